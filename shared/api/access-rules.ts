@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { accessRuleId, instant, protocol, userId } from '../ids.ts';
+import { sessionPolicy } from '../policy/session-policy.ts';
+import { defineRoute, empty } from './route.ts';
+import { role } from './users.ts';
+
+const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
+
+/** When a rule holds: days of the week (1 Monday to 7 Sunday) and a span of the day in an IANA time zone; `until` before `from` runs over midnight. */
+export const accessWindow = z.object({
+  days: z.array(z.number().int().min(1).max(7)).min(1).max(7),
+  from: clock,
+  until: clock,
+  timeZone: z.string().max(64),
+});
+
+/** Gives the resources that match `filter` (the filter language) to a role or a user, for some protocols, at some times, under a policy. */
+export const accessRuleFields = z.object({
+  name: z.string().min(1).max(200),
+  subject: z.discriminatedUnion('kind', [z.object({ kind: z.literal('role'), role }), z.object({ kind: z.literal('user'), userId })]),
+  /** Filter over tags and fields; the empty text matches every resource. */
+  filter: z.string().max(500),
+  protocols: z.array(protocol).min(1).max(4),
+  windows: z.array(accessWindow).max(16).default([]),
+  startsAt: instant.nullable().default(null),
+  endsAt: instant.nullable().default(null),
+  /** `stored`: the resource's credential signs on, unseen by the user. `ask-user`: the user's own credentials are asked for in the session. */
+  signOn: z.enum(['stored', 'ask-user']).default('stored'),
+  policy: sessionPolicy,
+});
+export type AccessRuleFields = z.infer<typeof accessRuleFields>;
+export const accessRule = accessRuleFields.extend({ id: accessRuleId, createdAt: instant, updatedAt: instant });
+export type AccessRule = z.infer<typeof accessRule>;
+
+const byId = z.object({ accessRuleId });
+export const accessRulesRoutes = {
+  accessRuleList: defineRoute({ method: 'GET', path: '/v1/access-rules', summary: 'List access rules', access: ['admin', 'auditor', 'operator'], response: z.object({ items: z.array(accessRule) }) }),
+  accessRuleCreate: defineRoute({ method: 'POST', path: '/v1/access-rules', summary: 'Add an access rule', access: ['admin'], body: accessRuleFields, response: accessRule }),
+  accessRuleUpdate: defineRoute({ method: 'PUT', path: '/v1/access-rules/:accessRuleId', summary: 'Replace an access rule', access: ['admin'], params: byId, body: accessRuleFields, response: accessRule }),
+  accessRuleRemove: defineRoute({ method: 'DELETE', path: '/v1/access-rules/:accessRuleId', summary: 'Remove an access rule', access: ['admin'], params: byId, response: empty }),
+} as const;

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { connectionId, connectionReference, gatewayId, instant, protocol, resourceId, sha256, userId } from '../ids.ts';
+import { sessionPolicy } from '../policy/session-policy.ts';
+import { defineRoute, empty, pageOf, pageQuery } from './route.ts';
+
+/** One gateway that was tried for a connection, and how it went. */
+export const triedGateway = z.object({ gatewayId, gatewayName: z.string(), leg: z.enum(['L2', 'L3', 'L4']), code: z.string(), milliseconds: z.number() });
+export type TriedGateway = z.infer<typeof triedGateway>;
+
+/** A gateway on the way: the first with its address, the others by id and pin only (rule 8). */
+export const hop = z.object({
+  gatewayId,
+  gatewayName: z.string(),
+  segment: z.string().nullable(),
+  host: z.string().nullable(),
+  /** Proxy ports to try: those of one inner list in random order, then the next list (S74, S75). */
+  ports: z.array(z.array(z.number().int().min(1).max(65_535)).min(1)),
+  /** SHA-256 of the SubjectPublicKeyInfo of the gateway's TLS key; old and new during a rotation. */
+  pins: z.array(sha256).min(1).max(4),
+  /** 256 random bits, base64url: works once, within 30 s of the grant, and only with the client's key (rule 2). */
+  ticket: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+});
+export type Hop = z.infer<typeof hop>;
+
+/** What a client needs to dial: the reference, the way, and what the session may do. */
+export const connectionOffer = z.object({
+  connectionId,
+  reference: connectionReference,
+  protocol,
+  resource: z.object({ id: resourceId, name: z.string() }),
+  hops: z.array(hop).min(1).max(2),
+  tried: z.array(triedGateway),
+  policy: sessionPolicy,
+  notAfter: instant,
+  /** All tries of this connection end here (rule 4). */
+  deadlineMs: z.number().int().min(0).max(15_000),
+  tunnel: z.boolean(),
+});
+export type ConnectionOffer = z.infer<typeof connectionOffer>;
+
+export const connectionState = z.enum(['asked', 'granted', 'connected', 'ended', 'failed', 'not-used']);
+
+export const connectionRecord = z.object({
+  id: connectionId,
+  reference: connectionReference,
+  userId,
+  userName: z.string(),
+  resourceId,
+  resourceName: z.string(),
+  protocol,
+  gatewayName: z.string().nullable(),
+  segment: z.string().nullable(),
+  state: connectionState,
+  code: z.string().nullable(),
+  askedAt: instant,
+  connectedAt: instant.nullable(),
+  endedAt: instant.nullable(),
+});
+export type ConnectionRecord = z.infer<typeof connectionRecord>;
+
+const byId = z.object({ connectionId });
+export const connectionsRoutes = {
+  connectionAsk: defineRoute({ method: 'POST', path: '/v1/connections', summary: 'Ask for a connection (S2, S6, S8)', access: 'signed-in', signed: true, body: z.object({ resourceId, protocol }), response: connectionOffer }),
+  connectionRetry: defineRoute({
+    method: 'POST', path: '/v1/connections/:connectionId/retry', summary: 'Another random gateway after one that could not be used (S11)', access: 'signed-in', signed: true, params: byId,
+    body: z.object({ gatewayId, leg: z.enum(['L2', 'L4']), code: z.string().max(100), milliseconds: z.number().min(0).max(60_000) }), response: connectionOffer,
+  }),
+  /** What the client saw; kept as the client's claim, and ends a connection that no gateway will ever report (rule 12). */
+  connectionClaim: defineRoute({ method: 'POST', path: '/v1/connections/:connectionId/claim', summary: 'Report that a connection failed or was cancelled in the client', access: 'signed-in', signed: true, params: byId, body: z.object({ outcome: z.enum(['failed', 'cancelled']), code: z.string().max(100) }), response: empty }),
+  connectionList: defineRoute({ method: 'GET', path: '/v1/connections', summary: 'Connections, newest first; users see their own', access: 'signed-in', query: pageQuery.extend({ live: z.stringbool().optional() }), response: pageOf(connectionRecord) }),
+  connectionTerminate: defineRoute({ method: 'POST', path: '/v1/connections/:connectionId/terminate', summary: 'End a session; users end their own', access: 'signed-in', params: byId, body: z.object({ reason: z.string().max(500).default('') }), response: z.object({ confirmed: z.boolean() }) }),
+} as const;

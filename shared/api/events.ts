@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { connectionId, connectionReference } from '../ids.ts';
+import { segmentState } from './gateways.ts';
+import { defineRoute } from './route.ts';
+
+/** What the service tells a signed-in client as it happens: the SSE `event` is `kind`, `data` this JSON. The first event of a stream is always `hello`. */
+export const serviceEvent = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('hello'), serverTime: z.string(), inventoryRevision: z.string() }),
+  z.object({ kind: z.literal('segments'), items: z.array(segmentState) }),
+  /** The resources that this client may see may have changed: ask again from `revision`. */
+  z.object({ kind: z.literal('inventory'), revision: z.string() }),
+  z.object({ kind: z.literal('connection'), connectionId, reference: connectionReference, state: z.string(), code: z.string().nullable() }),
+  z.object({ kind: z.literal('signed-out'), code: z.string() }),
+]);
+export type ServiceEvent = z.infer<typeof serviceEvent>;
+
+/** A comment line is sent this often, so that a client can tell a quiet stream from a dead one. */
+export const EVENT_STREAM_HEARTBEAT_MS = 10_000;
+
+export const eventsRoutes = {
+  events: defineRoute({ method: 'GET', path: '/v1/events', summary: 'Server-sent events: gateway states, inventory, sessions', access: 'signed-in', response: serviceEvent, mediaType: 'text/event-stream' }),
+} as const;

@@ -1,0 +1,133 @@
+import { z } from 'zod';
+import { accessRulesRoutes } from '../api/access-rules.ts';
+import { auditRoutes } from '../api/audit.ts';
+import { connectionsRoutes } from '../api/connections.ts';
+import { gatewaysRoutes } from '../api/gateways.ts';
+import { recordingsRoutes } from '../api/recordings.ts';
+import { resourcesRoutes, resourceSummary } from '../api/resources.ts';
+import type { Route } from '../api/route.ts';
+import { newPassword, userName, usersRoutes } from '../api/users.ts';
+import { profileId, protocol, recordingId, resourceId } from '../ids.ts';
+import { clientSettings } from './settings.ts';
+import { sessionId, storeName } from './stores.ts';
+
+/** The kinds of windows, by what they may ask of main. */
+export type WindowRole = 'main' | 'session';
+
+/** One call of a page to main: who may make it, and the schemas by which main reads the arguments and answers. */
+export interface IpcCall<Args extends z.ZodType = z.ZodType, Result extends z.ZodType = z.ZodType> {
+  readonly windows: readonly WindowRole[];
+  readonly args: Args;
+  readonly result: Result;
+}
+
+function call<A extends z.ZodType, R extends z.ZodType>(windows: readonly WindowRole[], args: A, result: R): IpcCall<A, R> {
+  return { windows, args, result };
+}
+
+const none = z.object({}).strict();
+const bothWindows = ['main', 'session'] as const;
+const mainWindow = ['main'] as const;
+const sessionWindow = ['session'] as const;
+
+export const profileColour = z.enum(['blue', 'green', 'orange', 'purple', 'red', 'grey']);
+/** A service that the user works with (N13): its name and colour stand in every window. The pin is a fingerprint, or null for the system's trust. */
+export const profileFields = z.object({ name: z.string().min(1).max(60), colour: profileColour, serviceUrl: z.url({ protocol: /^https$/ }).max(300), pin: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/).nullable() });
+export type ProfileFields = z.infer<typeof profileFields>;
+
+export const resourceSort = z.enum(['name', 'address', 'recent', 'favourite']);
+export const resourceRow = resourceSummary.extend({
+  favourite: z.boolean(),
+  lastUsedAt: z.string().nullable(),
+  /** Segment tags of the resource with what is known of them; empty for untagged resources. */
+  segments: z.array(z.string()),
+  availability: z.enum(['available', 'none-available', 'unknown']),
+});
+export type ResourceRow = z.infer<typeof resourceRow>;
+
+/** A call of main for each route that pages may use; main adds token and signature, and answers only what the schema knows. */
+function routeCall<R extends Route>(route: R): IpcCall<z.ZodObject<{ params: R['params']; query: R['query']; body: R['body'] }>, R['response']> {
+  return call(mainWindow, z.object({ params: route.params, query: route.query, body: route.body }) as z.ZodObject<{ params: R['params']; query: R['query']; body: R['body'] }>, route.response);
+}
+
+/**
+ * Everything that pages may ask of main: `ipcContract.<subject>.<call>`; the channel's name is `<subject>.<call>`, exposed as
+ * `window.mavis.<subject>.<call>(args)`. A page names things by id only; tickets and secrets never come this way.
+ */
+export const ipcContract = {
+  app: {
+    about: call(bothWindows, none, z.object({ version: z.string(), engine: z.string(), platform: z.string(), language: z.string(), embedded: z.boolean(), ports: z.array(z.number()).nullable() })),
+    openLink: call(bothWindows, z.object({ url: z.string().max(2000) }), z.object({ opened: z.boolean() })),
+    copyText: call(bothWindows, z.object({ text: z.string().max(16 * 1024 * 1024) }), none),
+    readClipboardText: call(sessionWindow, none, z.object({ text: z.string() })),
+  },
+  stores: {
+    /** The whole state of a store as text of JSON, with its revision; patches follow as `store-patch` events. */
+    read: call(bothWindows, z.object({ store: storeName }), z.object({ revision: z.number().int(), state: z.unknown() })),
+  },
+  settings: {
+    update: call(bothWindows, z.object({ changes: clientSettings.partial() }), clientSettings),
+  },
+  profiles: {
+    add: call(mainWindow, profileFields, z.object({ profileId })),
+    update: call(mainWindow, z.object({ profileId, fields: profileFields }), none),
+    remove: call(mainWindow, z.object({ profileId }), none),
+    select: call(mainWindow, z.object({ profileId }), none),
+    /** Reads the certificate that a service shows, so that its fingerprint can be compared before it is pinned. */
+    readFingerprint: call(mainWindow, z.object({ serviceUrl: profileFields.shape.serviceUrl }), z.object({ fingerprint: z.string(), subject: z.string(), issuer: z.string(), trustedBySystem: z.boolean() })),
+  },
+  account: {
+    signIn: call(mainWindow, z.object({ name: userName, password: z.string().min(1).max(256), stayNamed: z.boolean() }), none),
+    signOut: call(mainWindow, none, none),
+    changePassword: call(mainWindow, z.object({ current: z.string().min(1).max(256), next: newPassword }), none),
+  },
+  resources: {
+    query: call(
+      mainWindow,
+      z.object({ filter: z.string().max(500), sort: resourceSort, offset: z.number().int().min(0), limit: z.number().int().min(1).max(500), only: z.enum(['all', 'favourites', 'recent']) }),
+      z.object({ rows: z.array(resourceRow), total: z.number().int(), tags: z.array(z.object({ tag: z.string(), count: z.number().int() })), filterProblem: z.object({ position: z.number().int(), code: z.string() }).nullable() }),
+    ),
+    setFavourite: call(mainWindow, z.object({ resourceId, favourite: z.boolean() }), none),
+  },
+  sessions: {
+    /** Opens a session window, which shows the steps and then the session. */
+    connect: call(mainWindow, z.object({ resourceId, protocol }), z.object({ sessionId })),
+    cancel: call(bothWindows, z.object({ sessionId }), none),
+    retry: call(bothWindows, z.object({ sessionId }), none),
+    answerPrompt: call(sessionWindow, z.object({ sessionId, promptId: z.number().int(), answers: z.array(z.string().max(1024)).max(20) }), none),
+    end: call(bothWindows, z.object({ sessionId }), none),
+    show: call(mainWindow, z.object({ sessionId }), none),
+    /** Asks for the port of the session's bytes; it arrives as `session-port`, see `shared/ipc/session-port.ts`. */
+    openPort: call(sessionWindow, z.object({ sessionId }), none),
+  },
+  playback: {
+    open: call(mainWindow, z.object({ recordingId }), z.object({ playbackId: z.uuid(), header: z.unknown(), durationMs: z.number(), frames: z.number().int() })),
+    /** The next at most 256 KiB of frames, in order; `done` after the last. */
+    read: call(mainWindow, z.object({ playbackId: z.uuid(), offset: z.number().int().min(0) }), z.object({ bytes: z.instanceof(Uint8Array), done: z.boolean() })),
+    close: call(mainWindow, z.object({ playbackId: z.uuid() }), none),
+    saveAsciicast: call(mainWindow, z.object({ recordingId }), z.object({ saved: z.boolean() })),
+  },
+  service: {
+    recordingList: routeCall(recordingsRoutes.recordingList),
+    recordingVerify: routeCall(recordingsRoutes.recordingVerify),
+    auditList: routeCall(auditRoutes.auditList),
+    auditVerify: routeCall(auditRoutes.auditVerify),
+    errorLogList: routeCall(auditRoutes.errorLogList),
+    connectionList: routeCall(connectionsRoutes.connectionList),
+    connectionTerminate: routeCall(connectionsRoutes.connectionTerminate),
+    gatewayList: routeCall(gatewaysRoutes.gatewayList),
+    userList: routeCall(usersRoutes.userList),
+    userDisable: routeCall(usersRoutes.userDisable),
+    userUnlock: routeCall(usersRoutes.userUnlock),
+    userResetPassword: routeCall(usersRoutes.userResetPassword),
+    accessRuleList: routeCall(accessRulesRoutes.accessRuleList),
+    resourceRead: routeCall(resourcesRoutes.resourceRead),
+    resourceConnectionTest: routeCall(resourcesRoutes.resourceConnectionTest),
+    resourceConfirmIdentity: routeCall(resourcesRoutes.resourceConfirmIdentity),
+  },
+} as const satisfies Record<string, Record<string, IpcCall>>;
+
+export type IpcContract = typeof ipcContract;
+
+/** How a call ends: its result, or a code of the catalogue; an exception never crosses the border. */
+export type IpcAnswer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: string; readonly args: Record<string, string | number>; readonly reference: string | null };

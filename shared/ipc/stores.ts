@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { segmentState } from '../api/gateways.ts';
+import { triedGateway } from '../api/connections.ts';
+import { user } from '../api/users.ts';
+import { connectionReference, profileId, protocol, resourceId } from '../ids.ts';
+import { sessionPolicy } from '../policy/session-policy.ts';
+import { progressStep, prompt } from '../proxy-stream/messages.ts';
+import { clientSettings } from './settings.ts';
+
+export const sessionId = z.uuid().brand<'SessionId'>();
+export type SessionId = z.infer<typeof sessionId>;
+
+/** An error as a page gets it: the texts come from the catalogue's languages. */
+export const shownError = z.object({ code: z.string(), args: z.record(z.string(), z.union([z.string(), z.number()])), reference: connectionReference.nullable() });
+export type ShownError = z.infer<typeof shownError>;
+
+export const profile = z.object({ id: profileId, name: z.string(), colour: z.string(), serviceUrl: z.string(), pin: z.string().nullable(), userName: z.string().nullable(), embedded: z.boolean() });
+export type Profile = z.infer<typeof profile>;
+export const profilesState = z.object({ items: z.array(profile), selected: profileId.nullable() });
+
+/** Who is signed in to the selected profile. */
+export const accountState = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('signed-out'), reason: shownError.nullable() }),
+  z.object({ status: z.literal('signing-in') }),
+  z.object({ status: z.literal('signed-in'), user, expiresAt: z.string() }),
+]);
+export type AccountState = z.infer<typeof accountState>;
+
+/** What is known of the service and its gateways' segments; `online` is the event stream's own state (S10, S13). */
+export const inventoryState = z.object({
+  status: z.enum(['empty', 'loading', 'ready', 'failed']),
+  error: shownError.nullable(),
+  total: z.number().int(),
+  loaded: z.number().int(),
+  revision: z.number().int(),
+  online: z.boolean(),
+  segments: z.array(segmentState),
+});
+export type InventoryState = z.infer<typeof inventoryState>;
+
+/** The steps of a connection in the order that the user sees them. */
+export const connectStep = z.enum(['access', 'gateway-chosen', 'gateway-reached', 'target-reached', 'signed-on', 'recording']);
+export type ConnectStep = z.infer<typeof connectStep>;
+
+export const sessionPhase = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('connecting'), step: connectStep, detail: progressStep.nullable(), prompt: prompt.nullable() }),
+  z.object({ status: z.literal('connected'), since: z.string(), recording: z.boolean(), roundTripMs: z.number().nullable(), endsSoon: z.object({ code: z.string(), at: z.string() }).nullable() }),
+  z.object({ status: z.literal('ended'), error: shownError, exitStatus: z.number().int().nullable(), signal: z.string().nullable(), durationMs: z.number() }),
+  z.object({ status: z.literal('failed'), error: shownError, step: connectStep }),
+]);
+export type SessionPhase = z.infer<typeof sessionPhase>;
+
+export const session = z.object({
+  id: sessionId,
+  profileName: z.string(),
+  profileColour: z.string(),
+  resourceId,
+  resourceName: z.string(),
+  protocol,
+  userName: z.string(),
+  reference: connectionReference.nullable(),
+  gatewayName: z.string().nullable(),
+  segment: z.string().nullable(),
+  /** Milliseconds that each finished step took. */
+  stepsMs: z.partialRecord(connectStep, z.number()),
+  tried: z.array(triedGateway),
+  policy: sessionPolicy.nullable(),
+  phase: sessionPhase,
+  /** Rises with each reconnect in place; the page asks for a new port when it does. */
+  attempt: z.number().int(),
+});
+export type Session = z.infer<typeof session>;
+export const sessionsState = z.object({ items: z.record(z.string(), session) });
+
+/** The stores that main owns. A page gets the whole state, then patches (RFC 6902 operations), each under the next revision; a gap means: read again. */
+export const storeSchemas = { settings: clientSettings, profiles: profilesState, account: accountState, inventory: inventoryState, sessions: sessionsState } as const;
+export const storeName = z.enum(['settings', 'profiles', 'account', 'inventory', 'sessions']);
+export type StoreName = z.infer<typeof storeName>;
+export type StoreStates = { [K in StoreName]: z.infer<(typeof storeSchemas)[K]> };
+
+export const storePatch = z.object({ store: storeName, revision: z.number().int(), patch: z.array(z.object({ op: z.enum(['add', 'remove', 'replace']), path: z.array(z.union([z.string(), z.number()])), value: z.unknown().optional() })) });
+export type StorePatch = z.infer<typeof storePatch>;

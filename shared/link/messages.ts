@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { hostAddress, hostKeyFingerprint, port } from '../api/resources.ts';
+import { recordingState } from '../api/recordings.ts';
+import { connectionId, connectionReference, gatewayId, instant, protocol, recordingId, resourceId, sha256, userId } from '../ids.ts';
+import { sessionPolicy } from '../policy/session-policy.ts';
+
+/** The target's secret as it travels to the last gateway, over the pinned link only. */
+export const grantedCredential = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('password'), userName: z.string(), password: z.string() }),
+  z.object({ kind: z.literal('private-key'), userName: z.string(), privateKey: z.string(), passphrase: z.string().optional() }),
+  /** The user's own credentials are asked for in the session. */
+  z.object({ kind: z.literal('ask-user'), userName: z.string().optional() }),
+]);
+export type GrantedCredential = z.infer<typeof grantedCredential>;
+
+const grantBase = z.object({
+  connectionId,
+  reference: connectionReference,
+  /** SHA-256 of the ticket's 43 letters (UTF-8): the gateway never holds the ticket itself. */
+  ticketSha256: sha256,
+  /** SHA-256 of the SubjectPublicKeyInfo of the client's key (rule 3). */
+  clientKeyThumbprint: sha256,
+  /** The ticket works for so long from receipt, on the gateway's monotonic clock (rule 2). */
+  ticketSeconds: z.number().int().min(1).max(30),
+  /** The session ends then (rule 2). */
+  notAfter: instant,
+});
+
+/** To the last gateway: who, which target, credentials, policy. */
+export const targetGrant = grantBase.extend({
+  kind: z.literal('target'),
+  user: z.object({ id: userId, name: z.string(), displayName: z.string() }),
+  resource: z.object({ id: resourceId, name: z.string() }),
+  protocol,
+  target: z.object({ host: hostAddress, port, allowSpecialAddress: z.boolean(), identities: z.array(hostKeyFingerprint), firstUseTrust: z.boolean() }),
+  credential: grantedCredential,
+  policy: sessionPolicy,
+});
+export type TargetGrant = z.infer<typeof targetGrant>;
+
+/** To a first hop (Tunnel): only the next hop. */
+export const forwardGrant = grantBase.extend({ kind: z.literal('forward'), next: z.object({ gatewayId, host: hostAddress, ports: z.array(z.array(port).min(1)).min(1) }) });
+export type ForwardGrant = z.infer<typeof forwardGrant>;
+export const grant = z.discriminatedUnion('kind', [targetGrant, forwardGrant]);
+export type Grant = z.infer<typeof grant>;
+
+const fact = z.union([z.string().max(2000), z.number(), z.boolean(), z.null()]);
+export const journalKind = z.enum(['gateway-started', 'gateway-stopped', 'ticket-used', 'ticket-refused', 'connected', 'failed', 'ended', 'recording-closed', 'identity-seen', 'granted']);
+/** One event of the gateway's journal: numbered without gaps from 1, each bound to the hash of the one before. */
+export const journalEvent = z.object({
+  sequence: z.number().int().min(1),
+  at: instant,
+  kind: journalKind,
+  connectionId: connectionId.nullable(),
+  reference: connectionReference.nullable(),
+  /** `code` where something failed; `recordingId`, `state`, `bytes`, `durationMs`, `targetIdentity` and the like. Never a secret. */
+  facts: z.record(z.string(), fact),
+  hash: sha256,
+});
+export type JournalEvent = z.infer<typeof journalEvent>;
+
+export const gatewayStatusReport = z.object({
+  gatewayId,
+  version: z.string(),
+  startedAt: instant,
+  clock: instant,
+  sessions: z.number().int(),
+  draining: z.boolean(),
+  canRecord: z.boolean(),
+  spoolFreeBytes: z.number(),
+  ports: z.array(z.object({ port, open: z.boolean(), protocols: z.array(protocol) })),
+  /** Resources that run short, as codes of the error catalogue. */
+  shortages: z.array(z.string()),
+  load: z.object({ cpu: z.number(), memoryBytes: z.number() }),
+  journalHead: z.object({ sequence: z.number().int().min(0), hash: z.string() }),
+  /** Heads of live recordings: one that ends before its last head known is incomplete (rule 19). */
+  recordings: z.array(z.object({ recordingId, frames: z.number().int(), headHash: sha256 })).max(10_000),
+});
+export type GatewayStatusReport = z.infer<typeof gatewayStatusReport>;
+
+export const probeResult = z.object({
+  stages: z.array(z.object({ stage: z.enum(['resolve', 'tcp', 'banner', 'identity']), ok: z.boolean(), milliseconds: z.number(), code: z.string().optional(), detail: z.string().max(500).default('') })),
+  identity: z.object({ fingerprint: hostKeyFingerprint, kind: z.string().max(100) }).nullable(),
+});
+export type ProbeResult = z.infer<typeof probeResult>;
+
+export const spooledRecording = z.object({ recordingId, connectionId, reference: connectionReference, protocol, startedAt: instant, state: recordingState, code: z.string().nullable(), sizeBytes: z.number().int(), sha256: sha256.nullable() });
+export type SpooledRecording = z.infer<typeof spooledRecording>;
+
+/** A live session or a grant of a user, as a gateway can be told to end it. */
+const terminateTarget = z.discriminatedUnion('kind', [z.object({ kind: z.literal('connection'), connectionId }), z.object({ kind: z.literal('user'), userId })]);
+
+/** The methods of the link: all are asked by the service and answered by the gateway. `binary` answers are a binary frame. */
+export const linkMethods = {
+  control: {
+    status: { params: z.object({ epoch: z.number().int().min(0) }), result: gatewayStatusReport },
+    grant: { params: z.object({ grant }), result: z.object({ acceptedAt: instant }) },
+    terminate: { params: z.object({ target: terminateTarget, code: z.string() }), result: z.object({ ended: z.number().int(), grantsDropped: z.number().int() }) },
+    probe: { params: z.object({ protocol, target: targetGrant.shape.target, timeLimitMs: z.number().int().max(10_000) }), result: probeResult },
+    journalRead: { params: z.object({ epoch: z.number().int(), after: z.number().int().min(0), limit: z.number().int().min(1).max(500) }), result: z.object({ events: z.array(journalEvent) }) },
+    journalRelease: { params: z.object({ epoch: z.number().int(), upTo: z.number().int().min(0) }), result: z.object({}) },
+    auditHead: { params: z.object({ sequence: z.number().int(), hash: z.string(), signedAt: instant, signature: z.string() }), result: z.object({}) },
+    announceServicePin: { params: z.object({ pin: sha256, signature: z.string() }), result: z.object({}) },
+  },
+  bulk: {
+    recordingList: { params: z.object({}), result: z.object({ recordings: z.array(spooledRecording).max(10_000) }) },
+    /** Answered by a binary frame of at most `length` bytes; fewer mean the end of what is there now. */
+    recordingRead: { params: z.object({ recordingId, offset: z.number().int().min(0), length: z.number().int().min(1).max(256 * 1024) }), result: 'binary' },
+    recordingRelease: { params: z.object({ epoch: z.number().int(), recordingId, sha256 }), result: z.object({}) },
+  },
+} as const;
+
+export const linkRequest = z.object({ id: z.number().int().min(0).max(0xffff_ffff), channel: z.enum(['control', 'bulk']), method: z.string().max(50), params: z.unknown() });
+export const linkAnswer = z.union([
+  z.object({ id: z.number().int(), result: z.unknown() }),
+  z.object({ id: z.number().int(), error: z.object({ code: z.string(), args: z.record(z.string(), z.union([z.string(), z.number()])).default({}) }) }),
+]);
+
+/** What a gateway answers to `GET /ping` on its link port, to anyone (S60, S62); `version` only to client keys that a grant named (rule 26). */
+export const pingAnswer = z.object({ product: z.literal('MAVIS Gateway'), time: instant, proxyPorts: z.array(z.object({ port, open: z.boolean(), protocols: z.array(protocol) })), version: z.string().optional() });
+export type PingAnswer = z.infer<typeof pingAnswer>;

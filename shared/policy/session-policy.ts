@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/** What a session may do. An access rule gives it, the grant carries it, the gateway enforces it (rule 21). */
+export const sessionPolicy = z.object({
+  /** Keep what the user types, where its echo shows that it is no secret (rule 20). */
+  recordInput: z.boolean().default(false),
+  /** The session ends after so long. */
+  maxDurationSeconds: z.number().int().min(60).max(7 * 86_400).default(12 * 3600),
+  /** The session ends after so long without a byte from the user. */
+  idleSeconds: z.number().int().min(60).max(86_400).default(3600),
+  /** Names of environment variables that the client may set on the target. */
+  environmentNames: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/)).max(32).default(['LANG', 'LC_ALL', 'LC_CTYPE', 'TERM', 'COLORTERM']),
+  exec: z.boolean().default(false),
+  portForwarding: z.boolean().default(false),
+  agentForwarding: z.boolean().default(false),
+  x11Forwarding: z.boolean().default(false),
+  /** Prompts of the target's sign-on (one-time passwords) are passed to the user. */
+  promptsReachUser: z.boolean().default(false),
+  /** The first host key or certificate seen is trusted; only where the user signs on with own credentials (rule 14). */
+  firstUseTrust: z.boolean().default(false),
+  clipboardIn: z.boolean().default(true),
+  clipboardOut: z.boolean().default(true),
+  filesIn: z.boolean().default(true),
+  filesOut: z.boolean().default(true),
+  viewOnly: z.boolean().default(false),
+});
+export type SessionPolicy = z.infer<typeof sessionPolicy>;

@@ -1,0 +1,158 @@
+/**
+ * Frames between client and gateway on the proxy ports: one byte of type, four bytes of length (big endian), the payload.
+ * They run inside TLS 1.3 with ALPN `PROXY_ALPN`, the gateway's key pinned by the client, the client's key named in the grant.
+ */
+export const PROXY_ALPN = 'mavis-proxy/1';
+
+export const frameType = {
+  // Client to gateway, before the stream.
+  hello: 0x01,
+  promptAnswer: 0x02,
+  cancel: 0x03,
+  resume: 0x04,
+  // Gateway to client, before the stream.
+  progress: 0x11,
+  prompt: 0x12,
+  accepted: 0x13,
+  failed: 0x14,
+  forwarding: 0x15,
+  resumed: 0x16,
+  // Both ways, in the stream.
+  data: 0x20,
+  acknowledge: 0x21,
+  finish: 0x22,
+  message: 0x23,
+  ping: 0x24,
+  pong: 0x25,
+  close: 0x26,
+} as const;
+export type FrameType = (typeof frameType)[keyof typeof frameType];
+
+const KNOWN_TYPES: ReadonlySet<number> = new Set(Object.values(frameType));
+const STREAM_TYPES: ReadonlySet<number> = new Set([frameType.data]);
+
+export const FRAME_HEADER_BYTES = 5;
+/** A hello, a prompt or a message is small; 16 KiB leaves room for twenty prompts and bounds what an unauthenticated peer can make us hold. */
+export const MAX_CONTROL_PAYLOAD_BYTES = 16 * 1024;
+/** Eight bytes of offset and 64 KiB of data: larger frames save nothing (TLS records are 16 KiB) and delay the frames behind them. */
+export const MAX_DATA_PAYLOAD_BYTES = 8 + 64 * 1024;
+export const MAX_DATA_BYTES = MAX_DATA_PAYLOAD_BYTES - 8;
+
+export interface Frame {
+  readonly type: FrameType;
+  readonly payload: Uint8Array;
+}
+
+/** What a peer sent is not a frame: the connection is not kept. `what` is a word for the log. */
+export class FrameError extends Error {
+  override readonly name = 'FrameError';
+  readonly what: 'unknown-type' | 'too-long' | 'bad-payload' | 'bad-offset' | 'bad-order';
+  constructor(what: FrameError['what']) {
+    super(`proxy stream: ${what}`);
+    this.what = what;
+  }
+}
+
+/** A whole frame as bytes. Copies the payload once; for bulk data use `encodeDataHeader` and write the data behind it. */
+export function encodeFrame(type: FrameType, payload: Uint8Array = new Uint8Array(0)): Uint8Array {
+  const frame = new Uint8Array(FRAME_HEADER_BYTES + payload.length);
+  writeHeader(frame, type, payload.length);
+  frame.set(payload, FRAME_HEADER_BYTES);
+  return frame;
+}
+
+/** The 13 bytes before the data of a data frame: header and the running count of bytes sent before it. */
+export function encodeDataHeader(offset: number, length: number): Uint8Array {
+  const header = new Uint8Array(FRAME_HEADER_BYTES + 8);
+  writeHeader(header, frameType.data, 8 + length);
+  new DataView(header.buffer).setBigUint64(FRAME_HEADER_BYTES, BigInt(offset));
+  return header;
+}
+
+/** An 8-byte count as payload, for acknowledge, finish, ping and pong. */
+export function encodeCount(type: FrameType, count: number): Uint8Array {
+  const payload = new Uint8Array(8);
+  new DataView(payload.buffer).setBigUint64(0, BigInt(count));
+  return encodeFrame(type, payload);
+}
+
+/** Reads an 8-byte count; throws FrameError where the payload is shorter or the count is no safe integer. */
+export function decodeCount(payload: Uint8Array): number {
+  if (payload.length < 8) throw new FrameError('bad-payload');
+  const count = new DataView(payload.buffer, payload.byteOffset, 8).getBigUint64(0);
+  if (count > BigInt(Number.MAX_SAFE_INTEGER)) throw new FrameError('bad-payload');
+  return Number(count);
+}
+
+function writeHeader(frame: Uint8Array, type: FrameType, length: number): void {
+  const view = new DataView(frame.buffer, frame.byteOffset);
+  view.setUint8(0, type);
+  view.setUint32(1, length);
+}
+
+/**
+ * Cuts a byte stream into frames. Holds at most one frame; refuses an unknown type or a length above the type's bound as
+ * soon as the header is there, before any payload is kept. Payloads are views of the pushed chunk where it holds them whole.
+ */
+export class FrameDecoder {
+  #pending: Uint8Array = new Uint8Array(0);
+  #filled = 0;
+
+  /** The frames that `chunk` completes, in order; throws FrameError, after which the decoder must not be used. */
+  push(chunk: Uint8Array): Frame[] {
+    const frames: Frame[] = [];
+    let rest = chunk;
+    while (rest.length > 0) {
+      if (this.#filled > 0) {
+        rest = this.#fill(rest, frames);
+        continue;
+      }
+      const length = rest.length >= FRAME_HEADER_BYTES ? payloadLength(rest) : undefined;
+      if (length === undefined || rest.length < FRAME_HEADER_BYTES + length) {
+        this.#hold(rest, length === undefined ? FRAME_HEADER_BYTES : FRAME_HEADER_BYTES + length);
+        break;
+      }
+      frames.push(frameOf(rest.subarray(0, FRAME_HEADER_BYTES + length)));
+      rest = rest.subarray(FRAME_HEADER_BYTES + length);
+    }
+    return frames;
+  }
+
+  #hold(part: Uint8Array, wanted: number): void {
+    const held = new Uint8Array(wanted);
+    held.set(part);
+    this.#pending = held;
+    this.#filled = part.length;
+  }
+
+  #fill(rest: Uint8Array, frames: Frame[]): Uint8Array {
+    const taken = Math.min(this.#pending.length - this.#filled, rest.length);
+    this.#pending.set(rest.subarray(0, taken), this.#filled);
+    this.#filled += taken;
+    if (this.#filled < this.#pending.length) return rest.subarray(taken);
+    if (this.#pending.length === FRAME_HEADER_BYTES) {
+      const length = payloadLength(this.#pending);
+      if (length > 0) {
+        this.#hold(this.#pending, FRAME_HEADER_BYTES + length);
+        return rest.subarray(taken);
+      }
+    }
+    frames.push(frameOf(this.#pending));
+    this.#pending = new Uint8Array(0);
+    this.#filled = 0;
+    return rest.subarray(taken);
+  }
+}
+
+function payloadLength(header: Uint8Array): number {
+  const type = header[0] ?? 0;
+  if (!KNOWN_TYPES.has(type)) throw new FrameError('unknown-type');
+  const length = new DataView(header.buffer, header.byteOffset).getUint32(1);
+  const bound = STREAM_TYPES.has(type) ? MAX_DATA_PAYLOAD_BYTES : MAX_CONTROL_PAYLOAD_BYTES;
+  if (length > bound) throw new FrameError('too-long');
+  return length;
+}
+
+function frameOf(bytes: Uint8Array): Frame {
+  return { type: bytes[0] as FrameType, payload: bytes.subarray(FRAME_HEADER_BYTES) };
+}
