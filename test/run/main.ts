@@ -1,0 +1,60 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { runCommand } from '../../scripts/set-up/set-up-error.ts';
+import { setUpMachine } from '../../scripts/set-up/set-up.ts';
+import { inRepository } from '../../scripts/set-up/repository.ts';
+import { judgeSkips, parseAllowedSkips, type AllowedSkip } from './allowed-skips.ts';
+import { parseTestRunOptions, type TestRunOptions } from './options.ts';
+import { closingLine, countOutcomes, type TestOutcome } from './outcome.ts';
+import { securityTable } from './security-table.ts';
+import { runTier } from './tiers.ts';
+import { Transcript } from './transcript.ts';
+
+/** Sets the machine up, runs the tiers, says what was skipped and why, and ends with the closing line. */
+async function main(): Promise<number> {
+  const options = parseTestRunOptions(process.argv.slice(2));
+  const startedAt = Date.now();
+  const machine = await setUpMachine('test');
+  const transcript = new Transcript(evidenceFile(options));
+  const outcomes: TestOutcome[] = [];
+  try {
+    for (const tier of options.tiers) {
+      transcript.line(`\n== ${tier}`);
+      const tierStartedAt = Date.now();
+      const found = await runTier(tier, options, transcript);
+      outcomes.push(...found);
+      transcript.line(`== ${tier}: ${closingLine(countOutcomes(found))}, ${Math.round((Date.now() - tierStartedAt) / 1000)} s`);
+    }
+  } finally {
+    machine.display.stop();
+  }
+  const judged = judgeSkips(outcomes, allowedSkips());
+  summarize(transcript, judged);
+  transcript.line(`Electron: ${machine.electron.description}`);
+  transcript.line(`Took ${Math.round((Date.now() - startedAt) / 1000)} s.`);
+  const counts = countOutcomes(judged.outcomes);
+  transcript.line(closingLine(counts));
+  return counts.failed === 0 ? 0 : 1;
+}
+
+function summarize(transcript: Transcript, judged: ReturnType<typeof judgeSkips>): void {
+  const table = existsSync(inRepository('docs', 'security.md')) ? securityTable(readFileSync(inRepository('docs', 'security.md'), 'utf8')) : [];
+  if (table.length > 0) transcript.line(`\nElectron's security list:\n${table.join('\n')}`);
+  const failed = judged.outcomes.filter((outcome) => outcome.status === 'failed' && !judged.forbidden.includes(outcome.name));
+  transcript.line('');
+  for (const { name } of failed) transcript.line(`failed: ${name}`);
+  for (const name of judged.forbidden) transcript.line(`failed: ${name} (skipped, and test/allowed-skips.json does not allow it)`);
+  for (const { name, reason } of judged.explained) transcript.line(`skipped: ${name}: ${reason}`);
+}
+
+function allowedSkips(): AllowedSkip[] {
+  const file = inRepository('test', 'allowed-skips.json');
+  return existsSync(file) ? parseAllowedSkips(readFileSync(file, 'utf8')) : [];
+}
+
+/** Where the output of the long run is kept, by the day on which it began. */
+function evidenceFile(options: TestRunOptions): string | undefined {
+  if (!options.long) return undefined;
+  return inRepository('docs', 'evidence', `${new Date().toISOString().slice(0, 10)}-long.txt`);
+}
+
+await runCommand(main);
