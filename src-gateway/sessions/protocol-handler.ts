@@ -1,0 +1,56 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { ErrorArgs, ErrorCode } from '../../shared/errors/catalogue.ts';
+import type { RecordingId } from '../../shared/ids.ts';
+import type { TargetGrant } from '../../shared/link/messages.ts';
+import type { ProgressStep, Prompt } from '../../shared/proxy-stream/messages.ts';
+
+/** What a protocol needs to sign on to a target that has been dialled (rule 1: all of it before `accepted`). */
+export interface SignOnRequest {
+  readonly grant: TargetGrant;
+  /** The terminal's size at the start, where the client said one. */
+  readonly terminal: { readonly columns: number; readonly rows: number } | undefined;
+  /** Connected to the target at the address that was checked (rule 13); the handler owns it from here. */
+  readonly targetSocket: Socket;
+  readonly progress: (step: ProgressStep, detail?: string) => void;
+  /** Puts questions to the user and waits for the answers; rejects where the user cancels or the time is over. */
+  readonly ask: (prompt: Omit<Prompt, 'id'>) => Promise<readonly string[]>;
+  /** Called before the first byte of a credential goes to the target: from then on no other gateway is tried (rule 4). */
+  readonly credentialSent: () => void;
+  readonly signal: AbortSignal;
+}
+
+/** How a session ended, as a code of the catalogue (`session.ended` for the ordinary end). */
+export interface SessionEnd {
+  readonly code: ErrorCode;
+  readonly args: ErrorArgs;
+  readonly exitStatus: number | null;
+  readonly signal: string | null;
+}
+
+export interface SessionRun {
+  /** The client's side of the counted stream: bytes of the protocol, with back-pressure. */
+  readonly clientStream: Duplex;
+  /** Aborted with a MavisError as its reason where the session must end: time, revocation, a lost link. */
+  readonly signal: AbortSignal;
+  /** The protocol itself is connected and its recording stands: called once for each recording (rule 1). */
+  readonly connected: (recordingId: RecordingId) => void;
+  /** Called for each input of the user; the idle limit counts from the last call. */
+  readonly activity: () => void;
+}
+
+/** A target that has been signed on to, waiting for the client's stream. */
+export interface SignedOnTarget {
+  readonly sshHostKey: string | null;
+  readonly targetIdentity: string | null;
+  readonly targetEncrypted: boolean;
+  /** Runs the session to its end; never rejects for what a peer does. Seals its recordings before it resolves. */
+  run(session: SessionRun): Promise<SessionEnd>;
+  /** Leaves the target without a session. */
+  abandon(): void;
+}
+
+/** One protocol's way of signing on and running. Rejects with a MavisError of leg L4. */
+export interface ProtocolHandler {
+  signOn(request: SignOnRequest): Promise<SignedOnTarget>;
+}
