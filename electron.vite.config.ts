@@ -1,0 +1,53 @@
+import { resolve } from 'node:path';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'electron-vite';
+
+const root = import.meta.dirname;
+
+/**
+ * Builds the desktop client into out/: main process and session process as ES modules that load their packages from
+ * node_modules, the preload as one CommonJS file (a sandboxed preload can load nothing else), the two pages for app://.
+ * No source maps: what is shipped names no path of the machine that built it.
+ */
+export default defineConfig({
+  main: {
+    build: {
+      outDir: 'out/main',
+      sourcemap: false,
+      minify: false,
+      externalizeDeps: true,
+      rollupOptions: {
+        input: { main: resolve(root, 'src-main/main.ts'), 'session-process': resolve(root, 'src-main/sessions/session-process.ts') },
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+      },
+    },
+  },
+  preload: {
+    build: {
+      outDir: 'out/preload',
+      sourcemap: false,
+      minify: false,
+      externalizeDeps: false,
+      rollupOptions: {
+        input: { preload: resolve(root, 'src-main/preload/preload.ts') },
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer: {
+    root: resolve(root, 'src-renderer'),
+    plugins: [react()],
+    // Relative, so that the pages name their files the same way under app:// and in a folder.
+    base: './',
+    build: {
+      outDir: resolve(root, 'out/renderer'),
+      sourcemap: false,
+      // Everything is a file of the bundle: the content security policy allows no inline script and no data: font.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      rollupOptions: {
+        input: { 'main-window': resolve(root, 'src-renderer/main-window.html'), 'session-window': resolve(root, 'src-renderer/session-window.html') },
+      },
+    },
+  },
+});
