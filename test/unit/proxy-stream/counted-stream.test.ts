@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ACKNOWLEDGE_EVERY_BYTES, ACKNOWLEDGE_EVERY_MS, CountedStream, FIRST_WINDOW_BYTES, LAST_WINDOW_BYTES } from '../../../shared/proxy-stream/counted-stream.ts';
+import { encodeCount, encodeDataHeader, encodeFrame, FrameDecoder, FrameError, frameType } from '../../../shared/proxy-stream/frames.ts';
+
+/** One end of a stream with everything that it did, and a wire that the test moves by hand. */
+function makeEnd() {
+  const wire: Uint8Array[] = [];
+  const delivered: number[] = [];
+  const timers: { callback: () => void; milliseconds: number }[] = [];
+  const seen = { finished: 0, writable: 0 };
+  const stream = new CountedStream({
+    write: (...parts) => wire.push(...parts),
+    deliver: (bytes) => delivered.push(...bytes),
+    finished: () => { seen.finished += 1; },
+    writable: () => { seen.writable += 1; },
+    setTimer: (callback, milliseconds) => timers.push({ callback, milliseconds }),
+    clearTimer: () => undefined,
+  });
+  const decoder = new FrameDecoder();
+  const receive = (parts: readonly Uint8Array[]): void => {
+    for (const part of parts) for (const frame of decoder.push(part)) stream.take(frame);
+  };
+  return { stream, wire, delivered, timers, seen, receive, takeWire: () => wire.splice(0) };
+}
+
+describe('counted stream', () => {
+  test('delivers every byte once and in order, in frames of any size', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 10 }), (chunks) => {
+        const [a, b] = [makeEnd(), makeEnd()];
+        for (const chunk of chunks) a.stream.send(chunk);
+        b.receive(a.takeWire());
+        expect(b.delivered).toEqual(chunks.flatMap((chunk) => [...chunk]));
+      }),
+    );
+  });
+
+  test('acknowledges what was consumed after 64 KiB at once, and less after 100 ms', () => {
+    const [a, b] = [makeEnd(), makeEnd()];
+    a.stream.send(new Uint8Array(ACKNOWLEDGE_EVERY_BYTES + 10));
+    b.receive(a.takeWire());
+    b.stream.consume(10);
+    expect(b.wire).toHaveLength(0);
+    expect(b.timers.map(({ milliseconds }) => milliseconds)).toEqual([ACKNOWLEDGE_EVERY_MS]);
+    b.timers[0]?.callback();
+    expect(b.takeWire()).toEqual([encodeCount(frameType.acknowledge, 10)]);
+    b.stream.consume(ACKNOWLEDGE_EVERY_BYTES);
+    expect(b.takeWire()).toEqual([encodeCount(frameType.acknowledge, ACKNOWLEDGE_EVERY_BYTES + 10)]);
+  });
+
+  test('stops the sender at the window until the reader has consumed, then lets the window grow', () => {
+    const [a, b] = [makeEnd(), makeEnd()];
+    expect(a.stream.send(new Uint8Array(FIRST_WINDOW_BYTES - 1))).toBe(true);
+    expect(a.stream.send(new Uint8Array(1))).toBe(false);
+    b.receive(a.takeWire());
+    b.stream.consume(FIRST_WINDOW_BYTES);
+    a.receive(b.takeWire());
+    expect(a.seen.writable).toBe(1);
+    expect(a.stream.send(new Uint8Array(FIRST_WINDOW_BYTES))).toBe(true);
+  });
+
+  test('a peer that sends beyond the largest window unconsumed is refused', () => {
+    const b = makeEnd();
+    const part = new Uint8Array(64 * 1024);
+    const flood = (): void => {
+      for (let offset = 0; offset < 2 * LAST_WINDOW_BYTES; offset += part.length) b.receive([encodeDataHeader(offset, part.length), part]);
+    };
+    expect(flood).toThrow(new FrameError('bad-offset'));
+    expect(b.stream.counts.received).toBeLessThanOrEqual(LAST_WINDOW_BYTES + part.length);
+  });
+
+  test('sends again only what the other side lacks, and what comes twice is delivered once', () => {
+    const [a, b] = [makeEnd(), makeEnd()];
+    a.stream.send(Uint8Array.from([1, 2, 3]));
+    a.stream.send(Uint8Array.from([4, 5, 6]));
+    const sent = a.takeWire();
+    b.receive(sent.slice(0, 2));
+    a.stream.resend(2);
+    b.receive(a.takeWire());
+    expect(b.delivered).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(a.stream.counts.acknowledged).toBe(2);
+  });
+
+  test.each([
+    ['a gap', encodeFrame(frameType.data, Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 9, 1]))],
+    ['an empty data frame', encodeFrame(frameType.data, new Uint8Array(8))],
+    ['an acknowledgement of what never was sent', encodeCount(frameType.acknowledge, 1)],
+    ['a finish before the last byte', encodeCount(frameType.finish, 4)],
+  ])('%s is refused', (_, bytes) => {
+    expect(() => makeEnd().receive([bytes])).toThrow(FrameError);
+  });
+
+  test('data after the finish is refused', () => {
+    const b = makeEnd();
+    b.receive([encodeCount(frameType.finish, 0)]);
+    expect(b.seen.finished).toBe(1);
+    expect(() => b.receive([encodeDataHeader(0, 1), Uint8Array.from([1])])).toThrow(FrameError);
+  });
+});
