@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { MavisError } from '../../shared/errors/mavis-error.ts';
+import { type ProfileId, profileId } from '../../shared/ids.ts';
+import { type ProfileFields, profileFields } from '../../shared/ipc/contract.ts';
+import { type Profile, profile } from '../../shared/ipc/stores.ts';
+import type { Log } from '../logging/log.ts';
+import type { JsonFile } from '../stored-files/json-file.ts';
+import type { OwnedStore } from '../stores/owned-store.ts';
+
+const storedProfile = profile.extend({ name: profileFields.shape.name, colour: profileFields.shape.colour, serviceUrl: profileFields.shape.serviceUrl, pin: profileFields.shape.pin, userName: z.string().max(128).nullable() });
+const storedProfiles = z.object({ items: z.array(z.unknown()).max(200), selected: profileId.nullable().catch(null) });
+
+/** More services than anybody works with; bounds the file. */
+const MAX_PROFILES = 100;
+/** The embedded system is one profile, which each start brings up to date. */
+const EMBEDDED_COLOUR = 'green';
+
+/** The services that the user works with, in a file without secrets. */
+export class Profiles {
+  readonly #store: OwnedStore<'profiles'>;
+  readonly #file: Pick<JsonFile, 'write'>;
+  readonly #newId: () => string;
+
+  constructor(store: OwnedStore<'profiles'>, file: Pick<JsonFile, 'write'>, newId: () => string) {
+    this.#store = store;
+    this.#file = file;
+    this.#newId = newId;
+  }
+
+  /** Takes what stood in the file; an entry that is not a profile is left out and reported, the others stay. */
+  load(stored: unknown, log: Log): void {
+    const parsed = storedProfiles.safeParse(stored);
+    if (!parsed.success) return;
+    const items = parsed.data.items.flatMap((entry) => {
+      const one = storedProfile.safeParse(entry);
+      return one.success ? [one.data] : [];
+    });
+    if (items.length < parsed.data.items.length) log.warn('profiles refused', { code: 'client.settings-unreadable', count: parsed.data.items.length - items.length });
+    const selected = items.some(({ id }) => id === parsed.data.selected) ? parsed.data.selected : (items[0]?.id ?? null);
+    this.#store.replace({ items, selected });
+  }
+
+  get selected(): Profile | undefined {
+    const { items, selected } = this.#store.state;
+    return items.find(({ id }) => id === selected);
+  }
+
+  /** The profile of an id; throws `request.not-found`. */
+  find(id: ProfileId): Profile {
+    const found = this.#store.state.items.find((item) => item.id === id);
+    if (!found) throw new MavisError('request.not-found');
+    return found;
+  }
+
+  /** Adds a profile, selected where it is the first. */
+  async add(fields: ProfileFields): Promise<ProfileId> {
+    if (this.#store.state.items.length >= MAX_PROFILES) throw new MavisError('request.conflict', { what: 'profiles' });
+    const id = profileId.parse(this.#newId());
+    this.#store.update((draft) => {
+      draft.items.push({ id, ...fields, userName: null, embedded: false });
+      draft.selected ??= id;
+    });
+    await this.#save();
+    return id;
+  }
+
+  async update(id: ProfileId, fields: ProfileFields): Promise<void> {
+    this.find(id);
+    this.#store.update((draft) => {
+      const item = draft.items.find((one) => one.id === id);
+      if (item) Object.assign(item, fields);
+    });
+    await this.#save();
+  }
+
+  async remove(id: ProfileId): Promise<void> {
+    this.find(id);
+    this.#store.update((draft) => {
+      draft.items = draft.items.filter((item) => item.id !== id);
+      if (draft.selected === id) draft.selected = draft.items[0]?.id ?? null;
+    });
+    await this.#save();
+  }
+
+  async select(id: ProfileId): Promise<void> {
+    this.find(id);
+    this.#store.update((draft) => {
+      draft.selected = id;
+    });
+    await this.#save();
+  }
+
+  /** Remembers the name to sign in with, or forgets it. */
+  async rememberUserName(id: ProfileId, userName: string | null): Promise<void> {
+    this.#store.update((draft) => {
+      const item = draft.items.find((one) => one.id === id);
+      if (item) item.userName = userName;
+    });
+    await this.#save();
+  }
+
+  /** The profile of the embedded system, added or brought up to date, and selected. */
+  async useEmbedded(service: { readonly serviceUrl: string; readonly pin: string }): Promise<ProfileId> {
+    const known = this.#store.state.items.find(({ embedded }) => embedded);
+    const id = known?.id ?? profileId.parse(this.#newId());
+    this.#store.update((draft) => {
+      const item = draft.items.find((one) => one.id === id);
+      if (item) Object.assign(item, service);
+      else draft.items.push({ id, name: 'embedded', colour: EMBEDDED_COLOUR, ...service, userName: null, embedded: true });
+      draft.selected = id;
+    });
+    await this.#save();
+    return id;
+  }
+
+  /** The profile of an address given at start, added where there is none, and selected. */
+  async useAddress(serviceUrl: string): Promise<ProfileId> {
+    const wanted = new URL(serviceUrl).origin;
+    const known = this.#store.state.items.find((item) => new URL(item.serviceUrl).origin === wanted);
+    if (!known) {
+      const id = await this.add({ name: new URL(serviceUrl).host.slice(0, 60), colour: 'blue', serviceUrl, pin: null });
+      await this.select(id);
+      return id;
+    }
+    await this.select(known.id);
+    return known.id;
+  }
+
+  async #save(): Promise<void> {
+    await this.#file.write(this.#store.state);
+  }
+}

@@ -1,0 +1,66 @@
+import { type ClientSettings, clientSettings } from '../../shared/ipc/settings.ts';
+import type { Log } from '../logging/log.ts';
+import type { JsonFile } from '../stored-files/json-file.ts';
+import type { OwnedStore } from '../stores/owned-store.ts';
+
+/** Settings as read, with what was wrong with them. */
+export interface ReadSettings {
+  readonly settings: ClientSettings;
+  /** Names of the keys whose value was refused and replaced by the default. */
+  readonly refusedKeys: readonly string[];
+  /** Keys of a newer version: kept in the file as they are. */
+  readonly unknown: Readonly<Record<string, unknown>>;
+}
+
+/** Settings from what stood in the file: one bad key falls back to its default and costs no other. */
+export function readSettings(stored: unknown): ReadSettings {
+  const given = typeof stored === 'object' && stored !== null && !Array.isArray(stored) ? Object.entries(stored) : [];
+  const shape = new Map(Object.entries(clientSettings.shape));
+  const good: Record<string, unknown> = {};
+  const unknown: Record<string, unknown> = {};
+  const refusedKeys: string[] = [];
+  for (const [key, value] of given) {
+    const schema = shape.get(key);
+    if (!schema) unknown[key] = value;
+    else if (schema.safeParse(value).success) good[key] = value;
+    else refusedKeys.push(key);
+  }
+  return { settings: clientSettings.parse(good), refusedKeys, unknown };
+}
+
+/** The user's settings: the store that pages see, and the file behind it. */
+export class Settings {
+  readonly #store: OwnedStore<'settings'>;
+  readonly #file: Pick<JsonFile, 'write'>;
+  readonly #unknown: Readonly<Record<string, unknown>>;
+
+  constructor(store: OwnedStore<'settings'>, file: Pick<JsonFile, 'write'>, unknown: ReadSettings['unknown']) {
+    this.#store = store;
+    this.#file = file;
+    this.#unknown = unknown;
+  }
+
+  get current(): ClientSettings {
+    return this.#store.state;
+  }
+
+  /** Changes some settings, at once for all windows, and writes the file; rejects where it cannot be written. */
+  async update(changes: { readonly [Key in keyof ClientSettings]?: ClientSettings[Key] | undefined }): Promise<ClientSettings> {
+    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+    const next = clientSettings.parse({ ...this.#store.state, ...given });
+    this.#store.update((draft) => {
+      Object.assign(draft, next);
+    });
+    await this.#file.write({ ...this.#unknown, ...this.#store.state });
+    return this.#store.state;
+  }
+}
+
+/** Reads the settings file at start; reports what was wrong, and leaves a file that cannot be read where it can be looked at. */
+export function readSettingsFile(file: Pick<JsonFile, 'readAtStart'>, log: Log): ReadSettings {
+  const stored = file.readAtStart();
+  if (stored.status === 'broken') log.warn('settings file unreadable, kept aside', { code: 'client.settings-unreadable', file: stored.keptAs ?? '' });
+  const read = readSettings(stored.status === 'read' ? stored.value : undefined);
+  if (read.refusedKeys.length > 0) log.warn('settings refused, defaults used', { code: 'client.settings-unreadable', keys: read.refusedKeys.join(',') });
+  return read;
+}
