@@ -1,0 +1,202 @@
+import type { MavisError } from '../../shared/errors/mavis-error.ts';
+import { asMavisError } from '../../shared/errors/mavis-error.ts';
+import type { RecordingId } from '../../shared/ids.ts';
+import { linkMethods, type GatewayStatusReport, type Grant, type JournalEvent, type ProbeResult, type SpooledRecording } from '../../shared/link/messages.ts';
+import type { z } from 'zod';
+import { LinkConnection, type AskOptions, type LinkAddress } from './link-connection.ts';
+import { linkError } from './link-errors.ts';
+import type { LinkIdentity } from './link-identity.ts';
+
+/** Time for a request that has no limit of its own. */
+const REQUEST_LIMIT_MS = 5_000;
+/** Opening takes two round trips; who waits for it has a limit of his own, often shorter. */
+const CONNECT_LIMIT_MS = 3_000;
+/** A grant is answered within this or another gateway is tried (rule 4). */
+export const GRANT_LIMIT_MS = 2_000;
+/** A link that broke is opened again after a random time up to this, doubling with each failure up to the limit below. */
+const RECONNECT_FIRST_MS = 1_000;
+const RECONNECT_MAX_MS = 15_000;
+
+export type TerminateTarget = z.input<typeof linkMethods.control.terminate.params>['target'];
+
+export interface GatewayLinkOptions {
+  readonly address: LinkAddress;
+  readonly identity: LinkIdentity;
+  /** A number from 0 below 1, for the jitter. */
+  readonly random: () => number;
+  /** The control connection stands (again): pending terminations go first (rule 11). */
+  readonly onControlOpen: () => void;
+  /** The control connection was lost, not closed by us (rule 5). */
+  readonly onControlLost: (reason: MavisError) => void;
+}
+
+/** The value, or `gateway.link-time-out` after the limit, or `gateway.link-failed` where the caller gives up. */
+function withinLimits<T>(promise: Promise<T>, limits: AskOptions, gatewayName: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => settle(() => reject(linkError('time-out', gatewayName))), limits.timeLimitMs);
+    const onAbort = (): void => settle(() => reject(linkError('failed', gatewayName, limits.signal?.reason)));
+    const settle = (finish: () => void): void => {
+      clearTimeout(timer);
+      limits.signal?.removeEventListener('abort', onAbort);
+      finish();
+    };
+    limits.signal?.addEventListener('abort', onAbort, { once: true });
+    promise.then(
+      (value) => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(asMavisError(error))),
+    );
+  });
+}
+
+/** One of the two connections: opened when first asked, shared by all who ask meanwhile, opened again after a loss. */
+class Channel {
+  readonly #options: GatewayLinkOptions;
+  readonly #name: 'control' | 'bulk';
+  readonly #stopped = new AbortController();
+  #connection: LinkConnection | undefined;
+  #opening: Promise<LinkConnection> | undefined;
+  #reconnect: ReturnType<typeof setTimeout> | undefined;
+  #failures = 0;
+
+  constructor(name: 'control' | 'bulk', options: GatewayLinkOptions) {
+    this.#name = name;
+    this.#options = options;
+  }
+
+  /** The connection, opened where there is none; waits no longer than the caller's own limit, whoever began to open it. */
+  ready(limits: AskOptions): Promise<LinkConnection> {
+    const current = this.#connection;
+    if (current !== undefined && !current.closed) return Promise.resolve(current);
+    this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
+    return withinLimits(this.#opening, limits, this.#options.address.gatewayName);
+  }
+
+  /** Ends a connection that no longer answers, so that the next request opens a new one. */
+  drop(): void {
+    this.#connection?.close();
+  }
+
+  stop(): void {
+    this.#stopped.abort(new Error('the link is stopped'));
+    clearTimeout(this.#reconnect);
+    this.#connection?.close();
+  }
+
+  async #open(): Promise<LinkConnection> {
+    clearTimeout(this.#reconnect);
+    const { address, identity } = this.#options;
+    const connection = await LinkConnection.open(address, identity, this.#name, (reason) => this.#lost(reason), { timeLimitMs: CONNECT_LIMIT_MS, signal: this.#stopped.signal });
+    this.#connection = connection;
+    this.#failures = 0;
+    if (this.#name === 'control') this.#options.onControlOpen();
+    return connection;
+  }
+
+  #lost(reason: MavisError | null): void {
+    this.#connection = undefined;
+    if (this.#stopped.signal.aborted || this.#name === 'bulk') return;
+    if (reason !== null) this.#options.onControlLost(reason);
+    this.#scheduleReconnect();
+  }
+
+  #scheduleReconnect(): void {
+    const boundMs = Math.min(RECONNECT_MAX_MS, RECONNECT_FIRST_MS * 2 ** this.#failures);
+    clearTimeout(this.#reconnect);
+    this.#reconnect = setTimeout(() => {
+      this.ready({ timeLimitMs: CONNECT_LIMIT_MS }).catch((error: unknown) => this.#reconnectFailed(error));
+    }, boundMs * (0.2 + 0.8 * this.#options.random()));
+    this.#reconnect.unref();
+  }
+
+  #reconnectFailed(error: unknown): void {
+    if (this.#stopped.signal.aborted) return;
+    this.#failures += 1;
+    // Status sync judges and reports the gateway; here only the next attempt is planned. A mismatched pin is not hammered.
+    if (asMavisError(error).code === 'gateway.link-pin-mismatch') this.#failures = Math.max(this.#failures, 4);
+    this.#scheduleReconnect();
+  }
+}
+
+/**
+ * The link to one gateway: the control connection for status, grants, terminations, probes and the journal, and the bulk
+ * connection for recordings (rule 16), so that pulling never delays a grant. Every method rejects with a MavisError.
+ */
+export class GatewayLink {
+  readonly address: LinkAddress;
+  readonly #control: Channel;
+  readonly #bulk: Channel;
+
+  constructor(options: GatewayLinkOptions) {
+    this.address = options.address;
+    this.#control = new Channel('control', options);
+    this.#bulk = new Channel('bulk', options);
+  }
+
+  status(epoch: number, options: AskOptions): Promise<GatewayStatusReport> {
+    return this.#askControl('status', linkMethods.control.status, { epoch }, options);
+  }
+
+  /** Pushes a grant; it was taken when this resolves. Never push the same ticket twice (rule 2). */
+  async grant(grant: Grant, options: Partial<AskOptions> = {}): Promise<void> {
+    await this.#askControl('grant', linkMethods.control.grant, { grant }, { timeLimitMs: GRANT_LIMIT_MS, ...options });
+  }
+
+  /** Ends a connection, or all of a user; resolves when the gateway confirms it. */
+  terminate(target: TerminateTarget, code: string, options: Partial<AskOptions> = {}): Promise<{ ended: number; grantsDropped: number }> {
+    return this.#askControl('terminate', linkMethods.control.terminate, { target, code }, { timeLimitMs: REQUEST_LIMIT_MS, ...options });
+  }
+
+  probe(params: z.input<typeof linkMethods.control.probe.params>, options: Pick<AskOptions, 'signal'> = {}): Promise<ProbeResult> {
+    return this.#askControl('probe', linkMethods.control.probe, params, { timeLimitMs: params.timeLimitMs + 2_000, ...options });
+  }
+
+  async journalRead(params: z.input<typeof linkMethods.control.journalRead.params>, options: Partial<AskOptions> = {}): Promise<JournalEvent[]> {
+    const { events } = await this.#askControl('journalRead', linkMethods.control.journalRead, params, { timeLimitMs: REQUEST_LIMIT_MS, ...options });
+    return events;
+  }
+
+  async journalRelease(params: z.input<typeof linkMethods.control.journalRelease.params>, options: Partial<AskOptions> = {}): Promise<void> {
+    await this.#askControl('journalRelease', linkMethods.control.journalRelease, params, { timeLimitMs: REQUEST_LIMIT_MS, ...options });
+  }
+
+  async auditHead(params: z.input<typeof linkMethods.control.auditHead.params>, options: Partial<AskOptions> = {}): Promise<void> {
+    await this.#askControl('auditHead', linkMethods.control.auditHead, params, { timeLimitMs: REQUEST_LIMIT_MS, ...options });
+  }
+
+  async recordingList(options: Partial<AskOptions> = {}): Promise<SpooledRecording[]> {
+    const limits = { timeLimitMs: REQUEST_LIMIT_MS, ...options };
+    const connection = await this.#bulk.ready(limits);
+    const { recordings } = await connection.ask('recordingList', linkMethods.bulk.recordingList, {}, limits);
+    return recordings;
+  }
+
+  /** At most `length` bytes from `offset`; fewer mean the end of what is there now. */
+  async recordingRead(params: { recordingId: RecordingId; offset: number; length: number }, options: Partial<AskOptions> = {}): Promise<Uint8Array> {
+    const limits = { timeLimitMs: REQUEST_LIMIT_MS, ...options };
+    const connection = await this.#bulk.ready(limits);
+    return connection.askBytes('recordingRead', linkMethods.bulk.recordingRead, params, params.length, limits);
+  }
+
+  async recordingRelease(params: z.input<typeof linkMethods.bulk.recordingRelease.params>, options: Partial<AskOptions> = {}): Promise<void> {
+    const limits = { timeLimitMs: REQUEST_LIMIT_MS, ...options };
+    const connection = await this.#bulk.ready(limits);
+    await connection.ask('recordingRelease', linkMethods.bulk.recordingRelease, params, limits);
+  }
+
+  /** Gives up a control connection that does not answer: the next request opens a new one. */
+  dropControl(): void {
+    this.#control.drop();
+  }
+
+  /** Closes both connections for good. */
+  stop(): void {
+    this.#control.stop();
+    this.#bulk.stop();
+  }
+
+  async #askControl<P extends z.ZodType, R extends z.ZodType>(name: string, method: { readonly params: P; readonly result: R }, params: z.input<P>, options: AskOptions): Promise<z.output<R>> {
+    const begun = performance.now();
+    const connection = await this.#control.ready(options);
+    return connection.ask(name, method, params, { ...options, timeLimitMs: options.timeLimitMs - (performance.now() - begun) });
+  }
+}
