@@ -1,0 +1,77 @@
+import { drizzle } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import type { Channel, Store } from './database.ts';
+import { migrate, readMigrations } from './migrate.ts';
+import { ListeningConnection } from './listening-connection.ts';
+import * as schema from './schema.ts';
+
+export interface PostgresqlOptions {
+  /** Whose login serves requests. Its statements run as the role `mavis_runtime`. */
+  readonly url: string;
+  /** Whose login owns the schema and migrates it; `url` where there is no other. */
+  readonly ownerUrl?: string | undefined;
+  /** Told of connections that broke while idle; the pool makes new ones. */
+  readonly connectionLost: (error: Error) => void;
+}
+
+/** Enough for the event loop of one process to keep busy; PostgreSQL's default limit of 100 leaves room for four instances. */
+const MAX_CONNECTIONS = 16;
+const CONNECT_LIMIT_MS = 5_000;
+/** A statement of the service takes milliseconds; only verification and export read long, and they read in pages. */
+const STATEMENT_LIMIT_MS = 30_000;
+
+/**
+ * What the runtime role may do: everything with ordinary tables, and only insert and select where the log is append-only
+ * (rule 18). It owns nothing, so it cannot disable a trigger.
+ */
+const RUNTIME_ROLE = `
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'mavis_runtime') THEN
+    CREATE ROLE mavis_runtime NOLOGIN;
+  END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;
+GRANT USAGE ON SCHEMA public TO mavis_runtime;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO mavis_runtime;
+REVOKE INSERT, UPDATE, DELETE ON schema_migrations FROM mavis_runtime;
+REVOKE UPDATE, DELETE ON audit_entries, audit_chain, audit_heads, error_log FROM mavis_runtime;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO mavis_runtime;
+`;
+
+/** Opens the database of a PostgreSQL server (13 or newer), brought to the newest schema. */
+export async function openPostgresql({ url, ownerUrl = url, connectionLost }: PostgresqlOptions): Promise<Store> {
+  await migrateAsOwner(ownerUrl, new URL(url).username || undefined);
+  const pool = new pg.Pool({ connectionString: url, max: MAX_CONNECTIONS, connectionTimeoutMillis: CONNECT_LIMIT_MS, statement_timeout: STATEMENT_LIMIT_MS, options: '-c role=mavis_runtime', application_name: 'mavis-service' });
+  pool.on('error', connectionLost);
+  const listening = new ListeningConnection(
+    () => new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_LIMIT_MS, options: '-c role=mavis_runtime', application_name: 'mavis-service-notices', keepAlive: true }),
+    connectionLost,
+  );
+  return {
+    kind: 'postgresql',
+    database: drizzle(pool, { schema }),
+    listen: (channel: Channel, heard) => listening.listen(channel, heard),
+    close: async () => {
+      await listening.close();
+      await pool.end();
+    },
+  };
+}
+
+async function migrateAsOwner(ownerUrl: string, runtimeLogin: string | undefined): Promise<void> {
+  const client = new pg.Client({ connectionString: ownerUrl, connectionTimeoutMillis: CONNECT_LIMIT_MS, application_name: 'mavis-service-migrations' });
+  await client.connect();
+  try {
+    const ran = await migrate(
+      {
+        run: async (script) => void (await client.query(script)),
+        rows: async (query, values) => (await client.query<Record<string, unknown>>(query, [...values])).rows,
+      },
+      await readMigrations(),
+    );
+    if (ran.length > 0) await client.query(RUNTIME_ROLE);
+    await client.query(`GRANT mavis_runtime TO ${runtimeLogin === undefined ? 'CURRENT_USER' : pg.escapeIdentifier(decodeURIComponent(runtimeLogin))}`);
+  } finally {
+    await client.end();
+  }
+}
