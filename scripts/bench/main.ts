@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { runInForeground } from '../set-up/foreground-process.ts';
+import { runInForeground } from '../processes/foreground-process.ts';
 import { inRepository } from '../set-up/repository.ts';
 import { runCommand } from '../set-up/set-up-error.ts';
 import { setUpMachine } from '../set-up/set-up.ts';
@@ -20,7 +20,7 @@ async function main(): Promise<number> {
   try {
     return await runInForeground(inRepository('test', 'bench', `${name}.ts`), parameters);
   } finally {
-    machine.display.stop();
+    await machine.stop();
   }
 }
 

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runToEnd } from './finished-process.ts';
+import { runToEnd } from '../processes/finished-process.ts';
 import { say, tookSince } from './plain-line.ts';
-import { withLock } from './process-lock.ts';
+import { withLock } from '../processes/process-lock.ts';
 import { inRepository, repositoryFolder, toolsFolder } from './repository.ts';
 import { SetUpError } from './set-up-error.ts';
 import { digestOfSources } from './source-digest.ts';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runToEnd } from './finished-process.ts';
+import { runToEnd } from '../processes/finished-process.ts';
 import { packagesThatDiffer } from './lock-file.ts';
 import { npmCommand } from './node-runtime.mjs';
 import { say, tookSince } from './plain-line.ts';
-import { withLock } from './process-lock.ts';
+import { withLock } from '../processes/process-lock.ts';
 import { inRepository, toolsFolder } from './repository.ts';
 import { SetUpError } from './set-up-error.ts';
 

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { chooseElectron } from './electron-choice.ts';
-import { runToEnd } from './finished-process.ts';
+import { runToEnd } from '../processes/finished-process.ts';
 import { say, tookSince } from './plain-line.ts';
-import { withLock } from './process-lock.ts';
+import { withLock } from '../processes/process-lock.ts';
 import { forgetFailure, recallFailure, rememberFailure } from './remembered-failure.ts';
 import { inRepository, toolsFolder } from './repository.ts';
 import { SetUpError } from './set-up-error.ts';

@@ -1,4 +1,4 @@
-import { runToEnd } from './finished-process.ts';
+import { runToEnd } from '../processes/finished-process.ts';
 import { findCommand, proofHolds } from './found-command.ts';
 import { say, tookSince } from './plain-line.ts';
 import { forgetFailure, isStillRemembered, recallFailure, rememberFailure } from './remembered-failure.ts';

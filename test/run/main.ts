@@ -25,7 +25,7 @@ async function main(): Promise<number> {
       transcript.line(`== ${tier}: ${closingLine(countOutcomes(found))}, ${Math.round((Date.now() - tierStartedAt) / 1000)} s`);
     }
   } finally {
-    machine.display.stop();
+    await machine.stop();
   }
   const judged = judgeSkips(outcomes, allowedSkips());
   summarize(transcript, judged);

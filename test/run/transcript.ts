@@ -29,6 +29,8 @@ export class Transcript {
     const child = spawn(command, parameters, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.setEncoding('utf8').on('data', (text: string) => this.write(text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => this.write(text));
+    const endWithThis = (): boolean => child.kill('SIGTERM');
+    process.once('exit', endWithThis);
     const timer = setTimeout(() => {
       this.line(`ended after ${Math.round(limitMs / 60_000)} minutes, which is its limit`);
       child.kill('SIGKILL');
@@ -40,6 +42,7 @@ export class Transcript {
       });
     } finally {
       clearTimeout(timer);
+      process.off('exit', endWithThis);
     }
   }
 }

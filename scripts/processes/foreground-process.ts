@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { repositoryFolder } from './repository.ts';
+import { repositoryFolder } from '../set-up/repository.ts';
 
 /** Runs a file of this repository in the foreground, passes signals on, and gives the code that it ended with. */
 export async function runInForeground(file: string, parameters: readonly string[]): Promise<number> {

@@ -1,0 +1,117 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { say } from '../set-up/plain-line.ts';
+import { inRepository } from '../set-up/repository.ts';
+import { startChildProgram, type ChildProgram } from './child-program.ts';
+import { defaultPorts, portList, replaceTakenPorts, type EmbeddedPorts } from './embedded-ports.ts';
+import { findFreePort, isPortFree } from './free-port.ts';
+import { installGateway } from './gateway-installation.ts';
+import { startLiveTarget, type LiveTarget } from './live-target.ts';
+import { askOneTimeSignIn } from './one-time-sign-in.ts';
+import { provision } from './provisioning.ts';
+import { digestOf, recallProvisioning, rememberProvisioning } from './remembered-provisioning.ts';
+import { ServiceClient, type ServiceAddress } from './service-client.ts';
+import type { StartedProcesses } from '../processes/started-processes.ts';
+
+/** What is told before the embedded system is started. */
+export type EmbeddedSettings = {
+  /** Folder of all data, 0700. */
+  readonly folder: string;
+  /** Ports to use; without them those of the last start, else the defaults, each replaced where it is taken. */
+  readonly ports: EmbeddedPorts | undefined;
+  /** Owns the processes. */
+  readonly owner: StartedProcesses;
+};
+
+/** A service with one gateway and one real target on this machine. */
+export type EmbeddedSystem = {
+  readonly service: ServiceAddress;
+  readonly ports: EmbeddedPorts;
+  readonly target: LiveTarget;
+  readonly serviceProgram: ChildProgram;
+  readonly gatewayProgram: ChildProgram;
+  /** A secret that signs the first administrator in, once, within a minute. */
+  askOneTimeSignIn(): Promise<string>;
+  /** Stops gateway, service and target, in this order. */
+  stop(): Promise<void>;
+};
+
+const serviceListening = z.object({ url: z.url(), pin: z.string().min(1) });
+
+/** How long a program may take to end after its standard input did: a gateway seals its recordings in that time. */
+const endLimitMs = 8000;
+
+/** Starts target, service and gateway, and provisions what is not provisioned yet. */
+export async function startEmbeddedSystem(settings: EmbeddedSettings): Promise<EmbeddedSystem> {
+  const { folder, owner } = settings;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const remembered = recallProvisioning(provisionedFile(folder));
+  const ports = await choosePorts(settings.ports, remembered?.ports);
+  const targetStarting = startLiveTarget(join(folder, 'target'), remembered?.targetPort, (name, pid) => owner.add(name, pid));
+  const serviceStarting = startService(folder, ports, owner);
+  await Promise.allSettled([targetStarting, serviceStarting]);
+  const [target, serviceProgram] = [await targetStarting, await serviceStarting];
+  const service = serviceListening.parse(serviceProgram.listening);
+  await provisionWhereNeeded(folder, serviceProgram, service, ports, target, remembered?.digest);
+  const gatewayProgram = await startGateway(folder, owner);
+  say('Embedded system', `service on 127.0.0.1:${ports.service} (stands in for 443), gateway office1 on ${ports.link} (for 443) and ${ports.proxy.join(', ')} (for 7993, 7994, 7995); data in ${folder}.`);
+  return {
+    service,
+    ports,
+    target,
+    serviceProgram,
+    gatewayProgram,
+    askOneTimeSignIn: () => askOneTimeSignIn(serviceProgram.control),
+    stop: async () => {
+      await endProgram(gatewayProgram);
+      await endProgram(serviceProgram);
+      await target.stop();
+    },
+  };
+}
+
+async function choosePorts(asked: EmbeddedPorts | undefined, last: EmbeddedPorts | undefined): Promise<EmbeddedPorts> {
+  const { ports, replaced } = await replaceTakenPorts(asked ?? last ?? defaultPorts, isPortFree, findFreePort);
+  for (const [taken, other] of replaced) say('Ports', `${taken} is in use by another program; using ${other} instead.`);
+  return ports;
+}
+
+function startService(folder: string, ports: EmbeddedPorts, owner: StartedProcesses): Promise<ChildProgram> {
+  const parameters = ['start', '--data', join(folder, 'service'), '--host', '127.0.0.1', '--port', String(ports.service), '--embedded', '--control-fd', '3', '--exit-with-stdin'];
+  return startChildProgram('the service', [inRepository('src-service', 'main.ts'), ...parameters], join(folder, 'logs', 'service.log'), (pid) => owner.add('the service', pid));
+}
+
+function startGateway(folder: string, owner: StartedProcesses): Promise<ChildProgram> {
+  const parameters = ['start', '--data', join(folder, 'gateway'), '--exit-with-stdin'];
+  return startChildProgram('the gateway', [inRepository('src-gateway', 'main.ts'), ...parameters], join(folder, 'logs', 'gateway.log'), (pid) => owner.add('the gateway', pid));
+}
+
+async function provisionWhereNeeded(folder: string, program: ChildProgram, service: ServiceAddress, ports: EmbeddedPorts, target: LiveTarget, lastDigest: string | undefined): Promise<void> {
+  const inventory = readFileSync(inRepository('assets', 'demo-inventory.json'), 'utf8');
+  const digest = digestOf([service, portList(ports), target.kind, target.port, target.account, target.hostKeyFingerprint, target.privateKey, inventory]);
+  if (digest === lastDigest) return;
+  const client = new ServiceClient(service);
+  await client.signIn(await askOneTimeSignIn(program.control));
+  await provision(client, ports, target, (configuration) => installGateway(join(folder, 'gateway'), configuration));
+  await client.signOut();
+  rememberProvisioning(provisionedFile(folder), { ports, targetPort: target.port, digest });
+  say('Embedded system', 'provisioned gateway office1, the demo inventory, the demo credential and an access rule.');
+}
+
+function provisionedFile(folder: string): string {
+  return join(folder, 'provisioned.json');
+}
+
+/** Ends a program by ending its standard input, and kills it where it does not end. */
+async function endProgram({ process: child }: ChildProgram): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), endLimitMs);
+    child.once('exit', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    child.stdin?.end();
+  });
+}

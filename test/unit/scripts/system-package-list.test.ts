@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { commandForPeople, installationCommands, missingPackages, readSystemPackages, type SystemPackage } from '../../../scripts/set-up/system-package-list.ts';
+
+const list: SystemPackage[] = [
+  { name: 'browser', usedFor: 'windows', proof: 'browser', onlyWith: 'electron-stand-in', neededFor: { start: 'required', test: 'required' } },
+  { name: 'server', usedFor: 'a target', proof: 'serverd', neededFor: { start: 'optional', test: 'required' } },
+  { name: 'database', usedFor: 'tests', proof: '/opt/database', neededFor: { test: 'required' } },
+];
+const nothingThere = (): boolean => false;
+
+test('a start asks only for what it needs in its circumstances', () => {
+  expect(missingPackages(list, 'start', new Set(), nothingThere).map((entry) => [entry.name, entry.optional])).toEqual([['server', true]]);
+});
+
+test('the stand-in asks for a browser too', () => {
+  expect(missingPackages(list, 'start', new Set(['electron-stand-in']), nothingThere).map((entry) => entry.name)).toEqual(['browser', 'server']);
+});
+
+test('what is optional for a start is required for tests', () => {
+  expect(missingPackages(list, 'test', new Set(), nothingThere).map((entry) => [entry.name, entry.optional])).toEqual([['server', false], ['database', false]]);
+});
+
+test('what is there is not asked for', () => {
+  expect(missingPackages(list, 'test', new Set(), (proof) => proof === '/opt/database').map((entry) => entry.name)).toEqual(['server']);
+});
+
+test('only what is missing is installed, without questions and without recommended packages', () => {
+  expect(installationCommands(['a', 'b'], 'root').map((command) => command.join(' '))).toEqual([
+    'env DEBIAN_FRONTEND=noninteractive apt-get update -q',
+    'env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends a b',
+  ]);
+  expect(installationCommands(['a'], 'sudo')[0]?.slice(0, 2)).toEqual(['sudo', '-n']);
+});
+
+test('people are told the whole command', () => {
+  expect(commandForPeople(['a', 'b'])).toBe('sudo apt-get update && sudo apt-get install -y --no-install-recommends a b');
+});
+
+test('every entry of the list says what it is for and how it is found', () => {
+  for (const entry of readSystemPackages()) {
+    expect(entry.name).toMatch(/^[a-z0-9][a-z0-9.+-]+$/);
+    expect(entry.usedFor.length).toBeGreaterThan(5);
+    expect(entry.proof).not.toBe('');
+    expect(Object.keys(entry.neededFor).length).toBeGreaterThan(0);
+  }
+});
+
+test('each package stands in the list once', () => {
+  const names = readSystemPackages().map((entry) => entry.name);
+  expect(new Set(names).size).toBe(names.length);
+});
