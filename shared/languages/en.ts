@@ -1,0 +1,6 @@
+import { errorTextsEn } from './errors/en.ts';
+import { interfaceTextsEn } from './interface/en.ts';
+
+/** Every text in English; its keys are the keys of all languages. */
+export const en = { ...errorTextsEn, ...interfaceTextsEn } as const;
+export type MessageKey = keyof typeof en;

@@ -1,0 +1,6 @@
+import type { MessageKey } from './en.ts';
+import { errorTextsJa } from './errors/ja.ts';
+import { interfaceTextsJa } from './interface/ja.ts';
+
+/** Every text in Japanese. */
+export const ja = { ...errorTextsJa, ...interfaceTextsJa } as const satisfies Record<MessageKey, string>;

@@ -1,0 +1,6 @@
+import type { MessageKey } from './en.ts';
+import { errorTextsZhHant } from './errors/zh-Hant.ts';
+import { interfaceTextsZhHant } from './interface/zh-Hant.ts';
+
+/** Every text in Traditional Chinese. */
+export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant } as const satisfies Record<MessageKey, string>;
