@@ -32,7 +32,7 @@ async function install(count: number): Promise<void> {
       'check that npm reaches its registry (npm ping), then run the same command again',
     );
   }
-  say('Packages', `${count} differed from package-lock.json; npm ci installed them (${tookSince(startedAt)}).`);
+  say('Packages', `npm ci installed what package-lock.json names; ${count} differed (${tookSince(startedAt)}).`);
 }
 
 function differences(): string[] {

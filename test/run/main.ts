@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { setUpDependencies } from '../../scripts/set-up/dependencies.ts';
 import { runCommand } from '../../scripts/set-up/set-up-error.ts';
 import { setUpMachine } from '../../scripts/set-up/set-up.ts';
 import { inRepository } from '../../scripts/set-up/repository.ts';
 import { judgeSkips, parseAllowedSkips, type AllowedSkip } from './allowed-skips.ts';
-import { parseTestRunOptions, type TestRunOptions } from './options.ts';
+import { parseTestRunOptions, type TestRunOptions, type TierName } from './options.ts';
 import { closingLine, countOutcomes, type TestOutcome } from './outcome.ts';
 import { securityTable } from './security-table.ts';
 import { runTier } from './tiers.ts';
@@ -13,7 +14,7 @@ import { Transcript } from './transcript.ts';
 async function main(): Promise<number> {
   const options = parseTestRunOptions(process.argv.slice(2));
   const startedAt = Date.now();
-  const machine = await setUpMachine('test');
+  const machine = options.tiers.some(needsMachine) ? await setUpMachine('test') : await setUpPackagesOnly();
   const transcript = new Transcript(evidenceFile(options));
   const outcomes: TestOutcome[] = [];
   try {
@@ -25,15 +26,24 @@ async function main(): Promise<number> {
       transcript.line(`== ${tier}: ${closingLine(countOutcomes(found))}, ${Math.round((Date.now() - tierStartedAt) / 1000)} s`);
     }
   } finally {
-    await machine.stop();
+    await machine?.stop();
   }
   const judged = judgeSkips(outcomes, allowedSkips());
   summarize(transcript, judged);
-  transcript.line(`Electron: ${machine.electron.description}`);
+  if (machine !== undefined) transcript.line(`Electron: ${machine.electron.description}`);
   transcript.line(`Took ${Math.round((Date.now() - startedAt) / 1000)} s.`);
   const counts = countOutcomes(judged.outcomes);
   transcript.line(closingLine(counts));
   return counts.failed === 0 ? 0 : 1;
+}
+
+/** Tiers that start programs need Electron, servers and a display; the others need the npm packages only. */
+function needsMachine(tier: TierName): boolean {
+  return tier === 'integration' || tier === 'e2e' || tier === 'long';
+}
+
+async function setUpPackagesOnly(): Promise<undefined> {
+  await setUpDependencies();
 }
 
 function summarize(transcript: Transcript, judged: ReturnType<typeof judgeSkips>): void {
