@@ -17,7 +17,11 @@ export default defineConfig({
       minify: false,
       externalizeDeps: true,
       rollupOptions: {
-        input: { main: resolve(root, 'src-main/main.ts'), 'session-process': resolve(root, 'src-main/sessions/session-process.ts') },
+        input: {
+          main: resolve(root, 'src-main/main.ts'),
+          'session-process': resolve(root, 'src-main/sessions/session-process.ts'),
+          'index-worker': resolve(root, 'src-main/inventory/index-worker.ts'),
+        },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },
     },

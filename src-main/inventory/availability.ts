@@ -1,0 +1,19 @@
+import type { SegmentState } from '../../shared/api/gateways.ts';
+import type { ResourceRow } from '../../shared/ipc/contract.ts';
+
+/**
+ * Whether a gateway would be found for a resource, by what is known of the segments: the union of its tags' gateways, any
+ * gateway for an untagged one; a tag that names no segment refuses the connection (rule 6).
+ */
+export function availabilityOf(segments: readonly string[], states: ReadonlyMap<string | null, SegmentState>): ResourceRow['availability'] {
+  const wanted: readonly (string | null)[] = segments.length === 0 ? [null] : segments;
+  const known = wanted.map((segment) => states.get(segment));
+  if (known.some((state) => state?.known === false)) return 'none-available';
+  if (known.some((state) => state && state.available > 0)) return 'available';
+  return known.every((state) => state !== undefined) ? 'none-available' : 'unknown';
+}
+
+/** Segment states by name; the pool of all gateways under null. */
+export function bySegment(states: readonly SegmentState[]): ReadonlyMap<string | null, SegmentState> {
+  return new Map(states.map((state) => [state.segment, state]));
+}
