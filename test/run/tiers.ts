@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { inRepository, repositoryFolder } from '../../scripts/set-up/repository.ts';
 import type { TestRunOptions, TierName } from './options.ts';
@@ -97,6 +97,7 @@ class TierRun {
     for (const folder of folders) {
       const configuration = inRepository('test', folder, 'playwright.config.ts');
       if (existsSync(configuration)) outcomes.push(...(await this.#playwrightFolder(folder, configuration)));
+      else if (hasSpecs(folder)) outcomes.push({ name: `${folder} > its playwright.config.ts is missing`, status: 'failed' });
     }
     return outcomes;
   }
@@ -134,6 +135,10 @@ class TierRun {
     if (code === 0 || outcomes.some((outcome) => outcome.status === 'failed')) return outcomes;
     return [...outcomes, { name: `${name} > ended with ${code === null ? 'its time limit' : `code ${code}`} and no failed test`, status: 'failed' }];
   }
+}
+
+function hasSpecs(folder: string): boolean {
+  return globSync(inRepository('test', folder, '**', '*.spec.ts')).length > 0;
 }
 
 function readReport(file: string): unknown {

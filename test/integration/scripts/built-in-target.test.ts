@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startBuiltInTarget, type BuiltInTarget } from '../../../scripts/embedded-system/built-in-target.ts';
+import { keepSshKeyPair } from '../../../scripts/embedded-system/ssh-keys.ts';
+
+let folder: string;
+let target: BuiltInTarget;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'mavis-built-in-'));
+  target = await startBuiltInTarget(0, keepSshKeyPair(folder, 'host-key'), keepSshKeyPair(folder, 'account-key'), 'demo');
+});
+
+afterEach(async () => {
+  await target.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Signs on, types into a shell, and gives all that it showed until it ended. */
+function typeInto(username: string, keyName: string, typed: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const client = new ssh2.Client();
+    client.once('error', reject);
+    client.once('ready', () => {
+      client.shell((error, channel) => {
+        if (error) return reject(error);
+        let shown = '';
+        channel.on('data', (data: Buffer) => (shown += data.toString()));
+        channel.once('close', () => {
+          client.end();
+          resolve(shown);
+        });
+        channel.write(typed);
+      });
+    });
+    client.connect({ host: '127.0.0.1', port: target.port, username, privateKey: keepSshKeyPair(folder, keyName).privateKey });
+  });
+}
+
+test('where there is no sshd, the built-in server names itself and gives a shell', async () => {
+  const shown = await typeInto('demo', 'account-key', 'echo helo\u007flo\rwhoami\rrm -rf /\rexit\r');
+  expect(shown).toContain('built in');
+  expect(shown).toContain('\r\nhello\r\n');
+  expect(shown).toContain('\r\ndemo\r\n');
+  expect(shown).toContain('rm: there is no such command');
+});
+
+test.each([
+  ['another key', 'demo', 'other-key'],
+  ['another account', 'root', 'account-key'],
+])('the built-in server refuses %s', async (_, account, key) => {
+  await expect(typeInto(account, key, 'exit\r')).rejects.toThrow(/authentication/i);
+});
