@@ -1,0 +1,134 @@
+import { and, eq, inArray, isNull } from 'drizzle-orm';
+import type { TriedGateway } from '../../shared/api/connections.ts';
+import type { ErrorCode } from '../../shared/errors/catalogue.ts';
+import type { ConnectionId, GatewayId, RecordingId } from '../../shared/ids.ts';
+import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
+import type { Facts } from '../audit/canonical-json.ts';
+import type { ErrorLog } from '../audit/error-log.ts';
+import type { Clock } from '../clock.ts';
+import type { Transaction } from '../store/database.ts';
+import { notify } from '../store/notify.ts';
+import { connectionTries, connections, recordings } from '../store/schema.ts';
+
+/** A connection as the store holds it. */
+export type ConnectionRow = typeof connections.$inferSelect;
+export type NewConnection = typeof connections.$inferInsert;
+
+/** How a connection came to its end. */
+export interface ConnectionEnd {
+  readonly state: 'ended' | 'failed' | 'not-used';
+  readonly code: ErrorCode;
+  readonly at: Date;
+  readonly actor: AuditActor;
+  /** More than the connection's own fields: duration, exit, bytes. */
+  readonly facts?: Facts;
+}
+
+/** Each connection that is asked goes through here and nowhere else. */
+export interface ConnectionTransitionsParts {
+  readonly audit: Pick<AuditLog, 'append'>;
+  readonly errors: Pick<ErrorLog, 'append'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/**
+ * The state machine of a connection: asked, granted (again, on another gateway), connected, and exactly one of ended, failed
+ * or not used (rule 12). Every step is conditional and in one transaction with its audit entry, and a failure with its
+ * error-log entry (S12, S16, S17, S18), so that two who race write one final entry between them.
+ */
+export class ConnectionTransitions {
+  readonly #parts: ConnectionTransitionsParts;
+
+  constructor(parts: ConnectionTransitionsParts) {
+    this.#parts = parts;
+  }
+
+  /** Writes that a connection was asked. */
+  async asked(transaction: Transaction, connection: NewConnection): Promise<void> {
+    await transaction.insert(connections).values(connection);
+  }
+
+  /** Writes that a gateway took the grant; false where the connection came to its end meanwhile. */
+  async granted(transaction: Transaction, connectionId: ConnectionId, gateway: { readonly id: GatewayId; readonly name: string; readonly segment: string | null }, grantExpiresAt: Date, actor: AuditActor): Promise<boolean> {
+    const [row] = await transaction
+      .update(connections)
+      .set({ state: 'granted', gatewayId: gateway.id, gatewayName: gateway.name, segment: gateway.segment, grantedAt: this.#parts.clock.now(), grantExpiresAt, code: null })
+      .where(and(eq(connections.id, connectionId), isNull(connections.finalAt), inArray(connections.state, ['asked', 'granted'])))
+      .returning();
+    if (row === undefined) return false;
+    await this.#parts.audit.append(transaction, { kind: 'connection.granted', actor, reference: row.reference, facts: factsOf(row) });
+    await notify(transaction, 'connections', connectionId);
+    return true;
+  }
+
+  /** Writes one try; gives its number. */
+  async tried(transaction: Transaction, connectionId: ConnectionId, tried: TriedGateway, reportedBy: 'service' | 'client' | 'gateway'): Promise<void> {
+    const ordinal = (await transaction.select({ ordinal: connectionTries.ordinal }).from(connectionTries).where(eq(connectionTries.connectionId, connectionId))).length;
+    await transaction.insert(connectionTries).values({ connectionId, ordinal, ...tried, reportedBy, at: this.#parts.clock.now() });
+  }
+
+  /** Writes that the protocol itself is connected (S15): the recording exists from here on, never before (S19). */
+  async connected(transaction: Transaction, row: ConnectionRow, gateway: { readonly id: GatewayId; readonly name: string; readonly segment: string | null }, at: Date, actor: AuditActor, facts: Facts): Promise<boolean> {
+    const [connected] = await transaction
+      .update(connections)
+      .set({ state: 'connected', connectedAt: at, gatewayId: gateway.id, gatewayName: gateway.name, segment: gateway.segment, code: null })
+      .where(and(eq(connections.id, row.id), isNull(connections.finalAt), inArray(connections.state, ['asked', 'granted'])))
+      .returning();
+    if (connected === undefined) return false;
+    await this.#parts.audit.append(transaction, { kind: 'connection.connected', actor, reference: row.reference, facts: { ...factsOf(connected), ...facts } });
+    await notify(transaction, 'connections', row.id);
+    return true;
+  }
+
+  /** Writes a recording that has begun; nothing where it is known. */
+  async recordingBegan(transaction: Transaction, row: ConnectionRow, recordingId: RecordingId, gateway: { readonly id: GatewayId; readonly name: string }, at: Date): Promise<void> {
+    const { id: connectionId, reference, userId, userName, resourceId, resourceName, protocol } = row;
+    await transaction
+      .insert(recordings)
+      .values({ id: recordingId, connectionId, reference, userId, userName, resourceId, resourceName, protocol, gatewayId: gateway.id, gatewayName: gateway.name, startedAt: at, state: 'recording' })
+      .onConflictDoNothing();
+  }
+
+  /** Writes the one final entry; false where it stands already. */
+  async finish(transaction: Transaction, connectionId: ConnectionId, { state, code, at, actor, facts }: ConnectionEnd): Promise<boolean> {
+    const [row] = await transaction
+      .update(connections)
+      .set({ state, code, endedAt: at, finalAt: this.#parts.clock.now() })
+      .where(and(eq(connections.id, connectionId), isNull(connections.finalAt)))
+      .returning();
+    if (row === undefined) return false;
+    const tried = await transaction.select().from(connectionTries).where(eq(connectionTries.connectionId, connectionId)).orderBy(connectionTries.ordinal);
+    const all: Facts = {
+      ...factsOf(row),
+      code,
+      ...(tried.length === 0 ? {} : { tried: tried.map((one) => `${one.gatewayName} ${one.leg} ${one.code}`) }),
+      ...(row.claimOutcome === null ? {} : { claimedOutcome: row.claimOutcome, claimedCode: row.claimCode }),
+      ...(row.connectedAt === null ? {} : { connectedAt: row.connectedAt.toISOString() }),
+      ...facts,
+    };
+    await this.#parts.audit.append(transaction, { kind: `connection.${state}`, actor, reference: row.reference, facts: all });
+    if (state === 'failed') await this.#parts.errors.append(transaction, { code, reference: row.reference, gatewayName: row.gatewayName, facts: flat(all) });
+    await notify(transaction, 'connections', connectionId);
+    return true;
+  }
+}
+
+/** What each entry of a connection says of it. */
+export function factsOf(row: ConnectionRow): Facts {
+  return {
+    connectionId: row.id,
+    userId: row.userId,
+    user: row.userName,
+    resourceId: row.resourceId,
+    resource: row.resourceName,
+    protocol: row.protocol,
+    gatewayId: row.gatewayId,
+    gateway: row.gatewayName,
+    segment: row.segment,
+  };
+}
+
+/** The error log has no lists. */
+function flat(facts: Facts): Facts {
+  return Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, typeof value === 'object' && value !== null ? value.join('; ') : value]));
+}

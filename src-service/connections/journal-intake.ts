@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { and, eq, isNull } from 'drizzle-orm';
+import type { GatewayId } from '../../shared/ids.ts';
+import { FIRST_PREVIOUS_HASH, journalHashText } from '../../shared/link/journal-hash.ts';
+import type { JournalEvent } from '../../shared/link/messages.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import { serviceActor } from '../audit/audit-log.ts';
+import type { ErrorLog } from '../audit/error-log.ts';
+import type { Clock } from '../clock.ts';
+import type { GatewayRow } from '../gateways/gateway-record.ts';
+import type { GatewayLink } from '../link/gateway-link.ts';
+import type { Log } from '../logging/log.ts';
+import type { Database, Transaction } from '../store/database.ts';
+import { gateways, journalEvents } from '../store/schema.ts';
+import type { JournalApplication } from './journal-application.ts';
+
+/** Events of one page: a transaction of some hundred milliseconds at most. */
+const PAGE_EVENTS = 200;
+/** Pages of one drain: a gateway cannot hold the reader for ever; the next drain goes on. */
+const MAX_PAGES = 500;
+
+/** Where a journal is not whole: numbers, both included, and why. */
+interface TrailGap {
+  readonly from: number;
+  readonly to: number;
+  readonly because: 'missing' | 'hash' | 'restarted';
+}
+
+export interface JournalIntakeParts {
+  readonly database: Database;
+  readonly audit: Pick<AuditLog, 'append'>;
+  readonly errors: Pick<ErrorLog, 'append'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Log;
+  readonly application: Pick<JournalApplication, 'apply'>;
+}
+
+/** What a drain found. */
+export interface Drained {
+  readonly events: number;
+  /** Everything that stood in the journal before this moment has been taken; null where more waits. */
+  readonly completeAt: Date | null;
+  readonly recordingsClosed: boolean;
+}
+
+/**
+ * Takes gateways' journals: each event once, by gateway and number, in one transaction with what follows from it and with
+ * the cursor; released at the gateway only after the commit (rule 17). The chain is checked; where it has a gap, the audit
+ * log says so and the reading goes on (S69).
+ */
+export class JournalIntake {
+  readonly #parts: JournalIntakeParts;
+
+  constructor(parts: JournalIntakeParts) {
+    this.#parts = parts;
+  }
+
+  /** Reads what is new. Rejects with the link's error, or where the store fails. */
+  async drain(gatewayId: GatewayId, link: Pick<GatewayLink, 'journalRead' | 'journalRelease'>, epoch: number, signal: AbortSignal): Promise<Drained> {
+    let events = 0;
+    let recordingsClosed = false;
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const cursor = await this.#cursor(gatewayId, epoch);
+      if (cursor === undefined) return { events, completeAt: null, recordingsClosed };
+      const askedAt = this.#parts.clock.now();
+      const read = await link.journalRead({ epoch, after: cursor, limit: PAGE_EVENTS }, { signal });
+      if (read.length === 0) return { events, completeAt: askedAt, recordingsClosed };
+      const upTo = await this.#take(gatewayId, epoch, read);
+      if (upTo === undefined) return { events, completeAt: null, recordingsClosed };
+      events += read.length;
+      recordingsClosed ||= read.some(({ kind }) => kind === 'recording-closed');
+      await link.journalRelease({ epoch, upTo }, { signal });
+    }
+    return { events, completeAt: null, recordingsClosed };
+  }
+
+  /** A journal whose head is before what was taken has begun anew: its disk was lost or put back (S69). The reading begins anew too. */
+  async restarted(gatewayId: GatewayId, epoch: number, head: number): Promise<boolean> {
+    return this.#parts.database.transaction(async (transaction) => {
+      const row = await this.#lock(transaction, gatewayId, epoch);
+      if (row === undefined || head >= row.journalCursor) return false;
+      await this.#incomplete(transaction, row, { from: row.journalCursor + 1, to: row.journalCursor + 1, because: 'restarted' });
+      await transaction.delete(journalEvents).where(eq(journalEvents.gatewayId, gatewayId));
+      await transaction.update(gateways).set({ journalCursor: 0, journalHash: null }).where(eq(gateways.id, gatewayId));
+      return true;
+    });
+  }
+
+  async #cursor(gatewayId: GatewayId, epoch: number): Promise<number | undefined> {
+    const [row] = await this.#parts.database.select({ cursor: gateways.journalCursor }).from(gateways).where(and(eq(gateways.id, gatewayId), eq(gateways.leaseEpoch, epoch), isNull(gateways.removedAt)));
+    return row?.cursor;
+  }
+
+  /** Takes a page; gives the number up to which it may be released, or undefined where the lease went elsewhere. */
+  #take(gatewayId: GatewayId, epoch: number, events: readonly JournalEvent[]): Promise<number | undefined> {
+    const { database, application, clock } = this.#parts;
+    return database.transaction(async (transaction) => {
+      const row = await this.#lock(transaction, gatewayId, epoch);
+      if (row === undefined) return undefined;
+      let { journalCursor: cursor, journalHash: hash } = row;
+      for (const event of events) {
+        // What was taken before, or comes twice in a page, counts once.
+        if (event.sequence <= cursor) continue;
+        const gap = gapBefore(event, cursor, hash);
+        if (gap !== undefined) await this.#incomplete(transaction, row, gap);
+        const inserted = await transaction
+          .insert(journalEvents)
+          .values({ gatewayId, sequence: event.sequence, at: new Date(event.at), kind: event.kind, connectionId: event.connectionId, reference: event.reference, facts: event.facts, hash: event.hash, receivedAt: clock.now() })
+          .onConflictDoNothing()
+          .returning({ sequence: journalEvents.sequence });
+        if (inserted.length > 0) await application.apply(transaction, row, event);
+        cursor = event.sequence;
+        hash = event.hash;
+      }
+      await transaction.update(gateways).set({ journalCursor: cursor, journalHash: hash }).where(eq(gateways.id, gatewayId));
+      return cursor;
+    });
+  }
+
+  async #lock(transaction: Transaction, gatewayId: GatewayId, epoch: number): Promise<GatewayRow | undefined> {
+    const [row] = await transaction.select().from(gateways).where(and(eq(gateways.id, gatewayId), eq(gateways.leaseEpoch, epoch), isNull(gateways.removedAt))).for('update');
+    return row;
+  }
+
+  async #incomplete(transaction: Transaction, row: GatewayRow, { from, to, because }: TrailGap): Promise<void> {
+    const { audit, errors, log } = this.#parts;
+    const facts = { gatewayId: row.id, gateway: row.name, from, to, because };
+    await audit.append(transaction, { kind: 'audit.trail-incomplete', actor: serviceActor, facts });
+    await errors.append(transaction, { code: 'audit.trail-incomplete', gatewayName: row.name, facts });
+    log.error('the journal of a gateway is not whole', { gatewayId: row.id, gatewayName: row.name, code: 'audit.trail-incomplete', sequence: from });
+  }
+}
+
+/** The hash that an event must have after the one before it. */
+function expectedHash(previous: string, { hash: _hash, ...event }: JournalEvent): string {
+  return createHash('sha256').update(journalHashText(previous, event)).digest('base64url');
+}
+
+function gapBefore(event: JournalEvent, cursor: number, hash: string | null): TrailGap | undefined {
+  // The event after a gap cannot be checked against one that is not there; the chain goes on from it.
+  if (event.sequence > cursor + 1) return { from: cursor + 1, to: event.sequence - 1, because: 'missing' };
+  return expectedHash(hash ?? FIRST_PREVIOUS_HASH, event) === event.hash ? undefined : { from: event.sequence, to: event.sequence, because: 'hash' };
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { and, asc, eq, inArray, isNull } from 'drizzle-orm';
+import type { ErrorCode } from '../../shared/errors/catalogue.ts';
+import { connectionId as connectionIdSchema, userId as userIdSchema, type ConnectionId, type GatewayId, type UserId } from '../../shared/ids.ts';
+import type { Clock } from '../clock.ts';
+import type { GatewayRow } from '../gateways/gateway-record.ts';
+import type { GatewayLink } from '../link/gateway-link.ts';
+import type { Log } from '../logging/log.ts';
+import type { Database, Transaction } from '../store/database.ts';
+import { notify } from '../store/notify.ts';
+import { connections, gateways, pendingTerminations } from '../store/schema.ts';
+
+/** A gateway confirms within this, or the termination stays pending and the screen says so (rule 11). */
+const TERMINATE_LIMIT_MS = 3_000;
+/** Pending ones of one gateway that are sent in one go; the rest follows with the next status. */
+const MAX_AT_ONCE = 500;
+
+export type EndTarget = { readonly kind: 'connection'; readonly id: ConnectionId } | { readonly kind: 'user'; readonly id: UserId };
+
+export interface TerminationsParts {
+  readonly database: Database;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Log;
+  readonly linkTo: (row: GatewayRow) => Pick<GatewayLink, 'terminate'>;
+}
+
+/**
+ * What gateways must be told to end. A termination is written before it is sent and stays until its gateway has confirmed it,
+ * so that one whose link is down hears of it first when the link is back (rule 11).
+ */
+export class Terminations {
+  readonly #parts: TerminationsParts;
+  /** One flush of a gateway at a time. */
+  readonly #flushing = new Map<GatewayId, Promise<boolean>>();
+
+  constructor(parts: TerminationsParts) {
+    this.#parts = parts;
+  }
+
+  /** Writes a termination for the gateways given. */
+  async ask(transaction: Transaction, gatewayIds: readonly GatewayId[], target: EndTarget, code: ErrorCode): Promise<void> {
+    const askedAt = this.#parts.clock.now();
+    for (const gatewayId of gatewayIds) {
+      await transaction.insert(pendingTerminations).values({ id: randomUUID(), gatewayId, targetKind: target.kind, targetId: target.id, code, askedAt }).onConflictDoNothing();
+      await notify(transaction, 'terminations', gatewayId);
+    }
+  }
+
+  /** Ends grants, sessions and resumes of a user on every gateway: written down for all, then sent to all at once. */
+  async revokeUser(userId: UserId, code: ErrorCode): Promise<void> {
+    const { database } = this.#parts;
+    const gatewayIds = await database.transaction(async (transaction) => {
+      const all = (await transaction.select().from(gateways).where(isNull(gateways.removedAt))).filter(({ tlsKey }) => tlsKey !== null).map(({ id }) => id);
+      await this.ask(transaction, all, { kind: 'user', id: userId }, code);
+      await transaction.update(connections).set({ terminateAskedAt: this.#parts.clock.now(), terminateCode: code }).where(and(eq(connections.userId, userId), isNull(connections.finalAt)));
+      return all;
+    });
+    await Promise.all(gatewayIds.map((gatewayId) => this.flush(gatewayId)));
+  }
+
+  /** Sends what is pending for a gateway, oldest first; true when all is confirmed. Never rejects: what fails stays pending. */
+  flush(gatewayId: GatewayId): Promise<boolean> {
+    // Behind a running flush comes another, for what was written after that one had read.
+    const next = (this.#flushing.get(gatewayId) ?? Promise.resolve(true)).then(() => this.#flush(gatewayId));
+    const owned = next.finally(() => {
+      if (this.#flushing.get(gatewayId) === owned) this.#flushing.delete(gatewayId);
+    });
+    this.#flushing.set(gatewayId, owned);
+    return owned;
+  }
+
+  /** Resolves when no flush runs: for an orderly stop. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#flushing.values());
+  }
+
+  async #flush(gatewayId: GatewayId): Promise<boolean> {
+    const { database, linkTo, log } = this.#parts;
+    try {
+      const [row] = await database.select().from(gateways).where(and(eq(gateways.id, gatewayId), isNull(gateways.removedAt)));
+      if (row === undefined || row.tlsKey === null) return false;
+      const pending = await database.select().from(pendingTerminations).where(and(eq(pendingTerminations.gatewayId, gatewayId), isNull(pendingTerminations.confirmedAt))).orderBy(asc(pendingTerminations.askedAt)).limit(MAX_AT_ONCE);
+      const link = linkTo(row);
+      for (const one of pending) {
+        const target = one.targetKind === 'user' ? { kind: 'user' as const, userId: userIdSchema.parse(one.targetId) } : { kind: 'connection' as const, connectionId: connectionIdSchema.parse(one.targetId) };
+        await link.terminate(target, one.code, { timeLimitMs: TERMINATE_LIMIT_MS });
+        await this.#confirmed(one);
+      }
+      return pending.length < MAX_AT_ONCE;
+    } catch (error) {
+      log.warn('terminations stay pending until the gateway answers', { gatewayId, error });
+      return false;
+    }
+  }
+
+  async #confirmed(one: typeof pendingTerminations.$inferSelect): Promise<void> {
+    const now = this.#parts.clock.now();
+    await this.#parts.database.transaction(async (transaction) => {
+      await transaction.update(pendingTerminations).set({ confirmedAt: now }).where(eq(pendingTerminations.id, one.id));
+      const ids = one.targetKind === 'connection' ? [connectionIdSchema.parse(one.targetId)] : [];
+      if (ids.length > 0) await transaction.update(connections).set({ terminateConfirmedAt: now }).where(inArray(connections.id, ids));
+    });
+  }
+}

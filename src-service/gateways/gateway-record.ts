@@ -1,0 +1,58 @@
+import type { Gateway } from '../../shared/api/gateways.ts';
+import type { ChoosableGateway } from '../choice/gateway-choice.ts';
+import type { LinkAddress } from '../link/link-connection.ts';
+import type { gateways } from '../store/schema.ts';
+import { keyFingerprint, pinsOf } from './gateway-keys.ts';
+
+/** A gateway as the store holds it. */
+export type GatewayRow = typeof gateways.$inferSelect;
+
+/** A state that nobody confirmed for so long counts as unavailable: four syncs (S10), so that a lease may change hands meanwhile. */
+export const CONFIRMATION_VALID_MS = 60_000;
+
+/** A gateway as the API shows it. */
+export function asGateway(row: GatewayRow): Gateway {
+  return {
+    id: row.id,
+    name: row.name,
+    segment: row.segment,
+    addresses: { host: row.host, linkPort: row.linkPort, proxyPorts: row.proxyPorts },
+    portPreference: row.portPreference,
+    keyFingerprint: row.tlsKey === null || row.signingKey === null ? null : keyFingerprint({ tls: row.tlsKey, signing: row.signingKey }),
+    status: {
+      state: row.state,
+      code: row.stateCode,
+      detail: row.stateDetail,
+      confirmedAt: row.confirmedAt?.toISOString() ?? null,
+      changedAt: row.stateChangedAt.toISOString(),
+      sessions: row.sessions,
+      version: row.version,
+      roundTripMs: row.roundTripMs,
+      ports: row.ports,
+    },
+    createdAt: row.createdAt.toISOString(),
+  };
+}
+
+/** A gateway as the choice sees it at `now`. */
+export function asChoosable<R extends GatewayRow>(row: R, now: Date): ChoosableGateway & { readonly row: R } {
+  const confirmed = row.confirmedAt !== null && now.getTime() - row.confirmedAt.getTime() <= CONFIRMATION_VALID_MS;
+  return {
+    id: row.id,
+    segment: row.segment,
+    state: confirmed || row.state === 'draining' || row.state === 'disabled' || row.state === 'pending' ? row.state : 'unavailable',
+    carries: new Set(row.ports.filter(({ open }) => open).flatMap(({ protocols }) => protocols)),
+    ejected: row.ejectedAt !== null,
+    row,
+  };
+}
+
+/** Pins by which a gateway's TLS key is known now: the present one and, during a rotation, the next (rule 15). */
+export function tlsPinsOf(row: Pick<GatewayRow, 'tlsKey' | 'nextTlsKey'>): string[] {
+  return pinsOf([row.tlsKey, row.nextTlsKey]);
+}
+
+/** Where the link of a gateway is. */
+export function linkAddressOf(row: GatewayRow): LinkAddress {
+  return { gatewayName: row.name, host: row.host, port: row.linkPort, pins: tlsPinsOf(row) };
+}

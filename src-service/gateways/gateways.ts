@@ -1,0 +1,189 @@
+import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
+import type { KeyObject } from 'node:crypto';
+import { isIP, isIPv6 } from 'node:net';
+import type { z } from 'zod';
+import type { gatewaysRoutes } from '../../shared/api/gateways.ts';
+import { MavisError } from '../../shared/errors/mavis-error.ts';
+import { defaultPortPreference, type PortPreference, type SignedGatewayConfiguration } from '../../shared/gateway-configuration.ts';
+import { protocol, type GatewayId } from '../../shared/ids.ts';
+import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
+import type { Clock } from '../clock.ts';
+import type { ChoosableGateway } from '../choice/gateway-choice.ts';
+import type { Database, Transaction } from '../store/database.ts';
+import { notify } from '../store/notify.ts';
+import { gateways } from '../store/schema.ts';
+import { configurationFile, type ServiceAnnouncement } from './configuration-file.ts';
+import { keyFingerprint, readKeyLine } from './gateway-keys.ts';
+import { asChoosable, type GatewayRow } from './gateway-record.ts';
+
+type Registration = z.output<typeof gatewaysRoutes.gatewayRegister.body>;
+type Update = z.output<typeof gatewaysRoutes.gatewayUpdate.body>;
+
+export interface GatewaysParts {
+  readonly database: Database;
+  readonly audit: Pick<AuditLog, 'append'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly announcement: () => ServiceAnnouncement;
+  /** The service's Ed25519 key, its public half as SubjectPublicKeyInfo in base64url. */
+  readonly signing: () => { readonly privateKey: KeyObject; readonly publicKeySpki: string };
+  readonly newId: () => GatewayId;
+}
+
+/** The register of gateways: what administrators enter of them. What is known of their state is `GatewayStates`. */
+export class Gateways {
+  readonly #parts: GatewaysParts;
+
+  constructor(parts: GatewaysParts) {
+    this.#parts = parts;
+  }
+
+  /** All gateways that are not removed, by name. */
+  list(): Promise<GatewayRow[]> {
+    return this.#parts.database.select().from(gateways).where(isNull(gateways.removedAt)).orderBy(asc(gateways.name));
+  }
+
+  /** All gateways as the choice sees them now. */
+  async choosable(): Promise<(ChoosableGateway & { readonly row: GatewayRow })[]> {
+    const now = this.#parts.clock.now();
+    return (await this.list()).map((row) => asChoosable(row, now));
+  }
+
+  /** One gateway; throws `request.not-found`. */
+  async read(gatewayId: GatewayId): Promise<GatewayRow> {
+    const [row] = await this.#parts.database.select().from(gateways).where(and(eq(gateways.id, gatewayId), isNull(gateways.removedAt)));
+    if (row === undefined) throw new MavisError('request.not-found');
+    return row;
+  }
+
+  /** The gateways with these ids, removed ones too. */
+  async some(gatewayIds: readonly GatewayId[]): Promise<GatewayRow[]> {
+    return gatewayIds.length === 0 ? [] : this.#parts.database.select().from(gateways).where(inArray(gateways.id, [...gatewayIds]));
+  }
+
+  /** Adds a gateway without keys (S35): it is pending until they are entered. Throws `request.conflict` for a name that is taken. */
+  async register(registration: Registration, actor: AuditActor): Promise<GatewayRow> {
+    const { database, audit, clock, newId } = this.#parts;
+    const { name, segment, addresses } = registration;
+    return database.transaction(async (transaction) => {
+      await this.#refuseTakenName(transaction, name);
+      const now = clock.now();
+      const [row] = await transaction
+        .insert(gateways)
+        .values({ id: newId(), name, segment, host: addresses.host, linkPort: addresses.linkPort, proxyPorts: addresses.proxyPorts, portPreference: preferenceOf(addresses.proxyPorts), stateCode: 'gateway.no-key', stateChangedAt: now, createdAt: now, updatedAt: now })
+        .returning();
+      if (row === undefined) throw new MavisError('internal');
+      await audit.append(transaction, { kind: 'gateway.registered', actor, facts: factsOf(row) });
+      await notify(transaction, 'gateways', row.id);
+      return row;
+    });
+  }
+
+  /** The signed file to install a gateway with (S36). */
+  async configurationFile(row: GatewayRow): Promise<SignedGatewayConfiguration> {
+    const { announcement, signing, clock } = this.#parts;
+    return configurationFile(row, listenAddress(row.host), announcement(), signing(), clock.now());
+  }
+
+  /**
+   * Enters both public keys (S38), by which the link is pinned from now on. Keys that were there before are kept to verify
+   * what they signed. Throws `gateway.key-invalid`.
+   */
+  async enterKey(gatewayId: GatewayId, line: string, actor: AuditActor): Promise<GatewayRow> {
+    const { database, audit, clock } = this.#parts;
+    const keys = readKeyLine(line);
+    return database.transaction(async (transaction) => {
+      const before = await this.#lock(transaction, gatewayId);
+      if (before.tlsKey === keys.tls && before.signingKey === keys.signing) return before;
+      const now = clock.now();
+      const [row] = await transaction
+        .update(gateways)
+        .set({ tlsKey: keys.tls, signingKey: keys.signing, nextTlsKey: null, nextSigningKey: null, previousTlsKey: before.tlsKey, previousSigningKey: before.signingKey, keysChangedAt: now, state: before.disabled ? 'disabled' : 'pending', stateCode: null, stateDetail: '', stateChangedAt: now, confirmedAt: null, ejectedAt: null, updatedAt: now })
+        .where(eq(gateways.id, gatewayId))
+        .returning();
+      if (row === undefined) throw new MavisError('internal');
+      const previous = before.tlsKey === null || before.signingKey === null ? null : keyFingerprint({ tls: before.tlsKey, signing: before.signingKey });
+      await audit.append(transaction, { kind: 'gateway.key-entered', actor, facts: { ...factsOf(row), fingerprint: keyFingerprint(keys), previousFingerprint: previous } });
+      await notify(transaction, 'gateways', gatewayId);
+      return row;
+    });
+  }
+
+  /** Changes, drains or disables a gateway. A gateway whose addresses change needs its configuration file again. */
+  async update(gatewayId: GatewayId, update: Update, actor: AuditActor): Promise<GatewayRow> {
+    const { database, audit, clock } = this.#parts;
+    return database.transaction(async (transaction) => {
+      const before = await this.#lock(transaction, gatewayId);
+      if (update.name !== undefined && update.name.toLowerCase() !== before.name.toLowerCase()) await this.#refuseTakenName(transaction, update.name);
+      const now = clock.now();
+      const draining = update.draining ?? before.draining;
+      const disabled = update.disabled ?? before.disabled;
+      const state = adminState(before, draining, disabled);
+      const [row] = await transaction
+        .update(gateways)
+        .set({
+          name: update.name ?? before.name,
+          segment: update.segment === undefined ? before.segment : update.segment,
+          ...(update.addresses === undefined ? {} : { host: update.addresses.host, linkPort: update.addresses.linkPort, proxyPorts: update.addresses.proxyPorts, portPreference: preferenceOf(update.addresses.proxyPorts) }),
+          draining,
+          disabled,
+          ...(state === before.state ? {} : { state, stateCode: null, stateDetail: '', stateChangedAt: now }),
+          updatedAt: now,
+        })
+        .where(eq(gateways.id, gatewayId))
+        .returning();
+      if (row === undefined) throw new MavisError('internal');
+      await audit.append(transaction, { kind: 'gateway.changed', actor, facts: { ...factsOf(row), previousName: before.name, previousSegment: before.segment, previousHost: before.host } });
+      await notify(transaction, 'gateways', gatewayId);
+      return row;
+    });
+  }
+
+  /** Takes a gateway out for good; its past stays. `alsoDo` runs in the same transaction. */
+  async remove(gatewayId: GatewayId, actor: AuditActor, alsoDo: (transaction: Transaction, row: GatewayRow) => Promise<void>): Promise<void> {
+    const { database, audit, clock } = this.#parts;
+    await database.transaction(async (transaction) => {
+      const row = await this.#lock(transaction, gatewayId);
+      const now = clock.now();
+      await transaction.update(gateways).set({ removedAt: now, updatedAt: now, state: 'disabled', stateChangedAt: now, leaseHolder: null }).where(eq(gateways.id, gatewayId));
+      await alsoDo(transaction, row);
+      await audit.append(transaction, { kind: 'gateway.removed', actor, facts: factsOf(row) });
+      await notify(transaction, 'gateways', gatewayId);
+    });
+  }
+
+  async #lock(transaction: Transaction, gatewayId: GatewayId): Promise<GatewayRow> {
+    const [row] = await transaction.select().from(gateways).where(and(eq(gateways.id, gatewayId), isNull(gateways.removedAt))).for('update');
+    if (row === undefined) throw new MavisError('request.not-found');
+    return row;
+  }
+
+  async #refuseTakenName(transaction: Transaction, name: string): Promise<void> {
+    const taken = await transaction.select({ id: gateways.id }).from(gateways).where(and(sql`lower(${gateways.name}) = lower(${name})`, isNull(gateways.removedAt)));
+    if (taken.length > 0) throw new MavisError('request.conflict', { what: 'name' });
+  }
+}
+
+/** What an administrator's switch makes of the state at once; what only a sync can tell waits for it. */
+function adminState(before: GatewayRow, draining: boolean, disabled: boolean): GatewayRow['state'] {
+  if (disabled) return 'disabled';
+  if (before.state === 'disabled') return 'pending';
+  return draining && before.state !== 'pending' ? 'draining' : before.state;
+}
+
+function factsOf(row: GatewayRow): Record<string, string | number | boolean | null | string[]> {
+  return { gatewayId: row.id, gateway: row.name, segment: row.segment, host: row.host, linkPort: row.linkPort, proxyPorts: row.proxyPorts.map(String), draining: row.draining, disabled: row.disabled };
+}
+
+/** The default order of rule 7 where there are three ports; with another number all are equal for every protocol. */
+function preferenceOf(ports: readonly number[]): PortPreference {
+  const [first, second, third] = ports;
+  if (ports.length === 3 && first !== undefined && second !== undefined && third !== undefined) return defaultPortPreference([first, second, third]);
+  const all = [[...ports]];
+  return { ssh: all, sftp: all, rdp: all, vnc: all } satisfies Record<(typeof protocol.options)[number], number[][]>;
+}
+
+/** Where the gateway itself listens: on loopback where it is reached by loopback, else on every address of its machine. */
+function listenAddress(host: string): string {
+  if (host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return host;
+  return isIPv6(host) ? '::' : '0.0.0.0';
+}
