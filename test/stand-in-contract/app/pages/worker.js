@@ -1,0 +1,3 @@
+fetch('page.css')
+  .then((response) => response.text())
+  .then((text) => postMessage(text.length > 0));
