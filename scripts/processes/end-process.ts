@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { stillRuns, type ProcessIdentity } from './process-identity.ts';
+import { startMarkOf, stillRuns, type ProcessIdentity } from './process-identity.ts';
 
 /** How long processes may take to end in good order: a gateway seals its recordings in that time. */
 const goodOrderMs = 5000;
@@ -15,11 +15,15 @@ export async function endProcesses(processes: readonly ProcessIdentity[]): Promi
   for (const identity of processes) signalGroup(identity, 'SIGKILL');
 }
 
-/** Signals a process that still runs, with its group where it leads one. */
+/**
+ * Signals a process with the group that it leads. Where the process is gone and nobody has its number, what is left of its
+ * group is signalled; where another process has its number, nothing is.
+ */
 export function signalGroup(identity: ProcessIdentity, signal: NodeJS.Signals): void {
-  if (!stillRuns(identity)) return;
+  const mark = startMarkOf(identity.pid);
+  if (mark !== undefined && mark !== identity.startedAs) return;
   if (process.platform !== 'win32' && send(-identity.pid, signal)) return;
-  send(identity.pid, signal);
+  if (mark !== undefined) send(identity.pid, signal);
 }
 
 function send(pid: number, signal: NodeJS.Signals): boolean {

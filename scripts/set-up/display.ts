@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { identify } from '../processes/process-identity.ts';
 import { findCommand } from './found-command.ts';
 import { say } from './plain-line.ts';
 import { SetUpError } from './set-up-error.ts';
@@ -27,6 +28,9 @@ export type Display = {
   stop(): void;
 };
 
+/** Xvfb keeps its screen in a folder whose name says which process made it. */
+const folderPrefix = 'mavis-display-';
+
 /** True where a program on this machine can open a window. */
 export function hasDisplay(platform: string, environment: Readonly<Record<string, string | undefined>>): boolean {
   return platform !== 'linux' || Boolean(environment['DISPLAY']) || Boolean(environment['WAYLAND_DISPLAY']);
@@ -37,7 +41,8 @@ export async function setUpDisplay(): Promise<Display> {
   if (hasDisplay(process.platform, process.env)) {
     return { processes: [], own: false, saveScreenshot: () => Promise.resolve(false), stop: () => undefined };
   }
-  const folder = mkdtempSync(join(tmpdir(), 'mavis-display-'));
+  removeLeftFolders();
+  const folder = mkdtempSync(join(tmpdir(), `${folderPrefix}${process.pid}-`));
   const server = await startServer(folder);
   process.env['DISPLAY'] = server.name;
   process.env['XDG_SESSION_TYPE'] = 'x11';
@@ -53,6 +58,14 @@ export async function setUpDisplay(): Promise<Display> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Removes folders of processes that were killed. */
+function removeLeftFolders(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = new RegExp(`^${folderPrefix}(\\d+)-`).exec(name)?.[1];
+    if (pid !== undefined && identify(Number(pid)) === undefined) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
 }
 
 async function startServer(folder: string): Promise<{ process: ChildProcess; name: string }> {
