@@ -29,7 +29,7 @@ async function build(digest: string): Promise<void> {
   const startedAt = Date.now();
   rmSync(stamp, { force: true });
   const tool = inRepository('node_modules', 'electron-vite', 'bin', 'electron-vite.js');
-  const ended = await runToEnd(process.execPath, [tool, 'build'], { cwd: repositoryFolder });
+  const ended = await runToEnd(process.execPath, [tool, 'build'], { cwd: repositoryFolder, env: { ...process.env, NO_COLOR: '1' } });
   if (ended.code !== 0) {
     throw new SetUpError(`the app could not be built:\n${ended.output}${ended.errors}`, 'repair what the lines above name; npm run build repeats the build alone');
   }

@@ -49,14 +49,16 @@ test('an OpenSSH server of its own takes the key and shows its host key', async 
   expect(hostKey).toBe(target.hostKeyFingerprint);
 });
 
-test.runIf(asRoot)('as root the account is unprivileged and takes its password', async () => {
+test('the account of root\'s runs is unprivileged and takes its password; others are told that it takes root', async () => {
+  if (!asRoot) return expect(start({ signOn: ['password'] })).rejects.toThrow(/root/);
   const target = await start({ signOn: ['password'] });
   const { output } = await runCommand(target, { password: target.password ?? '' }, 'id -u');
   expect(Number(output)).toBeGreaterThan(0);
   await expect(runCommand(target, { password: 'wrong' }, 'true')).rejects.toThrow(/authentication/i);
 });
 
-test.runIf(asRoot)('as root a server asks for the password in a prompt', async () => {
+test('a server asks for the password in a prompt; without root that is refused', async () => {
+  if (!asRoot) return expect(start({ signOn: ['keyboard-interactive'] })).rejects.toThrow(/root/);
   const target = await start({ signOn: ['keyboard-interactive'] });
   const { output } = await runCommand(target, { tryKeyboard: true }, 'id -un');
   expect(output.trim()).toBe(target.user);

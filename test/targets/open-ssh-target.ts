@@ -12,7 +12,7 @@ import { makeTemporaryFolder, type TemporaryFolder } from './temporary-folder.ts
 
 /** What kind of server is wanted. Without options: key and (as root) password sign-on, prompt, one host key. */
 export type OpenSshTargetOptions = {
-  /** Ways of signing on. `keyboard-interactive` needs root (PAM). */
+  /** Ways of signing on. All but `publickey` need root: without it, asking for them throws. */
   readonly signOn?: readonly ('publickey' | 'password' | 'keyboard-interactive')[];
   /** A server that lets nobody in: every sign-on is refused after it was tried. */
   readonly refuses?: boolean;
@@ -51,6 +51,8 @@ export async function startOpenSshTarget(options: OpenSshTargetOptions = {}): Pr
   const sshd = findCommand('sshd');
   if (sshd === undefined) throw new Error('there is no sshd: install the package openssh-server');
   const account = await provideLabAccount();
+  const needsRoot = options.signOn?.find((way) => way !== 'publickey');
+  if (needsRoot !== undefined && account.password === undefined) throw new Error(`${needsRoot} sign-on can be tried by root only: another account cannot let sshd check passwords`);
   const folder = makeTemporaryFolder('sshd', 0o711);
   const server = new RestartableServer(sshd, folder, account, options);
   try {
