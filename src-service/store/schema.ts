@@ -261,7 +261,7 @@ export const auditEntries = pgTable('audit_entries', {
   reference: text('reference'),
   facts: text('facts').notNull(),
   ordinal: countColumn('ordinal').generatedAlwaysAsIdentity(),
-  transactionId: transactionNumber('transaction_id').generatedAlwaysAs('pg_current_xact_id()'),
+  transactionId: transactionNumber('transaction_id').notNull().generatedAlwaysAs('pg_current_xact_id()'),
 });
 
 export const auditChain = pgTable('audit_chain', {
