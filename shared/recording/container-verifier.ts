@@ -1,6 +1,6 @@
 import { toBase64url } from './base64url.ts';
 import { type BlockPart, type ContainerPart, ContainerParser, recordType, type SealPart, type Sha256 } from './container.ts';
-import type { ContainerCounts } from './container-writer.ts';
+import type { ResumePoint } from './container-writer.ts';
 import { RecordingFormatError } from './recording-frame.ts';
 import type { RecordingHeader, RecordingSeal } from './recording-header.ts';
 
@@ -56,7 +56,7 @@ export class ContainerVerifier {
   }
 
   /** Counts and link behind the last proven block, from which a writer can go on; undefined before the header. */
-  get resumePoint(): (ContainerCounts & { link: Uint8Array }) | undefined {
+  get resumePoint(): ResumePoint | undefined {
     return this.#header === undefined ? undefined : { ...this.#counts, headHash: this.#headHash, link: this.#link };
   }
 

@@ -13,6 +13,9 @@ export interface ContainerCounts {
   readonly headHash: string;
 }
 
+/** Counts and link behind a whole record. */
+export type ResumePoint = ContainerCounts & { readonly link: Uint8Array };
+
 /** Signs with the gateway's Ed25519 key; 64 bytes. */
 export type SignSeal = (signed: Uint8Array) => Uint8Array;
 
@@ -33,7 +36,7 @@ export class ContainerWriter {
   #lastIndexOffset: number | null = null;
 
   /** `sealer` is absent where the key is gone (recovery): then only the seal can be written. `resume` continues where a parser found the last whole record. */
-  constructor(parts: { header: RecordingHeader; sha256: Sha256; sealer: BlockSealer | undefined; resume?: ContainerCounts & { link: Uint8Array } }) {
+  constructor(parts: { header: RecordingHeader; sha256: Sha256; sealer: BlockSealer | undefined; resume?: ResumePoint }) {
     this.#header = parts.header;
     this.#sha256 = parts.sha256;
     this.#sealer = parts.sealer;
@@ -49,6 +52,11 @@ export class ContainerWriter {
 
   get counts(): ContainerCounts {
     return { blocks: this.#blocks, frames: this.#frames, bytes: this.#bytes, durationMicroseconds: this.#durationMicroseconds, lastIndexOffset: this.#lastIndexOffset, headHash: toBase64url(this.#link) };
+  }
+
+  /** From where another writer can go on, or close: counts and link behind all that was made so far. */
+  get resumePoint(): ResumePoint {
+    return { ...this.counts, link: this.#link };
   }
 
   /** An encrypted block, as the parts to store one after the other; `lastMicroseconds` must not fall from block to block. */
