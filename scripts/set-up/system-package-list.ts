@@ -44,14 +44,18 @@ export function missingPackages(
 /** How packages can be installed on this machine. */
 export type PackageRights = 'root' | 'sudo' | 'none';
 
-/** The command lines that install packages, as a person would type them or as this program runs them. */
-export function installationCommands(names: readonly string[], rights: Exclude<PackageRights, 'none'>): string[][] {
-  const prefix = rights === 'root' ? [] : ['sudo', '-n'];
-  const apt = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get'];
-  return [
-    [...apt, 'update', '-q'],
-    [...apt, 'install', '-q', '-y', '--no-install-recommends', ...names],
-  ];
+/** The command line that brings the package lists up to date. */
+export function updateCommand(rights: Exclude<PackageRights, 'none'>): string[] {
+  return [...aptGet(rights), 'update', '-q'];
+}
+
+/** The command line that installs packages without a question and without what they only recommend. */
+export function installCommand(names: readonly string[], rights: Exclude<PackageRights, 'none'>): string[] {
+  return [...aptGet(rights), 'install', '-q', '-y', '--no-install-recommends', ...names];
+}
+
+function aptGet(rights: Exclude<PackageRights, 'none'>): string[] {
+  return [...(rights === 'root' ? [] : ['sudo', '-n']), 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get'];
 }
 
 /** What a person has to type where this program may not install. */

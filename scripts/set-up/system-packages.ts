@@ -5,9 +5,10 @@ import { forgetFailure, isStillRemembered, recallFailure, rememberFailure } from
 import { SetUpError } from './set-up-error.ts';
 import {
   commandForPeople,
-  installationCommands,
+  installCommand,
   missingPackages,
   readSystemPackages,
+  updateCommand,
   type Circumstance,
   type MissingPackage,
   type PackageRights,
@@ -55,15 +56,29 @@ async function install(names: readonly string[]): Promise<string | undefined> {
   const rights = await packageRights();
   if (rights === 'none') return 'installing them takes root or sudo without a password';
   const startedAt = Date.now();
-  const failures: string[] = [];
-  for (const [command = '', ...parameters] of installationCommands(names, rights)) {
-    const ended = await runToEnd(command, parameters, { limitMs: installationLimitMs });
-    if (ended.code !== 0) failures.push((ended.errors || ended.output).trim().split('\n').slice(-3).join(' '));
-    else failures.length = 0;
+  await runApt(updateCommand(rights));
+  const together = await runApt(installCommand(names, rights));
+  if (together !== undefined && names.length === 1) return together;
+  const failures = together === undefined ? [] : await installOneByOne(names, rights);
+  const installed = names.filter((name) => !failures.some((failure) => failure.name === name));
+  if (installed.length > 0) say('System packages', `installed ${installed.join(', ')} (${tookSince(startedAt)}).`);
+  return failures.length === 0 ? undefined : failures.map(({ name, why }) => `${name}: ${why}`).join('; ');
+}
+
+/** One package that the distribution does not have must not keep the others out. */
+async function installOneByOne(names: readonly string[], rights: 'root' | 'sudo'): Promise<{ name: string; why: string }[]> {
+  const failures: { name: string; why: string }[] = [];
+  for (const name of names) {
+    const why = await runApt(installCommand([name], rights));
+    if (why !== undefined) failures.push({ name, why });
   }
-  if (failures.length > 0) return `apt-get failed: ${failures.join(' ')}`;
-  say('System packages', `installed ${names.join(', ')} (${tookSince(startedAt)}).`);
-  return undefined;
+  return failures;
+}
+
+/** Runs apt-get; gives what it said last where it failed. */
+async function runApt([command = '', ...parameters]: readonly string[]): Promise<string | undefined> {
+  const ended = await runToEnd(command, parameters, { limitMs: installationLimitMs });
+  return ended.code === 0 ? undefined : `apt-get failed: ${(ended.errors || ended.output).trim().split('\n').at(-1)}`;
 }
 
 async function packageRights(): Promise<PackageRights> {

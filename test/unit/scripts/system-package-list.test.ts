@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { commandForPeople, installationCommands, missingPackages, readSystemPackages, type SystemPackage } from '../../../scripts/set-up/system-package-list.ts';
+import { commandForPeople, installCommand, missingPackages, readSystemPackages, updateCommand, type SystemPackage } from '../../../scripts/set-up/system-package-list.ts';
 
 const list: SystemPackage[] = [
   { name: 'browser', usedFor: 'windows', proof: 'browser', onlyWith: 'electron-stand-in', neededFor: { start: 'required', test: 'required' } },
@@ -25,11 +25,9 @@ test('what is there is not asked for', () => {
 });
 
 test('only what is missing is installed, without questions and without recommended packages', () => {
-  expect(installationCommands(['a', 'b'], 'root').map((command) => command.join(' '))).toEqual([
-    'env DEBIAN_FRONTEND=noninteractive apt-get update -q',
-    'env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends a b',
-  ]);
-  expect(installationCommands(['a'], 'sudo')[0]?.slice(0, 2)).toEqual(['sudo', '-n']);
+  expect(updateCommand('root').join(' ')).toBe('env DEBIAN_FRONTEND=noninteractive apt-get update -q');
+  expect(installCommand(['a', 'b'], 'root').join(' ')).toBe('env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends a b');
+  expect(installCommand(['a'], 'sudo').slice(0, 2)).toEqual(['sudo', '-n']);
 });
 
 test('people are told the whole command', () => {
