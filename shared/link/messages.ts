@@ -35,6 +35,8 @@ export const targetGrant = grantBase.extend({
   target: z.object({ host: hostAddress, port, allowSpecialAddress: z.boolean(), identities: z.array(hostKeyFingerprint), firstUseTrust: z.boolean() }),
   credential: grantedCredential,
   policy: sessionPolicy,
+  /** The session ends after so long without a word from the service (rule 11): 900 where nothing is said, 60 for vendors. */
+  maxUnsupervisedSeconds: z.number().int().min(15).max(86_400).optional(),
 });
 export type TargetGrant = z.infer<typeof targetGrant>;
 

@@ -63,6 +63,8 @@ export interface JournalParts {
   readonly disk: JournalDisk;
   readonly clock: Clock;
   readonly log: Logger;
+  /** For the errors' text. */
+  readonly gatewayName: string;
 }
 
 /**
@@ -75,6 +77,7 @@ export class Journal {
   readonly #disk: JournalDisk;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #gatewayName: string;
   readonly #queue: { event: JournalEvent; line: Buffer }[] = [];
   readonly #waiting = new Map<number, Waiting>();
   readonly #segments: Segment[];
@@ -96,6 +99,7 @@ export class Journal {
     this.#disk = parts.disk;
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#gatewayName = parts.gatewayName;
     this.#segments = state.segments;
     this.#file = state.file;
     this.#fileBytes = state.fileBytes;
@@ -175,7 +179,7 @@ export class Journal {
   async flush(): Promise<void> {
     this.#pump();
     await this.#writing;
-    if (this.#queue.length > 0) throw new MavisError('gateway.cannot-record');
+    if (this.#queue.length > 0) throw new MavisError('gateway.cannot-record', { gateway: this.#gatewayName });
   }
 
   /** Writes what waits and closes; nothing can be written after. */
@@ -192,7 +196,7 @@ export class Journal {
   }
 
   #add(entry: JournalEntry): JournalEvent {
-    if (this.#closed || this.#queue.length >= MAX_WAITING) throw new MavisError('gateway.cannot-record');
+    if (this.#closed || this.#queue.length >= MAX_WAITING) throw new MavisError('gateway.cannot-record', { gateway: this.#gatewayName });
     const said = {
       sequence: this.#next.sequence,
       at: instantOf(this.#clock),
@@ -284,7 +288,7 @@ export class Journal {
   #fail(error: unknown): void {
     if (this.#healthy) this.#log.error('journal cannot be written', { error, count: this.#queue.length });
     this.#healthy = false;
-    for (const waiting of this.#waiting.values()) waiting.reject(new MavisError('gateway.cannot-record', {}, { cause: error }));
+    for (const waiting of this.#waiting.values()) waiting.reject(new MavisError('gateway.cannot-record', { gateway: this.#gatewayName }, { cause: error }));
     this.#waiting.clear();
     if (!this.#closed) this.#timer ??= this.#clock.setTimer(() => this.#pump(), RETRY_MS);
   }

@@ -1,0 +1,98 @@
+import type { z } from 'zod';
+import { knownErrorCode } from '../../shared/errors/catalogue.ts';
+import { MavisError } from '../../shared/errors/mavis-error.ts';
+import { type GatewayStatusReport, linkMethods, type ProbeResult, type TargetGrant } from '../../shared/link/messages.ts';
+import { type Clock, instantOf } from '../clock/clock.ts';
+import type { GrantRegister } from '../grants/grant-register.ts';
+import type { KnownClientKeys } from '../grants/known-client-keys.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { RecordingSource } from '../sessions/recording-source.ts';
+import type { SessionRegister } from '../sessions/session-register.ts';
+import type { AuditHeads } from './audit-heads.ts';
+import type { LeaseEpoch } from './lease-epoch.ts';
+import type { Pace } from './pace.ts';
+import type { ServicePins } from './service-pins.ts';
+
+/** Answers one request: JSON, or bytes for a binary frame. Rejects with a MavisError that the service is told. */
+export type LinkHandler = (params: unknown, signal: AbortSignal) => Promise<unknown>;
+
+export interface LinkMethodsParts {
+  readonly clock: Clock;
+  readonly status: () => Promise<GatewayStatusReport>;
+  readonly grants: Pick<GrantRegister, 'add' | 'dropConnection' | 'dropUser'>;
+  readonly knownKeys: Pick<KnownClientKeys, 'add'>;
+  readonly sessions: Pick<SessionRegister, 'end'>;
+  readonly journal: Pick<Journal, 'append' | 'read' | 'release'>;
+  readonly recordings: Pick<RecordingSource, 'list' | 'read' | 'release'>;
+  readonly auditHeads: Pick<AuditHeads, 'keep'>;
+  readonly servicePins: Pick<ServicePins, 'announce'>;
+  readonly epoch: LeaseEpoch;
+  readonly bulkPace: Pick<Pace, 'take'>;
+  readonly probe: (protocol: TargetGrant['protocol'], target: TargetGrant['target'], signal: AbortSignal) => Promise<ProbeResult>;
+  /** Throws where no session may begin now, so that the service chooses another gateway. */
+  readonly assertReady: () => void;
+}
+
+/** The methods of both channels, by name, each with its parameters parsed by the schema of the link. */
+export function linkHandlers(parts: LinkMethodsParts): { readonly control: ReadonlyMap<string, LinkHandler>; readonly bulk: ReadonlyMap<string, LinkHandler> } {
+  const { control, bulk } = linkMethods;
+  return {
+    control: new Map<string, LinkHandler>([
+      ['status', handler(control.status, ({ epoch }) => (parts.epoch.assertCurrent(epoch), parts.status()))],
+      ['grant', handler(control.grant, async ({ grant }) => takeGrant(parts, grant))],
+      ['terminate', handler(control.terminate, async ({ target, code }) => terminate(parts, target, code))],
+      ['probe', handler(control.probe, ({ protocol, target, timeLimitMs }, signal) => parts.probe(protocol, target, AbortSignal.any([signal, probeLimit(timeLimitMs)])))],
+      ['journalRead', handler(control.journalRead, async ({ epoch, after, limit }) => (parts.epoch.assertCurrent(epoch), { events: await parts.journal.read(after, limit) }))],
+      ['journalRelease', handler(control.journalRelease, async ({ epoch, upTo }) => (parts.epoch.assertCurrent(epoch), await parts.journal.release(upTo), {}))],
+      ['auditHead', handler(control.auditHead, async (head) => (await parts.auditHeads.keep(head), {}))],
+      ['announceServicePin', handler(control.announceServicePin, async ({ pin, signature }) => (await parts.servicePins.announce(pin, signature), {}))],
+    ]),
+    bulk: new Map<string, LinkHandler>([
+      ['recordingList', handler(bulk.recordingList, async () => ({ recordings: [...(await parts.recordings.list())] }))],
+      ['recordingRead', binaryHandler(bulk.recordingRead, async ({ recordingId, offset, length }) => (await parts.bulkPace.take(length), parts.recordings.read(recordingId, offset, length)))],
+      ['recordingRelease', handler(bulk.recordingRelease, async ({ epoch, recordingId, sha256 }) => (parts.epoch.assertCurrent(epoch), await parts.recordings.release(recordingId, sha256), {}))],
+    ]),
+  };
+}
+
+function takeGrant(parts: LinkMethodsParts, grant: z.output<typeof linkMethods.control.grant.params>['grant']): { acceptedAt: string } {
+  // Two hops come with the next step of the system; a first hop that cannot forward must say so.
+  if (grant.kind === 'forward') throw new MavisError('request.invalid', { field: 'grant.kind' });
+  parts.assertReady();
+  parts.grants.add(grant);
+  parts.knownKeys.add(grant.clientKeyThumbprint);
+  parts.journal.append({
+    kind: 'granted',
+    connectionId: grant.connectionId,
+    reference: grant.reference,
+    facts: { protocol: grant.protocol, userId: grant.user.id, userName: grant.user.name, resourceId: grant.resource.id, resourceName: grant.resource.name, allowSpecialAddress: grant.target.allowSpecialAddress },
+  });
+  return { acceptedAt: instantOf(parts.clock) };
+}
+
+function terminate(parts: LinkMethodsParts, target: z.output<typeof linkMethods.control.terminate.params>['target'], said: string): { ended: number; grantsDropped: number } {
+  const code = knownErrorCode(said);
+  // Grants first: one that were used between the two steps would be a session that nobody ended.
+  const grantsDropped = target.kind === 'user' ? parts.grants.dropUser(target.userId, code) : parts.grants.dropConnection(target.connectionId);
+  return { ended: parts.sessions.end(target, code), grantsDropped };
+}
+
+function probeLimit(timeLimitMs: number): AbortSignal {
+  const limit = new AbortController();
+  setTimeout(() => limit.abort(new MavisError('target.time-out')), timeLimitMs).unref();
+  return limit.signal;
+}
+
+function handler<P extends z.ZodType, R extends z.ZodType>(method: { readonly params: P; readonly result: R }, handle: (params: z.output<P>, signal: AbortSignal) => Promise<z.input<R>>): LinkHandler {
+  return async (params, signal) => handle(parsedParams(method.params, params), signal);
+}
+
+function binaryHandler<P extends z.ZodType>(method: { readonly params: P; readonly result: 'binary' }, handle: (params: z.output<P>) => Promise<Uint8Array>): LinkHandler {
+  return async (params) => handle(parsedParams(method.params, params));
+}
+
+function parsedParams<P extends z.ZodType>(schema: P, params: unknown): z.output<P> {
+  const parsed = schema.safeParse(params);
+  if (!parsed.success) throw new MavisError('request.invalid', { field: parsed.error.issues[0]?.path.join('.') ?? '' });
+  return parsed.data;
+}

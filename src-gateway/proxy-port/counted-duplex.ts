@@ -1,0 +1,146 @@
+import { Duplex } from 'node:stream';
+import { CountedStream } from '../../shared/proxy-stream/counted-stream.ts';
+import type { Frame } from '../../shared/proxy-stream/frames.ts';
+import type { Clock, Timer } from '../clock/clock.ts';
+
+/** What the reader above may hold unread; what is more waits here, unacknowledged, and stops the peer at its window. */
+const READ_AHEAD_BYTES = 128 * 1024;
+/** Pieces smaller than this are copied together: a peer that sends single bytes cannot make each cost an object. */
+const SMALL_BYTES = 4096;
+const GATHERED_BYTES = 64 * 1024;
+
+export interface CountedDuplexPorts {
+  readonly write: (...parts: Uint8Array[]) => void;
+  readonly clock: Pick<Clock, 'setTimer'>;
+}
+
+/**
+ * The counted stream of a session as a Node Duplex: writing waits while the peer's window is full, and what is not read is
+ * not acknowledged, so that back-pressure reaches from one end to the other. A chunk that was written is kept until it is
+ * acknowledged and must not be changed after.
+ */
+export class CountedDuplex extends Duplex {
+  readonly #stream: CountedStream;
+  readonly #unread: UnreadBytes = new UnreadBytes();
+  #wanted = false;
+  #finished = false;
+  #resumeWriting: (() => void) | undefined;
+
+  constructor({ write, clock }: CountedDuplexPorts) {
+    super({ allowHalfOpen: true, readableHighWaterMark: READ_AHEAD_BYTES, writableHighWaterMark: READ_AHEAD_BYTES, decodeStrings: true });
+    const timers = new WeakMap<object, Timer>();
+    this.#stream = new CountedStream({
+      write,
+      deliver: (bytes) => this.#deliver(bytes),
+      finished: () => {
+        this.#finished = true;
+        this.#pass();
+      },
+      writable: () => {
+        const resume = this.#resumeWriting;
+        this.#resumeWriting = undefined;
+        resume?.();
+      },
+      setTimer: (callback, milliseconds) => {
+        const key = {};
+        timers.set(key, clock.setTimer(callback, milliseconds));
+        return key;
+      },
+      clearTimer: (key) => {
+        if (typeof key === 'object' && key !== null) timers.get(key)?.cancel();
+      },
+    });
+  }
+
+  /** Bytes sent, acknowledged, received and consumed so far. */
+  get counts(): CountedStream['counts'] {
+    return this.#stream.counts;
+  }
+
+  /** Takes a frame of the stream; false for one of another kind. Throws FrameError for a peer that does not keep to the rules. */
+  takeFrame(frame: Frame): boolean {
+    return this.destroyed || this.#stream.take(frame);
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
+    if (this.#stream.send(chunk)) callback();
+    else this.#resumeWriting = callback;
+  }
+
+  override _final(callback: () => void): void {
+    this.#stream.finish();
+    callback();
+  }
+
+  override _read(): void {
+    this.#wanted = true;
+    this.#pass();
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#stream.dispose();
+    this.#unread.clear();
+    this.#resumeWriting = undefined;
+    callback(error);
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    this.#unread.add(bytes);
+    this.#pass();
+  }
+
+  #pass(): void {
+    while (this.#wanted && !this.destroyed) {
+      const bytes = this.#unread.take();
+      if (bytes === undefined) {
+        if (this.#finished) {
+          this.#wanted = false;
+          this.push(null);
+        }
+        return;
+      }
+      this.#wanted = this.push(bytes);
+      this.#stream.consume(bytes.length);
+    }
+  }
+}
+
+/** Bytes that were received and are not asked for yet, in order, small ones gathered. */
+class UnreadBytes {
+  #chunks: Buffer[] = [];
+  #gathering: Buffer | undefined;
+  #gathered = 0;
+
+  add(bytes: Uint8Array): void {
+    if (this.#gathering === undefined && this.#chunks.length === 0) {
+      this.#chunks.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+      return;
+    }
+    if (bytes.length >= SMALL_BYTES) {
+      this.#closeGathering();
+      this.#chunks.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+      return;
+    }
+    if (this.#gathering !== undefined && this.#gathered + bytes.length > this.#gathering.length) this.#closeGathering();
+    this.#gathering ??= Buffer.allocUnsafeSlow(GATHERED_BYTES);
+    this.#gathering.set(bytes, this.#gathered);
+    this.#gathered += bytes.length;
+  }
+
+  take(): Buffer | undefined {
+    if (this.#chunks.length === 0) this.#closeGathering();
+    return this.#chunks.shift();
+  }
+
+  clear(): void {
+    this.#chunks = [];
+    this.#gathering = undefined;
+    this.#gathered = 0;
+  }
+
+  #closeGathering(): void {
+    if (this.#gathering !== undefined && this.#gathered > 0) this.#chunks.push(this.#gathering.subarray(0, this.#gathered));
+    this.#gathering = undefined;
+    this.#gathered = 0;
+  }
+}

@@ -1,0 +1,85 @@
+import { MavisError } from '../../shared/errors/mavis-error.ts';
+import { type Frame, FrameError, frameType, PROXY_ALPN } from '../../shared/proxy-stream/frames.ts';
+import { type Failed, type Hello, hello, parsePayload } from '../../shared/proxy-stream/messages.ts';
+import type { Clock } from '../clock/clock.ts';
+import type { GrantRegister } from '../grants/grant-register.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { SessionRegister } from '../sessions/session-register.ts';
+import type { RefusalJournal } from '../tickets/refusal-journal.ts';
+import { REFUSAL_ANSWER_MS, ticketSha256 } from '../tickets/ticket.ts';
+import { ProxyConnection } from './proxy-connection.ts';
+import type { TlsPeer } from './tls-listener.ts';
+import { decodeUtf8 } from './utf8.ts';
+
+/** The hello must be whole by then: it is one small frame, sent with the first flight. */
+export const HELLO_LIMIT_MS = 5000;
+
+export interface GreeterParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly grants: Pick<GrantRegister, 'present'>;
+  readonly sessions: Pick<SessionRegister, 'begin'>;
+  readonly refusals: Pick<RefusalJournal, 'write'>;
+  readonly gatewayName: string;
+}
+
+/** Takes a client from the end of its TLS handshake to its session, or sends it away. */
+export class Greeter {
+  readonly #parts: GreeterParts;
+
+  constructor(parts: GreeterParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins with one peer of a proxy port. */
+  greet(peer: TlsPeer, port: number): void {
+    const { clock, log } = this.#parts;
+    if (peer.alpn !== PROXY_ALPN || peer.thumbprint === null) {
+      log.debug('peer is no client', { address: peer.address, port, what: peer.alpn === PROXY_ALPN ? 'no-certificate' : 'other-alpn' });
+      peer.socket.destroy();
+      return;
+    }
+    const connection = new ProxyConnection(peer.socket, { address: peer.address, port, thumbprint: peer.thumbprint }, clock);
+    const late = clock.setTimer(() => this.#sendAway(connection, new MavisError('hello.time-out')), HELLO_LIMIT_MS);
+    connection.receive({
+      frame: (frame) => {
+        late.cancel();
+        this.#first(frame, connection, peer);
+      },
+      violated: (error) => {
+        late.cancel();
+        log.debug('peer sent no hello', { address: peer.address, port, what: error.what });
+        this.#sendAway(connection, new MavisError('hello.malformed'));
+      },
+      lost: () => late.cancel(),
+    });
+  }
+
+  #first(frame: Frame, connection: ProxyConnection, peer: TlsPeer): void {
+    // Streams that were cut are not taken up again yet: whoever asks is told that this one is gone.
+    if (frame.type === frameType.resume) this.#sendAway(connection, new MavisError('session.gateway-lost', { gateway: this.#parts.gatewayName }));
+    else if (frame.type === frameType.hello) this.#hello(parsePayload(hello, frame.payload, decodeUtf8), connection, peer);
+    else throw new FrameError('bad-order');
+  }
+
+  #hello(said: Hello, connection: ProxyConnection, peer: TlsPeer): void {
+    const { grants, sessions, refusals, clock } = this.#parts;
+    const ticket = ticketSha256(said.ticket);
+    const outcome = grants.present({ ticketSha256: ticket, thumbprint: connection.thumbprint, protocol: said.protocol });
+    if (outcome.accepted) {
+      peer.admission.authenticated();
+      sessions.begin(outcome.grant, said, connection, ticket);
+      return;
+    }
+    const { address, port, thumbprint } = connection;
+    // What was wrong stands in the journal; the peer gets the one answer, always after the same time (B2).
+    const answer = clock.setTimer(() => this.#sendAway(connection, new MavisError('ticket.refused')), REFUSAL_ANSWER_MS);
+    connection.receive({ frame: () => undefined, violated: () => connection.destroy(), lost: () => answer.cancel() });
+    refusals.write({ reason: outcome.reason, address, port, thumbprint, connectionId: outcome.connectionId, reference: outcome.reference });
+  }
+
+  #sendAway(connection: ProxyConnection, error: MavisError): void {
+    const said: Failed = { code: error.code, args: error.args, credentialSent: false };
+    connection.end(frameType.failed, said).catch((failure: unknown) => this.#parts.log.debug('peer could not be answered', { address: connection.address, error: failure }));
+  }
+}

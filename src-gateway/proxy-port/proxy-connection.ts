@@ -1,0 +1,155 @@
+import type { TLSSocket } from 'node:tls';
+import { encodeJsonFrame, LAST_WINDOW_BYTES } from '../../shared/proxy-stream/counted-stream.ts';
+import { encodeFrame, type Frame, FrameDecoder, FrameError, frameType, type FrameType } from '../../shared/proxy-stream/frames.ts';
+import type { Clock, Timer } from '../clock/clock.ts';
+import { encodeUtf8 } from './utf8.ts';
+
+/** A whole window may wait for the network; a peer that makes us write more than that (pings, and never reads) is cut off. */
+const MAX_UNSENT_BYTES = LAST_WINDOW_BYTES + 4 * 1024 * 1024;
+/** The last frames have so long to leave before the connection is cut. */
+const END_LIMIT_MS = 3000;
+/** Asked after so long without a frame... */
+const PING_AFTER_MS = 15_000;
+/** ... and given up after so long: three pings were lost, the peer's machine sleeps or its network is gone. */
+const SILENT_LIMIT_MS = 45_000;
+
+/** Who takes a connection's frames. Frames come one at a time, in order. */
+export interface FrameReceiver {
+  /** May throw FrameError for a frame that has no place here. */
+  readonly frame: (frame: Frame) => void;
+  /** The peer broke the rules; the connection is of no more use. */
+  readonly violated: (error: FrameError) => void;
+  /** The connection is gone, without our doing. */
+  readonly lost: () => void;
+}
+
+/**
+ * A client's connection as frames. Pings are answered and asked here; everything else goes to the receiver of the moment.
+ * Nothing is read before there is one.
+ */
+export class ProxyConnection {
+  readonly address: string;
+  readonly port: number;
+  readonly thumbprint: string;
+  readonly #socket: TLSSocket;
+  readonly #clock: Pick<Clock, 'setTimer' | 'monotonicMs'>;
+  readonly #decoder = new FrameDecoder();
+  #receiver: FrameReceiver | undefined;
+  #ended = false;
+  #corked = false;
+  #heardAtMs: number;
+  #keepAlive: Timer | undefined;
+
+  constructor(socket: TLSSocket, peer: { readonly address: string; readonly port: number; readonly thumbprint: string }, clock: Pick<Clock, 'setTimer' | 'monotonicMs'>) {
+    this.#socket = socket;
+    this.#clock = clock;
+    this.address = peer.address;
+    this.port = peer.port;
+    this.thumbprint = peer.thumbprint;
+    this.#heardAtMs = clock.monotonicMs();
+    socket.once('close', () => this.#closed());
+  }
+
+  /** Gives the frames to another receiver, from the next frame on. */
+  receive(receiver: FrameReceiver): void {
+    const first = this.#receiver === undefined;
+    this.#receiver = receiver;
+    if (this.#socket.destroyed) {
+      receiver.lost();
+      return;
+    }
+    if (!first) return;
+    this.#socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    this.#socket.once('end', () => this.#closed());
+  }
+
+  /** Asks a silent peer whether it is there, and cuts it off where it is not. */
+  keepAlive(): void {
+    this.#keepAlive ??= this.#clock.setTimer(() => {
+      this.#keepAlive = undefined;
+      if (this.#ended) return;
+      const silentMs = this.#clock.monotonicMs() - this.#heardAtMs;
+      if (silentMs >= SILENT_LIMIT_MS) {
+        this.destroy();
+        return;
+      }
+      if (silentMs >= PING_AFTER_MS) this.write(encodeFrame(frameType.ping, new Uint8Array(8)));
+      this.keepAlive();
+    }, PING_AFTER_MS);
+  }
+
+  /** Sends a JSON frame; does nothing on a connection that is gone. */
+  sendJson(type: FrameType, value: unknown): void {
+    this.write(encodeJsonFrame(type, value, encodeUtf8));
+  }
+
+  /** Writes parts of frames, kept together and in order; what is written in one turn leaves in as few TLS records as possible. */
+  write(...parts: Uint8Array[]): void {
+    if (this.#ended || !this.#socket.writable) return;
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#socket.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        this.#socket.uncork();
+      });
+    }
+    for (const part of parts) this.#socket.write(part);
+    if (this.#socket.writableLength > MAX_UNSENT_BYTES) this.#receiver?.violated(new FrameError('bad-order'));
+  }
+
+  /** Sends a last frame and closes; cuts the connection where the peer does not take it in time. */
+  async end(type: FrameType, value: unknown): Promise<void> {
+    if (this.#ended) return;
+    this.sendJson(type, value);
+    this.#ended = true;
+    this.#keepAlive?.cancel();
+    await new Promise<void>((resolve) => {
+      if (this.#socket.destroyed) {
+        resolve();
+        return;
+      }
+      const timer = this.#clock.setTimer(() => this.#socket.destroy(), END_LIMIT_MS);
+      this.#socket.once('close', () => {
+        timer.cancel();
+        resolve();
+      });
+      // The peer's own end is not waited for: a hostile one never sends it.
+      this.#socket.end(() => this.#socket.destroySoon());
+    });
+  }
+
+  /** Cuts the connection. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#ended) return;
+    this.#heardAtMs = this.#clock.monotonicMs();
+    try {
+      for (const frame of this.#decoder.push(chunk)) {
+        if (this.#ended) return;
+        if (frame.type === frameType.ping) this.#answerPing(frame);
+        else if (frame.type !== frameType.pong) this.#receiver?.frame(frame);
+      }
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#socket.pause();
+      this.#receiver?.violated(error);
+    }
+  }
+
+  #answerPing(frame: Frame): void {
+    if (frame.payload.length > 8) throw new FrameError('bad-payload');
+    this.write(encodeFrame(frameType.pong, frame.payload));
+  }
+
+  #closed(): void {
+    this.#keepAlive?.cancel();
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#socket.destroy();
+    this.#receiver?.lost();
+  }
+}

@@ -1,0 +1,50 @@
+import { MavisError } from '../../shared/errors/mavis-error.ts';
+import type { ErrorCode } from '../../shared/errors/catalogue.ts';
+import type { ConnectionId, UserId } from '../../shared/ids.ts';
+import type { TargetGrant } from '../../shared/link/messages.ts';
+import type { Hello } from '../../shared/proxy-stream/messages.ts';
+import type { ProxyConnection } from '../proxy-port/proxy-connection.ts';
+import { Session, type SessionParts } from './session.ts';
+
+/** Who is to be ended. */
+export type EndTarget = { readonly kind: 'connection'; readonly connectionId: ConnectionId } | { readonly kind: 'user'; readonly userId: UserId };
+
+/** The sessions that run now; the one owner that ends them. */
+export class SessionRegister {
+  readonly #parts: SessionParts;
+  readonly #sessions = new Map<Session, Promise<void>>();
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  /** Number of sessions, those that are still connecting among them. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** The sessions, for status and figures. */
+  get all(): readonly Session[] {
+    return [...this.#sessions.keys()];
+  }
+
+  /** Begins a session over a client's connection; it leaves the register at its end. */
+  begin(grant: TargetGrant, hello: Hello, connection: ProxyConnection, ticketSha256: string): void {
+    const session = new Session(this.#parts, grant, hello, connection);
+    const run = session.run(ticketSha256).finally(() => this.#sessions.delete(session));
+    this.#sessions.set(session, run);
+  }
+
+  /** Tells sessions to end with a code; gives their number. Their ends stand in the journal. */
+  end(target: EndTarget, code: ErrorCode): number {
+    const matching = this.all.filter(({ grant }) => (target.kind === 'connection' ? grant.connectionId === target.connectionId : grant.user.id === target.userId));
+    for (const session of matching) session.end(new MavisError(code));
+    return matching.length;
+  }
+
+  /** Ends all with a code and waits for them; each has its own limit. */
+  async endAll(code: ErrorCode): Promise<void> {
+    for (const session of this.all) session.end(new MavisError(code));
+    await Promise.all(this.#sessions.values());
+  }
+}

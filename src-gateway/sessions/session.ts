@@ -1,0 +1,406 @@
+import { randomBytes } from 'node:crypto';
+import { MavisError, asMavisError } from '../../shared/errors/mavis-error.ts';
+import type { ErrorCode } from '../../shared/errors/catalogue.ts';
+import type { Protocol, RecordingId } from '../../shared/ids.ts';
+import type { SpooledRecording, TargetGrant } from '../../shared/link/messages.ts';
+import { type Frame, FrameError, frameType } from '../../shared/proxy-stream/frames.ts';
+import { type Accepted, type Failed, type Hello, parsePayload, type ProgressStep, promptAnswer, type StreamMessage } from '../../shared/proxy-stream/messages.ts';
+import type { Clock } from '../clock/clock.ts';
+import { limited } from '../clock/limited.ts';
+import type { Journal, JournalFacts } from '../journal/journal.ts';
+import type { Logger } from '../logging/logger.ts';
+import { CountedDuplex } from '../proxy-port/counted-duplex.ts';
+import type { ProxyConnection } from '../proxy-port/proxy-connection.ts';
+import { decodeUtf8 } from '../proxy-port/utf8.ts';
+import type { ReachedTarget, TargetDialler } from '../target-address/target-dialler.ts';
+import { Prompts } from './prompts.ts';
+import type { ProtocolHandler, SessionEnd, SignedOnTarget } from './protocol-handler.ts';
+import type { RecordingSource } from './recording-source.ts';
+import { SessionLimits } from './session-limits.ts';
+import { Stopwatch } from './stopwatch.ts';
+
+/** Sign-on, less the time in which the user is asked: the connection's 15 s are over before, this only ends what hangs. */
+const SIGN_ON_LIMIT_MS = 15_000;
+/** From `accepted` to the protocol's own connected event (rule 1). */
+export const CONNECTED_LIMIT_MS = 20_000;
+/** A session that was told to end has so long to seal its recordings; then it is given up and said to be. */
+const END_LIMIT_MS = 15_000;
+/** What the session has written leaves within this, or not at all. */
+const FLUSH_LIMIT_MS = 2000;
+/** Where the grant says nothing: a quarter of an hour (rule 11). */
+const DEFAULT_UNSUPERVISED_SECONDS = 900;
+
+export interface SessionParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly journal: Pick<Journal, 'append' | 'appendDurably'>;
+  readonly dialler: Pick<TargetDialler, 'dial'>;
+  readonly handlers: Partial<Record<Protocol, ProtocolHandler>>;
+  readonly supervision: { readonly silentMs: number };
+  readonly recordings: Pick<RecordingSource, 'list'>;
+  /** Throws where no session may begin now: draining, full, nothing can be recorded. */
+  readonly assertReady: () => void;
+  readonly gatewayName: string;
+  readonly version: string;
+}
+
+/** Where a session stands. */
+export type SessionState =
+  | { readonly status: 'connecting' }
+  | { readonly status: 'accepted' }
+  | { readonly status: 'connected'; readonly recordingIds: readonly RecordingId[]; readonly sinceMs: number }
+  | { readonly status: 'over' };
+
+/**
+ * One connection from its ticket to its end (rule 1): burnt on disk, dialled, signed on, accepted, connected, ended. It writes
+ * exactly one final entry (rule 12): `ended` where the protocol was connected, else `failed`. It holds nothing of any other
+ * session, and nobody but its register and its own connection can reach it (rule 9).
+ */
+export class Session {
+  readonly grant: TargetGrant;
+  readonly #parts: SessionParts;
+  readonly #connection: ProxyConnection;
+  readonly #hello: Hello;
+  readonly #ending = new AbortController();
+  #state: SessionState = { status: 'connecting' };
+  #credentialSent = false;
+  #reached: ReachedTarget | undefined;
+  #stream: CountedDuplex | undefined;
+  #limits: SessionLimits | undefined;
+
+  constructor(parts: SessionParts, grant: TargetGrant, hello: Hello, connection: ProxyConnection) {
+    this.#parts = parts;
+    this.grant = grant;
+    this.#hello = hello;
+    this.#connection = connection;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Bytes from and to the client so far. */
+  get bytes(): { readonly in: number; readonly out: number } {
+    const counts = this.#stream?.counts;
+    return { in: counts?.received ?? 0, out: counts?.sent ?? 0 };
+  }
+
+  /** Ends the session with a reason, once; the first reason stands. */
+  end(reason: MavisError): void {
+    if (!this.#ending.signal.aborted) this.#ending.abort(reason);
+  }
+
+  /** Runs the session to its end; never rejects. */
+  async run(ticketSha256: string): Promise<void> {
+    try {
+      const target = await this.#connect(ticketSha256);
+      await this.#relay(target);
+    } catch (error) {
+      await this.#failed(this.#reasonOr(error));
+    } finally {
+      this.#limits?.stop();
+      this.#stream?.destroy();
+      this.#reached?.socket.destroy();
+      this.#state = { status: 'over' };
+    }
+  }
+
+  async #connect(ticketSha256: string): Promise<SignedOnTarget> {
+    const { clock, journal, dialler, handlers } = this.#parts;
+    const { grant } = this;
+    const signal = this.#ending.signal;
+    const prompts = new Prompts(
+      clock,
+      (prompt) => this.#connection.sendJson(frameType.prompt, prompt),
+      (waiting) => (waiting ? signOnTime.pause() : signOnTime.start()),
+    );
+    const giveUp = (): void => prompts.cancel(this.#reasonOr(signal.reason));
+    this.#connection.receive({ ...this.#receiver(), frame: (frame) => this.#connectFrame(frame, prompts) });
+    this.#parts.assertReady();
+    // Burnt on disk before anything is dialled: neither a replay nor a restart uses the ticket twice (rule 2).
+    await journal.appendDurably({ ...this.#who(), kind: 'ticket-used', facts: { ticketSha256, protocol: grant.protocol, address: this.#connection.address, port: this.#connection.port, ...this.#about() } });
+    signal.throwIfAborted();
+    this.#progress('ticket-accepted');
+    const handler = handlers[grant.protocol];
+    if (handler === undefined) throw new MavisError('resource.protocol-unknown', { protocol: grant.protocol });
+    this.#progress('resolving-target');
+    const reached = await dialler.dial(grant.target, signal, { resolved: () => this.#progress('reaching-target') });
+    this.#reached = reached;
+    this.#progress('target-reached');
+    const signOnTime = new Stopwatch(clock, SIGN_ON_LIMIT_MS, () => this.end(new MavisError('target.time-out')));
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      const signedOn = handler.signOn({
+        grant,
+        terminal: this.#hello.terminal,
+        targetSocket: reached.socket,
+        progress: (step, detail) => this.#progress(step, detail),
+        ask: (prompt) => prompts.ask(prompt),
+        credentialSent: () => (this.#credentialSent = true),
+        signal,
+      });
+      return await this.#unlessEnded(signedOn);
+    } finally {
+      signOnTime.pause();
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** The target signed on to, unless the session was ended meanwhile: then the target is left, whenever it comes. */
+  async #unlessEnded(signedOn: Promise<SignedOnTarget>): Promise<SignedOnTarget> {
+    const { signal } = this.#ending;
+    const ended = new Promise<never>((_resolve, reject) => {
+      if (signal.aborted) reject(this.#reasonOr(signal.reason));
+      else signal.addEventListener('abort', () => reject(this.#reasonOr(signal.reason)), { once: true });
+    });
+    try {
+      return await Promise.race([signedOn, ended]);
+    } catch (error) {
+      signedOn.then(
+        (late) => late.abandon(),
+        () => undefined,
+      );
+      throw error;
+    }
+  }
+
+  async #relay(target: SignedOnTarget): Promise<void> {
+    const { clock, log } = this.#parts;
+    const { grant } = this;
+    const stream = new CountedDuplex({ write: (...parts) => this.#connection.write(...parts), clock });
+    // The session's end is told by `run`; what the stream says on its way there has no other listener.
+    stream.on('error', (error) => log.debug('session stream failed', { reference: grant.reference, error }));
+    this.#stream = stream;
+    this.#state = { status: 'accepted' };
+    this.#connection.receive({ ...this.#receiver(), frame: (frame) => this.#streamFrame(frame, stream) });
+    this.#connection.sendJson(frameType.accepted, this.#accepted(target));
+    this.#connection.keepAlive();
+    this.#limits = this.#watchLimits();
+    const notConnected = clock.setTimer(() => this.end(new MavisError('connect.no-connected-event')), CONNECTED_LIMIT_MS);
+    const connected = (recordingId: RecordingId): void => {
+      notConnected.cancel();
+      this.#connected(recordingId, target);
+    };
+    const run = target.run({ clientStream: stream, signal: this.#ending.signal, connected, activity: () => this.#limits?.activity() });
+    try {
+      const end = await this.#withinEndLimit(run).catch((error: unknown) => this.#brokenEnd(error));
+      await this.#flush(stream);
+      await this.#over(end, target);
+    } finally {
+      notConnected.cancel();
+    }
+  }
+
+  #accepted(target: SignedOnTarget): Accepted {
+    return {
+      reference: this.grant.reference,
+      gatewayVersion: this.#parts.version,
+      sshHostKey: target.sshHostKey,
+      targetIdentity: target.targetIdentity,
+      targetEncrypted: target.targetEncrypted,
+      resumeSecret: randomBytes(32).toString('base64url'),
+      // Cut streams are not taken up again yet: no time in which they could be.
+      resumeSeconds: 0,
+      epoch: 0,
+      notAfter: this.grant.notAfter,
+      recording: true,
+    };
+  }
+
+  /** Waits for the protocol's own end; once the session is told to end, no longer than the limit. */
+  #withinEndLimit(run: Promise<SessionEnd>): Promise<SessionEnd> {
+    const { clock, log } = this.#parts;
+    const { signal } = this.#ending;
+    return new Promise((resolve, reject) => {
+      let timer: { cancel(): void } | undefined;
+      const told = (): void => {
+        timer = clock.setTimer(() => {
+          log.error('session did not end in time', { reference: this.grant.reference, protocol: this.grant.protocol });
+          reject(this.#reasonOr(signal.reason));
+        }, END_LIMIT_MS);
+      };
+      if (signal.aborted) told();
+      else signal.addEventListener('abort', told, { once: true });
+      const settled = (settle: () => void): void => {
+        timer?.cancel();
+        signal.removeEventListener('abort', told);
+        settle();
+      };
+      run.then(
+        (end) => settled(() => resolve(end)),
+        (error: unknown) => settled(() => reject(asMavisError(error))),
+      );
+    });
+  }
+
+  /** A protocol that fell or hung is an end like any other: its recordings and its final entry are written all the same. */
+  #brokenEnd(error: unknown): SessionEnd {
+    const { code, args, cause } = this.#reasonOr(error);
+    if (code === 'internal') this.#parts.log.error('session fell', { reference: this.grant.reference, protocol: this.grant.protocol, error: cause });
+    return { code, args, exitStatus: null, signal: null };
+  }
+
+  #connected(recordingId: RecordingId, target: SignedOnTarget): void {
+    const { journal, clock } = this.#parts;
+    if (this.#state.status === 'over' || this.#state.status === 'connecting') return;
+    const before = this.#state.status === 'connected' ? this.#state : undefined;
+    this.#state = { status: 'connected', recordingIds: [...(before?.recordingIds ?? []), recordingId], sinceMs: before?.sinceMs ?? clock.monotonicMs() };
+    this.#message({ kind: 'recording', recordingId });
+    if (before !== undefined) return;
+    journal.append({ ...this.#who(), kind: 'connected', facts: { recordingId, protocol: this.grant.protocol, targetIdentity: target.targetIdentity, targetEncrypted: target.targetEncrypted, ...this.#where(), ...this.#about() } });
+  }
+
+  async #over(end: SessionEnd, target: SignedOnTarget): Promise<void> {
+    const reason = this.#reason();
+    const code: ErrorCode = reason?.code ?? end.code;
+    const args = reason?.args ?? end.args;
+    if (this.#state.status !== 'connected') {
+      // Signed on and gone before the protocol was connected: a failure, never a recording (S16, S19).
+      await this.#failed(new MavisError(ORDINARY_ENDS.has(code) ? 'connect.cancelled' : code, ORDINARY_ENDS.has(code) ? {} : args));
+      return;
+    }
+    const { recordingIds, sinceMs } = this.#state;
+    const counts = this.bytes;
+    await this.#recordingsClosed(recordingIds);
+    this.#write('ended', {
+      code,
+      recordingId: recordingIds[0] ?? null,
+      recordings: recordingIds.length,
+      durationMs: Math.round(this.#parts.clock.monotonicMs() - sinceMs),
+      bytesIn: counts.in,
+      bytesOut: counts.out,
+      exitStatus: end.exitStatus,
+      signal: end.signal,
+      protocol: this.grant.protocol,
+      targetIdentity: target.targetIdentity,
+      ...this.#where(),
+      ...this.#about(),
+    });
+    this.#parts.log.info('session ended', { reference: this.grant.reference, code, protocol: this.grant.protocol, bytes: counts.in + counts.out });
+    await this.#connection.end(frameType.close, { code, args });
+  }
+
+  async #recordingsClosed(recordingIds: readonly RecordingId[]): Promise<void> {
+    let spooled: readonly SpooledRecording[] = [];
+    try {
+      spooled = await this.#parts.recordings.list();
+    } catch (error) {
+      this.#parts.log.error('spool cannot be listed', { reference: this.grant.reference, error });
+    }
+    for (const recordingId of recordingIds) {
+      const found = spooled.find((one) => one.recordingId === recordingId);
+      this.#write('recording-closed', found === undefined ? { recordingId, state: 'incomplete', code: 'session.recording-failed' } : { recordingId, state: found.state, bytes: found.sizeBytes, sha256: found.sha256, code: found.code });
+    }
+  }
+
+  async #failed(error: MavisError): Promise<void> {
+    const { log } = this.#parts;
+    const unforeseen = error.code === 'internal';
+    log[unforeseen ? 'error' : 'info']('connection failed', { reference: this.grant.reference, code: error.code, protocol: this.grant.protocol, error: error.cause ?? (unforeseen ? error : undefined) });
+    const seen = error.args['fingerprint'] ?? error.args['seen'];
+    if (typeof seen === 'string') this.#write('identity-seen', { code: error.code, fingerprint: seen, ...this.#about() });
+    this.#write('failed', {
+      code: error.code,
+      credentialSent: this.#credentialSent,
+      protocol: this.grant.protocol,
+      because: error.cause instanceof Error && error.code === 'target.address-forbidden' ? error.cause.message : null,
+      ...this.#where(),
+      ...this.#about(),
+    });
+    const said: Failed = { code: error.code, args: error.args, credentialSent: this.#credentialSent };
+    if (this.#stream === undefined) await this.#connection.end(frameType.failed, said);
+    else await this.#connection.end(frameType.close, { code: error.code, args: error.args });
+  }
+
+  /** What the protocol has written goes out before the close frame. */
+  async #flush(stream: CountedDuplex): Promise<void> {
+    if (stream.destroyed || stream.writableFinished) return;
+    const finished = new Promise<void>((resolve) => {
+      stream.once('finish', resolve);
+      stream.once('close', resolve);
+    });
+    if (!stream.writableEnded) stream.end();
+    await limited(finished, this.#parts.clock, FLUSH_LIMIT_MS, () => new MavisError('session.gateway-lost', { gateway: this.#parts.gatewayName })).catch((error: unknown) => {
+      this.#parts.log.debug('client did not take the end of the stream', { reference: this.grant.reference, error });
+    });
+  }
+
+  #watchLimits(): SessionLimits {
+    const { grant } = this;
+    return new SessionLimits(
+      {
+        notAfterMs: Date.parse(grant.notAfter),
+        maxDurationSeconds: grant.policy.maxDurationSeconds,
+        idleSeconds: grant.policy.idleSeconds,
+        maxUnsupervisedSeconds: grant.maxUnsupervisedSeconds ?? DEFAULT_UNSUPERVISED_SECONDS,
+      },
+      {
+        clock: this.#parts.clock,
+        supervision: this.#parts.supervision,
+        endsSoon: (code, secondsLeft) => this.#message({ kind: 'ends-soon', code, secondsLeft }),
+        reached: (error) => this.end(error),
+      },
+    );
+  }
+
+  #connectFrame(frame: Frame, prompts: Prompts): void {
+    if (frame.type === frameType.promptAnswer) prompts.answer(parsePayload(promptAnswer, frame.payload, decodeUtf8));
+    else if (frame.type === frameType.cancel) this.end(new MavisError('connect.cancelled'));
+    else throw new FrameError('bad-order');
+  }
+
+  #streamFrame(frame: Frame, stream: CountedDuplex): void {
+    if (frame.type === frameType.close || frame.type === frameType.cancel) this.end(new MavisError('session.closed-by-user'));
+    else if (!stream.takeFrame(frame)) throw new FrameError('bad-order');
+  }
+
+  #receiver(): { violated: (error: FrameError) => void; lost: () => void } {
+    return {
+      violated: (error) => {
+        this.#parts.log.warn('client broke the protocol', { reference: this.grant.reference, address: this.#connection.address, what: error.what });
+        this.end(new MavisError('session.protocol-violation'));
+      },
+      lost: () => this.end(this.#stream === undefined ? new MavisError('connect.cancelled') : new MavisError('session.gateway-lost', { gateway: this.#parts.gatewayName })),
+    };
+  }
+
+  #progress(step: ProgressStep, detail = ''): void {
+    this.#connection.sendJson(frameType.progress, { step, detail: detail.slice(0, 200) });
+  }
+
+  #message(message: StreamMessage): void {
+    this.#connection.sendJson(frameType.message, message);
+  }
+
+  #write(kind: 'ended' | 'failed' | 'recording-closed' | 'identity-seen', facts: JournalFacts): void {
+    try {
+      this.#parts.journal.append({ ...this.#who(), kind, facts });
+    } catch (error) {
+      this.#parts.log.error('journal takes no more entries', { reference: this.grant.reference, what: kind, error });
+    }
+  }
+
+  #who(): { connectionId: TargetGrant['connectionId']; reference: TargetGrant['reference'] } {
+    return { connectionId: this.grant.connectionId, reference: this.grant.reference };
+  }
+
+  #about(): JournalFacts {
+    return { userId: this.grant.user.id, userName: this.grant.user.name, resourceId: this.grant.resource.id, resourceName: this.grant.resource.name };
+  }
+
+  #where(): JournalFacts {
+    if (this.#reached === undefined) return {};
+    return { targetAddress: this.#reached.address, targetPort: this.grant.target.port, specialAddress: this.#reached.special };
+  }
+
+  #reason(): MavisError | undefined {
+    return this.#ending.signal.aborted ? asMavisError(this.#ending.signal.reason) : undefined;
+  }
+
+  /** The reason for which the session was ended, before anything that this made fail. */
+  #reasonOr(error: unknown): MavisError {
+    return this.#reason() ?? asMavisError(error);
+  }
+}
+
+const ORDINARY_ENDS: ReadonlySet<ErrorCode> = new Set(['session.ended', 'session.closed-by-user', 'session.gateway-lost']);
