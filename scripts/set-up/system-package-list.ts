@@ -54,8 +54,11 @@ export function installCommand(names: readonly string[], rights: Exclude<Package
   return [...aptGet(rights), 'install', '-q', '-y', '--no-install-recommends', ...names];
 }
 
+/** A new machine often updates itself just then: wait for that, for two minutes at most. */
+const waitForOthers = ['-o', 'DPkg::Lock::Timeout=120'];
+
 function aptGet(rights: Exclude<PackageRights, 'none'>): string[] {
-  return [...(rights === 'root' ? [] : ['sudo', '-n']), 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get'];
+  return [...(rights === 'root' ? [] : ['sudo', '-n']), 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...waitForOthers];
 }
 
 /** What a person has to type where this program may not install. */

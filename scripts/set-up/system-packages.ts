@@ -35,7 +35,7 @@ export async function setUpSystemPackages(purpose: SetUpPurpose, circumstances: 
     forgetFailure('system-packages');
     return;
   }
-  rememberFailure('system-packages', tried);
+  rememberFailure('system-packages', stillMissing.map((entry) => entry.name).join(' '));
   report(stillMissing, failure ?? 'apt-get installed them, yet they are not found');
 }
 

@@ -25,8 +25,8 @@ test('what is there is not asked for', () => {
 });
 
 test('only what is missing is installed, without questions and without recommended packages', () => {
-  expect(updateCommand('root').join(' ')).toBe('env DEBIAN_FRONTEND=noninteractive apt-get update -q');
-  expect(installCommand(['a', 'b'], 'root').join(' ')).toBe('env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends a b');
+  expect(updateCommand('root').join(' ')).toBe('env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 update -q');
+  expect(installCommand(['a', 'b'], 'root').join(' ')).toBe('env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -q -y --no-install-recommends a b');
   expect(installCommand(['a'], 'sudo').slice(0, 2)).toEqual(['sudo', '-n']);
 });
 
