@@ -8,6 +8,8 @@
  */
 export type SessionPortToPage =
   | { readonly kind: 'output'; readonly bytes: Uint8Array }
+  /** So many bytes of input have gone on to the target's side: the page may send as many more. */
+  | { readonly kind: 'taken'; readonly bytes: number }
   /** Everything that was on its way has been sent; the phase in the store says why it ended. */
   | { readonly kind: 'end' };
 
@@ -20,5 +22,7 @@ export type SessionPortFromPage =
 export const OUTPUT_CREDIT_BYTES = 256 * 1024;
 /** A paste of more than this is split by the page; the session's process refuses longer input. */
 export const MAX_INPUT_BYTES = 64 * 1024;
+/** A page sends at most so much input that has not been reported `taken`: a paste into a program that does not read stops here, and waits. */
+export const INPUT_CREDIT_BYTES = 1024 * 1024;
 /** Bounds of a terminal; a 1x1 terminal hides text from the recording. */
 export const TERMINAL_BOUNDS = { minColumns: 10, maxColumns: 1000, minRows: 2, maxRows: 1000 } as const;

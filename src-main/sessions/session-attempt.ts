@@ -1,0 +1,357 @@
+import type { Draft } from 'immer';
+import { type ConnectionOffer, connectionsRoutes, type Hop, type TriedGateway } from '../../shared/api/connections.ts';
+import { catalogue, knownErrorCode } from '../../shared/errors/catalogue.ts';
+import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
+import type { Protocol, ResourceId } from '../../shared/ids.ts';
+import type { ConnectStep, Session, SessionPhase } from '../../shared/ipc/stores.ts';
+import type { ProgressStep } from '../../shared/proxy-stream/messages.ts';
+import type { ClientIdentity } from '../account/client-key.ts';
+import { shown } from '../ipc/shown-error.ts';
+import type { Log } from '../logging/log.ts';
+import type { ServiceClient } from '../service-client/service-client.ts';
+import { type EndedReport, type SessionReport, sessionReport } from './session-process-contract.ts';
+import type { HandedPort, SessionProcess } from './session-process-handle.ts';
+
+/** A retry that could not even finish a dial is not begun. */
+const LEAST_RETRY_MS = 500;
+/** The service's own answer may use all of the connection's time (rule 4), and a little for the way. */
+const ASK_TIMEOUT_MS = 16_000;
+/** A claim is a courtesy to whoever reads the audit log: it holds nobody up. */
+const CLAIM_TIMEOUT_MS = 5000;
+/** Time for a process to say goodbye to its gateway. */
+const GOODBYE_LIMIT_MS = 3000;
+
+export interface AttemptParts {
+  readonly client: Pick<ServiceClient, 'call'>;
+  readonly process: SessionProcess;
+  readonly identity: ClientIdentity;
+  readonly terminal: { readonly columns: number; readonly rows: number };
+  readonly environment: Readonly<Record<string, string>>;
+  /** Changes the session in the store. */
+  readonly update: (recipe: (session: Draft<Session>) => void) => void;
+  readonly onResized: (size: { readonly columns: number; readonly rows: number }) => void;
+  readonly clock: () => number;
+  /** Milliseconds of a clock that never jumps. */
+  readonly monotonic: () => number;
+  readonly log: Log;
+}
+
+export interface AttemptTarget {
+  readonly sessionId: string;
+  readonly resourceId: ResourceId;
+  readonly protocol: Protocol;
+}
+
+type Failure = Extract<SessionReport, { kind: 'failed' }>;
+type Outcome = { readonly kind: 'connected' } | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** One attempt to reach a resource, and the session that comes of it: asks the service, has the process dial, retries on another gateway while it may, and follows the session to its end. */
+export class SessionAttempt {
+  readonly #parts: AttemptParts;
+  readonly #target: AttemptTarget;
+  readonly #stop = new AbortController();
+  #offer: ConnectionOffer | undefined;
+  #step: ConnectStep = 'access';
+  #stepBegan: number;
+  #connectedAt: number | undefined;
+  #outcome: ((outcome: Outcome) => void) | undefined;
+  #ended = Promise.withResolvers<EndedReport>();
+  #goodbye: NodeJS.Timeout | undefined;
+  #processGone = false;
+  #finished = false;
+
+  constructor(target: AttemptTarget, parts: AttemptParts) {
+    this.#target = target;
+    this.#parts = parts;
+    this.#stepBegan = parts.monotonic();
+    parts.process.onReport((report) => this.#take(report));
+    parts.process.onExit((exitCode) => this.#onProcessExit(exitCode));
+  }
+
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  get isConnected(): boolean {
+    return this.#connectedAt !== undefined && !this.#finished;
+  }
+
+  /** Runs to the end of the session; never rejects: how it went stands in the store. */
+  async run(): Promise<void> {
+    try {
+      const offer = await this.#ask();
+      const connected = await this.#reach(offer);
+      if (connected) this.#showEnd(await this.#ended.promise);
+    } catch (thrown) {
+      await this.#showFailure(asMavisError(thrown));
+    } finally {
+      this.#finished = true;
+      if (this.#connectedAt === undefined) this.#parts.process.kill();
+    }
+  }
+
+  /** Gives the process a port to the page; false where the process has gone. */
+  givePort(port: HandedPort): boolean {
+    if (this.#processGone) return false;
+    this.#parts.process.send({ kind: 'port' }, port);
+    return true;
+  }
+
+  answerPrompt(id: number, answers: readonly string[]): void {
+    this.#parts.process.send({ kind: 'prompt-answer', id, answers: [...answers] });
+    this.#connecting((phase) => {
+      if (phase.prompt?.id === id) phase.prompt = null;
+    });
+  }
+
+  /** Ends the session, or what has been reached of it. */
+  end(): void {
+    if (this.#finished) return;
+    if (this.#connectedAt === undefined) {
+      this.#stop.abort(new MavisError('connect.cancelled'));
+      this.#send('cancel');
+    } else this.#send('end');
+    this.#goodbye ??= setTimeout(() => this.#parts.process.kill(), GOODBYE_LIMIT_MS);
+  }
+
+  #send(kind: 'cancel' | 'end'): void {
+    if (!this.#processGone) this.#parts.process.send({ kind });
+  }
+
+  async #ask(): Promise<ConnectionOffer> {
+    const { resourceId, protocol } = this.#target;
+    const offer = await this.#parts.client.call(connectionsRoutes.connectionAsk, { params: {}, query: {}, body: { resourceId, protocol } }, { signal: this.#stop.signal, timeoutMs: ASK_TIMEOUT_MS });
+    this.#begin('gateway-chosen');
+    this.#useOffer(offer);
+    return offer;
+  }
+
+  /** Dials, and tries other gateways while the connection's time lasts. True when connected; else throws the failure. */
+  async #reach(first: ConnectionOffer): Promise<true> {
+    const deadlineAt = this.#parts.monotonic() + first.deadlineMs;
+    for (let offer = first; ; ) {
+      this.#begin('gateway-reached');
+      const outcome = await this.#dial(offer, deadlineAt);
+      if (outcome.kind === 'connected') return true;
+      const { failure } = outcome;
+      const hop = this.#lastHop(offer, failure);
+      this.#noteTried(offer, hop, failure);
+      const error = new MavisError(knownErrorCode(failure.code), failure.args, { reference: offer.reference });
+      const left = deadlineAt - this.#parts.monotonic();
+      if (failure.credentialSent || !catalogue[error.code].anotherGateway || left < LEAST_RETRY_MS || this.#stop.signal.aborted) throw error;
+      this.#parts.log.warn('gateway not usable, trying another', { reference: offer.reference, gatewayName: hop.gatewayName, code: error.code, leg: failure.leg });
+      offer = await this.#retry(offer, hop, failure, error, left);
+    }
+  }
+
+  async #retry(offer: ConnectionOffer, hop: Hop, failure: Failure, error: MavisError, left: number): Promise<ConnectionOffer> {
+    try {
+      const body = { gatewayId: hop.gatewayId, leg: failure.leg, code: failure.code, milliseconds: Math.min(Math.round(failure.milliseconds), 60_000) };
+      const next = await this.#parts.client.call(connectionsRoutes.connectionRetry, { params: { connectionId: offer.connectionId }, query: {}, body }, { signal: this.#stop.signal, timeoutMs: left });
+      this.#useOffer(next);
+      return next;
+    } catch (thrown) {
+      // That there is no other gateway is not why the first one failed.
+      throw asMavisError(thrown).code === 'gateway.none-available' ? error : thrown;
+    }
+  }
+
+  #dial(offer: ConnectionOffer, deadlineAt: number): Promise<Outcome> {
+    if (this.#processGone) throw new MavisError('session.crashed');
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    this.#outcome = resolve;
+    this.#parts.process.send({
+      kind: 'start',
+      protocol: offer.protocol,
+      hops: offer.hops.map(({ gatewayName, host, ports, pins, ticket }) => ({ gatewayName, host, ports, pins, ticket })),
+      identity: this.#parts.identity,
+      deadlineMs: Math.max(deadlineAt - this.#parts.monotonic(), 0),
+      terminal: { ...this.#parts.terminal },
+      environment: Object.fromEntries(Object.entries(this.#parts.environment).filter(([name]) => offer.policy.environmentNames.includes(name))),
+    });
+    return promise;
+  }
+
+  #take(message: unknown): void {
+    const parsed = sessionReport.safeParse(message);
+    if (!parsed.success) {
+      this.#parts.log.error('report of a session process not understood', { sessionId: this.#target.sessionId });
+      return;
+    }
+    const report = parsed.data;
+    switch (report.kind) {
+      case 'reached':
+        this.#begin('target-reached');
+        break;
+      case 'progress':
+        this.#onProgress(report.step);
+        break;
+      case 'prompt':
+        this.#connecting((phase) => {
+          phase.prompt = report.prompt;
+        });
+        break;
+      case 'failed':
+        this.#outcome?.({ kind: 'failed', failure: report });
+        break;
+      case 'accepted':
+        this.#begin('recording');
+        break;
+      case 'connected':
+        this.#onConnected();
+        break;
+      case 'recording':
+        this.#onRecording();
+        break;
+      case 'ends-soon':
+        this.#connected((phase) => {
+          phase.endsSoon = { code: report.code, at: new Date(this.#parts.clock() + report.secondsLeft * 1000).toISOString() };
+        });
+        break;
+      case 'round-trip':
+        this.#connected((phase) => {
+          phase.roundTripMs = Math.round(report.milliseconds * 10) / 10;
+        });
+        break;
+      case 'resized':
+        this.#parts.onResized(report);
+        break;
+      case 'ended':
+        this.#ended.resolve(report);
+        break;
+      case 'drained':
+        this.#parts.process.kill();
+        break;
+      default:
+        report satisfies never;
+    }
+  }
+
+  #onProgress(detail: ProgressStep): void {
+    if (detail === 'target-reached') this.#begin('signed-on');
+    else if (detail === 'signed-on') this.#begin('recording');
+    this.#connecting((phase) => {
+      phase.detail = detail;
+      if (detail === 'signed-on') phase.prompt = null;
+    });
+  }
+
+  #onConnected(): void {
+    this.#connectedAt = this.#parts.clock();
+    const since = new Date(this.#connectedAt).toISOString();
+    const recording = this.#recordingEarly;
+    this.#parts.update((session) => {
+      session.phase = { status: 'connected', since, recording, roundTripMs: null, endsSoon: null };
+    });
+    this.#parts.log.info('session connected', { sessionId: this.#target.sessionId, reference: this.#offer?.reference, gatewayName: this.#offer?.hops.at(-1)?.gatewayName });
+    this.#outcome?.({ kind: 'connected' });
+  }
+
+  #recordingEarly = false;
+
+  #onRecording(): void {
+    this.#recordingEarly = true;
+    this.#noteStep();
+    this.#connected((phase) => {
+      phase.recording = true;
+    });
+  }
+
+  #onProcessExit(exitCode: number): void {
+    this.#processGone = true;
+    clearTimeout(this.#goodbye);
+    const milliseconds = this.#parts.monotonic() - this.#stepBegan;
+    if (!this.#finished && !this.#stop.signal.aborted) this.#parts.log.warn('session process ended', { sessionId: this.#target.sessionId, exitCode });
+    this.#outcome?.({ kind: 'failed', failure: { kind: 'failed', code: this.#stop.signal.aborted ? 'connect.cancelled' : 'session.crashed', args: {}, leg: 'L2', credentialSent: true, milliseconds } });
+    this.#ended.resolve({ kind: 'ended', code: 'session.crashed', args: {}, exitStatus: null, signal: null });
+  }
+
+  /** A step begins: the one before it is done, and took what has passed since it began. */
+  #begin(step: ConnectStep): void {
+    if (this.#step === step) return;
+    this.#noteStep();
+    this.#step = step;
+    this.#connecting((phase) => {
+      phase.step = step;
+    });
+  }
+
+  #noteStep(): void {
+    const [step, now] = [this.#step, this.#parts.monotonic()];
+    const milliseconds = Math.round((now - this.#stepBegan) * 10) / 10;
+    this.#stepBegan = now;
+    this.#parts.update((session) => {
+      session.stepsMs[step] = milliseconds;
+    });
+  }
+
+  #connecting(change: (phase: Extract<Draft<SessionPhase>, { status: 'connecting' }>) => void): void {
+    this.#parts.update((session) => {
+      if (session.phase.status === 'connecting') change(session.phase);
+    });
+  }
+
+  #connected(change: (phase: Extract<Draft<SessionPhase>, { status: 'connected' }>) => void): void {
+    this.#parts.update((session) => {
+      if (session.phase.status === 'connected') change(session.phase);
+    });
+  }
+
+  #useOffer(offer: ConnectionOffer): void {
+    this.#offer = offer;
+    const last = offer.hops.at(-1);
+    this.#parts.update((session) => {
+      session.reference = offer.reference;
+      session.gatewayName = last?.gatewayName ?? null;
+      session.segment = last?.segment ?? null;
+      session.tried = offer.tried.map((tried) => ({ ...tried }));
+      session.policy = { ...offer.policy, environmentNames: [...offer.policy.environmentNames] };
+    });
+  }
+
+  #lastHop(offer: ConnectionOffer, failure: Failure): Hop {
+    const named = offer.hops.find(({ gatewayName }) => gatewayName === failure.args['gateway']);
+    const hop = named ?? offer.hops[0];
+    if (!hop) throw new MavisError('service.answer-invalid');
+    return hop;
+  }
+
+  #noteTried(offer: ConnectionOffer, hop: Hop, failure: Failure): void {
+    const tried: TriedGateway = { gatewayId: hop.gatewayId, gatewayName: hop.gatewayName, leg: failure.leg, code: failure.code, milliseconds: Math.round(failure.milliseconds) };
+    this.#parts.update((session) => {
+      session.tried = [...offer.tried, tried];
+    });
+  }
+
+  #showEnd(ended: EndedReport): void {
+    const error = new MavisError(knownErrorCode(ended.code), ended.args);
+    const durationMs = this.#parts.clock() - (this.#connectedAt ?? this.#parts.clock());
+    this.#parts.update((session) => {
+      session.phase = { status: 'ended', error: shown(error, session.reference), exitStatus: ended.exitStatus, signal: ended.signal, durationMs };
+    });
+    this.#parts.log.info('session ended', { sessionId: this.#target.sessionId, reference: this.#offer?.reference, code: error.code, milliseconds: durationMs });
+  }
+
+  async #showFailure(error: MavisError): Promise<void> {
+    const reference = this.#offer?.reference ?? error.reference ?? null;
+    const step = this.#offer === undefined && ['L3', 'gateway'].includes(error.entry.leg) ? 'gateway-chosen' : this.#step;
+    this.#parts.update((session) => {
+      session.reference ??= reference;
+      session.phase = { status: 'failed', error: shown(error, reference), step };
+    });
+    this.#parts.log.warn('connection failed', { sessionId: this.#target.sessionId, reference, code: error.code, leg: error.entry.leg, step }, error);
+    await this.#claim(error);
+  }
+
+  /** Reports to the service what happened here; kept there as the client's claim (rule 12). */
+  async #claim(error: MavisError): Promise<void> {
+    if (!this.#offer) return;
+    const { connectionId, reference } = this.#offer;
+    const body = { outcome: error.code === 'connect.cancelled' ? ('cancelled' as const) : ('failed' as const), code: error.code };
+    try {
+      await this.#parts.client.call(connectionsRoutes.connectionClaim, { params: { connectionId }, query: {}, body }, { timeoutMs: CLAIM_TIMEOUT_MS });
+    } catch (thrown) {
+      this.#parts.log.warn('failure not reported to the service', { reference, code: asMavisError(thrown).code }, thrown);
+    }
+  }
+}

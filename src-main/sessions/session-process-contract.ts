@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { hop } from '../../shared/api/connections.ts';
+import { connectionReference, instant, protocol } from '../../shared/ids.ts';
+import { progressStep, prompt } from '../../shared/proxy-stream/messages.ts';
+
+/**
+ * What main and a session's process tell each other: one contract for all protocols. Bytes of the session never come this
+ * way; they go over the port between the process and the page (`shared/ipc/session-port.ts`), which main hands to both.
+ */
+const errorArgs = z.record(z.string(), z.union([z.string(), z.number()]));
+
+/** Main to the session's process. `port` comes with the port itself beside it. */
+export const sessionCommand = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('start'),
+    protocol,
+    hops: z.array(hop.pick({ gatewayName: true, host: true, ports: true, pins: true, ticket: true })).min(1).max(2),
+    identity: z.object({ privateKeyPem: z.string(), certificatePem: z.string() }),
+    /** The dial and the gateway's way to the target end after so long; the user's time for prompts does not count. */
+    deadlineMs: z.number().min(0).max(60_000),
+    terminal: z.object({ columns: z.number().int(), rows: z.number().int() }),
+    environment: z.record(z.string(), z.string()),
+  }),
+  z.object({ kind: z.literal('port') }),
+  z.object({ kind: z.literal('prompt-answer'), id: z.number().int(), answers: z.array(z.string()) }),
+  /** Gives up what has not been accepted yet. */
+  z.object({ kind: z.literal('cancel') }),
+  /** Ends the session because the user wants it. */
+  z.object({ kind: z.literal('end') }),
+]);
+export type SessionCommand = z.infer<typeof sessionCommand>;
+export type StartCommand = Extract<SessionCommand, { kind: 'start' }>;
+
+/** The session's process to main, in the order that things happen; after `failed`, or after `ended` and `drained`, nothing more comes. */
+export const sessionReport = z.discriminatedUnion('kind', [
+  /** The gateway's TLS stands and its key is the pinned one. */
+  z.object({ kind: z.literal('reached'), port: z.number().int() }),
+  z.object({ kind: z.literal('progress'), step: progressStep }),
+  z.object({ kind: z.literal('prompt'), prompt }),
+  z.object({ kind: z.literal('failed'), code: z.string(), args: errorArgs, leg: z.enum(['L2', 'L4']), credentialSent: z.boolean(), milliseconds: z.number() }),
+  z.object({ kind: z.literal('accepted'), reference: connectionReference, recording: z.boolean(), targetEncrypted: z.boolean(), notAfter: instant }),
+  /** The protocol itself is connected (for SSH: the shell's channel is open). */
+  z.object({ kind: z.literal('connected') }),
+  z.object({ kind: z.literal('recording') }),
+  z.object({ kind: z.literal('ends-soon'), code: z.string(), secondsLeft: z.number() }),
+  z.object({ kind: z.literal('round-trip'), milliseconds: z.number() }),
+  z.object({ kind: z.literal('resized'), columns: z.number().int(), rows: z.number().int() }),
+  z.object({ kind: z.literal('ended'), code: z.string(), args: errorArgs, exitStatus: z.number().int().nullable(), signal: z.string().nullable() }),
+  /** The page has been given everything; the process has nothing left to do. */
+  z.object({ kind: z.literal('drained') }),
+]);
+export type SessionReport = z.infer<typeof sessionReport>;
+export type EndedReport = Extract<SessionReport, { kind: 'ended' }>;

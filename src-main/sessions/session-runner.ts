@@ -1,0 +1,260 @@
+import type { TLSSocket } from 'node:tls';
+import type { ClientChannel } from 'ssh2';
+import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
+import type { Prompt, StreamMessage } from '../../shared/proxy-stream/messages.ts';
+import { dialGateway, type DialOptions, dialThrough } from './gateway-dial.ts';
+import { GatewayRefusal, type HelloEvents, legOf, sayHello } from './gateway-hello.ts';
+import { GatewayStream, type StreamEnd } from './gateway-stream.ts';
+import { PagePort, type ProcessPort, type TerminalSize } from './page-port.ts';
+import type { SessionCommand, SessionReport, StartCommand } from './session-process-contract.ts';
+import { openShell, type Shell } from './ssh-shell.ts';
+
+/** The gateway says why a session ended right after the protocol's own end; a moment later nothing more comes. */
+const REASON_LIMIT_MS = 1000;
+/** A page that draws nothing for so long has gone; its process does not wait for it for ever. */
+const DRAIN_LIMIT_MS = 10_000;
+/** What is typed before the shell stands: a few lines, no more. */
+const MAX_EARLY_INPUT_BYTES = 64 * 1024;
+
+export interface RunnerParts {
+  readonly report: (report: SessionReport) => void;
+  readonly random: () => number;
+  /** Milliseconds of a clock that never jumps. */
+  readonly monotonic: () => number;
+  /** Called for what a page did against the rules, with a word for the log. */
+  readonly onViolation: (what: string) => void;
+  readonly pingEveryMs?: number;
+}
+
+/** One session in its process: dials, says hello, opens the protocol, carries bytes between target and page, and says how it ended. */
+export class SessionRunner {
+  readonly #parts: RunnerParts;
+  readonly #page: PagePort;
+  readonly #stop = new AbortController();
+  readonly #prompts = new Map<number, (answers: readonly string[]) => void>();
+  #startedAt = 0;
+  #stream: GatewayStream | undefined;
+  #shell: Shell | undefined;
+  #size: TerminalSize | undefined;
+  #early: { bytes: Uint8Array; gone: () => void }[] = [];
+  #earlyBytes = 0;
+  #streamEnd: StreamEnd | undefined;
+  #exitStatus: number | null = null;
+  #exitSignal: string | null = null;
+  #outputEnded = false;
+  #endTold = false;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+    this.#page = new PagePort(
+      {
+        pause: () => this.#shell?.channel.pause(),
+        resume: () => this.#shell?.channel.resume(),
+        input: (bytes, gone) => this.#input(bytes, gone),
+        resize: (size) => this.#resize(size),
+        violation: (what) => this.#violation(what),
+      },
+      () => parts.report({ kind: 'drained' }),
+    );
+  }
+
+  /** Takes a command of main; `port` stands beside the command of that name. */
+  take(command: SessionCommand, port: ProcessPort | undefined): void {
+    switch (command.kind) {
+      case 'start':
+        this.#start(command);
+        break;
+      case 'port':
+        if (port) this.#page.attach(port);
+        break;
+      case 'prompt-answer':
+        this.#prompts.get(command.id)?.(command.answers);
+        break;
+      case 'cancel':
+        this.#stop.abort(new MavisError('connect.cancelled'));
+        break;
+      case 'end':
+        this.#endByUser();
+        break;
+      default:
+        command satisfies never;
+    }
+  }
+
+  #start(command: StartCommand): void {
+    this.#startedAt = this.#parts.monotonic();
+    this.#run(command).catch((thrown: unknown) => this.#fail(asMavisError(thrown)));
+  }
+
+  #fail(error: MavisError): void {
+    this.#stream?.closeWith('connect.cancelled');
+    this.#parts.report({
+      kind: 'failed',
+      code: error.code,
+      args: { ...error.args },
+      leg: legOf(error),
+      // Once a gateway has accepted, the target's credential has been used.
+      credentialSent: this.#stream !== undefined || (error instanceof GatewayRefusal && error.credentialSent),
+      milliseconds: this.#parts.monotonic() - this.#startedAt,
+    });
+  }
+
+  async #run(command: StartCommand): Promise<void> {
+    if (command.protocol !== 'ssh') throw new MavisError('resource.protocol-unknown', { protocol: command.protocol });
+    const [first, second] = command.hops;
+    if (!first) throw new MavisError('internal');
+    const dial: DialOptions = { identity: command.identity, signal: this.#stop.signal, random: this.#parts.random };
+    const { socket, port } = await dialGateway(first, dial);
+    this.#parts.report({ kind: 'reached', port });
+    const answer = await this.#hello(socket, command, first, second === undefined);
+    if (!second) {
+      await this.#session(socket, command, first.gatewayName, answer);
+      return;
+    }
+    if (answer.kind !== 'forwarding') throw new MavisError('gateway.protocol-error', { gateway: first.gatewayName });
+    const inner = await dialThrough(socket, second, dial);
+    await this.#session(inner, command, second.gatewayName, await this.#hello(inner, command, second, true));
+  }
+
+  #hello(socket: TLSSocket, command: StartCommand, hop: StartCommand['hops'][number], last: boolean): ReturnType<typeof sayHello> {
+    const spent = this.#parts.monotonic() - this.#startedAt;
+    const events: HelloEvents = {
+      onProgress: (step) => this.#parts.report({ kind: 'progress', step }),
+      ask: (prompt, signal) => this.#ask(prompt, signal),
+    };
+    const hello = { version: 1 as const, ticket: hop.ticket, protocol: command.protocol, ...(last ? { terminal: command.terminal } : {}) };
+    return sayHello(socket, { gateway: hop.gatewayName, hello, events, signal: this.#stop.signal, deadlineMs: Math.max(command.deadlineMs - spent, 0) });
+  }
+
+  async #session(socket: TLSSocket, command: StartCommand, gateway: string, answer: Awaited<ReturnType<typeof sayHello>>): Promise<void> {
+    if (answer.kind !== 'accepted') throw new MavisError('gateway.protocol-error', { gateway });
+    const { accepted } = answer;
+    const { pingEveryMs } = this.#parts;
+    const stream = new GatewayStream({
+      socket,
+      decoder: answer.decoder,
+      following: answer.following,
+      gateway,
+      monotonic: this.#parts.monotonic,
+      onMessage: (message) => this.#onMessage(message),
+      onRoundTrip: (milliseconds) => this.#parts.report({ kind: 'round-trip', milliseconds }),
+      onEnd: (end) => this.#onStreamEnd(end),
+      ...(pingEveryMs === undefined ? {} : { pingEveryMs }),
+    });
+    this.#stream = stream;
+    this.#parts.report({ kind: 'accepted', reference: accepted.reference, recording: accepted.recording, targetEncrypted: accepted.targetEncrypted, notAfter: accepted.notAfter });
+    try {
+      this.#shell = await openShell({ stream, gateway, hostKey: accepted.sshHostKey, terminal: this.#size ?? command.terminal, environment: command.environment, signal: this.#stop.signal });
+    } catch (error) {
+      // Where the gateway has said why it ended, that is the cause; the protocol's own error only follows from it.
+      throw this.#streamEnd && this.#streamEnd.code !== 'session.ended' && !this.#stop.signal.aborted ? new MavisError(this.#streamEnd.code, this.#streamEnd.args, { cause: error }) : error;
+    }
+    this.#carry(this.#shell.channel);
+    this.#parts.report({ kind: 'connected' });
+  }
+
+  #carry(channel: ClientChannel): void {
+    channel.on('exit', (code: number | null, signal?: string) => {
+      this.#exitStatus = code;
+      this.#exitSignal = signal ?? null;
+    });
+    channel.on('data', (bytes: Buffer) => this.#page.output(bytes));
+    // A pty has one output; what a target sends beside it all the same is shown in order of arrival.
+    channel.stderr.on('data', (bytes: Buffer) => this.#page.output(bytes));
+    channel.on('end', () => this.#onOutputEnd());
+    channel.on('close', () => this.#onShellClosed());
+    // Ends by 'close'; the reason is told by the stream.
+    channel.on('error', () => undefined);
+    if (this.#size) this.#resize(this.#size);
+    for (const { bytes, gone } of this.#early) this.#input(bytes, gone);
+    this.#early = [];
+  }
+
+  #onMessage(message: StreamMessage): void {
+    if (message.kind === 'recording') this.#parts.report({ kind: 'recording' });
+    else if (message.kind === 'ends-soon') this.#parts.report({ kind: 'ends-soon', code: message.code, secondsLeft: message.secondsLeft });
+  }
+
+  #ask(prompt: Prompt, signal: AbortSignal): Promise<readonly string[]> {
+    return new Promise((resolve) => {
+      this.#prompts.set(prompt.id, (answers) => {
+        this.#prompts.delete(prompt.id);
+        resolve(answers);
+      });
+      signal.addEventListener('abort', () => this.#prompts.delete(prompt.id), { once: true });
+      this.#parts.report({ kind: 'prompt', prompt });
+    });
+  }
+
+  #input(bytes: Uint8Array, gone: () => void): void {
+    const channel = this.#shell?.channel;
+    if (!channel) {
+      this.#earlyBytes += bytes.length;
+      if (this.#earlyBytes <= MAX_EARLY_INPUT_BYTES) this.#early.push({ bytes, gone });
+      else gone();
+    } else if (channel.writable) channel.write(Buffer.from(bytes), () => gone());
+    else gone();
+  }
+
+  #resize(size: TerminalSize): void {
+    this.#size = size;
+    this.#parts.report({ kind: 'resized', columns: size.columns, rows: size.rows });
+    this.#shell?.channel.setWindow(size.rows, size.columns, size.heightPx, size.widthPx);
+  }
+
+  #violation(what: string): void {
+    this.#parts.onViolation(what);
+    // Dropping a part of what was typed would run another command than the one that was meant.
+    if (what !== 'message') this.#endWith({ code: 'session.protocol-violation', args: {} });
+  }
+
+  #endByUser(): void {
+    if (!this.#shell) this.#stop.abort(new MavisError('connect.cancelled'));
+    else this.#endWith({ code: 'session.closed-by-user', args: {} });
+  }
+
+  #endWith(end: StreamEnd): void {
+    this.#streamEnd ??= end;
+    this.#tellEnd(end);
+    this.#stream?.closeWith(end.code);
+    this.#shell?.end();
+    this.#onOutputEnd();
+  }
+
+  #onStreamEnd(end: StreamEnd): void {
+    this.#streamEnd ??= end;
+    if (!this.#shell) return;
+    // The exit status stands before the gateway's reason in the stream; the channel's close tells both.
+    if (end.code !== 'session.ended') this.#tellEnd(this.#streamEnd);
+    setTimeout(() => {
+      this.#tellEnd(this.#streamEnd ?? end);
+      // What has arrived before the end is still shown.
+      this.#onOutputEnd();
+    }, REASON_LIMIT_MS);
+  }
+
+  #onShellClosed(): void {
+    this.#onOutputEnd();
+    if (this.#streamEnd) {
+      this.#tellEnd(this.#streamEnd);
+      return;
+    }
+    setTimeout(() => {
+      this.#tellEnd(this.#streamEnd ?? { code: 'session.ended', args: {} });
+      this.#stream?.closeWith('session.ended');
+    }, REASON_LIMIT_MS);
+  }
+
+  #onOutputEnd(): void {
+    if (this.#outputEnded) return;
+    this.#outputEnded = true;
+    this.#page.end();
+    setTimeout(() => this.#parts.report({ kind: 'drained' }), DRAIN_LIMIT_MS).unref();
+  }
+
+  #tellEnd({ code, args }: StreamEnd): void {
+    if (this.#endTold) return;
+    this.#endTold = true;
+    this.#parts.report({ kind: 'ended', code, args: { ...args }, exitStatus: this.#exitStatus, signal: this.#exitSignal });
+  }
+}

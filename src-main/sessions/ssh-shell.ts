@@ -1,0 +1,95 @@
+import { createHash, getCiphers, timingSafeEqual } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { type CipherAlgorithm, Client, type ClientChannel } from 'ssh2';
+import { MavisError } from '../../shared/errors/mavis-error.ts';
+
+/** The gateway has signed on to the target already: what is left is a handshake with the gateway itself. */
+const READY_LIMIT_MS = 10_000;
+/** Found dead after three of them; the gateway's own pings find it sooner, this one keeps the target's side awake. */
+const KEEP_ALIVE_MS = 15_000;
+const KEEP_ALIVE_COUNT = 3;
+
+/** In order of speed in this runtime; chacha20 is left out, its MAC in JavaScript is slow and BoringSSL has no plain form of it. */
+const CIPHERS: readonly { readonly ssh: CipherAlgorithm; readonly runtime: string }[] = [
+  { ssh: 'aes128-gcm@openssh.com', runtime: 'aes-128-gcm' },
+  { ssh: 'aes256-gcm@openssh.com', runtime: 'aes-256-gcm' },
+  { ssh: 'aes128-ctr', runtime: 'aes-128-ctr' },
+  { ssh: 'aes256-ctr', runtime: 'aes-256-ctr' },
+];
+
+/** The ciphers that this runtime has (Electron's BoringSSL lacks some of Node's). */
+export function availableCiphers(runtime: readonly string[] = getCiphers()): CipherAlgorithm[] {
+  const has = new Set(runtime.map((name) => name.toLowerCase()));
+  return CIPHERS.filter((cipher) => has.has(cipher.runtime)).map(({ ssh }) => ssh);
+}
+
+export interface ShellOptions {
+  readonly stream: Duplex;
+  readonly gateway: string;
+  /** Fingerprint of the key that the gateway's SSH server must show in this stream; null refuses. */
+  readonly hostKey: string | null;
+  readonly terminal: { readonly columns: number; readonly rows: number };
+  readonly environment: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** An open shell on the target, seen through the gateway. */
+export interface Shell {
+  readonly channel: ClientChannel;
+  /** Ends the SSH connection in good order. */
+  end(): void;
+}
+
+/**
+ * SSH over a session's stream: sign-on "none" (the gateway has signed on to the target with what the user never sees), host key
+ * pinned to the one of `accepted`, a pty and a shell. Throws `gateway.pin-mismatch` for another host key,
+ * `target.channel-refused` where the shell is refused, else `gateway.protocol-error`.
+ */
+export function openShell(options: ShellOptions): Promise<Shell> {
+  const { stream, gateway, hostKey, terminal, environment, signal } = options;
+  return new Promise((resolve, reject) => {
+    const client = new Client();
+    let wrongKey = false;
+    const fail = (error: MavisError): void => {
+      signal.removeEventListener('abort', onAbort);
+      client.end();
+      reject(error);
+    };
+    const onAbort = (): void => fail(signal.reason instanceof MavisError ? signal.reason : new MavisError('connect.cancelled'));
+    signal.addEventListener('abort', onAbort, { once: true });
+    // After the shell stands, the stream's own end says what happened; an error here only ends the connection.
+    client.on('error', (error) => fail(new MavisError(wrongKey ? 'gateway.pin-mismatch' : 'gateway.protocol-error', { gateway }, { cause: error })));
+    client.on('close', () => fail(new MavisError('gateway.protocol-error', { gateway })));
+    client.on('ready', () => {
+      client.setNoDelay(true);
+      client.shell({ term: 'xterm-256color', cols: terminal.columns, rows: terminal.rows, width: 0, height: 0 }, { env: environment }, (error, channel) => {
+        if (error) {
+          fail(new MavisError('target.channel-refused', {}, { cause: error }));
+          return;
+        }
+        signal.removeEventListener('abort', onAbort);
+        resolve({ channel, end: () => client.end() });
+      });
+    });
+    client.connect({
+      sock: stream,
+      username: 'mavis',
+      authHandler: ['none'],
+      hostVerifier: (key: Buffer) => {
+        wrongKey = !isHostKey(key, hostKey);
+        return !wrongKey;
+      },
+      readyTimeout: READY_LIMIT_MS,
+      keepaliveInterval: KEEP_ALIVE_MS,
+      keepaliveCountMax: KEEP_ALIVE_COUNT,
+      algorithms: { cipher: availableCiphers(), compress: ['none'] },
+    });
+  });
+}
+
+function isHostKey(key: Uint8Array, expected: string | null): boolean {
+  if (expected === null) return false;
+  const seen = Buffer.from(`SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`);
+  const wanted = Buffer.from(expected);
+  return seen.length === wanted.length && timingSafeEqual(seen, wanted);
+}
