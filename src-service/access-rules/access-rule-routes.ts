@@ -1,0 +1,16 @@
+import { routes } from '../../shared/api/index.ts';
+import { handle } from '../http/bound-route.ts';
+import type { Access } from './access.ts';
+
+/** Management of access rules. */
+export function accessRuleRoutes(access: Pick<Access, 'list' | 'create' | 'update' | 'remove'>) {
+  return {
+    accessRuleList: handle(routes.accessRuleList, async () => ({ items: [...access.list()] })),
+    accessRuleCreate: handle(routes.accessRuleCreate, ({ body }, { actor }) => access.create(actor, body)),
+    accessRuleUpdate: handle(routes.accessRuleUpdate, ({ params, body }, { actor }) => access.update(actor, params.accessRuleId, body)),
+    accessRuleRemove: handle(routes.accessRuleRemove, async ({ params }, { actor }) => {
+      await access.remove(actor, params.accessRuleId);
+      return {};
+    }),
+  };
+}

@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import { asc, eq } from 'drizzle-orm';
+import type { AccessRule, AccessRuleFields } from '../../shared/api/access-rules.ts';
+import type { ResourceSummary } from '../../shared/api/resources.ts';
+import type { User } from '../../shared/api/users.ts';
+import { MavisError } from '../../shared/errors/mavis-error.ts';
+import { accessRuleId, type AccessRuleId, type Protocol, type ResourceId, type UserId } from '../../shared/ids.ts';
+import { parseFilter } from '../../shared/resources/filter.ts';
+import { PositionSet } from '../../shared/resources/position-set.ts';
+import type { SearchIndex } from '../../shared/resources/search-index.ts';
+import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
+import type { Clock } from '../clock.ts';
+import type { Notice } from '../notices/notice.ts';
+import type { Inventory } from '../resources/inventory.ts';
+import type { Database, Store } from '../store/database.ts';
+import { notify } from '../store/notify.ts';
+import { accessRules, users } from '../store/schema.ts';
+import { decideAccess, isInForce, type AccessDecision } from './access-decision.ts';
+import { isTimeZone } from './access-window.ts';
+
+/** More rules than anyone oversees; each costs every listing a union of sets. */
+const MAX_RULES = 2_000;
+
+interface Dependencies {
+  readonly database: Database;
+  readonly listen: Store['listen'];
+  readonly inventory: Pick<Inventory, 'index' | 'find'>;
+  readonly auditLog: Pick<AuditLog, 'append'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly changed: Pick<Notice<{ userId: UserId | null }>, 'publish'>;
+}
+
+/** The access rules, in memory beside the database, and what they give. Nobody sees or opens what no rule gives, administrators included. */
+export class Access {
+  readonly #with: Dependencies;
+  #rules: readonly AccessRule[] = [];
+  #stopListening: (() => Promise<void>) | undefined;
+  #matched: { index: SearchIndex<ResourceSummary>; sets: Map<string, PositionSet> } | undefined;
+
+  constructor(dependencies: Dependencies) {
+    this.#with = dependencies;
+  }
+
+  /** Loads the rules and keeps them current; `failed` is told where that failed after a notice. */
+  async start(failed: (error: unknown) => void): Promise<void> {
+    const { listen, changed } = this.#with;
+    this.#stopListening = await listen('access_rules', () => {
+      this.#load().then(() => changed.publish({ userId: null })).catch(failed);
+    });
+    await this.#load();
+  }
+
+  async stop(): Promise<void> {
+    await this.#stopListening?.();
+  }
+
+  /** The positions in the inventory's index that a user may see now. */
+  visible(user: Pick<User, 'id' | 'role'>): PositionSet {
+    const { inventory, clock } = this.#with;
+    const now = clock.now();
+    const sets = this.#rules.filter((rule) => isInForce(rule, user, now)).map((rule) => this.#matching(rule.filter));
+    return sets.reduce((all, set) => all.or(set), new PositionSet(inventory.index.size));
+  }
+
+  /** A resource that the user may see; undefined for one that is not there or not given, so that nobody learns which. */
+  visibleResource(user: Pick<User, 'id' | 'role'>, id: ResourceId): ResourceSummary | undefined {
+    const found = this.#with.inventory.find(id);
+    return found !== undefined && this.visible(user).has(found.position) ? found.resource : undefined;
+  }
+
+  /** Whether a user may open a connection to a resource now: see `decideAccess`. */
+  decide({ user, resource, protocol, now = this.#with.clock.now() }: { user: Pick<User, 'id' | 'role' | 'expiresAt'>; resource: Pick<ResourceSummary, 'id'>; protocol: Protocol; now?: Date }): AccessDecision {
+    const found = this.#with.inventory.find(resource.id);
+    if (found === undefined) return { allowed: false, code: 'access.denied', args: {} };
+    return decideAccess(this.#rules, { user, resource: found.resource, protocol, now, matches: (rule) => this.#matching(rule.filter).has(found.position) });
+  }
+
+  list(): readonly AccessRule[] {
+    return this.#rules;
+  }
+
+  async create(actor: AuditActor, fields: AccessRuleFields): Promise<AccessRule> {
+    const { database, clock, auditLog } = this.#with;
+    this.#assertValid(fields);
+    if (this.#rules.length >= MAX_RULES) throw new MavisError('request.conflict', { what: 'too-many-rules' });
+    const now = clock.now();
+    const id = accessRuleId.parse(randomUUID());
+    await database.transaction(async (transaction) => {
+      await this.#assertUser(transaction, fields);
+      await transaction.insert(accessRules).values({ ...toRow(fields), id, createdAt: now, updatedAt: now });
+      await auditLog.append(transaction, { kind: 'access-rule.created', actor, facts: factsOf(id, fields) });
+      await notify(transaction, 'access_rules', id);
+    });
+    return this.#reloaded(id);
+  }
+
+  async update(actor: AuditActor, id: AccessRuleId, fields: AccessRuleFields): Promise<AccessRule> {
+    const { database, clock, auditLog } = this.#with;
+    this.#assertValid(fields);
+    await database.transaction(async (transaction) => {
+      await this.#assertUser(transaction, fields);
+      const [row] = await transaction.update(accessRules).set({ ...toRow(fields), updatedAt: clock.now() }).where(eq(accessRules.id, id)).returning();
+      if (row === undefined) throw new MavisError('request.not-found');
+      await auditLog.append(transaction, { kind: 'access-rule.changed', actor, facts: factsOf(id, fields) });
+      await notify(transaction, 'access_rules', id);
+    });
+    return this.#reloaded(id);
+  }
+
+  async remove(actor: AuditActor, id: AccessRuleId): Promise<void> {
+    const { database, auditLog } = this.#with;
+    await database.transaction(async (transaction) => {
+      const [row] = await transaction.delete(accessRules).where(eq(accessRules.id, id)).returning();
+      if (row === undefined) throw new MavisError('request.not-found');
+      await auditLog.append(transaction, { kind: 'access-rule.removed', actor, facts: { accessRuleId: id, name: row.name } });
+      await notify(transaction, 'access_rules', id);
+    });
+    await this.#load();
+  }
+
+  /** The rule as it stands after a change, which holds from here on. Live sessions are judged again by the notice. */
+  async #reloaded(id: AccessRuleId): Promise<AccessRule> {
+    await this.#load();
+    const rule = this.#rules.find((one) => one.id === id);
+    if (rule === undefined) throw new MavisError('request.not-found');
+    return rule;
+  }
+
+  async #load(): Promise<void> {
+    const rows = await this.#with.database.select().from(accessRules).orderBy(asc(accessRules.createdAt), asc(accessRules.id));
+    this.#rules = rows.map(toRule);
+  }
+
+  /** The positions that a filter matches, kept while the index is the same: rules are few, requests many. */
+  #matching(filter: string): PositionSet {
+    const { index } = this.#with.inventory;
+    if (this.#matched?.index !== index) this.#matched = { index, sets: new Map() };
+    const known = this.#matched.sets.get(filter);
+    if (known !== undefined) return known;
+    const parsed = parseFilter(filter);
+    // A filter that an older version took and this one does not gives nothing rather than all.
+    const set = parsed.ok ? index.match(parsed.filter) : new PositionSet(index.size);
+    if (this.#matched.sets.size < 2 * MAX_RULES) this.#matched.sets.set(filter, set);
+    return set;
+  }
+
+  #assertValid(fields: AccessRuleFields): void {
+    if (!parseFilter(fields.filter).ok) throw new MavisError('request.invalid', { field: 'filter' });
+    if (fields.windows.some((window) => !isTimeZone(window.timeZone))) throw new MavisError('request.invalid', { field: 'windows' });
+    if (fields.startsAt !== null && fields.endsAt !== null && fields.startsAt >= fields.endsAt) throw new MavisError('request.invalid', { field: 'endsAt' });
+    if (fields.policy.firstUseTrust && fields.signOn !== 'ask-user') throw new MavisError('request.invalid', { field: 'policy.firstUseTrust' });
+  }
+
+  async #assertUser(transaction: Pick<Database, 'select'>, { subject }: AccessRuleFields): Promise<void> {
+    if (subject.kind === 'role') return;
+    const [found] = await transaction.select({ id: users.id }).from(users).where(eq(users.id, subject.userId));
+    if (found === undefined) throw new MavisError('request.invalid', { field: 'subject' });
+  }
+}
+
+function factsOf(id: AccessRuleId, fields: AccessRuleFields) {
+  const { subject } = fields;
+  return { accessRuleId: id, name: fields.name, subject: subject.kind === 'role' ? subject.role : subject.userId, filter: fields.filter, protocols: fields.protocols, signOn: fields.signOn };
+}
+
+function toRow(fields: AccessRuleFields) {
+  const { subject } = fields;
+  return {
+    name: fields.name,
+    subjectKind: subject.kind,
+    subjectRole: subject.kind === 'role' ? subject.role : null,
+    subjectUserId: subject.kind === 'user' ? subject.userId : null,
+    filter: fields.filter,
+    protocols: fields.protocols,
+    windows: fields.windows,
+    startsAt: fields.startsAt === null ? null : new Date(fields.startsAt),
+    endsAt: fields.endsAt === null ? null : new Date(fields.endsAt),
+    signOn: fields.signOn,
+    policy: fields.policy,
+  };
+}
+
+function toRule(row: typeof accessRules.$inferSelect): AccessRule {
+  return {
+    id: row.id,
+    name: row.name,
+    subject: subjectOf(row),
+    filter: row.filter,
+    protocols: row.protocols,
+    windows: row.windows,
+    startsAt: row.startsAt?.toISOString() ?? null,
+    endsAt: row.endsAt?.toISOString() ?? null,
+    signOn: row.signOn,
+    policy: row.policy,
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  };
+}
+
+function subjectOf(row: typeof accessRules.$inferSelect): AccessRule['subject'] {
+  if (row.subjectUserId !== null) return { kind: 'user', userId: row.subjectUserId };
+  if (row.subjectRole !== null) return { kind: 'role', role: row.subjectRole };
+  throw new Error('an access rule without a subject');
+}

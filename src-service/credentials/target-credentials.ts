@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { and, asc, count, eq, isNull } from 'drizzle-orm';
+import ssh2 from 'ssh2';
+import { z } from 'zod';
+import type { Credential, CredentialFields } from '../../shared/api/credentials.ts';
+import { MavisError } from '../../shared/errors/mavis-error.ts';
+import { credentialId, type CredentialId } from '../../shared/ids.ts';
+import { grantedCredential, type GrantedCredential } from '../../shared/link/messages.ts';
+import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
+import type { Clock } from '../clock.ts';
+import type { Database, Queryable } from '../store/database.ts';
+import { credentials, resources } from '../store/schema.ts';
+import type { CredentialSeal } from './credential-seal.ts';
+
+type StoredCredential = Exclude<GrantedCredential, { kind: 'ask-user' }>;
+
+interface Dependencies {
+  readonly database: Database;
+  readonly auditLog: Pick<AuditLog, 'append'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly seal: Pick<CredentialSeal, 'seal' | 'open' | 'keyVersion'>;
+}
+
+/** Credentials of targets: they go in, and come out only for a grant. */
+export class TargetCredentials {
+  readonly #with: Dependencies;
+
+  constructor(dependencies: Dependencies) {
+    this.#with = dependencies;
+  }
+
+  async list(): Promise<Credential[]> {
+    return (await this.#with.database.select().from(credentials).orderBy(asc(credentials.name), asc(credentials.id))).map(toCredential);
+  }
+
+  /** Throws `credential.key-unreadable` for a private key that cannot be read, with the passphrase where there is one. */
+  async create(actor: AuditActor, fields: CredentialFields): Promise<Credential> {
+    assertReadable(fields);
+    const { database, auditLog, clock } = this.#with;
+    const id = credentialId.parse(randomUUID());
+    const now = clock.now();
+    return database.transaction(async (transaction) => {
+      const [row] = await transaction.insert(credentials).values({ id, ...this.#columns(id, fields), createdAt: now, updatedAt: now }).returning();
+      if (row === undefined) throw new Error('the credential was not stored');
+      await auditLog.append(transaction, { kind: 'credential.created', actor, facts: factsOf(row) });
+      return toCredential(row);
+    });
+  }
+
+  async replace(actor: AuditActor, id: CredentialId, fields: CredentialFields): Promise<Credential> {
+    assertReadable(fields);
+    const { database, auditLog, clock } = this.#with;
+    return database.transaction(async (transaction) => {
+      const [row] = await transaction.update(credentials).set({ ...this.#columns(id, fields), updatedAt: clock.now() }).where(eq(credentials.id, id)).returning();
+      if (row === undefined) throw new MavisError('request.not-found');
+      await auditLog.append(transaction, { kind: 'credential.replaced', actor, facts: factsOf(row) });
+      return toCredential(row);
+    });
+  }
+
+  /** Throws `credential.in-use` with how many resources use it. */
+  async remove(actor: AuditActor, id: CredentialId): Promise<void> {
+    const { database, auditLog } = this.#with;
+    await database.transaction(async (transaction) => {
+      const [row] = await transaction.select().from(credentials).where(eq(credentials.id, id)).for('update');
+      if (row === undefined) throw new MavisError('request.not-found');
+      const [used] = await transaction.select({ count: count() }).from(resources).where(and(eq(resources.credentialId, id), isNull(resources.removedAt)));
+      if (used !== undefined && used.count > 0) throw new MavisError('credential.in-use', { count: used.count });
+      await transaction.delete(credentials).where(eq(credentials.id, id));
+      await auditLog.append(transaction, { kind: 'credential.removed', actor, facts: factsOf(row) });
+    });
+  }
+
+  /** The secret for a grant to the last gateway; only `connections/` calls it. Throws `resource.no-credential` where there is none. */
+  async open(database: Pick<Queryable, 'select'>, id: CredentialId | null): Promise<StoredCredential> {
+    const [row] = id === null ? [] : await database.select().from(credentials).where(eq(credentials.id, id));
+    if (row === undefined) throw new MavisError('resource.no-credential');
+    const opened = grantedCredential.parse({ ...secretPart.parse(JSON.parse(this.#with.seal.open(row.id, row.keyVersion, row.sealed))), kind: row.kind, userName: row.userName });
+    if (opened.kind === 'ask-user') throw new MavisError('resource.no-credential');
+    return opened;
+  }
+
+  #columns(id: CredentialId, fields: CredentialFields) {
+    const secret = fields.kind === 'password' ? { password: fields.password } : { privateKey: fields.privateKey, ...(fields.passphrase === undefined ? {} : { passphrase: fields.passphrase }) };
+    return { name: fields.name, kind: fields.kind, userName: fields.userName, sealed: this.#with.seal.seal(id, JSON.stringify(secret)), keyVersion: this.#with.seal.keyVersion };
+  }
+}
+
+const secretPart = z.object({ password: z.string().optional(), privateKey: z.string().optional(), passphrase: z.string().optional() });
+
+function assertReadable(fields: CredentialFields): void {
+  if (fields.kind !== 'private-key') return;
+  const key = ssh2.utils.parseKey(fields.privateKey, fields.passphrase);
+  if (key instanceof Error || !key.isPrivateKey()) throw new MavisError('credential.key-unreadable');
+}
+
+function factsOf(row: typeof credentials.$inferSelect) {
+  return { credentialId: row.id, name: row.name, kind: row.kind, userName: row.userName };
+}
+
+function toCredential(row: typeof credentials.$inferSelect): Credential {
+  return { id: row.id, name: row.name, kind: row.kind, userName: row.userName, createdAt: row.createdAt.toISOString(), updatedAt: row.updatedAt.toISOString() };
+}

@@ -1,0 +1,127 @@
+import { parse } from 'csv-parse/sync';
+import { stringify } from 'csv-stringify/sync';
+import { z } from 'zod';
+import { resourceFields, type ImportReport, type Resource, type ResourceFields } from '../../shared/api/resources.ts';
+
+/** One line of a file, read: the fields, or what is wrong. `line` counts from 1: lines of a CSV file, entries of a JSON list. */
+export type ReadLine = { readonly line: number; readonly fields: ResourceFields } | { readonly line: number; readonly bad: Omit<ImportReport['badLines'][number], 'line'> };
+
+/** The columns of a CSV file; lists stand in one cell, apart by blanks. `protocols` is `ssh:22 rdp:3389`. */
+const COLUMNS = ['name', 'address', 'protocols', 'operatingSystem', 'description', 'identities', 'tags', 'credentialId', 'allowSpecialAddress'] as const;
+type Column = (typeof COLUMNS)[number];
+const REQUIRED: readonly Column[] = ['name', 'address', 'protocols', 'operatingSystem'];
+/** More than this in one file is refused as unreadable: it is more than the whole system is made for. */
+const MAX_LINES = 200_000;
+const MAX_SHOWN = 200;
+
+/** Reads a file of either format, line by line; never throws. */
+export function readLines(format: 'csv' | 'json', text: string): ReadLine[] {
+  return format === 'csv' ? readCsv(text) : readJson(text);
+}
+
+/** Writes resources as `readLines` reads them. Cells that a spreadsheet would take for a formula get a leading `'` (B14), which reading takes off. */
+export function writeLines(format: 'csv' | 'json', all: readonly Resource[]): string {
+  if (format === 'json') return `${JSON.stringify(all.map(fieldsOf), null, 2)}\n`;
+  const rows = all.map((one) => ({
+    ...fieldsOf(one),
+    protocols: one.protocols.map(({ protocol, port }) => `${protocol}:${String(port)}`).join(' '),
+    identities: one.identities.join(' '),
+    tags: one.tags.join(' '),
+    credentialId: one.credentialId ?? '',
+    allowSpecialAddress: String(one.allowSpecialAddress),
+  }));
+  return stringify(rows, { header: true, columns: [...COLUMNS], escape_formulas: true });
+}
+
+function fieldsOf({ name, address, protocols, operatingSystem, description, identities, tags, credentialId, allowSpecialAddress }: Resource): ResourceFields {
+  return { name, address, protocols, operatingSystem, description, identities, tags, credentialId, allowSpecialAddress };
+}
+
+const csvRecord = z.object({ record: z.array(z.string()), info: z.object({ lines: z.number() }) });
+
+function readCsv(text: string): ReadLine[] {
+  let records: z.infer<typeof csvRecord>[];
+  try {
+    // A line that is not CSV is skipped by the parser and told of, so that the others are still read.
+    const skipped: ReadLine[] = [];
+    const parsed: unknown = parse(text, { bom: true, info: true, relax_column_count: true, skip_empty_lines: true, max_record_size: 65_536, to: MAX_LINES, skip_records_with_error: true, on_skip: (error) => void skipped.push(unreadable(Number(error?.lines ?? 1))) });
+    records = z.array(csvRecord).parse(parsed);
+    const [header, ...rows] = records;
+    return [...rowsUnder(header?.record ?? [], rows), ...skipped].toSorted((a, b) => a.line - b.line);
+  } catch {
+    // What csv-parse gives up on altogether has no lines.
+    return [unreadable(1)];
+  }
+}
+
+function rowsUnder(header: readonly string[], rows: readonly z.infer<typeof csvRecord>[]): ReadLine[] {
+  const names = header.map((name) => name.trim());
+  const unknown = names.find((name) => !isColumn(name));
+  if (unknown !== undefined) return [{ line: 1, bad: { column: shown(unknown), code: 'unknown-column', value: '' } }];
+  const missing = REQUIRED.find((column) => !names.includes(column));
+  if (missing !== undefined) return [{ line: 1, bad: { column: missing, code: 'missing', value: '' } }];
+  return rows.map(({ record, info }) => {
+    if (record.length !== names.length) return unreadable(info.lines);
+    return checked(info.lines, cellsToFields(Object.fromEntries(names.map((name, index) => [name, unescapeFormula(record[index] ?? '')]))));
+  });
+}
+
+function cellsToFields(cells: Readonly<Record<string, string>>): Record<string, unknown> {
+  const words = (cell: string | undefined): string[] => (cell ?? '').split(/\s+/).filter((word) => word !== '');
+  const { credentialId, allowSpecialAddress } = cells;
+  return {
+    name: cells['name'],
+    address: cells['address'],
+    operatingSystem: cells['operatingSystem'],
+    description: cells['description'] ?? '',
+    protocols: words(cells['protocols']).map((word) => {
+      const [protocol, port = ''] = word.split(':');
+      return { protocol, port: /^\d{1,5}$/.test(port) ? Number(port) : port };
+    }),
+    identities: words(cells['identities']),
+    tags: words(cells['tags']),
+    credentialId: credentialId === undefined || credentialId === '' ? null : credentialId,
+    allowSpecialAddress: allowSpecialAddress === 'true' ? true : allowSpecialAddress === undefined || allowSpecialAddress === '' || allowSpecialAddress === 'false' ? false : allowSpecialAddress,
+  };
+}
+
+function readJson(text: string): ReadLine[] {
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch {
+    // Not JSON at all: there are no entries to speak of.
+    return [unreadable(1)];
+  }
+  if (!Array.isArray(list) || list.length > MAX_LINES) return [unreadable(1)];
+  return list.map((entry: unknown, index) => checked(index + 1, entry));
+}
+
+function checked(line: number, entry: unknown): ReadLine {
+  const parsed = resourceFields.strict().safeParse(entry);
+  if (parsed.success) return { line, fields: parsed.data };
+  const [issue] = parsed.error.issues;
+  if (issue === undefined) return unreadable(line);
+  if (issue.code === 'unrecognized_keys') return { line, bad: { column: shown(issue.keys[0] ?? ''), code: 'unknown-column', value: '' } };
+  const column = String(issue.path[0] ?? '');
+  const value: unknown = typeof entry === 'object' && entry !== null ? Reflect.get(entry, column) : entry;
+  const missing = value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
+  return { line, bad: { column, code: missing ? 'missing' : 'invalid', value: missing ? '' : shown(typeof value === 'string' ? value : JSON.stringify(value)) } };
+}
+
+function unreadable(line: number): ReadLine {
+  return { line, bad: { column: '', code: 'unreadable', value: '' } };
+}
+
+function shown(text: string): string {
+  return text.slice(0, MAX_SHOWN);
+}
+
+function isColumn(name: string): name is Column {
+  return COLUMNS.some((column) => column === name);
+}
+
+/** The reverse of what csv-stringify does to a cell that begins like a formula. */
+function unescapeFormula(cell: string): string {
+  return /^'[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20]/.test(cell) ? cell.slice(1) : cell;
+}
