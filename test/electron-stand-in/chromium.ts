@@ -45,6 +45,8 @@ const FIXED_SWITCHES: readonly (readonly [string, string])[] = [
   ['hide-crash-restore-bubble', ''],
   ['disable-popup-blocking', ''],
   ['blink-settings', 'allowScriptsToCloseWindows=true'],
+  // Electron's ports tell when they close; Chromium's do so with this.
+  ['enable-blink-features', 'MessagePortCloseEvent'],
   ['enable-unsafe-swiftshader', ''],
   ['metrics-recording-only', ''],
   ['no-startup-window', ''],
@@ -57,7 +59,7 @@ const FIXED_SWITCHES: readonly (readonly [string, string])[] = [
 /** Switches that concern the executable itself or are set by the stand-in alone. */
 const OWN_SWITCHES = new Set(['remote-debugging-port', 'remote-debugging-pipe', 'user-data-dir', 'inspect', 'inspect-brk', 'no-sandbox', 'app', 'headless', 'enable-sandbox']);
 /** Switches whose values add up. */
-const LIST_SWITCHES = new Set(['disable-features', 'enable-features', 'blink-settings']);
+const LIST_SWITCHES = new Set(['disable-features', 'enable-features', 'enable-blink-features', 'blink-settings']);
 
 /** The running browser. */
 export interface Chromium {

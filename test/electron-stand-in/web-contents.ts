@@ -170,8 +170,10 @@ export class StandInWebContents extends Covered implements Covers {
     cdp.on('Page.navigatedWithinDocument', ({ frameId, url }) => this.#navigatedInPage(frameId, url));
     cdp.on('Page.domContentEventFired', () => this.emit('dom-ready', makeEvent()));
     cdp.on('Page.loadEventFired', () => this.#loaded());
-    cdp.on('Page.frameRequestedNavigation', ({ frameId }) => {
-      if (frameId === this.#mainFrameId) this.#requestedByPage = true;
+    cdp.on('Page.frameRequestedNavigation', ({ frameId, url }) => {
+      if (frameId !== this.#mainFrameId) return;
+      this.#requestedByPage = true;
+      if (toChromiumUrl(url) !== url) this.#navigateToCustomScheme(url);
     });
     cdp.on('Page.frameStartedLoading', ({ frameId }) => frameId === this.#mainFrameId && this.#setLoading(true));
     cdp.on('Page.frameStoppedLoading', ({ frameId }) => frameId === this.#mainFrameId && this.#setLoading(false));
@@ -280,7 +282,17 @@ export class StandInWebContents extends Covered implements Covers {
     this.emit(loading ? 'did-start-loading' : 'did-stop-loading', makeEvent());
   }
 
+  /** The page goes to an address of a custom scheme. Chromium does not know the scheme and gives up, so it is done in its place. */
+  #navigateToCustomScheme(url: string): void {
+    if (!this.#allowsNavigation(url, true, false)) return;
+    this.loadURL(url).catch(() => {
+      // Chromium's own giving up may have ended this load too.
+      this.loadURL(url).catch((error: unknown) => debug('navigation', error));
+    });
+  }
+
   #allowsNavigation(url: string, isMainFrame: boolean, isRedirect: boolean): boolean {
+    debug('navigation', url, isMainFrame, this.#expectedUrl, this.#url, this.#requestedByPage);
     const expected = isMainFrame && withoutHash(url) === withoutHash(this.#expectedUrl ?? '');
     const requestedByPage = this.#requestedByPage;
     if (isMainFrame) {

@@ -1,3 +1,5 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -17,6 +19,24 @@ export function environment(extra: Readonly<Record<string, string>> = {}): Recor
   return { ...Object.fromEntries(own), ...extra };
 }
 
+/** What the fixture application keeps for its tests; see app/main.js. */
+interface FixtureState {
+  readonly events: (string | { gone?: Electron.Details; crashed?: string })[];
+  readonly opened: string[];
+  readonly navigations: string[];
+  readonly permissions: string[];
+  readonly secondInstances: { readonly argv: string[]; readonly workingDirectory: string; readonly additionalData: unknown }[];
+  readonly children: { readonly child: Electron.UtilityProcess; readonly messages: unknown[]; readonly output: string; readonly pid?: number; readonly exitCode?: number }[];
+  vetoClose: boolean;
+  vetoQuit: boolean;
+  openWindow(page: string, options?: Electron.BrowserWindowConstructorOptions): Electron.BrowserWindow;
+}
+
+declare global {
+  /** In the main process of the fixture application. */
+  var fixture: FixtureState;
+}
+
 interface Fixtures {
   readonly userData: string;
   readonly launch: (extra?: Readonly<Record<string, string>>) => Promise<ElectronApplication>;
@@ -33,14 +53,18 @@ export const test = base.extend<Fixtures>({
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   },
   launch: async ({ userData }, use) => {
-    const launched: ElectronApplication[] = [];
+    const launched: { readonly electronApp: ElectronApplication; readonly child: ChildProcess }[] = [];
     await use(async (extra) => {
       const electronApp = await _electron.launch({ args: [APPLICATION, `--user-data-dir=${userData}`], env: environment(extra) });
-      launched.push(electronApp);
+      launched.push({ electronApp, child: electronApp.process() });
       return electronApp;
     });
-    for (const electronApp of launched) {
-      if (electronApp.process().exitCode === null) await electronApp.evaluate(({ app }) => app.exit(0)).catch(() => undefined);
+    for (const { electronApp, child } of launched) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const ended = once(child, 'exit');
+      // Whatever a test has vetoed: exit asks nobody.
+      electronApp.evaluate(({ app }) => app.exit(0)).catch(() => undefined);
+      await ended;
     }
   },
   electronApp: async ({ launch }, use) => {

@@ -5,6 +5,10 @@ const seen = [];
 ipcRenderer.on('tell', (_event, ...values) => seen.push(values));
 ipcRenderer.on('port', (event) => window.postMessage('port', '*', event.ports));
 
+window.addEventListener('message', (event) => {
+  if (event.data === 'give-port') ipcRenderer.postMessage('take-port', null, event.ports);
+});
+
 contextBridge.exposeInMainWorld('fixture', {
   ranBeforePage: typeof window.pageHasRun === 'undefined',
   invoke: (channel, ...values) => ipcRenderer.invoke(channel, ...values),
