@@ -4,8 +4,8 @@ import { connectionId, connectionReference } from '../../shared/ids.ts';
 import { journalHashText } from '../../shared/link/journal-hash.ts';
 import { journalEvent, type JournalEvent } from '../../shared/link/messages.ts';
 
-/** A connection whose ticket was used and whose end is not written yet. */
-export const openConnection = z.object({ connectionId, reference: connectionReference.nullable() });
+/** A connection whose ticket was used and whose end is not written yet, and whether its protocol was connected. */
+export const openConnection = z.object({ connectionId, reference: connectionReference.nullable(), connected: z.boolean() });
 export type OpenConnection = z.infer<typeof openConnection>;
 
 /** The first line of a segment: enough to go on without the segments before it, which go when the service has them. */

@@ -81,6 +81,7 @@ export class Journal {
   readonly #queue: { event: JournalEvent; line: Buffer }[] = [];
   readonly #waiting = new Map<number, Waiting>();
   readonly #segments: Segment[];
+  /** Connections that are open as of the newest event on disk: what a new segment begins with. */
   readonly #open: Map<ConnectionId, OpenConnection>;
   readonly recovery: JournalRecovery;
   #file: JournalFile;
@@ -207,7 +208,6 @@ export class Journal {
     };
     const event: JournalEvent = { ...said, hash: journalHash(this.#next.previousHash, said) };
     this.#next = { sequence: event.sequence + 1, previousHash: event.hash };
-    trackOpen(this.#open, event);
     this.#queue.push({ event, line: Buffer.from(`${JSON.stringify(event)}\n`) });
     return event;
   }
@@ -252,23 +252,12 @@ export class Journal {
     const name = segmentName(firstSequence);
     // A try before this one may have made the file and failed then.
     await this.#disk.remove(name);
-    const { file, bytes } = await createSegment(this.#disk, firstSequence, this.#durable.hash, this.#openBefore(firstSequence));
+    const { file, bytes } = await createSegment(this.#disk, firstSequence, this.#durable.hash, [...this.#open.values()]);
     const before = this.#file;
     this.#file = file;
     this.#fileBytes = bytes;
     this.#segments.push({ name, firstSequence, lastSequence: firstSequence - 1 });
     await before.close();
-  }
-
-  /** Connections open on disk just before an event: those open now, less what waiting events opened, and with what they ended. */
-  #openBefore(firstSequence: number): OpenConnection[] {
-    const open = new Map(this.#open);
-    for (const { event } of this.#queue.toReversed()) {
-      if (event.sequence < firstSequence || event.connectionId === null) continue;
-      if (event.kind === 'ticket-used') open.delete(event.connectionId);
-      else if (event.kind === 'ended' || event.kind === 'failed') open.set(event.connectionId, { connectionId: event.connectionId, reference: event.reference });
-    }
-    return [...open.values()];
   }
 
   #settle(events: readonly JournalEvent[]): void {
@@ -279,6 +268,7 @@ export class Journal {
     this.#durable = { sequence: last.sequence, hash: last.hash };
     if (!this.#healthy) this.#log.info('journal can be written again', { sequence: last.sequence });
     this.#healthy = true;
+    for (const event of events) trackOpen(this.#open, event);
     for (const { sequence } of events) {
       this.#waiting.get(sequence)?.resolve();
       this.#waiting.delete(sequence);
@@ -393,9 +383,11 @@ async function createSegment(disk: JournalDisk, firstSequence: number, previousH
 }
 
 function trackOpen(open: Map<ConnectionId, OpenConnection>, event: JournalEvent): void {
-  if (event.connectionId === null) return;
-  if (event.kind === 'ticket-used') open.set(event.connectionId, { connectionId: event.connectionId, reference: event.reference });
-  else if (event.kind === 'ended' || event.kind === 'failed') open.delete(event.connectionId);
+  const { connectionId, reference } = event;
+  if (connectionId === null) return;
+  if (event.kind === 'ticket-used') open.set(connectionId, { connectionId, reference, connected: false });
+  else if (event.kind === 'connected') open.set(connectionId, { connectionId, reference, connected: true });
+  else if (event.kind === 'ended' || event.kind === 'failed') open.delete(connectionId);
 }
 
 function boundedFacts(facts: JournalFacts): JournalFacts {

@@ -38,21 +38,34 @@ export function linkHandlers(parts: LinkMethodsParts): { readonly control: Reado
   const { control, bulk } = linkMethods;
   return {
     control: new Map<string, LinkHandler>([
-      ['status', handler(control.status, ({ epoch }) => (parts.epoch.assertCurrent(epoch), parts.status()))],
+      ['status', handler(control.status, leased(parts, () => parts.status()))],
       ['grant', handler(control.grant, async ({ grant }) => takeGrant(parts, grant))],
       ['terminate', handler(control.terminate, async ({ target, code }) => terminate(parts, target, code))],
       ['probe', handler(control.probe, ({ protocol, target, timeLimitMs }, signal) => parts.probe(protocol, target, AbortSignal.any([signal, probeLimit(timeLimitMs)])))],
-      ['journalRead', handler(control.journalRead, async ({ epoch, after, limit }) => (parts.epoch.assertCurrent(epoch), { events: await parts.journal.read(after, limit) }))],
-      ['journalRelease', handler(control.journalRelease, async ({ epoch, upTo }) => (parts.epoch.assertCurrent(epoch), await parts.journal.release(upTo), {}))],
-      ['auditHead', handler(control.auditHead, async (head) => (await parts.auditHeads.keep(head), {}))],
-      ['announceServicePin', handler(control.announceServicePin, async ({ pin, signature }) => (await parts.servicePins.announce(pin, signature), {}))],
+      ['journalRead', handler(control.journalRead, leased(parts, async ({ after, limit }) => ({ events: await parts.journal.read(after, limit) })))],
+      ['journalRelease', handler(control.journalRelease, leased(parts, ({ upTo }) => done(parts.journal.release(upTo))))],
+      ['auditHead', handler(control.auditHead, (head) => done(parts.auditHeads.keep(head)))],
+      ['announceServicePin', handler(control.announceServicePin, ({ pin, signature }) => done(parts.servicePins.announce(pin, signature)))],
     ]),
     bulk: new Map<string, LinkHandler>([
-      ['recordingList', handler(bulk.recordingList, async () => ({ recordings: [...(await parts.recordings.list())] }))],
-      ['recordingRead', binaryHandler(bulk.recordingRead, async ({ recordingId, offset, length }) => (await parts.bulkPace.take(length), parts.recordings.read(recordingId, offset, length)))],
-      ['recordingRelease', handler(bulk.recordingRelease, async ({ epoch, recordingId, sha256 }) => (parts.epoch.assertCurrent(epoch), await parts.recordings.release(recordingId, sha256), {}))],
+      ['recordingList', handler(bulk.recordingList, async () => ({ recordings: [...parts.recordings.list()] }))],
+      ['recordingRead', binaryHandler(bulk.recordingRead, (params) => readRecording(parts, params))],
+      ['recordingRelease', handler(bulk.recordingRelease, leased(parts, ({ recordingId, sha256 }) => done(parts.recordings.release(recordingId, sha256))))],
     ]),
   };
+}
+
+/** Only for the instance that holds the lease (rule 17). */
+function leased<P extends { readonly epoch: number }, R>({ epoch }: Pick<LinkMethodsParts, 'epoch'>, handle: (params: P) => Promise<R>): (params: P) => Promise<R> {
+  return async (params) => {
+    epoch.assertCurrent(params.epoch);
+    return handle(params);
+  };
+}
+
+async function done(work: Promise<void>): Promise<Record<string, never>> {
+  await work;
+  return {};
 }
 
 function takeGrant(parts: LinkMethodsParts, grant: z.output<typeof linkMethods.control.grant.params>['grant']): { acceptedAt: string } {
@@ -75,6 +88,20 @@ function terminate(parts: LinkMethodsParts, target: z.output<typeof linkMethods.
   // Grants first: one that were used between the two steps would be a session that nobody ended.
   const grantsDropped = target.kind === 'user' ? parts.grants.dropUser(target.userId, code) : parts.grants.dropConnection(target.connectionId);
   return { ended: parts.sessions.end(target, code), grantsDropped };
+}
+
+/** A recording lies in several files: pieces are put together until there is as much as was asked for, or no more. */
+async function readRecording({ bulkPace, recordings }: LinkMethodsParts, { recordingId, offset, length }: z.output<typeof linkMethods.bulk.recordingRead.params>): Promise<Uint8Array> {
+  await bulkPace.take(length);
+  const pieces: Uint8Array[] = [];
+  let read = 0;
+  while (read < length) {
+    const piece = await recordings.read(recordingId, offset + read, length - read);
+    if (piece.length === 0) break;
+    pieces.push(piece);
+    read += piece.length;
+  }
+  return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
 }
 
 function probeLimit(timeLimitMs: number): AbortSignal {

@@ -21,6 +21,8 @@ export interface GreeterParts {
   readonly sessions: Pick<SessionRegister, 'begin'>;
   readonly refusals: Pick<RefusalJournal, 'write'>;
   readonly gatewayName: string;
+  /** Whether a port carries a protocol: an administrator may restrict it (rule 7). */
+  readonly carries: (port: number, protocol: Hello['protocol']) => boolean;
 }
 
 /** Takes a client from the end of its TLS handshake to its session, or sends it away. */
@@ -64,6 +66,10 @@ export class Greeter {
 
   #hello(said: Hello, connection: ProxyConnection, peer: TlsPeer): void {
     const { grants, sessions, refusals, clock } = this.#parts;
+    if (!this.#parts.carries(connection.port, said.protocol)) {
+      this.#sendAway(connection, new MavisError('gateway.refused', { gateway: this.#parts.gatewayName }));
+      return;
+    }
     const ticket = ticketSha256(said.ticket);
     const outcome = grants.present({ ticketSha256: ticket, thumbprint: connection.thumbprint, protocol: said.protocol });
     if (outcome.accepted) {

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import type { RecordingId } from '../../shared/ids.ts';
 import type { SpooledRecording } from '../../shared/link/messages.ts';
 
@@ -10,10 +11,11 @@ export interface RecordingHead {
 
 /** What the gateway's core needs of the recordings' spool. */
 export interface RecordingSource {
-  /** False where a new recording could not be written: no session begins then. */
-  canRecord(): boolean;
-  list(): Promise<readonly SpooledRecording[]> | readonly SpooledRecording[];
-  /** At most `length` bytes from `offset`; fewer mean the end of what is there now. Rejects with `recording.not-stored`. */
+  /** Whether a new recording could be written; where not no session begins, and `code` says why. */
+  canRecord(): { readonly ok: boolean; readonly code?: ErrorCode; readonly freeBytes: number };
+  /** Recordings that stand and that the service has not taken. */
+  list(): readonly SpooledRecording[];
+  /** At most `length` bytes from `offset`, none only at the end of what is there now. Rejects with `request.not-found`. */
   read(recordingId: RecordingId, offset: number, length: number): Promise<Uint8Array>;
   /** Removes a recording that the service holds with this SHA-256. Rejects where the bytes here are others. */
   release(recordingId: RecordingId, sha256: string): Promise<void>;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { MavisError, asMavisError } from '../../shared/errors/mavis-error.ts';
 import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import type { Protocol, RecordingId } from '../../shared/ids.ts';
-import type { SpooledRecording, TargetGrant } from '../../shared/link/messages.ts';
+import type { TargetGrant } from '../../shared/link/messages.ts';
 import { type Frame, FrameError, frameType } from '../../shared/proxy-stream/frames.ts';
 import { type Accepted, type Failed, type Hello, parsePayload, type ProgressStep, promptAnswer, type StreamMessage } from '../../shared/proxy-stream/messages.ts';
 import type { Clock } from '../clock/clock.ts';
@@ -15,7 +15,6 @@ import { decodeUtf8 } from '../proxy-port/utf8.ts';
 import type { ReachedTarget, TargetDialler } from '../target-address/target-dialler.ts';
 import { Prompts } from './prompts.ts';
 import type { ProtocolHandler, SessionEnd, SignedOnTarget } from './protocol-handler.ts';
-import type { RecordingSource } from './recording-source.ts';
 import { SessionLimits } from './session-limits.ts';
 import { Stopwatch } from './stopwatch.ts';
 
@@ -37,7 +36,6 @@ export interface SessionParts {
   readonly dialler: Pick<TargetDialler, 'dial'>;
   readonly handlers: Partial<Record<Protocol, ProtocolHandler>>;
   readonly supervision: { readonly silentMs: number };
-  readonly recordings: Pick<RecordingSource, 'list'>;
   /** Throws where no session may begin now: draining, full, nothing can be recorded. */
   readonly assertReady: () => void;
   readonly gatewayName: string;
@@ -261,7 +259,6 @@ export class Session {
     }
     const { recordingIds, sinceMs } = this.#state;
     const counts = this.bytes;
-    await this.#recordingsClosed(recordingIds);
     this.#write('ended', {
       code,
       recordingId: recordingIds[0] ?? null,
@@ -278,19 +275,6 @@ export class Session {
     });
     this.#parts.log.info('session ended', { reference: this.grant.reference, code, protocol: this.grant.protocol, bytes: counts.in + counts.out });
     await this.#connection.end(frameType.close, { code, args });
-  }
-
-  async #recordingsClosed(recordingIds: readonly RecordingId[]): Promise<void> {
-    let spooled: readonly SpooledRecording[] = [];
-    try {
-      spooled = await this.#parts.recordings.list();
-    } catch (error) {
-      this.#parts.log.error('spool cannot be listed', { reference: this.grant.reference, error });
-    }
-    for (const recordingId of recordingIds) {
-      const found = spooled.find((one) => one.recordingId === recordingId);
-      this.#write('recording-closed', found === undefined ? { recordingId, state: 'incomplete', code: 'session.recording-failed' } : { recordingId, state: found.state, bytes: found.sizeBytes, sha256: found.sha256, code: found.code });
-    }
   }
 
   async #failed(error: MavisError): Promise<void> {
@@ -372,7 +356,7 @@ export class Session {
     this.#connection.sendJson(frameType.message, message);
   }
 
-  #write(kind: 'ended' | 'failed' | 'recording-closed' | 'identity-seen', facts: JournalFacts): void {
+  #write(kind: 'ended' | 'failed' | 'identity-seen', facts: JournalFacts): void {
     try {
       this.#parts.journal.append({ ...this.#who(), kind, facts });
     } catch (error) {

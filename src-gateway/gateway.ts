@@ -1,0 +1,229 @@
+import { MavisError } from '../shared/errors/mavis-error.ts';
+import { type Protocol, protocol } from '../shared/ids.ts';
+import type { GatewayConfiguration } from '../shared/gateway-configuration.ts';
+import { type Clock, instantOf } from './clock/clock.ts';
+import { readConfigurationFile } from './configuration/configuration-file.ts';
+import type { DataFolder } from './configuration/data-folder.ts';
+import { lockDataFolder } from './configuration/data-folder-lock.ts';
+import { type GatewaySettings, readSettings } from './configuration/gateway-settings.ts';
+import { GrantRegister } from './grants/grant-register.ts';
+import { KnownClientKeys } from './grants/known-client-keys.ts';
+import { Journal } from './journal/journal.ts';
+import { type JournalDisk, openJournalDisk } from './journal/journal-disk.ts';
+import { type GatewayKeys, readGatewayKeys } from './keys/gateway-keys.ts';
+import { AuditHeads } from './link/audit-heads.ts';
+import { LeaseEpoch } from './link/lease-epoch.ts';
+import { linkHandlers } from './link/link-methods.ts';
+import { LINK_PORT_ALPN, LinkRouter } from './link/link-port.ts';
+import { Pace } from './link/pace.ts';
+import { PingServer } from './link/ping-server.ts';
+import { ServicePins } from './link/service-pins.ts';
+import { type IdentityProbe, probeTarget } from './link/target-probe.ts';
+import type { Logger } from './logging/logger.ts';
+import { GatewayMetrics } from './metrics/gateway-metrics.ts';
+import { startMetricsOutlet } from './metrics/metrics-outlet.ts';
+import { ConnectionAdmission } from './proxy-port/connection-admission.ts';
+import { Greeter } from './proxy-port/greeting.ts';
+import { ProxyPorts } from './proxy-port/proxy-ports.ts';
+import { TlsListener } from './proxy-port/tls-listener.ts';
+import type { ProtocolHandler } from './sessions/protocol-handler.ts';
+import type { RecordingSource } from './sessions/recording-source.ts';
+import { SessionRegister } from './sessions/session-register.ts';
+import { Supervision } from './sessions/supervision.ts';
+import { machineLoadMeter } from './status/machine-load.ts';
+import { Readiness } from './status/readiness.ts';
+import { StatusFileWriter } from './status/status-file.ts';
+import { pingAnswer, portCarries, statusReport, type StatusParts } from './status/status-report.ts';
+import { parseEndpoint } from './target-address/address-rules.ts';
+import type { Resolve } from './target-address/resolver.ts';
+import { TargetDialler } from './target-address/target-dialler.ts';
+import { RefusalJournal } from './tickets/refusal-journal.ts';
+
+/** What the protocols are made from. */
+export interface ProtocolContext {
+  readonly configuration: GatewayConfiguration;
+  readonly keys: GatewayKeys;
+  readonly settings: GatewaySettings;
+  readonly data: DataFolder;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly journal: Pick<Journal, 'append'>;
+}
+
+/** The protocols that a gateway ends, and where their recordings go. */
+export interface GatewayProtocols {
+  readonly handlers: Partial<Record<Protocol, ProtocolHandler>>;
+  readonly identityProbes: Partial<Record<Protocol, IdentityProbe>>;
+  readonly recordings: RecordingSource;
+  /** Seals what is open; called after the last session. */
+  readonly close: () => Promise<void>;
+}
+
+export interface GatewayOptions {
+  readonly data: DataFolder;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly resolve: Resolve;
+  readonly ownAddresses: () => readonly string[];
+  readonly openProtocols: (context: ProtocolContext) => Promise<GatewayProtocols>;
+  /** Where the journal lies; the data folder where nothing is said. */
+  readonly journalDisk?: JournalDisk;
+}
+
+/** A gateway that runs. */
+export interface RunningGateway {
+  readonly linkPort: number;
+  readonly proxyPorts: readonly number[];
+  /** Number of sessions. */
+  readonly sessions: () => number;
+  /** Stops in good order: no new sessions, the others ended with `gateway.restarted`, journal closed. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Makes all parts of a gateway and starts them in order. Rejects with `gateway.configuration-invalid`,
+ * `service.data-folder-in-use`, `gateway.port-closed` (the link port, or every proxy port), `gateway.cannot-record`.
+ */
+export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
+  const stops: (() => Promise<void> | void)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const one of stops.splice(0).toReversed()) {
+      try {
+        await one();
+      } catch (error) {
+        options.log.error('a part could not be stopped in good order', { error });
+      }
+    }
+  };
+  try {
+    return { ...(await start(options, stops)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(options: GatewayOptions, stops: (() => Promise<void> | void)[]): Promise<Omit<RunningGateway, 'stop'>> {
+  const { data, clock, log, version } = options;
+  const { configuration } = await readConfigurationFile(data.configuration);
+  const keys = await readGatewayKeys(data.keys);
+  if (keys === null) throw new MavisError('gateway.configuration-invalid', { field: 'keys' });
+  const { settings, fallenBack } = await readSettings(data.settings);
+  if (fallenBack.length > 0) log.warn('settings with a wrong value fell back to their default', { count: fallenBack.length });
+  stops.push(await lockDataFolder(data.lock));
+
+  const gatewayName = configuration.name;
+  const journal = await Journal.open({ disk: options.journalDisk ?? (await openJournalDisk(data.journal)), clock, log, gatewayName });
+  stops.push(() => journal.close());
+  writeStart(journal, version);
+  stops.push(async () => void (await journal.appendDurably({ kind: 'gateway-stopped', facts: { version } })));
+  const protocols = await options.openProtocols({ configuration, keys, settings, data, clock, log, journal });
+  stops.push(() => protocols.close());
+
+  const supervision = new Supervision(clock);
+  const dialler = new TargetDialler({
+    resolve: options.resolve,
+    clock,
+    serviceEndpoints: configuration.service.addresses.map(parseEndpoint),
+    ownAddresses: options.ownAddresses,
+    ownPorts: [configuration.listen.linkPort, ...configuration.listen.proxyPorts],
+  });
+  const sessions: SessionRegister = new SessionRegister({
+    clock, log, journal, dialler, supervision, gatewayName, version,
+    handlers: protocols.handlers,
+    assertReady: () => readiness.assertReady(),
+  });
+  const grants = new GrantRegister(clock, gatewayName, journal.recovery.recentTickets);
+  const knownKeys = new KnownClientKeys();
+  const admission = new ConnectionAdmission({ perAddress: settings.unauthenticatedPerAddress, inAll: settings.unauthenticatedInAll });
+  const metrics = new GatewayMetrics({
+    sessions: () => sessions.size,
+    grants: () => grants.size,
+    unauthenticated: () => admission.open,
+    refusedConnections: () => admission.refused,
+    journalWaiting: () => journal.waiting,
+    journalHead: () => journal.head.sequence,
+    spoolFreeBytes: () => protocols.recordings.canRecord().freeBytes,
+    memoryBytes: () => process.memoryUsage.rss(),
+  });
+  const refusals = new RefusalJournal(journal, clock);
+  const greeter = new Greeter({
+    clock, log, grants, sessions, gatewayName,
+    refusals: {
+      write: (refused) => {
+        metrics.ticketRefused(refused.reason);
+        refusals.write(refused);
+      },
+    },
+    carries: (port, wanted) => portCarries(configuration, port, wanted),
+  });
+  const { host, linkPort, proxyPorts } = configuration.listen;
+  const ports = new ProxyPorts({ host, ports: proxyPorts, keys, admission, clock, log, greeter });
+  const readiness = new Readiness({
+    gatewayName, sessions, journal,
+    maxSessions: settings.maxSessions,
+    recordings: protocols.recordings,
+    closedPorts: () => proxyPorts.filter((port) => !ports.isOpen(port)),
+  });
+
+  const statusParts: StatusParts = {
+    configuration, version, clock, sessions, readiness, journal, ports,
+    startedAt: instantOf(clock),
+    recordings: protocols.recordings,
+    protocols: protocol.options.filter((one) => protocols.handlers[one] !== undefined),
+    load: machineLoadMeter(clock),
+  };
+  const servicePins = await ServicePins.open(configuration, data.announcedPins);
+  const router = new LinkRouter({
+    clock, log,
+    pins: servicePins,
+    ping: new PingServer(clock, (thumbprint) => pingAnswer(statusParts, thumbprint !== null && knownKeys.has(thumbprint))),
+    heard: () => supervision.heard(),
+    answered: (method, milliseconds, code) => metrics.linkAnswered(method, milliseconds, code),
+    handlers: linkHandlers({
+      clock, grants, knownKeys, sessions, journal,
+      status: async () => statusReport(statusParts),
+      recordings: protocols.recordings,
+      auditHeads: new AuditHeads(data.auditHeads),
+      servicePins,
+      epoch: new LeaseEpoch(),
+      bulkPace: new Pace(clock, settings.bulkBytesPerSecond),
+      probe: (wanted, target, signal) => probeTarget({ clock, dialler, identityProbes: protocols.identityProbes }, wanted, target, signal),
+      assertReady: () => readiness.assertReady(),
+    }),
+  });
+  const linkListener = new TlsListener({ host, port: linkPort, keys, admission, log, alpn: LINK_PORT_ALPN, onPeer: (peer) => router.route(peer) });
+  await linkListener.listen();
+  stops.push(async () => {
+    router.close();
+    await linkListener.close();
+  });
+  stops.push(() => ports.close());
+  await ports.open();
+  stops.push(async () => {
+    readiness.drain();
+    ports.stopAccepting();
+    grants.clear();
+    await sessions.endAll('gateway.restarted');
+  });
+  const outlet = await startMetricsOutlet(settings.metrics, () => metrics.text(), clock, log);
+  stops.push(() => outlet.stop());
+  const statusFile = new StatusFileWriter(data.status, clock, log, () => ({ report: statusReport({ ...statusParts, load: () => ({ cpu: 0, memoryBytes: process.memoryUsage.rss() }) }), links: router.links }));
+  statusFile.start();
+  stops.push(() => statusFile.stop());
+  log.info('gateway listens', { port: linkPort, count: ports.openPorts.length, version });
+  return { linkPort, proxyPorts: ports.openPorts, sessions: () => sessions.size };
+}
+
+/** Says what the journal found of the run before, and ends what that run left open (rule 12). */
+function writeStart(journal: Journal, version: string): void {
+  const { cutBytes, broken, cleanStop, open } = journal.recovery;
+  journal.append({
+    kind: 'gateway-started',
+    facts: { version, cleanStop, cutBytes, openConnections: open.length, ...(broken === null ? {} : { code: 'audit.trail-incomplete', from: broken.from, to: broken.to }) },
+  });
+  for (const { connectionId, reference, connected } of open) {
+    journal.append({ kind: connected ? 'ended' : 'failed', connectionId, ...(reference === null ? {} : { reference }), facts: { code: 'gateway.restarted' } });
+  }
+}

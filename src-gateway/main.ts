@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import packageDescription from '../package.json' with { type: 'json' };
+import { exportAuditHeads } from './commands/audit-heads.ts';
+import { errorLine, processConsole } from './commands/console.ts';
+import { initGateway } from './commands/init.ts';
+import { runGateway } from './commands/start.ts';
+import { showStatus } from './commands/status.ts';
+
+const console = processConsole();
+const program = new Command('mavis-gateway').description('The gateway: signs on to targets and records sessions').version(packageDescription.version);
+const DATA = '--data <dir>';
+const DATA_TEXT = "the gateway's data folder";
+
+program
+  .command('init')
+  .description('verify the configuration file, make the keys, print the public key')
+  .requiredOption('--config <file>', 'the configuration file from the gateway management page')
+  .requiredOption(DATA, DATA_TEXT)
+  .action((options: { config: string; data: string }) => initGateway(options.config, options.data, new Date(), console));
+
+program
+  .command('start')
+  .description('run the gateway')
+  .requiredOption(DATA, DATA_TEXT)
+  .option('--exit-with-stdin', 'stop in good order when standard input ends', false)
+  .action(async (options: { data: string; exitWithStdin: boolean }) => {
+    await runGateway({ data: options.data, exitWithStdin: options.exitWithStdin, version: packageDescription.version }, console);
+    // Standard input may still be held open by whoever started us.
+    process.exit(0);
+  });
+
+program
+  .command('status')
+  .description('say how the running gateway is')
+  .requiredOption(DATA, DATA_TEXT)
+  .action(async (options: { data: string }) => {
+    if (!(await showStatus(options.data, new Date(), console))) process.exitCode = 1;
+  });
+
+program
+  .command('audit-heads')
+  .description("the service's signed audit heads that this gateway keeps")
+  .command('export')
+  .description('print them as lines of JSON')
+  .requiredOption(DATA, DATA_TEXT)
+  .action((options: { data: string }) => exportAuditHeads(options.data, console));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.errorLine(errorLine(error));
+  process.exit(1);
+}
