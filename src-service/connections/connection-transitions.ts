@@ -61,7 +61,17 @@ export class ConnectionTransitions {
     return true;
   }
 
-  /** Writes one try; gives its number. */
+  /** Takes a connection off a gateway that its client could not use; false where it went on or came to its end meanwhile. */
+  async movedOn(transaction: Transaction, connectionId: ConnectionId, gatewayId: GatewayId): Promise<boolean> {
+    const moved = await transaction
+      .update(connections)
+      .set({ state: 'asked', gatewayId: null, gatewayName: null, segment: null, grantExpiresAt: null, code: null })
+      .where(and(eq(connections.id, connectionId), eq(connections.state, 'granted'), eq(connections.gatewayId, gatewayId)))
+      .returning({ id: connections.id });
+    return moved.length > 0;
+  }
+
+  /** Writes one try of a gateway. */
   async tried(transaction: Transaction, connectionId: ConnectionId, tried: TriedGateway, reportedBy: 'service' | 'client' | 'gateway'): Promise<void> {
     const ordinal = (await transaction.select({ ordinal: connectionTries.ordinal }).from(connectionTries).where(eq(connectionTries.connectionId, connectionId))).length;
     await transaction.insert(connectionTries).values({ connectionId, ordinal, ...tried, reportedBy, at: this.#parts.clock.now() });

@@ -94,7 +94,7 @@ export class JournalApplication {
     if (facts === undefined) return this.#note(transaction, gateway, event, 'gateway.unexpected-event');
     await transaction
       .update(recordings)
-      .set({ state: facts.state, code: facts.code ?? null, endedAt: this.#timeOf(event), ...(facts.durationMs == null ? {} : { durationMs: Math.round(facts.durationMs) }), ...(facts.sizeBytes == null ? {} : { sizeBytes: Math.round(facts.sizeBytes) }) })
+      .set({ state: facts.state, code: facts.code ?? null, endedAt: this.#timeOf(event), ...(typeof facts.durationMs === 'number' ? { durationMs: Math.round(facts.durationMs) } : {}), ...(typeof facts.sizeBytes === 'number' ? { sizeBytes: Math.round(facts.sizeBytes) } : {}) })
       .where(and(eq(recordings.id, facts.recordingId), eq(recordings.gatewayId, gateway.id), isNull(recordings.storedAt)));
   }
 

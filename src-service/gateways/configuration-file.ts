@@ -1,4 +1,3 @@
-import { sign, type KeyObject } from 'node:crypto';
 import { gatewayConfiguration, type SignedGatewayConfiguration } from '../../shared/gateway-configuration.ts';
 import type { GatewayRow } from './gateway-record.ts';
 
@@ -14,8 +13,14 @@ export interface ServiceAnnouncement {
   readonly addresses: readonly string[];
 }
 
+/** The service's Ed25519 key: its public half as SubjectPublicKeyInfo in base64url; signatures are base64url. */
+export interface SigningKey {
+  readonly publicKey: string;
+  sign(text: string): string;
+}
+
 /** The configuration file of a gateway that listens on `listenHost`, signed with the service's Ed25519 key over exactly the text in it (S36). */
-export function configurationFile(row: GatewayRow, listenHost: string, service: ServiceAnnouncement, signing: { readonly privateKey: KeyObject; readonly publicKeySpki: string }, issuedAt: Date): SignedGatewayConfiguration {
+export function configurationFile(row: GatewayRow, listenHost: string, service: ServiceAnnouncement, signing: SigningKey, issuedAt: Date): SignedGatewayConfiguration {
   const configuration = JSON.stringify(
     gatewayConfiguration.parse({
       version: 1,
@@ -28,5 +33,5 @@ export function configurationFile(row: GatewayRow, listenHost: string, service: 
       service: { linkPins: service.linkPins, signingKeys: service.signingKeys, recordingKey: service.recordingKey, addresses: service.addresses },
     }),
   );
-  return { configuration, signature: sign(null, Buffer.from(configuration), signing.privateKey).toString('base64url'), signingKey: signing.publicKeySpki };
+  return { configuration, signature: signing.sign(configuration), signingKey: signing.publicKey };
 }

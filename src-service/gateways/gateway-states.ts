@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull } from 'drizzle-orm';
+import { and, eq, isNull, lt } from 'drizzle-orm';
 import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import type { GatewayId } from '../../shared/ids.ts';
 import type { GatewayStatusReport } from '../../shared/link/messages.ts';
@@ -107,7 +107,7 @@ export class GatewayStates {
   /** Keeps the newest head of each live recording, against one that later ends before it (rule 19). */
   async #rememberHeads(transaction: Transaction, gatewayId: GatewayId, report: GatewayStatusReport): Promise<void> {
     for (const { recordingId, frames, headHash } of report.recordings) {
-      await transaction.update(recordings).set({ headFrames: frames, headHash }).where(and(eq(recordings.id, recordingId), eq(recordings.gatewayId, gatewayId), isNull(recordings.storedAt), isNotNull(recordings.startedAt)));
+      await transaction.update(recordings).set({ headFrames: frames, headHash }).where(and(eq(recordings.id, recordingId), eq(recordings.gatewayId, gatewayId), isNull(recordings.storedAt), lt(recordings.headFrames, frames)));
     }
   }
 }

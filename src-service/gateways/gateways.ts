@@ -1,18 +1,17 @@
 import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
-import type { KeyObject } from 'node:crypto';
 import { isIP, isIPv6 } from 'node:net';
 import type { z } from 'zod';
 import type { gatewaysRoutes } from '../../shared/api/gateways.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { defaultPortPreference, type PortPreference, type SignedGatewayConfiguration } from '../../shared/gateway-configuration.ts';
-import { protocol, type GatewayId } from '../../shared/ids.ts';
+import type { GatewayId } from '../../shared/ids.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
 import type { Clock } from '../clock.ts';
 import type { ChoosableGateway } from '../choice/gateway-choice.ts';
 import type { Database, Transaction } from '../store/database.ts';
 import { notify } from '../store/notify.ts';
 import { gateways } from '../store/schema.ts';
-import { configurationFile, type ServiceAnnouncement } from './configuration-file.ts';
+import { configurationFile, type ServiceAnnouncement, type SigningKey } from './configuration-file.ts';
 import { keyFingerprint, readKeyLine } from './gateway-keys.ts';
 import { asChoosable, type GatewayRow } from './gateway-record.ts';
 
@@ -24,8 +23,7 @@ export interface GatewaysParts {
   readonly audit: Pick<AuditLog, 'append'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly announcement: () => ServiceAnnouncement;
-  /** The service's Ed25519 key, its public half as SubjectPublicKeyInfo in base64url. */
-  readonly signing: () => { readonly privateKey: KeyObject; readonly publicKeySpki: string };
+  readonly signing: SigningKey;
   readonly newId: () => GatewayId;
 }
 
@@ -81,7 +79,7 @@ export class Gateways {
   /** The signed file to install a gateway with (S36). */
   async configurationFile(row: GatewayRow): Promise<SignedGatewayConfiguration> {
     const { announcement, signing, clock } = this.#parts;
-    return configurationFile(row, listenAddress(row.host), announcement(), signing(), clock.now());
+    return configurationFile(row, listenAddress(row.host), announcement(), signing, clock.now());
   }
 
   /**
@@ -179,7 +177,7 @@ function preferenceOf(ports: readonly number[]): PortPreference {
   const [first, second, third] = ports;
   if (ports.length === 3 && first !== undefined && second !== undefined && third !== undefined) return defaultPortPreference([first, second, third]);
   const all = [[...ports]];
-  return { ssh: all, sftp: all, rdp: all, vnc: all } satisfies Record<(typeof protocol.options)[number], number[][]>;
+  return { ssh: all, sftp: all, rdp: all, vnc: all };
 }
 
 /** Where the gateway itself listens: on loopback where it is reached by loopback, else on every address of its machine. */

@@ -1,0 +1,301 @@
+import { createHash } from 'node:crypto';
+import { and, count, eq, isNull } from 'drizzle-orm';
+import type { ConnectionOffer, TriedGateway } from '../../shared/api/connections.ts';
+import type { User } from '../../shared/api/users.ts';
+import { catalogue, isErrorCode, type ErrorArgs, type ErrorCode } from '../../shared/errors/catalogue.ts';
+import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
+import { connectionReferenceFrom, type AccessRuleId, type ConnectionId, type ConnectionReference, type CredentialId, type GatewayId, type Protocol, type ResourceId } from '../../shared/ids.ts';
+import type { GrantedCredential, TargetGrant } from '../../shared/link/messages.ts';
+import { sessionPolicy, type SessionPolicy } from '../../shared/policy/session-policy.ts';
+import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
+import type { ErrorLog } from '../audit/error-log.ts';
+import { chooseGateway, type ChoosableGateway } from '../choice/gateway-choice.ts';
+import { portOrder } from '../choice/port-order.ts';
+import type { Clock } from '../clock.ts';
+import { tlsPinsOf, type GatewayRow } from '../gateways/gateway-record.ts';
+import type { Gateways } from '../gateways/gateways.ts';
+import type { GatewayStates } from '../gateways/gateway-states.ts';
+import { GRANT_LIMIT_MS, type GatewayLink } from '../link/gateway-link.ts';
+import type { Log } from '../logging/log.ts';
+import type { Database, Transaction } from '../store/database.ts';
+import { connectionTries, connections, resources } from '../store/schema.ts';
+import type { ConnectionRow, ConnectionTransitions } from './connection-transitions.ts';
+import type { Terminations } from './terminations.ts';
+
+/** All tries of one connection end after this (rule 4). */
+export const CONNECT_DEADLINE_MS = 15_000;
+/** A ticket works for so long from its receipt at the gateway (rule 2). */
+export const TICKET_SECONDS = 30;
+/** The service counts the gateway's 30 seconds from after the answer; this covers what the answer took and what the timers miss. */
+const TICKET_MARGIN_MS = 2_000;
+/** Connections of one user that have not come to their end: far above what a person opens, far below what hurts. */
+const MAX_OPEN_PER_USER = 256;
+
+export type ResourceRow = typeof resources.$inferSelect;
+
+/** Who asks, as the request proves it. */
+export interface Asker {
+  readonly user: User;
+  readonly actor: AuditActor;
+  readonly tokenSha256: string;
+  readonly clientKeyThumbprint: string;
+  readonly signal: AbortSignal;
+}
+
+/** What the access rules say. */
+export type AccessDecision =
+  | { readonly allowed: true; readonly rule: { readonly id: AccessRuleId }; readonly policy: SessionPolicy; readonly signOn: 'stored' | 'ask-user'; readonly notAfter: Date | string | null }
+  | { readonly allowed: false; readonly code: ErrorCode; readonly args?: ErrorArgs };
+
+export interface ConnectionAsksParts {
+  readonly database: Database;
+  readonly audit: Pick<AuditLog, 'append'>;
+  readonly errors: Pick<ErrorLog, 'append'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly gateways: Pick<Gateways, 'choosable'>;
+  readonly states: Pick<GatewayStates, 'eject'>;
+  readonly transitions: ConnectionTransitions;
+  readonly terminations: Pick<Terminations, 'ask' | 'flush'>;
+  readonly linkTo: (row: GatewayRow) => Pick<GatewayLink, 'grant'>;
+  readonly decide: (request: { readonly user: User; readonly resource: ResourceRow; readonly protocol: Protocol; readonly now: Date }) => Promise<AccessDecision>;
+  readonly openCredential: (transaction: Transaction, id: CredentialId) => Promise<GrantedCredential>;
+  /** Reads what the gateway's journal has now; false where it could not be read. */
+  readonly readJournalNow: (gatewayId: GatewayId) => Promise<boolean>;
+  readonly newConnectionId: () => ConnectionId;
+  readonly randomBytes: (bytes: number) => Uint8Array;
+  readonly randomInt: (bound: number) => number;
+  /** Told how each request for a connection came out: `granted` or a code. */
+  readonly outcome: (outcome: 'granted' | ErrorCode) => void;
+}
+
+interface Allowed {
+  readonly resource: ResourceRow;
+  readonly ruleId: AccessRuleId;
+  readonly policy: SessionPolicy;
+  readonly signOn: 'stored' | 'ask-user';
+  readonly notAfter: Date;
+}
+
+type Choosable = ChoosableGateway & { readonly row: GatewayRow };
+
+/** Answers requests for connections: access, choice, grant, and another gateway where one cannot be used (S2, S6, S8, S11). */
+export class ConnectionAsks {
+  readonly #parts: ConnectionAsksParts;
+
+  constructor(parts: ConnectionAsksParts) {
+    this.#parts = parts;
+  }
+
+  /** A way to the target. Throws the code of what stands in the way, with the connection's reference; audit and error log hold it by then. */
+  async ask(asker: Asker, resourceId: ResourceId, protocol: Protocol): Promise<ConnectionOffer> {
+    const { database, clock, newConnectionId, randomBytes, transitions } = this.#parts;
+    const reference = connectionReferenceFrom(randomBytes(10));
+    await this.#refuseTooMany(asker.user);
+    const [resource] = await database.select().from(resources).where(and(eq(resources.id, resourceId), isNull(resources.removedAt)));
+    if (resource === undefined) throw await this.#unknownResource(asker, resourceId, protocol, reference);
+
+    const askedAt = clock.now();
+    const connectionId = newConnectionId();
+    const access = await this.#access(asker.user, resource, protocol, askedAt);
+    const row = {
+      id: connectionId,
+      reference,
+      userId: asker.user.id,
+      userName: asker.user.name,
+      resourceId,
+      resourceName: resource.name,
+      protocol,
+      accessRuleId: 'error' in access ? null : access.ruleId,
+      tokenSha256: asker.tokenSha256,
+      clientKeyThumbprint: asker.clientKeyThumbprint,
+      policy: 'error' in access ? sessionPolicy.parse({}) : access.policy,
+      state: 'asked' as const,
+      askedAt,
+      deadlineAt: new Date(askedAt.getTime() + CONNECT_DEADLINE_MS),
+      notAfter: 'error' in access ? askedAt : access.notAfter,
+    };
+    await database.transaction((transaction) => transitions.asked(transaction, row));
+    if ('error' in access) return this.#fail(asker, row, access.error);
+    return this.#grantSomewhere(asker, row, access, []);
+  }
+
+  /**
+   * Another gateway after one that the client could not use. Refused where the session may have reached its target's sign-on
+   * (rule 4), and after the deadline of all tries.
+   */
+  async retry(asker: Asker, connectionId: ConnectionId, report: { readonly gatewayId: GatewayId; readonly leg: 'L2' | 'L4'; readonly code: string; readonly milliseconds: number }): Promise<ConnectionOffer> {
+    const { database, clock, transitions, terminations, states, readJournalNow } = this.#parts;
+    const before = await this.#own(asker, connectionId);
+    if (before.gatewayId === null || before.gatewayId !== report.gatewayId) throw new MavisError('request.conflict', { what: 'gateway' }, { reference: before.reference });
+    const code = retryableCode(report.code, report.leg);
+    if (code === undefined) throw new MavisError('request.conflict', { what: 'code' }, { reference: before.reference });
+    const gatewayId = before.gatewayId;
+    // What the gateway itself says counts for more than the client's word: a sign-on that was refused is never repeated.
+    await readJournalNow(gatewayId);
+    const row = await this.#own(asker, connectionId);
+    if (row.state !== 'granted') throw refusedRetry(row);
+
+    await database.transaction(async (transaction) => {
+      if (!(await transitions.movedOn(transaction, connectionId, gatewayId))) throw new MavisError('request.conflict', { what: 'state' }, { reference: row.reference });
+      await transitions.tried(transaction, connectionId, { gatewayId, gatewayName: row.gatewayName ?? '', leg: report.leg, code, milliseconds: report.milliseconds }, 'client');
+      // The old grant dies, so that the connection cannot stand twice; where the gateway does not answer it dies by its ticket's time.
+      await terminations.ask(transaction, [gatewayId], { kind: 'connection', id: connectionId }, 'connect.cancelled');
+    });
+    if (report.leg === 'L2') await states.eject(gatewayId, code, row.reference);
+    const dropped = terminations.flush(gatewayId);
+
+    const [resource] = await database.select().from(resources).where(and(eq(resources.id, row.resourceId), isNull(resources.removedAt)));
+    const access = resource === undefined ? { error: new MavisError('resource.unknown') } : await this.#access(asker.user, resource, row.protocol, clock.now());
+    await dropped;
+    if ('error' in access) return this.#fail(asker, row, access.error);
+    return this.#grantSomewhere(asker, row, access, await this.#triedOf(connectionId));
+  }
+
+  async #grantSomewhere(asker: Asker, row: Pick<ConnectionRow, 'id' | 'reference' | 'deadlineAt' | 'protocol'>, access: Allowed, triedBefore: readonly TriedGateway[]): Promise<ConnectionOffer> {
+    const { database, clock, gateways, states, transitions, randomInt } = this.#parts;
+    const tried = [...triedBefore];
+    const { tags } = access.resource;
+    for (;;) {
+      if (asker.signal.aborted) return this.#fail(asker, row, new MavisError('connect.cancelled'));
+      const remainingMs = row.deadlineAt.getTime() - clock.now().getTime();
+      if (remainingMs <= 0) return this.#fail(asker, row, new MavisError('connect.deadline', { seconds: CONNECT_DEADLINE_MS / 1000 }));
+      const choice = chooseGateway({ gateways: await gateways.choosable(), tags, protocol: row.protocol, tried: new Set(tried.map(({ gatewayId }) => gatewayId)), randomInt });
+      if (choice.kind === 'segment-unknown') return this.#fail(asker, row, new MavisError('gateway.segment-unknown', { segment: choice.segment }));
+      if (choice.kind === 'none-available') return this.#fail(asker, row, new MavisError('gateway.none-available', { segment: choice.segment }));
+
+      const { gateway } = choice;
+      const begun = clock.monotonicMs();
+      const granted = await this.#grant(asker, row, access, gateway.row, Math.min(GRANT_LIMIT_MS, remainingMs));
+      if ('ticket' in granted) return this.#offer(row, access, gateway, granted.ticket, tried);
+      const { error } = granted;
+      if (!catalogue[error.code].anotherGateway) return this.#fail(asker, row, error);
+      const one: TriedGateway = { gatewayId: gateway.id, gatewayName: gateway.row.name, leg: 'L3', code: error.code, milliseconds: clock.monotonicMs() - begun };
+      tried.push(one);
+      await database.transaction((transaction) => transitions.tried(transaction, row.id, one, 'service'));
+      await states.eject(gateway.id, error.code, row.reference);
+    }
+  }
+
+  /** Pushes a fresh ticket to one gateway. Only its hash and the target's secret go there; only the ticket goes to the client. */
+  async #grant(asker: Asker, row: Pick<ConnectionRow, 'id' | 'reference' | 'protocol'>, access: Allowed, gateway: GatewayRow, timeLimitMs: number): Promise<{ readonly ticket: string } | { readonly error: MavisError }> {
+    const { database, clock, transitions, terminations, linkTo, randomBytes, openCredential } = this.#parts;
+    const ticket = Buffer.from(randomBytes(32)).toString('base64url');
+    const { resource, policy } = access;
+    const port = resource.protocols.find((one) => one.protocol === row.protocol)?.port;
+    if (port === undefined) return { error: new MavisError('resource.protocol-unknown', { protocol: row.protocol }) };
+    const { credentialId } = resource;
+    if (access.signOn === 'stored' && credentialId === null) return { error: new MavisError('resource.no-credential') };
+    const credential: GrantedCredential = access.signOn === 'stored' && credentialId !== null ? await database.transaction((transaction) => openCredential(transaction, credentialId)) : { kind: 'ask-user' };
+    const grant: TargetGrant = {
+      kind: 'target',
+      connectionId: row.id,
+      reference: row.reference,
+      ticketSha256: createHash('sha256').update(ticket).digest('base64url'),
+      clientKeyThumbprint: asker.clientKeyThumbprint,
+      ticketSeconds: TICKET_SECONDS,
+      notAfter: access.notAfter.toISOString(),
+      user: { id: asker.user.id, name: asker.user.name, displayName: asker.user.displayName },
+      resource: { id: resource.id, name: resource.name },
+      protocol: row.protocol,
+      // First-use trust only where no stored secret could go to the wrong host (rule 14).
+      target: { host: resource.address, port, allowSpecialAddress: resource.allowSpecialAddress, identities: resource.identities, firstUseTrust: access.signOn === 'ask-user' && policy.firstUseTrust },
+      credential,
+      policy,
+    };
+    try {
+      await linkTo(gateway).grant(grant, { timeLimitMs });
+    } catch (thrown) {
+      return { error: asMavisError(thrown) };
+    }
+    const expiresAt = new Date(clock.now().getTime() + TICKET_SECONDS * 1000 + TICKET_MARGIN_MS);
+    const stands = await database.transaction((transaction) => transitions.granted(transaction, row.id, gateway, expiresAt, asker.actor));
+    if (stands) return { ticket };
+    // Ended while the grant was under way (terminated, user disabled): what the gateway holds goes too.
+    await database.transaction((transaction) => terminations.ask(transaction, [gateway.id], { kind: 'connection', id: row.id }, 'session.terminated'));
+    await terminations.flush(gateway.id);
+    return { error: new MavisError('session.terminated') };
+  }
+
+  #offer(row: Pick<ConnectionRow, 'id' | 'reference' | 'deadlineAt' | 'protocol'>, access: Allowed, gateway: Choosable, ticket: string, tried: readonly TriedGateway[]): ConnectionOffer {
+    const { clock, randomInt, outcome } = this.#parts;
+    outcome('granted');
+    return {
+      connectionId: row.id,
+      reference: row.reference,
+      protocol: row.protocol,
+      resource: { id: access.resource.id, name: access.resource.name },
+      hops: [{ gatewayId: gateway.id, gatewayName: gateway.row.name, segment: gateway.segment, host: gateway.row.host, ports: portOrder(gateway.row.portPreference, gateway.row.ports, row.protocol, randomInt), pins: tlsPinsOf(gateway.row), ticket }],
+      tried: [...tried],
+      policy: access.policy,
+      notAfter: access.notAfter.toISOString(),
+      deadlineMs: Math.min(CONNECT_DEADLINE_MS, Math.max(0, Math.round(row.deadlineAt.getTime() - clock.now().getTime()))),
+      tunnel: false,
+    };
+  }
+
+  async #access(user: User, resource: ResourceRow, protocol: Protocol, now: Date): Promise<Allowed | { readonly error: MavisError }> {
+    const decision = await this.#parts.decide({ user, resource, protocol, now });
+    if (!decision.allowed) return { error: new MavisError(decision.code, decision.args) };
+    if (!resource.protocols.some((one) => one.protocol === protocol)) return { error: new MavisError('resource.protocol-unknown', { protocol }) };
+    if (decision.signOn === 'stored' && resource.credentialId === null) return { error: new MavisError('resource.no-credential') };
+    const ends = [now.getTime() + decision.policy.maxDurationSeconds * 1000];
+    if (decision.notAfter !== null) ends.push(new Date(decision.notAfter).getTime());
+    if (user.expiresAt !== null) ends.push(new Date(user.expiresAt).getTime());
+    return { resource, ruleId: decision.rule.id, policy: decision.policy, signOn: decision.signOn, notAfter: new Date(Math.min(...ends)) };
+  }
+
+  /** Writes the one final entry of a connection that failed before anything was dialled, and throws its code under the reference. */
+  async #fail(asker: Asker, row: Pick<ConnectionRow, 'id' | 'reference'>, error: MavisError): Promise<never> {
+    const { database, clock, transitions, outcome, log } = this.#parts;
+    await database.transaction((transaction) => transitions.finish(transaction, row.id, { state: 'failed', code: error.code, at: clock.now(), actor: asker.actor, facts: textsOf(error.args) }));
+    outcome(error.code);
+    log.warn('connection failed', { reference: row.reference, code: error.code, leg: error.entry.leg, error: error.cause });
+    throw new MavisError(error.code, error.args, { reference: row.reference, cause: error });
+  }
+
+  async #unknownResource(asker: Asker, resourceId: ResourceId, protocol: Protocol, reference: ConnectionReference): Promise<MavisError> {
+    const { database, audit, errors, outcome } = this.#parts;
+    const facts = { userId: asker.user.id, user: asker.user.name, resourceId, protocol, code: 'resource.unknown' };
+    // There is no resource that a connection could belong to: the two entries are all that is kept.
+    await database.transaction(async (transaction) => {
+      await audit.append(transaction, { kind: 'connection.failed', actor: asker.actor, reference, facts });
+      await errors.append(transaction, { code: 'resource.unknown', reference, facts });
+    });
+    outcome('resource.unknown');
+    return new MavisError('resource.unknown', {}, { reference });
+  }
+
+  async #refuseTooMany(user: User): Promise<void> {
+    const [open] = await this.#parts.database.select({ number: count() }).from(connections).where(and(eq(connections.userId, user.id), isNull(connections.finalAt)));
+    if ((open?.number ?? 0) >= MAX_OPEN_PER_USER) throw new MavisError('request.too-many', { seconds: TICKET_SECONDS });
+  }
+
+  /** A connection of the same user and the same client key; others do not learn that it exists (B10). */
+  async #own(asker: Asker, connectionId: ConnectionId): Promise<ConnectionRow> {
+    const [row] = await this.#parts.database.select().from(connections).where(eq(connections.id, connectionId));
+    if (row === undefined || row.userId !== asker.user.id || row.clientKeyThumbprint !== asker.clientKeyThumbprint) throw new MavisError('request.not-found');
+    return row;
+  }
+
+  async #triedOf(connectionId: ConnectionId): Promise<TriedGateway[]> {
+    const tries = await this.#parts.database.select().from(connectionTries).where(eq(connectionTries.connectionId, connectionId)).orderBy(connectionTries.ordinal);
+    return tries.map(({ gatewayId, gatewayName, leg, code, milliseconds }) => ({ gatewayId, gatewayName, leg, code, milliseconds }));
+  }
+}
+
+/** The code that a client gives for wanting another gateway, where that is a reason to try one: of its leg, and before any credential was sent. */
+function retryableCode(code: string, leg: 'L2' | 'L4'): ErrorCode | undefined {
+  if (!isErrorCode(code) || !catalogue[code].anotherGateway) return undefined;
+  const ofLeg = catalogue[code].leg;
+  return (leg === 'L4' ? ofLeg === 'L4' : ofLeg === 'L2' || ofLeg === 'gateway') ? code : undefined;
+}
+
+function refusedRetry(row: ConnectionRow): MavisError {
+  const code = row.state === 'failed' ? row.code : null;
+  return code === null || !isErrorCode(code) ? new MavisError('request.conflict', { what: 'state' }, { reference: row.reference }) : new MavisError(code, {}, { reference: row.reference });
+}
+
+function textsOf(args: ErrorArgs): Record<string, string | number> {
+  return Object.fromEntries(Object.entries(args).map(([key, value]) => [`arg.${key}`, value]));
+}

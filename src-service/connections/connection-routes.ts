@@ -1,0 +1,26 @@
+import { routes } from '../../shared/api/index.ts';
+import { handle } from '../http/bound-route.ts';
+import type { ConnectionAsks } from './connection-asks.ts';
+import type { ConnectionTests } from './connection-test.ts';
+import type { Connections } from './connections.ts';
+
+export interface ConnectionRoutesParts {
+  readonly asks: Pick<ConnectionAsks, 'ask' | 'retry'>;
+  readonly connections: Pick<Connections, 'list' | 'claim' | 'terminate'>;
+  readonly tests: Pick<ConnectionTests, 'test'>;
+}
+
+/** The routes of connections, and the connection test of a resource. */
+export function connectionRoutes({ asks, connections, tests }: ConnectionRoutesParts) {
+  return {
+    connectionAsk: handle(routes.connectionAsk, ({ body }, context) => asks.ask(context, body.resourceId, body.protocol)),
+    connectionRetry: handle(routes.connectionRetry, ({ params, body }, context) => asks.retry(context, params.connectionId, body)),
+    connectionClaim: handle(routes.connectionClaim, async ({ params, body }, context) => {
+      await connections.claim(context, params.connectionId, body);
+      return {};
+    }),
+    connectionList: handle(routes.connectionList, ({ query }, context) => connections.list(context.user, query)),
+    connectionTerminate: handle(routes.connectionTerminate, async ({ params, body }, context) => ({ confirmed: await connections.terminate(context.user, context.actor, params.connectionId, body.reason) })),
+    resourceConnectionTest: handle(routes.resourceConnectionTest, ({ params, body }, context) => tests.test({ resourceId: params.resourceId, protocol: body.protocol, gatewayId: body.gatewayId }, context.actor, context.signal)),
+  };
+}

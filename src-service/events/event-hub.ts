@@ -1,0 +1,169 @@
+import { Readable } from 'node:stream';
+import { EVENT_STREAM_HEARTBEAT_MS, serviceEvent, type ServiceEvent } from '../../shared/api/events.ts';
+import type { SegmentState } from '../../shared/api/gateways.ts';
+import type { User } from '../../shared/api/users.ts';
+import type { ErrorCode } from '../../shared/errors/catalogue.ts';
+import type { UserId } from '../../shared/ids.ts';
+import type { Clock } from '../clock.ts';
+import type { ConnectionRow } from '../connections/connection-transitions.ts';
+import type { Log } from '../logging/log.ts';
+
+/** What a client has not taken yet; one that is further behind is cut off, comes back, and gets the whole state. */
+const MAX_BEHIND_BYTES = 256 * 1024;
+/** Streams of one user: windows and machines of a person; the oldest gives way. */
+const MAX_STREAMS_PER_USER = 16;
+/** Streams of this instance. */
+const MAX_STREAMS = 20_000;
+/** Segments are told again this often, so that the age of what clients show stays true (S10). */
+const SEGMENTS_AGAIN_MS = 15_000;
+
+export interface EventHubParts {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Log;
+  /** States of the segments that a user may see, now (rule 26). */
+  readonly segmentsOf: (user: User) => Promise<SegmentState[]>;
+  readonly inventoryRevision: () => Promise<string>;
+}
+
+/** Who listens. */
+export interface Listener {
+  readonly user: User;
+  readonly tokenSha256: string;
+  readonly sessionExpiresAt: Date;
+  readonly signal: AbortSignal;
+}
+
+interface Client {
+  readonly listener: Listener;
+  readonly stream: Readable;
+  readonly timers: readonly ReturnType<typeof setTimeout>[];
+  lastSegments: string;
+}
+
+/** Event streams of signed-in clients (`shared/api/events.ts`): each hears only of what its user may see (rule 26, B11). Owns its streams. */
+export class EventHub {
+  readonly #parts: EventHubParts;
+  readonly #clients = new Set<Client>();
+  readonly #again: ReturnType<typeof setInterval>;
+  #telling: Promise<void> = Promise.resolve();
+
+  constructor(parts: EventHubParts) {
+    this.#parts = parts;
+    this.#again = setInterval(() => this.segmentsChanged(true), SEGMENTS_AGAIN_MS);
+    this.#again.unref();
+  }
+
+  /** Number of streams open now. */
+  get streams(): number {
+    return this.#clients.size;
+  }
+
+  /** A stream for one client: hello and its segments first. Ends with its session token, at `signed-out`, or when the client falls behind. */
+  async open(listener: Listener): Promise<Readable> {
+    const { clock, segmentsOf, inventoryRevision } = this.#parts;
+    const revision = await inventoryRevision();
+    const segments = await segmentsOf(listener.user);
+    // Nothing is read on demand: what happens is pushed, within the bound of `#send`.
+    const stream = new Readable({ read: () => undefined, highWaterMark: MAX_BEHIND_BYTES });
+    const beat = setInterval(() => this.#write(client, ':\n\n'), EVENT_STREAM_HEARTBEAT_MS);
+    const expiry = setTimeout(() => this.#signOut(client, 'sign-in.required'), Math.min(0x7fff_ffff, Math.max(0, listener.sessionExpiresAt.getTime() - clock.now().getTime())));
+    const client: Client = { listener, stream, timers: [beat, expiry], lastSegments: '' };
+    stream.once('close', () => this.#remove(client));
+    if (listener.signal.aborted) stream.destroy();
+    listener.signal.addEventListener('abort', () => stream.destroy(), { once: true });
+    this.#makeRoom(listener.user.id);
+    this.#clients.add(client);
+    this.#send(client, { kind: 'hello', serverTime: clock.now().toISOString(), inventoryRevision: revision });
+    this.#sendSegments(client, segments, true);
+    return stream;
+  }
+
+  /** Gateways changed: every client hears of its own segments, where they are not as it knows them. `again` repeats what it knows. */
+  segmentsChanged(again = false): void {
+    this.#telling = this.#telling.then(() => this.#tellSegments(again)).catch((error: unknown) => this.#parts.log.error('segments could not be told', { error }));
+  }
+
+  /** A connection changed: its user hears of it, and those who manage. */
+  connectionChanged(row: Pick<ConnectionRow, 'id' | 'reference' | 'userId' | 'state' | 'code'>): void {
+    for (const client of this.#clients) {
+      const { id, role } = client.listener.user;
+      if (id === row.userId || role === 'admin' || role === 'operator') this.#send(client, { kind: 'connection', connectionId: row.id, reference: row.reference, state: row.state, code: row.code });
+    }
+  }
+
+  /** The inventory or what users may see of it changed. */
+  inventoryChanged(revision: string): void {
+    for (const client of this.#clients) this.#send(client, { kind: 'inventory', revision });
+    this.segmentsChanged();
+  }
+
+  /** Session tokens ended: all of the user where `tokens` is null. */
+  signedOut(userId: UserId, tokens: readonly string[] | null, code: ErrorCode): void {
+    for (const client of this.#clients) {
+      const { user, tokenSha256 } = client.listener;
+      if (user.id === userId && (tokens === null || tokens.includes(tokenSha256))) this.#signOut(client, code);
+    }
+  }
+
+  /** Ends all streams. */
+  async stop(): Promise<void> {
+    clearInterval(this.#again);
+    for (const client of this.#clients) client.stream.push(null);
+    await this.#telling;
+    for (const client of this.#clients) client.stream.destroy();
+  }
+
+  async #tellSegments(again: boolean): Promise<void> {
+    const byUser = new Map<UserId, Promise<SegmentState[]>>();
+    for (const client of this.#clients) {
+      const { user } = client.listener;
+      const states = byUser.get(user.id) ?? this.#parts.segmentsOf(user);
+      byUser.set(user.id, states);
+      this.#sendSegments(client, await states, again);
+    }
+  }
+
+  #sendSegments(client: Client, items: SegmentState[], again: boolean): void {
+    // The moment of confirmation moves with every sync; alone it is no news.
+    const known = JSON.stringify(items.map((item) => ({ ...item, confirmedAt: null })));
+    if (!again && known === client.lastSegments) return;
+    client.lastSegments = known;
+    this.#send(client, { kind: 'segments', items });
+  }
+
+  #signOut(client: Client, code: ErrorCode): void {
+    this.#send(client, { kind: 'signed-out', code });
+    client.stream.push(null);
+    this.#remove(client);
+  }
+
+  #send(client: Client, event: ServiceEvent): void {
+    const parsed = serviceEvent.parse(event);
+    this.#write(client, `event: ${parsed.kind}\ndata: ${JSON.stringify(parsed)}\n\n`);
+  }
+
+  #write(client: Client, text: string): void {
+    const { stream, listener } = client;
+    if (stream.destroyed || stream.readableEnded || !this.#clients.has(client)) return;
+    if (stream.readableLength + text.length > MAX_BEHIND_BYTES) {
+      this.#parts.log.warn('an event stream fell behind and was closed', { userId: listener.user.id });
+      stream.destroy();
+      this.#remove(client);
+      return;
+    }
+    stream.push(text);
+  }
+
+  #makeRoom(userId: UserId): void {
+    const own = [...this.#clients].filter(({ listener }) => listener.user.id === userId);
+    const oldest = own.length >= MAX_STREAMS_PER_USER ? own[0] : this.#clients.size >= MAX_STREAMS ? [...this.#clients][0] : undefined;
+    if (oldest === undefined) return;
+    oldest.stream.push(null);
+    this.#remove(oldest);
+  }
+
+  #remove(client: Client): void {
+    for (const timer of client.timers) clearTimeout(timer);
+    this.#clients.delete(client);
+  }
+}

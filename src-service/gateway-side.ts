@@ -1,0 +1,235 @@
+import { randomBytes, randomInt, randomUUID, type KeyObject } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { and, eq, isNull } from 'drizzle-orm';
+import type { Registry } from 'prom-client';
+import type { User } from '../shared/api/users.ts';
+import type { ErrorCode } from '../shared/errors/catalogue.ts';
+import { connectionId, gatewayId as gatewayIdSchema, type GatewayId, type UserId } from '../shared/ids.ts';
+import { serviceActor, type AuditLog } from './audit/audit-log.ts';
+import type { ErrorLog } from './audit/error-log.ts';
+import type { Clock } from './clock.ts';
+import { BackgroundWork } from './connections/background-work.ts';
+import { ConnectionAsks, type ConnectionAsksParts } from './connections/connection-asks.ts';
+import { ConnectionClosings } from './connections/connection-closings.ts';
+import { ConnectionMetrics } from './connections/connection-metrics.ts';
+import { connectionRoutes } from './connections/connection-routes.ts';
+import { ConnectionTests } from './connections/connection-test.ts';
+import { ConnectionTransitions } from './connections/connection-transitions.ts';
+import { Connections } from './connections/connections.ts';
+import { JournalApplication } from './connections/journal-application.ts';
+import { JournalIntake } from './connections/journal-intake.ts';
+import { Terminations } from './connections/terminations.ts';
+import { EventHub } from './events/event-hub.ts';
+import { eventRoutes } from './events/event-routes.ts';
+import type { ServiceAnnouncement, SigningKey } from './gateways/configuration-file.ts';
+import { GatewayLease } from './gateways/gateway-lease.ts';
+import { linkAddressOf, type GatewayRow } from './gateways/gateway-record.ts';
+import { gatewayRoutes } from './gateways/gateway-routes.ts';
+import { Gateways } from './gateways/gateways.ts';
+import { GatewayStates } from './gateways/gateway-states.ts';
+import { GatewayWatch } from './gateways/gateway-watch.ts';
+import { segmentStates, type SegmentView } from './gateways/segment-states.ts';
+import { StatusSync } from './gateways/status-sync.ts';
+import type { GatewayLink } from './link/gateway-link.ts';
+import type { LinkIdentity } from './link/link-identity.ts';
+import { LinkPool } from './link/link-pool.ts';
+import type { Log } from './logging/log.ts';
+import { RecordingArchive } from './recordings/recording-archive.ts';
+import { RecordingFiles } from './recordings/recording-files.ts';
+import { PULL_BYTES_PER_SECOND, RecordingPull } from './recordings/recording-pull.ts';
+import { recordingRoutes } from './recordings/recording-routes.ts';
+import type { Store } from './store/database.ts';
+import { connections } from './store/schema.ts';
+
+/** A signed head of the audit chain, of which every gateway keeps a copy. */
+export interface PublishedHead {
+  readonly sequence: number;
+  readonly hash: string;
+  readonly signedAt: string;
+  readonly signature: string;
+}
+
+export interface GatewaySideParts {
+  readonly store: Store;
+  readonly auditLog: Pick<AuditLog, 'append'>;
+  readonly errorLog: Pick<ErrorLog, 'append'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly registry: Registry;
+  readonly link: LinkIdentity;
+  readonly announcement: () => ServiceAnnouncement;
+  readonly signing: SigningKey;
+  /** Of the signing key, `SHA256:` and base64: what `mavis-gateway init` prints too. */
+  readonly serviceFingerprint: string;
+  readonly recordingKeys: readonly KeyObject[];
+  readonly recordingsFolder: string;
+  readonly decide: ConnectionAsksParts['decide'];
+  readonly openCredential: ConnectionAsksParts['openCredential'];
+  /** The user, whoever he is; undefined where there is none. */
+  readonly readUser: (id: UserId) => Promise<User | undefined>;
+  /** The segments of resources that a user may use (rule 26). */
+  readonly segmentsSeen: (user: User) => SegmentView;
+  readonly inventoryRevision: () => string;
+}
+
+/** Who sees the state of every segment: those who manage gateways or watch over them. */
+const seesAllSegments: readonly User['role'][] = ['admin', 'operator', 'auditor'];
+/** A head that a gateway does not take now is followed by the next one; nobody waits for it. */
+const AUDIT_HEAD_LIMIT_MS = 3_000;
+
+/**
+ * Makes everything that has to do with gateways and what goes through them: links, states, choice, connections, recordings,
+ * events. `main.ts` starts it after the store and stops it before.
+ */
+export function createGatewaySide(parts: GatewaySideParts) {
+  const { store, clock, log, auditLog: audit, errorLog: errors } = parts;
+  const { database } = store;
+  const background = new BackgroundWork(log);
+  const wait = async (milliseconds: number, signal: AbortSignal): Promise<void> => void (await delay(milliseconds, undefined, { signal }));
+
+  const gateways = new Gateways({ database, audit, clock, announcement: parts.announcement, signing: parts.signing, newId: () => gatewayIdSchema.parse(randomUUID()) });
+  const segmentView = (user: User): SegmentView | 'all' => (seesAllSegments.includes(user.role) ? 'all' : parts.segmentsSeen(user));
+  const hub = new EventHub({ clock, log, segmentsOf: async (user) => segmentStates(await gateways.choosable(), segmentView(user)), inventoryRevision: async () => parts.inventoryRevision() });
+  const metrics = new ConnectionMetrics(parts.registry, async () => (await gateways.list()).map(({ state }) => state), () => hub.streams);
+
+  const states = new GatewayStates({ database, audit, errors, clock, log });
+  const pool = new LinkPool({
+    identity: parts.link,
+    random: () => randomInt(2 ** 32) / 2 ** 32,
+    onOpen: (gatewayId) => background.begin('terminations could not be sent', () => terminations.flush(gatewayId)),
+    onLost: (gatewayId, reason) =>
+      background.begin('a lost link could not be noted', async () => {
+        await states.eject(gatewayId, reason.code, null);
+        watch.changed(gatewayId);
+      }),
+  });
+  const linkTo = (row: GatewayRow): GatewayLink => pool.linkTo(row.id, linkAddressOf(row));
+
+  const transitions = new ConnectionTransitions({ audit, errors, clock });
+  const terminations = new Terminations({ database, clock, log, linkTo });
+  const closings = new ConnectionClosings({ database, clock, transitions });
+  const journal = new JournalIntake({ database, audit, errors, clock, log, application: new JournalApplication({ audit, clock, transitions }) });
+  const files = new RecordingFiles(parts.recordingsFolder);
+  const pull = new RecordingPull({ database, audit, errors, clock, delay: wait, log, files, transitions, bytesPerSecond: PULL_BYTES_PER_SECOND, stored: (bytes, state) => metrics.recordingStored(bytes, state) });
+  const archive = new RecordingArchive({ database, audit, files, recordingKeys: parts.recordingKeys });
+  const lease = new GatewayLease(database, randomUUID(), store.kind === 'pglite');
+
+  const readJournalNow = (gatewayId: GatewayId): Promise<boolean> => watch.readJournalNow(gatewayId);
+  const activeUser = async (id: UserId): Promise<User | undefined> => {
+    const user = await parts.readUser(id);
+    const active = user !== undefined && user.disabledAt === null && (user.expiresAt === null || Date.parse(user.expiresAt) > clock.now().getTime());
+    return active ? user : undefined;
+  };
+  const connectionList = new Connections({ database, audit, clock, log, terminations, closings, decide: parts.decide, activeUser, readJournalNow });
+  const asks = new ConnectionAsks({
+    database, audit, errors, clock, log, gateways, states, transitions, terminations, linkTo, readJournalNow,
+    decide: parts.decide,
+    openCredential: parts.openCredential,
+    newConnectionId: () => connectionId.parse(randomUUID()),
+    randomBytes: (bytes) => randomBytes(bytes),
+    randomInt: (bound) => randomInt(bound),
+    outcome: (outcome) => metrics.connectionAsked(outcome),
+  });
+  const tests = new ConnectionTests({ database, audit, clock, gateways, linkTo, randomInt: (bound) => randomInt(bound) });
+
+  const watch = new GatewayWatch({
+    clock, delay: wait, log, gateways, lease, journal, linkTo,
+    sync: new StatusSync({ clock, delay: wait, states, measured: (milliseconds) => metrics.statusAnswered(milliseconds) }),
+    forget: (gatewayId) => pool.remove(gatewayId),
+    flushTerminations: (gatewayId) => terminations.flush(gatewayId),
+    busyGateways: () => connectionList.busyGateways(),
+    drained: async (gatewayId, { completeAt }) => {
+      if (completeAt !== null) await closings.closeUnused(gatewayId, completeAt);
+    },
+    pullRecordings: (row, link, epoch, signal) => pull.pull(row, link, epoch, signal),
+    closeOverdue: () => closings.closeOverdue(),
+  });
+
+  /** Ends what runs through a gateway, as far as it answers, before it is taken out. */
+  const beforeRemoval = async (gatewayId: GatewayId): Promise<void> => {
+    await database.transaction(async (transaction) => {
+      const open = await transaction.select({ id: connections.id }).from(connections).where(and(eq(connections.gatewayId, gatewayId), isNull(connections.finalAt)));
+      for (const { id } of open) await terminations.ask(transaction, [gatewayId], { kind: 'connection', id }, 'session.terminated');
+    });
+    if (await terminations.flush(gatewayId)) await watch.readJournalNow(gatewayId);
+  };
+
+  const stopListening: (() => Promise<void>)[] = [];
+  const tellConnection = async (id: string): Promise<void> => {
+    const row = await connectionList.find(id);
+    if (row !== undefined) hub.connectionChanged(row);
+  };
+
+  return {
+    routes: {
+      ...gatewayRoutes({
+        gateways,
+        segmentView: async (user) => segmentView(user),
+        serviceFingerprint: parts.serviceFingerprint,
+        beforeRemoval,
+        closeLost: async (transaction, row) => {
+          const open = await transaction.select().from(connections).where(and(eq(connections.gatewayId, row.id), isNull(connections.finalAt)));
+          for (const { id, state } of open) await transitions.finish(transaction, id, { state: state === 'connected' ? 'ended' : 'failed', code: 'session.gateway-lost', at: clock.now(), actor: serviceActor, facts: { removed: true } });
+        },
+      }),
+      ...connectionRoutes({ asks, connections: connectionList, tests }),
+      ...recordingRoutes(archive),
+      ...eventRoutes(hub),
+    },
+    gateways,
+    archive,
+    /** Whether recordings can be stored now. */
+    recordingsWritable: () => files.writable(),
+
+    /** Listens for what other instances do and begins to watch the gateways. */
+    async start(): Promise<void> {
+      stopListening.push(
+        await store.listen('gateways', (id) => {
+          watch.changed(id === null ? null : (gatewayIdSchema.safeParse(id).data ?? null));
+          hub.segmentsChanged();
+        }),
+        await store.listen('connections', (id) => {
+          if (id !== null) background.begin('a connection could not be told of', () => tellConnection(id));
+        }),
+      );
+      await watch.start();
+    },
+
+    /** Ends streams, watching and links, in this order; what was begun is waited for. */
+    async stop(): Promise<void> {
+      for (const stop of stopListening.splice(0)) await stop();
+      await hub.stop();
+      await watch.stop();
+      await background.settled();
+      await terminations.settled();
+      pool.stop();
+    },
+
+    /** Ends grants, sessions and resumes of a user on every gateway; what a gateway does not confirm stays pending (rule 11). */
+    revokeUser: ({ userId, code }: { readonly userId: UserId; readonly code: ErrorCode }): Promise<void> => terminations.revokeUser(userId, code),
+    /** Session tokens ended: their event streams end with the reason. */
+    sessionsEnded: ({ userId, tokenSha256s, code }: { readonly userId: UserId; readonly tokenSha256s: readonly string[] | null; readonly code: ErrorCode }): void => hub.signedOut(userId, tokenSha256s, code),
+    /** A role or a rule changed: live sessions are judged again, and clients hear of the segments that they see now. */
+    async accessChanged({ userId }: { readonly userId: UserId | null }): Promise<void> {
+      hub.segmentsChanged();
+      await connectionList.judgeAgain(userId);
+    },
+    inventoryChanged: ({ revision }: { readonly revision: string }): void => hub.inventoryChanged(revision),
+    /** Gives every gateway a copy of a signed head. Never rejects: one that does not answer gets the next. */
+    async publishHead(head: PublishedHead): Promise<void> {
+      const rows = (await gateways.list()).filter(({ tlsKey, disabled }) => tlsKey !== null && !disabled);
+      await Promise.all(
+        rows.map(async (row) => {
+          try {
+            await linkTo(row).auditHead({ ...head }, { timeLimitMs: AUDIT_HEAD_LIMIT_MS });
+          } catch (error) {
+            log.warn('a gateway did not take the audit head', { gatewayId: row.id, gatewayName: row.name, error });
+          }
+        }),
+      );
+    },
+  };
+}
+
+/** What `createGatewaySide` gives. */
+export type GatewaySide = ReturnType<typeof createGatewaySide>;

@@ -1,0 +1,157 @@
+import { and, eq, isNull } from 'drizzle-orm';
+import { isErrorCode, type ErrorCode } from '../../shared/errors/catalogue.ts';
+import type { RecordingId } from '../../shared/ids.ts';
+import type { SpooledRecording } from '../../shared/link/messages.ts';
+import { serviceActor, type AuditLog } from '../audit/audit-log.ts';
+import type { ErrorLog } from '../audit/error-log.ts';
+import type { Clock } from '../clock.ts';
+import type { ConnectionTransitions } from '../connections/connection-transitions.ts';
+import type { GatewayRow } from '../gateways/gateway-record.ts';
+import type { Delay } from '../gateways/status-sync.ts';
+import type { GatewayLink } from '../link/gateway-link.ts';
+import type { Log } from '../logging/log.ts';
+import type { Database } from '../store/database.ts';
+import { connections, recordings } from '../store/schema.ts';
+import { checkRecording, type CheckedRecording, type RecordingRow } from './recording-check.ts';
+import type { RecordingFiles } from './recording-files.ts';
+
+/** What one request brings: the link's greatest answer. */
+const CHUNK_BYTES = 256 * 1024;
+/** A line of 1 Gbit/s keeps three quarters for sessions; an hour of terminal is a few MiB. */
+export const PULL_BYTES_PER_SECOND = 32 * 1024 * 1024;
+
+export type BulkLink = Pick<GatewayLink, 'recordingList' | 'recordingRead' | 'recordingRelease'>;
+
+export interface RecordingPullParts {
+  readonly database: Database;
+  readonly audit: Pick<AuditLog, 'append'>;
+  readonly errors: Pick<ErrorLog, 'append'>;
+  readonly clock: Clock;
+  readonly delay: Delay;
+  readonly log: Log;
+  readonly files: RecordingFiles;
+  readonly transitions: Pick<ConnectionTransitions, 'recordingBegan'>;
+  readonly bytesPerSecond: number;
+  /** Told of every recording that was stored. */
+  readonly stored: (bytes: number, state: RecordingRow['state']) => void;
+}
+
+/**
+ * Pulls closed recordings from gateways at a bounded rate (rule 16): into a part that a broken link resumes, verified against
+ * seal, signature and the last head known (rule 19), then made the recording, and only then released at the gateway. What
+ * does not verify is kept all the same, as incomplete, and says why.
+ */
+export class RecordingPull {
+  readonly #parts: RecordingPullParts;
+
+  constructor(parts: RecordingPullParts) {
+    this.#parts = parts;
+  }
+
+  /** Pulls what the gateway has closed. Rejects with the link's error, or where the store or the folder fails; what was pulled stays. */
+  async pull(gateway: GatewayRow, link: BulkLink, epoch: number, signal: AbortSignal): Promise<void> {
+    for (const spooled of await link.recordingList({ signal })) {
+      if (signal.aborted) return;
+      if (spooled.state === 'recording') continue;
+      const row = await this.#rowOf(gateway, spooled);
+      if (row === undefined) continue;
+      const sha256 = row.storedAt === null ? await this.#store(gateway, link, row, spooled, signal) : row.sha256;
+      if (sha256 === null) continue;
+      await link.recordingRelease({ epoch, recordingId: row.id, sha256 }, { signal });
+      await this.#parts.database.update(recordings).set({ releasedAt: this.#parts.clock.now() }).where(eq(recordings.id, row.id));
+    }
+  }
+
+  /** The recording's row; made where the journal had a gap and its connection went through this gateway. Undefined where it is no recording of this gateway's. */
+  async #rowOf(gateway: GatewayRow, { recordingId, connectionId, startedAt }: SpooledRecording): Promise<RecordingRow | undefined> {
+    const { database, transitions, log, clock } = this.#parts;
+    const known = await this.#find(recordingId);
+    if (known !== undefined) {
+      if (known.gatewayId === gateway.id) return known;
+      log.error('a gateway offers a recording of another one', { gatewayId: gateway.id, recordingId });
+      return undefined;
+    }
+    const [connection] = await database.select().from(connections).where(and(eq(connections.id, connectionId), eq(connections.gatewayId, gateway.id)));
+    // Before its end is known the journal may still bring the recording in the ordinary way.
+    if (connection === undefined || connection.finalAt === null) {
+      log.warn('a gateway offers a recording that its journal has not told of', { gatewayId: gateway.id, recordingId, connectionId });
+      return undefined;
+    }
+    const began = new Date(Math.min(new Date(startedAt).getTime(), clock.now().getTime()));
+    await database.transaction((transaction) => transitions.recordingBegan(transaction, connection, recordingId, gateway, began));
+    return this.#find(recordingId);
+  }
+
+  async #find(recordingId: RecordingId): Promise<RecordingRow | undefined> {
+    const [row] = await this.#parts.database.select().from(recordings).where(eq(recordings.id, recordingId));
+    return row;
+  }
+
+  /** Pulls, verifies and keeps one recording; gives its hash, or null where what came is not what the gateway said. */
+  async #store(gateway: GatewayRow, link: BulkLink, row: RecordingRow, spooled: SpooledRecording, signal: AbortSignal): Promise<string | null> {
+    const { files, log } = this.#parts;
+    const path = files.pathOf(row.id, row.startedAt);
+    const there = await files.exists(path);
+    if (!there) await this.#fetch(link, row.id, path, spooled.sizeBytes, signal);
+    const keys = [gateway.signingKey, gateway.nextSigningKey, gateway.previousSigningKey].filter((key) => key !== null);
+    const checked = await checkRecording(await (there ? files.read(path) : files.readPart(path)), row, keys);
+    if (!there && spooled.sha256 !== null && checked.sha256 !== spooled.sha256) {
+      log.error('a recording came otherwise than its gateway said; it is pulled again', { gatewayId: gateway.id, recordingId: row.id, reference: row.reference });
+      await files.dropPart(path);
+      return null;
+    }
+    if (!there) await files.finishPart(path);
+    await this.#keep(gateway, row, path, checked);
+    return checked.sha256;
+  }
+
+  async #fetch(link: BulkLink, recordingId: RecordingId, path: string, sizeBytes: number, signal: AbortSignal): Promise<void> {
+    const { files, clock, delay, bytesPerSecond } = this.#parts;
+    const part = await files.openPart(path);
+    try {
+      // What a crash left may be longer than what is true; the rest is asked for from where both agree to begin.
+      let offset = Math.min(part.bytes, sizeBytes);
+      await part.file.truncate(offset);
+      while (offset < sizeBytes) {
+        const begun = clock.monotonicMs();
+        const chunk = await link.recordingRead({ recordingId, offset, length: Math.min(CHUNK_BYTES, sizeBytes - offset) }, { signal });
+        if (chunk.length === 0) break;
+        await part.file.write(chunk, 0, chunk.length, offset);
+        offset += chunk.length;
+        const restMs = (chunk.length / bytesPerSecond) * 1000 - (clock.monotonicMs() - begun);
+        if (restMs >= 1) await delay(restMs, signal);
+      }
+      await part.file.sync();
+    } finally {
+      await part.file.close();
+    }
+  }
+
+  async #keep(gateway: GatewayRow, row: RecordingRow, path: string, { verification, sha256, bytes, seal }: CheckedRecording): Promise<void> {
+    const { database, audit, errors, clock, log, stored } = this.#parts;
+    const state = verification.ok ? verification.state : 'incomplete';
+    const code = errorCodeOf(verification.code);
+    await database.transaction(async (transaction) => {
+      const [kept] = await transaction
+        .update(recordings)
+        .set({
+          state, code, sha256, sizeBytes: bytes, pulledBytes: bytes, storedPath: path, storedAt: clock.now(),
+          ...(seal === undefined ? {} : { durationMs: Math.round(seal.durationMicroseconds / 1000), endedAt: row.endedAt ?? new Date(Math.min(Date.parse(seal.closedAt), clock.now().getTime())) }),
+        })
+        .where(and(eq(recordings.id, row.id), isNull(recordings.storedAt)))
+        .returning({ id: recordings.id });
+      if (kept === undefined) return;
+      const facts = { recordingId: row.id, connectionId: row.connectionId, user: row.userName, resource: row.resourceName, gatewayId: gateway.id, gateway: gateway.name, state, code, detail: verification.detail, bytes, sha256 };
+      await audit.append(transaction, { kind: 'recording.stored', actor: serviceActor, reference: row.reference, facts });
+      if (code !== null) await errors.append(transaction, { code, reference: row.reference, gatewayName: gateway.name, facts: { recordingId: row.id, state, detail: verification.detail } });
+    });
+    stored(bytes, state);
+    log.info('recording stored', { recordingId: row.id, reference: row.reference, gatewayId: gateway.id, state, bytes, ...(code === null ? {} : { code }) });
+  }
+}
+
+/** What a seal or the verifier gives as its reason, where the catalogue knows it. */
+function errorCodeOf(code: string | null): ErrorCode | null {
+  if (code === null) return null;
+  return isErrorCode(code) ? code : 'recording.broken';
+}
