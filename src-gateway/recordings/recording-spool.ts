@@ -97,10 +97,15 @@ export class RecordingSpool {
     return this.#ability;
   }
 
+  /** Throws `gateway.cannot-record` or `gateway.spool-low` where a new session cannot be recorded. */
+  requireAbility(): void {
+    const { ok, code = 'gateway.cannot-record' } = this.canRecord();
+    if (!ok) throw new MavisError(code, code === 'gateway.spool-low' ? {} : { gateway: this.#parts.gateway.name });
+  }
+
   /** A new provisional recording; rejects with `session.recording-failed` (the disk) or `gateway.cannot-record`, `gateway.spool-low` (known before). */
   async record(subject: RecordingSubject): Promise<ChannelRecorder> {
-    const { ok, code } = this.canRecord();
-    if (!ok) throw new MavisError(code ?? 'gateway.cannot-record', { gateway: this.#parts.gateway.name });
+    this.requireAbility();
     const id = this.#newId();
     const { sealer, sealedKey } = createRecordingSealer(id, this.#recipient, this.#parts.random);
     const { connectionId, reference, user, resource, protocol } = subject.grant;

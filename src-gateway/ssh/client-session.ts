@@ -1,0 +1,211 @@
+import ssh2, { type AuthContext, type Connection } from 'ssh2';
+import type { Duplex } from 'node:stream';
+import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
+import type { TargetGrant } from '../../shared/link/messages.ts';
+import type { Clock, Timer } from '../clock/clock.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { RecordingSpool } from '../recordings/recording-spool.ts';
+import type { SessionEnd, SessionRun } from '../sessions/protocol-handler.ts';
+import { clientAlgorithms } from './algorithms.ts';
+import type { EphemeralHostKey } from './ephemeral-host-key.ts';
+import { PortForward } from './port-forward.ts';
+import { type ChannelEnd, MOST_UNREAD_BYTES, SessionChannel } from './session-channel.ts';
+import { KEEP_ALIVE, type SshTarget } from './target-sign-on.ts';
+
+/** Rule 1: where the protocol is not connected within this, there was no session. */
+export const CONNECTED_WITHIN_MS = 20_000;
+/** A client that wants another channel asks for it at once; after the last one the session is over. */
+const LINGER_MS = 1500;
+/** Channels at once: a person has one, tools such as editors a handful. OpenSSH's server allows ten. */
+const MOST_SESSIONS = 8;
+const MOST_FORWARDS = 32;
+
+export interface ClientSessionParts {
+  readonly target: SshTarget;
+  readonly hostKey: EphemeralHostKey;
+  readonly grant: TargetGrant;
+  readonly spool: Pick<RecordingSpool, 'record'>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** ssh2 takes any stream that carries bytes both ways; its typings ask for a socket. */
+interface StreamAcceptor {
+  injectSocket(stream: Duplex): void;
+}
+
+/** The client's side of a session, from its first byte to its end. */
+export class ClientSession {
+  readonly #parts: ClientSessionParts;
+  readonly #run: SessionRun;
+  readonly #over = new AbortController();
+  readonly #channels = new Set<SessionChannel>();
+  readonly #forwards = new Set<PortForward>();
+  readonly #closing: Promise<void>[] = [];
+  readonly #ended = Promise.withResolvers<SessionEnd>();
+  #connection: Connection | undefined;
+  #numbers = 0;
+  #recordings = 0;
+  #last: ChannelEnd | undefined;
+  #connectTimer: Timer | undefined;
+  #lingerTimer: Timer | undefined;
+
+  constructor(parts: ClientSessionParts, run: SessionRun) {
+    this.#parts = parts;
+    this.#run = run;
+  }
+
+  /** Runs to the end; resolves when all recordings are closed. */
+  async run(): Promise<SessionEnd> {
+    const { target, clock } = this.#parts;
+    const { clientStream, signal } = this.#run;
+    const stop = (): void => this.#end(asMavisError(signal.reason));
+    const lost = (): void => this.#end(asMavisError(target.lost.reason));
+    signal.addEventListener('abort', stop, { once: true });
+    target.lost.addEventListener('abort', lost, { once: true });
+    clientStream.once('close', () => this.#clientGone());
+    clientStream.once('end', () => this.#clientGone());
+    this.#connectTimer = clock.setTimer(() => this.#end(new MavisError('connect.no-connected-event')), CONNECTED_WITHIN_MS);
+    if (signal.aborted) stop();
+    else if (target.lost.aborted) lost();
+    else this.#serve();
+    const end = await this.#ended.promise;
+    await Promise.all(this.#closing);
+    signal.removeEventListener('abort', stop);
+    target.close();
+    return end;
+  }
+
+  #serve(): void {
+    const { hostKey, target } = this.#parts;
+    const { clientStream } = this.#run;
+    const server = new ssh2.Server(
+      {
+        hostKeys: [hostKey.privateKey],
+        algorithms: clientAlgorithms(),
+        ident: 'MAVIS-Gateway',
+        keepaliveInterval: KEEP_ALIVE.intervalMs,
+        keepaliveCountMax: KEEP_ALIVE.most,
+        ...(target.banner === '' ? {} : { banner: target.banner }),
+      },
+      (connection) => this.#accept(connection),
+    );
+    const acceptor: StreamAcceptor = server;
+    acceptor.injectSocket(clientStream);
+    // ssh2 has paused both, so these take nothing away from it; they see what came after ssh2 has taken it in.
+    clientStream.on('data', this.#watchWindows);
+    target.socket.on('data', this.#watchWindows);
+  }
+
+  #accept(connection: Connection): void {
+    this.#connection = connection;
+    // The stream is bound to the ticket and to the client's key already: there is nothing to ask.
+    connection.on('authentication', (context: AuthContext) => (context.method === 'none' ? context.accept() : context.reject(['none'])));
+    connection.on('error', (error: Error) => this.#clientFailed(error));
+    connection.on('close', () => this.#clientGone());
+    connection.on('session', (accept, reject) => this.#openSession(accept, reject));
+    connection.on('tcpip', (accept, reject, info) => {
+      if (!this.#parts.grant.policy.portForwarding || this.#forwards.size >= MOST_FORWARDS) this.#refuse(reject, 'direct-tcpip');
+      else this.#openForward(accept, reject, info);
+    });
+    connection.on('openssh.streamlocal', (_accept, reject) => this.#refuse(reject, 'direct-streamlocal'));
+    connection.on('request', (_accept, reject) => this.#refuse(reject, 'remote-forward'));
+  }
+
+  #openSession(accept: () => ssh2.Session, reject: () => void): void {
+    if (this.#channels.size >= MOST_SESSIONS || this.#over.signal.aborted) {
+      this.#refuse(reject, 'session');
+      return;
+    }
+    this.#lingerTimer?.cancel();
+    const { target, grant, spool, logger } = this.#parts;
+    const { clientStream, activity } = this.#run;
+    const channel: SessionChannel = new SessionChannel({
+      ...{ session: accept(), number: this.#nextNumber(), target, clientStream, grant, spool, logger, activity },
+      connected: (recordingId) => {
+        this.#connectTimer?.cancel();
+        this.#recordings += 1;
+        this.#run.connected(recordingId);
+      },
+      signal: this.#over.signal,
+      ended: (end) => this.#channelEnded(channel, end),
+    });
+    this.#channels.add(channel);
+  }
+
+  #channelEnded(channel: SessionChannel, end: ChannelEnd): void {
+    this.#channels.delete(channel);
+    this.#closing.push(channel.closed());
+    this.#last = end;
+    const fatal = end.error?.code === 'session.recording-failed' || end.error?.code === 'internal' || (end.error !== undefined && this.#recordings === 0);
+    if (end.error !== undefined && fatal) this.#end(end.error);
+    else this.#linger();
+  }
+
+  #openForward(accept: () => ssh2.ServerChannel, reject: () => void, info: ssh2.TcpipRequestInfo): void {
+    this.#lingerTimer?.cancel();
+    const { target, grant, spool } = this.#parts;
+    const { clientStream, activity } = this.#run;
+    const forward: PortForward = new PortForward({
+      ...{ target, clientStream, grant, number: this.#nextNumber(), spool, activity, signal: this.#over.signal },
+      failed: (error) => this.#end(asMavisError(error)),
+      ended: () => {
+        this.#forwards.delete(forward);
+        this.#closing.push(forward.closed());
+        this.#linger();
+      },
+    });
+    this.#forwards.add(forward);
+    void forward.open(accept, reject, info);
+  }
+
+  #nextNumber(): number {
+    this.#numbers += 1;
+    return Math.min(this.#numbers - 1, 0xffff);
+  }
+
+  #refuse(reject: (() => void) | undefined, what: string): void {
+    reject?.();
+    this.#parts.logger.warn('refused what the rule does not allow', { reference: this.#parts.grant.reference, code: 'session.not-allowed', what });
+  }
+
+  #linger(): void {
+    if (this.#channels.size > 0 || this.#forwards.size > 0 || this.#over.signal.aborted) return;
+    this.#lingerTimer?.cancel();
+    this.#lingerTimer = this.#parts.clock.setTimer(() => this.#end(undefined), LINGER_MS);
+  }
+
+  readonly #watchWindows = (): void => {
+    for (const { unread } of this.#channels) {
+      if (unread.target > MOST_UNREAD_BYTES) this.#end(new MavisError('target.protocol-error'));
+      if (unread.client > MOST_UNREAD_BYTES) this.#end(new MavisError('session.protocol-violation'));
+    }
+  };
+
+  #clientFailed(error: Error): void {
+    if (this.#over.signal.aborted) return;
+    const level = 'level' in error ? error.level : undefined;
+    const violation = level === 'protocol' || level === 'handshake';
+    this.#parts.logger.warn('the client\'s SSH connection failed', { reference: this.#parts.grant.reference, what: violation ? 'protocol' : 'connection', error });
+    this.#end(new MavisError(violation ? 'session.protocol-violation' : 'session.closed-by-user', {}, { cause: error }));
+  }
+
+  #clientGone(): void {
+    // After the last channel's end a client that leaves has only waited for it.
+    this.#end(this.#last !== undefined && this.#channels.size === 0 && this.#forwards.size === 0 ? undefined : new MavisError('session.closed-by-user'));
+  }
+
+  #end(error: MavisError | undefined): void {
+    if (this.#over.signal.aborted) return;
+    this.#connectTimer?.cancel();
+    this.#lingerTimer?.cancel();
+    this.#over.abort(error);
+    for (const channel of this.#channels) this.#closing.push(channel.closed());
+    for (const forward of this.#forwards) this.#closing.push(forward.closed());
+    this.#run.clientStream.off('data', this.#watchWindows);
+    this.#parts.target.socket.off('data', this.#watchWindows);
+    this.#connection?.end();
+    const { exitStatus = null, signal = null } = this.#last ?? {};
+    this.#ended.resolve({ code: error?.code ?? 'session.ended', args: error?.args ?? {}, exitStatus, signal });
+  }
+}

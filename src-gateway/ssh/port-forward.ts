@@ -1,0 +1,96 @@
+import type { Duplex } from 'node:stream';
+import type { AcceptConnection, RejectConnection, ServerChannel, TcpipRequestInfo } from 'ssh2';
+import { asMavisError } from '../../shared/errors/mavis-error.ts';
+import type { TargetGrant } from '../../shared/link/messages.ts';
+import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
+import type { RecordingSpool } from '../recordings/recording-spool.ts';
+import { Relay } from './relay.ts';
+import type { SshTarget } from './target-sign-on.ts';
+
+export interface PortForwardParts {
+  readonly target: SshTarget;
+  readonly clientStream: Duplex;
+  readonly grant: TargetGrant;
+  readonly number: number;
+  readonly spool: Pick<RecordingSpool, 'record'>;
+  readonly activity: () => void;
+  readonly signal: AbortSignal;
+  /** Where the recording of the forward could not be made or go on. */
+  readonly failed: (error: unknown) => void;
+  /** Called once, at the end. */
+  readonly ended: () => void;
+}
+
+/** A TCP connection that the target opens for the client (`direct-tcpip`), where the rule allows. Its recording says where to, when, and how many bytes went each way. */
+export class PortForward {
+  readonly #parts: PortForwardParts;
+  readonly #over = new AbortController();
+  #ends: (() => void)[] = [];
+  #bytes = { out: 0, in: 0 };
+  #recorder: ChannelRecorder | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: PortForwardParts) {
+    this.#parts = parts;
+    parts.signal.addEventListener('abort', () => this.#end(), { once: true });
+  }
+
+  /** Opens the connection; rejects nothing: a failure is the channel's. */
+  async open(accept: AcceptConnection<ServerChannel>, reject: RejectConnection, info: TcpipRequestInfo): Promise<void> {
+    const { spool, grant, number, target } = this.#parts;
+    const opened = Promise.withResolvers<Duplex>();
+    target.client.forwardOut(info.srcIP, info.srcPort, info.destIP, info.destPort, (error, channel) => (error === undefined ? opened.resolve(channel) : opened.reject(error)));
+    const [recording, opening] = await Promise.allSettled([spool.record({ grant, channel: number, facts: { kind: 'forward', targetIdentity: target.hostKey } }), opened.promise]);
+    if (opening.status === 'fulfilled') this.#ends.push(() => opening.value.destroy());
+    if (recording.status === 'fulfilled') this.#recorder = recording.value;
+    if (recording.status === 'rejected') this.#parts.failed(asMavisError(recording.reason));
+    if (opening.status === 'rejected' || recording.status === 'rejected' || this.#over.signal.aborted) {
+      reject();
+      this.#end();
+      return;
+    }
+    await this.#connect(accept, opening.value, recording.value, info);
+  }
+
+  /** Resolves when the recording is closed. */
+  async closed(): Promise<void> {
+    await this.#closing;
+  }
+
+  async #connect(accept: AcceptConnection<ServerChannel>, target: Duplex, recorder: ChannelRecorder, info: TcpipRequestInfo): Promise<void> {
+    recorder.mark('forward', `${info.destIP.slice(0, 253)}:${info.destPort}`);
+    try {
+      await recorder.stand();
+    } catch (error) {
+      this.#parts.failed(error);
+      this.#end();
+      return;
+    }
+    const client = accept();
+    this.#ends.push(() => client.destroy());
+    for (const one of [client, target]) one.on('error', () => undefined);
+    recorder.failed.addEventListener('abort', () => this.#parts.failed(recorder.failed.reason), { once: true });
+    const common = { signal: this.#over.signal, failed: this.#parts.failed };
+    const out = new Relay({ ...common, from: client, to: target, wire: this.#parts.target.socket, take: (chunk) => this.#count('out', chunk) });
+    const back = new Relay({ ...common, from: target, to: client, wire: this.#parts.clientStream, take: (chunk) => this.#count('in', chunk) });
+    client.once('end', () => void out.drained().then(() => target.end()));
+    target.once('end', () => void back.drained().then(() => this.#end()));
+    client.once('close', () => this.#end());
+    target.once('close', () => this.#end());
+  }
+
+  #count(way: 'out' | 'in', chunk: Buffer): undefined {
+    this.#bytes[way] += chunk.length;
+    this.#parts.activity();
+  }
+
+  #end(): void {
+    if (this.#over.signal.aborted) return;
+    this.#over.abort();
+    for (const end of this.#ends) end();
+    this.#recorder?.mark('forwarded', `out ${this.#bytes.out}, in ${this.#bytes.in}`);
+    const recorder = this.#recorder;
+    if (recorder !== undefined) this.#closing = (recorder.stands ? recorder.close().then(() => undefined) : recorder.discard()).catch((error: unknown) => this.#parts.failed(error));
+    this.#parts.ended();
+  }
+}

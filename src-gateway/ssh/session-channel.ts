@@ -1,0 +1,309 @@
+import { constants } from 'node:os';
+import type { Duplex } from 'node:stream';
+import type { AcceptConnection, ClientChannel, PseudoTtyInfo, PseudoTtyOptions, RejectConnection, ServerChannel, Session, SetEnvInfo, WindowChangeInfo } from 'ssh2';
+import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
+import type { RecordingId } from '../../shared/ids.ts';
+import type { TargetGrant } from '../../shared/link/messages.ts';
+import type { RequestPayload, TerminalSize } from '../../shared/recording/recording-frame.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
+import type { RecordingSpool } from '../recordings/recording-spool.ts';
+import { mayEnvironment } from './environment.ts';
+import { shownText } from './foreign-text.ts';
+import { Relay } from './relay.ts';
+import type { SshTarget } from './target-sign-on.ts';
+import { boundedSize, isTerminalName } from './terminal.ts';
+
+/** A command line longer than this is refused: the recording holds it whole. */
+const LONGEST_COMMAND = 32_000;
+const MOST_VARIABLES = 64;
+/** Windows of two MiB are ssh2's; a peer that sends beyond them does not keep to the protocol. */
+export const MOST_UNREAD_BYTES = 3 * 1024 * 1024;
+
+export interface SessionChannelParts {
+  readonly session: Session;
+  /** Number of the channel within the session. */
+  readonly number: number;
+  readonly target: SshTarget;
+  readonly clientStream: Duplex;
+  readonly grant: TargetGrant;
+  readonly spool: Pick<RecordingSpool, 'record'>;
+  readonly logger: Logger;
+  readonly connected: (recordingId: RecordingId) => void;
+  readonly activity: () => void;
+  /** Aborted when the whole session ends; its reason says why. */
+  readonly signal: AbortSignal;
+  /** Called once: how the channel ended; an error of the recording ends the session. */
+  readonly ended: (end: ChannelEnd) => void;
+}
+
+export interface ChannelEnd {
+  readonly exitStatus: number | null;
+  readonly signal: string | null;
+  /** Why it could not be opened or go on; undefined for an ordinary end. */
+  readonly error: MavisError | undefined;
+}
+
+interface Started {
+  readonly recorder: ChannelRecorder;
+  readonly target: ClientChannel;
+  readonly client: ServerChannel;
+}
+
+/**
+ * One session channel of a client: takes its requests by the policy, opens the same on the target, records it, and moves
+ * bytes both ways. Nothing is relayed that is not recorded: the recording is made before the target's first byte is read.
+ */
+export class SessionChannel {
+  readonly #parts: SessionChannelParts;
+  readonly #over = new AbortController();
+  #environment: Record<string, string> = {};
+  #terminal: { info: PseudoTtyInfo; size: TerminalSize } | undefined;
+  #starting = false;
+  #client: ServerChannel | undefined;
+  #target: ClientChannel | undefined;
+  #recorder: ChannelRecorder | undefined;
+  #exit: { status: number | null; signal: string | null } = { status: null, signal: null };
+  #started: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: SessionChannelParts) {
+    this.#parts = parts;
+    const { session } = parts;
+    session.on('env', (accept, reject, info) => this.#takeEnvironment(accept, reject, info));
+    session.on('pty', (accept, reject, info) => this.#takeTerminal(accept, reject, info));
+    session.on('window-change', (accept, _reject, info) => this.#takeSize(accept, info));
+    session.on('shell', (accept) => this.#begin(accept, { kind: 'shell' }));
+    session.on('exec', (accept, reject, { command }) => this.#takeCommand(accept, reject, command));
+    session.on('signal', (accept, reject, { name }) => this.#takeSignal(accept, reject, name));
+    session.on('sftp', (_accept, reject) => this.#refuse(reject, 'sftp'));
+    session.on('subsystem', (_accept, reject) => this.#refuse(reject, 'subsystem'));
+    session.on('x11', (_accept, reject) => this.#refuse(reject, 'x11'));
+    session.on('auth-agent', (_accept, reject) => this.#refuse(reject, 'agent'));
+    // A client that opens a channel and leaves it without asking for anything.
+    session.on('close', () => {
+      if (!this.#starting) this.#end(undefined);
+    });
+    parts.signal.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  /** Bytes that a peer sent and nobody has read yet: more than the windows allow is a breach of the protocol. */
+  get unread(): { target: number; client: number } {
+    return { target: (this.#target?.readableLength ?? 0) + (this.#target?.stderr.readableLength ?? 0), client: this.#client?.readableLength ?? 0 };
+  }
+
+  /** Resolves when the recording is closed. */
+  async closed(): Promise<void> {
+    await this.#started;
+    await this.#closing;
+  }
+
+  /** B4: refusals are answered as the protocol says, logged, and stand in the recording. */
+  #refuse(reject: RejectConnection | undefined, what: string): void {
+    reject?.();
+    this.#recorder?.mark('refused', what);
+    this.#parts.logger.warn('refused what the rule does not allow', { reference: this.#parts.grant.reference, code: 'session.not-allowed', what });
+  }
+
+  #takeEnvironment(accept: (() => void) | undefined, reject: RejectConnection | undefined, { key, val }: SetEnvInfo): void {
+    if (!mayEnvironment(this.#parts.grant.policy, key, val) || Object.keys(this.#environment).length >= MOST_VARIABLES) {
+      this.#refuse(reject, 'environment');
+      return;
+    }
+    this.#environment = { ...this.#environment, [key]: val };
+    accept?.();
+  }
+
+  #takeTerminal(accept: (() => void) | undefined, reject: RejectConnection | undefined, info: PseudoTtyInfo): void {
+    if (!isTerminalName(info) || this.#starting) {
+      this.#refuse(reject, 'terminal');
+      return;
+    }
+    this.#terminal = { info, size: boundedSize(info) };
+    accept?.();
+  }
+
+  #takeSize(accept: (() => void) | undefined, info: WindowChangeInfo): void {
+    if (this.#terminal === undefined) return;
+    const size = boundedSize(info);
+    const before = this.#terminal.size;
+    this.#terminal = { ...this.#terminal, size };
+    accept?.();
+    if (size.columns === before.columns && size.rows === before.rows) return;
+    this.#recorder?.resize(size);
+    this.#target?.setWindow(size.rows, size.columns, size.heightPx, size.widthPx);
+  }
+
+  #takeCommand(accept: AcceptConnection<ServerChannel>, reject: RejectConnection | undefined, command: string): void {
+    if (!this.#parts.grant.policy.exec || command.length > LONGEST_COMMAND) this.#refuse(reject, 'exec');
+    else this.#begin(accept, { kind: 'exec', command });
+  }
+
+  #takeSignal(accept: (() => void) | undefined, reject: RejectConnection | undefined, name: string): void {
+    if (this.#target === undefined || !/^(?:SIG)?(?:ABRT|ALRM|HUP|INT|KILL|PIPE|QUIT|TERM|USR1|USR2)$/.test(name)) {
+      this.#refuse(reject, 'signal');
+      return;
+    }
+    this.#parts.activity();
+    this.#recorder?.mark('signal', name);
+    this.#target.signal(name);
+    accept?.();
+  }
+
+  #begin(accept: AcceptConnection<ServerChannel>, request: RequestPayload & { kind: 'shell' | 'exec' }): void {
+    if (this.#starting) return;
+    this.#starting = true;
+    // Accepted at once: what a client sends right behind its request waits in the channel and is not lost.
+    const client = accept();
+    this.#client = client;
+    client.on('error', () => undefined);
+    client.once('close', () => this.#clientGone());
+    this.#started = this.#start(client, request);
+  }
+
+  async #start(client: ServerChannel, request: RequestPayload & { kind: 'shell' | 'exec' }): Promise<void> {
+    const [recording, opening] = await Promise.allSettled([this.#record(request), this.#open(request)]);
+    if (opening.status === 'fulfilled') this.#target = opening.value;
+    if (recording.status === 'fulfilled') this.#recorder = recording.value;
+    const failed = recording.status === 'rejected' ? recording : opening.status === 'rejected' ? opening : undefined;
+    if (failed !== undefined) this.#end(asMavisError(failed.reason));
+    else if (this.#over.signal.aborted) this.#shut();
+    else if (recording.status === 'fulfilled' && opening.status === 'fulfilled') await this.#connect({ recorder: recording.value, target: opening.value, client }, request);
+  }
+
+  async #record(request: RequestPayload): Promise<ChannelRecorder> {
+    const { grant, number, target } = this.#parts;
+    const terminal = this.#terminal;
+    const size = terminal === undefined ? {} : { terminal: terminal.info.term, columns: terminal.size.columns, rows: terminal.size.rows };
+    return await this.#parts.spool.record({ grant, channel: number, facts: { kind: request.kind, targetIdentity: target.hostKey, inputRecorded: grant.policy.recordInput, ...size } });
+  }
+
+  #open(request: RequestPayload & { kind: 'shell' | 'exec' }): Promise<ClientChannel> {
+    const { client } = this.#parts.target;
+    const env = this.#environment;
+    const pty = this.#ptyOptions();
+    return new Promise((resolve, reject) => {
+      const opened = (error: Error | undefined, channel: ClientChannel): void => {
+        if (error !== undefined) {
+          reject(new MavisError('target.channel-refused', {}, { cause: error }));
+          return;
+        }
+        // Nothing is read before the recording stands; errors of a channel are those of its connection.
+        channel.pause();
+        channel.on('error', () => undefined);
+        channel.on('exit', (status: number | null, signal?: string, dumped?: boolean | string, message?: string) => this.#exited(status, signal, dumped, message));
+        resolve(channel);
+      };
+      try {
+        if (request.kind === 'exec') client.exec(request.command, { env, ...(pty === undefined ? {} : { pty }) }, opened);
+        else client.shell(pty ?? false, { env }, opened);
+      } catch (cause) {
+        reject(new MavisError('target.lost', {}, { cause }));
+      }
+    });
+  }
+
+  #ptyOptions(): PseudoTtyOptions | undefined {
+    if (this.#terminal === undefined) return undefined;
+    const { info, size } = this.#terminal;
+    return { term: info.term, cols: size.columns, rows: size.rows, width: size.widthPx, height: size.heightPx, modes: info.modes };
+  }
+
+  async #connect({ recorder, target, client }: Started, request: RequestPayload & { kind: 'shell' | 'exec' }): Promise<void> {
+    recorder.failed.addEventListener('abort', () => this.#end(asMavisError(recorder.failed.reason)), { once: true });
+    this.#recordRequest(recorder, request);
+    try {
+      await recorder.stand();
+      if (recorder.strict) await recorder.durable();
+    } catch (error) {
+      this.#end(new MavisError('session.recording-failed', {}, { cause: error }));
+      return;
+    }
+    if (this.#over.signal.aborted) return;
+    this.#parts.connected(recorder.recordingId);
+    this.#move({ recorder, target, client });
+    // The size may have changed while the target was opening.
+    if (this.#terminal !== undefined) target.setWindow(this.#terminal.size.rows, this.#terminal.size.columns, this.#terminal.size.heightPx, this.#terminal.size.widthPx);
+  }
+
+  #recordRequest(recorder: ChannelRecorder, request: RequestPayload): void {
+    for (const [name, value] of Object.entries(this.#environment)) recorder.request({ kind: 'environment', name, value });
+    if (this.#terminal !== undefined) {
+      recorder.request({ kind: 'terminal', term: this.#terminal.info.term });
+      recorder.resize(this.#terminal.size);
+    }
+    recorder.request(request);
+  }
+
+  #move({ recorder, target, client }: Started): void {
+    const { grant, target: connection, clientStream, activity } = this.#parts;
+    const common = { signal: this.#over.signal, failed: (error: unknown) => this.#end(asMavisError(error)) };
+    const hold = (): Promise<void> | undefined => (recorder.congested ? recorder.uncongested() : undefined);
+    const stored = (): Promise<void> | undefined => (recorder.strict ? recorder.durable() : undefined);
+    const output = new Relay({ ...common, from: target, to: client, wire: clientStream, hold, take: (chunk) => (recorder.output(chunk), stored()) });
+    const errors = new Relay({ ...common, from: target.stderr, to: client.stderr, wire: clientStream, hold, take: (chunk) => (recorder.errorOutput(chunk), stored()) });
+    const takeInput = (chunk: Buffer): undefined => {
+      activity();
+      if (grant.policy.recordInput) recorder.typed(chunk);
+    };
+    const input = new Relay({ ...common, from: client, to: target, wire: connection.socket, hold, take: takeInput });
+    client.once('end', () => void input.drained().then(() => target.end()));
+    target.once('close', () => void this.#targetClosed([output, errors]));
+    target.resume();
+  }
+
+  #exited(status: number | null, signal: string | undefined, dumped: boolean | string | undefined, message: string | undefined): void {
+    this.#exit = { status, signal: signal ?? null };
+    if (status !== null) this.#recorder?.exitStatus(status);
+    else if (signal !== undefined) this.#recorder?.exitSignal({ signal: shownText(signal, 40), coreDumped: dumped === true, message: shownText(message ?? '', 1000) });
+  }
+
+  async #targetClosed(relays: readonly Relay[]): Promise<void> {
+    await Promise.all(relays.map((relay) => relay.drained()));
+    this.#end(undefined);
+  }
+
+  #clientGone(): void {
+    this.#end(undefined);
+  }
+
+  readonly #abort = (): void => {
+    const { reason } = this.#parts.signal;
+    if (reason instanceof MavisError) this.#recorder?.mark('ended', reason.code);
+    this.#end(undefined);
+  };
+
+  #end(error: MavisError | undefined): void {
+    if (this.#over.signal.aborted) return;
+    this.#parts.signal.removeEventListener('abort', this.#abort);
+    this.#over.abort();
+    this.#shut();
+    this.#parts.ended({ exitStatus: this.#exit.status, signal: this.#exit.signal, error });
+  }
+
+  /** Closes what was opened, whichever of it came about, and seals or deletes the recording. */
+  #shut(): void {
+    this.#tellClient();
+    this.#target?.close();
+    const recorder = this.#recorder;
+    if (recorder === undefined || this.#closing !== undefined) return;
+    this.#closing = (recorder.stands ? recorder.close().then(() => undefined) : recorder.discard()).catch((error: unknown) => {
+      this.#parts.logger.error('a recording could not be closed', { reference: this.#parts.grant.reference, recordingId: recorder.recordingId, error });
+    });
+  }
+
+  #tellClient(): void {
+    const client = this.#client;
+    if (client === undefined) return;
+    const { status, signal } = this.#exit;
+    if (status !== null) client.exit(status);
+    else if (signal !== null) client.exit(signalName(signal), false, '');
+    client.end();
+  }
+}
+
+/** A signal's name as RFC 4254 section 6.10 writes it; other names go on as they are, cut. */
+function signalName(signal: string): string {
+  const name = signal.replace(/^SIG/, '');
+  return Object.hasOwn(constants.signals, `SIG${name}`) ? name : shownText(name, 40);
+}
