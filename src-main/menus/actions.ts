@@ -1,0 +1,66 @@
+import type { WindowRole } from '../../shared/ipc/contract.ts';
+import type { WindowAction } from '../../shared/ipc/window-actions.ts';
+import type { InterfaceKey } from '../../shared/languages/translate.ts';
+
+/** Labels of actions take no arguments. */
+export type ActionLabel = Extract<InterfaceKey, `menu.${string}` | `nav.${string}` | 'account.sign-out' | 'session.end' | 'session.reconnect'>;
+export type MenuName = 'file' | 'edit' | 'view' | 'session' | 'window';
+
+/** What an action does: asks the page, or one of the things that windows and Electron do by themselves. */
+export type ActionRun =
+  | { readonly kind: 'page'; readonly action: WindowAction }
+  | { readonly kind: 'role'; readonly role: 'undo' | 'redo' | 'cut' | 'copy' | 'paste' | 'selectAll' | 'resetZoom' | 'zoomIn' | 'zoomOut' | 'togglefullscreen' | 'minimize' | 'close' | 'quit' | 'toggleDevTools' }
+  | { readonly kind: 'sign-out' }
+  | { readonly kind: 'end-session' }
+  | { readonly kind: 'reconnect' };
+
+/** One record for each action; menus and shortcuts all come from it. */
+export interface Action {
+  readonly id: string;
+  readonly label: ActionLabel;
+  readonly menu: MenuName;
+  readonly windows: readonly WindowRole[];
+  /** Keys as Electron writes them; `mac` where they differ there. None of a session window is a key that a shell wants. */
+  readonly keys?: { readonly other: string; readonly mac: string };
+  readonly when?: 'development';
+  readonly run: ActionRun;
+}
+
+const main = ['main'] as const;
+const session = ['session'] as const;
+const both = ['main', 'session'] as const;
+const same = (keys: string): { other: string; mac: string } => ({ other: keys, mac: keys });
+
+export const actions: readonly Action[] = [
+  { id: 'account.sign-out', label: 'account.sign-out', menu: 'file', windows: main, run: { kind: 'sign-out' } },
+  { id: 'view.settings', label: 'nav.settings', menu: 'file', windows: main, keys: same('CmdOrCtrl+,'), run: { kind: 'page', action: 'view.settings' } },
+  { id: 'window.close', label: 'menu.close-window', menu: 'file', windows: both, keys: { other: 'Ctrl+Shift+W', mac: 'Cmd+W' }, run: { kind: 'role', role: 'close' } },
+  { id: 'app.quit', label: 'menu.quit', menu: 'file', windows: both, keys: { other: 'Ctrl+Shift+Q', mac: 'Cmd+Q' }, run: { kind: 'role', role: 'quit' } },
+
+  { id: 'edit.undo', label: 'menu.undo', menu: 'edit', windows: main, run: { kind: 'role', role: 'undo' } },
+  { id: 'edit.redo', label: 'menu.redo', menu: 'edit', windows: main, run: { kind: 'role', role: 'redo' } },
+  { id: 'edit.cut', label: 'menu.cut', menu: 'edit', windows: main, run: { kind: 'role', role: 'cut' } },
+  { id: 'edit.copy', label: 'menu.copy', menu: 'edit', windows: main, run: { kind: 'role', role: 'copy' } },
+  { id: 'edit.paste', label: 'menu.paste', menu: 'edit', windows: main, run: { kind: 'role', role: 'paste' } },
+  { id: 'edit.select-all', label: 'menu.select-all', menu: 'edit', windows: main, run: { kind: 'role', role: 'selectAll' } },
+  { id: 'resources.search', label: 'menu.search-resources', menu: 'edit', windows: main, keys: same('CmdOrCtrl+F'), run: { kind: 'page', action: 'resources.search' } },
+  { id: 'terminal.copy', label: 'menu.copy', menu: 'edit', windows: session, keys: { other: 'Ctrl+Shift+C', mac: 'Cmd+C' }, run: { kind: 'page', action: 'terminal.copy' } },
+  { id: 'terminal.paste', label: 'menu.paste', menu: 'edit', windows: session, keys: { other: 'Ctrl+Shift+V', mac: 'Cmd+V' }, run: { kind: 'page', action: 'terminal.paste' } },
+  { id: 'terminal.find', label: 'menu.find', menu: 'edit', windows: session, keys: { other: 'Ctrl+Shift+F', mac: 'Cmd+F' }, run: { kind: 'page', action: 'terminal.find' } },
+
+  { id: 'view.resources', label: 'nav.resources', menu: 'view', windows: main, keys: same('CmdOrCtrl+1'), run: { kind: 'page', action: 'view.resources' } },
+  { id: 'view.sessions', label: 'nav.sessions', menu: 'view', windows: main, keys: same('CmdOrCtrl+2'), run: { kind: 'page', action: 'view.sessions' } },
+  { id: 'view.recordings', label: 'nav.recordings', menu: 'view', windows: main, keys: same('CmdOrCtrl+3'), run: { kind: 'page', action: 'view.recordings' } },
+  { id: 'view.audit', label: 'nav.audit', menu: 'view', windows: main, keys: same('CmdOrCtrl+4'), run: { kind: 'page', action: 'view.audit' } },
+  { id: 'view.errors', label: 'nav.errors', menu: 'view', windows: main, keys: same('CmdOrCtrl+5'), run: { kind: 'page', action: 'view.errors' } },
+  { id: 'view.zoom-in', label: 'menu.zoom-in', menu: 'view', windows: main, run: { kind: 'role', role: 'zoomIn' } },
+  { id: 'view.zoom-out', label: 'menu.zoom-out', menu: 'view', windows: main, run: { kind: 'role', role: 'zoomOut' } },
+  { id: 'view.zoom-reset', label: 'menu.zoom-reset', menu: 'view', windows: main, run: { kind: 'role', role: 'resetZoom' } },
+  { id: 'view.full-screen', label: 'menu.full-screen', menu: 'view', windows: both, run: { kind: 'role', role: 'togglefullscreen' } },
+  { id: 'view.developer-tools', label: 'menu.developer-tools', menu: 'view', windows: both, when: 'development', run: { kind: 'role', role: 'toggleDevTools' } },
+
+  { id: 'session.reconnect', label: 'session.reconnect', menu: 'session', windows: session, run: { kind: 'reconnect' } },
+  { id: 'session.end', label: 'session.end', menu: 'session', windows: session, run: { kind: 'end-session' } },
+
+  { id: 'window.minimize', label: 'menu.minimize', menu: 'window', windows: both, run: { kind: 'role', role: 'minimize' } },
+];

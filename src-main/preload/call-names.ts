@@ -1,0 +1,20 @@
+import type { IpcContract } from '../../shared/ipc/contract.ts';
+
+/**
+ * The calls of the contract by name, written out so that the preload carries no schemas (and no library) into the page's
+ * process. A name that is not of the contract does not compile; one that is missing fails a test.
+ */
+export const callNames = {
+  app: ['about', 'openLink', 'copyText', 'readClipboardText'],
+  stores: ['read'],
+  settings: ['update'],
+  profiles: ['add', 'update', 'remove', 'select', 'readFingerprint'],
+  account: ['signIn', 'signOut', 'changePassword'],
+  resources: ['query', 'setFavourite'],
+  sessions: ['connect', 'cancel', 'retry', 'answerPrompt', 'end', 'show', 'openPort'],
+  playback: ['open', 'read', 'close', 'saveAsciicast'],
+  service: [
+    'recordingList', 'recordingVerify', 'auditList', 'auditVerify', 'errorLogList', 'connectionList', 'connectionTerminate', 'gatewayList',
+    'userList', 'userDisable', 'userUnlock', 'userResetPassword', 'accessRuleList', 'resourceRead', 'resourceConnectionTest', 'resourceConfirmIdentity',
+  ],
+} as const satisfies { readonly [Subject in keyof IpcContract]: readonly (keyof IpcContract[Subject])[] };

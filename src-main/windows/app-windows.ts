@@ -1,0 +1,116 @@
+import type { BrowserWindow, MessagePortMain } from 'electron';
+import type { WindowAction } from '../../shared/ipc/window-actions.ts';
+import type { SessionId, StorePatch } from '../../shared/ipc/stores.ts';
+import { patchFor } from '../stores/window-view.ts';
+import type { WindowFactory } from './window-factory.ts';
+import type { WindowRegistry } from './window-registry.ts';
+
+export interface AppWindowsParts {
+  readonly factory: Pick<WindowFactory, 'open'>;
+  readonly registry: Pick<WindowRegistry, 'find'>;
+  /** Whether a session's window may not close without asking. */
+  readonly isConnected: (sessionId: SessionId) => boolean;
+  readonly onSessionWindowClosed: (sessionId: SessionId) => void;
+  /** Gives a window what its role needs beside the page (menus). */
+  readonly onOpened: (window: BrowserWindow, role: 'main' | 'session') => void;
+}
+
+/** The windows that are open: one main window, and one for each session. */
+export class AppWindows {
+  readonly #parts: AppWindowsParts;
+  #main: BrowserWindow | undefined;
+  readonly #sessions = new Map<SessionId, BrowserWindow>();
+  /** While the app quits, the question has been asked already. */
+  #quitting = false;
+
+  constructor(parts: AppWindowsParts) {
+    this.#parts = parts;
+  }
+
+  get main(): BrowserWindow | undefined {
+    return this.#main;
+  }
+
+  /** Opens the main window, or brings it forward. */
+  showMain(): void {
+    if (this.#main) {
+      bringForward(this.#main);
+      return;
+    }
+    const window = this.#parts.factory.open('main', null);
+    this.#main = window;
+    window.once('closed', () => {
+      this.#main = undefined;
+    });
+    this.#parts.onOpened(window, 'main');
+  }
+
+  openSession(sessionId: SessionId): void {
+    const window = this.#parts.factory.open('session', sessionId);
+    this.#sessions.set(sessionId, window);
+    let hangs = false;
+    window.on('unresponsive', () => {
+      hangs = true;
+    });
+    window.on('responsive', () => {
+      hangs = false;
+    });
+    window.on('close', (event) => {
+      // A page that hangs or has crashed cannot ask: then the window closes as its user wants.
+      if (this.#quitting || hangs || window.webContents.isCrashed() || !this.#parts.isConnected(sessionId)) return;
+      event.preventDefault();
+      this.#tell(window, 'session.ask-close');
+    });
+    window.once('closed', () => {
+      this.#sessions.delete(sessionId);
+      this.#parts.onSessionWindowClosed(sessionId);
+    });
+    this.#parts.onOpened(window, 'session');
+  }
+
+  showSession(sessionId: SessionId): void {
+    const window = this.#sessions.get(sessionId);
+    if (window) bringForward(window);
+  }
+
+  /** Hands the page of a session its end of a port. */
+  givePort(sessionId: SessionId, port: MessagePortMain): void {
+    const window = this.#sessions.get(sessionId);
+    if (window && !window.isDestroyed()) window.webContents.postMessage('session-port', { kind: 'session-port', sessionId }, [port]);
+    else port.close();
+  }
+
+  /** Tells every window what it may know of a change. */
+  sendPatch(patch: StorePatch): void {
+    for (const window of this.#all()) {
+      const caller = this.#parts.registry.find(window.webContents.id);
+      const own = caller && patchFor(caller, patch);
+      if (own) window.webContents.send('store-patch', own);
+    }
+  }
+
+  /** Asks the page of a window to do something; of the focused one where none is named. */
+  sendAction(window: BrowserWindow | undefined, action: WindowAction): void {
+    const target = window ?? this.#main;
+    if (target && !target.isDestroyed()) this.#tell(target, action);
+  }
+
+  /** From now on windows close without asking. */
+  beginQuit(): void {
+    this.#quitting = true;
+  }
+
+  #tell(window: BrowserWindow, action: WindowAction): void {
+    window.webContents.send('action', action);
+  }
+
+  #all(): BrowserWindow[] {
+    return [...(this.#main ? [this.#main] : []), ...this.#sessions.values()].filter((window) => !window.isDestroyed() && !window.webContents.isDestroyed());
+  }
+}
+
+function bringForward(window: BrowserWindow): void {
+  if (window.isMinimized()) window.restore();
+  window.show();
+  window.focus();
+}

@@ -1,0 +1,78 @@
+import { BrowserWindow, screen } from 'electron';
+import type { WindowRole } from '../../shared/ipc/contract.ts';
+import { sessionPageQuery } from '../../shared/ipc/page-address.ts';
+import type { SessionId } from '../../shared/ipc/stores.ts';
+import { BUNDLE_ORIGIN } from '../app-protocol/bundle-origin.ts';
+import type { Log } from '../logging/log.ts';
+import type { RememberedBounds } from './window-bounds.ts';
+import { hardenContents, pagePreferences } from './window-hardening.ts';
+import type { WindowRegistry } from './window-registry.ts';
+
+const PAGES = { main: 'main-window.html', session: 'session-window.html' } as const satisfies Record<WindowRole, string>;
+const FIRST_SIZE = { main: { width: 1200, height: 800 }, session: { width: 960, height: 640 } } as const satisfies Record<WindowRole, { width: number; height: number }>;
+const LEAST_SIZE = { main: { minWidth: 640, minHeight: 480 }, session: { minWidth: 480, minHeight: 320 } } as const satisfies Record<WindowRole, { minWidth: number; minHeight: number }>;
+/** A page that crashes more often than that within a minute is left crashed: loading it again would only crash again. */
+const MAX_RELOADS = 3;
+const RELOAD_WINDOW_MS = 60_000;
+/** The colours behind a page that has not painted yet, so that a dark theme does not flash white. */
+const BACKGROUND = { dark: '#16181d', light: '#ffffff' } as const;
+
+export interface WindowFactoryParts {
+  readonly preload: string;
+  readonly development: boolean;
+  readonly registry: WindowRegistry;
+  readonly bounds: RememberedBounds;
+  readonly isDark: () => boolean;
+  readonly clock: () => number;
+  readonly log: Log;
+}
+
+/** The one place that makes windows (E2 to E4): every page gets the same preferences, and is known to main by its role and session. */
+export class WindowFactory {
+  readonly #parts: WindowFactoryParts;
+
+  constructor(parts: WindowFactoryParts) {
+    this.#parts = parts;
+  }
+
+  /** Opens a window of a role; a session window shows one session. */
+  open(role: WindowRole, sessionId: SessionId | null): BrowserWindow {
+    const { preload, development, registry, bounds, isDark, log } = this.#parts;
+    const known = bounds.find(role, screen.getAllDisplays().map(({ workArea }) => workArea));
+    const window = new BrowserWindow({
+      ...FIRST_SIZE[role],
+      ...(known ? { x: known.x, y: known.y, width: known.width, height: known.height } : {}),
+      ...LEAST_SIZE[role],
+      show: false,
+      title: 'MAVIS Desktop',
+      backgroundColor: isDark() ? BACKGROUND.dark : BACKGROUND.light,
+      webPreferences: pagePreferences(preload, development),
+    });
+    const contents = window.webContents;
+    const { id } = contents;
+    hardenContents(contents, log);
+    registry.add({ webContentsId: id, role, sessionId });
+    window.once('ready-to-show', () => {
+      if (known?.maximized) window.maximize();
+      window.show();
+    });
+    window.on('close', () => bounds.remember(role, { ...window.getNormalBounds(), maximized: window.isMaximized() }));
+    window.once('closed', () => registry.remove(id));
+    this.#reloadAfterCrash(window, role);
+    const query = sessionId === null ? '' : `?${new URLSearchParams(sessionPageQuery(sessionId)).toString()}`;
+    window.loadURL(`${BUNDLE_ORIGIN}/${PAGES[role]}${query}`).catch((error: unknown) => log.error('page not loaded', { role }, error));
+    return window;
+  }
+
+  /** A crashed page ends no session: the window loads it again, and it attaches to its session as it is now. */
+  #reloadAfterCrash(window: BrowserWindow, role: WindowRole): void {
+    const crashes: number[] = [];
+    window.webContents.on('render-process-gone', (_event, details) => {
+      const now = this.#parts.clock();
+      this.#parts.log.error('page process gone', { role, reason: details.reason, exitCode: details.exitCode });
+      if (details.reason === 'clean-exit' || window.isDestroyed()) return;
+      crashes.push(now);
+      if (crashes.filter((at) => now - at < RELOAD_WINDOW_MS).length <= MAX_RELOADS) window.webContents.reload();
+    });
+  }
+}
