@@ -1,0 +1,165 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { frameType } from '../../../shared/proxy-stream/frames.ts';
+import { HostileProxyClient } from '../../fixtures/hostile-proxy-client.ts';
+import { TestGateway } from '../../fixtures/running-gateway.ts';
+
+describe('a session through the gateway', () => {
+  let gateway: TestGateway;
+  beforeAll(async () => {
+    gateway = await TestGateway.start();
+  });
+  afterAll(() => gateway.stop());
+
+  test('S2, S3, S53, S54, S55: the client reaches its target through the gateway, step by step, and bytes flow both ways', async () => {
+    const { grant, ticket } = await gateway.grant();
+    const client = await gateway.client();
+    client.hello(ticket, { terminal: { columns: 80, rows: 24 } });
+    const accepted = await client.frame(frameType.accepted);
+    expect(accepted).toMatchObject({ reference: grant.reference, recording: true, notAfter: grant.notAfter, resumeSeconds: 0 });
+    expect(client.seen.filter(({ type }) => type === frameType.progress).map(({ value }) => value['step'])).toEqual(['ticket-accepted', 'resolving-target', 'reaching-target', 'target-reached', 'signing-on', 'signed-on']);
+    expect(gateway.echo.signOns.at(-1)).toMatchObject({ terminal: { columns: 80, rows: 24 } });
+
+    const bytes = randomBytes(1_500_000);
+    const stream = client.openStream();
+    for (let at = 0; at < bytes.length; at += 50_000) stream.send(bytes.subarray(at, at + 50_000));
+    const back = await client.bytes(bytes.length);
+    expect(createHash('sha256').update(back).digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));
+    stream.finish();
+    expect(await client.closeCode()).toBe('session.ended');
+    await client.closed;
+    const ended = await gateway.finalEntry(grant);
+    expect(ended).toMatchObject({ kind: 'ended', reference: grant.reference, facts: { code: 'session.ended', bytesIn: bytes.length, bytesOut: bytes.length, exitStatus: 0, targetAddress: '127.0.0.1', specialAddress: 'loopback', userName: 'aiko' } });
+    expect(ended.facts['durationMs']).toBeGreaterThan(0);
+  });
+
+  test('S16, S19: the recording is announced only when the protocol is connected, and journaled as connected', async () => {
+    const { grant, ticket } = await gateway.grant();
+    const client = await gateway.client();
+    client.hello(ticket);
+    await client.frame(frameType.accepted);
+    expect(client.seen.some(({ value }) => value['kind'] === 'recording')).toBe(false);
+    client.openStream().send(Buffer.from('x'));
+    await client.bytes(1);
+    const message = await client.frame(frameType.message);
+    const events = await gateway.journalUntil((all) => all.some(({ kind, connectionId }) => kind === 'connected' && connectionId === grant.connectionId));
+    expect(events.find(({ kind, connectionId }) => kind === 'connected' && connectionId === grant.connectionId)?.facts['recordingId']).toBe(message['recordingId']);
+    client.send(frameType.close, { code: 'session.closed-by-user' });
+    expect((await gateway.finalEntry(grant)).facts['code']).toBe('session.closed-by-user');
+  });
+
+  test('S16, S18: a target that refuses is a failure with its code, an entry in the journal and no recording', async () => {
+    const { grant, ticket } = await gateway.grant({ target: { port: 1 } });
+    const client = await gateway.client();
+    client.hello(ticket);
+    expect(await client.frame(frameType.failed)).toMatchObject({ code: 'target.refused', credentialSent: false });
+    const events = await gateway.journalUntil((all) => all.some(({ kind, connectionId }) => kind === 'failed' && connectionId === grant.connectionId));
+    const own = events.filter(({ connectionId }) => connectionId === grant.connectionId);
+    expect(own.map(({ kind }) => kind)).toEqual(['granted', 'ticket-used', 'failed']);
+  });
+
+  test('a refused sign-on says that a credential was sent, so that no other gateway is tried (rule 4)', async () => {
+    const { ticket, grant } = await gateway.grant({ credential: { kind: 'password', userName: 'refused', password: 'canary-password' } });
+    const client = await gateway.client();
+    client.hello(ticket);
+    expect(await client.frame(frameType.failed)).toMatchObject({ code: 'target.sign-on-refused', credentialSent: true });
+    expect((await gateway.finalEntry(grant)).facts).toMatchObject({ code: 'target.sign-on-refused', credentialSent: true });
+  });
+
+  test('a prompt of the target reaches the user, cut to its bounds, and the answer reaches the target', async () => {
+    const { ticket } = await gateway.grant({ credential: { kind: 'ask-user', userName: 'asks' } });
+    const client = await gateway.client();
+    client.hello(ticket);
+    const prompt = await client.frame(frameType.prompt);
+    expect(String(prompt['name'])).toHaveLength(200);
+    client.send(frameType.promptAnswer, { id: prompt['id'], answers: ['123456'] });
+    expect(await client.outcome()).toBe('accepted');
+    expect(gateway.echo.answers.at(-1)).toEqual(['123456']);
+    client.destroy();
+  });
+
+  test('an answer to no question ends the connection', async () => {
+    const { ticket, grant } = await gateway.grant({ credential: { kind: 'ask-user', userName: 'asks' } });
+    const client = await gateway.client();
+    client.hello(ticket);
+    await client.frame(frameType.prompt);
+    client.send(frameType.promptAnswer, { id: 7, answers: ['123456'] });
+    expect(await client.outcome()).toBe('session.protocol-violation');
+    expect((await gateway.finalEntry(grant)).kind).toBe('failed');
+  });
+
+  test('cancel ends a sign-on that hangs', async () => {
+    const { ticket, grant } = await gateway.grant({ credential: { kind: 'password', userName: 'hangs', password: 'x' } });
+    const client = await gateway.client();
+    client.hello(ticket);
+    await client.until(() => client.seen.find(({ value }) => value['step'] === 'signing-on'));
+    client.send(frameType.cancel, {});
+    expect(await client.outcome()).toBe('connect.cancelled');
+    expect((await gateway.finalEntry(grant)).facts['code']).toBe('connect.cancelled');
+  });
+
+  test('a client that goes in the middle of a session ends it, and the target is left', async () => {
+    const { client, grant } = await gateway.session();
+    client.destroy();
+    expect((await gateway.finalEntry(grant)).facts['code']).toBe('session.gateway-lost');
+    expect(gateway.running.sessions()).toBe(0);
+  });
+
+  test('a protocol that falls is an end with its entry, and its text is in no log', async () => {
+    const { ticket, grant } = await gateway.grant({ credential: { kind: 'password', userName: 'falls', password: 'x' } });
+    const client = await gateway.client();
+    client.hello(ticket);
+    await client.frame(frameType.accepted);
+    expect(await client.closeCode()).toBe('internal');
+    expect((await gateway.finalEntry(grant)).kind).toBe('failed');
+    expect(gateway.logLines.join('')).not.toContain('secret words');
+    expect(gateway.logLines.join('')).toContain('session fell');
+  });
+
+  test('a resume is refused with a clear code as long as streams are not taken up again', async () => {
+    const client = await gateway.client();
+    client.send(frameType.resume, { version: 1, resumeSecret: randomBytes(32).toString('base64url'), epoch: 1, received: 0 });
+    expect(await client.outcome()).toBe('session.gateway-lost');
+  });
+
+  test('a ping is answered with its own bytes, in a session too', async () => {
+    const { client } = await gateway.session();
+    client.sendRaw(Buffer.from([frameType.ping, 0, 0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8]));
+    const pong = await client.until(() => client.frames.find(({ type }) => type === frameType.pong));
+    expect([...pong.payload]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    client.destroy();
+  });
+
+  test('no secret of a grant is in log or journal', async () => {
+    const said = gateway.logLines.join('') + JSON.stringify(await gateway.journal());
+    expect(said).not.toContain('canary-password');
+    expect(said).toContain('aiko');
+  });
+
+  test('TLS sessions are not resumed (rule 3)', async () => {
+    const first = await gateway.client();
+    let session: Buffer | undefined;
+    first.socket.on('session', (one: Buffer) => (session = one));
+    first.hello(randomBytes(32).toString('base64url'));
+    await first.closed;
+    const second = await HostileProxyClient.open(gateway.running.proxyPorts[0] ?? 0, gateway.clientKey, session === undefined ? {} : { session });
+    expect(second.socket.isSessionReused()).toBe(false);
+    expect(second.socket.getProtocol()).toBe('TLSv1.3');
+    second.destroy();
+  });
+
+  test('back-pressure: a client that acknowledges nothing stops the target at the window', async () => {
+    const { client } = await gateway.session();
+    client.deaf = true;
+    const stream = client.openStream();
+    const piece = Buffer.alloc(60_000, 7);
+    for (let sent = 0; sent < 30; sent += 1) stream.send(piece);
+    // 1 MiB is the first window: whole frames up to it come, what is behind stays at the target.
+    const seenBytes = (): number => client.frames.filter(({ type }) => type === frameType.data).reduce((sum, { payload }) => sum + payload.length - 8, 0);
+    await client.until(() => (seenBytes() >= 1024 * 1024 ? true : undefined));
+    client.sendRaw(Buffer.from([frameType.ping, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0]));
+    await client.until(() => client.frames.find(({ type }) => type === frameType.pong));
+    expect(seenBytes()).toBeLessThan(1024 * 1024 + 70_000);
+    client.destroy();
+  });
+});
