@@ -25,7 +25,7 @@ interface OpenPlayback {
   /** Bytes given to the page before `held`. */
   given: number;
   /** The last answer, for a page that asks for it again. */
-  last: { readonly offset: number; readonly bytes: Uint8Array };
+  last: { readonly offset: number; readonly bytes: Uint8Array<ArrayBuffer> };
   done: boolean;
   idle: NodeJS.Timeout;
   reading: boolean;
@@ -60,7 +60,7 @@ export class Playbacks {
   }
 
   /** The stream's next bytes from `offset`, at most 256 KiB; the same offset gives the same bytes again. Throws `request.invalid` for any other. */
-  async read(id: string, offset: number): Promise<{ bytes: Uint8Array; done: boolean }> {
+  async read(id: string, offset: number): Promise<{ bytes: Uint8Array<ArrayBuffer>; done: boolean }> {
     const playback = this.#open.get(id);
     if (!playback) throw new MavisError('request.not-found');
     this.#touch(id, playback);

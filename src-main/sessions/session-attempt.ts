@@ -10,7 +10,7 @@ import { shown } from '../ipc/shown-error.ts';
 import type { Log } from '../logging/log.ts';
 import type { ServiceClient } from '../service-client/service-client.ts';
 import { type EndedReport, type SessionReport, sessionReport } from './session-process-contract.ts';
-import type { HandedPort, SessionProcess } from './session-process-handle.ts';
+import type { SessionProcess } from './session-process-handle.ts';
 
 /** A retry that could not even finish a dial is not begun. */
 const LEAST_RETRY_MS = 500;
@@ -21,9 +21,9 @@ const CLAIM_TIMEOUT_MS = 5000;
 /** Time for a process to say goodbye to its gateway. */
 const GOODBYE_LIMIT_MS = 3000;
 
-export interface AttemptParts {
+export interface AttemptParts<Port> {
   readonly client: Pick<ServiceClient, 'call'>;
-  readonly process: SessionProcess;
+  readonly process: SessionProcess<Port>;
   readonly identity: ClientIdentity;
   readonly terminal: { readonly columns: number; readonly rows: number };
   readonly environment: Readonly<Record<string, string>>;
@@ -46,8 +46,8 @@ type Failure = Extract<SessionReport, { kind: 'failed' }>;
 type Outcome = { readonly kind: 'connected' } | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** One attempt to reach a resource, and the session that comes of it: asks the service, has the process dial, retries on another gateway while it may, and follows the session to its end. */
-export class SessionAttempt {
-  readonly #parts: AttemptParts;
+export class SessionAttempt<Port> {
+  readonly #parts: AttemptParts<Port>;
   readonly #target: AttemptTarget;
   readonly #stop = new AbortController();
   #offer: ConnectionOffer | undefined;
@@ -60,7 +60,7 @@ export class SessionAttempt {
   #processGone = false;
   #finished = false;
 
-  constructor(target: AttemptTarget, parts: AttemptParts) {
+  constructor(target: AttemptTarget, parts: AttemptParts<Port>) {
     this.#target = target;
     this.#parts = parts;
     this.#stepBegan = parts.monotonic();
@@ -72,8 +72,9 @@ export class SessionAttempt {
     return this.#finished;
   }
 
+  /** Whether a session stands that nobody has ended yet. */
   get isConnected(): boolean {
-    return this.#connectedAt !== undefined && !this.#finished;
+    return this.#connectedAt !== undefined && !this.#finished && this.#goodbye === undefined;
   }
 
   /** Runs to the end of the session; never rejects: how it went stands in the store. */
@@ -91,7 +92,7 @@ export class SessionAttempt {
   }
 
   /** Gives the process a port to the page; false where the process has gone. */
-  givePort(port: HandedPort): boolean {
+  givePort(port: Port): boolean {
     if (this.#processGone) return false;
     this.#parts.process.send({ kind: 'port' }, port);
     return true;

@@ -1,11 +1,8 @@
 import type { SessionCommand } from './session-process-contract.ts';
 
-/** A port as main hands it on, unopened: Electron's MessagePortMain, of which main itself uses nothing. */
-export type HandedPort = object;
-
-/** A process that runs one session, as main holds it. */
-export interface SessionProcess {
-  send(command: SessionCommand, port?: HandedPort): void;
+/** A process that runs one session, as main holds it. `Port` is what main hands on, unopened: Electron's MessagePortMain. */
+export interface SessionProcess<Port> {
+  send(command: SessionCommand, port?: Port): void;
   /** Reports come unparsed: the process reads what targets send, and is not taken at its word. */
   onReport(listener: (report: unknown) => void): void;
   /** Called once when the process has gone, for whatever reason. */
@@ -14,12 +11,12 @@ export interface SessionProcess {
 }
 
 /** Keeps one process ready, so that a connection does not wait for its start; makes the next when one is taken. */
-export class SessionProcesses {
-  readonly #fork: () => SessionProcess;
-  #ready: SessionProcess | undefined;
+export class SessionProcesses<Port> {
+  readonly #fork: () => SessionProcess<Port>;
+  #ready: SessionProcess<Port> | undefined;
   #stopped = false;
 
-  constructor(fork: () => SessionProcess) {
+  constructor(fork: () => SessionProcess<Port>) {
     this.#fork = fork;
   }
 
@@ -35,7 +32,7 @@ export class SessionProcesses {
   }
 
   /** A process of its own for a session; the caller ends it. */
-  take(): SessionProcess {
+  take(): SessionProcess<Port> {
     const process = this.#ready ?? this.#fork();
     this.#ready = undefined;
     setTimeout(() => this.prepare(), PREPARE_PAUSE_MS).unref();

@@ -1,5 +1,5 @@
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import type { Protocol, ResourceId } from '../../shared/ids.ts';
+import type { ProfileId, Protocol, ResourceId } from '../../shared/ids.ts';
 import { type SessionId, sessionId as sessionIdSchema } from '../../shared/ipc/stores.ts';
 import type { SignedIn } from '../account/account.ts';
 import type { ClientIdentity } from '../account/client-key.ts';
@@ -7,7 +7,7 @@ import type { Inventory } from '../inventory/inventory.ts';
 import type { Log } from '../logging/log.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
 import { SessionAttempt } from './session-attempt.ts';
-import type { HandedPort, SessionProcesses } from './session-process-handle.ts';
+import type { SessionProcesses } from './session-process-handle.ts';
 
 /** Each session is a process and a window: more than that and the machine is the limit. */
 const MAX_SESSIONS = 64;
@@ -16,23 +16,23 @@ const FIRST_TERMINAL = { columns: 80, rows: 24 } as const;
 /** Time for all sessions to say goodbye when the app quits. */
 const STOP_LIMIT_MS = 4000;
 
-export interface SessionWindows {
+export interface SessionWindows<Port> {
   open(sessionId: SessionId): void;
   show(sessionId: SessionId): void;
   /** Hands the page its end of a port. */
-  givePort(sessionId: SessionId, port: HandedPort): void;
+  givePort(sessionId: SessionId, port: Port): void;
 }
 
-export interface SessionsParts {
+export interface SessionsParts<Port> {
   readonly store: OwnedStore<'sessions'>;
   /** Throws `sign-in.required`. */
   readonly signedIn: () => SignedIn;
   readonly inventory: Pick<Inventory, 'find' | 'noteUse'>;
   readonly identity: ClientIdentity;
-  readonly processes: Pick<SessionProcesses, 'take'>;
-  readonly windows: SessionWindows;
+  readonly processes: Pick<SessionProcesses<Port>, 'take'>;
+  readonly windows: SessionWindows<Port>;
   /** The two ends of a new channel. */
-  readonly createChannel: () => { readonly process: HandedPort; readonly page: HandedPort };
+  readonly createChannel: () => { readonly process: Port; readonly page: Port };
   readonly environment: () => Readonly<Record<string, string>>;
   readonly newId: () => string;
   readonly clock: () => number;
@@ -41,13 +41,15 @@ export interface SessionsParts {
 }
 
 /** The sessions of this launch. They belong to main and to their processes: no page, no sign-in and no other window ends one. */
-export class Sessions {
-  readonly #parts: SessionsParts;
-  readonly #attempts = new Map<SessionId, SessionAttempt>();
+export class Sessions<Port> {
+  readonly #parts: SessionsParts<Port>;
+  readonly #attempts = new Map<SessionId, SessionAttempt<Port>>();
+  /** The profile that a session was opened in: it connects again in no other. */
+  readonly #profiles = new Map<SessionId, ProfileId>();
   readonly #running = new Set<Promise<void>>();
   #terminal: { readonly columns: number; readonly rows: number } = FIRST_TERMINAL;
 
-  constructor(parts: SessionsParts) {
+  constructor(parts: SessionsParts<Port>) {
     this.#parts = parts;
   }
 
@@ -66,6 +68,7 @@ export class Sessions {
         phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1,
       };
     });
+    this.#profiles.set(id, profile.id);
     this.#begin(id, resourceId, protocol);
     windows.open(id);
     inventory.noteUse(resourceId).catch((error: unknown) => log.warn('use not noted', { resourceId }, error));
@@ -76,6 +79,7 @@ export class Sessions {
   retry(id: SessionId): void {
     const session = this.#require(id);
     if (session.phase.status === 'connecting' || session.phase.status === 'connected') throw new MavisError('request.conflict', { what: 'session' });
+    if (this.#parts.signedIn().profile.id !== this.#profiles.get(id)) throw new MavisError('sign-in.required');
     this.#parts.store.update((draft) => {
       const item = draft.items[id];
       if (item) Object.assign(item, { reference: null, gatewayName: null, segment: null, stepsMs: {}, tried: [], phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: item.attempt + 1 });
@@ -120,6 +124,7 @@ export class Sessions {
   windowClosed(id: SessionId): void {
     this.#attempts.get(id)?.end();
     this.#attempts.delete(id);
+    this.#profiles.delete(id);
     this.#parts.store.update((draft) => {
       delete draft.items[id];
     });

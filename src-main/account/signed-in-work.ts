@@ -1,0 +1,79 @@
+import type { ServiceEvent } from '../../shared/api/events.ts';
+import { knownErrorCode } from '../../shared/errors/catalogue.ts';
+import { MavisError } from '../../shared/errors/mavis-error.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { Log } from '../logging/log.ts';
+import { followEvents } from '../service-client/event-stream.ts';
+import type { SignedIn } from './account.ts';
+
+export interface SignedInWorkParts {
+  readonly inventory: Pick<Inventory, 'begin' | 'end' | 'revisionIs' | 'setSegments' | 'setOnline'>;
+  /** The service has ended the sign-in. */
+  readonly onLost: (error: MavisError) => void;
+  readonly log: Log;
+  readonly random: () => number;
+}
+
+/** What runs for as long as a sign-in holds: the inventory, and the service's events. One at a time; the next begins when the one before was stopped. */
+export class SignedInWork {
+  readonly #parts: SignedInWorkParts;
+  #stop: AbortController | undefined;
+
+  constructor(parts: SignedInWorkParts) {
+    this.#parts = parts;
+  }
+
+  /** The sign-in that holds now; undefined when it has ended. */
+  change(signedIn: SignedIn | undefined): void {
+    this.stop();
+    if (!signedIn) return;
+    const { inventory, onLost, log, random } = this.#parts;
+    const stop = new AbortController();
+    this.#stop = stop;
+    const { client, profile } = signedIn;
+    inventory.begin(client, profile.id).catch((error: unknown) => log.error('inventory not begun', {}, error));
+    followEvents({
+      client, log, random,
+      signal: stop.signal,
+      onOnline: (online) => {
+        if (!stop.signal.aborted) inventory.setOnline(online);
+      },
+      onEvent: (event) => {
+        if (!stop.signal.aborted) this.#take(event);
+      },
+      onSignedOut: (error) => {
+        if (!stop.signal.aborted) onLost(error);
+      },
+    }).catch((error: unknown) => log.error('events not followed', {}, error));
+  }
+
+  stop(): void {
+    if (!this.#stop) return;
+    this.#stop.abort();
+    this.#stop = undefined;
+    this.#parts.inventory.end();
+  }
+
+  #take(event: ServiceEvent): void {
+    const { inventory, onLost } = this.#parts;
+    switch (event.kind) {
+      case 'hello':
+        inventory.revisionIs(event.inventoryRevision);
+        break;
+      case 'inventory':
+        inventory.revisionIs(event.revision);
+        break;
+      case 'segments':
+        inventory.setSegments(event.items);
+        break;
+      case 'signed-out':
+        onLost(new MavisError(knownErrorCode(event.code)));
+        break;
+      case 'connection':
+        // A session of ours hears of its end from its gateway; the page lists other connections by asking.
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+}

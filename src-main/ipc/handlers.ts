@@ -1,0 +1,179 @@
+import type { z } from 'zod';
+import { routes } from '../../shared/api/index.ts';
+import type { Route } from '../../shared/api/route.ts';
+import { MavisError } from '../../shared/errors/mavis-error.ts';
+import type { Account } from '../account/account.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { ExternalLinks } from '../links/external-links.ts';
+import { type Playbacks, saveAsciicast } from '../playback/playbacks.ts';
+import type { Profiles } from '../profiles/profiles.ts';
+import type { readServiceCertificate } from '../service-client/certificate-trust.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Stores } from '../stores/owned-store.ts';
+import { stateFor } from '../stores/window-view.ts';
+import type { IpcHandlers } from './ipc-border.ts';
+
+/** What the app says of itself. */
+export interface About {
+  readonly version: string;
+  readonly engine: string;
+  readonly platform: string;
+  readonly language: string;
+  readonly embedded: boolean;
+  readonly ports: number[] | null;
+}
+
+export interface HandlerParts {
+  readonly stores: Stores;
+  readonly settings: Pick<Settings, 'update'>;
+  readonly profiles: Pick<Profiles, 'add' | 'update' | 'remove' | 'select' | 'selected'>;
+  readonly account: Pick<Account, 'signIn' | 'signOut' | 'changePassword' | 'require'>;
+  readonly inventory: Pick<Inventory, 'query' | 'setFavourite'>;
+  readonly sessions: Pick<Sessions<never>, 'connect' | 'retry' | 'answerPrompt' | 'end' | 'show' | 'openPort'>;
+  readonly playbacks: Pick<Playbacks, 'open' | 'read' | 'close'>;
+  readonly links: Pick<ExternalLinks, 'open'>;
+  readonly clipboard: { readonly writeText: (text: string) => Promise<void>; readonly readText: () => Promise<string> };
+  readonly about: () => About;
+  readonly readFingerprint: (serviceUrl: string) => ReturnType<typeof readServiceCertificate>;
+  /** The path that the user chose to save under, or undefined. */
+  readonly askSavePath: (suggestedName: string) => Promise<string | undefined>;
+}
+
+type RouteArguments<R extends Route> = { readonly params: z.output<R['params']>; readonly query: z.output<R['query']>; readonly body: z.output<R['body']> };
+
+/** What main does for each call of the contract; the border has checked who asks and what. */
+export function createHandlers(parts: HandlerParts): IpcHandlers {
+  const { stores, settings, profiles, account, inventory, sessions, playbacks, links, clipboard } = parts;
+  /** A route of the service in the signed-in user's name; main adds token and signature. */
+  const passOn = async <R extends Route>(route: R, args: RouteArguments<R>): Promise<z.output<R['response']>> => account.require().client.call(route, args);
+
+  return {
+    app: {
+      about: () => parts.about(),
+      openLink: async ({ url }) => ({ opened: await links.open(url) }),
+      copyText: async ({ text }) => {
+        await clipboard.writeText(text);
+        return {};
+      },
+      readClipboardText: async () => ({ text: await clipboard.readText() }),
+    },
+    stores: {
+      read: ({ store }, caller) => {
+        const view = stateFor(caller, stores, store);
+        if (!view) throw new MavisError('access.denied');
+        return view;
+      },
+    },
+    settings: { update: ({ changes }) => settings.update(changes) },
+    profiles: {
+      add: async (fields) => ({ profileId: await profiles.add(fields) }),
+      update: async ({ profileId, fields }) => {
+        await leaveIfSelected(parts, profileId);
+        await profiles.update(profileId, fields);
+        return {};
+      },
+      remove: async ({ profileId }) => {
+        await leaveIfSelected(parts, profileId);
+        await profiles.remove(profileId);
+        return {};
+      },
+      select: async ({ profileId }) => {
+        if (profiles.selected?.id !== profileId) await account.signOut();
+        await profiles.select(profileId);
+        return {};
+      },
+      readFingerprint: ({ serviceUrl }) => parts.readFingerprint(serviceUrl),
+    },
+    account: {
+      signIn: async (credentials) => {
+        await account.signIn(credentials);
+        return {};
+      },
+      signOut: async () => {
+        await account.signOut();
+        return {};
+      },
+      changePassword: async (change) => {
+        await account.changePassword(change);
+        return {};
+      },
+    },
+    resources: {
+      query: (query) => inventory.query(query),
+      setFavourite: async ({ resourceId, favourite }) => {
+        await inventory.setFavourite(resourceId, favourite);
+        return {};
+      },
+    },
+    sessions: {
+      connect: async (target) => ({ sessionId: await sessions.connect(target) }),
+      cancel: ({ sessionId }) => {
+        sessions.end(sessionId);
+        return {};
+      },
+      retry: ({ sessionId }) => {
+        sessions.retry(sessionId);
+        return {};
+      },
+      answerPrompt: ({ sessionId, promptId, answers }) => {
+        sessions.answerPrompt(sessionId, promptId, answers);
+        return {};
+      },
+      end: ({ sessionId }) => {
+        sessions.end(sessionId);
+        return {};
+      },
+      show: ({ sessionId }) => {
+        sessions.show(sessionId);
+        return {};
+      },
+      openPort: ({ sessionId }) => {
+        sessions.openPort(sessionId);
+        return {};
+      },
+    },
+    playback: {
+      open: async ({ recordingId }) => {
+        const { playbackId, header } = await playbacks.open(account.require().client, recordingId);
+        // The stream does not say how many frames will come; the page counts what it reads.
+        return { playbackId, header, durationMs: header.durationMs ?? 0, frames: 0 };
+      },
+      read: ({ playbackId, offset }) => playbacks.read(playbackId, offset),
+      close: ({ playbackId }) => {
+        playbacks.close(playbackId);
+        return {};
+      },
+      saveAsciicast: async ({ recordingId }) => {
+        const { client } = account.require();
+        const path = await parts.askSavePath(`${recordingId}.cast`);
+        if (path === undefined) return { saved: false };
+        await saveAsciicast(client, recordingId, path);
+        return { saved: true };
+      },
+    },
+    service: {
+      recordingList: (args) => passOn(routes.recordingList, args),
+      recordingVerify: (args) => passOn(routes.recordingVerify, args),
+      auditList: (args) => passOn(routes.auditList, args),
+      auditVerify: (args) => passOn(routes.auditVerify, args),
+      errorLogList: (args) => passOn(routes.errorLogList, args),
+      connectionList: (args) => passOn(routes.connectionList, args),
+      connectionTerminate: (args) => passOn(routes.connectionTerminate, args),
+      gatewayList: (args) => passOn(routes.gatewayList, args),
+      userList: (args) => passOn(routes.userList, args),
+      userDisable: (args) => passOn(routes.userDisable, args),
+      userUnlock: (args) => passOn(routes.userUnlock, args),
+      userResetPassword: (args) => passOn(routes.userResetPassword, args),
+      accessRuleList: (args) => passOn(routes.accessRuleList, args),
+      resourceRead: (args) => passOn(routes.resourceRead, args),
+      resourceConnectionTest: (args) => passOn(routes.resourceConnectionTest, args),
+      resourceConfirmIdentity: (args) => passOn(routes.resourceConfirmIdentity, args),
+    },
+  };
+}
+
+/** A profile that is changed or removed is another service: the sign-in with the old one ends. */
+async function leaveIfSelected({ profiles, account }: HandlerParts, profileId: string): Promise<void> {
+  if (profiles.selected?.id === profileId) await account.signOut();
+}

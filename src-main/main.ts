@@ -1,0 +1,295 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, type MessagePortMain, nativeTheme, protocol, session, shell } from 'electron';
+import type { WindowRole } from '../shared/ipc/contract.ts';
+import type { StoreName } from '../shared/ipc/stores.ts';
+import { createTranslator, type TextLanguage, textLanguage, type Translator } from '../shared/languages/translate.ts';
+import { Account } from './account/account.ts';
+import { ClientKey } from './account/client-key.ts';
+import { readHandOver } from './account/sign-in-pipe.ts';
+import { SignedInWork } from './account/signed-in-work.ts';
+import { answerBundleRequest, bundleFiles } from './app-protocol/bundle-files.ts';
+import { BUNDLE_SCHEME } from './app-protocol/bundle-origin.ts';
+import { IndexThread } from './inventory/index-thread.ts';
+import { Inventory } from './inventory/inventory.ts';
+import { MarkedResources } from './inventory/resource-marks.ts';
+import { createHandlers } from './ipc/handlers.ts';
+import { registerIpcContract } from './ipc/ipc-border.ts';
+import { ExternalLinks } from './links/external-links.ts';
+import { createLog, type Log } from './logging/log.ts';
+import { RotatingFile } from './logging/rotating-file.ts';
+import type { ActionRun } from './menus/actions.ts';
+import { menuTemplate } from './menus/application-menu.ts';
+import { Playbacks } from './playback/playbacks.ts';
+import { Profiles } from './profiles/profiles.ts';
+import { CONNECT_TIMEOUT_MS } from './service-client/checked-agent.ts';
+import { readServiceCertificate, systemAuthorities } from './service-client/certificate-trust.ts';
+import { ServiceClient } from './service-client/service-client.ts';
+import { SessionProcesses } from './sessions/session-process-handle.ts';
+import { Sessions } from './sessions/sessions.ts';
+import { createSessionChannel, forkSessionProcess } from './sessions/utility-session-process.ts';
+import { readSettingsFile, Settings } from './settings/settings.ts';
+import { readStartConfiguration, sessionProcessEnvironment, type StartConfiguration } from './start-configuration.ts';
+import { JsonFile } from './stored-files/json-file.ts';
+import { createStores } from './stores/owned-store.ts';
+import { AppWindows } from './windows/app-windows.ts';
+import { RememberedBounds } from './windows/window-bounds.ts';
+import { WindowFactory } from './windows/window-factory.ts';
+import { denyPermissions, hardenContents } from './windows/window-hardening.ts';
+import { WindowRegistry } from './windows/window-registry.ts';
+
+/** The locale that a remote shell is told: its language, with UTF-8, which CJK widths need. */
+const SHELL_LOCALE: Readonly<Record<TextLanguage, string>> = { en: 'C.UTF-8', ja: 'ja_JP.UTF-8', 'zh-Hant': 'zh_TW.UTF-8' };
+const RANDOM_STEPS = 2 ** 32;
+
+const clock = (): number => Date.now();
+const random = (): number => randomInt(RANDOM_STEPS) / RANDOM_STEPS;
+
+const configuration = readStartConfiguration(app.commandLine.getSwitchValue('user-data-dir'), process.env, process.cwd());
+// Read once; no process that we start inherits it.
+delete process.env['MAVIS_SIGN_IN_FD'];
+if (configuration.userDataFolder !== undefined) app.setPath('userData', configuration.userDataFolder);
+app.enableSandbox();
+protocol.registerSchemesAsPrivileged([{ scheme: BUNDLE_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true } }]);
+
+if (app.requestSingleInstanceLock()) start(configuration);
+else app.quit();
+
+function start(startConfiguration: StartConfiguration): void {
+  const logFile = new RotatingFile(join(app.getPath('userData'), 'logs'));
+  const log = createLog([logFile.write, ...(app.isPackaged ? [] : [(line: string) => process.stderr.write(line)])], clock, process.pid);
+  const giveUp = async (message: string, error: unknown): Promise<void> => {
+    log.error(message, { code: 'internal' }, error);
+    await logFile.flush();
+    app.exit(1);
+  };
+  // The state is unknown from here on: the sessions' processes end with us, and the next start finds what is on disk.
+  process.on('uncaughtException', (error) => void giveUp('main process failed', error));
+  app.on('child-process-gone', (_event, { type, reason, exitCode }) => log.warn('child process gone', { reason: `${type}: ${reason}`, exitCode }));
+  // A page that anything else would ever open is held as strictly as ours.
+  app.on('web-contents-created', (_event, contents) => hardenContents(contents, log));
+  app
+    .whenReady()
+    .then(() => run(startConfiguration, log, logFile))
+    .catch((error: unknown) => giveUp('start failed', error));
+}
+
+/** Makes the parts, hands each what it needs, and starts them; at the end stops them in reverse. */
+async function run(startConfiguration: StartConfiguration, log: Log, logFile: RotatingFile): Promise<void> {
+  const development = !app.isPackaged;
+  const mac = process.platform === 'darwin';
+  const inUserData = (name: string): JsonFile => new JsonFile(join(app.getPath('userData'), name), clock);
+  log.info('starting', { version: app.getVersion(), engine: engine(), platform: process.platform });
+
+  const files = bundleFiles(join(import.meta.dirname, '../renderer'));
+  protocol.handle(BUNDLE_SCHEME, (request) => answerBundleRequest(files, request));
+  denyPermissions(session.defaultSession, log);
+
+  const settingsFile = inUserData('settings.json');
+  const readSettings = readSettingsFile(settingsFile, log);
+  const stores = createStores(readSettings.settings);
+  const settings = new Settings(stores.settings, settingsFile, readSettings.unknown);
+  const language = (): TextLanguage => textLanguage(settings.current.language, app.getLocale());
+  const translator = (): Translator => createTranslator(language());
+
+  const load = (file: JsonFile): unknown => {
+    const stored = file.readAtStart();
+    if (stored.status === 'broken') log.warn('file unreadable, kept aside', { code: 'client.settings-unreadable', file: stored.keptAs ?? '' });
+    return stored.status === 'read' ? stored.value : undefined;
+  };
+  const profilesFile = inUserData('profiles.json');
+  const profiles = new Profiles(stores.profiles, profilesFile, randomUUID);
+  profiles.load(load(profilesFile), log);
+  const marksFile = inUserData('marks.json');
+  const marks = new MarkedResources(marksFile, clock);
+  marks.load(load(marksFile) ?? { profiles: {} }, log);
+  const boundsFile = inUserData('windows.json');
+  const bounds = new RememberedBounds(boundsFile, log);
+  bounds.load(load(boundsFile));
+
+  const clientKey = new ClientKey(clock);
+  const authorities = systemAuthorities();
+  const index = new IndexThread(join(import.meta.dirname, 'index-worker.js'));
+  const inventory = new Inventory({ store: stores.inventory, index, marks, log });
+  const work = new SignedInWork({ inventory, log, random, onLost: (error) => account.lose(error) });
+  const account = new Account({
+    store: stores.account, profiles, clientKey, clock, log,
+    connect: ({ serviceUrl, pin }) => new ServiceClient({ serviceUrl, pin, authorities, clientKey, clock }),
+    onChange: (signedIn) => work.change(signedIn),
+  });
+
+  const registry = new WindowRegistry();
+  const factory = new WindowFactory({ preload: join(import.meta.dirname, '../preload/preload.cjs'), development, registry, bounds, clock, log, isDark: () => nativeTheme.shouldUseDarkColors });
+  const processes = new SessionProcesses(() => forkSessionProcess(join(import.meta.dirname, 'session-process.js'), sessionProcessEnvironment(process.env)));
+  const windows: AppWindows = new AppWindows({
+    factory, registry,
+    isConnected: (id) => sessions.isConnected(id),
+    onSessionWindowClosed: (id) => sessions.windowClosed(id),
+    onOpened: (window, role) => setMenu(window, role),
+  });
+  const sessions = new Sessions<MessagePortMain>({
+    store: stores.sessions, inventory, processes, clock, log,
+    signedIn: () => account.require(),
+    identity: clientKey.identity,
+    windows: { open: (id) => windows.openSession(id), show: (id) => windows.showSession(id), givePort: (id, port) => windows.givePort(id, port) },
+    createChannel: createSessionChannel,
+    environment: () => ({ LANG: SHELL_LOCALE[language()], COLORTERM: 'truecolor' }),
+    newId: randomUUID,
+    monotonic: () => performance.now(),
+  });
+  const playbacks = new Playbacks(randomUUID);
+
+  const links = new ExternalLinks({
+    log,
+    openExternal: (url) => shell.openExternal(url),
+    ask: async ({ target }) => {
+      const { text } = translator();
+      const { response } = await showQuestion({ message: text('terminal.link-title'), detail: `${text('terminal.link-body')}\n\n${target}`, buttons: [text('terminal.link-open'), text('common.cancel')] });
+      return response === 0;
+    },
+  });
+
+  const setMenu = (window: BrowserWindow, role: WindowRole): void => {
+    const menu = Menu.buildFromTemplate(menuTemplate({ role, mac, development, text: (key) => translator().text(key), run: (does) => runAction(window, does) }));
+    if (mac) Menu.setApplicationMenu(menu);
+    else window.setMenu(menu);
+  };
+  const runAction = (window: BrowserWindow, does: Exclude<ActionRun, { kind: 'role' }>): void => {
+    const sessionId = registry.find(window.webContents.id)?.sessionId;
+    if (does.kind === 'page') windows.sendAction(window, does.action);
+    else if (does.kind === 'sign-out') account.signOut().catch((error: unknown) => log.warn('sign-out failed', {}, error));
+    else if (sessionId && does.kind === 'end-session') sessions.end(sessionId);
+    else if (sessionId && does.kind === 'reconnect' && !sessions.isConnected(sessionId)) sessions.retry(sessionId);
+  };
+  const setMenus = (): void => {
+    for (const window of BrowserWindow.getAllWindows()) {
+      const known = registry.find(window.webContents.id);
+      if (known && (!mac || window.isFocused())) setMenu(window, known.role);
+    }
+  };
+  if (mac) app.on('browser-window-focus', setMenus);
+  else Menu.setApplicationMenu(null);
+
+  const applyTheme = (): void => {
+    const { theme } = settings.current;
+    nativeTheme.themeSource = theme === 'light' || theme === 'dark' ? theme : 'system';
+  };
+  applyTheme();
+  for (const name of Object.keys(stores) as StoreName[]) stores[name].onPatch((patch) => windows.sendPatch(patch));
+  stores.settings.onPatch(() => {
+    applyTheme();
+    setMenus();
+  });
+
+  let handOver: Awaited<ReturnType<typeof readHandOver>> | undefined;
+  const port = ({ serviceUrl }: { serviceUrl: string }): { host: string; port: number } => {
+    const url = new URL(serviceUrl);
+    return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(url.port === '' ? 443 : url.port) };
+  };
+  registerIpcContract({
+    receiver: ipcMain,
+    windows: registry,
+    log,
+    handlers: createHandlers({
+      stores, settings, profiles, account, inventory, sessions, playbacks, links, clipboard,
+      about: () => ({
+        version: app.getVersion(),
+        engine: engine(),
+        platform: process.platform,
+        language: language(),
+        embedded: profiles.selected?.embedded ?? false,
+        ports: profiles.selected?.embedded ? (handOver?.ports ?? null) : null,
+      }),
+      readFingerprint: (serviceUrl) => readServiceCertificate({ ...port({ serviceUrl }), authorities, timeoutMs: CONNECT_TIMEOUT_MS }),
+      askSavePath: async (suggestedName) => {
+        const { canceled, filePath } = await dialog.showSaveDialog({ defaultPath: join(app.getPath('documents'), suggestedName), filters: [{ name: 'asciicast', extensions: ['cast'] }] });
+        return canceled || filePath === '' ? undefined : filePath;
+      },
+    }),
+  });
+
+  endInOrder({ sessions, windows, log, ask: async (count) => {
+    const { text } = translator();
+    const { response } = await showQuestion({ message: text('quit.title'), detail: text('quit.body', { count }), buttons: [text('quit.confirm'), text('quit.stay')] });
+    return response === 0;
+  }, stop: async () => {
+    await sessions.stop();
+    playbacks.closeAll();
+    await account.signOut();
+    work.stop();
+    processes.stop();
+    await index.stop();
+    log.info('stopped');
+    await logFile.flush();
+  } });
+  app.on('second-instance', () => windows.showMain());
+  app.on('activate', () => windows.showMain());
+
+  if (startConfiguration.serviceUrl !== undefined) await profiles.useAddress(startConfiguration.serviceUrl);
+  if (startConfiguration.signInDescriptor !== undefined) {
+    try {
+      handOver = await readHandOver(startConfiguration.signInDescriptor);
+      await profiles.useEmbedded({ serviceUrl: handOver.serviceUrl, pin: handOver.pin });
+    } catch (error) {
+      log.error('sign-in pipe not read', { code: 'sign-in.one-time-invalid' }, error);
+    }
+  }
+  windows.showMain();
+  processes.prepare();
+  if (handOver) await account.signInOneTime(handOver.oneTimeSignIn).catch((error: unknown) => log.warn('one-time sign-in refused', {}, error));
+}
+
+interface Ending {
+  readonly sessions: Pick<Sessions<MessagePortMain>, 'connectedCount'>;
+  readonly windows: Pick<AppWindows, 'beginQuit'>;
+  readonly log: Log;
+  /** Asks whether to quit though so many sessions are open. */
+  readonly ask: (count: number) => Promise<boolean>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Quitting asks where sessions are open, then ends everything in order; a signal of the system does not ask. */
+function endInOrder({ sessions, windows, log, ask, stop }: Ending): void {
+  let agreed = false;
+  let stopped = false;
+  const quit = (): void => {
+    agreed = true;
+    app.quit();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, quit);
+  app.on('before-quit', (event) => {
+    if (agreed || sessions.connectedCount === 0) {
+      agreed = true;
+      windows.beginQuit();
+      return;
+    }
+    event.preventDefault();
+    ask(sessions.connectedCount).then((yes) => (yes ? quit() : undefined)).catch((error: unknown) => log.error('question not asked', {}, error));
+  });
+  app.on('will-quit', (event) => {
+    if (stopped) return;
+    event.preventDefault();
+    stop()
+      .catch((error: unknown) => log.error('not stopped in order', {}, error))
+      .finally(() => {
+        stopped = true;
+        app.exit(0);
+      });
+  });
+  app.on('window-all-closed', () => {
+    if (process.platform !== 'darwin') app.quit();
+  });
+}
+
+/** Asks in a native dialog; the last button is what closing it means. */
+function showQuestion(question: { message: string; detail: string; buttons: string[] }): Promise<{ response: number }> {
+  const options = { type: 'question' as const, ...question, defaultId: question.buttons.length - 1, cancelId: question.buttons.length - 1, noLink: true };
+  const parent = BrowserWindow.getFocusedWindow();
+  return parent ? dialog.showMessageBox(parent, options) : dialog.showMessageBox(options);
+}
+
+function engine(): string {
+  const { electron, chrome } = process.versions;
+  return `Electron ${electron ?? ''}, Chromium ${chrome ?? ''}`;
+}
