@@ -117,6 +117,8 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
   const journal = await Journal.open({ disk: options.journalDisk ?? (await openJournalDisk(data.journal)), clock, log, gatewayName });
   stops.push(() => journal.close());
   writeStart(journal, version);
+  // A gateway whose disk takes nothing starts all the same: it refuses sessions, and its status says why.
+  await journal.flush().catch((error: unknown) => log.error('the start could not be journaled', { error }));
   stops.push(async () => void (await journal.appendDurably({ kind: 'gateway-stopped', facts: { version } })));
   const protocols = await options.openProtocols({ configuration, keys, settings, data, clock, log, journal });
   stops.push(() => protocols.close());

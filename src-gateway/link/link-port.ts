@@ -32,7 +32,8 @@ export class LinkRouter {
 
   /** Takes one peer whose TLS handshake is done. */
   route(peer: TlsPeer): void {
-    if (peer.alpn === 'http/1.1') this.#parts.ping.serve(peer.socket, peer.thumbprint);
+    // A client that offers nothing by ALPN speaks HTTP/1.1, as many monitors do.
+    if (peer.alpn === 'http/1.1' || peer.alpn === null) this.#parts.ping.serve(peer.socket, peer.thumbprint);
     else if (peer.alpn === LINK_ALPN) this.#link(peer);
     else peer.socket.destroy();
   }

@@ -6,6 +6,8 @@ import { encodeUtf8 } from './utf8.ts';
 
 /** A whole window may wait for the network; a peer that makes us write more than that (pings, and never reads) is cut off. */
 const MAX_UNSENT_BYTES = LAST_WINDOW_BYTES + 4 * 1024 * 1024;
+/** Before the stream there are only small frames each way; who has proved nothing can make us hold no more. */
+const MAX_UNSENT_BEFORE_STREAM_BYTES = 64 * 1024;
 /** The last frames have so long to leave before the connection is cut. */
 const END_LIMIT_MS = 3000;
 /** Asked after so long without a frame... */
@@ -37,6 +39,7 @@ export class ProxyConnection {
   #receiver: FrameReceiver | undefined;
   #ended = false;
   #corked = false;
+  #maxUnsentBytes = MAX_UNSENT_BEFORE_STREAM_BYTES;
   #heardAtMs: number;
   #keepAlive: Timer | undefined;
 
@@ -63,8 +66,13 @@ export class ProxyConnection {
     this.#socket.once('end', () => this.#closed());
   }
 
-  /** Asks a silent peer whether it is there, and cuts it off where it is not. */
-  keepAlive(): void {
+  /** The stream begins: a window of it may wait for the network, and a silent peer is asked whether it is there, and cut off where it is not. */
+  beginStream(): void {
+    this.#maxUnsentBytes = MAX_UNSENT_BYTES;
+    this.#watchSilence();
+  }
+
+  #watchSilence(): void {
     this.#keepAlive ??= this.#clock.setTimer(() => {
       this.#keepAlive = undefined;
       if (this.#ended) return;
@@ -74,7 +82,7 @@ export class ProxyConnection {
         return;
       }
       if (silentMs >= PING_AFTER_MS) this.write(encodeFrame(frameType.ping, new Uint8Array(8)));
-      this.keepAlive();
+      this.#watchSilence();
     }, PING_AFTER_MS);
   }
 
@@ -95,7 +103,7 @@ export class ProxyConnection {
       });
     }
     for (const part of parts) this.#socket.write(part);
-    if (this.#socket.writableLength > MAX_UNSENT_BYTES) this.#receiver?.violated(new FrameError('bad-order'));
+    if (this.#socket.writableLength > this.#maxUnsentBytes) this.#receiver?.violated(new FrameError('bad-order'));
   }
 
   /** Sends a last frame and closes; cuts the connection where the peer does not take it in time. */

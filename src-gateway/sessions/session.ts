@@ -172,7 +172,7 @@ export class Session {
     this.#state = { status: 'accepted' };
     this.#connection.receive({ ...this.#receiver(), frame: (frame) => this.#streamFrame(frame, stream) });
     this.#connection.sendJson(frameType.accepted, this.#accepted(target));
-    this.#connection.keepAlive();
+    this.#connection.beginStream();
     this.#limits = this.#watchLimits();
     const notConnected = clock.setTimer(() => this.end(new MavisError('connect.no-connected-event')), CONNECTED_LIMIT_MS);
     const connected = (recordingId: RecordingId): void => {
