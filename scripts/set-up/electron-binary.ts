@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { chooseElectron } from './electron-choice.ts';
 import { runToEnd } from '../processes/finished-process.ts';
 import { say, tookSince } from './plain-line.ts';
@@ -117,7 +117,7 @@ function standIn(version: string): UsedElectron {
 }
 
 function asSet(folder: string, version: string): UsedElectron {
-  const kind = existsSync(join(folder, 'boot.cjs')) || folder === standInFolder ? 'stand-in' : 'real';
+  const kind = resolve(folder) === standInFolder ? 'stand-in' : 'real';
   const executable = join(folder, process.platform === 'win32' ? 'electron.exe' : 'electron');
   if (!existsSync(executable)) {
     throw new SetUpError(`there is no ${executable}`, 'set ELECTRON_OVERRIDE_DIST_PATH to a folder with Electron in it, or unset it');

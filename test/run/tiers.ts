@@ -59,6 +59,7 @@ class TierRun {
     this.#options = options;
     this.#transcript = transcript;
     this.#environment = { ...process.env, ...(options.long ? { MAVIS_LONG: '1' } : {}) };
+    delete this.#environment['FORCE_COLOR'];
     this.#limitMs = limitsMs[tier] * (options.long ? longFactor : 1);
     mkdirSync(reports, { recursive: true });
   }
@@ -86,7 +87,7 @@ class TierRun {
         `--outputFile.json=${report}`,
         ...(namePattern === undefined ? [] : ['-t', namePattern]),
       ],
-      this.#environment,
+      { ...this.#environment, NO_COLOR: '1' },
     );
     const filter = namePattern === undefined ? undefined : new RegExp(namePattern);
     return this.#withExitCode(readVitestReport(this.#tier, readReport(report), repositoryFolder, filter), code, this.#tier);

@@ -26,7 +26,7 @@ export class Transcript {
 
   /** Runs a program and shows what it says. Gives its code, or null where it was ended after `limitMs`. */
   async run(command: string, parameters: readonly string[], environment: NodeJS.ProcessEnv, limitMs: number): Promise<number | null> {
-    const child = spawn(command, parameters, { env: { ...environment, NO_COLOR: '1', FORCE_COLOR: '0' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, parameters, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.setEncoding('utf8').on('data', (text: string) => this.write(text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => this.write(text));
     const endWithThis = (): boolean => child.kill('SIGTERM');
