@@ -138,7 +138,7 @@ export class ConnectionAsks {
 
     await database.transaction(async (transaction) => {
       if (!(await transitions.movedOn(transaction, connectionId, gatewayId))) throw new MavisError('request.conflict', { what: 'state' }, { reference: row.reference });
-      await transitions.tried(transaction, connectionId, { gatewayId, gatewayName: row.gatewayName ?? '', leg: report.leg, code, milliseconds: report.milliseconds }, 'client');
+      await transitions.tried(transaction, row, { gatewayId, gatewayName: row.gatewayName ?? '', leg: report.leg, code, milliseconds: report.milliseconds }, 'client');
       // The old grant dies, so that the connection cannot stand twice; where the gateway does not answer it dies by its ticket's time.
       await terminations.ask(transaction, [gatewayId], { kind: 'connection', id: connectionId }, 'connect.cancelled');
     });
@@ -172,7 +172,7 @@ export class ConnectionAsks {
       if (!catalogue[error.code].anotherGateway) return this.#fail(asker, row, error);
       const one: TriedGateway = { gatewayId: gateway.id, gatewayName: gateway.row.name, leg: 'L3', code: error.code, milliseconds: clock.monotonicMs() - begun };
       tried.push(one);
-      await database.transaction((transaction) => transitions.tried(transaction, row.id, one, 'service'));
+      await database.transaction((transaction) => transitions.tried(transaction, row, one, 'service'));
       await states.eject(gateway.id, error.code, row.reference);
     }
   }

@@ -25,7 +25,14 @@ export class ConnectionMetrics {
         for (const state of gatewayState.options) gateways.set({ state }, states.filter((one) => one === state).length);
       },
     });
-    const streams = new Gauge({ name: 'mavis_event_streams', help: 'Event streams of clients open now', registers, collect: () => streams.set(eventStreams()) });
+    const streams: Gauge = new Gauge({
+      name: 'mavis_event_streams',
+      help: 'Event streams of clients open now',
+      registers,
+      collect: () => {
+        streams.set(eventStreams());
+      },
+    });
   }
 
   statusAnswered(milliseconds: number): void {

@@ -1,6 +1,6 @@
 import { and, eq, inArray, isNull } from 'drizzle-orm';
 import type { TriedGateway } from '../../shared/api/connections.ts';
-import type { ErrorCode } from '../../shared/errors/catalogue.ts';
+import { knownErrorCode, type ErrorCode } from '../../shared/errors/catalogue.ts';
 import type { ConnectionId, GatewayId, RecordingId } from '../../shared/ids.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
 import type { Facts } from '../audit/canonical-json.ts';
@@ -71,8 +71,9 @@ export class ConnectionTransitions {
     return moved.length > 0;
   }
 
-  /** Writes one try of a gateway. */
-  async tried(transaction: Transaction, connectionId: ConnectionId, tried: TriedGateway, reportedBy: 'service' | 'client' | 'gateway'): Promise<void> {
+  /** Writes one try of a gateway that failed, and its error-log entry (S12). */
+  async tried(transaction: Transaction, { id: connectionId, reference }: Pick<ConnectionRow, 'id' | 'reference'>, tried: TriedGateway, reportedBy: 'service' | 'client' | 'gateway'): Promise<void> {
+    await this.#parts.errors.append(transaction, { code: knownErrorCode(tried.code), reference, gatewayName: tried.gatewayName, facts: { connectionId, gatewayId: tried.gatewayId, leg: tried.leg, reportedBy, final: false } });
     const ordinal = (await transaction.select({ ordinal: connectionTries.ordinal }).from(connectionTries).where(eq(connectionTries.connectionId, connectionId))).length;
     await transaction.insert(connectionTries).values({ connectionId, ordinal, ...tried, reportedBy, at: this.#parts.clock.now() });
   }

@@ -71,7 +71,8 @@ export class GatewayStates {
       const [row] = await transaction.update(gateways).set({ ejectedAt: clock.now() }).where(and(eq(gateways.id, gatewayId), isNull(gateways.ejectedAt), isNull(gateways.removedAt))).returning();
       if (row === undefined) return;
       await audit.append(transaction, { kind: 'gateway.ejected', actor: serviceActor, reference, facts: { gatewayId, gateway: row.name, segment: row.segment, code } });
-      await errors.append(transaction, { code, reference, gatewayName: row.name, facts: { gatewayId, state: row.state } });
+      // The try of a connection has its own entry, under the connection's reference.
+      if (reference === null) await errors.append(transaction, { code, gatewayName: row.name, facts: { gatewayId, state: row.state } });
       await notify(transaction, 'gateways', gatewayId);
     });
     log.warn('gateway taken out of the choice until its next good status', { gatewayId, code, reference });

@@ -1,0 +1,238 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { MavisError } from '../../../shared/errors/mavis-error.ts';
+import type { Grant } from '../../../shared/link/messages.ts';
+import type { RequestContext } from '../../../src-service/http/bound-route.ts';
+import { CANARY_PASSWORD, GatewaySideWorld, allowed } from '../../fixtures/gateway-side-world.ts';
+
+let world: GatewaySideWorld;
+let admin: RequestContext;
+let user: RequestContext;
+
+beforeAll(async () => {
+  world = await GatewaySideWorld.start();
+  admin = await world.user('admin');
+});
+beforeEach(async () => {
+  world.decide = () => allowed();
+  user = await world.user('user');
+});
+afterAll(() => world.stop());
+
+/** What an ask was refused with; its reference is there for all to find it by. */
+async function refusal(ask: Promise<unknown>): Promise<MavisError & { reference: string }> {
+  const error = await ask.then(() => undefined, (thrown: MavisError) => thrown);
+  if (error?.reference === undefined) throw new Error('a refusal with a reference was expected', { cause: error });
+  return Object.assign(error, { reference: String(error.reference) });
+}
+
+/** That a failure left exactly one final audit entry and one error-log entry, and no recording (S16, S19). */
+async function expectOnlyFailure(reference: string, code: string, leg: string): Promise<void> {
+  const entries = await world.audit(reference);
+  expect(entries.filter(({ kind }) => /^connection\.(ended|failed|not-used)$/.test(kind)).map(({ kind, facts }) => [kind, facts['code']])).toEqual([['connection.failed', code]]);
+  expect((await world.errorsUnder(reference)).filter((entry) => entry.code === code).map((entry) => entry.leg)).toEqual([leg]);
+  expect((await world.recordings()).filter((recording) => recording.reference === reference)).toEqual([]);
+}
+
+const targetGrant = (grant: Grant | undefined) => {
+  if (grant?.kind !== 'target') throw new Error('a grant for a target was expected');
+  return grant;
+};
+
+describe('asking for a connection', () => {
+  test('S2, S8, S62: pushes a grant to a gateway of the segment and gives the client the way there', async () => {
+    const gateway = await world.gateway('gateway-ask', admin);
+    await world.gateway('gateway-elsewhere', admin);
+    const offer = await world.ask(await world.resource(['gateway-ask']), user);
+    const grant = targetGrant(gateway.grants[0]);
+    expect(offer.hops).toEqual([{ gatewayId: gateway.id, gatewayName: gateway.name, segment: 'gateway-ask', host: '127.0.0.1', ports: [[17993], expect.arrayContaining([17994, 17995])], pins: [gateway.tls.pin], ticket: expect.any(String) }]);
+    expect(grant.ticketSha256).toBe(createHash('sha256').update(offer.hops[0]?.ticket ?? '').digest('base64url'));
+    expect(grant.clientKeyThumbprint).toBe(user.clientKeyThumbprint);
+    expect(grant).toMatchObject({ connectionId: offer.connectionId, reference: offer.reference, ticketSeconds: 30, target: { host: '192.0.2.7', port: 22 }, credential: { kind: 'password', password: CANARY_PASSWORD } });
+    expect((await world.connection(offer.connectionId)).state).toBe('granted');
+    expect((await world.audit(offer.reference)).map(({ kind }) => kind)).toEqual(['connection.granted']);
+  });
+
+  test("B16: the target's secret and the ticket are in no log line, no audit entry and no table", async () => {
+    await world.gateway('gateway-secret', admin);
+    const offer = await world.ask(await world.resource(['gateway-secret']), user);
+    const ticket = offer.hops[0]?.ticket ?? '';
+    const everything = [world.logged.join(''), JSON.stringify(await world.connection(offer.connectionId)), JSON.stringify(await world.audit(offer.reference))].join('');
+    expect(everything).not.toContain(CANARY_PASSWORD);
+    expect(everything).not.toContain(ticket);
+    expect(JSON.stringify({ ...offer, hops: [] })).not.toContain(CANARY_PASSWORD);
+  });
+
+  test('rule 2: the grant ends at the earliest of expiry, rule and longest duration', async () => {
+    const gateway = await world.gateway('gateway-ends', admin);
+    const resource = await world.resource(['gateway-ends']);
+    const soon = new Date(Date.now() + 600_000);
+    await world.ask(resource, await world.user('vendor', { expiresAt: soon }));
+    expect(gateway.grants.at(-1)?.notAfter).toBe(soon.toISOString());
+    const rule = new Date(Date.now() + 300_000);
+    world.decide = () => allowed({ notAfter: rule });
+    await world.ask(resource, user);
+    expect(gateway.grants.at(-1)?.notAfter).toBe(rule.toISOString());
+  });
+
+  test('no right: access.denied, an audit and an error entry, no grant, no recording', async () => {
+    const gateway = await world.gateway('gateway-denied', admin);
+    world.decide = () => ({ allowed: false, code: 'access.denied' });
+    const error = await refusal(world.ask(await world.resource(['gateway-denied']), user));
+    expect(error.code).toBe('access.denied');
+    await expectOnlyFailure(error.reference, 'access.denied', 'service');
+    expect(gateway.grants).toEqual([]);
+  });
+
+  test('unknown resource: resource.unknown, an audit and an error entry', async () => {
+    const error = await refusal(world.call('connectionAsk', { body: { resourceId: randomUUID(), protocol: 'ssh' } }, user));
+    expect(error.code).toBe('resource.unknown');
+    await expectOnlyFailure(error.reference, 'resource.unknown', 'service');
+  });
+
+  test('no stored credential, or a protocol that the resource does not speak, is refused before any gateway', async () => {
+    const noCredential = await refusal(world.ask(await world.resource([], { credential: false }), user));
+    await expectOnlyFailure(noCredential.reference, 'resource.no-credential', 'service');
+    const noProtocol = await refusal(world.ask(await world.resource(), user, 'rdp'));
+    await expectOnlyFailure(noProtocol.reference, 'resource.protocol-unknown', 'service');
+  });
+
+  test('S17: no available gateway: an error entry, an audit entry, and the failure is told', async () => {
+    const gateway = await world.gateway('gateway-down', admin);
+    await gateway.stop();
+    await world.syncNow(gateway.id, admin);
+    await world.state(gateway.id, 'unavailable');
+    const error = await refusal(world.ask(await world.resource(['gateway-down']), user));
+    expect(error).toMatchObject({ code: 'gateway.none-available', args: { segment: 'gateway-down' } });
+    await expectOnlyFailure(error.reference, 'gateway.none-available', 'L3');
+  });
+
+  test('rule 6: a tag that names no segment refuses the connection', async () => {
+    await world.gateway('gateway-known', admin);
+    const error = await refusal(world.ask(await world.resource(['gateway-unknown', 'gateway-known']), user));
+    expect(error).toMatchObject({ code: 'gateway.segment-unknown', args: { segment: 'gateway-unknown' } });
+    await expectOnlyFailure(error.reference, 'gateway.segment-unknown', 'service');
+  });
+
+  test('S11, S12, S13: a gateway that dies between choice and grant is noted and another one takes the connection', async () => {
+    const [dead, live] = [await world.gateway('gateway-pair', admin), await world.gateway('gateway-pair', admin)];
+    dead.script.set('grant', [{ kind: 'disconnect' }]);
+    live.script.set('grant', []);
+    const resource = await world.resource(['gateway-pair']);
+    // The choice is random: ask until the one that disconnects was the first.
+    const offer = await world.until(async () => {
+      const one = await world.ask(resource, user);
+      return one.tried.length > 0 ? one : undefined;
+    }, 'the dead gateway chosen first');
+    expect(offer.tried).toEqual([{ gatewayId: dead.id, gatewayName: dead.name, leg: 'L3', code: 'gateway.link-failed', milliseconds: expect.any(Number) }]);
+    expect(offer.hops[0]?.gatewayId).toBe(live.id);
+    expect((await world.errorsUnder(offer.reference)).map(({ code, gatewayName }) => [code, gatewayName])).toEqual([['gateway.link-failed', dead.name]]);
+    expect((await world.audit(offer.reference)).map(({ kind }) => kind)).toContain('connection.granted');
+    expect((await world.auditOfKind('gateway.ejected')).map((facts) => facts['gateway'])).toContain(dead.name);
+  });
+
+  test('rule 4: a grant without an answer is given up after 2 s; with no other gateway the connection fails, and the tries are told', async () => {
+    const gateway = await world.gateway('gateway-mute', admin);
+    gateway.script.set('grant', [{ kind: 'silent' }]);
+    const begun = performance.now();
+    const error = await refusal(world.ask(await world.resource(['gateway-mute']), user));
+    expect(performance.now() - begun).toBeGreaterThan(1_900);
+    expect(performance.now() - begun).toBeLessThan(3_500);
+    expect(error.code).toBe('gateway.none-available');
+    await expectOnlyFailure(error.reference, 'gateway.none-available', 'L3');
+    const [final] = (await world.audit(error.reference)).filter(({ kind }) => kind === 'connection.failed');
+    expect(final?.facts['tried']).toEqual([`${gateway.name} L3 gateway.link-time-out`]);
+  });
+
+  test('a refusal that another gateway would not change is final at once', async () => {
+    const [first, second] = [await world.gateway('gateway-tombstone', admin), await world.gateway('gateway-tombstone', admin)];
+    for (const gateway of [first, second]) gateway.script.set('grant', [{ kind: 'error', code: 'session.user-disabled' }]);
+    const error = await refusal(world.ask(await world.resource(['gateway-tombstone']), user));
+    await expectOnlyFailure(error.reference, 'session.user-disabled', 'service');
+    expect(first.asked.filter(({ method }) => method === 'grant').length + second.asked.filter(({ method }) => method === 'grant').length).toBe(1);
+  });
+
+  test('100 asks in parallel: each has its own reference, ticket and grant, and none is lost', async () => {
+    const gateways = [await world.gateway('gateway-many', admin), await world.gateway('gateway-many', admin)];
+    const resource = await world.resource(['gateway-many']);
+    const offers = await Promise.all(Array.from({ length: 100 }, () => world.ask(resource, user)));
+    expect(new Set(offers.map(({ reference }) => reference)).size).toBe(100);
+    expect(new Set(offers.map(({ hops }) => hops[0]?.ticket)).size).toBe(100);
+    const granted = gateways.flatMap(({ grants }) => grants.map(({ connectionId }) => connectionId));
+    expect(granted.toSorted()).toEqual(offers.map(({ connectionId }) => connectionId).toSorted());
+  });
+});
+
+describe('trying another gateway', () => {
+  const retry = (offer: { connectionId: string }, body: Record<string, unknown>, context: RequestContext) => world.call('connectionRetry', { params: { connectionId: offer.connectionId }, body: { milliseconds: 5, ...body } }, context);
+
+  test('S11: after a gateway that the client cannot reach another is granted, and the first is told to forget', async () => {
+    await Promise.all([world.gateway('gateway-retry', admin), world.gateway('gateway-retry', admin)]);
+    const first = await world.ask(await world.resource(['gateway-retry']), user);
+    const failed = first.hops[0]?.gatewayId;
+    const second = await retry(first, { gatewayId: failed, leg: 'L2', code: 'gateway.refused' }, user);
+    expect(second).toMatchObject({ connectionId: first.connectionId, reference: first.reference, tried: [{ gatewayId: failed, leg: 'L2', code: 'gateway.refused' }] });
+    expect(Reflect.get(Object(second), 'hops')[0].gatewayId).not.toBe(failed);
+    await expect(retry(first, { gatewayId: failed, leg: 'L2', code: 'gateway.refused' }, user)).rejects.toMatchObject({ code: 'request.conflict' });
+  });
+
+  test.each([['target.sign-on-refused', 'L4'], ['target.identity-changed', 'L4'], ['made.up', 'L2'], ['target.unreachable', 'L2'], ['gateway.refused', 'L4']])('rule 4: %s on %s is no reason to try another', async (code, leg) => {
+    await world.gateway('gateway-norepeat', admin);
+    const offer = await world.ask(await world.resource(['gateway-norepeat']), user);
+    await expect(retry(offer, { gatewayId: offer.hops[0]?.gatewayId, leg, code }, user)).rejects.toMatchObject({ code: 'request.conflict' });
+  });
+
+  test("rule 4: a client's word does not undo what the gateway's journal says: no retry after a credential was sent", async () => {
+    const gateway = await world.gateway('gateway-liar', admin);
+    await world.gateway('gateway-liar', admin);
+    const resource = await world.resource(['gateway-liar']);
+    const offer = await world.until(async () => {
+      const one = await world.ask(resource, user);
+      return one.hops[0]?.gatewayId === gateway.id ? one : undefined;
+    }, 'this gateway chosen');
+    gateway.record({ kind: 'ticket-used', connectionId: offer.connectionId, reference: offer.reference, facts: {} });
+    gateway.record({ kind: 'failed', connectionId: offer.connectionId, reference: offer.reference, facts: { code: 'target.sign-on-refused', credentialSent: true } });
+    await expect(retry(offer, { gatewayId: gateway.id, leg: 'L4', code: 'target.unreachable' }, user)).rejects.toMatchObject({ code: 'target.sign-on-refused' });
+    await expectOnlyFailure(offer.reference, 'target.sign-on-refused', 'L4');
+  });
+
+  test('S18: the target cannot be reached from either gateway: one final entry, with both tries', async () => {
+    const gateways = [await world.gateway('gateway-l4', admin), await world.gateway('gateway-l4', admin)];
+    const first = await world.ask(await world.resource(['gateway-l4']), user);
+    const failAt = (id: string | undefined) => {
+      const gateway = gateways.find((one) => one.id === id);
+      gateway?.record({ kind: 'ticket-used', connectionId: first.connectionId, reference: first.reference, facts: {} });
+      gateway?.record({ kind: 'failed', connectionId: first.connectionId, reference: first.reference, facts: { code: 'target.unreachable', credentialSent: false } });
+    };
+    failAt(first.hops[0]?.gatewayId);
+    const second = await retry(first, { gatewayId: first.hops[0]?.gatewayId, leg: 'L4', code: 'target.unreachable' }, user);
+    const secondGateway = Reflect.get(Object(second), 'hops')[0].gatewayId;
+    failAt(secondGateway);
+    const error = await refusal(retry(first, { gatewayId: secondGateway, leg: 'L4', code: 'target.unreachable' }, user));
+    expect(error.code).toBe('gateway.none-available');
+    await expectOnlyFailure(first.reference, 'gateway.none-available', 'L3');
+    const final = (await world.audit(first.reference)).find(({ kind }) => kind === 'connection.failed');
+    expect(final?.facts['tried']).toHaveLength(2);
+  });
+
+  test('rule 4: after the deadline of 15 s no further gateway is tried', async () => {
+    await Promise.all([world.gateway('gateway-late', admin), world.gateway('gateway-late', admin)]);
+    const offer = await world.ask(await world.resource(['gateway-late']), user);
+    world.clock.advance(15_001);
+    const error = await refusal(retry(offer, { gatewayId: offer.hops[0]?.gatewayId, leg: 'L2', code: 'gateway.time-out' }, user));
+    expect(error.code).toBe('connect.deadline');
+    await expectOnlyFailure(offer.reference, 'connect.deadline', 'L2');
+  });
+
+  test('B10: another user, or the same one with another key, learns nothing of a connection', async () => {
+    await world.gateway('gateway-private', admin);
+    const offer = await world.ask(await world.resource(['gateway-private']), user);
+    const body = { gatewayId: offer.hops[0]?.gatewayId, leg: 'L2', code: 'gateway.refused' };
+    const stranger = await world.user('user');
+    for (const context of [stranger, { ...user, clientKeyThumbprint: stranger.clientKeyThumbprint }]) {
+      await expect(retry(offer, body, context)).rejects.toMatchObject({ code: 'request.not-found' });
+      await expect(world.call('connectionClaim', { params: { connectionId: offer.connectionId }, body: { outcome: 'cancelled', code: 'connect.cancelled' } }, context)).rejects.toMatchObject({ code: 'request.not-found' });
+    }
+    await expect(world.call('connectionTerminate', { params: { connectionId: offer.connectionId } }, stranger)).rejects.toMatchObject({ code: 'request.not-found' });
+  });
+});

@@ -1,0 +1,253 @@
+import { randomUUID } from 'node:crypto';
+import { eq } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { recordingId, type ConnectionId, type GatewayId } from '../../../shared/ids.ts';
+import type { ConnectionOffer } from '../../../shared/api/connections.ts';
+import type { RequestContext } from '../../../src-service/http/bound-route.ts';
+import { auditEntries, connections, gateways, journalEvents } from '../../../src-service/store/schema.ts';
+import { GatewaySideWorld, allowed } from '../../fixtures/gateway-side-world.ts';
+
+let world: GatewaySideWorld;
+let admin: RequestContext;
+let user: RequestContext;
+
+beforeAll(async () => {
+  world = await GatewaySideWorld.start();
+  admin = await world.user('admin');
+  user = await world.user('user');
+});
+afterAll(() => world.stop());
+
+type Gateway = Awaited<ReturnType<GatewaySideWorld['gateway']>>;
+/** A granted connection through a gateway that stands in a segment of its own. */
+async function granted(context = user): Promise<{ gateway: Gateway; offer: ConnectionOffer; of: { connectionId: ConnectionId; reference: ConnectionOffer['reference'] } }> {
+  const segment = `gateway-${randomUUID().slice(0, 8)}`;
+  const gateway = await world.gateway(segment, admin);
+  const offer = await world.ask(await world.resource([segment]), context);
+  return { gateway, offer, of: { connectionId: offer.connectionId, reference: offer.reference } };
+}
+const finals = async (reference: string) => (await world.audit(reference)).filter(({ kind }) => /^connection\.(ended|failed|not-used)$/.test(kind)).map(({ kind, facts }) => [kind, facts['code']]);
+const cursorOf = async (id: GatewayId) => (await world.store.database.select().from(gateways).where(eq(gateways.id, id)))[0]?.journalCursor;
+const readAll = (gateway: Gateway) => world.until(async () => ((await cursorOf(gateway.id)) === gateway.journal.length ? true : undefined), 'the journal read');
+
+describe('the life of a connection, as the journal tells it', () => {
+  test('S14, S15, S19: connected and ended: one final entry, and a recording that exists from connected on', async () => {
+    const { gateway, of } = await granted();
+    const id = recordingId.parse(randomUUID());
+    gateway.record({ kind: 'ticket-used', ...of, facts: {} });
+    await readAll(gateway);
+    expect((await world.recordings()).filter(({ connectionId }) => connectionId === of.connectionId)).toEqual([]);
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: id, targetIdentity: `SHA256:${'a'.repeat(43)}` } });
+    const connected = await world.connectionIn(of.connectionId, 'connected');
+    expect(connected.connectedAt).not.toBeNull();
+    expect((await world.recordings()).find((one) => one.id === id)).toMatchObject({ connectionId: of.connectionId, state: 'recording', gatewayId: gateway.id, userName: user.user.name });
+    gateway.record({ kind: 'ended', ...of, facts: { code: 'session.ended', exitStatus: 0, durationMs: 1234 } });
+    await world.connectionIn(of.connectionId, 'ended');
+    expect((await world.audit(of.reference)).map(({ kind }) => kind)).toEqual(['connection.granted', 'connection.connected', 'connection.ended']);
+    expect(await finals(of.reference)).toEqual([['connection.ended', 'session.ended']]);
+    expect(await world.errorsUnder(of.reference)).toEqual([]);
+    await world.until(async () => (gateway.released.upTo.at(-1) === 3 ? true : undefined), 'the release after the commit');
+  });
+
+  test('S16, S19: the target refused the sign-on: an audit and an error entry on L4, and no recording', async () => {
+    const { gateway, of } = await granted();
+    gateway.record({ kind: 'ticket-used', ...of, facts: {} });
+    gateway.record({ kind: 'failed', ...of, facts: { code: 'target.sign-on-refused', credentialSent: true } });
+    await world.connectionIn(of.connectionId, 'failed');
+    expect(await finals(of.reference)).toEqual([['connection.failed', 'target.sign-on-refused']]);
+    expect(await world.errorsUnder(of.reference)).toEqual([{ code: 'target.sign-on-refused', leg: 'L4', gatewayName: gateway.name }]);
+    expect((await world.recordings()).filter(({ connectionId }) => connectionId === of.connectionId)).toEqual([]);
+  });
+
+  test('S18: the target cannot be reached: the failure is final when the client says so', async () => {
+    const { gateway, of } = await granted();
+    gateway.record({ kind: 'ticket-used', ...of, facts: {} });
+    gateway.record({ kind: 'failed', ...of, facts: { code: 'target.unreachable', credentialSent: false } });
+    await readAll(gateway);
+    expect((await world.connection(of.connectionId)).state).toBe('granted');
+    await world.call('connectionClaim', { params: { connectionId: of.connectionId }, body: { outcome: 'failed', code: 'target.unreachable' } }, user);
+    expect((await world.connection(of.connectionId)).state).toBe('failed');
+    expect(await finals(of.reference)).toEqual([['connection.failed', 'target.unreachable']]);
+    expect(await world.errorsUnder(of.reference)).toEqual([{ code: 'target.unreachable', leg: 'L4', gatewayName: gateway.name }]);
+  });
+
+  test('S18: ... or when the time for another gateway is over', async () => {
+    const { gateway, of } = await granted();
+    gateway.record({ kind: 'failed', ...of, facts: { code: 'target.time-out', credentialSent: false } });
+    await readAll(gateway);
+    world.clock.advance(15_001);
+    await world.connectionIn(of.connectionId, 'failed');
+    expect(await finals(of.reference)).toEqual([['connection.failed', 'target.time-out']]);
+  });
+
+  test('a ticket that was never used: not used, once the grant is over and the journal tells of nothing', async () => {
+    const { offer } = await granted();
+    world.clock.advance(29_000);
+    await world.until(async () => (world.logged.length > 0 ? true : undefined), 'a round');
+    expect((await world.connection(offer.connectionId)).state).toBe('granted');
+    world.clock.advance(4_000);
+    await world.connectionIn(offer.connectionId, 'not-used');
+    expect(await finals(offer.reference)).toEqual([['connection.not-used', 'connect.not-used']]);
+    expect(await world.errorsUnder(offer.reference)).toEqual([]);
+  });
+
+  test('a ticket that was used, while the sign-on waits for the user, is never called not used', async () => {
+    const { gateway, of } = await granted();
+    gateway.record({ kind: 'ticket-used', ...of, facts: {} });
+    await readAll(gateway);
+    world.clock.advance(60_000);
+    gateway.record({ kind: 'gateway-stopped', connectionId: null, reference: null, facts: {} });
+    await readAll(gateway);
+    expect((await world.connection(of.connectionId)).state).toBe('granted');
+  });
+
+  test('rule 12: a client that cancels: not used at once, where the gateway confirms that it holds nothing', async () => {
+    const { gateway, of } = await granted();
+    await world.call('connectionClaim', { params: { connectionId: of.connectionId }, body: { outcome: 'cancelled', code: 'connect.cancelled' } }, user);
+    expect((await world.connection(of.connectionId)).state).toBe('not-used');
+    expect(await finals(of.reference)).toEqual([['connection.not-used', 'connect.cancelled']]);
+    expect(gateway.asked.filter(({ method }) => method === 'terminate').map(({ params }) => Reflect.get(Object(params), 'target'))).toEqual([{ kind: 'connection', connectionId: of.connectionId }]);
+  });
+
+  test("rule 12: a claim never changes what the journal says: the client's word stands beside it", async () => {
+    const { gateway, of } = await granted();
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+    await world.connectionIn(of.connectionId, 'connected');
+    await world.call('connectionClaim', { params: { connectionId: of.connectionId }, body: { outcome: 'failed', code: 'gateway.unreachable' } }, user);
+    expect((await world.connection(of.connectionId)).state).toBe('connected');
+  });
+
+  test('S13: the gateway died after the grant and the client says so: failed, as a claim, when its ticket is over', async () => {
+    const { gateway, of } = await granted();
+    await gateway.stop();
+    await world.call('connectionClaim', { params: { connectionId: of.connectionId }, body: { outcome: 'failed', code: 'gateway.unreachable' } }, user);
+    expect((await world.connection(of.connectionId)).state).toBe('granted');
+    await gateway.listen();
+    world.clock.advance(33_000);
+    await world.connectionIn(of.connectionId, 'failed');
+    const [final] = (await world.audit(of.reference)).filter(({ kind }) => kind === 'connection.failed');
+    expect(final?.facts).toMatchObject({ code: 'gateway.unreachable', byClaim: true, claimedOutcome: 'failed' });
+    expect((await world.errorsUnder(of.reference)).map(({ code, leg }) => [code, leg])).toEqual([['gateway.unreachable', 'L2']]);
+  });
+});
+
+describe('the journal is taken once, and its gaps are told', () => {
+  test('rule 17: events that come again change nothing', async () => {
+    const { gateway, of } = await granted();
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+    gateway.record({ kind: 'ended', ...of, facts: { code: 'session.ended' } });
+    await world.connectionIn(of.connectionId, 'ended');
+    const replay = { kind: 'result' as const, result: { events: [...gateway.journal] } };
+    gateway.script.set('journalRead', [replay, replay]);
+    const before = (await world.store.database.select().from(auditEntries)).length;
+    gateway.asked.length = 0;
+    await world.syncNow(gateway.id, admin);
+    // Two replays, and the reading after them that finds nothing.
+    await world.until(async () => (gateway.asked.filter(({ method }) => method === 'journalRead').length === 3 ? true : undefined), 'both replays taken');
+    expect(await finals(of.reference)).toHaveLength(1);
+    // The administrator's own act is the one entry more.
+    expect((await world.store.database.select().from(auditEntries)).length).toBe(before + 1);
+    expect((await world.store.database.select().from(journalEvents).where(eq(journalEvents.gatewayId, gateway.id))).length).toBe(2);
+  });
+
+  test('S69: missing numbers are an entry "trail incomplete", and what follows is still taken', async () => {
+    const { gateway, of } = await granted();
+    gateway.record({ kind: 'gateway-started', connectionId: null, reference: null, facts: {} });
+    gateway.record({ kind: 'gateway-stopped', connectionId: null, reference: null, facts: {} });
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+    gateway.journal.splice(0, 2);
+    await world.connectionIn(of.connectionId, 'connected');
+    expect((await world.auditOfKind('audit.trail-incomplete')).at(-1)).toMatchObject({ gateway: gateway.name, from: 1, to: 2, because: 'missing' });
+  });
+
+  test('S69: an event that was changed breaks the chain there', async () => {
+    const { gateway, of } = await granted();
+    gateway.record({ kind: 'gateway-started', connectionId: null, reference: null, facts: { version: 'a' } });
+    const [first] = gateway.journal;
+    if (first !== undefined) gateway.journal[0] = { ...first, facts: { version: 'b' } };
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+    await world.connectionIn(of.connectionId, 'connected');
+    expect((await world.auditOfKind('audit.trail-incomplete')).at(-1)).toMatchObject({ gateway: gateway.name, from: 1, to: 1, because: 'hash' });
+  });
+
+  test('S69: a journal that begins anew is told, and read anew', async () => {
+    const { gateway, of } = await granted();
+    for (let count = 0; count < 3; count += 1) gateway.record({ kind: 'gateway-started', connectionId: null, reference: null, facts: {} });
+    await readAll(gateway);
+    gateway.journal.length = 0;
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+    await world.syncNow(gateway.id, admin);
+    await world.connectionIn(of.connectionId, 'connected');
+    expect((await world.auditOfKind('audit.trail-incomplete')).at(-1)).toMatchObject({ gateway: gateway.name, from: 4, because: 'restarted' });
+  });
+
+  test('rule 9: a gateway that speaks of a connection of another one changes nothing, and is noted', async () => {
+    const { of, offer } = await granted();
+    const { gateway: other } = await granted();
+    other.record({ kind: 'ended', ...of, facts: { code: 'session.ended' } });
+    other.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+    await readAll(other);
+    expect((await world.connection(offer.connectionId)).state).toBe('granted');
+    expect((await world.recordings()).filter(({ connectionId }) => connectionId === of.connectionId)).toEqual([]);
+    expect((await world.auditOfKind('gateway.unexpected-event')).slice(-2).map((facts) => [facts['gateway'], facts['event']])).toEqual([[other.name, 'ended'], [other.name, 'connected']]);
+  });
+
+  test('rule 17: another instance that took the lease stops this one from moving the cursor', async () => {
+    const { gateway, of } = await granted();
+    await world.store.database.update(gateways).set({ leaseHolder: 'another', leaseEpoch: 99 }).where(eq(gateways.id, gateway.id));
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+    await expect(world.until(async () => ((await cursorOf(gateway.id)) === 1 ? true : undefined), 'the cursor', 1_500)).rejects.toThrow('waited in vain');
+    expect((await world.connection(of.connectionId)).state).toBe('granted');
+  });
+});
+
+describe('ending sessions', () => {
+  test('rule 11: a user ends his own; the gateway is told and the journal has the end', async () => {
+    const { gateway, of } = await granted();
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+    await world.connectionIn(of.connectionId, 'connected');
+    expect(await world.call('connectionTerminate', { params: { connectionId: of.connectionId }, body: { reason: 'done' } }, user)).toEqual({ confirmed: true });
+    gateway.record({ kind: 'ended', ...of, facts: { code: 'session.terminated' } });
+    await world.connectionIn(of.connectionId, 'ended');
+    expect((await world.audit(of.reference)).map(({ kind }) => kind)).toEqual(['connection.granted', 'connection.connected', 'connection.terminate-asked', 'connection.ended']);
+  });
+
+  test('rule 11: where the link is down a revocation is pending, and goes first when the link is back', async () => {
+    const revoked = await world.user('user');
+    const { gateway } = await granted(revoked);
+    await gateway.stop();
+    await world.side.revokeUser({ userId: revoked.user.id, code: 'session.user-disabled' });
+    gateway.asked.length = 0;
+    await gateway.listen();
+    await world.until(async () => (gateway.asked.some(({ method }) => method === 'terminate') ? true : undefined), 'the termination sent');
+    const methods = gateway.asked.map(({ method }) => method);
+    expect(gateway.asked[methods.indexOf('terminate')]?.params).toMatchObject({ target: { kind: 'user', userId: revoked.user.id }, code: 'session.user-disabled' });
+    // Only a status may have come first: it is how the service learns that the gateway is back.
+    expect(methods.slice(0, methods.indexOf('terminate')).every((method) => method === 'status')).toBe(true);
+  });
+
+  test('rule 11: a rule that no longer allows ends live sessions', async () => {
+    const { gateway, of } = await granted();
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+    await world.connectionIn(of.connectionId, 'connected');
+    world.decide = () => ({ allowed: false, code: 'access.denied' });
+    await world.side.accessChanged({ userId: user.user.id });
+    world.decide = () => allowed();
+    expect(gateway.asked.findLast(({ method }) => method === 'terminate')?.params).toMatchObject({ target: { kind: 'connection', connectionId: of.connectionId }, code: 'session.access-changed' });
+  });
+
+  test('B11: users see their own connections alone, newest first, page by page; auditors see all', async () => {
+    const loner = await world.user('user');
+    const segment = `gateway-${randomUUID().slice(0, 8)}`;
+    await world.gateway(segment, admin);
+    const resource = await world.resource([segment]);
+    const asked = [await world.ask(resource, loner), await world.ask(resource, loner), await world.ask(resource, loner)];
+    const page = async (cursor?: string) => Object(await world.call('connectionList', { query: { limit: 2, ...(cursor === undefined ? {} : { cursor }) } }, loner));
+    const first = await page();
+    const second = await page(first.nextCursor);
+    expect([...first.items, ...second.items].map(({ id }: { id: string }) => id)).toEqual(asked.map(({ connectionId }) => connectionId).toReversed());
+    expect(second.nextCursor).toBeUndefined();
+    const all = Object(await world.call('connectionList', { query: { limit: 1000 } }, await world.user('auditor')));
+    expect(all.items.length).toBe((await world.store.database.select().from(connections)).length);
+  });
+});
