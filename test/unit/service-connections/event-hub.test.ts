@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { SegmentState } from '../../../shared/api/gateways.ts';
+import type { Role, User } from '../../../shared/api/users.ts';
+import { connectionId, connectionReference, userId } from '../../../shared/ids.ts';
+import { EventHub, type Listener } from '../../../src-service/events/event-hub.ts';
+
+const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const segment = (name: string, available: number, confirmedAt = '2026-03-01T09:00:00.000Z'): SegmentState => ({ segment: name, known: true, total: 2, available, confirmedAt });
+let hub: EventHub;
+
+function makeHub(segmentsOf: (user: User) => SegmentState[] = () => []): EventHub {
+  hub = new EventHub({ clock: { now: () => new Date('2026-03-01T09:00:00.000Z') }, log: quiet, segmentsOf: async (user) => segmentsOf(user), inventoryRevision: async () => '7' });
+  return hub;
+}
+function makeListener(role: Role = 'user', changes: Partial<Listener> = {}): Listener {
+  const id = userId.parse(randomUUID());
+  const user: User = { id, name: 'aiko', displayName: 'Aiko', role, expiresAt: null, disabledAt: null, lockedUntil: null, mustChangePassword: false, createdAt: '2026-03-01T09:00:00.000Z', lastSignInAt: null };
+  return { user, tokenSha256: randomUUID(), sessionExpiresAt: new Date('2026-03-01T10:00:00.000Z'), signal: new AbortController().signal, ...changes };
+}
+/** What a stream holds now, event by event. */
+function events(stream: Readable): { kind: string }[] {
+  const chunk: unknown = stream.read();
+  const text = chunk === null ? '' : String(chunk);
+  return text.split('\n\n').filter((block) => block.startsWith('event:')).map((block) => Object(JSON.parse(block.split('\ndata: ')[1] ?? 'null')));
+}
+const connection = (owner: Listener) => ({ id: connectionId.parse(randomUUID()), reference: connectionReference.parse('MV-7K2QX-M0T4D'), userId: owner.user.id, state: 'granted' as const, code: null });
+
+afterEach(() => hub.stop());
+
+describe('the event stream', () => {
+  test('begins with hello and the segments', async () => {
+    const stream = await makeHub(() => [segment('gateway-office1', 1)]).open(makeListener());
+    expect(events(stream)).toEqual([{ kind: 'hello', serverTime: '2026-03-01T09:00:00.000Z', inventoryRevision: '7' }, { kind: 'segments', items: [segment('gateway-office1', 1)] }]);
+  });
+
+  test('rule 26: each user hears of the segments that he may see, and only when they change', async () => {
+    const [one, other] = [makeListener(), makeListener()];
+    let available = 1;
+    makeHub((user) => (user.id === one.user.id ? [segment('gateway-office1', available)] : []));
+    const streams = [await hub.open(one), await hub.open(other)];
+    for (const stream of streams) events(stream);
+    available = 0;
+    hub.segmentsChanged();
+    hub.segmentsChanged();
+    await hub.open(makeListener());
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(streams.map(events)).toEqual([[{ kind: 'segments', items: [segment('gateway-office1', 0)] }], []]);
+  });
+
+  test('B11: a connection is told to its user and to those who manage, to nobody else', async () => {
+    makeHub();
+    const owner = makeListener();
+    const streams = await Promise.all([owner, makeListener('operator'), makeListener('user'), makeListener('vendor'), makeListener('auditor')].map((listener) => hub.open(listener)));
+    for (const stream of streams) events(stream);
+    hub.connectionChanged(connection(owner));
+    expect(streams.map((stream) => events(stream).length)).toEqual([1, 1, 0, 0, 0]);
+  });
+
+  test('a revoked token ends its stream with the reason, and no other', async () => {
+    makeHub();
+    const listener = makeListener();
+    const [revoked, kept] = [await hub.open(listener), await hub.open({ ...listener, tokenSha256: 'another' })];
+    for (const stream of [revoked, kept]) events(stream);
+    hub.signedOut(listener.user.id, [listener.tokenSha256], 'sign-in.disabled');
+    expect(events(revoked)).toEqual([{ kind: 'signed-out', code: 'sign-in.disabled' }]);
+    expect(events(kept)).toEqual([]);
+    hub.signedOut(listener.user.id, null, 'sign-in.disabled');
+    expect(events(kept)).toEqual([{ kind: 'signed-out', code: 'sign-in.disabled' }]);
+    expect(hub.streams).toBe(0);
+  });
+
+  test('a client that does not read is cut off at the bound, and memory with it', async () => {
+    makeHub();
+    const stream = await hub.open(makeListener('operator'));
+    const closed = once(stream, 'close');
+    const owner = makeListener();
+    for (let count = 0; count < 5_000; count += 1) hub.connectionChanged(connection(owner));
+    await closed;
+    expect(stream.readableLength).toBeLessThanOrEqual(256 * 1024);
+    expect(hub.streams).toBe(0);
+  });
+
+  test('the oldest stream of a user gives way to the seventeenth', async () => {
+    makeHub();
+    const listener = makeListener();
+    const first = await hub.open(listener);
+    for (let count = 0; count < 16; count += 1) await hub.open(listener);
+    expect(hub.streams).toBe(16);
+    const ended = once(first, 'end');
+    first.resume();
+    await ended;
+  });
+
+  test('ends with the request', async () => {
+    makeHub();
+    const abort = new AbortController();
+    const stream = await hub.open(makeListener('user', { signal: abort.signal }));
+    const closed = once(stream, 'close');
+    abort.abort();
+    await closed;
+    expect(hub.streams).toBe(0);
+  });
+});
