@@ -1,6 +1,7 @@
 import { errorTextsEn } from './errors/en.ts';
 import { interfaceTextsEn } from './interface/en.ts';
+import { nativeTextsEn } from './native/en.ts';
 
 /** Every text in English; its keys are the keys of all languages. */
-export const en = { ...errorTextsEn, ...interfaceTextsEn } as const;
+export const en = { ...errorTextsEn, ...interfaceTextsEn, ...nativeTextsEn } as const;
 export type MessageKey = keyof typeof en;

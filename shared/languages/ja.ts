@@ -1,6 +1,7 @@
 import type { MessageKey } from './en.ts';
 import { errorTextsJa } from './errors/ja.ts';
 import { interfaceTextsJa } from './interface/ja.ts';
+import { nativeTextsJa } from './native/ja.ts';
 
 /** Every text in Japanese. */
-export const ja = { ...errorTextsJa, ...interfaceTextsJa } as const satisfies Record<MessageKey, string>;
+export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...nativeTextsJa } as const satisfies Record<MessageKey, string>;

@@ -1,6 +1,7 @@
 import type { MessageKey } from './en.ts';
 import { errorTextsZhHant } from './errors/zh-Hant.ts';
 import { interfaceTextsZhHant } from './interface/zh-Hant.ts';
+import { nativeTextsZhHant } from './native/zh-Hant.ts';
 
 /** Every text in Traditional Chinese. */
-export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant } as const satisfies Record<MessageKey, string>;
+export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant, ...nativeTextsZhHant } as const satisfies Record<MessageKey, string>;

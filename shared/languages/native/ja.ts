@@ -1,0 +1,30 @@
+import type { nativeTextsEn } from './en.ts';
+
+/** The texts of native menus and dialogs in Japanese. */
+export const nativeTextsJa = {
+  'menu.file': 'ファイル',
+  'menu.edit': '編集',
+  'menu.view': '表示',
+  'menu.session': 'セッション',
+  'menu.window': 'ウインドウ',
+  'menu.quit': 'MAVIS Desktop を終了',
+  'menu.close-window': 'ウインドウを閉じる',
+  'menu.undo': '元に戻す',
+  'menu.redo': 'やり直す',
+  'menu.cut': '切り取り',
+  'menu.copy': 'コピー',
+  'menu.paste': '貼り付け',
+  'menu.select-all': 'すべて選択',
+  'menu.find': '検索…',
+  'menu.search-resources': 'リソースを検索',
+  'menu.zoom-in': '拡大',
+  'menu.zoom-out': '縮小',
+  'menu.zoom-reset': '実際のサイズ',
+  'menu.full-screen': '全画面表示',
+  'menu.minimize': '最小化',
+  'menu.developer-tools': '開発者ツール',
+  'quit.title': 'MAVIS Desktop を終了しますか？',
+  'quit.body': '{count, plural, other {開いているセッションが # 件終了します。実行中のプログラムが止まることがあります。}}',
+  'quit.confirm': '終了',
+  'quit.stay': '終了しない',
+} as const satisfies Record<keyof typeof nativeTextsEn, string>;

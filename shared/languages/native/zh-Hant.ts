@@ -1,0 +1,30 @@
+import type { nativeTextsEn } from './en.ts';
+
+/** The texts of native menus and dialogs in Traditional Chinese. */
+export const nativeTextsZhHant = {
+  'menu.file': '檔案',
+  'menu.edit': '編輯',
+  'menu.view': '檢視',
+  'menu.session': '工作階段',
+  'menu.window': '視窗',
+  'menu.quit': '結束 MAVIS Desktop',
+  'menu.close-window': '關閉視窗',
+  'menu.undo': '復原',
+  'menu.redo': '重做',
+  'menu.cut': '剪下',
+  'menu.copy': '複製',
+  'menu.paste': '貼上',
+  'menu.select-all': '全選',
+  'menu.find': '尋找…',
+  'menu.search-resources': '搜尋資源',
+  'menu.zoom-in': '放大',
+  'menu.zoom-out': '縮小',
+  'menu.zoom-reset': '實際大小',
+  'menu.full-screen': '全螢幕',
+  'menu.minimize': '最小化',
+  'menu.developer-tools': '開發人員工具',
+  'quit.title': '要結束 MAVIS Desktop 嗎？',
+  'quit.body': '{count, plural, other {# 個開啟中的工作階段將會結束，其中執行的程式可能會停止。}}',
+  'quit.confirm': '結束',
+  'quit.stay': '不結束',
+} as const satisfies Record<keyof typeof nativeTextsEn, string>;
