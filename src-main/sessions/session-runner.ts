@@ -1,5 +1,4 @@
 import type { TLSSocket } from 'node:tls';
-import type { ClientChannel } from 'ssh2';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Prompt, StreamMessage } from '../../shared/proxy-stream/messages.ts';
 import { dialGateway, type DialOptions, dialThrough } from './gateway-dial.ts';
@@ -144,16 +143,23 @@ export class SessionRunner {
     this.#stream = stream;
     this.#parts.report({ kind: 'accepted', reference: accepted.reference, recording: accepted.recording, targetEncrypted: accepted.targetEncrypted, notAfter: accepted.notAfter });
     try {
-      this.#shell = await openShell({ stream, gateway, hostKey: accepted.sshHostKey, terminal: this.#size ?? command.terminal, environment: command.environment, signal: this.#stop.signal });
+      await openShell({
+        stream, gateway,
+        hostKey: accepted.sshHostKey,
+        terminal: this.#size ?? command.terminal,
+        environment: command.environment,
+        signal: this.#stop.signal,
+        onOpen: (shell) => this.#carry(shell),
+      });
     } catch (error) {
       // Where the gateway has said why it ended, that is the cause; the protocol's own error only follows from it.
       throw this.#streamEnd && this.#streamEnd.code !== 'session.ended' && !this.#stop.signal.aborted ? new MavisError(this.#streamEnd.code, this.#streamEnd.args, { cause: error }) : error;
     }
-    this.#carry(this.#shell.channel);
-    this.#parts.report({ kind: 'connected' });
   }
 
-  #carry(channel: ClientChannel): void {
+  #carry(shell: Shell): void {
+    this.#shell = shell;
+    const { channel } = shell;
     channel.on('exit', (code: number | null, signal?: string) => {
       this.#exitStatus = code;
       this.#exitSignal = signal ?? null;
@@ -168,6 +174,7 @@ export class SessionRunner {
     if (this.#size) this.#resize(this.#size);
     for (const { bytes, gone } of this.#early) this.#input(bytes, gone);
     this.#early = [];
+    this.#parts.report({ kind: 'connected' });
   }
 
   #onMessage(message: StreamMessage): void {

@@ -31,6 +31,8 @@ export interface ShellOptions {
   readonly terminal: { readonly columns: number; readonly rows: number };
   readonly environment: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Called as soon as the shell stands: its exit and its end may be in the same piece of the stream. */
+  readonly onOpen: (shell: Shell) => void;
 }
 
 /** An open shell on the target, seen through the gateway. */
@@ -45,8 +47,8 @@ export interface Shell {
  * pinned to the one of `accepted`, a pty and a shell. Throws `gateway.pin-mismatch` for another host key,
  * `target.channel-refused` where the shell is refused, else `gateway.protocol-error`.
  */
-export function openShell(options: ShellOptions): Promise<Shell> {
-  const { stream, gateway, hostKey, terminal, environment, signal } = options;
+export function openShell(options: ShellOptions): Promise<void> {
+  const { stream, gateway, hostKey, terminal, environment, signal, onOpen } = options;
   return new Promise((resolve, reject) => {
     const client = new Client();
     let wrongKey = false;
@@ -68,7 +70,8 @@ export function openShell(options: ShellOptions): Promise<Shell> {
           return;
         }
         signal.removeEventListener('abort', onAbort);
-        resolve({ channel, end: () => client.end() });
+        onOpen({ channel, end: () => client.end() });
+        resolve();
       });
     });
     client.connect({
