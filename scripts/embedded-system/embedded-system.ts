@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { say } from '../set-up/plain-line.ts';
@@ -48,27 +48,43 @@ export async function startEmbeddedSystem(settings: EmbeddedSettings): Promise<E
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const remembered = recallProvisioning(provisionedFile(folder));
   const ports = await choosePorts(settings.ports, remembered?.ports);
-  const targetStarting = startLiveTarget(join(folder, 'target'), remembered?.targetPort, (name, pid) => owner.add(name, pid));
-  const serviceStarting = startService(folder, ports, owner);
-  await Promise.allSettled([targetStarting, serviceStarting]);
-  const [target, serviceProgram] = [await targetStarting, await serviceStarting];
-  const service = serviceListening.parse(serviceProgram.listening);
-  await provisionWhereNeeded(folder, serviceProgram, service, ports, target, remembered?.digest);
-  const gatewayProgram = await startGateway(folder, owner);
+  const target = await startLiveTarget(join(folder, 'target'), remembered?.targetPort, (name, pid) => owner.add(name, pid));
+  const programs = await startPrograms(settings, ports, target, remembered?.digest);
   say('Embedded system', `service on 127.0.0.1:${ports.service} (stands in for 443), gateway office1 on ${ports.link} (for 443) and ${ports.proxy.join(', ')} (for 7993, 7994, 7995); data in ${folder}.`);
   return {
-    service,
+    ...programs,
     ports,
     target,
-    serviceProgram,
-    gatewayProgram,
-    askOneTimeSignIn: () => askOneTimeSignIn(serviceProgram.control),
+    askOneTimeSignIn: () => askOneTimeSignIn(programs.serviceProgram.control),
     stop: async () => {
-      await endProgram(gatewayProgram);
-      await endProgram(serviceProgram);
+      await endProgram(programs.gatewayProgram);
+      await endProgram(programs.serviceProgram);
       await target.stop();
     },
   };
+}
+
+type Programs = Pick<EmbeddedSystem, 'service' | 'serviceProgram' | 'gatewayProgram'>;
+
+/** Service and gateway start side by side where all is provisioned; else the gateway waits for its configuration. */
+async function startPrograms({ folder, owner }: EmbeddedSettings, ports: EmbeddedPorts, target: LiveTarget, lastDigest: string | undefined): Promise<Programs> {
+  const inventory = readFileSync(inRepository('assets', 'demo-inventory.json'), 'utf8');
+  const digest = digestOf([portList(ports), target.kind, target.port, target.account, target.hostKeyFingerprint, target.privateKey, inventory]);
+  if (digest === lastDigest && ['service', 'gateway'].every((name) => existsSync(join(folder, name)))) {
+    const starting = [startService(folder, ports, owner), startGateway(folder, owner)] as const;
+    await Promise.allSettled(starting);
+    const [serviceProgram, gatewayProgram] = await Promise.all(starting);
+    return { service: serviceListening.parse(serviceProgram.listening), serviceProgram, gatewayProgram };
+  }
+  const serviceProgram = await startService(folder, ports, owner);
+  const service = serviceListening.parse(serviceProgram.listening);
+  const client = new ServiceClient(service);
+  await client.signIn(await askOneTimeSignIn(serviceProgram.control));
+  await provision(client, ports, target, (configuration) => installGateway(join(folder, 'gateway'), configuration));
+  await client.signOut();
+  rememberProvisioning(provisionedFile(folder), { ports, targetPort: target.port, digest });
+  say('Embedded system', 'provisioned gateway office1, the demo inventory, the demo credential and an access rule.');
+  return { service, serviceProgram, gatewayProgram: await startGateway(folder, owner) };
 }
 
 async function choosePorts(asked: EmbeddedPorts | undefined, last: EmbeddedPorts | undefined): Promise<EmbeddedPorts> {
@@ -85,18 +101,6 @@ function startService(folder: string, ports: EmbeddedPorts, owner: StartedProces
 function startGateway(folder: string, owner: StartedProcesses): Promise<ChildProgram> {
   const parameters = ['start', '--data', join(folder, 'gateway'), '--exit-with-stdin'];
   return startChildProgram('the gateway', [inRepository('src-gateway', 'main.ts'), ...parameters], join(folder, 'logs', 'gateway.log'), (pid) => owner.add('the gateway', pid));
-}
-
-async function provisionWhereNeeded(folder: string, program: ChildProgram, service: ServiceAddress, ports: EmbeddedPorts, target: LiveTarget, lastDigest: string | undefined): Promise<void> {
-  const inventory = readFileSync(inRepository('assets', 'demo-inventory.json'), 'utf8');
-  const digest = digestOf([service, portList(ports), target.kind, target.port, target.account, target.hostKeyFingerprint, target.privateKey, inventory]);
-  if (digest === lastDigest) return;
-  const client = new ServiceClient(service);
-  await client.signIn(await askOneTimeSignIn(program.control));
-  await provision(client, ports, target, (configuration) => installGateway(join(folder, 'gateway'), configuration));
-  await client.signOut();
-  rememberProvisioning(provisionedFile(folder), { ports, targetPort: target.port, digest });
-  say('Embedded system', 'provisioned gateway office1, the demo inventory, the demo credential and an access rule.');
 }
 
 function provisionedFile(folder: string): string {

@@ -66,9 +66,14 @@ async function provideInventory(client: ServiceClient, credential: Credential, t
   if (known === undefined) await importInventory(client);
   const live = known ?? (await findLiveResource(client));
   if (live === undefined) throw new SetUpError(`assets/demo-inventory.json has no resource with the tag ${liveTag}`, 'check the repository out as a whole');
+  const { name, operatingSystem, description, tags } = await client.call(resourcesRoutes.resourceRead, { params: { resourceId: live.id } });
   await client.call(resourcesRoutes.resourceUpdate, {
     params: { resourceId: live.id },
     body: {
+      name,
+      operatingSystem,
+      description,
+      tags,
       address: target.host,
       protocols: target.kind === 'sshd' ? [{ protocol: 'ssh', port: target.port }, { protocol: 'sftp', port: target.port }] : [{ protocol: 'ssh', port: target.port }],
       identities: [target.hostKeyFingerprint],

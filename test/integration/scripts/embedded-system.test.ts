@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { portsFrom, type EmbeddedPorts } from '../../../scripts/embedded-system/embedded-ports.ts';
+import { startEmbeddedSystem, type EmbeddedSystem } from '../../../scripts/embedded-system/embedded-system.ts';
+import { findFreePort } from '../../../scripts/embedded-system/free-port.ts';
+import { ServiceClient } from '../../../scripts/embedded-system/service-client.ts';
+import { StartedProcesses } from '../../../scripts/processes/started-processes.ts';
+import { identify } from '../../../scripts/processes/process-identity.ts';
+import { credentialsRoutes } from '../../../shared/api/credentials.ts';
+import { gatewaysRoutes } from '../../../shared/api/gateways.ts';
+import { resourcesRoutes } from '../../../shared/api/resources.ts';
+
+let folder: string;
+let owner: StartedProcesses;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mavis-embedded-'));
+});
+afterEach(() => owner.endAll());
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function start(ports?: EmbeddedPorts): Promise<EmbeddedSystem> {
+  owner = new StartedProcesses(join(folder, 'processes.json'));
+  return startEmbeddedSystem({ folder: join(folder, 'data'), ports, owner });
+}
+
+async function freePorts(): Promise<EmbeddedPorts> {
+  const list: number[] = [];
+  while (new Set(list).size < 5) list.push(await findFreePort());
+  const ports = portsFrom([...new Set(list)]);
+  if (ports === undefined) throw new Error('no ports');
+  return ports;
+}
+
+async function signedIn(system: EmbeddedSystem): Promise<ServiceClient> {
+  const client = new ServiceClient(system.service);
+  await client.signIn(await system.askOneTimeSignIn());
+  return client;
+}
+
+/** The way to the demo target as the connection test sees it, once the gateway is available. */
+async function expectWayToTarget(system: EmbeddedSystem): Promise<void> {
+  const client = await signedIn(system);
+  await expect.poll(async () => (await client.call(gatewaysRoutes.gatewayList, {})).items.map(({ name, status }) => [name, status.state]), { timeout: 20_000, interval: 250 }).toEqual([['office1', 'available']]);
+  const { items } = await client.call(resourcesRoutes.resourceList, { query: { filter: 'tag:demo:live' } });
+  const [live] = items;
+  if (live === undefined) throw new Error('there is no live resource');
+  expect(live.tags).toContain('gateway-office1');
+  const way = await client.call(resourcesRoutes.resourceConnectionTest, { params: { resourceId: live.id }, body: { protocol: 'ssh' } });
+  expect(way.stages.filter((stage) => !stage.ok)).toEqual([]);
+  expect(way.identity).toMatchObject({ fingerprint: system.target.hostKeyFingerprint, expected: true });
+}
+
+test('the first start provisions all, the next one repeats nothing, and new ports are brought to service and gateway', async () => {
+  const ports = await freePorts();
+  const first = await start(ports);
+  await expectWayToTarget(first);
+  const { port } = first.target;
+  await first.stop();
+  await owner.endAll();
+
+  const second = await start();
+  expect(second.ports).toEqual(ports);
+  expect(second.target.port).toBe(port);
+  await expectWayToTarget(second);
+  await second.stop();
+  await owner.endAll();
+
+  const other = await freePorts();
+  const third = await start(other);
+  expect(third.ports).toEqual(other);
+  await expectWayToTarget(third);
+  const client = await signedIn(third);
+  expect((await client.call(credentialsRoutes.credentialList, {})).items).toHaveLength(1);
+  await third.stop();
+}, 90_000);
+
+test('stopping ends service and gateway in good order', async () => {
+  const system = await start();
+  const pids = [system.serviceProgram, system.gatewayProgram].map(({ process: child }) => child.pid ?? 0);
+  await system.stop();
+  expect([system.serviceProgram, system.gatewayProgram].map(({ process: child }) => [child.exitCode, child.signalCode])).toEqual([[0, null], [0, null]]);
+  expect(pids.map((pid) => identify(pid))).toEqual([undefined, undefined]);
+});
+
+test('a one-time sign-in works once', async () => {
+  const system = await start();
+  const secret = await system.askOneTimeSignIn();
+  await new ServiceClient(system.service).signIn(secret);
+  await expect(new ServiceClient(system.service).signIn(secret)).rejects.toThrow(/refused/);
+  await system.stop();
+});
