@@ -33,8 +33,8 @@ export interface RecorderParts {
   readonly base: string;
   /** Every frame is on the disk before what it holds is relayed. */
   readonly strict: boolean;
-  /** Called after the closing or the deletion, whichever comes. */
-  readonly released: (closed: ClosedRecording | undefined) => void;
+  /** Called after the closing or the deletion, whichever comes, and awaited. */
+  readonly released: (closed: ClosedRecording | undefined) => Promise<void>;
 }
 
 /**
@@ -179,7 +179,7 @@ export class ChannelRecorder {
         return this.#seal(stored, closed);
       });
     } finally {
-      this.#parts.released(this.#closedRecording(closed, last));
+      await this.#parts.released(this.#closedRecording(closed, last));
     }
     return this.#closedRecording(closed, last);
   }
@@ -188,7 +188,7 @@ export class ChannelRecorder {
   async discard(): Promise<void> {
     this.#stop();
     await this.#file.discard();
-    this.#parts.released(undefined);
+    await this.#parts.released(undefined);
   }
 
   #seal(stored: ResumePoint, closed: { state: RecordingSeal['state']; code: string | null }): readonly Uint8Array[] {

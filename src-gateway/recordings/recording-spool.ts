@@ -116,7 +116,7 @@ export class RecordingSpool {
       resource: { id: resource.id, name: resource.name.slice(0, 200) },
     });
     const { clock } = this.#parts;
-    const released = (closed: ClosedRecording | undefined): void => this.#released(id, closed);
+    const released = (closed: ClosedRecording | undefined): Promise<void> => this.#released(id, closed);
     const recorder = await ChannelRecorder.create({ header, sealer, sign: sealSigner(this.#parts.signingKey), clock, base: join(this.#directory, id), strict: this.#parts.strict ?? false, released });
     this.#live.set(id, recorder);
     recorder.failed.addEventListener('abort', () => this.#recordingFailed(recorder), { once: true });
@@ -125,7 +125,7 @@ export class RecordingSpool {
 
   /** All recordings that stand: live ones, and those closed that the service has not taken yet. */
   list(): SpooledRecording[] {
-    const live = [...this.#live.values()].filter((recorder) => recorder.stands).map((recorder) => liveRecording(recorder));
+    const live = [...this.#live.values()].filter((recorder) => recorder.stands && !this.#stored.has(recorder.recordingId)).map((recorder) => liveRecording(recorder));
     return [...live, ...[...this.#stored.values()].map(({ recording, sha256 }) => spooled(recording, sha256))].slice(0, MOST_RECORDINGS);
   }
 
@@ -178,16 +178,15 @@ export class RecordingSpool {
     return recordingId.parse(`${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`);
   }
 
-  #released(id: RecordingId, closed: ClosedRecording | undefined): void {
+  async #released(id: RecordingId, closed: ClosedRecording | undefined): Promise<void> {
     const recorder = this.#live.get(id);
-    this.#live.delete(id);
-    if (closed === undefined || recorder === undefined) return;
-    const work = this.#keepClosed(id, recorder, closed).catch((error: unknown) => {
+    try {
+      if (closed !== undefined && recorder !== undefined) await this.#keepClosed(id, recorder, closed);
+    } catch (error) {
       this.#parts.logger.error('a closed recording cannot be read back', { recordingId: id, error });
       this.#ability = { ...this.#ability, ok: false, code: 'gateway.cannot-record' };
-    });
-    this.#hashing.add(work);
-    void work.finally(() => this.#hashing.delete(work));
+    }
+    this.#live.delete(id);
   }
 
   async #keepClosed(id: RecordingId, recorder: ChannelRecorder, closed: ClosedRecording): Promise<void> {
@@ -197,14 +196,27 @@ export class RecordingSpool {
       const bytes = await sizeOf(path);
       if (bytes !== undefined) files.push({ path, bytes });
     }
-    await this.#keep({ recordingId: id, header: recorder.header, seal: { state: closed.state, code: closed.code, durationMicroseconds: closed.durationMs * 1000 }, files });
-    this.#tellClosed(closed, id);
+    const recording: StoredRecording = { recordingId: id, header: recorder.header, seal: { state: closed.state, code: closed.code, durationMicroseconds: closed.durationMs * 1000 }, files };
+    this.#stored.set(id, { recording, sha256: null });
+    // A long recording takes a while to read back: its session's end does not wait for it.
+    const work = this.#hash(recording).then(() => this.#tellClosed(closed, id));
+    this.#hashing.add(work);
+    void work.finally(() => this.#hashing.delete(work));
   }
 
   async #keep(recording: StoredRecording): Promise<void> {
     this.#stored.set(recording.recordingId, { recording, sha256: null });
-    const sha256 = await hashOf(recording);
-    if (this.#stored.has(recording.recordingId)) this.#stored.set(recording.recordingId, { recording, sha256 });
+    await this.#hash(recording);
+  }
+
+  /** Notes the hash of a stored recording, which the service has to name when it releases it. */
+  async #hash(recording: StoredRecording): Promise<void> {
+    try {
+      const sha256 = await hashOf(recording);
+      if (this.#stored.has(recording.recordingId)) this.#stored.set(recording.recordingId, { recording, sha256 });
+    } catch (error) {
+      this.#parts.logger.error('a stored recording cannot be read', { recordingId: recording.recordingId, error });
+    }
   }
 
   #tellClosed(closed: ClosedRecording, id: RecordingId): void {
@@ -219,10 +231,10 @@ export class RecordingSpool {
 
   #filesOf(id: RecordingId): readonly { path: string; bytes: number }[] {
     const live = this.#live.get(id);
-    if (live?.stands === true) return [{ path: join(this.#directory, `${id}.live`), bytes: live.stored.bytes }];
     const stored = this.#stored.get(id);
-    if (stored === undefined) throw new MavisError('request.not-found');
-    return stored.recording.files;
+    if (stored !== undefined) return stored.recording.files;
+    if (live?.stands !== true) throw new MavisError('request.not-found');
+    return [{ path: join(this.#directory, `${id}.live`), bytes: live.stored.bytes }];
   }
 
   async #look(): Promise<void> {

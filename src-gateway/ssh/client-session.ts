@@ -1,6 +1,7 @@
 import ssh2, { type AuthContext, type Connection } from 'ssh2';
 import type { Duplex } from 'node:stream';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
+import type { RecordingId } from '../../shared/ids.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
 import type { Clock, Timer } from '../clock/clock.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -122,16 +123,18 @@ export class ClientSession {
     const { clientStream, activity } = this.#run;
     const channel: SessionChannel = new SessionChannel({
       ...{ session: accept(), number: this.#nextNumber(), target, clientStream, grant, spool, logger, activity },
-      connected: (recordingId) => {
-        this.#connectTimer?.cancel();
-        this.#recordings += 1;
-        this.#run.connected(recordingId);
-      },
+      connected: this.#connected,
       signal: this.#over.signal,
       ended: (end) => this.#channelEnded(channel, end),
     });
     this.#channels.add(channel);
   }
+
+  readonly #connected = (recordingId: RecordingId): void => {
+    this.#connectTimer?.cancel();
+    this.#recordings += 1;
+    this.#run.connected(recordingId);
+  };
 
   #channelEnded(channel: SessionChannel, end: ChannelEnd): void {
     this.#channels.delete(channel);
@@ -147,7 +150,7 @@ export class ClientSession {
     const { target, grant, spool } = this.#parts;
     const { clientStream, activity } = this.#run;
     const forward: PortForward = new PortForward({
-      ...{ target, clientStream, grant, number: this.#nextNumber(), spool, activity, signal: this.#over.signal },
+      ...{ target, clientStream, grant, number: this.#nextNumber(), spool, activity, connected: this.#connected, signal: this.#over.signal },
       failed: (error) => this.#end(asMavisError(error)),
       ended: () => {
         this.#forwards.delete(forward);
@@ -157,6 +160,11 @@ export class ClientSession {
     });
     this.#forwards.add(forward);
     void forward.open(accept, reject, info);
+  }
+
+  /** Whether a channel carries anything; one that was opened and then left does not. */
+  get #active(): boolean {
+    return this.#forwards.size > 0 || [...this.#channels].some((channel) => channel.active);
   }
 
   #nextNumber(): number {
@@ -170,7 +178,7 @@ export class ClientSession {
   }
 
   #linger(): void {
-    if (this.#channels.size > 0 || this.#forwards.size > 0 || this.#over.signal.aborted) return;
+    if (this.#active || this.#over.signal.aborted) return;
     this.#lingerTimer?.cancel();
     this.#lingerTimer = this.#parts.clock.setTimer(() => this.#end(undefined), LINGER_MS);
   }
@@ -192,7 +200,7 @@ export class ClientSession {
 
   #clientGone(): void {
     // After the last channel's end a client that leaves has only waited for it.
-    this.#end(this.#last !== undefined && this.#channels.size === 0 && this.#forwards.size === 0 ? undefined : new MavisError('session.closed-by-user'));
+    this.#end(this.#last !== undefined && !this.#active ? undefined : new MavisError('session.closed-by-user'));
   }
 
   #end(error: MavisError | undefined): void {

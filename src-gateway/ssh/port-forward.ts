@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { AcceptConnection, RejectConnection, ServerChannel, TcpipRequestInfo } from 'ssh2';
 import { asMavisError } from '../../shared/errors/mavis-error.ts';
+import type { RecordingId } from '../../shared/ids.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
 import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
@@ -13,6 +14,7 @@ export interface PortForwardParts {
   readonly grant: TargetGrant;
   readonly number: number;
   readonly spool: Pick<RecordingSpool, 'record'>;
+  readonly connected: (recordingId: RecordingId) => void;
   readonly activity: () => void;
   readonly signal: AbortSignal;
   /** Where the recording of the forward could not be made or go on. */
@@ -66,6 +68,7 @@ export class PortForward {
       this.#end();
       return;
     }
+    this.#parts.connected(recorder.recordingId);
     const client = accept();
     this.#ends.push(() => client.destroy());
     for (const one of [client, target]) one.on('error', () => undefined);

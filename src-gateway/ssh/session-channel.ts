@@ -8,6 +8,7 @@ import type { RequestPayload, TerminalSize } from '../../shared/recording/record
 import type { Logger } from '../logging/logger.ts';
 import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
+import { narrowBuffer } from './channel-buffer.ts';
 import { mayEnvironment } from './environment.ts';
 import { shownText } from './foreign-text.ts';
 import { Relay } from './relay.ts';
@@ -17,8 +18,8 @@ import { boundedSize, isTerminalName } from './terminal.ts';
 /** A command line longer than this is refused: the recording holds it whole. */
 const LONGEST_COMMAND = 32_000;
 const MOST_VARIABLES = 64;
-/** Windows of two MiB are ssh2's; a peer that sends beyond them does not keep to the protocol. */
-export const MOST_UNREAD_BYTES = 3 * 1024 * 1024;
+/** A window of 2 MiB beside a buffer of 2 MiB is what ssh2 lets a peer fill; one that sends more does not keep to the protocol. */
+export const MOST_UNREAD_BYTES = 5 * 1024 * 1024;
 
 export interface SessionChannelParts {
   readonly session: Session;
@@ -90,6 +91,11 @@ export class SessionChannel {
   /** Bytes that a peer sent and nobody has read yet: more than the windows allow is a breach of the protocol. */
   get unread(): { target: number; client: number } {
     return { target: (this.#target?.readableLength ?? 0) + (this.#target?.stderr.readableLength ?? 0), client: this.#client?.readableLength ?? 0 };
+  }
+
+  /** Whether a shell or command was asked for. */
+  get active(): boolean {
+    return this.#starting;
   }
 
   /** Resolves when the recording is closed. */
@@ -190,6 +196,7 @@ export class SessionChannel {
         }
         // Nothing is read before the recording stands; errors of a channel are those of its connection.
         channel.pause();
+        narrowBuffer(channel);
         channel.on('error', () => undefined);
         channel.on('exit', (status: number | null, signal?: string, dumped?: boolean | string, message?: string) => this.#exited(status, signal, dumped, message));
         resolve(channel);
