@@ -5,6 +5,7 @@ import type { RecordingSummary, RecordingVerification } from '../../shared/api/r
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { instant, recordingId as recordingIdSchema, type RecordingId } from '../../shared/ids.ts';
 import { AsciicastWriter, type AsciicastVersion } from '../../shared/recording/asciicast.ts';
+import { LINK_BYTES, RECORD_HEADER_BYTES, TAG_BYTES } from '../../shared/recording/container.ts';
 import { RecordingOpener } from '../../shared/recording/opened-recording.ts';
 import { encodePlaybackEnd, encodePlaybackFrames, encodePlaybackHeader, type PlaybackEnd, type PlaybackHeader } from '../../shared/recording/playback.ts';
 import { RecordingFormatError, type RecordingFrame } from '../../shared/recording/recording-frame.ts';
@@ -31,6 +32,9 @@ interface ListQuery {
   readonly reference?: string | undefined;
   readonly search?: string | undefined;
 }
+
+/** No record is shorter (its header, a tag, a link): a piece of this size completes one at most. */
+const LEAST_RECORD_BYTES = RECORD_HEADER_BYTES + TAG_BYTES + LINK_BYTES;
 
 /** What an opening gives, piece by piece. */
 type OpenedPiece = { readonly header: PlaybackHeader } | { readonly frames: readonly RecordingFrame[] } | { readonly end: PlaybackEnd; readonly microseconds: number };
@@ -120,30 +124,61 @@ export class RecordingArchive {
 
   /** Verifies and opens as it goes: what is given was proven up to there, and what is not proven ends it as `broken`. */
   async *#opened(row: RecordingRow, path: string): AsyncGenerator<OpenedPiece> {
-    const opener = new RecordingOpener({ ...verifierParts(row, await this.#signingKeys(row)), openerOf: (header) => blockOpenerOf(header, this.#parts.recordingKeys) });
+    const opener = await this.#opener(row);
     let headed = false;
     let microseconds = 0;
+    let offset = 0;
     try {
       for await (const chunk of await this.#parts.files.read(path)) {
-        if (!(chunk instanceof Uint8Array)) throw new TypeError('a stream of bytes was expected');
-        const { frames } = opener.push(chunk);
-        if (!headed && opener.header !== undefined) {
-          if (!isOf(opener.header, row)) throw new RecordingFormatError('the header is of another recording');
-          const { key: _key, ...header } = opener.header;
-          yield { header: { ...header, state: row.state, code: row.code, durationMs: row.durationMs, closedAt: row.endedAt?.toISOString() ?? null } };
-          headed = true;
-        }
+        const { frames } = opener.push(bytesOf(chunk));
+        if (!headed) yield { header: headerOf(opener, row) };
+        headed = true;
         microseconds = frames.at(-1)?.microseconds ?? microseconds;
         if (frames.length > 0) yield { frames };
+        offset += bytesOf(chunk).length;
       }
+      if (!headed) throw new RecordingFormatError('no recording');
     } catch (error) {
       if (!(error instanceof RecordingFormatError)) throw error;
+      for await (const piece of this.#upToTheBreak(row, path, offset)) {
+        if ('frames' in piece) microseconds = piece.frames.at(-1)?.microseconds ?? microseconds;
+        if (!('header' in piece) || !headed) yield piece;
+        headed ||= 'header' in piece;
+      }
       if (!headed) throw new MavisError('recording.broken', { frame: 0 }, { cause: error });
       yield { end: { state: 'broken', code: 'recording.broken' }, microseconds };
       return;
     }
     const { ok, state, code } = opener.finish();
     yield { end: { state: ok ? state : 'broken', code }, microseconds };
+  }
+
+  /** What a piece that begins at `offset` and is not proven as a whole still holds before the break: it is opened record by record. */
+  async *#upToTheBreak(row: RecordingRow, path: string, offset: number): AsyncGenerator<OpenedPiece> {
+    const opener = await this.#opener(row);
+    let at = 0;
+    let headed = false;
+    try {
+      for await (const chunk of await this.#parts.files.read(path)) {
+        const bytes = bytesOf(chunk);
+        for (let start = 0; start < bytes.length; ) {
+          const known = at < offset;
+          const length = known ? Math.min(bytes.length - start, offset - at) : Math.min(bytes.length - start, LEAST_RECORD_BYTES);
+          const { frames } = opener.push(bytes.subarray(start, start + length));
+          start += length;
+          at += length;
+          if (!headed && opener.header !== undefined) yield { header: headerOf(opener, row) };
+          headed = opener.header !== undefined;
+          if (!known && frames.length > 0) yield { frames };
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof RecordingFormatError)) throw error;
+    }
+  }
+
+  async #opener(row: RecordingRow): Promise<RecordingOpener> {
+    return new RecordingOpener({ ...verifierParts(row, await this.#signingKeys(row)), openerOf: (header) => blockOpenerOf(header, this.#parts.recordingKeys) });
   }
 
   async #row(recordingId: RecordingId): Promise<RecordingRow> {
@@ -168,6 +203,18 @@ export class RecordingArchive {
       this.#parts.audit.append(transaction, { kind, actor, reference: row.reference, facts: { recordingId: row.id, connectionId: row.connectionId, user: row.userName, resource: row.resourceName, ...facts } }),
     );
   }
+}
+
+function bytesOf(chunk: unknown): Uint8Array {
+  if (!(chunk instanceof Uint8Array)) throw new TypeError('a stream of bytes was expected');
+  return chunk;
+}
+
+/** The header of a playback; throws RecordingFormatError where the container has none yet, or is of another recording. */
+function headerOf(opener: RecordingOpener, row: RecordingRow): PlaybackHeader {
+  if (opener.header === undefined || !isOf(opener.header, row)) throw new RecordingFormatError('the header is missing, or of another recording');
+  const { key: _key, ...header } = opener.header;
+  return { ...header, state: row.state, code: row.code, durationMs: row.durationMs, closedAt: row.endedAt?.toISOString() ?? null };
 }
 
 function readCursor(cursor: string): { startedAt: Date; id: RecordingId } {

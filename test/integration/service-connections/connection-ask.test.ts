@@ -92,6 +92,7 @@ describe('asking for a connection', () => {
 
   test('no stored credential, or a protocol that the resource does not speak, is refused before any gateway', async () => {
     const noCredential = await refusal(world.ask(await world.resource([], { credential: false }), user));
+    expect(noCredential.code).toBe('resource.no-credential');
     await expectOnlyFailure(noCredential.reference, 'resource.no-credential', 'service');
     const noProtocol = await refusal(world.ask(await world.resource(), user, 'rdp'));
     await expectOnlyFailure(noProtocol.reference, 'resource.protocol-unknown', 'service');
