@@ -1,6 +1,9 @@
-import type { GatewayProtocols, ProtocolContext } from './gateway.ts';
 import { randomBytes } from 'node:crypto';
+import type { GatewayProtocols, ProtocolContext } from './gateway.ts';
+import type { IdentityProbe } from './link/target-probe.ts';
 import { RecordingSpool } from './recordings/recording-spool.ts';
+import { probeSsh } from './ssh/probe-ssh.ts';
+import { createSshHandler } from './ssh/ssh-handler.ts';
 
 /** The protocols of the product and their one spool, recovered from what a crash left. */
 export async function openProductProtocols({ configuration, keys, settings, data, clock, log, journal }: ProtocolContext): Promise<GatewayProtocols> {
@@ -10,7 +13,7 @@ export async function openProductProtocols({ configuration, keys, settings, data
     recordingKey: configuration.service.recordingKey,
     signingKey: keys.signingKey,
     clock,
-    random: (bytes) => randomBytes(bytes),
+    random: randomBytes,
     logger: log,
     leastFreeBytes: settings.spoolFreeBytesAtLeast,
     recordingClosed: (closed, recording) => {
@@ -23,5 +26,11 @@ export async function openProductProtocols({ configuration, keys, settings, data
     },
   });
   await recordings.open();
-  return { handlers: {}, identityProbes: {}, recordings, close: () => recordings.close() };
+  const ssh = createSshHandler({ spool: recordings, logger: log, random: randomBytes, clock });
+  return { handlers: { ssh }, identityProbes: { ssh: probeSshIdentity, sftp: probeSshIdentity }, recordings, close: () => recordings.close() };
 }
+
+const probeSshIdentity: IdentityProbe = async (socket, signal) => {
+  const { banner, fingerprint, kind } = await probeSsh(socket, signal);
+  return { banner, identity: { fingerprint, kind } };
+};

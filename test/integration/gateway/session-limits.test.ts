@@ -74,6 +74,14 @@ describe('limits of a session, on a clock that is moved on', () => {
     expect(await client.frame(frameType.close)).toEqual({ code: 'session.idle', args: { minutes: 2 } });
   });
 
+  test('a client that falls silent is asked, and its session ended after 45 seconds', async () => {
+    const { client, grant } = await gateway.session();
+    client.socket.pause();
+    clock.advance(61_000);
+    expect((await gateway.finalEntry(grant)).facts['code']).toBe('session.gateway-lost');
+    client.destroy();
+  });
+
   test('rule 11: without the service a session ends after its time unsupervised, a vendor\'s sooner', async () => {
     const ordinary = await gateway.session();
     const vendor = await gateway.session({ maxUnsupervisedSeconds: 60 });
@@ -89,13 +97,5 @@ describe('limits of a session, on a clock that is moved on', () => {
       await alive(ordinary.client);
     }
     expect(await ordinary.client.closeCode()).toBe('session.unsupervised');
-  });
-
-  test('a client that falls silent is asked, and its session ended after 45 seconds', async () => {
-    const { client, grant } = await gateway.session();
-    client.socket.pause();
-    clock.advance(61_000);
-    expect((await gateway.finalEntry(grant)).facts['code']).toBe('session.gateway-lost');
-    client.destroy();
   });
 });
