@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { SAME_ACCOUNT_NOTE, PROMPT } from './measuring/prompt.ts';
+import { endsWithPrompt, SAME_ACCOUNT_NOTE } from './measuring/prompt.ts';
 import { distributionLine, distributionOf } from './measuring/distribution.ts';
 import { HeadlessClient } from '../fixtures/headless-client.ts';
 import { startWholeSystem } from '../fixtures/whole-system.ts';
@@ -44,7 +44,7 @@ try {
     const offer = await client.ask(system.live.id, 'ssh');
     const askedAt = performance.now();
     const session = client.open(offer);
-    await session.until(({ text }) => PROMPT.test(text));
+    await session.until(({ text }) => endsWithPrompt(text));
     const promptAt = performance.now();
     session.type('exit\r');
     await session.report('ended');
@@ -75,7 +75,7 @@ try {
       child.once('exit', () => reject(new Error(`ssh ended before its prompt: ${text}`)));
       child.stdout.on('data', (bytes: Buffer) => {
         text += bytes.toString('utf8');
-        if (PROMPT.test(text)) resolve();
+        if (endsWithPrompt(text)) resolve();
       });
     });
     const total = performance.now() - beganAt;

@@ -1,3 +1,8 @@
-/** A shell's prompt at the end of what it printed, escape sequences after it allowed. */
-export const PROMPT = /[#$>] (?:\u001b\[[0-9;?]*[A-Za-z])*$/;
+import { stripVTControlCharacters } from 'node:util';
+
+/** Whether a shell's prompt stands at the end of what it printed. */
+export function endsWithPrompt(text: string): boolean {
+  return /[#$>] $/.test(stripVTControlCharacters(text));
+}
+
 export const SAME_ACCOUNT_NOTE = 'both sides sign on with the same key as the same account';
