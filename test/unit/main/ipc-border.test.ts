@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest';
+import { type IpcAnswer, type IpcCall, ipcContract } from '../../../shared/ipc/contract.ts';
+import { sessionId } from '../../../shared/ipc/stores.ts';
+import { MavisError } from '../../../shared/errors/mavis-error.ts';
+import { type IpcCallEvent, type IpcHandlers, registerIpcContract } from '../../../src-main/ipc/ipc-border.ts';
+import { createLog } from '../../../src-main/logging/log.ts';
+import { WindowRegistry } from '../../../src-main/windows/window-registry.ts';
+
+const OWN = sessionId.parse('11111111-1111-4111-8111-111111111111');
+const OTHER = sessionId.parse('22222222-2222-4222-8222-222222222222');
+const UUID = '33333333-3333-4333-8333-333333333333';
+const MAIN_WINDOW = 1;
+const SESSION_WINDOW = 2;
+
+/** Arguments that the schema of each call takes; a call without an entry here takes none. */
+const goodArgs: Readonly<Record<string, unknown>> = {
+  'app.openLink': { url: 'https://example.com/' },
+  'app.copyText': { text: 'x' },
+  'stores.read': { store: 'settings' },
+  'settings.update': { changes: { theme: 'dark' } },
+  'profiles.add': { name: 'a', colour: 'blue', serviceUrl: 'https://a.example', pin: null },
+  'profiles.update': { profileId: UUID, fields: { name: 'a', colour: 'blue', serviceUrl: 'https://a.example', pin: null } },
+  'profiles.remove': { profileId: UUID },
+  'profiles.select': { profileId: UUID },
+  'profiles.readFingerprint': { serviceUrl: 'https://a.example' },
+  'account.signIn': { name: 'a', password: 'x', stayNamed: false },
+  'account.changePassword': { current: 'x', next: 'correct horse battery' },
+  'resources.query': { filter: '', sort: 'name', offset: 0, limit: 10, only: 'all' },
+  'resources.setFavourite': { resourceId: UUID, favourite: true },
+  'sessions.connect': { resourceId: UUID, protocol: 'ssh' },
+  'sessions.cancel': { sessionId: OWN },
+  'sessions.retry': { sessionId: OWN },
+  'sessions.answerPrompt': { sessionId: OWN, promptId: 1, answers: ['x'] },
+  'sessions.end': { sessionId: OWN },
+  'sessions.show': { sessionId: OWN },
+  'sessions.openPort': { sessionId: OWN },
+  'playback.open': { recordingId: UUID },
+  'playback.read': { playbackId: UUID, offset: 0 },
+  'playback.close': { playbackId: UUID },
+  'playback.saveAsciicast': { recordingId: UUID },
+};
+
+interface Called {
+  readonly channel: string;
+  readonly args: unknown;
+}
+
+function border(): { ask: (channel: string, args: unknown, event: IpcCallEvent) => Promise<IpcAnswer<unknown>>; called: Called[]; channels: string[]; lines: string[] } {
+  const listeners = new Map<string, (event: IpcCallEvent, args: unknown) => Promise<IpcAnswer<unknown>>>();
+  const called: Called[] = [];
+  const lines: string[] = [];
+  const windows = new WindowRegistry();
+  windows.add({ webContentsId: MAIN_WINDOW, role: 'main', sessionId: null });
+  windows.add({ webContentsId: SESSION_WINDOW, role: 'session', sessionId: OWN });
+  const handlers: Record<string, Record<string, (args: unknown) => never>> = {};
+  for (const [subject, calls] of Object.entries(ipcContract)) {
+    handlers[subject] = Object.fromEntries(
+      Object.keys(calls).map((name) => [
+        name,
+        (args: unknown) => {
+          called.push({ channel: `${subject}.${name}`, args });
+          throw new MavisError('request.conflict', { what: 'handled' });
+        },
+      ]),
+    );
+  }
+  registerIpcContract({
+    receiver: { handle: (channel, listener) => void listeners.set(channel, listener) },
+    windows,
+    handlers: handlers as unknown as IpcHandlers,
+    log: createLog([(line) => lines.push(line)], () => 0, 1),
+  });
+  const ask = (channel: string, args: unknown, event: IpcCallEvent): Promise<IpcAnswer<unknown>> => {
+    const listener = listeners.get(channel);
+    if (!listener) throw new Error(`nothing listens on ${channel}`);
+    return listener(event, args);
+  };
+  return { ask, called, channels: [...listeners.keys()], lines };
+}
+
+const from = (id: number, url = 'app://bundle/main-window.html', parent: unknown = null): IpcCallEvent => ({ sender: { id }, senderFrame: { url, parent } });
+const everyCall = Object.entries(ipcContract).flatMap(([subject, calls]) => Object.entries<IpcCall>(calls).map(([name, call]) => ({ channel: `${subject}.${name}`, call, args: goodArgs[`${subject}.${name}`] ?? (subject === 'service' ? routeArgs(name) : {}) })));
+
+function routeArgs(name: string): unknown {
+  const params: Readonly<Record<string, unknown>> = {
+    recordingVerify: { recordingId: UUID }, connectionTerminate: { connectionId: UUID }, userDisable: { userId: UUID }, userUnlock: { userId: UUID }, userResetPassword: { userId: UUID },
+    resourceRead: { resourceId: UUID }, resourceConnectionTest: { resourceId: UUID }, resourceConfirmIdentity: { resourceId: UUID },
+  };
+  const bodies: Readonly<Record<string, unknown>> = { connectionTerminate: {}, resourceConnectionTest: { protocol: 'ssh' }, resourceConfirmIdentity: { fingerprint: `SHA256:${'A'.repeat(43)}` } };
+  return { params: params[name] ?? {}, query: {}, body: bodies[name] ?? {} };
+}
+
+describe('the border between pages and main (E17)', () => {
+  test('registers exactly the calls of the contract', () => {
+    expect(border().channels.toSorted()).toEqual(everyCall.map(({ channel }) => channel).toSorted());
+  });
+
+  test.each(everyCall)('A27: $channel is taken from the windows that the contract names, and from no other', async ({ channel, call, args }) => {
+    for (const [role, id] of [['main', MAIN_WINDOW], ['session', SESSION_WINDOW]] as const) {
+      const { ask, called } = border();
+      const answer = await ask(channel, args, from(id));
+      const mayCall = call.windows.includes(role);
+      expect(answer).toMatchObject({ ok: false, code: mayCall ? 'request.conflict' : 'access.denied' });
+      expect(called).toHaveLength(mayCall ? 1 : 0);
+    }
+  });
+
+  test.each(everyCall)('A27: $channel is refused from a window that we did not make, a frame inside a page, another origin, a gone frame', async ({ channel, args, call }) => {
+    const { ask, called } = border();
+    const id = call.windows.includes('main') ? MAIN_WINDOW : SESSION_WINDOW;
+    const strangers: IpcCallEvent[] = [
+      from(99),
+      from(id, 'app://bundle/main-window.html', {}),
+      from(id, 'https://example.com/'),
+      from(id, 'app://bundle.example.com/main-window.html'),
+      from(id, 'app://other/main-window.html'),
+      from(id, 'file:///etc/passwd'),
+      from(id, 'about:blank'),
+      { sender: { id }, senderFrame: null },
+    ];
+    for (const event of strangers) expect(await ask(channel, args, event)).toMatchObject({ ok: false, code: 'access.denied' });
+    expect(called).toEqual([]);
+  });
+
+  test.each(everyCall.filter(({ call }) => call.windows.includes('main')))('A27: $channel takes no arguments but its own', async ({ channel }) => {
+    const { ask, called } = border();
+    for (const args of [undefined, null, 'app://x', 7, []]) expect(await ask(channel, args, from(MAIN_WINDOW))).toMatchObject({ ok: false, code: 'request.invalid' });
+    expect(called).toEqual([]);
+  });
+
+  test.each([
+    ['sessions.connect', { resourceId: UUID, protocol: 'ssh', host: '10.0.0.1', port: 22 }],
+    ['sessions.connect', { resourceId: UUID, protocol: 'ssh', ticket: 'T'.repeat(43) }],
+    ['playback.saveAsciicast', { recordingId: UUID, path: '/etc/passwd' }],
+    ['resources.setFavourite', { resourceId: UUID, favourite: true, address: '10.0.0.1' }],
+  ])('A27: an address, a path or a ticket beside the arguments of %s never reaches main', async (channel, args) => {
+    const { ask, called } = border();
+    await ask(channel, args, from(MAIN_WINDOW));
+    expect(JSON.stringify(called)).not.toMatch(/10\.0\.0\.1|passwd|TTTT/);
+  });
+
+  test.each([
+    ['sessions.connect', { resourceId: '10.0.0.1:22', protocol: 'ssh' }],
+    ['sessions.connect', { resourceId: '../../x', protocol: 'ssh' }],
+    ['playback.open', { recordingId: '../recording' }],
+    ['playback.saveAsciicast', { recordingId: '/tmp/x' }],
+    ['profiles.readFingerprint', { serviceUrl: 'http://169.254.169.254/' }],
+    ['profiles.add', { name: 'a', colour: 'blue', serviceUrl: 'file:///etc/passwd', pin: null }],
+  ])('A27: %s cannot name an address or a path where an id stands', async (channel, args) => {
+    const { ask, called } = border();
+    expect(await ask(channel, args, from(MAIN_WINDOW))).toMatchObject({ ok: false, code: 'request.invalid' });
+    expect(called).toEqual([]);
+  });
+
+  test.each(everyCall.filter(({ call, args }) => call.windows.includes('session') && typeof args === 'object' && args !== null && 'sessionId' in args))(
+    'A27: a session window speaks by $channel of its own session only',
+    async ({ channel, args }) => {
+      const { ask, called } = border();
+      expect(await ask(channel, { ...Object(args), sessionId: OTHER }, from(SESSION_WINDOW))).toMatchObject({ ok: false, code: 'access.denied' });
+      expect(called).toEqual([]);
+    },
+  );
+
+  test('a refusal is written to the log without the arguments', async () => {
+    const { ask, lines } = border();
+    await ask('account.signIn', { name: 'a', password: 'CANARY-PASSWORD', stayNamed: false }, from(SESSION_WINDOW));
+    expect(lines.join('')).toContain('access.denied');
+    expect(lines.join('')).not.toContain('CANARY');
+  });
+});

@@ -1,0 +1,112 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+
+// The preload as it runs: Electron's two objects replaced by ones that only remember.
+
+const remembered = vi.hoisted(() => ({ exposed: new Map<string, unknown>(), invoked: [] as unknown[][], listeners: new Map<string, (event: unknown, value: unknown) => void>() }));
+vi.mock('electron', () => ({
+  contextBridge: { exposeInMainWorld: (name: string, api: unknown) => remembered.exposed.set(name, api) },
+  ipcRenderer: {
+    invoke: (...args: unknown[]) => {
+      remembered.invoked.push(args);
+      return Promise.resolve({ ok: true, value: {} });
+    },
+    on: (channel: string, listener: (event: unknown, value: unknown) => void) => remembered.listeners.set(channel, listener),
+    removeListener: (channel: string) => remembered.listeners.delete(channel),
+  },
+}));
+
+beforeEach(async () => {
+  if (remembered.exposed.size === 0) await import('../../../src-main/preload/preload.ts');
+});
+
+type Api = Record<string, Record<string, (args: unknown) => unknown>>;
+const api = (): Api => remembered.exposed.get('mavis') as Api;
+
+describe('the preload (E20)', () => {
+  test('exposes one name with these calls and no more', () => {
+    expect([...remembered.exposed.keys()]).toEqual(['mavis']);
+    expect(Object.fromEntries(Object.entries(api()).map(([subject, calls]) => [subject, Object.keys(calls)]))).toMatchInlineSnapshot(`
+      {
+        "account": [
+          "signIn",
+          "signOut",
+          "changePassword",
+        ],
+        "app": [
+          "about",
+          "openLink",
+          "copyText",
+          "readClipboardText",
+        ],
+        "events": [
+          "onStorePatch",
+          "onAction",
+        ],
+        "playback": [
+          "open",
+          "read",
+          "close",
+          "saveAsciicast",
+        ],
+        "profiles": [
+          "add",
+          "update",
+          "remove",
+          "select",
+          "readFingerprint",
+        ],
+        "resources": [
+          "query",
+          "setFavourite",
+        ],
+        "service": [
+          "recordingList",
+          "recordingVerify",
+          "auditList",
+          "auditVerify",
+          "errorLogList",
+          "connectionList",
+          "connectionTerminate",
+          "gatewayList",
+          "userList",
+          "userDisable",
+          "userUnlock",
+          "userResetPassword",
+          "accessRuleList",
+          "resourceRead",
+          "resourceConnectionTest",
+          "resourceConfirmIdentity",
+        ],
+        "sessions": [
+          "connect",
+          "cancel",
+          "retry",
+          "answerPrompt",
+          "end",
+          "show",
+          "openPort",
+        ],
+        "settings": [
+          "update",
+        ],
+        "stores": [
+          "read",
+        ],
+      }
+    `);
+  });
+
+  test('each call has its own channel, and passes its one argument on', async () => {
+    await api()['sessions']?.['connect']?.({ resourceId: 'r', protocol: 'ssh' });
+    expect(remembered.invoked.at(-1)).toEqual(['sessions.connect', { resourceId: 'r', protocol: 'ssh' }]);
+  });
+
+  test('listeners get the value and never the event', () => {
+    const heard: unknown[][] = [];
+    const stop = api()['events']?.['onStorePatch']?.((...given: unknown[]) => heard.push(given));
+    remembered.listeners.get('store-patch')?.({ sender: 'ipcRenderer' }, { store: 'settings' });
+    expect(heard).toEqual([[{ store: 'settings' }]]);
+    if (typeof stop === 'function') stop();
+    expect(remembered.listeners.has('store-patch')).toBe(false);
+  });
+});
