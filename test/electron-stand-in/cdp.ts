@@ -93,12 +93,18 @@ export class CdpConnection {
 
   /** Sends one command; see {@link CdpSession.send}. */
   send(method: string, params: object, sessionId: string | undefined): Promise<unknown> {
-    if (this.#gone) return Promise.reject(new Error(`${method}: Chromium is gone`));
+    if (this.#gone) return new Promise(() => undefined);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { method, resolve, reject });
       this.#toChromium.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
     });
+  }
+
+  /** Chromium is about to be closed: what is asked for from now on is never answered, and is no error. */
+  abandon(): void {
+    this.#gone = true;
+    this.#pending.clear();
   }
 
   #read(data: Buffer): void {

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
 import { application, applicationPath } from './application.ts';
 import { CdpConnection } from './cdp.ts';
 import { debug, STAND_IN_VERSION } from './covered.ts';
@@ -14,6 +15,10 @@ export const headless: boolean = process.env['ELECTRON_STANDIN_HEADLESS'] ? proc
 
 /** How long Chromium may take to close by itself before it is killed: profile writes finish well within it. */
 const CLOSE_LIMIT_MS = 5000;
+
+/** How long a browser whose application was killed may take to leave the profile. */
+const LEAVE_LIMIT_MS = 8000;
+const LEAVE_POLL_MS = 50;
 
 const DISABLED_FEATURES = [
   'Translate',
@@ -86,20 +91,22 @@ function isRunningChromium(pid: number): boolean {
   }
 }
 
-/** Removes what a killed browser left behind; throws if a living browser uses the profile. */
-function clearStaleLock(profile: string): void {
-  const lock = path.join(profile, 'SingletonLock');
-  let owner: string;
+/** The living browser that uses the profile. */
+function profileOwner(profile: string): number | undefined {
   try {
-    lstatSync(lock);
-    owner = readlinkSync(lock);
+    const [, host, pid] = /^(.*)-(\d+)$/.exec(readlinkSync(path.join(profile, 'SingletonLock'))) ?? [];
+    return host === os.hostname() && isRunningChromium(Number(pid)) ? Number(pid) : undefined;
   } catch {
-    return; // no lock
+    return undefined; // no lock
   }
-  const [, host, pid] = /^(.*)-(\d+)$/.exec(owner) ?? [];
-  if (host === os.hostname() && isRunningChromium(Number(pid))) {
-    throw new Error(`Electron stand-in: another Chromium (process ${pid}) uses ${profile}. Give each instance its own --user-data-dir.`);
-  }
+}
+
+/** Removes what a killed browser left behind; one that is just leaving is waited for. Throws if a living browser uses the profile. */
+async function clearStaleLock(profile: string): Promise<void> {
+  const until = Date.now() + LEAVE_LIMIT_MS;
+  while (profileOwner(profile) !== undefined && Date.now() < until) await wait(LEAVE_POLL_MS);
+  const owner = profileOwner(profile);
+  if (owner !== undefined) throw new Error(`Electron stand-in: another Chromium (process ${owner}) uses ${profile}. Give each instance its own --user-data-dir.`);
   for (const name of ['SingletonLock', 'SingletonSocket', 'SingletonCookie']) rmSync(path.join(profile, name), { force: true });
 }
 
@@ -140,7 +147,7 @@ function forwardErrors(child: ChildProcess, announceDevTools: boolean): void {
 export async function startChromium(onGone: () => void): Promise<Chromium> {
   const profile = profileFolder();
   mkdirSync(profile, { recursive: true, mode: 0o700 });
-  clearStaleLock(profile);
+  await clearStaleLock(profile);
   const shared = chromiumSwitches(profile);
   const debuggingPort = application.switches.get('remote-debugging-port');
   const own = new Map(shared).set('remote-debugging-pipe', '');
@@ -185,6 +192,7 @@ export async function startChromium(onGone: () => void): Promise<Chromium> {
       stopping = true;
       if (child.exitCode !== null || child.signalCode !== null) return;
       cdp.browser.tell('Browser.close');
+      cdp.abandon();
       const limit = setTimeout(kill, CLOSE_LIMIT_MS);
       await exited;
       clearTimeout(limit);

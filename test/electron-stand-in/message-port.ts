@@ -16,10 +16,9 @@ class PortEnd {
   #queue: Queued[] = [];
   #closed = false;
 
-  /** Gives the end to this process or to another one; what has waited is delivered. */
+  /** Gives the end to this process or to another one. What has waited is delivered by the next `flush`. */
   place(place: Place | undefined): void {
     this.#place = place;
-    this.flush();
   }
 
   /** Takes a message that the peer has sent. */
@@ -155,9 +154,12 @@ export class PortConnection {
     this.#send(encodeControl(value));
   }
 
-  /** Gives ports of this process to the other one; the ids go into the control message that carries them. */
-  give(transfer: readonly unknown[]): number[] {
-    return takeAll(transfer).map((end) => this.#adopt(end));
+  /**
+   * Gives ports of this process to the other one.
+   * @param send sends the message that tells of the ports by their ids; only after it what has waited in them follows
+   */
+  give(transfer: readonly unknown[], send: (portIds: number[]) => void): void {
+    this.#giveEnds(takeAll(transfer), send);
   }
 
   /** Makes the ports that the other side has given. */
@@ -167,8 +169,7 @@ export class PortConnection {
 
   /** Sends a message on a port that lives on the other side. */
   sendPortMessage(id: number, payload: Uint8Array, ports: readonly PortEnd[]): void {
-    const portIds = ports.map((end) => this.#adopt(end));
-    this.#send(encodePortFrame(id, payload, portIds));
+    this.#giveEnds(ports, (portIds) => this.#send(encodePortFrame(id, payload, portIds)));
   }
 
   /** Tells the other side that a port's peer has closed. */
@@ -200,6 +201,11 @@ export class PortConnection {
     const ends = [...this.#ends.values()];
     this.#ends.clear();
     for (const end of ends) end.close();
+  }
+
+  #giveEnds(ends: readonly PortEnd[], send: (portIds: number[]) => void): void {
+    send(ends.map((end) => this.#adopt(end)));
+    for (const end of ends) end.flush();
   }
 
   #adopt(end: PortEnd): number {

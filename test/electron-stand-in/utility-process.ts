@@ -72,7 +72,7 @@ export class StandInUtilityProcess extends Covered implements Pick<Electron.Util
 
   postMessage(message: unknown, transfer: readonly Electron.MessagePortMain[] = []): void {
     if (this.#ended) return;
-    this.#ports.sendControl({ t: 'message', message, portIds: this.#ports.give(transfer) });
+    this.#ports.give(transfer, (portIds) => this.#ports.sendControl({ t: 'message', message, portIds }));
   }
 
   kill(): boolean {

@@ -292,7 +292,6 @@ export class StandInWebContents extends Covered implements Covers {
   }
 
   #allowsNavigation(url: string, isMainFrame: boolean, isRedirect: boolean): boolean {
-    debug('navigation', url, isMainFrame, this.#expectedUrl, this.#url, this.#requestedByPage);
     const expected = isMainFrame && withoutHash(url) === withoutHash(this.#expectedUrl ?? '');
     const requestedByPage = this.#requestedByPage;
     if (isMainFrame) {
@@ -496,7 +495,7 @@ export class StandInWebContents extends Covered implements Covers {
   postMessage(channel: string, message: unknown, transfer: readonly Electron.MessagePortMain[] = []): void {
     if (this.isDestroyed()) throw new TypeError('Object has been destroyed');
     const connection = this.#current();
-    connection.ports.sendControl({ t: 'post', channel, message, portIds: connection.ports.give(transfer) });
+    connection.ports.give(transfer, (portIds) => connection.ports.sendControl({ t: 'post', channel, message, portIds }));
   }
 
   /** The document's connection, or the one that waits for the next document. */

@@ -83,3 +83,15 @@ test('ports cross the page and come back as ports', async ({ electronApp, page }
   })()`);
   expect(answer).toEqual(['through', 'hello']);
 });
+
+test('what was sent before a port was given away arrives, in order', async ({ electronApp, page }) => {
+  await electronApp.evaluate(({ BrowserWindow, MessageChannelMain }) => {
+    const { port1, port2 } = new MessageChannelMain();
+    for (const n of [1, 2, 3]) port1.postMessage(n);
+    BrowserWindow.getAllWindows()[0]?.webContents.postMessage('port', null, [port2]);
+    port1.postMessage(4);
+  });
+  await expect.poll(() => page.evaluate('window.ports.length')).toBe(1);
+  const got = await page.evaluate('new Promise((resolve) => { const got = []; window.ports[0].onmessage = (event) => { got.push(event.data); if (got.length === 4) resolve(got); }; })');
+  expect(got).toEqual([1, 2, 3, 4]);
+});
