@@ -27,8 +27,9 @@ export interface ContainerVerification {
 }
 
 /**
- * Checks a container as its bytes come: form, hash chain, order of times, seal. `push` returns the parts that are proven so
- * far and throws RecordingFormatError at the first that is not; `finish` says what the whole is worth.
+ * Checks a container as its bytes come: form, hash chain, order of times, seal. `push` returns the parts that are proven; at
+ * the first that is not it stops, and throws RecordingFormatError in this call where it proved nothing, else in the next.
+ * `finish` says what the whole is worth.
  */
 export class ContainerVerifier {
   readonly #parts: VerifierParts;
@@ -62,14 +63,19 @@ export class ContainerVerifier {
 
   push(chunk: Uint8Array): ContainerPart[] {
     if (this.#failure !== undefined) throw this.#failure;
+    const proven: ContainerPart[] = [];
     try {
-      const parts = this.#parser.push(chunk);
-      for (const part of parts) this.#check(part);
-      return parts;
+      for (const part of this.#parser.push(chunk)) {
+        this.#check(part);
+        proven.push(part);
+      }
+      this.#failure = this.#parser.failure;
     } catch (thrown) {
-      if (thrown instanceof RecordingFormatError) this.#failure = thrown;
-      throw thrown;
+      if (!(thrown instanceof RecordingFormatError)) throw thrown;
+      this.#failure = thrown;
+      if (proven.length === 0) throw thrown;
     }
+    return proven;
   }
 
   /** What all that was pushed is worth. */

@@ -135,8 +135,8 @@ type Stage = 'preamble' | 'header' | 'record-header' | 'record-body' | 'done';
 
 /**
  * Cuts a container's bytes, pushed in any pieces, into its parts. Holds at most one part; refuses lengths out of bounds as
- * soon as they are read. It checks form only; hash chain and seal are the verifier's. Throws RecordingFormatError, after
- * which it must not be used.
+ * soon as they are read. It checks form only; hash chain and seal are the verifier's. What is no part of a container is
+ * thrown as RecordingFormatError, once the whole parts before it have been given.
  */
 export class ContainerParser {
   #held: Uint8Array = new Uint8Array(PREAMBLE_BYTES);
@@ -146,6 +146,12 @@ export class ContainerParser {
   #preamble: Uint8Array = new Uint8Array(0);
   #offset = 0;
   #counter = 0;
+  #failure: RecordingFormatError | undefined;
+
+  /** Why nothing more can be read; undefined as long as it can. */
+  get failure(): RecordingFormatError | undefined {
+    return this.#failure;
+  }
 
   /** Offset behind the last whole part. */
   get offset(): number {
@@ -158,7 +164,19 @@ export class ContainerParser {
   }
 
   push(chunk: Uint8Array): ContainerPart[] {
+    if (this.#failure !== undefined) throw this.#failure;
     const parts: ContainerPart[] = [];
+    try {
+      this.#pushAll(chunk, parts);
+    } catch (thrown) {
+      if (!(thrown instanceof RecordingFormatError)) throw thrown;
+      this.#failure = thrown;
+      if (parts.length === 0) throw thrown;
+    }
+    return parts;
+  }
+
+  #pushAll(chunk: Uint8Array, parts: ContainerPart[]): void {
     let rest = chunk;
     while (rest.length > 0) {
       if (this.#stage === 'done') throw new RecordingFormatError('bytes behind the seal');
@@ -166,13 +184,12 @@ export class ContainerParser {
       this.#held.set(rest.subarray(0, taken), this.#filled);
       this.#filled += taken;
       rest = rest.subarray(taken);
-      if (this.#filled < this.#held.length) break;
+      if (this.#filled < this.#held.length) return;
       const whole = this.#held;
       this.#filled = 0;
       const part = this.#take(whole);
       if (part !== undefined) parts.push(part);
     }
-    return parts;
   }
 
   #take(whole: Uint8Array): ContainerPart | undefined {

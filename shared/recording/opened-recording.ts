@@ -24,7 +24,7 @@ export interface OpenedPart {
   readonly index: readonly IndexEntry[];
 }
 
-/** Verifies and opens a container as its bytes come. Throws RecordingFormatError at the first part that is not proven. */
+/** Verifies and opens a container as its bytes come. What is proven is given; RecordingFormatError is thrown as the verifier throws it. */
 export class RecordingOpener {
   readonly #parts: OpenerParts;
   readonly #verifier: ContainerVerifier;

@@ -41,6 +41,7 @@ export class RecordingFile {
   #failure: MavisError | undefined;
   #waiting: { bytes: number; settle: (error?: MavisError) => void }[] = [];
   #uncongested: (() => void)[] = [];
+  readonly #made: string[] = [];
 
   private constructor(base: string, clock: Clock, stored: ResumePoint, failed: (error: MavisError) => void) {
     this.#base = base;
@@ -53,13 +54,12 @@ export class RecordingFile {
   /** Makes `<base>.provisional` with its preamble and the closing room; rejects with `session.recording-failed`. `failed` is called at most once, for a failure after that. */
   static async create(base: string, preamble: Uint8Array, start: ResumePoint, clock: Clock, failed: (error: MavisError) => void): Promise<RecordingFile> {
     const file = new RecordingFile(base, clock, start, failed);
-    try {
-      await Promise.all([file.#openMain(preamble), file.#openReserve()]);
-    } catch (cause) {
-      await file.discard();
-      throw recordingFailed(cause);
-    }
-    return file;
+    // Both are waited for, so that whichever came about is closed again where the other did not.
+    const opened = await Promise.allSettled([file.#openMain(preamble), file.#openReserve()]);
+    const refused = opened.find((one) => one.status === 'rejected');
+    if (refused === undefined) return file;
+    await file.discard();
+    throw recordingFailed(refused.reason);
   }
 
   /** Where the container stands behind all that was stored. */
@@ -130,7 +130,8 @@ export class RecordingFile {
     await Promise.allSettled([this.#handle?.close(), this.#reserve?.close()]);
     this.#handle = undefined;
     this.#reserve = undefined;
-    await Promise.allSettled([unlink(this.#name), unlink(`${this.#base}.reserve`)]);
+    // Only what this recording made: where the name was taken, what has it stays.
+    await Promise.allSettled(this.#made.map((path) => unlink(path)));
   }
 
   async #settled(): Promise<void> {
@@ -141,12 +142,14 @@ export class RecordingFile {
 
   async #openMain(preamble: Uint8Array): Promise<void> {
     this.#handle = await open(this.#name, CREATE_ONLY, 0o600);
+    this.#made.push(this.#name);
     await writeWhole(this.#handle, preamble, 0);
     this.#position = preamble.length;
   }
 
   async #openReserve(): Promise<void> {
     this.#reserve = await open(`${this.#base}.reserve`, CREATE_ONLY, 0o600);
+    this.#made.push(`${this.#base}.reserve`);
     await writeWhole(this.#reserve, Buffer.alloc(CLOSING_ROOM_BYTES), 0);
   }
 
