@@ -98,7 +98,8 @@ function startService(folder: string, ports: EmbeddedPorts, owner: StartedProces
   return startChildProgram('the service', [inRepository('src-service', 'main.ts'), ...parameters], join(folder, 'logs', 'service.log'), (pid) => owner.add('the service', pid));
 }
 
-function startGateway(folder: string, owner: StartedProcesses): Promise<ChildProgram> {
+/** Starts the gateway on its data folder and waits until it listens. */
+export function startGateway(folder: string, owner: StartedProcesses): Promise<ChildProgram> {
   const parameters = ['start', '--data', join(folder, 'gateway'), '--exit-with-stdin'];
   return startChildProgram('the gateway', [inRepository('src-gateway', 'main.ts'), ...parameters], join(folder, 'logs', 'gateway.log'), (pid) => owner.add('the gateway', pid));
 }

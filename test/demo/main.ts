@@ -1,0 +1,87 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { expect, type Page } from '@playwright/test';
+import { recordingsRoutes } from '../../shared/api/recordings.ts';
+import { startWholeSystem } from '../fixtures/whole-system.ts';
+import { distribution, launchApp } from '../e2e/launch-app.ts';
+import { addProfile, connect, showTerminalAsText, signIn, terminalText, type, untilRecorded } from '../e2e/page-actions.ts';
+
+/** The main job without a person: the same windows, a picture of each step in `demo/`, one line a step. */
+const USER = { name: 'demo-admin', password: 'shown once, in the demo only' } as const;
+const pictures = resolve(import.meta.dirname, '../../demo');
+const done: string[] = [];
+let began = performance.now();
+
+rmSync(pictures, { recursive: true, force: true });
+mkdirSync(pictures, { recursive: true });
+const userData = mkdtempSync(join(tmpdir(), 'mavis-demo-'));
+const system = await startWholeSystem();
+let failed = false;
+try {
+  await system.addUser(USER.name, 'admin', USER.password);
+  const app = await launchApp(system, userData);
+  const { main } = app;
+  began = performance.now();
+
+  await addProfile(main, system, 'Demo');
+  await step('sign-in', main, 'added the service with its fingerprint compared');
+  await signIn(main, USER.name, USER.password);
+  const search = main.getByRole('searchbox', { name: 'Search resources' });
+  await search.waitFor();
+  await showTerminalAsText(main);
+  await expect(main.getByText(/^\d+ resources$/)).toBeVisible();
+  await step('resources', main, 'signed in and saw the resources');
+  await search.fill('tag:gateway-office1');
+  await expect(main.getByText(system.live.name).first()).toBeVisible();
+  await step('filter', main, 'filtered by gateway-office1');
+
+  const session = await connect(app, system.live.name);
+  await untilRecorded(session);
+  await step('connected', session, 'opened SSH through the gateway, recorded');
+  await type(session, 'echo "Hello from $(hostname)"; echo 日本語 繁體中文; uptime');
+  await expect.poll(() => terminalText(session)).toContain('load average');
+  await step('typed', session, 'typed in the shell');
+  const reference = (await session.getByLabel('State of the session').getByText(/^MV-/).textContent()) ?? '';
+  await type(session, 'exit');
+  await session.getByRole('alert', { name: 'Session ended' }).waitFor();
+  await step('ended', session, `closed the session ${reference}`);
+  await session.getByRole('button', { name: 'Close' }).click();
+
+  await expect.poll(async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items[0]?.state, { timeout: 40_000 }).toBe('sealed');
+  await main.getByRole('navigation').getByRole('button', { name: 'Session recordings' }).click();
+  await main.getByRole('button', { name: new RegExp(`^Play ${system.live.name}`) }).first().click();
+  await main.getByRole('slider', { name: 'Position' }).press('End');
+  await expect.poll(() => terminalText(main)).toContain('繁體中文');
+  await step('playback', main, 'played the recording; it holds what was typed');
+  await main.keyboard.press('Escape');
+  await main.getByRole('navigation').getByRole('button', { name: 'Audit log' }).click();
+  await main.getByLabel('Reference', { exact: true }).fill(reference);
+  await main.getByText('connection.ended').first().click();
+  await step('audit', main, 'showed the audit entry');
+
+  await system.stopGateway();
+  await main.getByRole('navigation').getByRole('button', { name: 'Resources' }).click();
+  const failing = await connect(app, system.live.name);
+  await expect(failing.getByRole('alert')).toContainText('Connection failed', { timeout: 30_000 });
+  await step('failure', failing, 'broke the gateway and showed the failure');
+  const over = app.electronApp.waitForEvent('close');
+  await app.electronApp.evaluate(({ app: electron }) => electron.exit(0)).catch(() => undefined);
+  await over;
+} catch (error) {
+  failed = true;
+  console.log(`demo: stopped after "${done.at(-1) ?? 'the start'}": ${error instanceof Error ? error.message : String(error)}`);
+} finally {
+  await system.stop();
+  rmSync(userData, { recursive: true, force: true, maxRetries: 5 });
+}
+console.log(failed ? `demo: failed after ${done.length} steps` : `demo: ${done.length} steps done on ${distribution.kind === 'electron' ? 'Electron' : 'the Electron stand-in'}; pictures in ${pictures}`);
+process.exit(failed ? 1 : 0);
+
+async function step(name: string, page: Page, what: string): Promise<void> {
+  const file = join(pictures, `${String(done.length + 1).padStart(2, '0')}-${name}.png`);
+  await page.screenshot({ path: file });
+  done.push(name);
+  console.log(`demo ${String(done.length).padStart(2)}: ${what} (${((performance.now() - began) / 1000).toFixed(1)} s) ${file}`);
+}

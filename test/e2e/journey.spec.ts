@@ -1,0 +1,108 @@
+import { auditRoutes } from '../../shared/api/audit.ts';
+import { recordingsRoutes } from '../../shared/api/recordings.ts';
+import { ADMIN, expect, test } from './fixtures.ts';
+import { addProfile, connect, signIn, terminalText, type, untilRecorded } from './page-actions.ts';
+
+/** The whole way once, as a person goes it, in real windows. */
+test.describe('the whole way', () => {
+  test('S1-S3, S14, S15, S54, S55, S58: signs in, filters, connects, types, and the recording plays what was typed', async ({ app, system }) => {
+    const { main } = app;
+    const search = main.getByRole('searchbox', { name: 'Search resources' });
+    await search.fill('tag:gateway-office1 os:linux');
+    await expect(main.getByText('4 resources')).toBeVisible();
+
+    const session = await connect(app, system.live.name);
+    await untilRecorded(session);
+    await type(session, 'echo made-$((6*7)) 日本語 繁體');
+    await expect.poll(() => terminalText(session)).toContain('made-42 日本語 繁體');
+    await expect(session.getByLabel('State of the session')).toContainText('gateway-office1');
+
+    await type(session, 'exit');
+    await expect(session.getByRole('alert', { name: 'Session ended' })).toContainText('Exit status 0');
+    const reference = (await session.getByLabel('State of the session').getByText(/^MV-/).textContent()) ?? '';
+
+    await main.getByRole('navigation').getByRole('button', { name: 'Session recordings' }).click();
+    await expect.poll(async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items[0]?.state, { timeout: 30_000 }).toBe('sealed');
+    await main.getByRole('searchbox', { name: /Search by user/ }).fill(reference);
+    await main.getByRole('button', { name: `Play ${system.live.name}` }).first().click();
+    await main.getByRole('slider', { name: 'Position' }).press('End');
+    await expect.poll(() => terminalText(main)).toContain('made-42 日本語 繁體');
+
+    await main.keyboard.press('Escape');
+    await main.getByRole('navigation').getByRole('button', { name: 'Audit log' }).click();
+    await main.getByLabel('Reference', { exact: true }).fill(reference);
+    await expect(main.getByText('connection.ended')).toBeVisible();
+    const entries = await system.admin.call(auditRoutes.auditList, { query: { reference } });
+    expect(entries.items.filter(({ kind }) => ['connection.ended', 'connection.failed', 'connection.not-used'].includes(kind))).toHaveLength(1);
+  });
+
+  test('S5: a flood of output leaves the window usable, and Ctrl-C stops it at once', async ({ app, system }) => {
+    const session = await connect(app, system.live.name);
+    await untilRecorded(session);
+    await type(session, 'yes flood');
+    await expect.poll(() => terminalText(session)).toContain('flood\nflood');
+    const pressedAt = Date.now();
+    await session.keyboard.press('Control+C');
+    await type(session, 'echo calm-$((1+1))');
+    await expect.poll(() => terminalText(session), { timeout: 10_000, intervals: [50] }).toContain('calm-2');
+    expect(Date.now() - pressedAt).toBeLessThan(5000);
+    await session.getByRole('button', { name: 'End session' }).click();
+    await session.getByRole('dialog').getByRole('button', { name: 'End session' }).click();
+    await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible();
+  });
+
+  test('the terminal follows the window’s size', async ({ app, system }) => {
+    const session = await connect(app, system.live.name);
+    await untilRecorded(session);
+    const sizeNow = async (): Promise<string> => {
+      await type(session, 'clear; echo size=$(stty size | tr " " x)');
+      await expect.poll(() => terminalText(session)).toMatch(/size=\d+x\d+/);
+      return /size=(\d+x\d+)/.exec(await terminalText(session))?.[1] ?? '';
+    };
+    const before = await sizeNow();
+    const window = await app.electronApp.browserWindow(session);
+    await window.evaluate((browserWindow) => browserWindow.setBounds({ width: 700, height: 420 }));
+    await expect.poll(sizeNow).not.toBe(before);
+    await type(session, 'exit');
+  });
+
+  test('S13: a gateway that falls ends the session with its reason, and Reconnect works in place when it is back', async ({ app, system }) => {
+    const session = await connect(app, system.live.name);
+    await untilRecorded(session);
+    await system.stopGateway();
+    await expect(session.getByRole('alert', { name: 'Session ended' })).toContainText('Gateway', { timeout: 30_000 });
+    await system.startGateway();
+    await session.getByRole('button', { name: 'Reconnect' }).click();
+    await untilRecorded(session, 30_000);
+    await type(session, 'echo again-$((2+3))');
+    await expect.poll(() => terminalText(session)).toContain('again-5');
+    await type(session, 'exit');
+  });
+
+  test('S12, S13, S16, S17, S19: with no gateway the window says who must act, and there is an audit entry and no recording', async ({ app, system }) => {
+    await system.stopGateway();
+    try {
+      const session = await connect(app, system.live.name);
+      const failure = session.getByRole('alert');
+      await expect(failure).toContainText('Connection failed', { timeout: 30_000 });
+      await expect(failure).toContainText('Gateway administrator');
+      const reference = (await failure.getByText(/^MV-/).textContent()) ?? '';
+      const { items } = await system.admin.call(auditRoutes.auditList, { query: { reference } });
+      expect(items.filter(({ kind }) => kind === 'connection.failed')).toHaveLength(1);
+      const errors = await system.admin.call(auditRoutes.errorLogList, { query: { reference } });
+      expect(errors.items).toHaveLength(1);
+      expect((await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items).toHaveLength(0);
+    } finally {
+      await system.startGateway();
+    }
+  });
+
+  test('a wrong password is refused with a plain word and no reason that helps to guess', async ({ openApp, system }) => {
+    const { main } = await openApp();
+    await addProfile(main, system);
+    await signIn(main, ADMIN.name, 'not the password');
+    const known = await main.getByRole('alert').textContent();
+    await signIn(main, 'nobody-of-this-name', 'not the password');
+    await expect(main.getByRole('alert')).toHaveText(known ?? '');
+  });
+});

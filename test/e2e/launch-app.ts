@@ -1,0 +1,47 @@
+import { resolve } from 'node:path';
+import { _electron, type ElectronApplication, type Page } from '@playwright/test';
+import { electronDistribution } from '../electron-stand-in/locate.ts';
+import type { WholeSystem } from '../fixtures/whole-system.ts';
+
+/** Which Electron the app runs on. */
+export const distribution = electronDistribution();
+if (distribution.overridePath) process.env['ELECTRON_OVERRIDE_DIST_PATH'] ??= distribution.overridePath;
+
+const repository = resolve(import.meta.dirname, '../..');
+
+/** The app as a person has it before them. */
+export interface OpenApp {
+  readonly electronApp: ElectronApplication;
+  readonly main: Page;
+  readonly userData: string;
+  /** Waits for the window that an action opens. */
+  nextWindow(action: () => Promise<void>): Promise<Page>;
+}
+
+/** Opens the built app on a user-data folder, told of the system's address only, and waits for its first page. */
+export async function launchApp(system: WholeSystem, userData: string, env: Readonly<Record<string, string>> = {}): Promise<OpenApp> {
+  const asRoot = process.getuid?.() === 0 && distribution.kind === 'electron';
+  const electronApp = await _electron.launch({
+    args: [...(asRoot ? ['--no-sandbox'] : []), repository, `--user-data-dir=${userData}`],
+    cwd: repository,
+    env: { ...processEnvironment(), ELECTRON_STANDIN_NODE: process.execPath, MAVIS_SERVICE_URL: system.embedded.service.url, LANG: 'en_US.UTF-8', ...env },
+  });
+  const main = await electronApp.firstWindow();
+  await main.locator('main').waitFor();
+  return {
+    electronApp,
+    main,
+    userData,
+    nextWindow: async (action) => {
+      const opened = electronApp.waitForEvent('window');
+      await action();
+      const page = await opened;
+      await page.locator('main').waitFor();
+      return page;
+    },
+  };
+}
+
+function processEnvironment(): Record<string, string> {
+  return Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}

@@ -1,0 +1,50 @@
+import { expect, type Page } from '@playwright/test';
+import type { WholeSystem } from '../fixtures/whole-system.ts';
+import type { OpenApp } from './launch-app.ts';
+
+/** What a person does in the windows; all by the names that a screen reader gives. */
+
+/** Adds the service: address, the fingerprint compared with the one that the service printed, pinned. */
+export async function addProfile(page: Page, system: WholeSystem, name = 'Test service'): Promise<void> {
+  if (!(await page.getByLabel('Service address').isVisible())) await page.getByRole('button', { name: 'Add profile' }).click();
+  await page.getByLabel('Name', { exact: true }).fill(name);
+  await page.getByLabel('Service address').fill(system.embedded.service.url);
+  await page.getByRole('button', { name: 'Check certificate' }).click();
+  await expect(page.getByText(system.embedded.service.pin)).toBeVisible();
+  await page.getByLabel('I compared the fingerprint: it is the same').check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('form', { name: 'Sign in' })).toBeVisible();
+}
+
+export async function signIn(page: Page, name: string, password: string): Promise<void> {
+  await page.getByLabel('User name', { exact: true }).fill(name);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+}
+
+/** Screen-reader mode of the terminal, so that what it shows stands in the page as text. */
+export async function showTerminalAsText(page: Page): Promise<void> {
+  await page.evaluate(() => window.mavis.settings.update({ changes: { terminalScreenReader: true } }));
+}
+
+/** Searches for a resource and presses Connect; gives the session's window. */
+export async function connect(app: OpenApp, resourceName: string, protocol = 'SSH'): Promise<Page> {
+  await app.main.getByRole('searchbox', { name: 'Search resources' }).fill(resourceName);
+  return app.nextWindow(() => app.main.getByRole('button', { name: `Connect to ${resourceName} with ${protocol}` }).first().click());
+}
+
+/** The text that the terminal shows, as a screen reader gets it. */
+export function terminalText(page: Page): Promise<string> {
+  return page.locator('.xterm-accessibility-tree').evaluate((tree: Element) => Array.from(tree.children, (row) => row.textContent ?? '').join('\n'));
+}
+
+/** Types a command and Enter into the terminal. */
+export async function type(session: Page, text: string): Promise<void> {
+  await session.locator('.xterm-helper-textarea').focus();
+  await session.keyboard.type(`${text}\n`);
+}
+
+/** Waits until the session is connected and its recording stands. */
+export async function untilRecorded(session: Page, limitMs = 15_000): Promise<void> {
+  await expect(session.getByText('Recorded', { exact: true })).toBeVisible({ timeout: limitMs });
+}
