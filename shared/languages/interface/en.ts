@@ -378,7 +378,7 @@ export const interfaceTextsEn = {
   'player.mark-note': 'Note of the Gateway: {what}',
   'player.loading': 'Loading the recording ({percent} %)',
   'player.unreadable': 'The recording cannot be read from here on.',
-  'player.input-shown': 'What was typed',
+  'player.mark-typed': 'Typed: {what}',
   'player.keys': 'Keys: Space play or pause · ←→ 5 seconds · Home/End · <> speed · I skip idle',
 
   // audit and error log

@@ -380,7 +380,7 @@ export const interfaceTextsJa = {
   'player.mark-note': 'Gateway の記載: {what}',
   'player.loading': '記録を読み込んでいます({percent} %)',
   'player.unreadable': '記録をここから先は読み取れません。',
-  'player.input-shown': '入力された内容',
+  'player.mark-typed': '入力: {what}',
   'player.keys': 'キー: Space 再生/一時停止 · ←→ 5 秒 · Home/End · <> 速度 · I 無操作を飛ばす',
 
   // audit and error log

@@ -380,7 +380,7 @@ export const interfaceTextsZhHant = {
   'player.mark-note': 'Gateway 註記：{what}',
   'player.loading': '正在載入記錄（{percent} %）',
   'player.unreadable': '記錄從此處起無法讀取。',
-  'player.input-shown': '輸入的內容',
+  'player.mark-typed': '輸入：{what}',
   'player.keys': '按鍵：Space 播放/暫停 · ←→ 5 秒 · Home/End · <> 速度 · I 略過閒置',
 
   // audit and error log

@@ -1,0 +1,8 @@
+import 'react';
+
+declare module 'react' {
+  interface CSSProperties {
+    /** Cards side by side in a line of the resource browser. */
+    '--columns'?: number;
+  }
+}

@@ -1,0 +1,97 @@
+import { useCallback, useEffect, useState } from 'react';
+import { windowAction } from '../../shared/ipc/window-actions.ts';
+import { AuditPage } from '../audit/audit-page.tsx';
+import { ErrorLogPage } from '../error-log/error-log-page.tsx';
+import { DocumentLook } from '../appearance/document-look.tsx';
+import { useText } from '../language/use-text.ts';
+import { RecordingsPage } from '../recordings/recordings-page.tsx';
+import { ResourcesPage } from '../resources/resources-page.tsx';
+import { SessionsPage } from '../sessions/sessions-page.tsx';
+import { SettingsPage } from '../settings/settings-page.tsx';
+import { ChangePasswordPage } from '../sign-in/change-password.tsx';
+import { SignInPage } from '../sign-in/sign-in-page.tsx';
+import { useFed, useParts } from '../stores/parts.tsx';
+import { ErrorBoundary } from './error-boundary.tsx';
+import { pages, pagesFor, type PageId, type Place } from './pages.ts';
+import { Rail } from './rail.tsx';
+import { StatusBar } from './status-bar.tsx';
+
+/** The main window: sign-in, or menu, page and status bar. */
+export function MainWindowView() {
+  const text = useText();
+  const account = useFed('account', (state) => state);
+  const [changingPassword, setChangingPassword] = useState(false);
+  const [place, setPlace] = useState<Place>({ page: 'resources', reference: null });
+  const open = useCallback((page: PageId, reference: string | null = null) => setPlace({ page, reference }), []);
+  useMenuActions(open);
+  const signedIn = account?.status === 'signed-in' ? account.user : undefined;
+  const mustChange = signedIn?.mustChangePassword === true;
+  return (
+    <>
+      <DocumentLook title={text('app.title')} />
+      {!account && <Starting />}
+      {account && !signedIn && <SignInPage />}
+      {signedIn && (mustChange || changingPassword) && <ChangePasswordPage forced={mustChange} onDone={() => setChangingPassword(false)} />}
+      {signedIn && !mustChange && !changingPassword && (
+        <div className="window">
+          <a className="skip" href="#content" onClick={(event) => skipToContent(event)}>
+            {text('common.skip-to-content')}
+          </a>
+          <Rail page={place.page} user={signedIn} onOpen={open} onChangePassword={() => setChangingPassword(true)} />
+          <main id="content" className="content" tabIndex={-1}>
+            <ErrorBoundary key={place.page}>{pageOf(place, pagesFor(signedIn.role).some((page) => page.id === place.page), open)}</ErrorBoundary>
+          </main>
+          <StatusBar />
+        </div>
+      )}
+    </>
+  );
+}
+
+function pageOf(place: Place, allowed: boolean, open: (page: PageId, reference?: string | null) => void) {
+  if (!allowed) return <ResourcesPage />;
+  switch (place.page) {
+    case 'resources':
+      return <ResourcesPage />;
+    case 'sessions':
+      return <SessionsPage />;
+    case 'recordings':
+      return <RecordingsPage reference={place.reference} onShowAudit={(reference) => open('audit', reference)} />;
+    case 'audit':
+      return <AuditPage key={place.reference} reference={place.reference} />;
+    case 'errors':
+      return <ErrorLogPage onShowAudit={(reference) => open('audit', reference)} />;
+    case 'settings':
+      return <SettingsPage />;
+  }
+  return place.page satisfies never;
+}
+
+/** Menu items of main that open a page. */
+function useMenuActions(open: (page: PageId) => void): void {
+  const { mavis } = useParts();
+  useEffect(
+    () =>
+      mavis.events.onAction((received) => {
+        const action = windowAction.safeParse(received);
+        const page = action.success ? pages.find((candidate) => candidate.action === action.data) : undefined;
+        if (page) open(page.id);
+      }),
+    [mavis, open],
+  );
+}
+
+function skipToContent(event: { preventDefault: () => void }): void {
+  event.preventDefault();
+  document.querySelector<HTMLElement>('#content')?.focus();
+}
+
+function Starting() {
+  const text = useText();
+  return (
+    <div className="starting" role="status">
+      <span className="spinner" />
+      {text('app.starting')}
+    </div>
+  );
+}

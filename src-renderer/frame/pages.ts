@@ -1,0 +1,25 @@
+import type { Role } from '../../shared/api/users.ts';
+import type { IconName } from '../controls/icon.tsx';
+
+/** The pages of the main window, in the order of the menu. `roles` is who the service lets read them; undefined is everyone. */
+export const pages = [
+  { id: 'resources', icon: 'server', label: 'nav.resources', action: 'view.resources' },
+  { id: 'sessions', icon: 'windows', label: 'nav.sessions', action: 'view.sessions' },
+  { id: 'recordings', icon: 'record', label: 'nav.recordings', action: 'view.recordings', roles: ['admin', 'auditor'] },
+  { id: 'audit', icon: 'audit', label: 'nav.audit', action: 'view.audit', roles: ['admin', 'auditor'] },
+  { id: 'errors', icon: 'warning', label: 'nav.errors', action: 'view.errors', roles: ['admin', 'operator', 'auditor'] },
+  { id: 'settings', icon: 'settings', label: 'nav.settings', action: 'view.settings' },
+] as const satisfies readonly { id: string; icon: IconName; label: `nav.${string}`; action: `view.${string}`; roles?: readonly Role[] }[];
+
+export type PageId = (typeof pages)[number]['id'];
+
+/** The pages that a role may open. */
+export function pagesFor(role: Role) {
+  return pages.filter((page) => !('roles' in page) || page.roles.some((allowed) => allowed === role));
+}
+
+/** Where the main window is: a page, and for the logs the reference to show first. */
+export interface Place {
+  readonly page: PageId;
+  readonly reference: string | null;
+}

@@ -1,0 +1,16 @@
+import './appearance/tokens.css';
+import './appearance/base.css';
+import './frame/frame.css';
+import './sign-in/sign-in.css';
+import './resources/resources.css';
+import './sessions/sessions.css';
+import './session/session.css';
+import './recordings/recordings.css';
+import './audit/audit.css';
+import './error-log/error-log.css';
+import './settings/settings.css';
+import '@xterm/xterm/css/xterm.css';
+import { MainWindowView } from './frame/main-window-view.tsx';
+import { startWindow } from './frame/start-window.tsx';
+
+startWindow(<MainWindowView />, ['settings', 'profiles', 'account', 'inventory', 'sessions']);

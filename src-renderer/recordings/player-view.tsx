@@ -1,0 +1,236 @@
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useStore } from 'zustand';
+import type { RecordingSummary } from '../../shared/api/recordings.ts';
+import { clientSettings } from '../../shared/ipc/settings.ts';
+import { ErrorNotice } from '../controls/error-notice.tsx';
+import { Icon } from '../controls/icon.tsx';
+import { ReferenceButton } from '../controls/reference-button.tsx';
+import { clock } from '../language/formats.ts';
+import { useFormats, useText, useTranslator } from '../language/use-text.ts';
+import { useFed, useParts } from '../stores/parts.tsx';
+import { PageTerminal } from '../terminal/page-terminal.ts';
+import { loadPlayback } from './playback-loader.ts';
+import { speeds } from './player-time.ts';
+import { RecordingPlayer } from './recording-player.ts';
+import { RecordingTools } from './recording-tools.tsx';
+import { StateBadge } from './state-badge.tsx';
+import type { Mark } from './timeline.ts';
+
+const STEP_MS = 5000;
+
+/** Plays one recording: the same hardened terminal as a session's, without input and with dead links (B8). */
+export function PlayerView({ recording, onBack }: { readonly recording: RecordingSummary; readonly onBack: () => void }) {
+  const text = useText();
+  const formats = useFormats();
+  const { area, screen, player } = usePlayer(recording);
+  return (
+    <div className="page player" onKeyDown={(event) => player && onKey(event, player)}>
+      <header className="page-head">
+        <button type="button" className="button button-small" onClick={onBack}>
+          <Icon name="chevronRight" />
+          {text('common.back')}
+        </button>
+        <h1 className="ellipsis">{text('player.title', { resource: recording.resourceName })}</h1>
+        <StateBadge recording={recording} />
+        <ReferenceButton reference={recording.reference} />
+      </header>
+      <p className="player-facts">
+        {recording.userName} · {formats.dateTime(recording.startedAt)} · {recording.gatewayName} · {formats.bytes(recording.sizeBytes)}
+      </p>
+      <div ref={area} className="player-area">
+        <div ref={screen} className="player-screen" role="group" aria-label={text('player.terminal')} />
+      </div>
+      {player && <PlayerControls player={player} />}
+      <RecordingTools recording={recording} />
+    </div>
+  );
+}
+
+/** The player of a recording, made once its screen is in the document and ended with it. */
+function usePlayer(recording: RecordingSummary) {
+  const { mavis } = useParts();
+  const settings = useFed('settings', (state) => state) ?? clientSettings.parse({});
+  const area = useRef<HTMLDivElement>(null);
+  const screen = useRef<HTMLDivElement>(null);
+  const terminal = useRef<PageTerminal | null>(null);
+  const [player, setPlayer] = useState<RecordingPlayer | null>(null);
+  const [grid, setGrid] = useState({ columns: 80, rows: 24 });
+  const firstSettings = useRef(settings);
+
+  useLayoutEffect(() => {
+    if (!screen.current) return undefined;
+    const page = new PageTerminal(screen.current, firstSettings.current, {}, { readOnly: true, fitted: false });
+    terminal.current = page;
+    const made = new RecordingPlayer(
+      {
+        write: (bytes, drawn) => page.write(bytes, drawn),
+        resize: (columns, rows) => {
+          page.resize(columns, rows);
+          setGrid({ columns: page.size.columns, rows: page.size.rows });
+        },
+        reset: () => page.reset(),
+      },
+      { request: (callback) => requestAnimationFrame(callback), cancel: (handle) => cancelAnimationFrame(handle) },
+    );
+    const ended = new AbortController();
+    void loadPlayback(
+      mavis,
+      recording.id,
+      { onHeader: (header) => made.begin(header), onFrames: (frames) => made.take(frames), onEnd: (end) => made.finish(end), onError: (error) => made.fail(error) },
+      ended.signal,
+    );
+    setPlayer(made);
+    made.play();
+    return () => {
+      ended.abort();
+      made.dispose();
+      page.dispose();
+      terminal.current = null;
+    };
+  }, [mavis, recording.id]);
+
+  useLayoutEffect(() => {
+    const element = area.current;
+    if (!element) return undefined;
+    const fit = () => terminal.current?.apply({ ...settings, terminalFontSizePx: fittingFontPx(grid, { width: element.clientWidth, height: element.clientHeight }, settings.terminalFontSizePx) });
+    fit();
+    const observer = new ResizeObserver(fit);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [settings, grid, player]);
+  return { area, screen, player };
+}
+
+/** A letter of a fixed font is about so wide and high, in parts of its size. */
+const LETTER = { width: 0.605, height: 1.22 } as const;
+const MIN_FONT_PX = 6;
+
+/** The largest size of letters, up to the setting's, at which the whole grid is seen. */
+function fittingFontPx(grid: { readonly columns: number; readonly rows: number }, area: { readonly width: number; readonly height: number }, mostPx: number): number {
+  const fitting = Math.min((area.width - 24) / (grid.columns * LETTER.width), (area.height - 16) / (grid.rows * LETTER.height));
+  return Math.max(MIN_FONT_PX, Math.min(mostPx, Math.floor(fitting)));
+}
+
+function PlayerControls({ player }: { readonly player: RecordingPlayer }) {
+  const text = useText();
+  const state = useStore(player.store);
+  const at = clock(state.positionMs);
+  const total = clock(state.durationMs);
+  return (
+    <div className="player-controls">
+      {state.error && <ErrorNotice error={state.error} />}
+      <SeekBar player={player} />
+      <div className="player-row">
+        <button type="button" className="button button-quiet button-icon" aria-label={text('player.back')} title={text('player.back')} onClick={() => player.seek(state.positionMs - STEP_MS)}>
+          <Icon name="back" />
+        </button>
+        <button type="button" className="button button-primary button-icon" aria-label={text(state.playing ? 'player.pause' : state.atEnd ? 'player.replay' : 'player.play')} onClick={() => player.toggle()}>
+          <Icon name={state.playing ? 'pause' : state.atEnd ? 'replay' : 'play'} />
+        </button>
+        <button type="button" className="button button-quiet button-icon" aria-label={text('player.forward')} title={text('player.forward')} onClick={() => player.seek(state.positionMs + STEP_MS)}>
+          <Icon name="forward" />
+        </button>
+        <span className="tabular player-time">
+          {at} / {total}
+        </span>
+        {!state.loaded && state.durationMs > 0 && <span className="badge">{text('player.loading', { percent: Math.floor((100 * state.loadedMs) / state.durationMs) })}</span>}
+        <span className="status-space" />
+        <label className="check player-skip">
+          <input type="checkbox" checked={state.skipIdle} onChange={(event) => player.setSkipIdle(event.target.checked)} />
+          {text('player.skip-idle')}
+        </label>
+        <label className="player-speed">
+          <span className="visually-hidden">{text('player.speed')}</span>
+          <select className="input" value={String(state.speed)} onChange={(event) => player.setSpeed(speeds.find((speed) => String(speed) === event.target.value) ?? 1)}>
+            {speeds.map((speed) => (
+              <option key={speed} value={String(speed)}>
+                {text('player.speed-value', { speed })}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <p className="field-hint">{text('player.keys')}</p>
+    </div>
+  );
+}
+
+function SeekBar({ player }: { readonly player: RecordingPlayer }) {
+  const text = useText();
+  const markText = useMarkText();
+  const { positionMs, durationMs, marks } = useStore(player.store);
+  const most = Math.max(1, Math.round(durationMs));
+  return (
+    <div className="seek">
+      <div className="seek-marks" role="group" aria-label={text('player.marks')}>
+        {marks.map((mark, index) => (
+          <button
+            key={`${index} ${mark.atMs}`}
+            type="button"
+            tabIndex={-1}
+            className={`seek-mark seek-mark-${mark.kind}`}
+            title={`${clock(mark.atMs)} ${markText(mark)}`}
+            aria-label={`${clock(mark.atMs)} ${markText(mark)}`}
+            style={{ left: `${(100 * mark.atMs) / most}%` }}
+            onClick={() => player.seek(mark.atMs)}
+          />
+        ))}
+      </div>
+      <input
+        type="range"
+        className="seek-range"
+        min={0}
+        max={most}
+        step={100}
+        value={Math.round(positionMs)}
+        aria-label={text('player.position')}
+        aria-valuetext={text('player.position-text', { at: clock(positionMs), total: clock(durationMs) })}
+        onChange={(event) => player.seek(Number(event.target.value))}
+      />
+    </div>
+  );
+}
+
+function useMarkText(): (mark: Mark) => string {
+  const { text } = useTranslator();
+  return (mark) => {
+    switch (mark.kind) {
+      case 'resize':
+        return text('player.mark-resize', { columns: mark.columns, rows: mark.rows });
+      case 'input':
+        return mark.text === '' ? text('player.mark-input', { bytes: mark.bytes }) : text('player.mark-typed', { what: mark.text });
+      case 'exit':
+        return text('player.mark-exit', { status: mark.status });
+      case 'signal':
+        return text('player.mark-signal');
+      case 'request':
+        return text('player.mark-request', { what: mark.what });
+      case 'note':
+        return text('player.mark-note', { what: mark.what });
+    }
+    return mark satisfies never;
+  };
+}
+
+/** Keys of the player; a field that has the focus keeps its own. */
+function onKey(event: KeyboardEvent, player: RecordingPlayer): void {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const { target } = event;
+  const inField = target instanceof HTMLElement && target.matches('input, select, button') && !(target instanceof HTMLInputElement && target.type === 'range');
+  if (inField && event.key === ' ') return;
+  const { positionMs, durationMs, skipIdle } = player.store.getState();
+  const actions: Readonly<Record<string, () => void>> = {
+    ' ': () => player.toggle(),
+    ArrowLeft: () => player.seek(positionMs - STEP_MS),
+    ArrowRight: () => player.seek(positionMs + STEP_MS),
+    Home: () => player.seek(0),
+    End: () => player.seek(durationMs),
+    '<': () => player.stepSpeed(-1),
+    '>': () => player.stepSpeed(1),
+    i: () => player.setSkipIdle(!skipIdle),
+  };
+  const action = Object.hasOwn(actions, event.key) ? actions[event.key] : undefined;
+  if (!action || (target instanceof HTMLSelectElement && event.key !== '<' && event.key !== '>')) return;
+  event.preventDefault();
+  action();
+}

@@ -1,0 +1,65 @@
+import type { ResourceRow } from '../../shared/ipc/contract.ts';
+import { Icon } from '../controls/icon.tsx';
+import { useText } from '../language/use-text.ts';
+import { openable } from './openable.ts';
+import type { ResourceActions } from './resources-page.tsx';
+
+interface ConnectButtonsProps {
+  readonly row: ResourceRow;
+  readonly actions: ResourceActions;
+  /** Within the grid the row has the focus, and its buttons are reached by the keys of the row. */
+  readonly inGrid: boolean;
+}
+
+/** One button a protocol that the resource speaks. One that this version cannot open says so instead of hiding. */
+export function ConnectButtons({ row, actions, inGrid }: ConnectButtonsProps) {
+  const text = useText();
+  return (
+    <span className="connect">
+      {row.protocols.map((protocol) => {
+        const name = text(`protocol.${protocol}`);
+        const can = openable(protocol);
+        return (
+          <button
+            key={protocol}
+            type="button"
+            tabIndex={inGrid ? -1 : 0}
+            className={can ? 'button button-small connect-button' : 'button button-small'}
+            aria-disabled={!can}
+            aria-label={can ? text('resources.connect', { name: row.name, protocol: name }) : text('resources.protocol-not-yet', { protocol: name })}
+            title={can ? text('resources.connect', { name: row.name, protocol: name }) : text('resources.protocol-not-yet', { protocol: name })}
+            onClick={(event) => {
+              event.stopPropagation();
+              if (can) actions.connect(row, protocol);
+            }}
+          >
+            {can && <Icon name="terminal" />}
+            {name}
+          </button>
+        );
+      })}
+    </span>
+  );
+}
+
+/** The star of a resource. */
+export function FavouriteButton({ row, actions, inGrid }: ConnectButtonsProps) {
+  const text = useText();
+  const label = text(row.favourite ? 'resources.favourite-remove' : 'resources.favourite-add', { name: row.name });
+  return (
+    <button
+      type="button"
+      tabIndex={inGrid ? -1 : 0}
+      className={row.favourite ? 'button button-quiet button-icon button-small star star-on' : 'button button-quiet button-icon button-small star'}
+      aria-pressed={row.favourite}
+      aria-label={label}
+      title={label}
+      onClick={(event) => {
+        event.stopPropagation();
+        actions.favourite(row);
+      }}
+    >
+      <Icon name="star" filled={row.favourite} />
+    </button>
+  );
+}

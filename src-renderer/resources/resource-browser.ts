@@ -1,0 +1,148 @@
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { ResourceRow } from '../../shared/ipc/contract.ts';
+import type { ShownError } from '../../shared/ipc/stores.ts';
+import type { WindowApi } from '../../shared/ipc/window-api.ts';
+import { ask } from '../mavis/ask.ts';
+import { PAGE_ROWS, RowWindow } from './row-window.ts';
+
+/** What is asked for: the filter's text, which resources, in which order. */
+export interface BrowserQuery {
+  readonly filter: string;
+  readonly only: 'all' | 'favourites' | 'recent';
+  readonly sort: 'name' | 'address' | 'recent' | 'favourite';
+}
+
+export interface BrowserState {
+  readonly query: BrowserQuery;
+  /** Rows of the newest answer: those of the query before stay until the new ones are here, so that nothing flashes. */
+  readonly rows: RowWindow;
+  /** Whether an answer to the query of now has come. */
+  readonly answered: boolean;
+  readonly tags: readonly { readonly tag: string; readonly count: number }[];
+  readonly problem: { readonly position: number; readonly code: string } | null;
+  readonly error: ShownError | null;
+  readonly active: number;
+  /** The resource whose details are open. */
+  readonly details: ResourceRow | null;
+}
+
+/**
+ * The resource browser's state and its way to main. One question at a time is on its way; of those that come up meanwhile only
+ * the newest is asked, and an answer to an older query is dropped, so that fast typing shows the last letter first.
+ */
+export class ResourceBrowser {
+  readonly store: StoreApi<BrowserState>;
+  readonly #mavis: Pick<WindowApi, 'resources'>;
+  /** Rises with each new query; answers carry the one that they belong to. */
+  #generation = 0;
+  #busy = false;
+  #waiting: (() => Promise<void>) | undefined;
+  #visible: readonly [number, number] = [0, PAGE_ROWS - 1];
+
+  constructor(mavis: Pick<WindowApi, 'resources'>) {
+    this.#mavis = mavis;
+    this.store = createStore<BrowserState>(() => ({
+      query: { filter: '', only: 'all', sort: 'name' },
+      rows: new RowWindow(0),
+      answered: false,
+      tags: [],
+      problem: null,
+      error: null,
+      active: 0,
+      details: null,
+    }));
+  }
+
+  /** Changes the query and asks for its first rows. */
+  change(changes: Partial<BrowserQuery>): void {
+    this.store.setState(({ query }) => ({ query: { ...query, ...changes }, active: 0 }));
+    this.#visible = [0, PAGE_ROWS - 1];
+    this.#ask(true);
+  }
+
+  /** Asks again for what is seen, because the inventory or its states changed. */
+  refresh(): void {
+    this.#ask(true);
+  }
+
+  /** Tells which rows are seen; those that have not come are asked for. */
+  see(first: number, last: number): void {
+    this.#visible = [first, last];
+    if (this.store.getState().answered && this.store.getState().rows.missing(first, last).length > 0) this.#ask(false);
+  }
+
+  activate(index: number): void {
+    const { rows } = this.store.getState();
+    this.store.setState({ active: Math.max(0, Math.min(index, rows.total - 1)) });
+  }
+
+  openDetails(row: ResourceRow | null): void {
+    this.store.setState({ details: row });
+  }
+
+  /** Marks or unmarks a favourite: at once on the page, and taken back where main refuses. */
+  async setFavourite(row: ResourceRow, favourite: boolean): Promise<void> {
+    this.#changeRow(row.id, favourite);
+    const answer = await ask(this.#mavis.resources.setFavourite({ resourceId: row.id, favourite }));
+    if (answer.ok) return;
+    this.#changeRow(row.id, !favourite);
+    this.store.setState({ error: answer.error });
+  }
+
+  #changeRow(id: ResourceRow['id'], favourite: boolean): void {
+    this.store.setState(({ rows, details }) => ({
+      rows: rows.withRow(id, (row) => ({ ...row, favourite })),
+      details: details?.id === id ? { ...details, favourite } : details,
+    }));
+  }
+
+  #ask(anew: boolean): void {
+    if (anew) this.#generation += 1;
+    const generation = this.#generation;
+    const question = () => this.#question(generation, anew);
+    if (this.#busy) {
+      // A new query wins over a scroll that waits; a scroll never pushes out a query.
+      if (anew || this.#waiting === undefined) this.#waiting = question;
+      return;
+    }
+    void this.#run(question);
+  }
+
+  async #run(question: () => Promise<void>): Promise<void> {
+    this.#busy = true;
+    let next: (() => Promise<void>) | undefined = question;
+    while (next) {
+      this.#waiting = undefined;
+      await next();
+      next = this.#waiting;
+    }
+    this.#busy = false;
+  }
+
+  async #question(generation: number, anew: boolean): Promise<void> {
+    const { query, rows } = this.store.getState();
+    const [first, last] = this.#visible;
+    const pages = anew ? [Math.floor(first / PAGE_ROWS)] : rows.missing(first, last);
+    for (const page of pages) {
+      if (generation !== this.#generation) return;
+      const answer = await ask(this.#mavis.resources.query({ ...query, offset: page * PAGE_ROWS, limit: PAGE_ROWS }));
+      if (generation !== this.#generation) return;
+      if (!answer.ok) {
+        this.store.setState({ error: answer.error, answered: true });
+        return;
+      }
+      const { filterProblem, tags, total } = answer.value;
+      this.store.setState((state) => ({
+        // A filter that cannot be read leaves the rows of the one before: half a word must not empty the list.
+        rows: filterProblem ? state.rows : (anew ? new RowWindow(total) : state.rows).withPage(page, answer.value.rows, total),
+        tags: filterProblem ? state.tags : tags,
+        problem: filterProblem,
+        error: null,
+        answered: true,
+        active: Math.max(0, Math.min(state.active, total - 1)),
+        details: answer.value.rows.find((row) => row.id === state.details?.id) ?? state.details,
+      }));
+    }
+    if (anew && this.store.getState().rows.missing(...this.#visible).length > 0) this.#ask(false);
+  }
+}

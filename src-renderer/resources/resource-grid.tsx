@@ -1,0 +1,226 @@
+import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, memo, type Ref, useEffect, useId, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react';
+import { useStore } from 'zustand';
+import type { ResourceRow } from '../../shared/ipc/contract.ts';
+import { useText } from '../language/use-text.ts';
+import { AvailabilityBadge } from './availability-badge.tsx';
+import { ConnectButtons, FavouriteButton } from './connect-buttons.tsx';
+import { firstOpenable } from './openable.ts';
+import type { ResourceActions } from './resources-page.tsx';
+import type { ResourceBrowser } from './resource-browser.ts';
+import { TagList } from './tag-list.tsx';
+
+/** What the page may ask of the grid. */
+export interface GridHandle {
+  readonly focus: () => void;
+}
+
+interface ResourceGridProps {
+  readonly ref: Ref<GridHandle>;
+  readonly browser: ResourceBrowser;
+  readonly view: 'list' | 'cards';
+  readonly actions: ResourceActions;
+}
+
+const ROW_PX = 42;
+const CARD_PX = 150;
+/** A card is never narrower, so that a name and its buttons stay readable. */
+const CARD_MIN_WIDTH_PX = 270;
+/** Rows drawn beyond the edges: one flick of the wheel shows no gap. */
+const OVERSCAN_ROWS = 6;
+
+/** The list of resources, as rows or as cards. Only what is seen is in the document, so that 100,000 cost no more than 50. */
+export function ResourceGrid({ ref, browser, view, actions }: ResourceGridProps) {
+  const text = useText();
+  const scroller = useRef<HTMLDivElement>(null);
+  const gridId = useId();
+  const rows = useStore(browser.store, (state) => state.rows);
+  const active = useStore(browser.store, (state) => state.active);
+  const query = useStore(browser.store, (state) => state.query);
+  const columns = useColumns(scroller, view);
+  const lines = Math.ceil(rows.total / columns);
+  const virtual = useVirtualizer({
+    count: lines,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => (view === 'list' ? ROW_PX : CARD_PX),
+    overscan: OVERSCAN_ROWS,
+    initialRect: { width: 1000, height: 700 },
+  });
+  const items = virtual.getVirtualItems();
+  const firstIndex = (items.at(0)?.index ?? 0) * columns;
+  const lastIndex = ((items.at(-1)?.index ?? 0) + 1) * columns - 1;
+
+  useImperativeHandle(ref, () => ({ focus: () => scroller.current?.focus() }), []);
+  useEffect(() => browser.see(firstIndex, lastIndex), [browser, firstIndex, lastIndex, rows]);
+  useEffect(() => virtual.measure(), [virtual, view]);
+  // Another query begins at its top.
+  useLayoutEffect(() => scroller.current?.scrollTo({ top: 0 }), [query]);
+
+  const activate = (index: number) => {
+    browser.activate(index);
+    virtual.scrollToIndex(Math.floor(Math.max(0, Math.min(index, rows.total - 1)) / columns), { align: 'auto' });
+  };
+  const onKey = (event: KeyboardEvent) => {
+    const row = rows.row(active);
+    const step = stepOf(event.key, columns, pageLines(virtual, view) * columns, rows.total);
+    if (step !== undefined) activate(active + step);
+    else if (!row || !runKey(event, row, actions)) return;
+    event.preventDefault();
+  };
+
+  return (
+    <div className="resources-list">
+      {view === 'list' && <ColumnHeads />}
+      <div
+        ref={scroller}
+        className="resources-scroll scroll"
+        role="grid"
+        aria-label={text('resources.list')}
+        aria-rowcount={lines}
+        aria-colcount={columns}
+        aria-activedescendant={rows.row(active) && active >= firstIndex && active <= lastIndex ? `${gridId}-${active}` : undefined}
+        tabIndex={0}
+        onKeyDown={onKey}
+      >
+        <div className="resources-canvas" role="presentation" style={{ height: virtual.getTotalSize() }}>
+          {items.map((item) => (
+            <div key={item.key} className={view === 'list' ? 'resource-line' : 'card-line'} role="row" aria-rowindex={item.index + 1} style={{ height: item.size, transform: `translateY(${item.start}px)`, '--columns': columns }}>
+              {Array.from({ length: columns }, (_, column) => item.index * columns + column)
+                .filter((index) => index < rows.total)
+                .map((index) => (
+                  <ResourceCell key={index} id={`${gridId}-${index}`} index={index} row={rows.row(index)} active={index === active} view={view} actions={actions} onActivate={activate} />
+                ))}
+            </div>
+          ))}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** How far a key moves; undefined for a key that does not move. */
+function stepOf(key: string, columns: number, page: number, total: number): number | undefined {
+  const steps: Readonly<Record<string, number>> = { ArrowDown: columns, ArrowUp: -columns, PageDown: page, PageUp: -page, Home: -total, End: total, ...(columns > 1 ? { ArrowRight: 1, ArrowLeft: -1 } : {}) };
+  return Object.hasOwn(steps, key) ? steps[key] : undefined;
+}
+
+function pageLines(virtual: Virtualizer<HTMLDivElement, Element>, view: 'list' | 'cards'): number {
+  return Math.max(1, Math.floor((virtual.scrollRect?.height ?? 400) / (view === 'list' ? ROW_PX : CARD_PX)) - 1);
+}
+
+/** Enter connects, Space opens the details, F marks; false for any other key. */
+function runKey(event: KeyboardEvent, row: ResourceRow, actions: ResourceActions): boolean {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target !== event.currentTarget) return false;
+  if (event.key === 'Enter') {
+    const protocol = firstOpenable(row.protocols);
+    if (protocol && !event.repeat) actions.connect(row, protocol);
+    else if (!protocol) actions.details(row);
+    return true;
+  }
+  if (event.key === ' ') actions.details(row);
+  else if (event.key.toLowerCase() === 'f') actions.favourite(row);
+  else return false;
+  return true;
+}
+
+/** Cards side by side; one for the list. */
+function useColumns(scroller: { readonly current: HTMLElement | null }, view: 'list' | 'cards'): number {
+  const [columns, setColumns] = useState(1);
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (view === 'list' || !element) {
+      setColumns(1);
+      return undefined;
+    }
+    const measure = () => setColumns(Math.max(1, Math.floor((element.clientWidth - 24) / CARD_MIN_WIDTH_PX)));
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [scroller, view]);
+  return columns;
+}
+
+function ColumnHeads() {
+  const text = useText();
+  return (
+    <div className="resource-heads resource-columns" aria-hidden="true">
+      <span />
+      <span>{text('resources.column-name')}</span>
+      <span className="column-address">{text('resources.column-address')}</span>
+      <span className="column-os">{text('resources.column-os')}</span>
+      <span className="column-availability">{text('resources.column-availability')}</span>
+      <span className="column-tags">{text('resources.column-tags')}</span>
+      <span>{text('resources.column-protocols')}</span>
+    </div>
+  );
+}
+
+interface ResourceCellProps {
+  readonly id: string;
+  readonly index: number;
+  readonly row: ResourceRow | undefined;
+  readonly active: boolean;
+  readonly view: 'list' | 'cards';
+  readonly actions: ResourceActions;
+  readonly onActivate: (index: number) => void;
+}
+
+const ResourceCell = memo(
+  function ResourceCell({ id, index, row, active, view, actions, onActivate }: ResourceCellProps) {
+    const open = () => {
+      onActivate(index);
+      if (row) actions.details(row);
+    };
+    return (
+      <div id={id} role="gridcell" className={view === 'list' ? 'resource-row resource-columns' : 'card'} data-active={active} aria-selected={active} aria-busy={row === undefined} onClick={open}>
+        {row === undefined ? <span className="row-pending" /> : view === 'list' ? <ListRow row={row} actions={actions} /> : <Card row={row} actions={actions} />}
+      </div>
+    );
+  },
+  // `onActivate` is made anew with each drawing and always does the same for an index.
+  (before, after) => before.row === after.row && before.active === after.active && before.index === after.index && before.view === after.view && before.actions === after.actions && before.id === after.id,
+);
+
+function ListRow({ row, actions }: { readonly row: ResourceRow; readonly actions: ResourceActions }) {
+  const text = useText();
+  return (
+    <>
+      <FavouriteButton row={row} actions={actions} inGrid />
+      <span className="row-name">
+        <span className="row-title ellipsis">{row.name}</span>
+        <span className="row-description ellipsis">{row.description}</span>
+      </span>
+      <span className="column-address mono ellipsis">{row.address}</span>
+      <span className="column-os ellipsis">{text(`operating-system.${row.operatingSystem}`)}</span>
+      <span className="column-availability">
+        <AvailabilityBadge row={row} />
+      </span>
+      <span className="column-tags">
+        <TagList tags={row.tags} />
+      </span>
+      <ConnectButtons row={row} actions={actions} inGrid />
+    </>
+  );
+}
+
+function Card({ row, actions }: { readonly row: ResourceRow; readonly actions: ResourceActions }) {
+  const text = useText();
+  return (
+    <>
+      <span className="card-head">
+        <span className="row-title ellipsis">{row.name}</span>
+        <FavouriteButton row={row} actions={actions} inGrid />
+      </span>
+      <span className="card-line-2 ellipsis">
+        <span className="mono">{row.address}</span> · {text(`operating-system.${row.operatingSystem}`)}
+      </span>
+      <span className="row-description ellipsis">{row.description}</span>
+      <TagList tags={row.tags} />
+      <span className="card-foot">
+        <AvailabilityBadge row={row} />
+        <ConnectButtons row={row} actions={actions} inGrid />
+      </span>
+    </>
+  );
+}

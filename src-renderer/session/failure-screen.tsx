@@ -1,0 +1,79 @@
+import { useEffect, useRef } from 'react';
+import type { Session, SessionPhase } from '../../shared/ipc/stores.ts';
+import { errorText } from '../../shared/languages/error-text.ts';
+import { Icon } from '../controls/icon.tsx';
+import { ReferenceButton } from '../controls/reference-button.tsx';
+import { useText, useTranslator } from '../language/use-text.ts';
+import { TriedGateways } from './tried-gateways.tsx';
+import { WayMap } from './way-map.tsx';
+
+interface FailureScreenProps {
+  readonly session: Session;
+  readonly phase: Extract<SessionPhase, { status: 'failed' }>;
+  readonly onRetry: () => void;
+  readonly onClose: () => void;
+}
+
+/** Why a connection failed: what happened and on which leg, who must act, what to do, the reference, what was tried (S13, S17, S18). */
+export function FailureScreen({ session, phase, onRetry, onClose }: FailureScreenProps) {
+  const text = useText();
+  const translator = useTranslator();
+  const { error } = phase;
+  const worded = errorText(translator, error.code, error.args);
+  const reference = error.reference ?? session.reference;
+  const retry = useRef<HTMLButtonElement>(null);
+  useEffect(() => retry.current?.focus(), []);
+  return (
+    <div className="screen scroll" tabIndex={0}>
+      <section className="screen-card failure" role="alert" aria-labelledby="failure-title">
+        <header className="failure-head">
+          <span className="failure-mark">
+            <Icon name="warning" />
+          </span>
+          <div>
+            <p className="failure-kind">
+              {text('session.failed')} · {text('session.failed-at', { step: text(`session.step-${phase.step}`) })}
+            </p>
+            <h2 id="failure-title" className="screen-title">
+              {worded.message}
+            </h2>
+          </div>
+        </header>
+        <WayMap leg={worded.leg} legName={worded.legName} gatewayName={session.gatewayName} resourceName={session.resourceName} />
+        <dl className="facts failure-facts">
+          <dt>{text('common.who-acts')}</dt>
+          <dd>
+            <strong>{worded.actorName}</strong>
+          </dd>
+          <dt>{text('common.what-to-do')}</dt>
+          <dd>{worded.remedy}</dd>
+          {reference !== null && (
+            <>
+              <dt>{text('common.reference')}</dt>
+              <dd>
+                <ReferenceButton reference={reference} /> <code className="failure-code">{worded.code}</code>
+              </dd>
+            </>
+          )}
+        </dl>
+        <TriedGateways tried={session.tried} />
+        <p className="failure-note">{text('session.not-recorded')}</p>
+        <div className="dialog-actions">
+          <button type="button" className="button" onClick={onClose}>
+            {text('session.close')}
+          </button>
+          <button type="button" className="button" aria-disabled="true" title={text('session.diagnose-not-yet')} aria-describedby="diagnose-note">
+            {text('session.diagnose')}
+          </button>
+          <span id="diagnose-note" className="visually-hidden">
+            {text('session.diagnose-not-yet')}
+          </span>
+          <button ref={retry} type="button" className="button button-primary" onClick={onRetry}>
+            <Icon name="replay" />
+            {text('session.retry')}
+          </button>
+        </div>
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,83 @@
+import { MAX_INPUT_BYTES, type SessionPortFromPage, type SessionPortToPage } from '../../shared/ipc/session-port.ts';
+import type { SessionId } from '../../shared/ipc/stores.ts';
+import { inPieces } from '../terminal/paste.ts';
+import type { GridSize } from '../terminal/page-terminal.ts';
+
+export interface SessionPortEvents {
+  /** Bytes to show; `drawn` must be called when they have been, or no more will come. */
+  readonly onOutput: (bytes: Uint8Array, drawn: () => void) => void;
+  readonly onEnd: () => void;
+}
+
+/** Where ports come from: messages of the preload to this window. */
+export type PortSource = Pick<Window, 'addEventListener' | 'removeEventListener'>;
+
+/**
+ * The page's end of a session's bytes: waits for the port of one attempt, hands on output, reports what was drawn (the credit
+ * of `shared/ipc/session-port.ts`), sends input in pieces. `close` ends it.
+ */
+export class SessionPort {
+  readonly #source: PortSource;
+  readonly #sessionId: SessionId;
+  readonly #events: SessionPortEvents;
+  #port: MessagePort | undefined;
+  #size: GridSize | undefined;
+
+  constructor(source: PortSource, sessionId: SessionId, events: SessionPortEvents) {
+    this.#source = source;
+    this.#sessionId = sessionId;
+    this.#events = events;
+    source.addEventListener('message', this.#onWindowMessage);
+  }
+
+  /** Sends what was typed; before the port is there nothing can be typed to. */
+  input(bytes: Uint8Array): void {
+    for (const piece of inPieces(bytes, MAX_INPUT_BYTES)) this.#send({ kind: 'input', bytes: piece });
+  }
+
+  /** Tells the terminal's size; one told before the port is there is sent with it. */
+  resize(size: GridSize): void {
+    this.#size = size;
+    this.#send({ kind: 'resize', ...size });
+  }
+
+  close(): void {
+    this.#source.removeEventListener('message', this.#onWindowMessage);
+    this.#port?.close();
+    this.#port = undefined;
+  }
+
+  #send(message: SessionPortFromPage): void {
+    this.#port?.postMessage(message);
+  }
+
+  readonly #onWindowMessage = (event: MessageEvent<unknown>): void => {
+    const [port] = event.ports;
+    // Only this very window may hand in a port: the preload posts to it.
+    if (!port || (event.source !== null && event.source !== globalThis.window) || !isPortFor(event.data, this.#sessionId)) return;
+    this.#port?.close();
+    this.#port = port;
+    port.addEventListener('message', (message: MessageEvent<unknown>) => this.#take(port, message.data));
+    port.start();
+    if (this.#size) this.resize(this.#size);
+  };
+
+  #take(port: MessagePort, data: unknown): void {
+    if (port !== this.#port || !isToPage(data)) return;
+    if (data.kind === 'end') {
+      this.#events.onEnd();
+      return;
+    }
+    const { bytes } = data;
+    this.#events.onOutput(bytes, () => port.postMessage({ kind: 'drawn', bytes: bytes.length } satisfies SessionPortFromPage));
+  }
+}
+
+function isPortFor(data: unknown, sessionId: SessionId): boolean {
+  return typeof data === 'object' && data !== null && 'kind' in data && data.kind === 'session-port' && 'sessionId' in data && data.sessionId === sessionId;
+}
+
+function isToPage(data: unknown): data is SessionPortToPage {
+  if (typeof data !== 'object' || data === null || !('kind' in data)) return false;
+  return data.kind === 'end' || (data.kind === 'output' && 'bytes' in data && data.bytes instanceof Uint8Array);
+}

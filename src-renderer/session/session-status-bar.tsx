@@ -1,0 +1,54 @@
+import type { Session } from '../../shared/ipc/stores.ts';
+import { errorText } from '../../shared/languages/error-text.ts';
+import { Icon } from '../controls/icon.tsx';
+import { ReferenceButton } from '../controls/reference-button.tsx';
+import { clock } from '../language/formats.ts';
+import { useNow } from '../language/use-now.ts';
+import { useFormats, useText, useTranslator } from '../language/use-text.ts';
+
+/** The bar under a session: whose it is and over which way, whether it is recorded, how far away it is, and its reference. */
+export function SessionStatusBar({ session }: { readonly session: Session }) {
+  const text = useText();
+  const formats = useFormats();
+  const translator = useTranslator();
+  const { phase } = session;
+  const connected = phase.status === 'connected' ? phase : undefined;
+  const now = useNow(connected ? 1000 : null);
+  return (
+    <footer className="status-bar session-status" aria-label={text('session.status')}>
+      {connected && (
+        <span className={connected.recording ? 'badge recording-mark' : 'badge badge-warn'} role="status" title={recordingTitle(session, text)}>
+          <Icon name={connected.recording ? 'record' : 'warning'} />
+          {connected.recording ? text('session.recording') : text('session.not-recording')}
+        </span>
+      )}
+      <Fact label={text('common.resource')} value={session.resourceName} />
+      <Fact label={text('session.user')} value={session.userName} />
+      {session.gatewayName !== null && <Fact label={text('common.gateway')} value={session.gatewayName} />}
+      {session.gatewayName !== null && <Fact label={text('common.segment')} value={session.segment ?? text('common.direct')} />}
+      {connected?.endsSoon && (
+        <span className="badge badge-warn" role="status">
+          <Icon name="clock" />
+          {text('session.ends-soon', { when: formats.relative(connected.endsSoon.at, now), reason: errorText(translator, connected.endsSoon.code, {}).message })}
+        </span>
+      )}
+      <span className="status-space" />
+      {connected && connected.roundTripMs !== null && <Fact label={text('session.round-trip')} value={formats.milliseconds(connected.roundTripMs)} />}
+      {connected && <Fact label={text('session.duration')} value={clock(now - Date.parse(connected.since))} />}
+      {session.reference !== null && <ReferenceButton reference={session.reference} />}
+    </footer>
+  );
+}
+
+function recordingTitle(session: Session, text: ReturnType<typeof useText>): string {
+  return session.policy?.recordInput === true ? `${text('session.recording-detail')} ${text('session.recording-input')}` : text('session.recording-detail');
+}
+
+function Fact({ label, value }: { readonly label: string; readonly value: string }) {
+  return (
+    <span className="status-fact tabular" title={label}>
+      <span className="status-fact-label">{label}</span>
+      <span className="ellipsis">{value}</span>
+    </span>
+  );
+}

@@ -1,0 +1,128 @@
+import { useState } from 'react';
+import type { Session, ShownError } from '../../shared/ipc/stores.ts';
+import { errorText } from '../../shared/languages/error-text.ts';
+import { Dialog } from '../controls/dialog.tsx';
+import { EmptyState } from '../controls/empty-state.tsx';
+import { ErrorNotice } from '../controls/error-notice.tsx';
+import { Icon, type IconName } from '../controls/icon.tsx';
+import { ReferenceButton } from '../controls/reference-button.tsx';
+import { clock } from '../language/formats.ts';
+import { useNow } from '../language/use-now.ts';
+import { useText, useTranslator } from '../language/use-text.ts';
+import { ask } from '../mavis/ask.ts';
+import { useFed, useParts } from '../stores/parts.tsx';
+
+const looks: Readonly<Record<Session['phase']['status'], { readonly icon: IconName; readonly className: string }>> = {
+  connecting: { icon: 'clock', className: 'badge badge-accent' },
+  connected: { icon: 'check', className: 'badge badge-good' },
+  ended: { icon: 'stop', className: 'badge' },
+  failed: { icon: 'warning', className: 'badge badge-bad' },
+};
+
+/** The sessions of this computer: bring one's window to the front, or end it. */
+export function SessionsPage() {
+  const { mavis } = useParts();
+  const text = useText();
+  const items = useFed('sessions', (state) => state.items);
+  const [ending, setEnding] = useState<Session | null>(null);
+  const [failure, setFailure] = useState<ShownError | null>(null);
+  const sessions = Object.values(items ?? {});
+  const now = useNow(sessions.some((session) => session.phase.status === 'connected') ? 1000 : null);
+  const show = async (session: Session) => {
+    const answer = await ask(mavis.sessions.show({ sessionId: session.id }));
+    setFailure(answer.ok ? null : answer.error);
+  };
+  const end = async (session: Session) => {
+    setEnding(null);
+    const answer = await ask(mavis.sessions.end({ sessionId: session.id }));
+    setFailure(answer.ok ? null : answer.error);
+  };
+  return (
+    <div className="page">
+      <header className="page-head">
+        <h1>{text('sessions.title')}</h1>
+      </header>
+      {failure && (
+        <div className="page-notice">
+          <ErrorNotice error={failure} />
+        </div>
+      )}
+      <div className="page-body scroll" tabIndex={0} role="region" aria-label={text('sessions.title')}>
+        {sessions.length === 0 ? (
+          <EmptyState icon="windows" title={text('sessions.empty')} remedy={text('sessions.empty-remedy')} />
+        ) : (
+          <ul className="session-list">
+            {sessions.map((session) => (
+              <SessionLine key={session.id} session={session} now={now} onShow={() => void show(session)} onEnd={() => setEnding(session)} />
+            ))}
+          </ul>
+        )}
+      </div>
+      {ending && (
+        <Dialog
+          title={text('session.close-title')}
+          onClose={() => setEnding(null)}
+          actions={
+            <>
+              <button type="button" className="button" onClick={() => setEnding(null)}>
+                {text('session.close-stay')}
+              </button>
+              <button type="button" className="button button-danger" onClick={() => void end(ending)}>
+                {text('session.end')}
+              </button>
+            </>
+          }
+        >
+          <p>{text('session.close-body', { resource: ending.resourceName })}</p>
+        </Dialog>
+      )}
+    </div>
+  );
+}
+
+interface SessionLineProps {
+  readonly session: Session;
+  readonly now: number;
+  readonly onShow: () => void;
+  readonly onEnd: () => void;
+}
+
+function SessionLine({ session, now, onShow, onEnd }: SessionLineProps) {
+  const text = useText();
+  const translator = useTranslator();
+  const { phase } = session;
+  const live = phase.status === 'connected' || phase.status === 'connecting';
+  const look = looks[phase.status];
+  const reason = phase.status === 'ended' || phase.status === 'failed' ? errorText(translator, phase.error.code, phase.error.args).message : null;
+  return (
+    <li className="session-line" data-colour={session.profileColour}>
+      <span className="profile-mark" title={session.profileName} />
+      <span className="session-line-words">
+        <span className="row-title ellipsis">
+          {session.resourceName} <span className="tag">{text(`protocol.${session.protocol}`)}</span>
+        </span>
+        <span className="row-description ellipsis">{[session.profileName, session.userName, session.gatewayName, session.segment].filter((part) => part !== null).join(' · ')}</span>
+        {reason !== null && <span className="session-line-reason">{reason}</span>}
+      </span>
+      <span className={look.className}>
+        <Icon name={look.icon} />
+        {text(`sessions.phase-${phase.status}`)}
+        {phase.status === 'connected' && <span className="tabular">{clock(now - Date.parse(phase.since))}</span>}
+        {phase.status === 'ended' && <span className="tabular">{clock(phase.durationMs)}</span>}
+      </span>
+      {session.reference !== null && <ReferenceButton reference={session.reference} />}
+      <span className="session-line-actions">
+        <button type="button" className="button button-small" aria-label={text('sessions.show', { resource: session.resourceName })} onClick={onShow}>
+          <Icon name="front" />
+          {text('sessions.show-short')}
+        </button>
+        {live && (
+          <button type="button" className="button button-small" aria-label={text('sessions.end', { resource: session.resourceName })} onClick={onEnd}>
+            <Icon name="stop" />
+            {text('sessions.end-short')}
+          </button>
+        )}
+      </span>
+    </li>
+  );
+}

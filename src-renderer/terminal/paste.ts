@@ -1,0 +1,42 @@
+/** A text made ready to be pasted into a terminal. */
+export interface PreparedPaste {
+  readonly text: string;
+  /** Lines that would run: line ends, and what stands after the last. */
+  readonly lines: number;
+  /** Control characters were taken out. */
+  readonly cleaned: boolean;
+}
+
+/** Everything that controls, but tab and line end: ESC among it, so that no `ESC[201~` ends a bracketed paste early (A10). */
+const CONTROLS = /(?![\t\n])\p{Cc}/gu;
+
+/** Makes a text of the clipboard ready: one kind of line end, no control characters. */
+export function preparePaste(raw: string): PreparedPaste {
+  const unified = raw.replaceAll(/\r\n?/g, '\n');
+  const text = unified.replaceAll(CONTROLS, '');
+  return { text, lines: lineCount(text), cleaned: text.length !== unified.length };
+}
+
+function lineCount(text: string): number {
+  if (text === '') return 0;
+  let ends = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) ends += 1;
+  return text.endsWith('\n') ? ends : ends + 1;
+}
+
+/** Whether a paste runs something by itself, or several things: then a person is asked first (A10). */
+export function pasteNeedsQuestion(paste: PreparedPaste): boolean {
+  return paste.text.includes('\n');
+}
+
+/** The first lines of a paste for the question, and how many are left out. */
+export function pastePreview(text: string, maxLines = 12, maxColumns = 200): { readonly shown: string; readonly more: number } {
+  const lines = (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n');
+  const shown = lines.slice(0, maxLines).map((line) => (line.length > maxColumns ? `${line.slice(0, maxColumns)}…` : line));
+  return { shown: shown.join('\n'), more: Math.max(0, lines.length - maxLines) };
+}
+
+/** Bytes in pieces of at most `max`, for a port that takes no more at once. */
+export function* inPieces(bytes: Uint8Array, max: number): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += max) yield bytes.subarray(at, at + max);
+}
