@@ -85,7 +85,7 @@ describe('the command mavis-gateway', () => {
     const { code, stdout, stderr } = await run('init', '--config', file, '--data', data);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^gateway\.configuration-invalid field="signature": .+\n$/);
-    await expect(readdir(data)).rejects.toThrow();
+    await expect(readdir(data)).rejects.toThrow('ENOENT');
   });
 
   test('init refuses the file of another gateway on the same folder', async () => {

@@ -65,10 +65,10 @@ describe('the link on the port that stands for 443', () => {
     const bytes = randomBytes(8 * 1024 * 1024);
     gateway.recordings.stored.set(id, bytes);
     const bulk = await gateway.openLink('bulk');
-    let pulling = true;
+    const pulling = new AbortController();
     let pulled = 0;
     const pull = async (): Promise<void> => {
-      for (let offset = 0; pulling; offset = (offset + 262_144) % bytes.length) {
+      for (let offset = 0; !pulling.signal.aborted; offset = (offset + 262_144) % bytes.length) {
         const answer = await bulk.request('recordingRead', { recordingId: id, offset, length: 262_144 });
         pulled += 'bytes' in answer ? answer.bytes.length : 0;
       }
@@ -80,7 +80,7 @@ describe('the link on the port that stands for 443', () => {
       await gateway.link.ask('status', { epoch: 0 });
       times.push(performance.now() - begun);
     }
-    pulling = false;
+    pulling.abort();
     await Promise.all(pulls);
     expect(times.toSorted((one, other) => one - other)[198]).toBeLessThan(1000);
     expect(pulled).toBeGreaterThan(1024 * 1024);
@@ -120,7 +120,7 @@ describe('the link on the port that stands for 443', () => {
       link.socket.write(bytes);
       await closed;
     }
-    await gateway.link.ask('status', { epoch: 0 });
+    expect(await gateway.link.ask('status', { epoch: 0 })).toMatchObject({ canRecord: true });
   });
 
   test('a grant to forward is refused by name until the gateway can forward', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -58,7 +58,7 @@ describe('keys and folder', () => {
       expect((await stat(join(folder, 'keys'))).mode & 0o777).toBe(0o700);
       for (const name of ['tls-key.pem', 'tls-certificate.pem', 'signing-key.pem']) expect((await stat(join(folder, 'keys', name))).mode & 0o777).toBe(0o600);
       await writeFile(join(folder, 'keys', 'tls-key.pem'), 'damaged');
-      await expect(ensureGatewayKeys(join(folder, 'keys'), new Date())).rejects.toThrow();
+      await expect(ensureGatewayKeys(join(folder, 'keys'), new Date())).rejects.toThrow(/PEM|DECODER|unsupported/i);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -70,7 +70,9 @@ describe('keys and folder', () => {
       const path = join(folder, 'lock');
       for (const left of [JSON.stringify({ process: 2 ** 22 - 1, begun: '1' }), JSON.stringify({ process: 1, begun: 'another time' }), 'cut', '']) {
         await writeFile(path, left);
-        await (await lockDataFolder(path))();
+        const unlock = await lockDataFolder(path);
+        expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ process: process.pid });
+        await unlock();
       }
     } finally {
       await rm(folder, { recursive: true, force: true });
