@@ -14,5 +14,7 @@ export const journalFacts = {
   /** Nothing was connected. `credentialSent` forbids a retry on another gateway (rule 4). */
   failed: z.object({ code, credentialSent: z.boolean().nullish() }),
   ended: z.object({ code, exitStatus: z.number().nullish(), signal: optionalText, durationMs: count, bytesIn: count, bytesOut: count }),
-  'recording-closed': z.object({ recordingId, state: recordingState, code: code.nullish(), durationMs: count, sizeBytes: count }),
+  'recording-closed': z.object({ recordingId, state: recordingState, code: code.nullish(), durationMs: count, bytes: count }),
+  /** What the gateway found of its own journal when it started (S69). */
+  'gateway-started': z.object({ version: optionalText, cleanStop: z.boolean().nullish(), code: code.nullish(), from: count, to: count }),
 } as const;

@@ -28,6 +28,8 @@ export const CONNECT_DEADLINE_MS = 15_000;
 export const TICKET_SECONDS = 30;
 /** The service counts the gateway's 30 seconds from after the answer; this covers what the answer took and what the timers miss. */
 const TICKET_MARGIN_MS = 2_000;
+/** A session whose gateway hears nothing from the service ends after so long (rule 11): people from outside sooner. */
+const UNSUPERVISED_SECONDS = { vendor: 60, others: 900 } as const;
 /** Connections of one user that have not come to their end: far above what a person opens, far below what hurts. */
 const MAX_OPEN_PER_USER = 256;
 
@@ -202,6 +204,7 @@ export class ConnectionAsks {
       target: { host: resource.address, port, allowSpecialAddress: resource.allowSpecialAddress, identities: resource.identities, firstUseTrust: access.signOn === 'ask-user' && policy.firstUseTrust },
       credential,
       policy,
+      maxUnsupervisedSeconds: asker.user.role === 'vendor' ? UNSUPERVISED_SECONDS.vendor : UNSUPERVISED_SECONDS.others,
     };
     try {
       await linkTo(gateway).grant(grant, { timeLimitMs });

@@ -118,7 +118,8 @@ export class ConnectionTransitions {
       ...facts,
     };
     await this.#parts.audit.append(transaction, { kind: `connection.${state}`, actor, reference: row.reference, facts: all });
-    if (state === 'failed') await this.#parts.errors.append(transaction, { code, reference: row.reference, gatewayName: row.gatewayName, facts: flat(all) });
+    // Who cancelled knows it: that is nothing for operators to look into.
+    if (state === 'failed' && code !== 'connect.cancelled') await this.#parts.errors.append(transaction, { code, reference: row.reference, gatewayName: row.gatewayName, facts: flat(all) });
     await notify(transaction, 'connections', connectionId);
     return true;
   }

@@ -5,6 +5,7 @@ import { journalFacts } from '../../shared/link/journal-facts.ts';
 import type { JournalEvent } from '../../shared/link/messages.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
 import type { Facts } from '../audit/canonical-json.ts';
+import type { ErrorLog } from '../audit/error-log.ts';
 import type { Clock } from '../clock.ts';
 import type { Transaction } from '../store/database.ts';
 import { connectionTries, connections, recordings } from '../store/schema.ts';
@@ -17,8 +18,14 @@ export interface JournalGateway {
   readonly segment: string | null;
 }
 
+/** How many notes of odd events a page may still write: a gateway that was taken over cannot flood the audit log. */
+export interface NoteBudget {
+  left: number;
+}
+
 export interface JournalApplicationParts {
   readonly audit: Pick<AuditLog, 'append'>;
+  readonly errors: Pick<ErrorLog, 'append'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly transitions: Pick<ConnectionTransitions, 'connected' | 'recordingBegan' | 'finish' | 'tried'>;
 }
@@ -31,21 +38,27 @@ export class JournalApplication {
     this.#parts = parts;
   }
 
-  /** Applies one event that was not seen before. A gateway speaks only of connections that were granted to it (rule 9); anything else is noted and changes nothing. */
-  async apply(transaction: Transaction, gateway: JournalGateway, event: JournalEvent): Promise<void> {
-    if (event.connectionId === null) return;
+  /**
+   * Applies one event that was not seen before. A gateway speaks only of connections that were granted to it (rule 9);
+   * anything else is noted, as far as `notes` goes, and changes nothing.
+   */
+  async apply(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, notes: NoteBudget): Promise<void> {
+    if (event.connectionId === null) {
+      await this.#ofGateway(transaction, gateway, event, notes);
+      return;
+    }
     const [row] = await transaction.select().from(connections).where(eq(connections.id, event.connectionId)).for('update');
     if (row === undefined || !(await this.#wasGranted(transaction, row, gateway.id))) {
-      await this.#note(transaction, gateway, event, 'gateway.unexpected-event');
+      await this.#note(transaction, gateway, event, 'gateway.unexpected-event', notes);
       return;
     }
     switch (event.kind) {
-      case 'connected': return this.#connected(transaction, gateway, event, row);
+      case 'connected': return this.#connected(transaction, gateway, event, row, notes);
       case 'failed': return this.#failed(transaction, gateway, event, row);
       case 'ended': return this.#ended(transaction, gateway, event, row);
-      case 'recording-closed': return this.#recordingClosed(transaction, gateway, event);
+      case 'recording-closed': return this.#recordingClosed(transaction, gateway, event, row, notes);
       case 'ticket-refused':
-      case 'identity-seen': return this.#note(transaction, gateway, event, `connection.${event.kind}`);
+      case 'identity-seen': return this.#note(transaction, gateway, event, `connection.${event.kind}`, notes);
       case 'granted':
       case 'ticket-used':
       case 'gateway-started':
@@ -54,7 +67,7 @@ export class JournalApplication {
     }
   }
 
-  async #connected(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, row: ConnectionRow): Promise<void> {
+  async #connected(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, row: ConnectionRow, notes: NoteBudget): Promise<void> {
     const { recordingId, targetIdentity, targetEncrypted, targetAddress } = journalFacts.connected.safeParse(event.facts).data ?? {};
     const at = this.#timeOf(event);
     // Evidence that exists is kept, whatever else is known of the connection.
@@ -63,7 +76,7 @@ export class JournalApplication {
     if (await this.#parts.transitions.connected(transaction, row, gateway, at, actorOf(gateway), facts)) return;
     // A further channel of the same session is no contradiction; a session after the end, or on a second gateway, is one.
     if (row.state === 'connected' && row.gatewayId === gateway.id) return;
-    await this.#note(transaction, gateway, event, 'connection.contradicted');
+    await this.#note(transaction, gateway, event, 'connection.contradicted', notes);
   }
 
   async #failed(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, row: ConnectionRow): Promise<void> {
@@ -89,12 +102,14 @@ export class JournalApplication {
     await this.#parts.transitions.finish(transaction, row.id, { state: 'ended', code, at: this.#timeOf(event), actor: actorOf(gateway), facts: known });
   }
 
-  async #recordingClosed(transaction: Transaction, gateway: JournalGateway, event: JournalEvent): Promise<void> {
+  async #recordingClosed(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, row: ConnectionRow, notes: NoteBudget): Promise<void> {
     const facts = journalFacts['recording-closed'].safeParse(event.facts).data;
-    if (facts === undefined) return this.#note(transaction, gateway, event, 'gateway.unexpected-event');
+    if (facts === undefined) return this.#note(transaction, gateway, event, 'gateway.unexpected-event', notes);
+    // Further channels of a session have recordings of their own, of which only their end is told.
+    if (row.connectedAt !== null) await this.#parts.transitions.recordingBegan(transaction, row, facts.recordingId, gateway, row.connectedAt);
     await transaction
       .update(recordings)
-      .set({ state: facts.state, code: facts.code ?? null, endedAt: this.#timeOf(event), ...(typeof facts.durationMs === 'number' ? { durationMs: Math.round(facts.durationMs) } : {}), ...(typeof facts.sizeBytes === 'number' ? { sizeBytes: Math.round(facts.sizeBytes) } : {}) })
+      .set({ state: facts.state, code: facts.code ?? null, endedAt: this.#timeOf(event), ...(typeof facts.durationMs === 'number' ? { durationMs: Math.round(facts.durationMs) } : {}), ...(typeof facts.bytes === 'number' ? { sizeBytes: Math.round(facts.bytes) } : {}) })
       .where(and(eq(recordings.id, facts.recordingId), eq(recordings.gatewayId, gateway.id), isNull(recordings.storedAt)));
   }
 
@@ -104,7 +119,20 @@ export class JournalApplication {
     return tries.length > 0;
   }
 
-  async #note(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, kind: string): Promise<void> {
+  /** What a gateway tells of itself: its starts and stops, damage that it found in its own journal (S69), tickets that named no connection. */
+  async #ofGateway(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, notes: NoteBudget): Promise<void> {
+    if (event.kind !== 'gateway-started' && event.kind !== 'gateway-stopped' && event.kind !== 'ticket-refused') return;
+    await this.#note(transaction, gateway, event, event.kind === 'ticket-refused' ? 'connection.ticket-refused' : event.kind.replace('-', '.'), notes);
+    const { code, from, to } = event.kind === 'gateway-started' ? (journalFacts['gateway-started'].safeParse(event.facts).data ?? {}) : {};
+    if (code !== 'audit.trail-incomplete') return;
+    const facts = { gatewayId: gateway.id, gateway: gateway.name, from: from ?? null, to: to ?? null, because: 'damaged' };
+    await this.#parts.audit.append(transaction, { kind: 'audit.trail-incomplete', actor: actorOf(gateway), facts });
+    await this.#parts.errors.append(transaction, { code: 'audit.trail-incomplete', gatewayName: gateway.name, facts });
+  }
+
+  async #note(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, kind: string, notes: NoteBudget): Promise<void> {
+    notes.left -= 1;
+    if (notes.left < 0) return;
     const [row] = event.connectionId === null ? [] : await transaction.select().from(connections).where(eq(connections.id, event.connectionId));
     await this.#parts.audit.append(transaction, {
       kind,

@@ -16,6 +16,8 @@ import type { JournalApplication } from './journal-application.ts';
 
 /** Events of one page: a transaction of some hundred milliseconds at most. */
 const PAGE_EVENTS = 200;
+/** Notes of odd events that one page may write into the audit log; the events themselves are all kept. */
+const MAX_NOTES = 50;
 /** Pages of one drain: a gateway cannot hold the reader for ever; the next drain goes on. */
 const MAX_PAGES = 500;
 
@@ -93,11 +95,12 @@ export class JournalIntake {
 
   /** Takes a page; gives the number up to which it may be released, or undefined where the lease went elsewhere. */
   #take(gatewayId: GatewayId, epoch: number, events: readonly JournalEvent[]): Promise<number | undefined> {
-    const { database, application, clock } = this.#parts;
+    const { database, application, clock, log } = this.#parts;
     return database.transaction(async (transaction) => {
       const row = await this.#lock(transaction, gatewayId, epoch);
       if (row === undefined) return undefined;
       let { journalCursor: cursor, journalHash: hash } = row;
+      const notes = { left: MAX_NOTES };
       for (const event of events) {
         // What was taken before, or comes twice in a page, counts once.
         if (event.sequence <= cursor) continue;
@@ -108,10 +111,11 @@ export class JournalIntake {
           .values({ gatewayId, sequence: event.sequence, at: new Date(event.at), kind: event.kind, connectionId: event.connectionId, reference: event.reference, facts: event.facts, hash: event.hash, receivedAt: clock.now() })
           .onConflictDoNothing()
           .returning({ sequence: journalEvents.sequence });
-        if (inserted.length > 0) await application.apply(transaction, row, event);
+        if (inserted.length > 0) await application.apply(transaction, row, event, notes);
         cursor = event.sequence;
         hash = event.hash;
       }
+      if (notes.left < 0) log.warn('odd events of a gateway were more than a page may note', { gatewayId, count: MAX_NOTES - notes.left });
       await transaction.update(gateways).set({ journalCursor: cursor, journalHash: hash }).where(eq(gateways.id, gatewayId));
       return cursor;
     });

@@ -68,7 +68,7 @@ describe('asking for a connection', () => {
     const resource = await world.resource(['gateway-ends']);
     const soon = new Date(Date.now() + 600_000);
     await world.ask(resource, await world.user('vendor', { expiresAt: soon }));
-    expect(gateway.grants.at(-1)?.notAfter).toBe(soon.toISOString());
+    expect(gateway.grants.at(-1)).toMatchObject({ notAfter: soon.toISOString(), maxUnsupervisedSeconds: 60 });
     const rule = new Date(Date.now() + 300_000);
     world.decide = () => allowed({ notAfter: rule });
     await world.ask(resource, user);
