@@ -184,7 +184,8 @@ describe('Electron\'s security list', () => {
       'app://bundle/%2e%2e/package.json', 'app://bundle/..%2fpackage.json', 'app://bundle/..%5cpackage.json', 'app://bundle/%2e%2e%2fpackage.json', 'app://bundle//etc/passwd', 'app://bundle/main-window.html/..',
       'app://bundle/', 'app://other/main-window.html', 'https://bundle/main-window.html', 'app://bundle/main-window.html%00', 'app://bundle/./../package.json', 'nonsense',
     ];
-    for (const url of outside) expect((await answerBundleRequest(files, { url, method: 'GET' })).status, url).toBe(404);
+    const answers = await Promise.all(outside.map(async (url) => ({ url, status: (await answerBundleRequest(files, { url, method: 'GET' })).status })));
+    expect(answers).toEqual(outside.map((url) => ({ url, status: 404 })));
     expect((await answerBundleRequest(files, { url: 'app://bundle/main-window.html', method: 'POST' })).status).toBe(404);
   });
 

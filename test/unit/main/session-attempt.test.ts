@@ -1,0 +1,221 @@
+import { produce } from 'immer';
+import { describe, expect, test } from 'vitest';
+import { connectionOffer } from '../../../shared/api/connections.ts';
+import type { Route } from '../../../shared/api/route.ts';
+import { MavisError } from '../../../shared/errors/mavis-error.ts';
+import { resourceId } from '../../../shared/ids.ts';
+import { type Session, sessionId } from '../../../shared/ipc/stores.ts';
+import { createLog } from '../../../src-main/logging/log.ts';
+import { SessionAttempt } from '../../../src-main/sessions/session-attempt.ts';
+import type { SessionCommand, SessionReport } from '../../../src-main/sessions/session-process-contract.ts';
+import type { SessionProcess } from '../../../src-main/sessions/session-process-handle.ts';
+
+const RESOURCE = resourceId.parse('33333333-3333-4333-8333-333333333333');
+const SESSION = sessionId.parse('11111111-1111-4111-8111-111111111111');
+const CONNECTION = '44444444-4444-4444-8444-444444444444';
+const GATEWAYS = { one: '55555555-5555-4555-8555-555555555551', two: '55555555-5555-4555-8555-555555555552' };
+
+function offerOf(gatewayName: keyof typeof GATEWAYS, changes: object = {}): ReturnType<typeof connectionOffer.parse> {
+  return connectionOffer.parse({
+    connectionId: CONNECTION, reference: 'MV-ABCDE-12345', protocol: 'ssh', resource: { id: RESOURCE, name: 'web' }, tried: [], policy: {}, notAfter: '2026-01-01T12:00:00.000Z', deadlineMs: 15_000, tunnel: false,
+    hops: [{ gatewayId: GATEWAYS[gatewayName], gatewayName, segment: 'gateway-office1', host: '127.0.0.1', ports: [[7993]], pins: ['A'.repeat(43)], ticket: 'T'.repeat(43) }],
+    ...changes,
+  });
+}
+
+class FakeProcess implements SessionProcess<object> {
+  readonly commands: SessionCommand[] = [];
+  killed = false;
+  report: (report: SessionReport) => void = () => undefined;
+  exit: (code: number) => void = () => undefined;
+  #onCommand: (() => void)[] = [];
+  send(command: SessionCommand): void {
+    this.commands.push(command);
+    for (const listener of this.#onCommand.splice(0)) listener();
+  }
+  onReport(listener: (report: unknown) => void): void {
+    this.report = listener;
+  }
+  onExit(listener: (code: number) => void): void {
+    this.exit = listener;
+  }
+  kill(): void {
+    this.killed = true;
+    this.exit(0);
+  }
+  async started(times: number): Promise<void> {
+    while (this.commands.filter(({ kind }) => kind === 'start').length < times) await new Promise<void>((resolve) => this.#onCommand.push(resolve));
+  }
+}
+
+type Answer = object | MavisError;
+
+function world(answers: Record<string, Answer[]>): { attempt: SessionAttempt<object>; process: FakeProcess; asked: { path: string; body: unknown }[]; session: () => Session; advance: (ms: number) => void } {
+  let session: Session = {
+    id: SESSION, profileName: 'p', profileColour: 'blue', resourceId: RESOURCE, resourceName: 'web', protocol: 'ssh', userName: 'u', reference: null, gatewayName: null, segment: null, stepsMs: {}, tried: [],
+    policy: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1,
+  };
+  let now = 0;
+  const asked: { path: string; body: unknown }[] = [];
+  const process = new FakeProcess();
+  const call = async (route: Route, { body }: { body: unknown }): Promise<never> => {
+    asked.push({ path: route.path, body });
+    const answer = answers[route.path]?.shift() ?? {};
+    if (answer instanceof MavisError) throw answer;
+    return answer as never;
+  };
+  const attempt = new SessionAttempt<object>(
+    { sessionId: SESSION, resourceId: RESOURCE, protocol: 'ssh' },
+    {
+      client: { call }, process, identity: { privateKeyPem: 'key', certificatePem: 'certificate' }, terminal: { columns: 80, rows: 24 }, environment: { LANG: 'C.UTF-8', SECRET: 'x' },
+      update: (recipe) => {
+        session = produce(session, recipe);
+      },
+      onResized: () => undefined, clock: () => now, monotonic: () => now, log: createLog([], () => 0, 1),
+    },
+  );
+  return { attempt, process, asked, session: () => session, advance: (ms) => (now += ms) };
+}
+
+const ASK = '/v1/connections';
+const RETRY = '/v1/connections/:connectionId/retry';
+const CLAIM = '/v1/connections/:connectionId/claim';
+const failed = (code: string, changes: Partial<Extract<SessionReport, { kind: 'failed' }>> = {}): SessionReport => ({ kind: 'failed', code, args: {}, leg: 'L2', credentialSent: false, milliseconds: 12, ...changes });
+
+describe('one attempt to connect', () => {
+  test('S14: the steps are told as they happen, with what each took, up to connected and recording', async () => {
+    const { attempt, process, session, advance } = world({ [ASK]: [offerOf('one')] });
+    const running = attempt.run();
+    await process.started(1);
+    expect(session()).toMatchObject({ reference: 'MV-ABCDE-12345', gatewayName: 'one', segment: 'gateway-office1', phase: { status: 'connecting', step: 'gateway-reached' } });
+    advance(5);
+    process.report({ kind: 'reached', port: 7993 });
+    advance(7);
+    process.report({ kind: 'progress', step: 'target-reached' });
+    process.report({ kind: 'progress', step: 'signing-on' });
+    expect(session().phase).toMatchObject({ step: 'signed-on', detail: 'signing-on' });
+    advance(11);
+    process.report({ kind: 'progress', step: 'signed-on' });
+    process.report({ kind: 'accepted', reference: offerOf('one').reference, recording: true, targetEncrypted: true, notAfter: '2026-01-01T12:00:00.000Z' });
+    process.report({ kind: 'connected' });
+    expect(session().phase).toMatchObject({ status: 'connected', recording: false });
+    advance(3);
+    process.report({ kind: 'recording' });
+    process.report({ kind: 'round-trip', milliseconds: 1.234 });
+    expect(session().phase).toMatchObject({ status: 'connected', recording: true, roundTripMs: 1.2 });
+    expect(session().stepsMs).toMatchObject({ 'gateway-reached': 5, 'target-reached': 7, 'signed-on': 11, recording: 3 });
+    process.report({ kind: 'ended', code: 'session.ended', args: {}, exitStatus: 3, signal: null });
+    await running;
+    expect(session().phase).toMatchObject({ status: 'ended', error: { code: 'session.ended', reference: 'MV-ABCDE-12345' }, exitStatus: 3 });
+  });
+
+  test('the process is told what the policy lets through of the environment, and of the offer nothing it does not need', async () => {
+    const { attempt, process } = world({ [ASK]: [offerOf('one')] });
+    const running = attempt.run();
+    await process.started(1);
+    expect(process.commands[0]).toMatchObject({ kind: 'start', environment: { LANG: 'C.UTF-8' } });
+    expect(JSON.stringify(process.commands[0])).not.toContain('SECRET');
+    attempt.end();
+    process.report(failed('connect.cancelled'));
+    await running;
+  });
+
+  test('S11: a gateway that fails on L2 is followed by another, and both stand in what was tried', async () => {
+    const tried = { gatewayId: GATEWAYS.one, gatewayName: 'one', leg: 'L2', code: 'gateway.refused', milliseconds: 12 };
+    const { attempt, process, asked, session } = world({ [ASK]: [offerOf('one')], [RETRY]: [offerOf('two', { tried: [tried] })] });
+    const running = attempt.run();
+    await process.started(1);
+    process.report(failed('gateway.refused', { args: { gateway: 'one' } }));
+    await process.started(2);
+    expect(asked[1]).toEqual({ path: RETRY, body: { gatewayId: GATEWAYS.one, leg: 'L2', code: 'gateway.refused', milliseconds: 12 } });
+    expect(session()).toMatchObject({ gatewayName: 'two', tried: [tried] });
+    process.report(failed('target.sign-on-refused', { leg: 'L4', credentialSent: true }));
+    await running;
+    expect(session()).toMatchObject({ phase: { status: 'failed', error: { code: 'target.sign-on-refused' } }, tried: [tried, { gatewayName: 'two' }] });
+  });
+
+  test('rule 4: after a credential was sent no other gateway is tried', async () => {
+    const { attempt, process, asked, session } = world({ [ASK]: [offerOf('one')] });
+    const running = attempt.run();
+    await process.started(1);
+    process.report(failed('target.unreachable', { leg: 'L4', credentialSent: true }));
+    await running;
+    expect(asked.map(({ path }) => path)).toEqual([ASK, CLAIM]);
+    expect(session().phase).toMatchObject({ status: 'failed', error: { code: 'target.unreachable', reference: 'MV-ABCDE-12345' } });
+  });
+
+  test('rule 4: when the time is over no other gateway is tried', async () => {
+    const { attempt, process, asked, advance } = world({ [ASK]: [offerOf('one')] });
+    const running = attempt.run();
+    await process.started(1);
+    advance(14_800);
+    process.report(failed('gateway.time-out'));
+    await running;
+    expect(asked.map(({ path }) => path)).toEqual([ASK, CLAIM]);
+  });
+
+  test('that there is no other gateway does not hide why the first one failed', async () => {
+    const { attempt, process, session } = world({ [ASK]: [offerOf('one')], [RETRY]: [new MavisError('gateway.none-available', { segment: 'gateway-office1' })] });
+    const running = attempt.run();
+    await process.started(1);
+    process.report(failed('gateway.pin-mismatch', { args: { gateway: 'one' } }));
+    await running;
+    expect(session().phase).toMatchObject({ status: 'failed', error: { code: 'gateway.pin-mismatch' }, step: 'gateway-reached' });
+  });
+
+  test('S17: no gateway available is a failure at the choice, with the service\'s reference and nothing to claim', async () => {
+    const reference = offerOf('one').reference;
+    const { attempt, asked, session, process } = world({ [ASK]: [new MavisError('gateway.none-available', { segment: 'gateway-office1' }, { reference })] });
+    await attempt.run();
+    expect(session()).toMatchObject({ reference, phase: { status: 'failed', step: 'gateway-chosen', error: { code: 'gateway.none-available', args: { segment: 'gateway-office1' }, reference } } });
+    expect(asked.map(({ path }) => path)).toEqual([ASK]);
+    expect(process.killed).toBe(true);
+  });
+
+  test('no right to the resource is a failure of the access', async () => {
+    const { attempt, session } = world({ [ASK]: [new MavisError('access.denied')] });
+    await attempt.run();
+    expect(session().phase).toMatchObject({ status: 'failed', step: 'access', error: { code: 'access.denied' } });
+  });
+
+  test('cancelling is claimed as cancelled', async () => {
+    const { attempt, process, asked, session } = world({ [ASK]: [offerOf('one')] });
+    const running = attempt.run();
+    await process.started(1);
+    attempt.end();
+    expect(process.commands.at(-1)).toEqual({ kind: 'cancel' });
+    process.report(failed('connect.cancelled'));
+    await running;
+    expect(session().phase).toMatchObject({ status: 'failed', error: { code: 'connect.cancelled' } });
+    expect(asked.at(-1)).toEqual({ path: CLAIM, body: { outcome: 'cancelled', code: 'connect.cancelled' } });
+  });
+
+  test('a process that dies is session.crashed, while connecting and after', async () => {
+    const early = world({ [ASK]: [offerOf('one')] });
+    const running = early.attempt.run();
+    await early.process.started(1);
+    early.process.exit(1);
+    await running;
+    expect(early.session().phase).toMatchObject({ status: 'failed', error: { code: 'session.crashed' } });
+    const late = world({ [ASK]: [offerOf('one')] });
+    const following = late.attempt.run();
+    await late.process.started(1);
+    late.process.report({ kind: 'connected' });
+    expect(late.attempt.isConnected).toBe(true);
+    late.process.exit(139);
+    await following;
+    expect(late.session().phase).toMatchObject({ status: 'ended', error: { code: 'session.crashed' } });
+  });
+
+  test('what a process says against the contract changes nothing', async () => {
+    const { attempt, process, session } = world({ [ASK]: [offerOf('one')] });
+    const running = attempt.run();
+    await process.started(1);
+    const before = session();
+    for (const report of [null, 'connected', { kind: 'connected!' }, { kind: 'round-trip', milliseconds: 'x' }]) process.report(report as never);
+    expect(session()).toBe(before);
+    process.report(failed('gateway.none-of-ours' as never));
+    await running;
+    expect(session().phase).toMatchObject({ status: 'failed', error: { code: 'internal' } });
+  });
+});
