@@ -21,7 +21,7 @@ import { Notice } from './notices/notice.ts';
 import { Inventory } from './resources/inventory.ts';
 import { resourceRoutes } from './resources/resource-routes.ts';
 import { Resources } from './resources/resources.ts';
-import { ClientSessions } from './sign-in/client-sessions.ts';
+import { ClientSessions, type SessionsEnded } from './sign-in/client-sessions.ts';
 import { OneTimeSignIns } from './sign-in/one-time-sign-ins.ts';
 import { SignIn } from './sign-in/sign-in.ts';
 import { SignInFailures } from './sign-in/sign-in-failures.ts';
@@ -51,7 +51,7 @@ export function composeCore({ folder, configuration, store, keys, clock, log, ve
   const listen: Store['listen'] = (channel, heard) => store.listen(channel, heard);
   const listenerFailed = (error: unknown): void => log.error('a listener of a notice failed', { error });
   const userRevoked = new Notice<UserRevoked>(listenerFailed);
-  const sessionsEnded = new Notice<{ userId: UserId }>(listenerFailed);
+  const sessionsEnded = new Notice<SessionsEnded>(listenerFailed);
   const accessChanged = new Notice<{ userId: UserId | null }>(listenerFailed);
   const inventoryChanged = new Notice<{ revision: string }>(listenerFailed);
   const headSigned = new Notice<SignedAuditHead>(listenerFailed);

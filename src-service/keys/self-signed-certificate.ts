@@ -1,3 +1,5 @@
+// @peculiar/x509 wants it to be there first.
+import 'reflect-metadata';
 import { createPublicKey, webcrypto, X509Certificate, type KeyObject } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { and, eq, isNull, lt, ne, or } from 'drizzle-orm';
+import { and, eq, gte, isNull, lt, ne, or } from 'drizzle-orm';
+import { knownErrorCode, type ErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { UserId } from '../../shared/ids.ts';
 import type { Clock } from '../clock.ts';
@@ -19,6 +20,16 @@ export interface SessionLimits {
 const TOUCH_MS = 30_000;
 /** Rows of sessions that are over are kept for a day, for questions about them, then removed. */
 const KEEP_MS = 86_400_000;
+
+/** Notices come within milliseconds; a minute also covers a database that was slow to answer. */
+const RECENT_MS = 60_000;
+
+/** Sessions of a user that were ended, and why: their event streams say so and close. */
+export interface SessionsEnded {
+  readonly userId: UserId;
+  readonly tokenSha256s: readonly string[];
+  readonly code: ErrorCode;
+}
 
 /** SHA-256 of a token, base64url: what is stored, and what names a session. */
 export function tokenSha256Of(token: string): string {
@@ -90,10 +101,12 @@ export class ClientSessions {
     return open.length;
   }
 
-  /** Whether a session is still open: for event streams, when a notice says that some of a user's ended. */
-  async stillOpen(tokenSha256: string): Promise<boolean> {
-    const [found] = await this.#database.select({ revokedAt: clientSessions.revokedAt, expiresAt: clientSessions.expiresAt }).from(clientSessions).where(eq(clientSessions.tokenSha256, tokenSha256));
-    return found !== undefined && found.revokedAt === null && found.expiresAt > this.#clock.now();
+  /** The sessions of a user that were ended within the last minute, by reason: what a notice of another instance was about. */
+  async recentlyEnded(userId: UserId): Promise<SessionsEnded[]> {
+    const since = new Date(this.#clock.now().getTime() - RECENT_MS);
+    const rows = await this.#database.select({ tokenSha256: clientSessions.tokenSha256, code: clientSessions.revokedCode }).from(clientSessions).where(and(eq(clientSessions.userId, userId), gte(clientSessions.revokedAt, since)));
+    const byCode = Map.groupBy(rows, ({ code }) => knownErrorCode(code ?? 'sign-in.required'));
+    return [...byCode].map(([code, ended]) => ({ userId, code, tokenSha256s: ended.map(({ tokenSha256 }) => tokenSha256) }));
   }
 
   /** Removes rows of sessions that have been over for a day. */

@@ -1,0 +1,48 @@
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { readUser } from './users/user-rows.ts';
+import { composeCore, type CoreInput } from './composition.ts';
+import { createGatewaySide } from './gateway-side.ts';
+import { publicKeyPin, publicKeyThumbprint } from './keys/public-key.ts';
+import type { BoundRoutes } from './http/server.ts';
+
+/** Joins the core and the gateway side; starts nothing. */
+export function assemble(input: CoreInput) {
+  const core = composeCore(input);
+  const { keys, clock, database } = core;
+  const gatewaySide = createGatewaySide({
+    store: core.store,
+    auditLog: core.auditLog,
+    errorLog: core.errorLog,
+    clock,
+    log: core.log,
+    registry: core.metrics.registry,
+    link: { certificatePem: keys.link.certificate, keyPem: keys.link.key },
+    announcement: () => ({ linkPins: [publicKeyThumbprint(keys.link.publicKey)], signingKeys: [keys.signing.publicKey], recordingKey: keys.recording.publicKey, addresses: ownAddresses(core.configuration) }),
+    signing: keys.signing,
+    serviceFingerprint: publicKeyPin(keys.signing.publicKey),
+    recordingKeys: [keys.recording.privateKey],
+    recordingsFolder: join(core.folder, 'recordings'),
+    decide: async (question) => core.access.decide(question),
+    openCredential: (transaction, id) => core.credentials.open(transaction, id),
+    readUser: (id) => readUser(database, id, clock.now()),
+    segmentsSeen: (user) => {
+      const { segments, untagged } = core.inventory.segments(core.access.visible(user));
+      return { segments: new Set(segments), untagged };
+    },
+    inventoryRevision: () => core.inventory.revision,
+  });
+  const routes: BoundRoutes = { ...core.routes, ...gatewaySide.routes };
+  return { core, gatewaySide, routes };
+}
+
+/** The whole service, not started. */
+export type Assembly = ReturnType<typeof assemble>;
+
+/** Addresses that no gateway dials as a target (rule 13): where the service listens, and its database. */
+function ownAddresses({ host, database, ownAddresses: further }: CoreInput['configuration']): string[] {
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const listening = everywhere ? Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address)) : [host];
+  const databaseHost = database === null ? '' : new URL(database).hostname;
+  return [...new Set([...listening, ...(databaseHost === '' ? [] : [databaseHost]), ...further])];
+}

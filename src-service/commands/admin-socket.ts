@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { createConnection, createServer, type Socket } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { once } from 'node:events';
+import { asMavisError } from '../../shared/errors/mavis-error.ts';
+import type { OpenService } from '../open-service.ts';
+import { adminOutput, adminRequest, type AdminOutput, type AdminRequest } from './admin-command.ts';
+import { runAdminCommand } from './run-admin-command.ts';
+
+/** The path of a Unix socket may have 108 bytes at most, 104 on some systems. */
+const MAX_SOCKET_PATH_BYTES = 100;
+/** A request holds at most a file of 64 MiB, escaped as JSON. */
+const MAX_REQUEST_BYTES = 160 * 1024 * 1024;
+const MAX_AT_ONCE = 8;
+
+export interface AdminSocket {
+  close(): Promise<void>;
+}
+
+/** Where the running service of a data folder is reached by commands: `DIR/admin.sock`, or where that path is too long a folder of the account's own under the temporary one; a named pipe on Windows. */
+export function adminSocketPath(folder: string): string {
+  const hash = createHash('sha256').update(resolve(folder)).digest('hex').slice(0, 24);
+  if (process.platform === 'win32') return `\\\\.\\pipe\\mavis-service-${hash}`;
+  const path = join(resolve(folder), 'admin.sock');
+  return Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES ? path : join(tmpdir(), `mavis-service-${String(userInfo().uid)}`, `${hash}.sock`);
+}
+
+/** Takes commands for the running service: only the account that runs it can connect (folder 0700, socket 0600). */
+export async function startAdminSocket(service: OpenService): Promise<AdminSocket> {
+  const path = adminSocketPath(service.core.folder);
+  const open = new Set<Socket>();
+  const running = new Set<Promise<void>>();
+  const server = createServer((socket) => {
+    if (open.size >= MAX_AT_ONCE) return socket.destroy();
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    socket.on('error', (error) => service.core.log.warn('a command was cut off', { error }));
+    const answered = answer(service, socket).catch((error: unknown) => service.core.log.error('a command failed', { error }));
+    running.add(answered);
+    void answered.then(() => running.delete(answered));
+    return undefined;
+  });
+  if (process.platform !== 'win32') {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    // The data folder's lock is ours, so a socket that is there is left over.
+    await rm(path, { force: true });
+  }
+  server.listen(path);
+  await once(server, 'listening');
+  if (process.platform !== 'win32') await chmod(path, 0o600);
+  return {
+    close: async () => {
+      for (const socket of open) socket.destroy();
+      await new Promise<void>((done) => server.close(() => done()));
+      await Promise.all(running);
+    },
+  };
+}
+
+async function answer(service: OpenService, socket: Socket): Promise<void> {
+  const request = adminRequest.parse(JSON.parse(await firstLine(socket)));
+  for await (const output of safely(runAdminCommand(service, request))) {
+    if (socket.destroyed) return;
+    if (!socket.write(`${JSON.stringify(output)}\n`)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+  }
+  socket.end();
+}
+
+/** A command's output, with what it throws as the last. */
+export async function* safely(outputs: AsyncIterable<AdminOutput>): AsyncGenerator<AdminOutput> {
+  try {
+    yield* outputs;
+  } catch (error) {
+    const { code, args, cause } = asMavisError(error);
+    if (code === 'internal') throw cause ?? error;
+    yield { kind: 'error', code, args: { ...args } };
+  }
+}
+
+async function firstLine(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+    const part = Buffer.from(chunk);
+    const end = part.indexOf(0x0a);
+    chunks.push(end < 0 ? part : part.subarray(0, end));
+    bytes += part.length;
+    if (end >= 0) return Buffer.concat(chunks).toString('utf8');
+    if (bytes > MAX_REQUEST_BYTES) break;
+  }
+  throw new Error('a command without an end');
+}
+
+/** Sends a command to the running service of a data folder; undefined where none runs. */
+export async function askRunningService(folder: string, request: AdminRequest): Promise<AsyncIterable<AdminOutput> | undefined> {
+  const socket = createConnection(adminSocketPath(folder));
+  try {
+    await once(socket, 'connect');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED')) return undefined;
+    throw error;
+  }
+  socket.write(`${JSON.stringify(request)}\n`);
+  return outputsOf(socket);
+}
+
+async function* outputsOf(socket: Socket): AsyncGenerator<AdminOutput> {
+  for await (const text of createInterface({ input: socket })) yield adminOutput.parse(JSON.parse(text));
+}

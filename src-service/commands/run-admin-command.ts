@@ -1,0 +1,129 @@
+import { MavisError } from '../../shared/errors/mavis-error.ts';
+import type { AuditActor } from '../audit/audit-log.ts';
+import { verifyAudit } from '../audit/audit-verification.ts';
+import type { Assembly } from '../assembly.ts';
+import { exportResources } from '../resources/resource-routes.ts';
+import { importResources } from '../resources/resource-import.ts';
+import type { AdminCommand, AdminOutput, AdminRequest } from './admin-command.ts';
+import { printable } from './printable.ts';
+
+type Answers = AsyncGenerator<AdminOutput>;
+type Run<Name extends AdminCommand['command']> = (assembly: Assembly, command: Extract<AdminCommand, { command: Name }>, actor: AuditActor) => Answers;
+
+/** Runs a command with everything an administrator may do; each is an audit entry under the name of the operating system's account. */
+export async function* runAdminCommand(assembly: Assembly, { command, account }: AdminRequest): Answers {
+  const actor: AuditActor = { kind: 'command-line', id: null, name: account };
+  switch (command.command) {
+    case 'user-add':
+      return yield* userAdd(assembly, command, actor);
+    case 'user-disable':
+      return yield* userDisable(assembly, command, actor);
+    case 'user-reset':
+      return yield* userReset(assembly, command, actor);
+    case 'resource-import':
+      return yield* resourceImport(assembly, command, actor);
+    case 'resource-export':
+      return yield* resourceExport(assembly, command, actor);
+    case 'gateway-add':
+      return yield* gatewayAdd(assembly, command, actor);
+    case 'gateway-key':
+      return yield* gatewayKey(assembly, command, actor);
+    case 'gateway-list':
+      return yield* gatewayList(assembly, command, actor);
+    case 'audit-verify':
+      return yield* auditVerify(assembly, command, actor);
+    case 'audit-export':
+      return yield* auditExport(assembly, command, actor);
+    case 'recording-verify':
+      return yield* recordingVerify(assembly, command, actor);
+    default:
+      return command satisfies never;
+  }
+}
+
+function line(text: string): AdminOutput {
+  return { kind: 'line', text: printable(text) };
+}
+
+function done(ok = true): AdminOutput {
+  return { kind: 'done', ok };
+}
+
+const userAdd: Run<'user-add'> = async function* ({ core }, { name, role, displayName, expiresAt }, actor) {
+  const { user, oneTimePassword } = await core.accounts.create(actor, { name, role, displayName, expiresAt });
+  yield line(`user ${user.name} added with the role ${user.role}`);
+  yield line(`one-time password: ${oneTimePassword ?? ''}`);
+  yield done();
+};
+
+const userDisable: Run<'user-disable'> = async function* ({ core }, { name }, actor) {
+  const { id } = await core.accounts.byName(name);
+  await core.accounts.disable(actor, 'admin', id);
+  yield line(`user ${name} disabled: tokens and sessions end`);
+  yield done();
+};
+
+const userReset: Run<'user-reset'> = async function* ({ core }, { name }, actor) {
+  const { id } = await core.accounts.byName(name);
+  yield line(`one-time password: ${await core.accounts.resetPassword(actor, 'admin', id)}`);
+  yield done();
+};
+
+const resourceImport: Run<'resource-import'> = async function* ({ core }, { format, text, dryRun }, actor) {
+  const report = await importResources(core.resources, actor, { format, text, dryRun });
+  for (const bad of report.badLines) yield line(`line ${String(bad.line)}: ${bad.column === '' ? '' : `${bad.column}: `}${bad.code}${bad.value === '' ? '' : `: ${bad.value}`}`);
+  yield line(`${dryRun ? 'would be ' : ''}created ${String(report.created)}, updated ${String(report.updated)}, refused lines ${String(report.badLineCount)}`);
+  yield done(report.badLineCount === 0);
+};
+
+const resourceExport: Run<'resource-export'> = async function* ({ core }, { format }, actor) {
+  await core.database.transaction((transaction) => core.auditLog.append(transaction, { kind: 'resource.exported', actor, facts: { format, filter: '' } }));
+  yield { kind: 'raw', text: await exportResources(core.inventory, core.resources, format, { kind: 'all' }) };
+  yield done();
+};
+
+const gatewayAdd: Run<'gateway-add'> = async function* ({ gatewaySide: { gateways } }, { name, segment, addresses }, actor) {
+  const row = await gateways.register({ name, segment, addresses }, actor);
+  yield { kind: 'raw', text: `${JSON.stringify(await gateways.configurationFile(row), null, 2)}\n` };
+  yield done();
+};
+
+const gatewayKey: Run<'gateway-key'> = async function* ({ gatewaySide: { gateways } }, { name, line: keyLine }, actor) {
+  const row = (await gateways.list()).find((one) => one.name.toLowerCase() === name.toLowerCase());
+  if (row === undefined) throw new MavisError('request.not-found');
+  await gateways.enterKey(row.id, keyLine, actor);
+  yield line(`key of gateway ${row.name} entered`);
+  yield done();
+};
+
+const gatewayList: Run<'gateway-list'> = async function* ({ gatewaySide: { gateways } }) {
+  for (const row of await gateways.list()) yield line([row.name, row.segment ?? '-', `${row.host}:${String(row.linkPort)}`, row.state, row.stateCode ?? '-', row.confirmedAt?.toISOString() ?? 'never confirmed'].join('\t'));
+  yield done();
+};
+
+const auditVerify: Run<'audit-verify'> = async function* ({ core }, { heads }, actor) {
+  await core.auditChain.chainAll();
+  const result = await verifyAudit({ database: core.database, signingKey: core.keys.signing.publicKey, heads: [...(await core.auditHeads.all()), ...heads] });
+  await core.database.transaction((transaction) => core.auditLog.append(transaction, { kind: 'audit.verified', actor, facts: { ok: result.ok, entries: result.entries, firstBroken: result.firstBroken?.sequence ?? null } }));
+  yield line(`entries ${String(result.entries)}, signed heads ${String(result.headsChecked)}, not yet proven ${String(result.notYetProven)}`);
+  const { firstBroken } = result;
+  if (firstBroken !== null) yield line(`audit.chain-broken: entry ${String(firstBroken.sequence)}${firstBroken.id === null ? '' : ` (${firstBroken.id})`}: ${firstBroken.what}`);
+  else yield line('the chain is whole');
+  yield done(result.ok);
+};
+
+const auditExport: Run<'audit-export'> = async function* ({ core }, { format }, actor) {
+  await core.database.transaction((transaction) => core.auditLog.append(transaction, { kind: 'audit.exported', actor, facts: { format, from: null, until: null } }));
+  for await (const text of core.auditReader.export(format, {})) yield { kind: 'raw', text };
+  yield done();
+};
+
+const recordingVerify: Run<'recording-verify'> = async function* ({ gatewaySide: { archive } }, { recordingId }, actor) {
+  let ok = true;
+  for (const id of recordingId === null ? await archive.storedIds() : [recordingId]) {
+    const found = await archive.verify(id, actor);
+    ok &&= found.ok;
+    yield line(`${id}: ${found.ok ? 'whole' : (found.code ?? 'broken')}, frames ${String(found.frames)}${found.detail === '' ? '' : `, ${found.detail}`}`);
+  }
+  yield done(ok);
+};

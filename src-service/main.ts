@@ -1,0 +1,252 @@
+#!/usr/bin/env node
+import { readFile, writeFile } from 'node:fs/promises';
+import { homedir, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { z } from 'zod';
+import { parseAuditHeads } from '../shared/audit-head.ts';
+import { isErrorCode } from '../shared/errors/catalogue.ts';
+import { asMavisError, MavisError } from '../shared/errors/mavis-error.ts';
+import { adminCommand, type AdminOutput } from './commands/admin-command.ts';
+import { askRunningService, safely } from './commands/admin-socket.ts';
+import { printable } from './commands/printable.ts';
+import { runAdminCommand } from './commands/run-admin-command.ts';
+import { keepConfiguration, type ConfigurationOverrides } from './configuration/configuration.ts';
+import { openControlPipe } from './control-pipe.ts';
+import { fingerprints } from './keys/service-keys.ts';
+import { createLog } from './logging/log.ts';
+import { openService, serviceVersion, type OpenService } from './open-service.ts';
+import { startService } from './start-service.ts';
+import { firstAdministratorId, keepFirstPassword } from './users/first-administrator.ts';
+
+/** What to do about errors that a person at the command line can meet; others name only their code. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  'service.data-folder-in-use': 'another mavis-service runs on this data folder; stop it, or give another --data',
+  'service.database-unavailable': 'the database does not answer; check the URL and that the server runs',
+  'request.not-found': 'there is none of that name',
+  'request.conflict': 'it exists already, or it is the last administrator',
+  'request.invalid': 'a value is not of the form; see --help',
+  'gateway.key-invalid': 'paste the whole line that mavis-gateway init printed',
+  'recording.not-stored': 'it is not stored here yet',
+};
+
+/** Stopping in good order takes a second; a part that hangs must not keep the process. */
+const STOP_LIMIT_MS = 15_000;
+
+const program = new Command('mavis-service').description('The central service of MAVIS').version(serviceVersion).showHelpAfterError();
+const dataOption = new Option('--data <folder>', 'data folder').default(join(homedir(), '.mavis-service')).env('MAVIS_SERVICE_DATA');
+const databaseOption = new Option('--database <url>', 'PostgreSQL server, without a password; else the embedded database');
+const portNumber = z.coerce.number().int().min(0).max(65_535);
+
+interface StartOptions {
+  data: string;
+  database?: string;
+  embedded?: boolean;
+  host?: string;
+  port?: number;
+  controlFd?: number;
+  exitWithStdin?: boolean;
+}
+
+program.command('init').description('Make keys, database and the first administrator').addOption(dataOption).addOption(databaseOption).option('--embedded', 'part of the embedded system').action(init);
+
+program
+  .command('start')
+  .description('Serve; runs init where it has not run')
+  .addOption(dataOption)
+  .addOption(databaseOption)
+  .option('--host <address>', 'address to listen on')
+  .option('--port <number>', 'port to listen on', (text) => parsed(portNumber, text))
+  .option('--embedded', 'part of the embedded system')
+  .option('--control-fd <number>', 'inherited pipe of the launcher', (text) => parsed(z.coerce.number().int().min(3).max(64), text))
+  .option('--exit-with-stdin', 'stop when standard input ends')
+  .action(start);
+
+const user = program.command('user').description('Accounts');
+user
+  .command('add <name>')
+  .requiredOption('--role <role>', 'admin, operator, auditor, user or vendor')
+  .option('--display-name <text>', 'name as it is shown')
+  .option('--expires <instant>', 'ISO 8601, in UTC; vendors must have one')
+  .addOption(dataOption)
+  .action((name: string, options: { data: string; role: string; displayName?: string; expires?: string }) => run(options.data, { command: 'user-add', name, role: options.role, displayName: options.displayName ?? name, expiresAt: options.expires ?? null }));
+user.command('disable <name>').addOption(dataOption).action((name: string, { data }: { data: string }) => run(data, { command: 'user-disable', name }));
+user.command('reset <name>').addOption(dataOption).action((name: string, { data }: { data: string }) => run(data, { command: 'user-reset', name }));
+
+const resource = program.command('resource').description('Inventory');
+resource
+  .command('import <file>')
+  .option('--dry-run', 'only report')
+  .option('--format <format>', 'csv or json; by default by the name of the file')
+  .addOption(dataOption)
+  .action(async (file: string, options: { data: string; dryRun?: boolean; format?: string }) =>
+    run(options.data, { command: 'resource-import', format: options.format ?? (file.toLowerCase().endsWith('.csv') ? 'csv' : 'json'), text: await readFile(file, 'utf8'), dryRun: options.dryRun ?? false }));
+resource.command('export').option('--format <format>', 'csv or json', 'json').addOption(dataOption).action((options: { data: string; format: string }) => run(options.data, { command: 'resource-export', format: options.format }));
+
+const gateway = program.command('gateway').description('Gateways');
+gateway
+  .command('add <name>')
+  .option('--segment <segment>', 'segment, such as gateway-office1')
+  .requiredOption('--host <address>', 'address at which clients and the service reach it')
+  .option('--link-port <port>', 'port of the link', '443')
+  .option('--proxy-ports <ports>', 'proxy ports, with commas', '7993,7994,7995')
+  .requiredOption('--out <file>', 'where to write the configuration file')
+  .addOption(dataOption)
+  .action(async (name: string, options: { data: string; segment?: string; host: string; linkPort: string; proxyPorts: string; out: string }) => {
+    const addresses = { host: options.host, linkPort: Number(options.linkPort), proxyPorts: options.proxyPorts.split(',').map(Number) };
+    await run(options.data, { command: 'gateway-add', name, segment: options.segment ?? null, addresses }, options.out);
+  });
+gateway.command('key <name> <line>').addOption(dataOption).action((name: string, line: string, { data }: { data: string }) => run(data, { command: 'gateway-key', name, line }));
+gateway.command('list').addOption(dataOption).action(({ data }: { data: string }) => run(data, { command: 'gateway-list' }));
+
+const audit = program.command('audit').description('Audit log');
+audit
+  .command('verify')
+  .option('--heads <file>', 'signed heads that a gateway kept')
+  .addOption(dataOption)
+  .action(async (options: { data: string; heads?: string }) => run(options.data, { command: 'audit-verify', heads: options.heads === undefined ? [] : parseAuditHeads(await readFile(options.heads, 'utf8')) }));
+audit.command('export').option('--format <format>', 'csv or jsonl', 'jsonl').addOption(dataOption).action((options: { data: string; format: string }) => run(options.data, { command: 'audit-export', format: options.format }));
+
+const recording = program.command('recording').description('Recordings');
+recording.command('verify [id]').addOption(dataOption).action((id: string | undefined, { data }: { data: string }) => run(data, { command: 'recording-verify', recordingId: id ?? null }));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(error);
+}
+
+async function init(options: StartOptions): Promise<void> {
+  const opened = await open(options);
+  const { keys } = opened.core;
+  const { made } = keys;
+  print(made.length === 0 ? 'keys: there already' : `keys made: ${made.join(', ')}`);
+  await tellFirstPassword(opened, options.data, print);
+  const { tls, signing } = fingerprints(keys);
+  print(`fingerprint of the service (compare at mavis-gateway init): ${signing}`);
+  print(`fingerprint of its certificate's key (compare in the client): ${tls}`);
+  await opened.core.auditChain.chainAll();
+  await opened.close();
+}
+
+async function start(options: StartOptions): Promise<void> {
+  const opened = await open(options);
+  const { core } = opened;
+  await tellFirstPassword(opened, options.data, (text) => process.stderr.write(`${text}\n`));
+  const running = await startService(opened);
+  const closePipe = options.controlFd === undefined || !core.configuration.embedded ? undefined : openControlPipe({ fileDescriptor: options.controlFd, administratorId: () => firstAdministratorId(core.database), issue: (id) => core.oneTimeSignIns.issue(id), log: core.log });
+  let stopping = false;
+  const stop = (why: string): void => {
+    if (stopping) return;
+    stopping = true;
+    core.log.info('stopping', { state: why });
+    closePipe?.();
+    const late = setTimeout(() => process.exit(1), STOP_LIMIT_MS);
+    running.stop().then(
+      () => {
+        clearTimeout(late);
+        process.exit(0);
+      },
+      (error: unknown) => {
+        core.log.error('could not stop in good order', { error });
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGTERM', () => stop('SIGTERM'));
+  process.once('SIGINT', () => stop('SIGINT'));
+  process.on('uncaughtException', (error) => {
+    core.log.error('uncaught', { error });
+    stop('uncaught');
+  });
+  process.on('unhandledRejection', (error) => {
+    core.log.error('unhandled rejection', { error });
+    stop('unhandled');
+  });
+  if (options.exitWithStdin === true) {
+    process.stdin.resume();
+    process.stdin.once('end', () => stop('stdin'));
+    process.stdin.once('error', () => stop('stdin'));
+  }
+  print(JSON.stringify({ event: 'listening', url: running.url, pin: running.pin }));
+}
+
+async function open(options: StartOptions): Promise<OpenService> {
+  const overrides: ConfigurationOverrides = { database: options.database, embedded: options.embedded, host: options.host, port: options.port };
+  const folder = resolve(options.data);
+  const opened = await openService({ folder, overrides, ...databaseUrls(), makeLog: ({ logLevel }) => createLog(logLevel) });
+  await keepConfiguration(folder, overrides);
+  return opened;
+}
+
+/** Only here may a database URL hold a password: an environment is read by the account's own processes alone. */
+function databaseUrls(): { databaseUrl: string | undefined; databaseOwnerUrl: string | undefined } {
+  return { databaseUrl: process.env['MAVIS_DATABASE_URL'], databaseOwnerUrl: process.env['MAVIS_DATABASE_OWNER_URL'] };
+}
+
+/** Rule 27: to a terminal only, else into a file that goes at the first sign-in. */
+async function tellFirstPassword({ firstAdministrator }: OpenService, folder: string, say: (text: string) => void): Promise<void> {
+  if (!firstAdministrator.made) return say('administrator: there already');
+  if (process.stdout.isTTY) return say(`administrator: admin, one-time password: ${firstAdministrator.oneTimePassword}`);
+  return say(`administrator: admin, one-time password in ${await keepFirstPassword(folder, firstAdministrator.oneTimePassword)}`);
+}
+
+/** Runs a command in the service that runs on this data folder, else directly. */
+async function run(data: string, given: unknown, outFile?: string): Promise<void> {
+  const checked = adminCommand.safeParse(given);
+  if (!checked.success) throw new MavisError('request.invalid', { field: (checked.error.issues[0]?.path ?? []).join('.') });
+  const request = { command: checked.data, account: userInfo().username };
+  const folder = resolve(data);
+  const running = await askRunningService(folder, request);
+  if (running !== undefined) return show(running, outFile);
+  const opened = await openService({ folder, ...databaseUrls(), makeLog: ({ logLevel }) => createLog(logLevel === 'debug' ? 'debug' : 'warn') });
+  try {
+    await opened.core.inventory.start(fail);
+    await opened.core.access.start(fail);
+    await show(safely(runAdminCommand(opened, request)), outFile);
+    await opened.core.auditChain.chainAll();
+  } finally {
+    await opened.core.access.stop();
+    await opened.core.inventory.stop();
+    await opened.close();
+  }
+}
+
+async function show(outputs: AsyncIterable<AdminOutput>, outFile: string | undefined): Promise<void> {
+  let ended = false;
+  for await (const output of outputs) {
+    if (output.kind === 'line') print(output.text);
+    else if (output.kind === 'raw') await (outFile === undefined ? written(output.text) : writeFile(outFile, output.text, { mode: 0o600 }));
+    else if (output.kind === 'error') throw new MavisError(isErrorCode(output.code) ? output.code : 'internal', output.args);
+    else {
+      ended = true;
+      process.exitCode = output.ok ? 0 : 1;
+    }
+  }
+  if (!ended) throw new Error('the service was stopped before the command was done; its log says more');
+}
+
+function written(text: string): Promise<void> {
+  return new Promise((done, failed) => {
+    process.stdout.write(text, (error) => (error ? failed(error) : done()));
+  });
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** One line: the code, and what to do. */
+function fail(thrown: unknown): void {
+  const error = asMavisError(thrown);
+  const args = Object.entries(error.args).map(([name, value]) => ` ${name}=${String(value)}`).join('');
+  const why = error.code === 'internal' && error.cause instanceof Error ? error.cause.message : (REMEDIES[error.code] ?? 'see docs/errors.md');
+  process.stderr.write(`${printable(`${error.code}:${args} ${why}`)}\n`);
+  process.exitCode = 1;
+}
+
+function parsed<T>(schema: z.ZodType<T>, text: string): T {
+  const result = schema.safeParse(text);
+  if (!result.success) throw new InvalidArgumentError('not a number in range');
+  return result.data;
+}
