@@ -126,17 +126,13 @@ describe('the whole way: the gateway\'s process, the service\'s link, a real Ope
     expect(events.map(({ kind }) => kind).toSorted()).toEqual(['connected', 'ended', 'granted', 'recording-closed', 'ticket-used']);
     expect(events.find(({ kind }) => kind === 'ended')?.facts).toMatchObject({ recordingId, targetIdentity: target.hostKeyFingerprint });
     const spooled = (await link.recordingList()).find((one) => one.recordingId === recordingId);
+    if (spooled === undefined) throw new Error('the recording is not in the spool');
     expect(spooled).toMatchObject({ connectionId: grant.connectionId, state: 'sealed' });
     const pieces: Uint8Array[] = [];
-    let offset = 0;
-    while (spooled !== undefined && offset < spooled.sizeBytes) {
-      const piece = await link.recordingRead({ recordingId: spooled.recordingId, offset, length: 1000 });
-      pieces.push(piece);
-      offset += piece.length;
-    }
+    for (let offset = 0; offset < spooled.sizeBytes; offset += pieces.at(-1)?.length ?? 0) pieces.push(await link.recordingRead({ recordingId: spooled.recordingId, offset, length: 1000 }));
     const sha256 = createHash('sha256').update(Buffer.concat(pieces)).digest('base64url');
-    expect(sha256).toBe(spooled?.sha256);
-    if (spooled !== undefined) await link.recordingRelease({ epoch: 1, recordingId: spooled.recordingId, sha256 });
+    expect(sha256).toBe(spooled.sha256);
+    await link.recordingRelease({ epoch: 1, recordingId: spooled.recordingId, sha256 });
     expect((await link.recordingList()).some((one) => one.recordingId === recordingId)).toBe(false);
     client.destroy();
   });

@@ -26,7 +26,8 @@ function topFolder({ file, from }: Import): string | undefined {
 
 /** The imports that a folder may not have: the rule of the architecture, as one function, so that it has a test of its own. */
 function forbidden(folder: string, imports: readonly Import[]): Import[] {
-  const allowed = folder === 'shared' ? ['shared'] : ['shared', folder];
+  // The package's own description holds the version; it is no program.
+  const allowed = folder === 'shared' ? ['shared'] : ['shared', folder, 'package.json'];
   return imports.filter((entry) => {
     const top = topFolder(entry);
     if (top !== undefined) return !allowed.includes(top);
