@@ -36,8 +36,11 @@ export interface PageSource {
   violation(what: 'message' | 'input-too-long' | 'input-credit'): void;
 }
 
-/** A few more than the credit says, for what was on its way when the credit ran out; beyond, the page does not keep to it. */
-const MAX_WAITING_INPUT_BYTES = INPUT_CREDIT_BYTES * 4;
+/**
+ * Input that waits for a target that does not read. A page that counts `taken` stops at a thirty-second of it; one that does not can
+ * paste the largest text that the clipboard gives (16 MiB) twice before its session ends. Bounds what one session makes us hold.
+ */
+const MAX_WAITING_INPUT_BYTES = INPUT_CREDIT_BYTES * 32;
 /** A window that is dragged gives a size each frame; a program that redraws the screen for each falls behind. */
 const RESIZE_PAUSE_MS = 50;
 

@@ -104,7 +104,7 @@ describe('the port between a session and its page', () => {
     page.attach(port);
     port.say({ kind: 'input', bytes: new Uint8Array(MAX_INPUT_BYTES + 1) });
     expect(state.violations).toEqual(['input-too-long']);
-    for (let bytes = 0; bytes < INPUT_CREDIT_BYTES * 4; bytes += MAX_INPUT_BYTES) port.say({ kind: 'input', bytes: new Uint8Array(MAX_INPUT_BYTES) });
+    for (let bytes = 0; bytes < INPUT_CREDIT_BYTES * 32; bytes += MAX_INPUT_BYTES) port.say({ kind: 'input', bytes: new Uint8Array(MAX_INPUT_BYTES) });
     expect(state.violations).toEqual(['input-too-long']);
     port.say({ kind: 'input', bytes: new Uint8Array(1) });
     expect(state.violations).toEqual(['input-too-long', 'input-credit']);
