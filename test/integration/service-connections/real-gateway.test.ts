@@ -1,0 +1,193 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import ssh2 from 'ssh2';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ConnectionOffer } from '../../../shared/api/connections.ts';
+import { gateway as gatewaySchema } from '../../../shared/api/gateways.ts';
+import { connectionTest } from '../../../shared/api/resources.ts';
+import { signedGatewayConfiguration } from '../../../shared/gateway-configuration.ts';
+import type { GatewayId } from '../../../shared/ids.ts';
+import { frameType } from '../../../shared/proxy-stream/frames.ts';
+import { systemClock } from '../../../src-gateway/clock/clock.ts';
+import { CountedDuplex } from '../../../src-gateway/proxy-port/counted-duplex.ts';
+import { BytesAnswer, type RequestContext } from '../../../src-service/http/bound-route.ts';
+import { freePorts } from '../../fixtures/free-ports.ts';
+import { GatewaySideWorld } from '../../fixtures/gateway-side-world.ts';
+import { HostileProxyClient } from '../../fixtures/hostile-proxy-client.ts';
+import { makeKeyPair, type TestKeyPair } from '../../fixtures/key-pair.ts';
+import { startOpenSshTarget, type OpenSshTarget } from '../../targets/open-ssh-target.ts';
+
+let world: GatewaySideWorld;
+let admin: RequestContext;
+let user: RequestContext;
+let clientKey: TestKeyPair;
+let target: OpenSshTarget;
+let folder: string;
+let gateway: ChildProcess | undefined;
+let gatewayId: GatewayId;
+let gatewayLog = '';
+
+const command = (...parameters: string[]): ChildProcess => spawn(process.execPath, ['src-gateway/main.ts', ...parameters, '--data', join(folder, 'gateway')], { stdio: ['pipe', 'pipe', 'pipe'] });
+async function startGateway(): Promise<void> {
+  const started = command('start', '--exit-with-stdin');
+  started.stderr?.on('data', (chunk: Buffer) => (gatewayLog += chunk.toString()));
+  if (started.stdout === null) throw new Error('no output');
+  await once(started.stdout, 'data');
+  gateway = started;
+}
+
+beforeAll(async () => {
+  [world, target, clientKey, folder] = await Promise.all([GatewaySideWorld.start(), startOpenSshTarget(), makeKeyPair('CN=client'), mkdtemp(join(tmpdir(), 'mavis-real-gateway-'))]);
+  admin = await world.user('admin');
+  user = { ...(await world.user('user')), clientKeyThumbprint: clientKey.thumbprint };
+  world.credential = { kind: 'private-key', userName: target.user, privateKey: target.privateKey };
+  const [linkPort = 0, ...proxyPorts] = await freePorts(4);
+  const answer = Object(await world.call('gatewayRegister', { body: { name: 'office1', segment: 'gateway-office1', addresses: { host: '127.0.0.1', linkPort, proxyPorts } } }, admin));
+  gatewayId = gatewaySchema.parse(answer.gateway).id;
+  await writeFile(join(folder, 'office1.json'), JSON.stringify(signedGatewayConfiguration.parse(answer.configurationFile)));
+  const init = command('init', '--config', join(folder, 'office1.json'));
+  if (init.stdout === null) throw new Error('no output');
+  const printed = await text(init.stdout);
+  await startGateway();
+  await world.call('gatewayEnterKey', { params: { gatewayId }, body: { line: printed.trimEnd().split('\n').at(-1) } }, admin);
+  await world.state(gatewayId, 'available');
+});
+afterAll(async () => {
+  await world.stop();
+  if (gateway !== undefined && gateway.exitCode === null) {
+    const closed = once(gateway, 'close');
+    gateway.stdin?.end();
+    await closed;
+  }
+  await target.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const resource = (identities = [target.hostKeyFingerprint]) => world.resource(['gateway-office1'], { address: target.host, protocols: [{ protocol: 'ssh', port: target.port }], identities, allowSpecialAddress: true });
+
+/** Dials what was offered and says hello; gives the connection and how the gateway answered. */
+async function dial(offer: ConnectionOffer): Promise<{ client: HostileProxyClient; stream: CountedDuplex; outcome: string }> {
+  const [hop] = offer.hops;
+  const client = await HostileProxyClient.open(hop?.ports[0]?.[0] ?? 0, clientKey);
+  const stream = new CountedDuplex({ clock: systemClock(), write: (...parts) => parts.forEach((part) => client.socket.write(part)) });
+  client.onStreamFrame = (frame) => stream.takeFrame(frame);
+  client.hello(hop?.ticket ?? '', { terminal: { columns: 100, rows: 30 } });
+  return { client, stream, outcome: await client.outcome() };
+}
+
+/** A shell on the target, by way of the gateway. */
+async function shellOf({ client, stream }: { client: HostileProxyClient; stream: CountedDuplex }): Promise<{ ssh: ssh2.Client; shell: ssh2.ClientChannel; printed: () => string }> {
+  const { sshHostKey } = await client.frame(frameType.accepted);
+  const ssh = new ssh2.Client();
+  ssh.connect({ sock: stream, username: 'user', readyTimeout: 10_000, hostVerifier: (key: Buffer) => `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}` === sshHostKey });
+  await once(ssh, 'ready');
+  ssh.on('error', () => undefined);
+  const shell = await new Promise<ssh2.ClientChannel>((resolve, reject) => ssh.shell({ term: 'xterm', cols: 100, rows: 30 }, (error, channel) => (error === undefined ? resolve(channel) : reject(error))));
+  let printed = '';
+  shell.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  return { ssh, shell, printed: () => printed };
+}
+const finals = async (reference: string) => (await world.audit(reference)).filter(({ kind }) => /^connection\.(ended|failed|not-used)$/.test(kind)).map(({ kind, facts }) => [kind, facts['code']]);
+const recordingOf = (connectionId: string) =>
+  world.until(async () => (await world.recordings()).find((one) => one.connectionId === connectionId && one.releasedAt !== null), `the recording stored\n${gatewayLog.slice(-2000)}`, 20_000);
+
+describe('with the real gateway and a real OpenSSH server', () => {
+  test('S40, rule 14: the connection test reads the host key', async () => {
+    const found = connectionTest.parse(await world.call('resourceConnectionTest', { params: { resourceId: await resource([]) }, body: { protocol: 'ssh' } }, admin));
+    expect(found.stages.filter(({ ok }) => !ok)).toEqual([]);
+    expect(found.identity).toMatchObject({ fingerprint: target.hostKeyFingerprint, expected: false });
+  });
+
+  test('rule 14, S16, S18, S19: an unknown host key refuses: an audit and an error entry, no recording', async () => {
+    const offer = await world.ask(await resource([]), user);
+    const { client, outcome } = await dial(offer);
+    expect(outcome).toBe('target.identity-unknown');
+    await world.connectionIn(offer.connectionId, 'failed');
+    expect(await finals(offer.reference)).toEqual([['connection.failed', 'target.identity-unknown']]);
+    expect((await world.errorsUnder(offer.reference)).map(({ code, leg }) => [code, leg])).toEqual([['target.identity-unknown', 'L4']]);
+    expect((await world.recordings()).filter(({ connectionId }) => connectionId === offer.connectionId)).toEqual([]);
+    client.destroy();
+  });
+
+  test('S2, S3, S14, S15, S54, S55, S56, S58: a shell, its entries, and a recording that plays', async () => {
+    const offer = await world.ask(await resource(), user);
+    const dialled = await dial(offer);
+    expect(dialled.outcome).toBe('accepted');
+    const { ssh, shell, printed } = await shellOf(dialled);
+    shell.write('echo reached-$((40 + 2))\n');
+    await world.until(async () => (printed().includes('reached-42') ? true : undefined), 'the echo');
+    expect((await world.connectionIn(offer.connectionId, 'connected')).gatewayName).toBe('office1');
+    shell.end('exit 3\n');
+    await once(shell, 'close');
+    ssh.end();
+    await world.connectionIn(offer.connectionId, 'ended');
+    expect((await finals(offer.reference)).map(([kind]) => kind)).toEqual(['connection.ended']);
+    const recording = await recordingOf(offer.connectionId);
+    expect(recording).toMatchObject({ state: 'sealed', code: null, resourceName: offer.resource.name, userName: user.user.name });
+    expect(await world.call('recordingVerify', { params: { recordingId: recording.id } }, admin)).toMatchObject({ ok: true, signed: true });
+    const answer = await world.call('recordingAsciicast', { params: { recordingId: recording.id }, query: { version: 2 } }, admin);
+    if (!(answer instanceof BytesAnswer) || !(answer.body instanceof Readable)) throw new Error('a stream was expected');
+    expect(await text(answer.body)).toContain('reached-42');
+    dialled.client.destroy();
+  });
+
+  test('rule 11: terminated by an administrator: the session ends with the reason, within moments', async () => {
+    const offer = await world.ask(await resource(), user);
+    const dialled = await dial(offer);
+    await shellOf(dialled);
+    await world.connectionIn(offer.connectionId, 'connected');
+    expect(await world.call('connectionTerminate', { params: { connectionId: offer.connectionId }, body: { reason: 'test' } }, admin)).toEqual({ confirmed: true });
+    expect(await dialled.client.closeCode()).toBe('session.terminated');
+    await world.connectionIn(offer.connectionId, 'ended');
+    expect(await finals(offer.reference)).toEqual([['connection.ended', 'session.terminated']]);
+    expect((await recordingOf(offer.connectionId)).state).toBe('sealed');
+    dialled.client.destroy();
+  });
+
+  test('rule 11: a revoked user: the grant dies, and for a minute no other is taken', async () => {
+    const leaver = { ...(await world.user('user')), clientKeyThumbprint: clientKey.thumbprint };
+    const offer = await world.ask(await resource(), leaver);
+    await world.side.revokeUser({ userId: leaver.user.id, code: 'session.user-disabled' });
+    const { client, outcome } = await dial(offer);
+    expect(outcome).not.toBe('accepted');
+    await expect(world.ask(await resource(), leaver)).rejects.toMatchObject({ code: 'session.user-disabled' });
+    client.destroy();
+  });
+
+  test('S12, S13, S69: the gateway is killed in a session: unavailable; back again, the end and the recovered recording are told', async () => {
+    const offer = await world.ask(await resource(), user);
+    const dialled = await dial(offer);
+    const { shell, printed } = await shellOf(dialled);
+    shell.write('echo before-the-crash\n');
+    await world.until(async () => (printed().split('before-the-crash').length > 2 ? true : undefined), 'the echo');
+    await world.connectionIn(offer.connectionId, 'connected');
+    // The spool is on disk within a second.
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    gateway?.kill('SIGKILL');
+    if (gateway !== undefined) await once(gateway, 'close');
+    await world.state(gatewayId, 'unavailable');
+    await expect(world.ask(await resource(), user)).rejects.toMatchObject({ code: 'gateway.none-available' });
+    await startGateway();
+    await world.syncNow(gatewayId, admin);
+    await world.state(gatewayId, 'available');
+    await world.connectionIn(offer.connectionId, 'ended');
+    expect(await finals(offer.reference)).toEqual([['connection.ended', 'gateway.restarted']]);
+    const recording = await recordingOf(offer.connectionId);
+    expect(recording.state).toBe('recovered');
+    expect((await world.errorsUnder(offer.reference)).map(({ code }) => code)).toEqual(recording.code === null ? [] : [recording.code]);
+    dialled.client.destroy();
+  });
+
+  test('a ticket that nobody used: not used, as the real journal tells of nothing', async () => {
+    const offer = await world.ask(await resource(), user);
+    world.clock.advance(33_000);
+    await world.connectionIn(offer.connectionId, 'not-used');
+    expect(await finals(offer.reference)).toEqual([['connection.not-used', 'connect.not-used']]);
+  });
+});
