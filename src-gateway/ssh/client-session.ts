@@ -69,12 +69,20 @@ export class ClientSession {
     this.#connectTimer = clock.setTimer(() => this.#end(new MavisError('connect.no-connected-event')), CONNECTED_WITHIN_MS);
     if (signal.aborted) stop();
     else if (target.lost.aborted) lost();
-    else this.#serve();
+    else this.#serveOrEnd();
     const end = await this.#ended.promise;
     await Promise.all(this.#closing);
     signal.removeEventListener('abort', stop);
     target.close();
     return end;
+  }
+
+  #serveOrEnd(): void {
+    try {
+      this.#serve();
+    } catch (error) {
+      this.#end(asMavisError(error));
+    }
   }
 
   #serve(): void {

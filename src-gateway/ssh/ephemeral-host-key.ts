@@ -1,8 +1,10 @@
+import { generateKeyPairSync } from 'node:crypto';
 import ssh2 from 'ssh2';
 import { hostKeyFingerprintOf } from './host-key.ts';
 
 /** The key that the gateway's SSH server shows in one session; its fingerprint reaches the client over the pinned stream. */
 export interface EphemeralHostKey {
+  /** ECDSA P-256, PEM (SEC 1). */
   readonly privateKey: string;
   readonly fingerprint: string;
 }
@@ -19,7 +21,11 @@ export class EphemeralHostKeys {
   }
 }
 
-function makeHostKey(): EphemeralHostKey {
-  const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519');
-  return { privateKey, fingerprint: hostKeyFingerprintOf(Buffer.from(publicKey.split(' ')[1] ?? '', 'base64')) };
+/** Made by Node, not by ssh2, whose Ed25519 keys are unreadable to itself one time in 250 (1.17.0). */
+export function makeHostKey(): EphemeralHostKey {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pem = privateKey.export({ type: 'sec1', format: 'pem' }).toString();
+  const parsed = ssh2.utils.parseKey(pem);
+  if (parsed instanceof Error) throw parsed;
+  return { privateKey: pem, fingerprint: hostKeyFingerprintOf(parsed.getPublicSSH()) };
 }
