@@ -29,7 +29,7 @@ export function ReferenceButton({ reference }: { readonly reference: string }) {
       }}
     >
       <span className="visually-hidden">{text('common.copy')} </span>
-      {reference}
+      <span>{reference}</span>
       <Icon name={copied ? 'check' : 'copy'} />
       <span role="status" className="visually-hidden">
         {copied ? text('common.copied') : ''}

@@ -28,13 +28,14 @@ export function StatusBar() {
 
 function Segments() {
   const text = useText();
+  const formats = useFormats();
   const segments = useFed('inventory', (state) => state.segments);
   const [open, setOpen] = useState(false);
   const id = useId();
   if (!segments) return null;
   const named = segments.filter((segment) => segment.segment !== null);
   const down = named.filter((segment) => segment.available === 0).length;
-  const summary = down === 0 ? text('status.segments-all', { count: named.length }) : text('status.segments-some', { down, total: named.length });
+  const summary = down === 0 ? text('status.segments-all', { count: named.length }) : text('status.segments-some', { down: formats.number(down), total: formats.number(named.length) });
   return (
     <div className="status-segments" onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setOpen(false)} onKeyDown={(event) => event.key === 'Escape' && setOpen(false)}>
       <button type="button" className={down === 0 ? 'status-button badge' : 'status-button badge badge-warn'} aria-expanded={open} aria-controls={open ? id : undefined} onClick={() => setOpen(!open)}>
@@ -76,9 +77,11 @@ function EmbeddedNotice() {
   const [ports, setPorts] = useState<readonly number[] | null>(null);
   useEffect(() => {
     let current = true;
-    void ask(mavis.app.about({})).then((answer) => {
+    const read = async () => {
+      const answer = await ask(mavis.app.about({}));
       if (current && answer.ok && answer.value.embedded) setPorts(answer.value.ports ?? []);
-    });
+    };
+    void read();
     return () => {
       current = false;
     };

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useLayoutEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import type { RecordingSummary } from '../../shared/api/recordings.ts';
 import { clientSettings } from '../../shared/ipc/settings.ts';
@@ -97,7 +97,7 @@ function usePlayer(recording: RecordingSummary) {
     const observer = new ResizeObserver(fit);
     observer.observe(element);
     return () => observer.disconnect();
-  }, [settings, grid, player]);
+  }, [settings, grid]);
   return { area, screen, player };
 }
 

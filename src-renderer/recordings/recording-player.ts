@@ -143,7 +143,7 @@ export class RecordingPlayer {
     this.#lastFrameMs = nowMs;
     const step = advance(state.positionMs, elapsedMs, state, this.#timeline);
     // What has not come yet is waited for.
-    const positionMs = state.loaded ? step.positionMs : Math.min(step.positionMs, state.loadedMs);
+    const positionMs = state.loaded ? step.positionMs : Math.max(state.positionMs, Math.min(step.positionMs, state.loadedMs));
     const ended = step.ended && state.loaded;
     this.store.setState({ positionMs, atEnd: ended });
     this.#show();

@@ -32,7 +32,7 @@ export function RecordingsPage({ reference, onShowAudit }: { readonly reference:
         <h1>{text('recordings.title')}</h1>
         <div className="search-frame page-search" role="search">
           <Icon name="search" />
-          <input className="search-input" value={search} maxLength={200} placeholder={text('recordings.search')} aria-label={text('recordings.search')} onChange={(event) => setSearch(event.target.value)} />
+          <input type="search" className="search-input" value={search} maxLength={200} placeholder={text('recordings.search')} aria-label={text('recordings.search')} onChange={(event) => setSearch(event.target.value)} />
         </div>
         <button type="button" className="button button-icon" aria-label={text('common.reload')} title={text('common.reload')} onClick={list.reload}>
           <Icon name="replay" />

@@ -39,6 +39,7 @@ export function ResourceGrid({ ref, browser, view, actions }: ResourceGridProps)
   const query = useStore(browser.store, (state) => state.query);
   const columns = useColumns(scroller, view);
   const lines = Math.ceil(rows.total / columns);
+  // oxlint-disable-next-line react/incompatible-library -- it tells of a compiler that we do not use
   const virtual = useVirtualizer({
     count: lines,
     getScrollElement: () => scroller.current,
@@ -125,20 +126,15 @@ function runKey(event: KeyboardEvent, row: ResourceRow, actions: ResourceActions
 
 /** Cards side by side; one for the list. */
 function useColumns(scroller: { readonly current: HTMLElement | null }, view: 'list' | 'cards'): number {
-  const [columns, setColumns] = useState(1);
+  const [fitting, setFitting] = useState(1);
   useLayoutEffect(() => {
     const element = scroller.current;
-    if (view === 'list' || !element) {
-      setColumns(1);
-      return undefined;
-    }
-    const measure = () => setColumns(Math.max(1, Math.floor((element.clientWidth - 24) / CARD_MIN_WIDTH_PX)));
-    measure();
-    const observer = new ResizeObserver(measure);
+    if (!element) return undefined;
+    const observer = new ResizeObserver(() => setFitting(Math.max(1, Math.floor((element.clientWidth - 24) / CARD_MIN_WIDTH_PX))));
     observer.observe(element);
     return () => observer.disconnect();
-  }, [scroller, view]);
-  return columns;
+  }, [scroller]);
+  return view === 'list' ? 1 : fitting;
 }
 
 function ColumnHeads() {

@@ -120,10 +120,14 @@ function onEscape(event: KeyboardEvent, detailsOpen: boolean, close: () => void)
 
 /** Asks for the rows at first, and again when main's inventory or the states of the segments change. */
 function useFreshRows(browser: ResourceBrowser): void {
-  const revision = useFed('inventory', (state) => state.revision);
-  const status = useFed('inventory', (state) => state.status);
-  const segments = useFed('inventory', (state) => state.segments);
-  useEffect(() => browser.refresh(), [browser, revision, status, segments]);
+  const { inventory } = useParts().stores;
+  useEffect(() => {
+    browser.refresh();
+    return inventory.subscribe((now, before) => {
+      const same = now.status === 'ready' && before.status === 'ready' && now.state.revision === before.state.revision && now.state.status === before.state.status && now.state.segments === before.state.segments;
+      if (!same) browser.refresh();
+    });
+  }, [browser, inventory]);
 }
 
 /** `/` and the menu's item go to the search field from anywhere in the page. */

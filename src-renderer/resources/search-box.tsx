@@ -54,7 +54,7 @@ export function SearchBox({ inputRef, filter, problem, onChange, onToList }: Sea
         <input
           ref={inputRef}
           className="search-input"
-          type="text"
+          type="search"
           value={filter}
           maxLength={MAX_FILTER_LENGTH}
           placeholder={text('resources.search-hint')}

@@ -1,7 +1,7 @@
-import { MAX_INPUT_BYTES, type SessionPortFromPage, type SessionPortToPage } from '../../shared/ipc/session-port.ts';
+import type { SessionPortFromPage, SessionPortToPage } from '../../shared/ipc/session-port.ts';
 import type { SessionId } from '../../shared/ipc/stores.ts';
-import { inPieces } from '../terminal/paste.ts';
 import type { GridSize } from '../terminal/page-terminal.ts';
+import { InputQueue } from './input-queue.ts';
 
 export interface SessionPortEvents {
   /** Bytes to show; `drawn` must be called when they have been, or no more will come. */
@@ -14,12 +14,13 @@ export type PortSource = Pick<Window, 'addEventListener' | 'removeEventListener'
 
 /**
  * The page's end of a session's bytes: waits for the port of one attempt, hands on output, reports what was drawn (the credit
- * of `shared/ipc/session-port.ts`), sends input in pieces. `close` ends it.
+ * of `shared/ipc/session-port.ts`), sends input under the other credit. `close` ends it.
  */
 export class SessionPort {
   readonly #source: PortSource;
   readonly #sessionId: SessionId;
   readonly #events: SessionPortEvents;
+  readonly #input = new InputQueue((bytes) => this.#send({ kind: 'input', bytes }));
   #port: MessagePort | undefined;
   #size: GridSize | undefined;
 
@@ -32,7 +33,7 @@ export class SessionPort {
 
   /** Sends what was typed; before the port is there nothing can be typed to. */
   input(bytes: Uint8Array): void {
-    for (const piece of inPieces(bytes, MAX_INPUT_BYTES)) this.#send({ kind: 'input', bytes: piece });
+    if (this.#port) this.#input.add(bytes);
   }
 
   /** Tells the terminal's size; one told before the port is there is sent with it. */
@@ -68,6 +69,10 @@ export class SessionPort {
       this.#events.onEnd();
       return;
     }
+    if (data.kind === 'taken') {
+      this.#input.taken(data.bytes);
+      return;
+    }
     const { bytes } = data;
     this.#events.onOutput(bytes, () => port.postMessage({ kind: 'drawn', bytes: bytes.length } satisfies SessionPortFromPage));
   }
@@ -79,5 +84,6 @@ function isPortFor(data: unknown, sessionId: SessionId): boolean {
 
 function isToPage(data: unknown): data is SessionPortToPage {
   if (typeof data !== 'object' || data === null || !('kind' in data)) return false;
+  if (data.kind === 'taken') return 'bytes' in data && typeof data.bytes === 'number';
   return data.kind === 'end' || (data.kind === 'output' && 'bytes' in data && data.bytes instanceof Uint8Array);
 }

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
 import { clientSettings, type ClientSettings } from '../../shared/ipc/settings.ts';
-import type { Session, ShownError } from '../../shared/ipc/stores.ts';
+import type { Session, SessionId, ShownError } from '../../shared/ipc/stores.ts';
 import { windowAction } from '../../shared/ipc/window-actions.ts';
 import { Icon, type IconName } from '../controls/icon.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
@@ -43,8 +43,11 @@ export function SessionTerminal({ session, shown, tools, onTitle }: SessionTermi
   const [pasting, setPasting] = useState<PreparedPaste | null>(null);
   const [link, setLink] = useState<{ readonly link: SeenLink; readonly shown: string } | null>(null);
   const [failure, setFailure] = useState<ShownError | null>(null);
-  const [bell, setBell] = useState(0);
-  const connected = session.phase.status === 'connected';
+  const [ringing, setRinging] = useState(false);
+  const takePort = useCallback((opened: SessionPort | null) => {
+    port.current = opened;
+  }, []);
+  const portAttempt = useConnectedAttempt(session);
   const pasteAllowed = session.policy?.clipboardIn !== false;
   const copyAllowed = session.policy?.clipboardOut !== false;
 
@@ -98,6 +101,7 @@ export function SessionTerminal({ session, shown, tools, onTitle }: SessionTermi
 
   useLayoutEffect(() => {
     if (!element.current) return undefined;
+    let bellTimer: ReturnType<typeof setTimeout> | undefined;
     const made = new PageTerminal(
       element.current,
       latest.current.settings,
@@ -107,7 +111,9 @@ export function SessionTerminal({ session, shown, tools, onTitle }: SessionTermi
         onTitle: (title) => latest.current.onTitle(title),
         onBell: atMostEvery(BELL_MS, () => performance.now(), () => {
           if (latest.current.settings.terminalBell === 'sound') ringBell();
-          if (latest.current.settings.terminalBell === 'visual') setBell((count) => count + 1);
+          if (latest.current.settings.terminalBell !== 'visual') return;
+          setRinging(true);
+          bellTimer = setTimeout(() => setRinging(false), BELL_MS / 2);
         }),
         onLink: (seen, shownText) => setLink({ link: seen, shown: shownText }),
         onSelected: () => {
@@ -127,30 +133,13 @@ export function SessionTerminal({ session, shown, tools, onTitle }: SessionTermi
     terminal.current = made;
     made.focus();
     return () => {
+      clearTimeout(bellTimer);
       terminal.current = null;
       made.dispose();
     };
   }, [latest]);
 
   useEffect(() => terminal.current?.apply(settings), [settings]);
-
-  // A port for each attempt. What was shown before stays, with the modes of the program before taken back.
-  useEffect(() => {
-    if (!connected) return undefined;
-    const page = terminal.current;
-    const opened = new SessionPort(window, session.id, { onOutput: (bytes, drawn) => page?.write(bytes, drawn), onEnd: () => undefined });
-    port.current = opened;
-    if (page) opened.resize(page.size);
-    page?.focus();
-    void ask(mavis.sessions.openPort({ sessionId: session.id })).then((answer) => {
-      if (!answer.ok) setFailure(answer.error);
-    });
-    return () => {
-      port.current = null;
-      opened.close();
-      page?.endModes();
-    };
-  }, [mavis, session.id, session.attempt, connected]);
 
   useEffect(
     () =>
@@ -163,11 +152,11 @@ export function SessionTerminal({ session, shown, tools, onTitle }: SessionTermi
       }),
     [mavis, run],
   );
-  const ringing = useRinging(bell);
   const back = () => terminal.current?.focus();
 
   return (
     <div className="terminal-area" hidden={!shown} data-bell={ringing}>
+      <AttemptPort key={portAttempt} sessionId={session.id} terminal={terminal} onPort={takePort} onError={setFailure} />
       {tools && createPortal(<Tools onRun={run} />, tools)}
       {finding && (
         <TerminalSearch
@@ -221,6 +210,44 @@ export function SessionTerminal({ session, shown, tools, onTitle }: SessionTermi
   );
 }
 
+interface AttemptPortProps {
+  readonly sessionId: SessionId;
+  readonly terminal: { readonly current: PageTerminal | null };
+  readonly onPort: (port: SessionPort | null) => void;
+  readonly onError: (error: ShownError) => void;
+}
+
+/**
+ * The port of one attempt that connected. It outlives the session's end until everything on its way has been shown; then the
+ * modes of the program that ran are taken back, and what was shown stays.
+ */
+function AttemptPort({ sessionId, terminal, onPort, onError }: AttemptPortProps) {
+  const { mavis } = useParts();
+  useEffect(() => {
+    const page = terminal.current;
+    let live = true;
+    const endModes = () => {
+      if (live) page?.endModes();
+      live = false;
+    };
+    const opened = new SessionPort(window, sessionId, { onOutput: (bytes, drawn) => page?.write(bytes, drawn), onEnd: endModes });
+    onPort(opened);
+    if (page) opened.resize(page.size);
+    page?.focus();
+    const open = async () => {
+      const answer = await ask(mavis.sessions.openPort({ sessionId }));
+      if (!answer.ok && live) onError(answer.error);
+    };
+    void open();
+    return () => {
+      onPort(null);
+      opened.close();
+      endModes();
+    };
+  }, [mavis, sessionId, terminal, onPort, onError]);
+  return null;
+}
+
 const toolButtons: readonly { readonly shortcut: TerminalShortcut; readonly icon: IconName; readonly label: 'terminal.find' | 'terminal.copy' | 'terminal.paste'; readonly keys: string }[] = [
   { shortcut: 'find', icon: 'search', label: 'terminal.find', keys: 'Ctrl+Shift+F' },
   { shortcut: 'copy', icon: 'copy', label: 'terminal.copy', keys: 'Ctrl+Shift+C' },
@@ -255,16 +282,11 @@ function useLatest<T>(value: T): { readonly current: T } {
   return latest;
 }
 
-/** True for a moment after each ring. */
-function useRinging(count: number): boolean {
-  const [ringing, setRinging] = useState(false);
-  useEffect(() => {
-    if (count === 0) return undefined;
-    setRinging(true);
-    const timer = setTimeout(() => setRinging(false), BELL_MS);
-    return () => clearTimeout(timer);
-  }, [count]);
-  return ringing;
+/** The newest attempt that connected: its port stays until another one has. */
+function useConnectedAttempt(session: Session): number {
+  const [attempt, setAttempt] = useState(session.attempt);
+  if (session.phase.status === 'connected' && attempt !== session.attempt) setAttempt(session.attempt);
+  return attempt;
 }
 
 function defaultSettings(): ClientSettings {

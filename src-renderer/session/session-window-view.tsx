@@ -81,9 +81,9 @@ function ShownSession({ session }: { readonly session: Session }) {
         )}
         <span className="status-space" />
         <div ref={setTools} className="session-tools" role="toolbar" aria-label={text('terminal.tools')} hidden={!wasConnected} />
-        {live && (
+        {phase.status === 'connected' && (
           <button type="button" className="button button-small" onClick={() => setClosing('session')}>
-            {phase.status === 'connecting' ? text('session.cancel') : text('session.end')}
+            {text('session.end')}
           </button>
         )}
       </header>
@@ -121,7 +121,7 @@ function ShownSession({ session }: { readonly session: Session }) {
 /** Whether the session was ever connected while this window was open: from then on its terminal stays. */
 function useWasConnected(session: Session): boolean {
   const [was, setWas] = useState(false);
-  const now = session.phase.status === 'connected';
+  const now = session.phase.status === 'connected' || session.phase.status === 'ended';
   if (now && !was) setWas(true);
   return was || now;
 }

@@ -124,9 +124,11 @@ function About() {
   const [about, setAbout] = useState<{ readonly version: string; readonly engine: string; readonly platform: string } | null>(null);
   useEffect(() => {
     let current = true;
-    void ask(mavis.app.about({})).then((answer) => {
+    const read = async () => {
+      const answer = await ask(mavis.app.about({}));
       if (current && answer.ok) setAbout(answer.value);
-    });
+    };
+    void read();
     return () => {
       current = false;
     };

@@ -98,7 +98,10 @@ export class StoreFeed {
   }
 
   #fail(name: StoreName, error: ShownError): void {
-    this.stores[name].setState({ status: 'failed', error }, true);
+    const failed = { status: 'failed', error } as const;
+    const { settings, profiles, account, inventory, sessions } = this.stores;
+    const stores = { settings: () => settings.setState(failed, true), profiles: () => profiles.setState(failed, true), account: () => account.setState(failed, true), inventory: () => inventory.setState(failed, true), sessions: () => sessions.setState(failed, true) };
+    stores[name]();
     this.#readAgain(name, READ_AGAIN_MS);
   }
 

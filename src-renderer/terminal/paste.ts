@@ -36,7 +36,7 @@ export function pastePreview(text: string, maxLines = 12, maxColumns = 200): { r
   return { shown: shown.join('\n'), more: Math.max(0, lines.length - maxLines) };
 }
 
-/** Bytes in pieces of at most `max`, for a port that takes no more at once. */
+/** Bytes in pieces of at most `max`, each a copy of its own: a port would carry the whole buffer under a view. */
 export function* inPieces(bytes: Uint8Array, max: number): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += max) yield bytes.subarray(at, at + max);
+  for (let at = 0; at < bytes.length; at += max) yield bytes.slice(at, at + max);
 }

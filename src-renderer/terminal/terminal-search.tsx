@@ -77,8 +77,7 @@ export function TerminalSearch({ found, onFind, onClose }: TerminalSearchProps) 
 
 function isPattern(term: string): boolean {
   try {
-    new RegExp(term);
-    return true;
+    return new RegExp(term) instanceof RegExp;
   } catch {
     return false;
   }
