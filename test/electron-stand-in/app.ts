@@ -99,6 +99,7 @@ class StandInApp extends Covered implements Covers {
       // Chromium opened it by itself (a shortcut of its own, a page outside the rules): no application has such windows.
       debug('closing a window that is not the application’s', targetInfo.url);
       cdp.browser.tell('Target.closeTarget', { targetId: targetInfo.targetId });
+      session.tell('Runtime.runIfWaitingForDebugger'); // its opener waits too
       return;
     }
     await window?._adopt(targetInfo, session);

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { Protocol } from '../../node_modules/playwright-core/types/protocol.d.ts';
+import { runApart } from './covered.ts';
 
 export type { Protocol };
 type Method = keyof Protocol.CommandParameters & keyof Protocol.CommandReturnValues;
@@ -130,7 +131,7 @@ export class CdpConnection {
       return;
     }
     const session = message.sessionId === undefined ? this.browser : this.#sessions.get(message.sessionId);
-    session?.dispatch(message.method ?? '', message.params);
+    runApart(() => session?.dispatch(message.method ?? '', message.params));
   }
 
   #close(): void {

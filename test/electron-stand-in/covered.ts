@@ -109,6 +109,17 @@ export function makeEvent<T extends object>(fields?: T): PreventableEvent & T {
   return event;
 }
 
+/** Runs application code so that what it throws is an uncaught exception, as in Electron, and does not end the caller's work. */
+export function runApart(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}
+
 /** Presents a partial implementation as Electron's full type; what is missing throws at run time through its guard. */
 export function asElectron<T>(value: unknown): T {
   return value as T;

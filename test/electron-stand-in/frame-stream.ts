@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { runApart } from './covered.ts';
 
 const LENGTH_BYTES = 4;
 
@@ -39,7 +40,7 @@ export function readFrames(stream: Duplex, onFrame: (frame: Uint8Array) => void)
       if (filled === frame.length) {
         const whole = frame;
         frame = undefined;
-        onFrame(whole);
+        runApart(() => onFrame(whole));
       }
     }
   });

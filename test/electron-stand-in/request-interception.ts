@@ -180,8 +180,20 @@ export class RequestInterception {
     const given: Headers = {};
     for (const { name, value } of paused.responseHeaders ?? []) (given[name] ??= []).push(value);
     const { headers, cancel } = await this.#askHeadersReceived(paused, toElectronUrl(paused.request.url), isMainFrame, status, given);
-    if (cancel) this.#fail(paused, 'BlockedByClient');
-    else await this.#session.send('Fetch.continueResponse', { requestId, responseCode: status, responseHeaders: forChromium(headers, true) });
+    if (cancel) {
+      this.#fail(paused, 'BlockedByClient');
+      return;
+    }
+    const isHtml = Object.entries(headers).some(([name, values]) => name.toLowerCase() === 'content-type' && /html/.test(String(values)));
+    if (!isHtml) {
+      await this.#session.send('Fetch.continueResponse', { requestId });
+      return;
+    }
+    // A changed policy counts only in a response that is given anew; a continued one keeps the policy that it came with.
+    const { body, base64Encoded } = await this.#session.send('Fetch.getResponseBody', { requestId });
+    const html = rewriteMetaPolicies(Buffer.from(body, base64Encoded ? 'base64' : 'utf8').toString(), pageServerPort);
+    const responseHeaders = forChromium(headers, true).filter(({ name }) => !/^(content-length|content-encoding|transfer-encoding)$/i.test(name));
+    await this.#session.send('Fetch.fulfillRequest', { requestId, responseCode: status, responseHeaders, body: Buffer.from(html).toString('base64') });
   }
 
   #fail(paused: Paused, errorReason: Protocol.Network.ErrorReason): void {

@@ -37,7 +37,7 @@ export class StandInSession extends Covered {
   _permissionCheck: PermissionCheckHandler = null;
   _userAgent: string | undefined;
   /** Called after a change of the fields above. */
-  readonly _onChange: (() => void)[] = [];
+  readonly _onChange = new Set<() => void>();
   #proxy: ProxyChoice = { mode: 'system' };
   #spellChecker = true;
 

@@ -62,6 +62,9 @@ const EVENTS = [
 
 const LEVELS: Readonly<Record<string, Electron.WebContentsConsoleMessageEventParams['level']>> = { error: 'error', assert: 'error', warning: 'warning', debug: 'debug' };
 
+/** A page that asks before it goes, this soon after a navigation was asked for, goes because of that and not because a user closes it. */
+const LEAVING_MS = 1000;
+
 const allContents = new Map<number, StandInWebContents>();
 let nextContentsId = 1;
 
@@ -94,11 +97,13 @@ export class StandInWebContents extends Covered implements Covers {
   #requests = 0;
   #script: { readonly source: string; readonly id: string } | undefined;
   readonly #token: string;
+  readonly #onSessionChange = (): void => this.#sessionChanged();
   #frame: StandInFrame;
   #url = '';
   #title = '';
   #expectedUrl: string | undefined;
   #requestedByPage = false;
+  #leavingUntil = 0;
   #committedLoader = '';
   #finishedLoader = '';
   #loading = false;
@@ -126,7 +131,7 @@ export class StandInWebContents extends Covered implements Covers {
     );
     allContents.set(this.id, this);
     onThemeChange(this, () => this.#applyMedia());
-    defaultSession._onChange.push(() => this.#sessionChanged());
+    defaultSession._onChange.add(this.#onSessionChange);
   }
 
   get mainFrame(): Electron.WebFrameMain {
@@ -159,6 +164,7 @@ export class StandInWebContents extends Covered implements Covers {
   /** The window has gone. */
   _destroy(): void {
     if (!allContents.delete(this.id)) return;
+    defaultSession._onChange.delete(this.#onSessionChange);
     expectNoMore(this.#token);
     this.#connection?.close();
     this.#pending?.close();
@@ -173,6 +179,7 @@ export class StandInWebContents extends Covered implements Covers {
     cdp.on('Page.frameRequestedNavigation', ({ frameId, url }) => {
       if (frameId !== this.#mainFrameId) return;
       this.#requestedByPage = true;
+      this.#leavingUntil = Date.now() + LEAVING_MS;
       if (toChromiumUrl(url) !== url) this.#navigateToCustomScheme(url);
     });
     cdp.on('Page.frameStartedLoading', ({ frameId }) => frameId === this.#mainFrameId && this.#setLoading(true));
@@ -193,6 +200,7 @@ export class StandInWebContents extends Covered implements Covers {
     await this.#window.created;
     const cdp = this.#session();
     this.#expectedUrl = url;
+    this.#leavingUntil = Date.now() + LEAVING_MS;
     await this.#installPreload();
     if (/^(data|about|blob):/.test(url)) await this.#prepareDocument(url); // there is no request for these
     const { errorText, loaderId } = await cdp.send('Page.navigate', { url: toChromiumUrl(url), ...(options.httpReferrer ? { referrer: String(options.httpReferrer) } : {}) });
@@ -219,6 +227,7 @@ export class StandInWebContents extends Covered implements Covers {
 
   #reload(ignoreCache: boolean): void {
     this.#expectedUrl = this.#url;
+    this.#leavingUntil = Date.now() + LEAVING_MS;
     this.#window.created
       .then(() => this.#installPreload())
       .then(() => this.#session().send('Page.reload', { ignoreCache }))
@@ -452,7 +461,7 @@ export class StandInWebContents extends Covered implements Covers {
   }
 
   #beforeUnload(): void {
-    const leaving = this.#loading || this.#expectedUrl !== undefined || this.#requestedByPage;
+    const leaving = this.#loading || Date.now() < this.#leavingUntil;
     const accept = leaving || this.#window.userMayClose();
     this.#cdp?.tell('Page.handleJavaScriptDialog', { accept });
   }
