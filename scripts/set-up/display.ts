@@ -9,7 +9,7 @@ import { identify } from '../processes/process-identity.ts';
 import { findCommand } from './found-command.ts';
 import { say } from './plain-line.ts';
 import { SetUpError } from './set-up-error.ts';
-import { countColours, encodePng, readXwd } from './xwd-picture.ts';
+import { encodePng, readXwd, shareNotBlack, type Picture } from './xwd-picture.ts';
 
 /** Wide enough for two session windows side by side. */
 const screenSize = '1600x1000x24';
@@ -27,6 +27,9 @@ export type Display = {
   saveScreenshot(file: string, signal: AbortSignal): Promise<boolean>;
   stop(): void;
 };
+
+/** A screen with less on it has a pointer and no window yet. */
+const windowShare = 0.05;
 
 /** Xvfb keeps its screen in a folder whose name says which process made it. */
 const folderPrefix = 'mavis-display-';
@@ -103,18 +106,22 @@ function startWindowManager(): ChildProcess | undefined {
   return child;
 }
 
-/** Waits until the screen shows something that did not change for a second, then saves it. */
+/**
+ * Waits until a window is on the screen and nothing changes for two seconds, then saves it; where the time is up and
+ * something still moves, saves it as it is.
+ */
 async function saveWhenStill(screen: string, file: string, signal: AbortSignal): Promise<boolean> {
+  let shown: Picture | undefined;
   let last = '';
   while (!signal.aborted) {
     const picture = readXwd(readFileSync(screen));
-    const digest = picture && countColours(picture) > 8 ? createHash('sha1').update(picture.pixels).digest('hex') : '';
-    if (picture && digest !== '' && digest === last) {
-      await writeFile(file, encodePng(picture));
-      return true;
-    }
+    shown = picture && shareNotBlack(picture) > windowShare ? picture : undefined;
+    const digest = shown === undefined ? '' : createHash('sha256').update(shown.pixels).digest('hex');
+    if (digest !== '' && digest === last) break;
     last = digest;
-    await delay(1000, undefined, { signal }).catch(() => undefined);
+    await delay(2000, undefined, { signal }).catch(() => undefined);
   }
-  return false;
+  if (shown === undefined) return false;
+  await writeFile(file, encodePng(shown), { mode: 0o600 });
+  return true;
 }

@@ -1,6 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { countColours, encodePng, readXwd } from '../../../scripts/set-up/xwd-picture.ts';
+import { encodePng, readXwd, shareNotBlack } from '../../../scripts/set-up/xwd-picture.ts';
 
 function xwd(width: number, height: number, pixels: readonly number[], littleEndian: boolean): Buffer {
   const header = Buffer.alloc(100 + 12);
@@ -34,8 +34,7 @@ test('a PNG holds the rows, each with its filter byte', () => {
   expect(inflateSync(png.subarray(start + 4, start + 4 + length)).toString('hex')).toBe('00112233445566');
 });
 
-test('colours are counted only as far as needed', () => {
-  const picture = { width: 4, height: 1, pixels: Buffer.from('000000111111222222000000', 'hex') };
-  expect(countColours(picture)).toBe(3);
-  expect(countColours(picture, 2)).toBe(2);
+test('an empty screen is black but for the pointer', () => {
+  expect(shareNotBlack({ width: 4, height: 1, pixels: Buffer.from('000000111111222222000000', 'hex') })).toBe(0.5);
+  expect(shareNotBlack({ width: 0, height: 0, pixels: Buffer.alloc(0) })).toBe(0);
 });
