@@ -66,7 +66,10 @@ function start(startConfiguration: StartConfiguration): void {
   };
   // The state is unknown from here on: the sessions' processes end with us, and the next start finds what is on disk.
   process.on('uncaughtException', (error) => void giveUp('main process failed', error));
-  app.on('child-process-gone', (_event, { type, reason, exitCode }) => log.warn('child process gone', { reason: `${type}: ${reason}`, exitCode }));
+  app.on('child-process-gone', (_event, { type, reason, exitCode }) => {
+    // Sessions' processes are killed when they are done; one that goes by itself is told of by its session.
+    if (type !== 'Utility') log.warn('child process gone', { reason: `${type}: ${reason}`, exitCode });
+  });
   // A page that anything else would ever open is held as strictly as ours.
   app.on('web-contents-created', (_event, contents) => hardenContents(contents, log));
   app

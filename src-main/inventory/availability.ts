@@ -7,10 +7,11 @@ import type { ResourceRow } from '../../shared/ipc/contract.ts';
  */
 export function availabilityOf(segments: readonly string[], states: ReadonlyMap<string | null, SegmentState>): ResourceRow['availability'] {
   const wanted: readonly (string | null)[] = segments.length === 0 ? [null] : segments;
+  if (states.size === 0) return 'unknown';
   const known = wanted.map((segment) => states.get(segment));
-  if (known.some((state) => state?.known === false)) return 'none-available';
-  if (known.some((state) => state && state.available > 0)) return 'available';
-  return known.every((state) => state !== undefined) ? 'none-available' : 'unknown';
+  // The service tells of every segment that it has: a tag that is not among them names none.
+  if (known.some((state) => !state?.known)) return 'none-available';
+  return known.some((state) => state && state.available > 0) ? 'available' : 'none-available';
 }
 
 /** Segment states by name; the pool of all gateways under null. */

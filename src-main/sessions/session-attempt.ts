@@ -58,6 +58,10 @@ export class SessionAttempt<Port> {
   #ended = Promise.withResolvers<EndedReport>();
   #goodbye: NodeJS.Timeout | undefined;
   #processGone = false;
+  /** The gateway's word about the recording can come before the shell's own answer. */
+  #recordingEarly = false;
+  #endReported = false;
+  #drained = false;
   #finished = false;
 
   constructor(target: AttemptTarget, parts: AttemptParts<Port>) {
@@ -218,10 +222,13 @@ export class SessionAttempt<Port> {
         this.#parts.onResized(report);
         break;
       case 'ended':
+        this.#endReported = true;
         this.#ended.resolve(report);
+        this.#killWhenDone();
         break;
       case 'drained':
-        this.#parts.process.kill();
+        this.#drained = true;
+        this.#killWhenDone();
         break;
       default:
         report satisfies never;
@@ -237,6 +244,11 @@ export class SessionAttempt<Port> {
     });
   }
 
+  /** The page may have everything before the gateway has said why the session ended, and the other way round: the process is needed for both. */
+  #killWhenDone(): void {
+    if (this.#endReported && this.#drained) this.#parts.process.kill();
+  }
+
   #onConnected(): void {
     this.#connectedAt = this.#parts.clock();
     const since = new Date(this.#connectedAt).toISOString();
@@ -247,8 +259,6 @@ export class SessionAttempt<Port> {
     this.#parts.log.info('session connected', { sessionId: this.#target.sessionId, reference: this.#offer?.reference, gatewayName: this.#offer?.hops.at(-1)?.gatewayName });
     this.#outcome?.({ kind: 'connected' });
   }
-
-  #recordingEarly = false;
 
   #onRecording(): void {
     this.#recordingEarly = true;

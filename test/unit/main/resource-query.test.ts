@@ -67,7 +67,8 @@ describe('whether a gateway would be found (S6, S8, S13)', () => {
     ['a tagged resource whose segment is down, though others are up', ['gateway-aws'], [state('gateway-aws', 0), state(null, 3)], 'none-available'],
     ['two segments, one is up', ['gateway-aws', 'gateway-gcp'], [state('gateway-aws', 0), state('gateway-gcp', 1)], 'available'],
     ['a tag that names no segment', ['gateway-gone'], [state('gateway-gone', 0, false), state(null, 3)], 'none-available'],
-    ['a segment that is not known yet', ['gateway-aws'], [state(null, 3)], 'unknown'],
+    ['a tag that is not among the segments told', ['gateway-gone'], [state(null, 3)], 'none-available'],
+    ['nothing told yet', ['gateway-aws'], [], 'unknown'],
   ] as const)('%s', (_what, segments, states, expected) => {
     expect(availabilityOf(segments, bySegment(states))).toBe(expected);
   });

@@ -207,6 +207,20 @@ describe('one attempt to connect', () => {
     expect(late.session().phase).toMatchObject({ status: 'ended', error: { code: 'session.crashed' } });
   });
 
+  test.each([['drained', 'ended'], ['ended', 'drained']] as const)('the process lives until it has %s and has %s', async (first, second) => {
+    const reports = { drained: { kind: 'drained' }, ended: { kind: 'ended', code: 'session.ended', args: {}, exitStatus: 7, signal: null } } as const satisfies Record<string, SessionReport>;
+    const { attempt, process, session } = world({ [ASK]: [offerOf('one')] });
+    const running = attempt.run();
+    await process.started(1);
+    process.report({ kind: 'connected' });
+    process.report(reports[first]);
+    expect(process.killed).toBe(false);
+    process.report(reports[second]);
+    expect(process.killed).toBe(true);
+    await running;
+    expect(session().phase).toMatchObject({ status: 'ended', error: { code: 'session.ended' }, exitStatus: 7 });
+  });
+
   test('what a process says against the contract changes nothing', async () => {
     const { attempt, process, session } = world({ [ASK]: [offerOf('one')] });
     const running = attempt.run();
