@@ -162,6 +162,19 @@ describe('the journal', () => {
     assertChain(await journal.read(0, 500));
   });
 
+  test('what was said to be safe survives a power cut, also across a new segment', async () => {
+    const disk = failingDisk();
+    const journal = await open(disk);
+    for (let at = 0; at < 400; at += 1) {
+      const { sequence, hash } = await journal.appendDurably({ kind: 'ticket-used', facts: { filling: 'x'.repeat(1900) } });
+      if (at % 20 !== 0) continue;
+      const after = await open(failingDisk(disk.afterPowerCut()));
+      expect(after.head).toEqual({ sequence, hash });
+      expect(after.recovery.broken).toBeNull();
+      await after.close();
+    }
+  });
+
   test('files are closed to everybody else, and a journal that is a symbolic link is not followed (B6)', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mavis-journal-'));
     try {
