@@ -1,0 +1,122 @@
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { connectionOffer } from '../../../shared/api/connections.ts';
+import { serviceEvent, type ServiceEvent } from '../../../shared/api/events.ts';
+import { gatewayId } from '../../../shared/ids.ts';
+import { sessionPolicy } from '../../../shared/policy/session-policy.ts';
+import { certificatePin } from '../../../src-service/link/link-identity.ts';
+import { LinkGateway } from '../../fixtures/link-gateway.ts';
+import { codeOf, ServiceUnderTest, type Asking, type SignedInUser } from '../../fixtures/service-under-test.ts';
+
+let service: ServiceUnderTest;
+let gateway: LinkGateway;
+let admin: SignedInUser;
+let resource: string;
+
+async function made(asking: Asking): Promise<Record<string, unknown>> {
+  const answer = await admin.ask(asking);
+  if (answer.status !== 200) throw new Error(`${asking.path}: ${answer.text}`);
+  return Object(answer.json);
+}
+
+beforeAll(async () => {
+  service = await ServiceUnderTest.start();
+  admin = await service.administrator();
+  gateway = await LinkGateway.start();
+  gateway.servicePins = [certificatePin(new X509Certificate(service.opened.core.keys.link.certificate))];
+  const registered = await made({ method: 'POST', path: '/v1/gateways', body: { name: 'office1', segment: 'gateway-office1', addresses: { host: '127.0.0.1', linkPort: gateway.port, proxyPorts: gateway.proxyPorts } } });
+  gateway.gatewayId = gatewayId.parse(Object(registered['gateway']).id);
+  await made({ method: 'PUT', path: `/v1/gateways/${gateway.gatewayId}/public-key`, body: { line: gateway.keyLine('office1') } });
+  const credential = await made({ method: 'POST', path: '/v1/credentials', body: { kind: 'password', name: 'root of web-01', userName: 'root', password: 'a-target-password' } });
+  resource = String((await made({ method: 'POST', path: '/v1/resources', body: { name: 'web-01', address: '192.0.2.7', protocols: [{ protocol: 'ssh', port: 22 }], operatingSystem: 'linux', tags: ['gateway-office1'], credentialId: credential['id'] } }))['id']);
+  for (const role of ['user', 'vendor']) await made({ method: 'POST', path: '/v1/access-rules', body: { name: `for ${role}`, subject: { kind: 'role', role }, filter: 'tag:gateway-office1', protocols: ['ssh'], policy: sessionPolicy.parse({}) } });
+  await vi.waitFor(async () => expect((await admin.ask({ path: '/v1/gateways' })).text).toContain('"state":"available"'), { timeout: 10_000 });
+});
+afterAll(async () => {
+  await service.stop();
+  await gateway.stop();
+});
+
+/** An event stream of a user, as a client reads it. */
+class EventReader {
+  readonly events: ServiceEvent[] = [];
+  readonly response: IncomingMessage;
+  #text = '';
+
+  private constructor(response: IncomingMessage) {
+    this.response = response;
+    response.on('error', () => undefined);
+    response.on('data', (chunk: Buffer) => {
+      const blocks = (this.#text + chunk.toString()).split('\n\n');
+      this.#text = blocks.pop() ?? '';
+      for (const block of blocks) if (block.startsWith('event:')) this.events.push(serviceEvent.parse(JSON.parse(block.split('\ndata: ')[1] ?? '')));
+    });
+  }
+
+  static async open(user: SignedInUser): Promise<EventReader> {
+    const asked = request(`${service.running.url}/v1/events`, { rejectUnauthorized: false, headers: { authorization: `Bearer ${user.token}` } });
+    asked.on('error', () => undefined);
+    asked.end();
+    const response = await new Promise<IncomingMessage>((resolve) => asked.once('response', resolve));
+    return new EventReader(response);
+  }
+
+  until(look: (event: ServiceEvent) => boolean): Promise<void> {
+    return expect.poll(() => this.events.some(look), { timeout: 15_000 }).toBe(true);
+  }
+}
+const askFor = (user: SignedInUser) => {
+  const asking = { method: 'POST', path: '/v1/connections', body: { resourceId: resource, protocol: 'ssh' } };
+  return user.ask({ ...asking, headers: user.signature(asking) });
+};
+
+describe('through the whole service, over HTTPS', () => {
+  test('S2, S8, S60: a signed ask gives the way; an unsigned one is refused', async () => {
+    const user = await service.user('user');
+    const offer = connectionOffer.parse((await askFor(user)).json);
+    expect(offer.hops[0]).toMatchObject({ gatewayName: 'office1', pins: [gateway.tls.pin] });
+    expect(gateway.grants.at(-1)).toMatchObject({ connectionId: offer.connectionId, credential: { kind: 'password', password: 'a-target-password' } });
+    expect(codeOf(await user.ask({ method: 'POST', path: '/v1/connections', body: { resourceId: resource, protocol: 'ssh' } }))).toBe('request.signature-invalid');
+  });
+
+  test('no right: an operator without a rule is refused, under a reference', async () => {
+    const answer = await askFor(await service.user('operator'));
+    expect(answer.status).toBe(403);
+    expect(answer.json).toMatchObject({ code: 'access.denied', reference: expect.stringMatching(/^MV-/) });
+  });
+
+  test('S10, S13: every client sees at once that the segment is gone, and that it is back', async () => {
+    const events = await EventReader.open(await service.user('user'));
+    await events.until((event) => event.kind === 'segments' && event.items.some(({ segment, available }) => segment === 'gateway-office1' && available === 1));
+    expect(events.events[0]?.kind).toBe('hello');
+    await gateway.stop();
+    await events.until((event) => event.kind === 'segments' && event.items.some(({ segment, available }) => segment === 'gateway-office1' && available === 0));
+    await gateway.listen();
+    await made({ method: 'PATCH', path: `/v1/gateways/${gateway.gatewayId}`, body: {} });
+    await expect.poll(() => events.events.findLast(({ kind }) => kind === 'segments'), { timeout: 15_000 }).toMatchObject({ items: [{ segment: 'gateway-office1', available: 1 }] });
+    const closed = once(events.response, 'close');
+    events.response.destroy();
+    await closed;
+  });
+
+  test('rule 11: disabling a user ends his event stream with the reason and tells every gateway', async () => {
+    const leaver = await service.newUser('user');
+    const events = await EventReader.open(leaver);
+    await events.until(({ kind }) => kind === 'hello');
+    await made({ method: 'POST', path: `/v1/users/${leaver.id}/disable` });
+    await events.until((event) => event.kind === 'signed-out' && event.code === 'sign-in.disabled');
+    await expect.poll(() => gateway.asked.some(({ method, params }) => method === 'terminate' && JSON.stringify(params).includes(leaver.id)), { timeout: 10_000 }).toBe(true);
+  });
+
+  test('an expired vendor gets no connection, and what he had ends', async () => {
+    const vendor = await service.newUser('vendor');
+    expect((await askFor(vendor)).status).toBe(200);
+    await made({ method: 'PATCH', path: `/v1/users/${vendor.id}`, body: { expiresAt: new Date(Date.now() + 1_500).toISOString() } });
+    await expect.poll(async () => (await askFor(vendor)).status, { timeout: 15_000, interval: 300 }).not.toBe(200);
+    expect(['sign-in.required', 'sign-in.expired']).toContain(codeOf(await askFor(vendor)));
+    await expect.poll(() => gateway.asked.some(({ method, params }) => method === 'terminate' && JSON.stringify(params).includes(vendor.id)), { timeout: 15_000 }).toBe(true);
+  });
+});
