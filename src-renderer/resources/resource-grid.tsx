@@ -52,10 +52,10 @@ export function ResourceGrid({ ref, browser, view, actions }: ResourceGridProps)
   const lastIndex = ((items.at(-1)?.index ?? 0) + 1) * columns - 1;
 
   useImperativeHandle(ref, () => ({ focus: () => scroller.current?.focus() }), []);
-  useEffect(() => browser.see(firstIndex, lastIndex), [browser, firstIndex, lastIndex, rows]);
-  useEffect(() => virtual.measure(), [virtual, view]);
-  // Another query begins at its top.
-  useLayoutEffect(() => scroller.current?.scrollTo({ top: 0 }), [query]);
+  useEffect(() => void browser.see(firstIndex, lastIndex), [browser, firstIndex, lastIndex, rows]);
+  useEffect(() => void virtual.measure(), [virtual, view]);
+  // Another query begins at its top. Newer engines answer scrollTo with a promise, which is no clean-up.
+  useLayoutEffect(() => void scroller.current?.scrollTo({ top: 0 }), [query]);
 
   const activate = (index: number) => {
     browser.activate(index);

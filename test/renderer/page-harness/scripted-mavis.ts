@@ -1,0 +1,280 @@
+import type { IpcAnswer, ResourceRow } from '../../../shared/ipc/contract.ts';
+import { isSegmentTag } from '../../../shared/api/resources.ts';
+import { role } from '../../../shared/api/users.ts';
+import { sessionId, type StoreName, type StorePatch } from '../../../shared/ipc/stores.ts';
+import type { WindowApi } from '../../../shared/ipc/window-api.ts';
+import { availabilityOf, bySegment } from '../../../src-main/inventory/availability.ts';
+import { account, auditEntries, errorEntries, inventory, madeSession, playbackBytes, profiles, recordings, segments, SESSION_ID, settings } from './made-data.ts';
+
+type Listener = (patch: StorePatch) => void;
+
+/** What a test may look at and do from outside: `window.harness`. */
+export interface Harness {
+  /** Calls that the page made, with their arguments, newest last. */
+  readonly calls: { readonly name: string; readonly args: unknown }[];
+  /** Changes a place of a store and tells the page by a patch. */
+  readonly patch: (store: StoreName, path: (string | number)[], value: unknown) => void;
+  /** Asks an action of the page, as main's menu does. */
+  readonly action: (id: string) => void;
+  /** Output of the session's target; resolves when the page has drawn it. */
+  readonly output: (text: string) => Promise<void>;
+  /** What the page sent to the session, as text. */
+  readonly input: () => string;
+  /** Milliseconds that each question to the resource index took. */
+  readonly queryMs: number[];
+  readonly ready: Promise<void>;
+}
+
+declare global {
+  interface Window {
+    harness: Harness;
+  }
+}
+
+const ok = <T>(value: T): Promise<IpcAnswer<T>> => Promise.resolve({ ok: true, value });
+const refused = (code: string, args: Record<string, string | number> = {}): Promise<IpcAnswer<never>> => Promise.resolve({ ok: false, code, args, reference: null });
+
+/** A `window.mavis` with made-up data for one scene of the query (`scene`, `role`, `language`, `theme`, `view`, `resources`). */
+export function scriptedMavis(query: URLSearchParams): WindowApi {
+  const scene = query.get('scene') ?? 'resources';
+  const count = Number(query.get('resources') ?? '2000');
+  const listeners = new Set<Listener>();
+  const actions = new Set<(id: string) => void>();
+  const favourites = new Set<string>(['00000000-0000-4000-8000-000000000003']);
+  const lastUsedAt = new Map<string, number>([['00000000-0000-4000-8000-000000000009', Date.parse('2026-11-23T08:30:00Z')]]);
+  const revisions: Record<StoreName, number> = { settings: 1, profiles: 1, account: 1, inventory: 1, sessions: 1 };
+  const states: Record<StoreName, Record<string, unknown>> = {
+    settings: settings(query),
+    profiles: profiles(scene === 'no-profile'),
+    account: account(scene, role.catch('admin').parse(query.get('role'))),
+    inventory: inventory(scene, count),
+    sessions: { items: scene === 'sessions-empty' ? {} : query.has('session') ? { [SESSION_ID]: madeSession(scene) } : Object.fromEntries([madeSession('connected', 77), madeSession('failed', 78, 'aws-web-00005'), madeSession('exited', 79, 'office1-git-00004')].map((made) => [made.id, made])) },
+  };
+  const queryMs: number[] = [];
+  const index = startIndex(count);
+  const calls: { name: string; args: unknown }[] = [];
+  const target = new ScriptedTarget();
+
+  const patch: Harness['patch'] = (store, path, value) => {
+    let node: unknown = states[store];
+    for (const key of path.slice(0, -1)) node = child(node, key);
+    const last = path.at(-1);
+    if (last !== undefined && isRecord(node)) node[String(last)] = value;
+    revisions[store] += 1;
+    for (const listener of listeners) listener({ store, revision: revisions[store], patch: [{ op: 'replace', path, value }] });
+  };
+  window.harness = {
+    calls, patch, queryMs,
+    action: (id) => actions.forEach((listener) => listener(id)),
+    output: (text) => target.output(text),
+    input: () => target.typed,
+    ready: index.ready,
+  };
+
+  const noted = <Args, T>(name: string, run: (args: Args) => Promise<IpcAnswer<T>>) => (args: Args): Promise<IpcAnswer<T>> => {
+    calls.push({ name, args });
+    return run(args);
+  };
+  const row = (found: Omit<ResourceRow, 'favourite' | 'lastUsedAt' | 'segments' | 'availability'>): ResourceRow => {
+    const own = found.tags.filter(isSegmentTag);
+    const used = lastUsedAt.get(found.id);
+    return { ...found, favourite: favourites.has(found.id), lastUsedAt: used === undefined ? null : new Date(used).toISOString(), segments: own, availability: availabilityOf(own, bySegment(segments)) };
+  };
+
+  return {
+    app: {
+      about: noted('app.about', () => ok({ version: '0.1.0', engine: 'page harness', platform: 'linux', language: 'en', embedded: true, ports: [8443, 8444, 17993, 17994, 17995] })),
+      openLink: noted('app.openLink', () => ok({ opened: true })),
+      copyText: noted('app.copyText', () => ok({})),
+      readClipboardText: noted('app.readClipboardText', () => ok({ text: query.get('clipboard') ?? 'pasted' })),
+    },
+    stores: { read: ({ store }) => ok({ revision: revisions[store], state: structuredClone(states[store]) }) },
+    settings: {
+      update: noted('settings.update', ({ changes }) => {
+        for (const [name, value] of Object.entries(changes)) patch('settings', [name], value);
+        return ok(settings(query));
+      }),
+    },
+    profiles: {
+      add: noted('profiles.add', () => refused('request.conflict', { what: 'harness' })),
+      update: noted('profiles.update', () => ok({})),
+      remove: noted('profiles.remove', () => ok({})),
+      select: noted('profiles.select', ({ profileId }) => {
+        patch('profiles', ['selected'], profileId);
+        return ok({});
+      }),
+      readFingerprint: noted('profiles.readFingerprint', () => ok({ fingerprint: `SHA256:${'k9Qz'.repeat(10)}abc`, subject: 'mavis.nishi.example', issuer: 'Nishi Trading Internal CA', trustedBySystem: false })),
+    },
+    account: {
+      signIn: noted('account.signIn', ({ password }) => {
+        if (password === 'right') {
+          patch('account', [], account('signed-in', 'admin'));
+          return ok({});
+        }
+        return refused('sign-in.failed');
+      }),
+      signOut: noted('account.signOut', () => ok({})),
+      changePassword: noted('account.changePassword', () => refused('password.wrong')),
+    },
+    resources: {
+      query: async (asked) => {
+        if (scene === 'inventory-failed' || scene === 'inventory-loading') return ok({ rows: [], total: 0, tags: [], filterProblem: null });
+        const began = performance.now();
+        const found = await index.query(asked, favourites, lastUsedAt);
+        queryMs.push(performance.now() - began);
+        return ok({ ...found, rows: found.rows.map(row) });
+      },
+      setFavourite: noted('resources.setFavourite', ({ resourceId, favourite }) => {
+        if (favourite) favourites.add(resourceId);
+        else favourites.delete(resourceId);
+        return ok({});
+      }),
+    },
+    sessions: {
+      connect: noted('sessions.connect', () => ok({ sessionId: sessionId.parse(SESSION_ID) })),
+      cancel: noted('sessions.cancel', () => ok({})),
+      retry: noted('sessions.retry', () => ok({})),
+      answerPrompt: noted('sessions.answerPrompt', () => ok({})),
+      end: noted('sessions.end', ({ sessionId: ended }) => {
+        patch('sessions', ['items', ended, 'phase'], madeSession('exited').phase);
+        return ok({});
+      }),
+      show: noted('sessions.show', () => ok({})),
+      openPort: noted('sessions.openPort', ({ sessionId: asked }) => {
+        target.open(asked);
+        return ok({});
+      }),
+    },
+    playback: scriptedPlayback(noted),
+    service: {
+      recordingList: ({ query: asked }) => ok({ items: recordings().filter((recording) => JSON.stringify(recording).includes(asked.search ?? '')) }),
+      recordingVerify: ({ params }) => ok({ ok: params.recordingId !== recordings()[4]?.id, frames: 4211, headHash: 'q7nD3kP0vX2mB8yR5tLw1zJc9sHe4uFa6gKiQoNpTbM', signed: true, code: params.recordingId === recordings()[4]?.id ? 'recording.evidence-missing' : null, detail: '' }),
+      auditList: ({ query: asked }) => ok({ items: scene === 'empty' ? [] : auditEntries().filter((entry) => (asked.reference === undefined || entry.reference === asked.reference) && (asked.kind === undefined || entry.kind === asked.kind)) }),
+      auditVerify: () => ok({ ok: scene !== 'broken-chain', entries: 9001, notYetProven: 12, headsChecked: 96, firstBroken: scene === 'broken-chain' ? { sequence: 4711, id: null, what: 'hash' } : null }),
+      errorLogList: () => ok({ items: scene === 'empty' ? [] : errorEntries() }),
+      connectionList: () => ok({ items: [] }),
+      connectionTerminate: () => ok({ confirmed: true }),
+      gatewayList: () => ok({ items: [] }),
+      userList: () => ok({ items: [] }),
+      userDisable: () => refused('access.denied'),
+      userUnlock: () => refused('access.denied'),
+      userResetPassword: () => refused('access.denied'),
+      accessRuleList: () => ok({ items: [] }),
+      resourceRead: () => refused('request.not-found'),
+      resourceConnectionTest: () => refused('request.not-found'),
+      resourceConfirmIdentity: () => refused('request.not-found'),
+    },
+    events: {
+      onStorePatch: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+      onAction: (listener) => {
+        actions.add(listener);
+        return () => actions.delete(listener);
+      },
+    },
+  };
+}
+
+type Noted = <Args, T>(name: string, run: (args: Args) => Promise<IpcAnswer<T>>) => (args: Args) => Promise<IpcAnswer<T>>;
+
+function scriptedPlayback(noted: Noted): WindowApi['playback'] {
+  const pieces = playbackBytes();
+  const starts = pieces.map((_, number) => pieces.slice(0, number).reduce((sum, piece) => sum + piece.length, 0));
+  return {
+    open: noted('playback.open', () => ok({ playbackId: '00000000-0000-4000-8000-0000000000aa', header: {}, durationMs: 41_000, frames: 11 })),
+    read: ({ offset }) => {
+      const number = starts.indexOf(offset);
+      const bytes = pieces[number];
+      return bytes ? ok({ bytes: new Uint8Array(bytes), done: number === pieces.length - 1 }) : refused('request.invalid', { field: 'offset' });
+    },
+    close: noted('playback.close', () => ok({})),
+    saveAsciicast: noted('playback.saveAsciicast', () => ok({ saved: true })),
+  };
+}
+
+/** The other end of a session's port: sends output under no credit of its own, notes input. */
+class ScriptedTarget {
+  typed = '';
+  #port: MessagePort | undefined;
+  #undrawn = 0;
+  #drawn: (() => void)[] = [];
+  #opened: (() => void) | undefined;
+  readonly #whenOpen = new Promise<void>((resolve) => {
+    this.#opened = resolve;
+  });
+
+  open(session: string): void {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.addEventListener('message', ({ data }) => this.#take(data));
+    port1.start();
+    window.postMessage({ kind: 'session-port', sessionId: session }, location.origin, [port2]);
+    this.#opened?.();
+  }
+
+  async output(text: string): Promise<void> {
+    await this.#whenOpen;
+    const bytes = new TextEncoder().encode(text);
+    this.#undrawn += bytes.length;
+    this.#port?.postMessage({ kind: 'output', bytes });
+    await new Promise<void>((resolve) => {
+      this.#drawn.push(resolve);
+    });
+  }
+
+  #take(data: unknown): void {
+    if (!isRecord(data)) return;
+    if (data['kind'] === 'input' && data['bytes'] instanceof Uint8Array) {
+      this.typed += new TextDecoder().decode(data['bytes']);
+      this.#port?.postMessage({ kind: 'taken', bytes: data['bytes'].length });
+    }
+    if (data['kind'] === 'drawn' && typeof data['bytes'] === 'number') {
+      this.#undrawn -= data['bytes'];
+      if (this.#undrawn <= 0) this.#drawn.splice(0).forEach((resolve) => resolve());
+    }
+  }
+}
+
+interface IndexAnswer {
+  readonly rows: Omit<ResourceRow, 'favourite' | 'lastUsedAt' | 'segments' | 'availability'>[];
+  readonly total: number;
+  readonly tags: { tag: string; count: number }[];
+  readonly filterProblem: { position: number; code: string } | null;
+}
+
+function startIndex(count: number) {
+  const worker = new Worker(new URL('./query-worker.ts', import.meta.url), { type: 'module' });
+  const waiting = new Map<number, (result: IndexAnswer) => void>();
+  let nextId = 0;
+  let markReady: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => {
+    markReady = resolve;
+  });
+  worker.addEventListener('message', ({ data }) => {
+    if ('ready' in data) markReady();
+    else {
+      waiting.get(data.id)?.(data.result);
+      waiting.delete(data.id);
+    }
+  });
+  worker.postMessage({ count });
+  return {
+    ready,
+    query: (asked: unknown, favourites: ReadonlySet<string>, lastUsedAt: ReadonlyMap<string, number>) =>
+      new Promise<IndexAnswer>((resolve) => {
+        nextId += 1;
+        waiting.set(nextId, resolve);
+        worker.postMessage({ id: nextId, query: asked, favourites: [...favourites], lastUsedAt: [...lastUsedAt] });
+      }),
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function child(node: unknown, key: string | number): unknown {
+  return isRecord(node) ? node[String(key)] : undefined;
+}
