@@ -19,10 +19,12 @@ mkdirSync(pictures, { recursive: true });
 const userData = mkdtempSync(join(tmpdir(), 'mavis-demo-'));
 const system = await startWholeSystem();
 let failed = false;
+let shown: Page | undefined;
 try {
   await system.addUser(USER.name, 'admin', USER.password);
   const app = await launchApp(system, userData);
   const { main } = app;
+  shown = main;
   began = performance.now();
 
   await addProfile(main, system, 'Demo');
@@ -71,6 +73,7 @@ try {
   await over;
 } catch (error) {
   failed = true;
+  await shown?.screenshot({ path: join(pictures, 'failed.png') }).catch(() => undefined);
   console.log(`demo: stopped after "${done.at(-1) ?? 'the start'}": ${error instanceof Error ? error.message : String(error)}`);
 } finally {
   await system.stop();

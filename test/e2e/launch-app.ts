@@ -18,13 +18,13 @@ export interface OpenApp {
   nextWindow(action: () => Promise<void>): Promise<Page>;
 }
 
-/** Opens the built app on a user-data folder, told of the system's address only, and waits for its first page. */
+/** Opens the built app on a user-data folder, and waits for its first page. */
 export async function launchApp(system: WholeSystem, userData: string, env: Readonly<Record<string, string>> = {}): Promise<OpenApp> {
   const asRoot = process.getuid?.() === 0 && distribution.kind === 'electron';
   const electronApp = await _electron.launch({
     args: [...(asRoot ? ['--no-sandbox'] : []), repository, `--user-data-dir=${userData}`],
     cwd: repository,
-    env: { ...processEnvironment(), ELECTRON_STANDIN_NODE: process.execPath, MAVIS_SERVICE_URL: system.embedded.service.url, LANG: 'en_US.UTF-8', ...env },
+    env: { ...processEnvironment(), ELECTRON_STANDIN_NODE: process.execPath, LANG: 'en_US.UTF-8', ...env },
   });
   const main = await electronApp.firstWindow();
   await main.locator('main').waitFor();

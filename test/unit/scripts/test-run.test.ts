@@ -4,6 +4,7 @@ import { parseTestRunOptions } from '../../run/options.ts';
 import { closingLine, countOutcomes, type TestOutcome } from '../../run/outcome.ts';
 import { readPlaywrightReport } from '../../run/playwright-report.ts';
 import { securityTable } from '../../run/security-table.ts';
+import { typescriptProjects } from '../../run/tiers.ts';
 import { readVitestReport } from '../../run/vitest-report.ts';
 
 test('the closing line counts every outcome', () => {
@@ -96,4 +97,8 @@ test('the security table is found in its document, rows and head', () => {
   const document = ['# Security', '', '| id | rule | proved by |', '| --- | --- | --- |', '| E1 | only secure content | static |', '| **E2** | no Node | stand-in |', '', '| A1 | other | x |'].join('\n');
   expect(securityTable(document)).toEqual(['| id | rule | proved by |', '| --- | --- | --- |', '| E1 | only secure content | static |', '| **E2** | no Node | stand-in |']);
   expect(securityTable('nothing')).toEqual([]);
+});
+
+test('the types of all projects are checked that the script names', () => {
+  expect(typescriptProjects('{"scripts": {"typecheck": "tsc -p a.json && tsc -p b.json"}}')).toEqual(['a.json', 'b.json']);
 });
