@@ -66,6 +66,8 @@ export class ClientSession {
     target.lost.addEventListener('abort', lost, { once: true });
     clientStream.once('close', () => this.#clientGone());
     clientStream.once('end', () => this.#clientGone());
+    // ssh2 ends the stream without a word where what came first was no SSH.
+    clientStream.once('finish', () => (this.#connection === undefined ? this.#end(new MavisError('session.protocol-violation')) : this.#clientGone()));
     this.#connectTimer = clock.setTimer(() => this.#end(new MavisError('connect.no-connected-event')), CONNECTED_WITHIN_MS);
     if (signal.aborted) stop();
     else if (target.lost.aborted) lost();
@@ -201,7 +203,8 @@ export class ClientSession {
   #clientFailed(error: Error): void {
     if (this.#over.signal.aborted) return;
     const level = 'level' in error ? error.level : undefined;
-    const violation = level === 'protocol' || level === 'handshake';
+    // A socket's error, a keep-alive that is not answered and a goodbye with its reason (which has a code) are departures; all else is a breach.
+    const violation = level === 'protocol' || level === 'handshake' || (level === undefined && !('code' in error));
     this.#parts.logger.warn('the client\'s SSH connection failed', { reference: this.#parts.grant.reference, what: violation ? 'protocol' : 'connection', error });
     this.#end(new MavisError(violation ? 'session.protocol-violation' : 'session.closed-by-user', {}, { cause: error }));
   }
