@@ -3,7 +3,8 @@
  *
  * - `style-src-elem` allows inline `<style>`: xterm.js writes its theme and its cell sizes into style elements of its own and
  *   knows no nonce. A style can neither run nor, with images and fonts from the bundle only, send anything out.
- * - `style-src-attr 'none'`: nothing needs `style="…"` in markup; scripts set styles through the object model, which this does not touch.
+ * - `style-src-attr` allows inline attributes: where there is no WebGL, xterm.js writes true colours as `style="…"`. Text of a target
+ *   never becomes markup, so that it cannot bring one of its own.
  * - `img-src data:` is for small pictures that the bundle carries in its styles.
  * - WebAssembly is not allowed yet: no page has any.
  */
@@ -12,7 +13,7 @@ export const CONTENT_SECURITY_POLICY = [
   "script-src 'self'",
   "style-src 'self'",
   "style-src-elem 'self' 'unsafe-inline'",
-  "style-src-attr 'none'",
+  "style-src-attr 'unsafe-inline'",
   "img-src 'self' data:",
   "font-src 'self'",
   "connect-src 'self'",

@@ -144,8 +144,8 @@ describe('the inventory', () => {
     times.sort((a, b) => a - b);
     const p95 = times[Math.floor(times.length * 0.95)] ?? 0;
     console.log(`inventory of 100,000: main held up while loading p99 ${loading.p99.toFixed(1)} ms, at most ${loading.max.toFixed(1)} ms; query p50 ${times[Math.floor(times.length / 2)]?.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms; main held up while searching at most ${(delay.max / 1e6).toFixed(1)} ms`);
-    // Twice and more of what was measured, for machines that are busy with other things.
-    expect(loading.p99).toBeLessThan(30);
-    expect(p95).toBeLessThan(60);
+    // Many times what was measured on a machine with nothing else to do: an index in main itself would hold it up for a second.
+    expect(loading.p99).toBeLessThan(100);
+    expect(p95).toBeLessThan(200);
   });
 });
