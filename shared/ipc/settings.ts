@@ -8,7 +8,7 @@ export const clientSettings = z.object({
   language: z.union([language, z.literal('system')]).default('system'),
   theme: z.enum(['light', 'dark', 'high-contrast', 'system']).default('system'),
   resourceView: z.enum(['list', 'cards']).default('list'),
-  terminalFontFamily: z.string().max(200).default('ui-monospace, "Noto Sans Mono CJK JP", monospace'),
+  terminalFontFamily: z.string().max(200).default('ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", "Noto Sans Mono CJK JP", monospace'),
   terminalFontSizePx: z.number().int().min(8).max(40).default(14),
   terminalTheme: z.enum(['dark', 'light', 'high-contrast', 'solarized-dark']).default('dark'),
   terminalScrollbackLines: z.number().int().min(0).max(100_000).default(10_000),

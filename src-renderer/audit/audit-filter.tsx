@@ -36,8 +36,8 @@ function instantOf(local: string): string {
   return Number.isNaN(time) ? '' : new Date(time).toISOString();
 }
 
-/** The fields that narrow a log. */
-export function AuditFilterRow({ filter, onChange }: { readonly filter: AuditFilter; readonly onChange: (filter: AuditFilter) => void }) {
+/** The fields that narrow a log; in the error log the kind is the error's code. */
+export function AuditFilterRow({ filter, kind, onChange }: { readonly filter: AuditFilter; readonly kind: 'kind' | 'code'; readonly onChange: (filter: AuditFilter) => void }) {
   const text = useText();
   const input = (name: keyof AuditFilter, label: string, type: 'text' | 'datetime-local', placeholder = ''): ReactNode => (
     <Field label={label}>{(ties) => <input {...ties} className="input" type={type} value={filter[name]} maxLength={200} placeholder={placeholder} spellCheck={false} onChange={(event) => onChange({ ...filter, [name]: event.target.value })} />}</Field>
@@ -45,7 +45,7 @@ export function AuditFilterRow({ filter, onChange }: { readonly filter: AuditFil
   return (
     <div className="filter-row" role="search">
       {input('reference', text('audit.reference'), 'text', 'MV-…')}
-      {input('kind', text('audit.kind'), 'text', text('audit.kind-hint'))}
+      {kind === 'kind' ? input('kind', text('audit.kind'), 'text', text('audit.kind-hint')) : input('kind', text('errors.code'), 'text')}
       {input('search', text('audit.search'), 'text')}
       {input('from', text('audit.from'), 'datetime-local')}
       {input('until', text('audit.until'), 'datetime-local')}

@@ -31,7 +31,7 @@ export function AuditPage({ reference }: { readonly reference: string | null }) 
           <Icon name="replay" />
         </button>
       </header>
-      <AuditFilterRow filter={filter} onChange={setFilter} />
+      <AuditFilterRow filter={filter} kind="kind" onChange={setFilter} />
       {filter.reference !== '' && list.items.length > 0 && <p className="page-caption">{text('audit.trail', { reference: filter.reference })}</p>}
       {list.error && (
         <div className="page-notice">

@@ -28,7 +28,7 @@ export function ErrorLogPage({ onShowAudit }: { readonly onShowAudit: (reference
           <Icon name="replay" />
         </button>
       </header>
-      <AuditFilterRow filter={filter} onChange={setFilter} />
+      <AuditFilterRow filter={filter} kind="code" onChange={setFilter} />
       {list.error && (
         <div className="page-notice">
           <ErrorNotice error={list.error} />

@@ -180,7 +180,7 @@ export function SessionTerminal({ session, shown, tools, onTitle }: SessionTermi
       )}
       <div
         ref={element}
-        className="terminal"
+        className="session-screen"
         data-theme={settings.terminalTheme}
         role="group"
         aria-label={text('terminal.label', { resource: session.resourceName })}

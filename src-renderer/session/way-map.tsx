@@ -33,7 +33,7 @@ export function WayMap({ leg, legName, gatewayName, resourceName }: { readonly l
   const names: Readonly<Record<Place, string | null>> = { client: null, service: null, gateway: gatewayName, target: resourceName };
   return (
     <figure className="way">
-      <svg viewBox="0 0 560 172" role="img" aria-label={label}>
+      <svg viewBox="0 0 560 182" role="img" aria-label={label}>
         {legs.map((line) => {
           const state = line === broken ? 'broken' : passed.includes(line.leg) ? 'passed' : 'open';
           const [x1, y1] = line.from;

@@ -392,7 +392,7 @@ export const interfaceTextsJa = {
   'audit.from': '開始',
   'audit.until': '終了',
   'audit.actor': '実行者',
-  'audit.facts': '内容',
+  'audit.facts': '詳細',
   'audit.entry': '項目',
   'audit.sequence': 'チェーンの番号',
   'audit.not-chained': 'まだチェーンされていません',

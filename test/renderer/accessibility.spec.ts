@@ -1,0 +1,101 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, type Page, test } from '@playwright/test';
+import { openMain, openPage, openSession } from './open-page.ts';
+
+const languages = ['en', 'ja', 'zh-Hant'] as const;
+const themes = ['light', 'dark', 'high-contrast'] as const;
+
+interface Scene {
+  readonly name: string;
+  readonly open: (page: Page) => Promise<unknown>;
+}
+
+const menu = (name: string, place: number, then?: (page: Page) => Promise<void>): Scene => ({
+  name,
+  open: async (page) => {
+    await openMain(page);
+    await openPage(page, place);
+    await then?.(page);
+  },
+});
+const session = (scene: string): Scene => ({ name: `session: ${scene}`, open: (page) => openSession(page, scene) });
+
+const scenes: readonly Scene[] = [
+  { name: 'sign-in', open: (page) => openMain(page, { scene: 'sign-in' }) },
+  { name: 'sign-in refused', open: (page) => openMain(page, { scene: 'sign-in-failed' }) },
+  {
+    name: 'add a profile',
+    open: async (page) => {
+      await openMain(page, { scene: 'no-profile' });
+      await page.getByRole('button', { name: 'Add profile' }).click();
+      await page.getByLabel('Service address').fill('https://mavis.example');
+      await page.getByRole('button', { name: 'Check certificate' }).click();
+      await expect(page.getByText('SHA256:')).toBeVisible();
+    },
+  },
+  { name: 'must change the password', open: (page) => openMain(page, { scene: 'must-change' }) },
+  {
+    name: 'resources, with details and help',
+    open: async (page) => {
+      await openMain(page);
+      await page.getByRole('grid').focus();
+      await page.keyboard.press('Space');
+      await page.getByRole('button', { name: 'How to search' }).click();
+      await expect(page.getByRole('complementary')).toBeVisible();
+    },
+  },
+  { name: 'resources as cards', open: (page) => openMain(page, { view: 'cards' }) },
+  { name: 'resources failed', open: (page) => openMain(page, { scene: 'inventory-failed' }) },
+  {
+    name: 'resources in a small window, with segments',
+    open: async (page) => {
+      await page.setViewportSize({ width: 640, height: 480 });
+      await openMain(page);
+      await page.getByRole('contentinfo').getByRole('button').first().click();
+    },
+  },
+  menu('sessions', 1),
+  menu('recordings', 2, (page) => expect(page.getByRole('row').nth(3)).toBeVisible()),
+  menu('player', 2, async (page) => {
+    await page.getByRole('row').nth(1).getByRole('button').last().click();
+    await page.getByRole('button', { name: 'Verify' }).click();
+    await expect(page.getByRole('slider')).toBeVisible();
+  }),
+  menu('audit log', 3, async (page) => {
+    await page.getByRole('button', { name: 'connection.ended' }).first().click();
+    await page.getByRole('button', { name: 'Verify the chain' }).click();
+    await expect(page.getByRole('complementary')).toBeVisible();
+  }),
+  menu('error log', 4, (page) => expect(page.getByRole('row').nth(3)).toBeVisible()),
+  menu('settings', 5),
+  session('connecting'),
+  session('prompt'),
+  session('credentials'),
+  session('failed'),
+  session('failed-access'),
+  session('connected'),
+  session('ends-soon'),
+  session('ended'),
+];
+
+test.describe('axe finds nothing, in three languages and every theme', () => {
+  for (const scene of scenes) {
+    test(scene.name, async ({ page }) => {
+      await page.emulateMedia({ reducedMotion: 'reduce' });
+      await scene.open(page);
+      for (const theme of themes) {
+        for (const language of languages) {
+          await page.evaluate(([shownTheme, shownLanguage]) => {
+            window.harness.patch('settings', ['theme'], shownTheme);
+            window.harness.patch('settings', ['language'], shownLanguage);
+          }, [theme, language] as const);
+          await expect(page.locator(`html[lang="${language}"][data-theme="${theme}"]`)).toBeAttached();
+          // What the target draws in the terminal is not ours; xterm.js raises its contrast (4.5:1).
+          const { violations } = await new AxeBuilder({ page }).exclude('.xterm-rows').analyze();
+          const found = violations.map(({ id, nodes }) => `${theme} ${language} ${id}: ${nodes.map((node) => `${node.target.join(' ')} ${node.any[0]?.message ?? ''}`).join(' | ')}`);
+          expect(found).toEqual([]);
+        }
+      }
+    });
+  }
+});

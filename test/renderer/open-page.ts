@@ -1,0 +1,56 @@
+import { expect, type Page } from '@playwright/test';
+import type {} from './page-harness/scripted-mavis.ts';
+
+/** The session that session scenes show. */
+export const SESSION_ID = '00000000-0000-4000-8000-00000000004d';
+
+/** Faults that the page told of itself: exceptions, errors in the console, what the content security policy refused. */
+export interface PageFaults {
+  readonly list: string[];
+}
+
+/** Opens the main window's page on a scene and waits for its first content. */
+export async function openMain(page: Page, query: Readonly<Record<string, string>> = {}): Promise<PageFaults> {
+  const faults = watch(page);
+  await page.goto(`main-window.html?${new URLSearchParams(query).toString()}`);
+  await page.evaluate(() => window.harness.ready);
+  await expect(page.locator('main')).toBeVisible();
+  return faults;
+}
+
+/** Opens a session window's page on a scene. */
+export async function openSession(page: Page, scene: string, query: Readonly<Record<string, string>> = {}): Promise<PageFaults> {
+  const faults = watch(page);
+  await page.goto(`session-window.html?${new URLSearchParams({ scene, session: SESSION_ID, ...query }).toString()}`);
+  await expect(page.locator('main')).toBeVisible();
+  return faults;
+}
+
+function watch(page: Page): PageFaults {
+  const list: string[] = [];
+  page.on('pageerror', (error) => list.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.location().url.endsWith('favicon.ico')) list.push(message.text());
+  });
+  return { list };
+}
+
+/** Goes to a page of the menu by its place, whatever the language. */
+export async function openPage(page: Page, place: number): Promise<void> {
+  await page.getByRole('navigation').getByRole('button').nth(place).click();
+}
+
+/** What the page asked of main, by name. */
+export function calls(page: Page, name: string): Promise<unknown[]> {
+  return page.evaluate((wanted) => window.harness.calls.filter((call) => call.name === wanted).map((call) => call.args), name);
+}
+
+/** Sends output of the target and waits until it is drawn. */
+export async function output(page: Page, text: string): Promise<void> {
+  await page.evaluate((bytes) => window.harness.output(bytes), text);
+}
+
+/** The text that the terminal shows, as a screen reader gets it (`reader` in the query). */
+export function terminalText(page: Page): Promise<string> {
+  return page.locator('.xterm-accessibility-tree').evaluate((tree) => Array.from(tree.children, (row) => row.textContent ?? '').join('\n'));
+}

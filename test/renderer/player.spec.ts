@@ -1,0 +1,53 @@
+import { expect, type Page, test } from '@playwright/test';
+import { calls, openMain, openPage, terminalText } from './open-page.ts';
+
+async function play(page: Page) {
+  const faults = await openMain(page, { reader: '1' });
+  await openPage(page, 2);
+  await page.getByRole('button', { name: /^Play tokyo-db-00009/ }).first().click();
+  return faults;
+}
+
+test('a recording plays, seeks to its end and back, and shows wide text', async ({ page }) => {
+  const faults = await play(page);
+  await page.getByRole('slider', { name: 'Position' }).press('End');
+  await expect.poll(() => terminalText(page)).toContain('made-42 日本語 繁體');
+  await expect(page.getByText('0:41 / 0:41')).toBeVisible();
+  await page.getByRole('button', { name: 'Pause' }).or(page.getByRole('button', { name: 'Play again' })).first().focus();
+  await page.getByRole('slider', { name: 'Position' }).press('Home');
+  await expect.poll(() => terminalText(page)).not.toContain('made-42');
+  expect(faults.list).toEqual([]);
+});
+
+test('B8: a recorded terminal is as hardened as a live one: no input, dead links, no clipboard', async ({ page }) => {
+  await play(page);
+  await page.getByRole('slider', { name: 'Position' }).press('End');
+  await expect.poll(() => terminalText(page)).toContain('a link');
+  const rows = (await terminalText(page)).split('\n');
+  const row = rows.findIndex((line) => line.includes('a link'));
+  const screen = page.locator('.xterm-screen');
+  const box = await screen.boundingBox();
+  const rowHeight = (box?.height ?? 0) / 32;
+  await screen.click({ position: { x: 12, y: rowHeight * (row + 0.5) } });
+  await page.keyboard.type('typed');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  expect(await calls(page, 'app.openLink')).toEqual([]);
+  expect(await calls(page, 'app.copyText')).toEqual([]);
+  expect(await terminalText(page)).not.toContain('typed');
+});
+
+test('verify says what was proven, export saves, and leaving closes the playback', async ({ page }) => {
+  await play(page);
+  await page.getByRole('button', { name: 'Verify' }).click();
+  await expect(page.getByText('Verified: 4,211 frames, chain whole, signature right')).toBeVisible();
+  await page.getByRole('button', { name: 'Export as asciicast' }).click();
+  await expect(page.getByText('The recording was saved.')).toBeVisible();
+  await page.getByRole('button', { name: 'Back', exact: true }).click();
+  await expect.poll(() => calls(page, 'playback.close')).toHaveLength(1);
+});
+
+test('S69: a recording that is not whole says why in the list', async ({ page }) => {
+  await openMain(page);
+  await openPage(page, 2);
+  await expect(page.getByRole('row', { name: /Incomplete/ })).toContainText('The end of this recording is missing');
+});

@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs';
+import { defineConfig } from '@playwright/test';
+
+/** The system's Chromium where there is one, else Playwright's own. */
+const systemChromium = '/usr/bin/chromium';
+
+/** The pages in a real browser with scripted data, under the app's own content security policy. */
+export default defineConfig({
+  testDir: '.',
+  testMatch: '*.spec.ts',
+  workers: 1,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: [['list']],
+  outputDir: '../../test-results/renderer',
+  use: {
+    baseURL: 'http://127.0.0.1:5199/',
+    viewport: { width: 1280, height: 800 },
+    screenshot: 'only-on-failure',
+    trace: 'retain-on-failure',
+    launchOptions: { args: ['--no-sandbox', '--enable-unsafe-swiftshader'], ...(existsSync(systemChromium) ? { executablePath: systemChromium } : {}) },
+  },
+  webServer: {
+    command: 'node ../../node_modules/vite/bin/vite.js build -c page-harness/vite.config.ts && node ../../node_modules/vite/bin/vite.js preview -c page-harness/vite.config.ts',
+    url: 'http://127.0.0.1:5199/main-window.html',
+    timeout: 120_000,
+    reuseExistingServer: false,
+  },
+});
