@@ -5,7 +5,7 @@ import type { Protocol, RecordingId } from '../../shared/ids.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
 import { type Frame, FrameError, frameType } from '../../shared/proxy-stream/frames.ts';
 import { type Accepted, type Failed, type Hello, parsePayload, type ProgressStep, promptAnswer, type StreamMessage } from '../../shared/proxy-stream/messages.ts';
-import type { Clock } from '../clock/clock.ts';
+import type { Clock, Timer } from '../clock/clock.ts';
 import { limited } from '../clock/limited.ts';
 import type { Journal, JournalFacts } from '../journal/journal.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -22,6 +22,8 @@ import { Stopwatch } from './stopwatch.ts';
 const SIGN_ON_LIMIT_MS = 15_000;
 /** From `accepted` to the protocol's own connected event (rule 1). */
 export const CONNECTED_LIMIT_MS = 20_000;
+/** A session that was told to end says goodbye within this; then its target is cut off, whatever the protocol does. */
+const CUT_MS = 3000;
 /** A session that was told to end has so long to seal its recordings; then it is given up and said to be. */
 const END_LIMIT_MS = 15_000;
 /** What the session has written leaves within this, or not at all. */
@@ -210,17 +212,20 @@ export class Session {
     const { clock, log } = this.#parts;
     const { signal } = this.#ending;
     return new Promise((resolve, reject) => {
-      let timer: { cancel(): void } | undefined;
+      const timers: Timer[] = [];
       const told = (): void => {
-        timer = clock.setTimer(() => {
-          log.error('session did not end in time', { reference: this.grant.reference, protocol: this.grant.protocol });
-          reject(this.#reasonOr(signal.reason));
-        }, END_LIMIT_MS);
+        timers.push(clock.setTimer(() => this.#reached?.socket.destroy(), CUT_MS));
+        timers.push(
+          clock.setTimer(() => {
+            log.error('session did not end in time', { reference: this.grant.reference, protocol: this.grant.protocol });
+            reject(this.#reasonOr(signal.reason));
+          }, END_LIMIT_MS),
+        );
       };
       if (signal.aborted) told();
       else signal.addEventListener('abort', told, { once: true });
       const settled = (settle: () => void): void => {
-        timer?.cancel();
+        for (const timer of timers) timer.cancel();
         signal.removeEventListener('abort', told);
         settle();
       };
@@ -334,6 +339,8 @@ export class Session {
   }
 
   #streamFrame(frame: Frame, stream: CountedDuplex): void {
+    // Who was told to end types nothing more; acknowledgements still let the last output out.
+    if (frame.type === frameType.data && this.#ending.signal.aborted) return;
     if (frame.type === frameType.close || frame.type === frameType.cancel) this.end(new MavisError('session.closed-by-user'));
     else if (!stream.takeFrame(frame)) throw new FrameError('bad-order');
   }

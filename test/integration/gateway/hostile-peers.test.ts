@@ -40,7 +40,7 @@ describe('peers who mean harm', () => {
     const begun = performance.now();
     expect(await gateway.link.ask('status', { epoch: 0 })).toMatchObject({ canRecord: true });
     const { client } = await gateway.session();
-    expect(performance.now() - begun).toBeLessThan(5000);
+    expect(performance.now() - begun).toBeLessThan(10_000);
     client.destroy();
     for (const socket of open) socket.destroy();
   });
@@ -63,8 +63,8 @@ describe('peers who mean harm', () => {
     sockets[0]?.write(Buffer.from([0x16, 0x03]));
     await Promise.all(sockets.map((socket) => whenClosed(socket)));
     expect(performance.now() - begun).toBeGreaterThan(9000);
-    expect(performance.now() - begun).toBeLessThan(13_000);
-  }, 20_000);
+    expect(performance.now() - begun).toBeLessThan(25_000);
+  }, 40_000);
 
   test('B5: a hello that comes byte by byte is given up after its five seconds', async () => {
     const client = await gateway.client();

@@ -74,6 +74,17 @@ describe('limits of a session, on a clock that is moved on', () => {
     expect(await client.frame(frameType.close)).toEqual({ code: 'session.idle', args: { minutes: 2 } });
   });
 
+  test('rule 11: a session that was told to end takes no more input, and its target is cut off though the protocol does not let go', async () => {
+    const { client, grant } = await gateway.session({ credential: { kind: 'password', userName: 'stubborn', password: 'x' } });
+    await gateway.link.ask('terminate', { target: { kind: 'connection', connectionId: grant.connectionId }, code: 'session.terminated' });
+    client.stream?.send(Buffer.from('after the end'));
+    await alive(client);
+    expect(Buffer.concat(client.received).toString()).toBe('first');
+    clock.advance(3100);
+    expect(await client.closeCode()).toBe('session.terminated');
+    expect((await gateway.finalEntry(grant)).facts).toMatchObject({ code: 'session.terminated', bytesIn: 5 });
+  });
+
   test('a client that falls silent is asked, and its session ended after 45 seconds', async () => {
     const { client, grant } = await gateway.session();
     client.socket.pause();
