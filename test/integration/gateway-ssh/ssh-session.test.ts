@@ -273,19 +273,22 @@ describe('back-pressure', () => {
     one.clientSocket.resume();
     shell.channel.resume();
     while (shell.bytes < held.received + 4 * 1024 * 1024) await delay(10);
-    // The best of five, because other programs run on the machine as well.
-    const tookMs: number[] = [];
+    const tries: { tookMs: number; bytesBefore: number; bytesPerMs: number }[] = [];
     for (let count = 0; count < 5; count += 1) {
-      const pressed = performance.now();
+      const pressed = { at: performance.now(), bytes: shell.bytes };
       shell.type('\u0003');
       await shell.waitFor('^C');
-      tookMs.push(performance.now() - pressed);
+      const tookMs = performance.now() - pressed.at;
       await shell.waitFor('$ ');
-      const from = shell.bytes;
+      const from = { at: performance.now(), bytes: shell.bytes };
       shell.type('yes 0123456789012345678901234567890123456789\r');
-      while (shell.bytes < from + 4 * 1024 * 1024) await delay(10);
+      while (shell.bytes < from.bytes + 4 * 1024 * 1024) await delay(10);
+      tries.push({ tookMs, bytesBefore: from.bytes - pressed.bytes, bytesPerMs: (shell.bytes - from.bytes) / (performance.now() - from.at) });
     }
-    expect(Math.min(...tookMs)).toBeLessThan(100);
+    // In the way of the answer stands no more than one window; on a machine that moves that in less, it comes within 100 ms.
+    const best = tries.toSorted((one, other) => one.tookMs - other.tookMs)[0];
+    expect(Math.max(...tries.map(({ bytesBefore }) => bytesBefore))).toBeLessThan(3 * 1024 * 1024);
+    expect(best?.tookMs).toBeLessThan(Math.max(100, (2 * 3 * 1024 * 1024) / (best?.bytesPerMs ?? 1)));
     one.client.end();
     await one.ended;
   });
