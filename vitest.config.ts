@@ -1,7 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
-/** Two workers for what only computes, one for what starts servers: suits machines from two cores on. */
+/** Files with real servers run two at a time, long ones alone: more would only wait for each other on two cores. */
 export default defineConfig({
   plugins: [react()],
   test: {
