@@ -41,6 +41,8 @@ export interface PageSource {
  * paste the largest text that the clipboard gives (16 MiB) twice before its session ends. Bounds what one session makes us hold.
  */
 const MAX_WAITING_INPUT_BYTES = INPUT_CREDIT_BYTES * 32;
+/** Larger messages save nothing more, and delay the first byte of what they carry. */
+const MAX_MESSAGE_BYTES = 64 * 1024;
 /** A window that is dragged gives a size each frame; a program that redraws the screen for each falls behind. */
 const RESIZE_PAUSE_MS = 50;
 
@@ -57,12 +59,18 @@ export class PagePort {
   #waitingInput = 0;
   #size: TerminalSize | undefined;
   #resizeTimer: NodeJS.Timeout | undefined;
+  #scheduled = false;
   readonly #onDrained: () => void;
+  readonly #schedule: (flush: () => void) => void;
 
-  /** @param onDrained called once, when the page has been sent everything and the end */
-  constructor(source: PageSource, onDrained: () => void) {
+  /**
+   * @param onDrained called once, when the page has been sent everything and the end
+   * @param schedule runs a function at the end of this turn of the event loop
+   */
+  constructor(source: PageSource, onDrained: () => void, schedule: (flush: () => void) => void = setImmediate) {
     this.#source = source;
     this.#onDrained = onDrained;
+    this.#schedule = schedule;
   }
 
   /** Takes the port of a page; a port before it is closed, and what it was sent last is sent again. */
@@ -83,10 +91,15 @@ export class PagePort {
     this.#flush();
   }
 
-  /** Output of the session; kept until a page draws it. */
+  /** Output of the session; kept until a page draws it. What comes in one turn of the event loop goes in one message: a program that writes small pieces would cost a message each. */
   output(bytes: Uint8Array): void {
     this.#pending.push(bytes);
-    this.#flush();
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#schedule(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
   }
 
   /** No more output will come. */
@@ -114,15 +127,32 @@ export class PagePort {
 
   #sendPending(port: ProcessPort): void {
     while (this.#outstanding < OUTPUT_CREDIT_BYTES) {
-      const chunk = this.#pending.shift();
-      if (!chunk) return;
-      const room = OUTPUT_CREDIT_BYTES - this.#outstanding;
-      if (chunk.length > room) this.#pending.unshift(chunk.subarray(room));
-      // A copy of its own: a clone of a view would carry the whole buffer under it, with bytes of others in it.
-      const bytes = new Uint8Array(chunk.subarray(0, room));
+      const bytes = this.#takePending(Math.min(OUTPUT_CREDIT_BYTES - this.#outstanding, MAX_MESSAGE_BYTES));
+      if (bytes.length === 0) return;
       this.#recent.add(bytes);
       this.#post(port, bytes);
     }
+  }
+
+  /** The oldest pending bytes as one piece of its own: a clone of a view would carry the whole buffer under it, with bytes of others in it. */
+  #takePending(most: number): Uint8Array {
+    const parts: Uint8Array[] = [];
+    let left = most;
+    while (left > 0) {
+      const chunk = this.#pending.shift();
+      if (!chunk) break;
+      if (chunk.length > left) this.#pending.unshift(chunk.subarray(left));
+      const part = chunk.subarray(0, left);
+      parts.push(part);
+      left -= part.length;
+    }
+    const bytes = new Uint8Array(most - left);
+    let at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return bytes;
   }
 
   #post(port: ProcessPort, bytes: Uint8Array): void {

@@ -348,7 +348,8 @@ describe('a session', () => {
     const before = performance.now();
     page.type('\u0003');
     await interrupted.promise;
-    expect(performance.now() - before).toBeLessThan(100);
+    // Queued behind the output it would never arrive: nothing of it is drawn. The bound is for a machine that is busy with other things.
+    expect(performance.now() - before).toBeLessThan(5000);
   });
 
   test('a page that starts again gets the last output again, and the session goes on', async () => {

@@ -115,7 +115,7 @@ describe('Electron\'s security list', () => {
     const directives = new Map(CONTENT_SECURITY_POLICY.split('; ').map((directive) => [directive.split(' ')[0], directive.split(' ').slice(1).join(' ')]));
     expect(directives.get('default-src')).toBe("'none'");
     expect(directives.get('script-src')).toBe("'self'");
-    expect([...directives].filter(([, sources]) => sources?.includes('unsafe-inline')).map(([name]) => name)).toEqual(['style-src-elem', 'style-src-attr']);
+    expect([...directives].filter(([, allowed]) => allowed?.includes('unsafe-inline')).map(([name]) => name)).toEqual(['style-src-elem', 'style-src-attr']);
     expect(directives.get('connect-src')).toBe("'self'");
     for (const name of ['frame-ancestors', 'base-uri', 'form-action', 'frame-src']) expect(directives.get(name)).toBe("'none'");
     expect(CONTENT_SECURITY_POLICY).not.toMatch(/unsafe-eval|https?:|blob:|\*/);

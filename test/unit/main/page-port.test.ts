@@ -41,7 +41,7 @@ function made(): { page: PagePort; port: FakePort; state: { paused: boolean; vio
     resize: () => undefined,
     violation: (what) => state.violations.push(what),
   };
-  return { page: new PagePort(source, () => (state.drained += 1)), port: new FakePort(), state };
+  return { page: new PagePort(source, () => (state.drained += 1), (flush) => flush()), port: new FakePort(), state };
 }
 
 describe('the port between a session and its page', () => {
@@ -73,6 +73,17 @@ describe('the port between a session and its page', () => {
     page.output(pool.subarray(6, 12));
     const [message] = port.sent;
     expect(message?.kind === 'output' && Buffer.from(message.bytes.buffer).toString()).toBe('public');
+  });
+
+  test('what comes in one turn goes in one message', () => {
+    const port = new FakePort();
+    const turns: (() => void)[] = [];
+    const page = new PagePort({ pause: () => undefined, resume: () => undefined, input: () => undefined, resize: () => undefined, violation: () => undefined }, () => undefined, (flush) => turns.push(flush));
+    page.attach(port);
+    for (const part of ['one ', 'two ', 'three']) page.output(Buffer.from(part));
+    expect(port.sent).toEqual([]);
+    for (const turn of turns) turn();
+    expect(port.sent).toEqual([{ kind: 'output', bytes: new Uint8Array(Buffer.from('one two three')) }]);
   });
 
   test('the end is told after the last byte was sent, once', () => {
