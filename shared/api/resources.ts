@@ -27,19 +27,28 @@ export type OperatingSystem = z.infer<typeof operatingSystem>;
 /** A protocol that a resource speaks, and the port of the target itself. */
 export const resourceProtocol = z.object({ protocol, port });
 
-/** What an administrator sets of a resource. */
-export const resourceFields = z.object({
+/** What an administrator sets of a resource, each part given. A change takes only the parts that it names: here are no defaults that would fill in the others. */
+const resourceParts = z.object({
   name: z.string().min(1).max(200).regex(/^[^\p{Cc}]+$/u),
   address: hostAddress,
   protocols: z.array(resourceProtocol).min(1).max(4),
   operatingSystem,
-  description: z.string().max(2000).default(''),
+  description: z.string().max(2000),
   /** Host keys (SSH) or certificates (RDP, VNC) that are expected; empty means not known yet (rule 14). */
-  identities: z.array(hostKeyFingerprint).max(8).default([]),
-  tags: z.array(tag).max(64).default([]),
-  credentialId: credentialId.nullable().default(null),
+  identities: z.array(hostKeyFingerprint).max(8),
+  tags: z.array(tag).max(64),
+  credentialId: credentialId.nullable(),
   /** Loopback, link-local and like addresses are dialled for this resource (rule 13; audited). */
-  allowSpecialAddress: z.boolean().default(false),
+  allowSpecialAddress: z.boolean(),
+});
+
+/** What an administrator sets of a new resource. */
+export const resourceFields = resourceParts.extend({
+  description: resourceParts.shape.description.default(''),
+  identities: resourceParts.shape.identities.default([]),
+  tags: resourceParts.shape.tags.default([]),
+  credentialId: resourceParts.shape.credentialId.default(null),
+  allowSpecialAddress: resourceParts.shape.allowSpecialAddress.default(false),
 });
 export type ResourceFields = z.infer<typeof resourceFields>;
 
@@ -87,7 +96,7 @@ export const resourcesRoutes = {
   resourceTags: defineRoute({ method: 'GET', path: '/v1/resource-tags', summary: 'Tags of the matching resources, with counts', access: 'signed-in', query: z.object({ filter: z.string().max(500).default(''), limit: z.coerce.number().int().min(1).max(1000).default(100) }), response: z.object({ tags: z.array(z.object({ tag: z.string(), count: z.number().int() })), total: z.number().int() }) }),
   resourceRead: defineRoute({ method: 'GET', path: '/v1/resources/:resourceId', summary: 'One resource, whole', access: ['admin', 'operator', 'auditor'], params: byId, response: resource }),
   resourceCreate: defineRoute({ method: 'POST', path: '/v1/resources', summary: 'Add a resource', access: ['admin'], body: resourceFields, response: resource }),
-  resourceUpdate: defineRoute({ method: 'PATCH', path: '/v1/resources/:resourceId', summary: 'Change a resource', access: ['admin'], params: byId, body: resourceFields.partial(), response: resource }),
+  resourceUpdate: defineRoute({ method: 'PATCH', path: '/v1/resources/:resourceId', summary: 'Change a resource', access: ['admin'], params: byId, body: resourceParts.partial(), response: resource }),
   resourceRemove: defineRoute({ method: 'DELETE', path: '/v1/resources/:resourceId', summary: 'Remove a resource', access: ['admin'], params: byId, response: empty }),
   resourceImport: defineRoute({ method: 'POST', path: '/v1/resources/import', summary: 'Import CSV or JSON; lines that are wrong are reported, the others are taken', access: ['admin'], body: z.object({ format: z.enum(['csv', 'json']), text: z.string().max(64 * 1024 * 1024), dryRun: z.boolean().default(false) }), response: importReport, maxBodyBytes: 64 * 1024 * 1024 }),
   resourceExport: defineRoute({ method: 'GET', path: '/v1/resources/export', summary: 'Export as CSV or JSON', access: ['admin'], query: z.object({ format: z.enum(['csv', 'json']), filter: z.string().max(500).default('') }), response: z.unknown(), mediaType: 'application/octet-stream' }),

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, gte, ilike, lt, lte, or, sql, type SQL } from 'driz
 import { stringify } from 'csv-stringify/sync';
 import { z } from 'zod';
 import type { AuditEntry, ErrorLogEntry } from '../../shared/api/audit.ts';
+import { escapeFormula } from '../export/spreadsheet-cell.ts';
 import { decodeCursor, encodeCursor } from '../http/cursor.ts';
 import type { Database } from '../store/database.ts';
 import { auditChain, auditEntries, errorLog } from '../store/schema.ts';
@@ -61,7 +62,7 @@ export class AuditReader {
     for (let after = 0; ; ) {
       const rows = await this.#select(and(sql`${auditEntries.ordinal} > ${after}`, between(auditEntries.at, span))).orderBy(asc(auditEntries.ordinal)).limit(EXPORT_PAGE);
       const entries = rows.map(toEntry);
-      if (entries.length > 0) yield format === 'jsonl' ? `${entries.map((entry) => JSON.stringify(entry)).join('\n')}\n` : stringify(entries.map(csvCells), { escape_formulas: true });
+      if (entries.length > 0) yield format === 'jsonl' ? `${entries.map((entry) => JSON.stringify(entry)).join('\n')}\n` : stringify(entries.map(csvCells));
       const last = rows.at(-1);
       if (rows.length < EXPORT_PAGE || last === undefined) return;
       after = last.entry.ordinal;
@@ -83,7 +84,7 @@ const CSV_COLUMNS = ['sequence', 'at', 'kind', 'actorKind', 'actorId', 'actorNam
 
 function csvCells(entry: AuditEntry): string[] {
   const { sequence, at, kind, actor, reference, facts, id, hash } = entry;
-  return [String(sequence ?? ''), at, kind, actor.kind, actor.id ?? '', actor.name, reference ?? '', JSON.stringify(facts), id, hash ?? ''].map(visible);
+  return [String(sequence ?? ''), at, kind, actor.kind, actor.id ?? '', actor.name, reference ?? '', JSON.stringify(facts), id, hash ?? ''].map((cell) => escapeFormula(visible(cell)));
 }
 
 /** Control characters as `\u001b`: a terminal or spreadsheet that shows the file acts on none. */

@@ -2,6 +2,7 @@ import { parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 import { z } from 'zod';
 import { resourceFields, type ImportReport, type Resource, type ResourceFields } from '../../shared/api/resources.ts';
+import { escapeFormula, unescapeFormula } from '../export/spreadsheet-cell.ts';
 
 /** One line of a file, read: the fields, or what is wrong. `line` counts from 1: lines of a CSV file, entries of a JSON list. */
 export type ReadLine = { readonly line: number; readonly fields: ResourceFields } | { readonly line: number; readonly bad: Omit<ImportReport['badLines'][number], 'line'> };
@@ -23,14 +24,17 @@ export function readLines(format: 'csv' | 'json', text: string): ReadLine[] {
 export function writeLines(format: 'csv' | 'json', all: readonly Resource[]): string {
   if (format === 'json') return `${JSON.stringify(all.map(fieldsOf), null, 2)}\n`;
   const rows = all.map((one) => ({
-    ...fieldsOf(one),
+    name: escapeFormula(one.name),
+    address: escapeFormula(one.address),
+    operatingSystem: one.operatingSystem,
+    description: escapeFormula(one.description),
     protocols: one.protocols.map(({ protocol, port }) => `${protocol}:${String(port)}`).join(' '),
     identities: one.identities.join(' '),
-    tags: one.tags.join(' '),
+    tags: escapeFormula(one.tags.join(' ')),
     credentialId: one.credentialId ?? '',
     allowSpecialAddress: String(one.allowSpecialAddress),
   }));
-  return stringify(rows, { header: true, columns: [...COLUMNS], escape_formulas: true });
+  return stringify(rows, { header: true, columns: [...COLUMNS] });
 }
 
 function fieldsOf({ name, address, protocols, operatingSystem, description, identities, tags, credentialId, allowSpecialAddress }: Resource): ResourceFields {
@@ -119,9 +123,4 @@ function shown(text: string): string {
 
 function isColumn(name: string): name is Column {
   return COLUMNS.some((column) => column === name);
-}
-
-/** The reverse of what csv-stringify does to a cell that begins like a formula. */
-function unescapeFormula(cell: string): string {
-  return /^'[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20]/.test(cell) ? cell.slice(1) : cell;
 }
