@@ -122,7 +122,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
   };
   const connectionList = new Connections({ database, audit, clock, log, terminations, closings, decide: parts.decide, activeUser, readJournalNow });
   const asks = new ConnectionAsks({
-    database, audit, errors, clock, log, gateways, states, transitions, terminations, linkTo, readJournalNow,
+    database, audit, errors, clock, log, gateways, states, transitions, terminations, linkTo, readJournalNow, delay: wait,
     decide: parts.decide,
     openCredential: parts.openCredential,
     newConnectionId: () => connectionId.parse(randomUUID()),

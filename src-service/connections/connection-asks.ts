@@ -15,6 +15,7 @@ import type { Clock } from '../clock.ts';
 import { tlsPinsOf, type GatewayRow } from '../gateways/gateway-record.ts';
 import type { Gateways } from '../gateways/gateways.ts';
 import type { GatewayStates } from '../gateways/gateway-states.ts';
+import type { Delay } from '../gateways/status-sync.ts';
 import { GRANT_LIMIT_MS, type GatewayLink } from '../link/gateway-link.ts';
 import type { Log } from '../logging/log.ts';
 import type { Database, Transaction } from '../store/database.ts';
@@ -28,6 +29,9 @@ export const CONNECT_DEADLINE_MS = 15_000;
 export const TICKET_SECONDS = 30;
 /** The service counts the gateway's 30 seconds from after the answer; this covers what the answer took and what the timers miss. */
 const TICKET_MARGIN_MS = 2_000;
+/** A journal is read for so long before a retry: of a gateway that answers it takes milliseconds, and the deadline runs. */
+const JOURNAL_LIMIT_MS = 1_000;
+const JOURNAL_AGAIN_MS = 100;
 /** A session whose gateway hears nothing from the service ends after so long (rule 11): people from outside sooner. */
 const UNSUPERVISED_SECONDS = { vendor: 60, others: 900 } as const;
 /** Connections of one user that have not come to their end: far above what a person opens, far below what hurts. */
@@ -64,6 +68,7 @@ export interface ConnectionAsksParts {
   readonly openCredential: (transaction: Transaction, id: CredentialId) => Promise<GrantedCredential>;
   /** Reads what the gateway's journal has now; false where it could not be read. */
   readonly readJournalNow: (gatewayId: GatewayId) => Promise<boolean>;
+  readonly delay: Delay;
   readonly newConnectionId: () => ConnectionId;
   readonly randomBytes: (bytes: number) => Uint8Array;
   readonly randomInt: (bound: number) => number;
@@ -127,15 +132,14 @@ export class ConnectionAsks {
    * (rule 4), and after the deadline of all tries.
    */
   async retry(asker: Asker, connectionId: ConnectionId, report: { readonly gatewayId: GatewayId; readonly leg: 'L2' | 'L4'; readonly code: string; readonly milliseconds: number }): Promise<ConnectionOffer> {
-    const { database, clock, transitions, terminations, states, readJournalNow } = this.#parts;
+    const { database, clock, transitions, terminations, states } = this.#parts;
     const before = await this.#own(asker, connectionId);
     if (before.gatewayId === null || before.gatewayId !== report.gatewayId) throw new MavisError('request.conflict', { what: 'gateway' }, { reference: before.reference });
     const code = retryableCode(report.code, report.leg);
     if (code === undefined) throw new MavisError('request.conflict', { what: 'code' }, { reference: before.reference });
     const gatewayId = before.gatewayId;
     // What the gateway itself says counts for more than the client's word: a sign-on that was refused is never repeated.
-    await readJournalNow(gatewayId);
-    const row = await this.#own(asker, connectionId);
+    const row = await this.#afterJournal(asker, connectionId, gatewayId, report.leg);
     if (row.state !== 'granted') throw refusedRetry(row);
 
     await database.transaction(async (transaction) => {
@@ -145,13 +149,29 @@ export class ConnectionAsks {
       await terminations.ask(transaction, [gatewayId], { kind: 'connection', id: connectionId }, 'connect.cancelled');
     });
     if (report.leg === 'L2') await states.eject(gatewayId, code, row.reference);
-    const dropped = terminations.flush(gatewayId);
+    // Not waited for: a gateway that does not answer must not use up the time for the next one. It stays pending there.
+    terminations.flush(gatewayId).catch((error: unknown) => this.#parts.log.error('a dropped grant could not be sent', { reference: row.reference, error }));
 
     const [resource] = await database.select().from(resources).where(and(eq(resources.id, row.resourceId), isNull(resources.removedAt)));
     const access = resource === undefined ? { error: new MavisError('resource.unknown') } : await this.#access(asker.user, resource, row.protocol, clock.now());
-    await dropped;
     if ('error' in access) return this.#fail(asker, row, access.error);
     return this.#grantSomewhere(asker, row, access, await this.#triedOf(connectionId));
+  }
+
+  /**
+   * The connection as it stands after its gateway's journal was read. A failure on L4 is one only where the gateway says so
+   * (its journal is on disk within a fraction of a second); throws `request.conflict` where it does not.
+   */
+  async #afterJournal(asker: Asker, connectionId: ConnectionId, gatewayId: GatewayId, leg: 'L2' | 'L4'): Promise<ConnectionRow> {
+    const { clock, delay, readJournalNow } = this.#parts;
+    const begun = clock.monotonicMs();
+    for (;;) {
+      await Promise.race([readJournalNow(gatewayId), delay(JOURNAL_LIMIT_MS, asker.signal)]);
+      const row = await this.#own(asker, connectionId);
+      if (leg === 'L2' || row.state !== 'granted' || row.code !== null) return row;
+      if (clock.monotonicMs() - begun > JOURNAL_LIMIT_MS) throw new MavisError('request.conflict', { what: 'journal' }, { reference: row.reference });
+      await delay(JOURNAL_AGAIN_MS, asker.signal);
+    }
   }
 
   async #grantSomewhere(asker: Asker, row: Pick<ConnectionRow, 'id' | 'reference' | 'deadlineAt' | 'protocol'>, access: Allowed, triedBefore: readonly TriedGateway[]): Promise<ConnectionOffer> {

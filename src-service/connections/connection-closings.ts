@@ -41,9 +41,12 @@ export class ConnectionClosings {
     );
   }
 
-  /** One connection of which its gateway has just confirmed that it holds neither grant nor session. */
+  /**
+   * One connection of which its gateway has just confirmed that it holds neither grant nor session. Where its ticket was used
+   * and the journal does not tell the outcome yet, it will: evidence goes before what the client claims.
+   */
   async closeDropped(connectionId: ConnectionId): Promise<number> {
-    return this.#close([eq(connections.id, connectionId), inArray(connections.state, ['asked', 'granted'])], (row) => failedEnd(row, this.#parts.clock.now()) ?? unusedEnd(row, this.#parts.clock.now(), true));
+    return this.#close([eq(connections.id, connectionId), inArray(connections.state, ['asked', 'granted']), sql`(${connections.code} IS NOT NULL OR ${this.#ticketNotUsed()})`], (row) => failedEnd(row, this.#parts.clock.now()) ?? unusedEnd(row, this.#parts.clock.now(), true));
   }
 
   /** Whatever is overdue: to be called about every second. Any instance may, also at once: each entry is written once. */

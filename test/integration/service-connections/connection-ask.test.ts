@@ -197,6 +197,14 @@ describe('trying another gateway', () => {
     await expectOnlyFailure(offer.reference, 'target.sign-on-refused', 'L4');
   });
 
+  test("rule 4: a failure on L4 of which the gateway's journal tells nothing is no reason for another gateway", async () => {
+    const gateways = [await world.gateway('gateway-alone', admin), await world.gateway('gateway-alone', admin)];
+    const offer = await world.ask(await world.resource(['gateway-alone']), user);
+    gateways.find(({ id }) => id === offer.hops[0]?.gatewayId)?.record({ kind: 'ticket-used', connectionId: offer.connectionId, reference: offer.reference, facts: {} });
+    await expect(retry(offer, { gatewayId: offer.hops[0]?.gatewayId, leg: 'L4', code: 'target.unreachable' }, user)).rejects.toMatchObject({ code: 'request.conflict', args: { what: 'journal' } });
+    expect(gateways.map(({ grants }) => grants.length).toSorted()).toEqual([0, 1]);
+  });
+
   test('S18: the target cannot be reached from either gateway: one final entry, with both tries', async () => {
     const gateways = [await world.gateway('gateway-l4', admin), await world.gateway('gateway-l4', admin)];
     const first = await world.ask(await world.resource(['gateway-l4']), user);

@@ -96,8 +96,9 @@ describe('the life of a connection, as the journal tells it', () => {
     gateway.record({ kind: 'ticket-used', ...of, facts: {} });
     await readAll(gateway);
     world.clock.advance(60_000);
-    gateway.record({ kind: 'gateway-stopped', connectionId: null, reference: null, facts: {} });
-    await readAll(gateway);
+    gateway.asked.length = 0;
+    // What a reading finds is acted on before the next one begins: at the third, the second is done with.
+    await world.until(async () => (gateway.asked.filter(({ method }) => method === 'journalRead').length >= 3 ? true : undefined), 'two whole readings');
     expect((await world.connection(of.connectionId)).state).toBe('granted');
   });
 
@@ -107,6 +108,30 @@ describe('the life of a connection, as the journal tells it', () => {
     expect((await world.connection(of.connectionId)).state).toBe('not-used');
     expect(await finals(of.reference)).toEqual([['connection.not-used', 'connect.cancelled']]);
     expect(gateway.asked.filter(({ method }) => method === 'terminate').map(({ params }) => Reflect.get(Object(params), 'target'))).toEqual([{ kind: 'connection', connectionId: of.connectionId }]);
+  });
+
+  test('rule 12: further ends in the journal, and a claim after them, write no second final entry', async () => {
+    const { gateway, of } = await granted();
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+    gateway.record({ kind: 'ended', ...of, facts: { code: 'session.ended' } });
+    gateway.record({ kind: 'ended', ...of, facts: { code: 'session.idle' } });
+    gateway.record({ kind: 'failed', ...of, facts: { code: 'target.lost', credentialSent: true } });
+    await readAll(gateway);
+    await world.call('connectionClaim', { params: { connectionId: of.connectionId }, body: { outcome: 'failed', code: 'target.lost' } }, user);
+    expect(await finals(of.reference)).toEqual([['connection.ended', 'session.ended']]);
+    expect(await world.connection(of.connectionId)).toMatchObject({ state: 'ended', code: 'session.ended' });
+  });
+
+  test("rule 12: where the ticket was used the gateway's evidence is waited for, and goes before the claim", async () => {
+    const { gateway, of } = await granted();
+    gateway.record({ kind: 'ticket-used', ...of, facts: {} });
+    await world.call('connectionClaim', { params: { connectionId: of.connectionId }, body: { outcome: 'failed', code: 'target.time-out' } }, user);
+    expect((await world.connection(of.connectionId)).state).toBe('granted');
+    gateway.record({ kind: 'failed', ...of, facts: { code: 'target.sign-on-refused', credentialSent: true } });
+    await world.connectionIn(of.connectionId, 'failed');
+    const [final] = (await world.audit(of.reference)).filter(({ kind }) => kind === 'connection.failed');
+    expect(final?.facts).toMatchObject({ code: 'target.sign-on-refused', claimedCode: 'target.time-out' });
+    expect(final?.facts['byClaim']).toBeUndefined();
   });
 
   test("rule 12: a claim never changes what the journal says: the client's word stands beside it", async () => {

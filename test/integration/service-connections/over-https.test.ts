@@ -33,7 +33,10 @@ beforeAll(async () => {
   const credential = await made({ method: 'POST', path: '/v1/credentials', body: { kind: 'password', name: 'root of web-01', userName: 'root', password: 'a-target-password' } });
   resource = String((await made({ method: 'POST', path: '/v1/resources', body: { name: 'web-01', address: '192.0.2.7', protocols: [{ protocol: 'ssh', port: 22 }], operatingSystem: 'linux', tags: ['gateway-office1'], credentialId: credential['id'] } }))['id']);
   for (const role of ['user', 'vendor']) await made({ method: 'POST', path: '/v1/access-rules', body: { name: `for ${role}`, subject: { kind: 'role', role }, filter: 'tag:gateway-office1', protocols: ['ssh'], policy: sessionPolicy.parse({}) } });
-  await vi.waitFor(async () => expect((await admin.ask({ path: '/v1/gateways' })).text).toContain('"state":"available"'), { timeout: 10_000 });
+  const available = async (): Promise<void> => {
+    if (!(await admin.ask({ path: '/v1/gateways' })).text.includes('"state":"available"')) throw new Error('not available yet');
+  };
+  await vi.waitFor(available, { timeout: 10_000 });
 });
 afterAll(async () => {
   await service.stop();
@@ -64,8 +67,11 @@ class EventReader {
     return new EventReader(response);
   }
 
-  until(look: (event: ServiceEvent) => boolean): Promise<void> {
-    return expect.poll(() => this.events.some(look), { timeout: 15_000 }).toBe(true);
+  async until(look: (event: ServiceEvent) => boolean): Promise<void> {
+    const found = (): void => {
+      if (!this.events.some(look)) throw new Error(`not among ${JSON.stringify(this.events)}`);
+    };
+    await vi.waitFor(found, { timeout: 15_000 });
   }
 }
 const askFor = (user: SignedInUser) => {
