@@ -8,7 +8,7 @@ import { resourcesRoutes, resourceSummary } from '../api/resources.ts';
 import type { Route } from '../api/route.ts';
 import { newPassword, userName, usersRoutes } from '../api/users.ts';
 import { profileId, protocol, recordingId, resourceId } from '../ids.ts';
-import { clientSettings } from './settings.ts';
+import { clientSettings, clientSettingsChanges } from './settings.ts';
 import { sessionId, storeName } from './stores.ts';
 
 /** The kinds of windows, by what they may ask of main. */
@@ -66,7 +66,7 @@ export const ipcContract = {
     read: call(bothWindows, z.object({ store: storeName }), z.object({ revision: z.number().int(), state: z.unknown() })),
   },
   settings: {
-    update: call(bothWindows, z.object({ changes: clientSettings.partial() }), clientSettings),
+    update: call(bothWindows, z.object({ changes: clientSettingsChanges }), clientSettings),
   },
   profiles: {
     add: call(mainWindow, profileFields, z.object({ profileId })),

@@ -6,7 +6,7 @@ import { expect, type Page } from '@playwright/test';
 import { recordingsRoutes } from '../../shared/api/recordings.ts';
 import { startWholeSystem } from '../fixtures/whole-system.ts';
 import { distribution, launchApp } from '../e2e/launch-app.ts';
-import { addProfile, connect, showTerminalAsText, signIn, terminalText, type, untilRecorded } from '../e2e/page-actions.ts';
+import { addProfile, connect, PRINT_CJK, showTerminalAsText, signIn, terminalText, type, untilRecorded } from '../e2e/page-actions.ts';
 
 /** The main job without a person: the same windows, a picture of each step in `demo/`, one line a step. */
 const USER = { name: 'demo-admin', password: 'shown once, in the demo only' } as const;
@@ -42,7 +42,7 @@ try {
   const session = await connect(app, system.live.name);
   await untilRecorded(session);
   await step('connected', session, 'opened SSH through the gateway, recorded');
-  await type(session, 'echo "Hello from $(hostname)"; echo 日本語 繁體中文; uptime');
+  await type(session, `echo "Hello from $(hostname)"; ${PRINT_CJK}; uptime`);
   await expect.poll(() => terminalText(session)).toContain('load average');
   await step('typed', session, 'typed in the shell');
   const reference = (await session.getByLabel('State of the session').getByText(/^MV-/).textContent()) ?? '';

@@ -1,7 +1,7 @@
 import { auditRoutes } from '../../shared/api/audit.ts';
 import { recordingsRoutes } from '../../shared/api/recordings.ts';
 import { ADMIN, expect, test } from './fixtures.ts';
-import { addProfile, connect, signIn, terminalText, type, untilRecorded } from './page-actions.ts';
+import { addProfile, connect, PRINT_CJK, signIn, terminalText, type, untilRecorded } from './page-actions.ts';
 
 /** The whole way once, as a person goes it, in real windows. */
 test.describe('the whole way', () => {
@@ -13,8 +13,8 @@ test.describe('the whole way', () => {
 
     const session = await connect(app, system.live.name);
     await untilRecorded(session);
-    await type(session, 'echo made-$((6*7)) 日本語 繁體');
-    await expect.poll(() => terminalText(session)).toContain('made-42 日本語 繁體');
+    await type(session, `echo made-$((6*7)); ${PRINT_CJK}`);
+    await expect.poll(() => terminalText(session)).toMatch(/made-42\n日本語 繁體中文/);
     await expect(session.getByLabel('State of the session')).toContainText('gateway-office1');
 
     await type(session, 'exit');
@@ -26,7 +26,7 @@ test.describe('the whole way', () => {
     await main.getByRole('searchbox', { name: /Search by user/ }).fill(reference);
     await main.getByRole('button', { name: `Play ${system.live.name}` }).first().click();
     await main.getByRole('slider', { name: 'Position' }).press('End');
-    await expect.poll(() => terminalText(main)).toContain('made-42 日本語 繁體');
+    await expect.poll(() => terminalText(main)).toContain('日本語 繁體中文');
 
     await main.keyboard.press('Escape');
     await main.getByRole('navigation').getByRole('button', { name: 'Audit log' }).click();

@@ -48,3 +48,6 @@ export async function type(session: Page, text: string): Promise<void> {
 export async function untilRecorded(session: Page, limitMs = 15_000): Promise<void> {
   await expect(session.getByText('Recorded', { exact: true })).toBeVisible({ timeout: limitMs });
 }
+
+/** A command whose words are plain and whose output is `日本語 繁體中文`: in screen-reader mode xterm.js takes no text but by keys and input methods. */
+export const PRINT_CJK = `printf '${[...new TextEncoder().encode('日本語 繁體中文')].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')}\\n'`;
