@@ -25,8 +25,8 @@ afterAll(async () => {
   await target.stop();
 });
 
-/** Prints without end, in bursts and pauses, more than a screen a second. */
-const PRINTING = 'n=0; while :; do n=$((n+1)); echo "$n $RANDOM 日本語"; [ $((n % 200)) = 0 ] && sleep 0.02; done';
+/** Prints in bursts and pauses, more than a screen a second, and ends by itself: `script` survives the session whose gateway was killed. */
+const PRINTING = 'n=0; while [ $SECONDS -lt 6 ]; do n=$((n+1)); echo "$n $RANDOM 日本語"; [ $((n % 200)) = 0 ] && sleep 0.02; done';
 
 async function killedAt(milliseconds: number, strict: boolean): Promise<{ written: Buffer; recovered: Buffer; received: Buffer; receivedBefore: number }> {
   const directory = mkdtempSync(join(tmpdir(), 'mavis-killed-'));
