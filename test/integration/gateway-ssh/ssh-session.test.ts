@@ -286,7 +286,7 @@ describe('back-pressure', () => {
       tries.push({ tookMs, bytesBefore: from.bytes - pressed.bytes, bytesPerMs: (shell.bytes - from.bytes) / (performance.now() - from.at) });
     }
     // In the way of the answer stands no more than one window; on a machine that moves that in less, it comes within 100 ms.
-    const best = tries.toSorted((one, other) => one.tookMs - other.tookMs)[0];
+    const best = tries.toSorted((first, second) => first.tookMs - second.tookMs)[0];
     expect(Math.max(...tries.map(({ bytesBefore }) => bytesBefore))).toBeLessThan(3 * 1024 * 1024);
     expect(best?.tookMs).toBeLessThan(Math.max(100, (2 * 3 * 1024 * 1024) / (best?.bytesPerMs ?? 1)));
     one.client.end();
