@@ -174,14 +174,23 @@ export class RecordingFile {
 
   async #writeBatch(batch: readonly Pending[]): Promise<void> {
     const handle = this.#handle;
-    const last = batch.at(-1);
-    if (handle === undefined || last === undefined) throw new Error('closed');
-    const bytes = batch.reduce((sum, one) => sum + one.bytes, 0);
-    await this.#limited(writeParts(handle, batch.flatMap((one) => one.parts), bytes, this.#position));
-    this.#position += bytes;
-    this.#stored = last.after;
-    this.#queuedBytes -= bytes;
+    if (handle === undefined) throw new Error('closed');
+    const { written, error } = await this.#limited(writeParts(handle, batch.flatMap((one) => one.parts), this.#position));
+    this.#noteStored(batch, written);
+    if (error !== undefined) throw error;
     if (!this.congested) for (const go of this.#uncongested.splice(0)) go();
+  }
+
+  /** Counts the whole records among what was written: those are kept, whatever became of the rest. */
+  #noteStored(batch: readonly Pending[], written: number): void {
+    let end = 0;
+    for (const one of batch) {
+      end += one.bytes;
+      if (end > written) return;
+      this.#position += one.bytes;
+      this.#stored = one.after;
+      this.#queuedBytes -= one.bytes;
+    }
   }
 
   #syncSoon(milliseconds: number): void {
@@ -264,19 +273,25 @@ export function recordingFailed(cause: unknown): MavisError {
 }
 
 async function writeWhole(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  await writeParts(handle, [bytes], bytes.length, position);
+  const { error } = await writeParts(handle, [bytes], position);
+  if (error !== undefined) throw error;
 }
 
-async function writeParts(handle: FileHandle, parts: readonly Uint8Array[], bytes: number, position: number): Promise<void> {
-  const { bytesWritten } = await handle.writev([...parts], position);
-  if (bytesWritten === bytes) return;
-  // A full disk takes a part: the next write says why it takes no more.
-  let rest = Buffer.concat(parts).subarray(bytesWritten);
-  let at = position + bytesWritten;
-  while (rest.length > 0) {
-    const { bytesWritten: more } = await handle.write(rest, 0, rest.length, at);
-    if (more === 0) throw new Error('the disk takes no more');
-    rest = rest.subarray(more);
-    at += more;
+/** Writes the parts one after the other; says how many bytes came to the file, and why not all of them did. */
+async function writeParts(handle: FileHandle, parts: readonly Uint8Array[], position: number): Promise<{ written: number; error: unknown }> {
+  const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+  let written = 0;
+  try {
+    ({ bytesWritten: written } = await handle.writev([...parts], position));
+    // A full disk takes a part: the next write says why it takes no more.
+    while (written < bytes) {
+      const rest = Buffer.concat(parts).subarray(written);
+      const { bytesWritten } = await handle.write(rest, 0, rest.length, position + written);
+      if (bytesWritten === 0) return { written, error: new Error('the disk takes no more') };
+      written += bytesWritten;
+    }
+    return { written, error: undefined };
+  } catch (error) {
+    return { written, error };
   }
 }
