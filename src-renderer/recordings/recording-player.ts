@@ -154,20 +154,23 @@ export class RecordingPlayer {
   /** Brings the screen to the position. One showing at a time; it looks at the position again before each piece. */
   #show(): void {
     if (this.#showing || this.#disposed) return;
-    this.#showing = true;
-    void this.#showAll().finally(() => {
-      this.#showing = false;
-    });
+    void this.#showAll();
   }
 
   async #showAll(): Promise<void> {
-    for (let wanted = this.#wanted(); wanted !== this.#shown && !this.#disposed; wanted = this.#wanted()) {
-      if (wanted < this.#shown) {
-        this.#screen.reset();
-        this.#screen.resize(this.#firstSize.columns, this.#firstSize.rows);
-        this.#shown = 0;
+    this.#showing = true;
+    try {
+      for (let wanted = this.#wanted(); wanted !== this.#shown && !this.#disposed; wanted = this.#wanted()) {
+        if (wanted < this.#shown) {
+          this.#screen.reset();
+          this.#screen.resize(this.#firstSize.columns, this.#firstSize.rows);
+          this.#shown = 0;
+        }
+        await this.#showPiece(wanted);
       }
-      await this.#showPiece(wanted);
+    } finally {
+      // In the same moment as the loop's last look: a change of position after it starts the next showing.
+      this.#showing = false;
     }
   }
 

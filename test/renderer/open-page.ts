@@ -1,5 +1,7 @@
 import { expect, type Page } from '@playwright/test';
-import type {} from './page-harness/scripted-mavis.ts';
+import type { Harness } from './page-harness/scripted-mavis.ts';
+
+export type { Harness };
 
 /** The session that session scenes show. */
 export const SESSION_ID = '00000000-0000-4000-8000-00000000004d';

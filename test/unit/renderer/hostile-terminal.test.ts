@@ -31,7 +31,7 @@ describe('A7: a reply never holds what the target sent', () => {
     ['title pushed, popped and reported', `${ESC}]2;${canary}${ST}${ESC}[22;0t${ESC}[23;0t${ESC}[21t`],
     ['font asked for (OSC 50)', `${ESC}]50;${canary}${BEL}${ESC}]50;?${BEL}`],
     ['rxvt graphics question (ESC G Q)', `${ESC}GQ${canary}`],
-    ['XTGETTCAP', `${ESC}P+q${Buffer.from(canary).toString('hex')}${ST}`],
+    ['XTGETTCAP', `${ESC}P+q${Array.from(canary, (letter) => letter.charCodeAt(0).toString(16)).join('')}${ST}`],
     ['palette colour set, then asked for', `${ESC}]4;1;rgb:ca/na/ry${BEL}${ESC}]4;1;rgb:12/34/56${BEL}${ESC}]4;1;?${BEL}`],
     ['text colour asked for', `${ESC}]10;rgb:12/34/56${BEL}${ESC}]10;?${BEL}${ESC}]11;?${BEL}${ESC}]12;?${BEL}`],
     ['a mode of the target’s choice (DECRQM)', `${ESC}[?31337$p${ESC}[31337$p`],
@@ -61,9 +61,9 @@ describe('A7: a reply never holds what the target sent', () => {
 });
 
 describe('A8: the clipboard is out of the target’s reach', () => {
-  test('OSC 52 neither reads nor writes, whatever its size', async () => {
+  test('OSC 52 neither reads nor writes, whatever its size', { timeout: 60_000 }, async () => {
     const { write, replies, line } = hardened();
-    await write(`${ESC}]52;c;?${BEL}${ESC}]52;c;${Buffer.from('canary').toString('base64')}${ST}`);
+    await write(`${ESC}]52;c;?${BEL}${ESC}]52;c;${btoa('canary')}${ST}`);
     await write(`${ESC}]52;c;${'QUFB'.repeat(4 * 1024 * 1024)}${BEL}after`);
     expect(replies).toEqual([]);
     expect(line(0)).toBe('after');
@@ -119,9 +119,9 @@ describe('A10: a paste runs nothing by itself', () => {
 
 describe('A11: floods do not hold the terminal up', () => {
   /** Takes nothing of a person's time: a tenth of what two cores under test need. */
-  const LIMIT_MS = 8000;
+  const LIMIT_MS = 20_000;
 
-  test('an endless line, nested DCS and a huge sequence leave the terminal working, its memory bounded by its scrollback', { timeout: 30_000 }, async () => {
+  test('an endless line, nested DCS and a huge sequence leave the terminal working, its memory bounded by its scrollback', { timeout: 60_000 }, async () => {
     const { terminal, write, line, replies } = hardened();
     const started = performance.now();
     const piece = 'x'.repeat(1024 * 1024);
@@ -145,7 +145,7 @@ describe('A11: floods do not hold the terminal up', () => {
     },
   };
 
-  test('a million combining marks are spread over cells instead of growing one without end', { timeout: 30_000 }, async () => {
+  test('a million combining marks are spread over cells instead of growing one without end', { timeout: 60_000 }, async () => {
     const { terminal, write } = hardened();
     terminal.unicode.register(withMarkLimit('limited', plain));
     terminal.unicode.activeVersion = 'limited';
@@ -169,7 +169,7 @@ describe('A11: floods do not hold the terminal up', () => {
 });
 
 describe('A12: a title is text of the target’s, bounded and free of control characters', () => {
-  test('a title with control characters, direction signs and megabytes is cut to 80 characters', async () => {
+  test('a title with control characters, direction signs and megabytes is cut to 80 characters', { timeout: 60_000 }, async () => {
     const { write, titles, terminal } = hardened();
     const changed: string[] = [];
     terminal.onTitleChange((title) => changed.push(title));

@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import { resourceId } from '../../../shared/ids.ts';
+import type { IpcAnswer, ResourceRow } from '../../../shared/ipc/contract.ts';
+import { ResourceBrowser } from '../../../src-renderer/resources/resource-browser.ts';
+import { PAGE_ROWS, RowWindow } from '../../../src-renderer/resources/row-window.ts';
+
+const row = (number: number): ResourceRow => ({
+  id: resourceId.parse(`00000000-0000-4000-8000-${String(number).padStart(12, '0')}`), name: `r${number}`, address: '10.0.0.1', protocols: ['ssh'], operatingSystem: 'linux', description: '', tags: [], favourite: false, lastUsedAt: null, segments: [], availability: 'available',
+});
+interface Asked {
+  readonly filter: string;
+  readonly offset: number;
+  readonly limit: number;
+}
+interface Found {
+  rows: ResourceRow[];
+  total: number;
+  tags: { tag: string; count: number }[];
+  filterProblem: { position: number; code: string } | null;
+}
+
+/** A main that answers when the test says so. */
+function scripted() {
+  const waiting: { asked: Asked; answer: (answer: IpcAnswer<Found>) => void }[] = [];
+  const favourite: IpcAnswer<Record<string, never>>[] = [];
+  const mavis = {
+    resources: {
+      query: (asked: Asked) => new Promise<IpcAnswer<Found>>((answer) => waiting.push({ asked, answer })),
+      setFavourite: () => Promise.resolve(favourite.shift() ?? { ok: true, value: {} } as const),
+    },
+  };
+  const browser = new ResourceBrowser(mavis);
+  const answer = async (total: number, first = 0, problem: Found['filterProblem'] = null) => {
+    const question = waiting.shift();
+    if (!question) throw new Error('nothing was asked');
+    const rows = Array.from({ length: Math.max(0, Math.min(PAGE_ROWS, total - question.asked.offset)) }, (_, index) => row(first + question.asked.offset + index));
+    question.answer({ ok: true, value: { rows: problem ? [] : rows, total: problem ? 0 : total, tags: [], filterProblem: problem } });
+    await settled();
+    return question.asked;
+  };
+  return { browser, waiting, answer, favourite };
+}
+const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+describe('the resource browser’s questions', () => {
+  test('one question is on its way; of those typed meanwhile only the last is asked', async () => {
+    const { browser, waiting, answer } = scripted();
+    for (const filter of ['t', 'to', 'tok', 'toky']) browser.change({ filter });
+    expect(waiting.map(({ asked }) => asked.filter)).toEqual(['t']);
+    await answer(500);
+    expect(waiting.map(({ asked }) => asked.filter)).toEqual(['toky']);
+  });
+
+  test('a late answer to an older query never shows', async () => {
+    const { browser, answer } = scripted();
+    browser.change({ filter: 'old' });
+    browser.change({ filter: 'new' });
+    await answer(500, 9000);
+    expect(browser.store.getState().rows.total).toBe(0);
+    await answer(3);
+    expect(browser.store.getState().rows.total).toBe(3);
+    expect(browser.store.getState().rows.row(0)?.name).toBe('r0');
+  });
+
+  test('rows of the query before stay until the new ones are here, and a filter that cannot be read leaves them', async () => {
+    const { browser, answer } = scripted();
+    browser.change({ filter: 'a' });
+    await answer(7);
+    browser.change({ filter: '"a' });
+    expect(browser.store.getState().rows.total).toBe(7);
+    await answer(0, 0, { position: 0, code: 'unclosed-quote' });
+    expect(browser.store.getState()).toMatchObject({ problem: { code: 'unclosed-quote' } });
+    expect(browser.store.getState().rows.total).toBe(7);
+  });
+
+  test('scrolling asks for the pages that are seen, and only for those', async () => {
+    const { browser, waiting, answer } = scripted();
+    browser.change({ filter: '' });
+    await answer(100_000);
+    browser.see(0, 40);
+    expect(waiting).toHaveLength(0);
+    browser.see(50_190, 50_230);
+    expect((await answer(100_000)).offset).toBe(50_100);
+    expect((await answer(100_000)).offset).toBe(50_200);
+    expect(browser.store.getState().rows.row(50_200)?.name).toBe('r50200');
+    expect(waiting).toHaveLength(0);
+  });
+
+  test('a favourite shows at once, and is taken back where main refuses', async () => {
+    const { browser, answer, favourite } = scripted();
+    browser.change({ filter: '' });
+    await answer(3);
+    favourite.push({ ok: false, code: 'resource.unknown', args: {}, reference: null });
+    const done = browser.setFavourite(row(1), true);
+    expect(browser.store.getState().rows.row(1)?.favourite).toBe(true);
+    await done;
+    expect(browser.store.getState().rows.row(1)?.favourite).toBe(false);
+    expect(browser.store.getState().error?.code).toBe('resource.unknown');
+  });
+
+  test('the active row stays within the list', async () => {
+    const { browser, answer } = scripted();
+    browser.change({ filter: '' });
+    await answer(5);
+    browser.activate(99);
+    expect(browser.store.getState().active).toBe(4);
+    browser.activate(-3);
+    expect(browser.store.getState().active).toBe(0);
+  });
+});
+
+describe('rows that have come', () => {
+  test('what is far away is let go, so that scrolling through 100,000 rows keeps memory flat', () => {
+    let rows = new RowWindow(100_000);
+    for (let page = 0; page < 1000; page++) rows = rows.withPage(page, [row(page)], 100_000);
+    const kept = Array.from({ length: 1000 }, (_, page) => rows.row(page * PAGE_ROWS)).filter((found) => found !== undefined);
+    expect(kept.length).toBeLessThanOrEqual(20);
+    expect(rows.row(999 * PAGE_ROWS)).toBeDefined();
+  });
+});
