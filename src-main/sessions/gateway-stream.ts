@@ -54,7 +54,8 @@ export class GatewayStream extends Duplex {
   #pongAt: number;
 
   constructor(options: GatewayStreamOptions) {
-    super({ readableHighWaterMark: 64 * 1024, writableHighWaterMark: 64 * 1024, allowHalfOpen: true });
+    // Not destroyed by itself when both directions have ended: the gateway's reason comes after that.
+    super({ readableHighWaterMark: 64 * 1024, writableHighWaterMark: 64 * 1024, allowHalfOpen: true, autoDestroy: false });
     this.#options = options;
     this.#pongAt = options.monotonic();
     const { socket } = options;

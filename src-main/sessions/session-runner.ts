@@ -232,7 +232,7 @@ export class SessionRunner {
     this.#streamEnd ??= end;
     if (!this.#shell) return;
     // The exit status stands before the gateway's reason in the stream; the channel's close tells both.
-    if (end.code !== 'session.ended') this.#tellEnd(this.#streamEnd);
+    if (end.code !== 'session.ended' || this.#outputEnded) this.#tellEnd(this.#streamEnd);
     setTimeout(() => {
       this.#tellEnd(this.#streamEnd ?? end);
       // What has arrived before the end is still shown.
@@ -246,6 +246,8 @@ export class SessionRunner {
       this.#tellEnd(this.#streamEnd);
       return;
     }
+    // As any SSH client after its last channel: the gateway then says at once that the session ended by itself.
+    this.#shell?.end();
     setTimeout(() => {
       this.#tellEnd(this.#streamEnd ?? { code: 'session.ended', args: {} });
       this.#stream?.closeWith('session.ended');
