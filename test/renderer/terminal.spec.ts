@@ -63,7 +63,7 @@ test('A10: the browser’s own paste goes the same way', async ({ page }) => {
   expect(await page.evaluate(() => window.harness.input())).toBe('');
 });
 
-test('A11: a flood of output leaves the window answering within 100 ms', async ({ page }) => {
+test('A11: a flood of output never hangs the window', async ({ page }) => {
   await openSession(page, 'connected');
   const worst = await page.evaluate(async () => {
     const flood = window.harness.output('yes flood '.repeat(26_000));
@@ -82,7 +82,7 @@ test('A11: a flood of output leaves the window answering within 100 ms', async (
     return longest;
   });
   console.log(`longest pause between frames while 3 MB flowed: ${worst.toFixed(0)} ms`);
-  // Drawn by software here, two cores shared: the bound guards against a hang, the figure stands in the log.
+  // The aim is 100 ms; where WebGL is drawn by software and other tests share the cores, only a hang is told apart. The figure stands in the log.
   expect(worst).toBeLessThan(1000);
 });
 

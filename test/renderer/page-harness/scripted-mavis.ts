@@ -22,6 +22,8 @@ export interface Harness {
   readonly input: () => string;
   /** Milliseconds that each question to the resource index took. */
   readonly queryMs: number[];
+  /** Filled by a test: milliseconds from a key to the picture. */
+  readonly paintedMs: number[];
   readonly ready: Promise<void>;
 }
 
@@ -65,6 +67,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
   };
   window.harness = {
     calls, patch, queryMs,
+    paintedMs: [],
     action: (id) => actions.forEach((listener) => listener(id)),
     output: (text) => target.output(text),
     input: () => target.typed,
