@@ -21,11 +21,13 @@ export function openControlPipe({ fileDescriptor, administratorId, issue, log }:
   const pipe = new Socket({ fd: fileDescriptor, readable: true, writable: true });
   pipe.on('error', (error) => log.warn('the control pipe broke', { error }));
   const lines = createInterface({ input: pipe, crlfDelay: Number.POSITIVE_INFINITY });
+  // One after the other, so that answers come in the order of the questions.
+  let answered: Promise<unknown> = Promise.resolve();
   lines.on('line', (line) => {
-    answer(line).then(
-      (text) => pipe.write(`${text}\n`),
-      (error: unknown) => log.error('a question on the control pipe failed', { error }),
-    );
+    answered = answered
+      .then(() => answer(line))
+      .then((text) => pipe.write(`${text}\n`))
+      .catch((error: unknown) => log.error('a question on the control pipe failed', { error }));
   });
   const answer = async (line: string): Promise<string> => {
     if (line.length > MAX_LINE_CHARACTERS || !question.safeParse(parse(line)).success) return JSON.stringify({ error: 'request.invalid' });

@@ -12,7 +12,7 @@ export const serviceActor: AuditActor = { kind: 'service', id: null, name: 'mavi
 
 /** What an entry tells: who did what, with which facts (names, ids, codes; never a secret), under which reference. */
 export interface NewAuditEntry {
-  /** Two or more words with dots: `user.disabled`, `connection.failed`. Listed in `docs/audit.md`. */
+  /** Two or more words with dots: `user.disabled`, `connection.failed`. */
   readonly kind: string;
   readonly actor: AuditActor;
   readonly reference?: string | null;

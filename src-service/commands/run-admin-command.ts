@@ -97,7 +97,7 @@ const gatewayKey: Run<'gateway-key'> = async function* ({ gatewaySide: { gateway
 };
 
 const gatewayList: Run<'gateway-list'> = async function* ({ gatewaySide: { gateways } }) {
-  for (const row of await gateways.list()) yield line([row.name, row.segment ?? '-', `${row.host}:${String(row.linkPort)}`, row.state, row.stateCode ?? '-', row.confirmedAt?.toISOString() ?? 'never confirmed'].join('\t'));
+  for (const row of await gateways.list()) yield line([row.name, row.segment ?? '-', `${row.host}:${String(row.linkPort)}`, row.state, row.stateCode ?? '-', row.confirmedAt?.toISOString() ?? 'never confirmed'].join('  '));
   yield done();
 };
 
