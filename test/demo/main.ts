@@ -22,7 +22,7 @@ let failed = false;
 let shown: Page | undefined;
 try {
   await system.addUser(USER.name, 'admin', USER.password);
-  const app = await launchApp(system, userData);
+  const app = await launchApp(userData);
   const { main } = app;
   shown = main;
   began = performance.now();

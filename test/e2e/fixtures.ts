@@ -44,7 +44,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await use(async ({ userData, env } = {}) => {
       const folder = userData ?? mkdtempSync(join(tmpdir(), 'mavis-app-'));
       if (userData === undefined) folders.push(folder);
-      const app = await launchApp(system, folder, env);
+      const app = await launchApp(folder, env);
       opened.push(app);
       return app;
     });

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from '@playwright/test';
 import { electronDistribution } from '../electron-stand-in/locate.ts';
-import type { WholeSystem } from '../fixtures/whole-system.ts';
 
 /** Which Electron the app runs on. */
 export const distribution = electronDistribution();
@@ -19,7 +18,7 @@ export interface OpenApp {
 }
 
 /** Opens the built app on a user-data folder, and waits for its first page. */
-export async function launchApp(system: WholeSystem, userData: string, env: Readonly<Record<string, string>> = {}): Promise<OpenApp> {
+export async function launchApp(userData: string, env: Readonly<Record<string, string>> = {}): Promise<OpenApp> {
   const asRoot = process.getuid?.() === 0 && distribution.kind === 'electron';
   const electronApp = await _electron.launch({
     args: [...(asRoot ? ['--no-sandbox'] : []), repository, `--user-data-dir=${userData}`],
