@@ -55,7 +55,7 @@ try {
   await main.getByRole('navigation').getByRole('button', { name: 'Session recordings' }).click();
   await main.getByRole('button', { name: new RegExp(`^Play ${system.live.name}`) }).first().click();
   await main.getByRole('slider', { name: 'Position' }).press('End');
-  await expect.poll(() => terminalText(main)).toContain('繁體中文');
+  await expect.poll(() => terminalText(main), { timeout: 30_000 }).toContain('繁體中文');
   await step('playback', main, 'played the recording; it holds what was typed');
   await main.keyboard.press('Escape');
   await main.getByRole('navigation').getByRole('button', { name: 'Audit log' }).click();

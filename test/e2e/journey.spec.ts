@@ -26,7 +26,7 @@ test.describe('the whole way', () => {
     await main.getByRole('searchbox', { name: /Search by user/ }).fill(reference);
     await main.getByRole('button', { name: `Play ${system.live.name}` }).first().click();
     await main.getByRole('slider', { name: 'Position' }).press('End');
-    await expect.poll(() => terminalText(main)).toContain('日本語 繁體中文');
+    await expect.poll(() => terminalText(main), { timeout: 30_000 }).toContain('日本語 繁體中文');
 
     await main.keyboard.press('Escape');
     await main.getByRole('navigation').getByRole('button', { name: 'Audit log' }).click();
