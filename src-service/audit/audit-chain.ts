@@ -6,7 +6,7 @@ import { auditChain } from '../store/schema.ts';
 import { CHAIN_START, chainHash, chainedEntry } from './chain-hash.ts';
 
 /** Entries a transaction: short enough that no other writer waits, long enough that the chain keeps up with thousands a second. */
-const BATCH = 1_000;
+const BATCH = 2_000;
 /** Held by the one chainer among all instances. The number has no other meaning. */
 const CHAIN_LOCK = 799_303;
 
@@ -32,23 +32,32 @@ export class AuditChain {
   /** Chains everything that is committed; gives how many. 0 where another instance is at it. */
   async chainAll(): Promise<number> {
     let chained = 0;
+    let after = 0;
+    let horizon: string | undefined;
     for (;;) {
-      const batch = await this.#database.transaction((transaction) => this.#chainBatch(transaction));
+      const from = after;
+      const batch = await this.#database.transaction((transaction) => this.#chainBatch(transaction, from));
+      if (batch === undefined) return chained;
+      // Of the first batch: what was open then and commits meanwhile may have a number that later batches have passed.
+      horizon ??= batch.horizon;
       chained += batch.count;
-      if (batch.settledBefore !== undefined) this.#settledBefore = batch.settledBefore;
-      if (batch.count < BATCH) return chained;
+      after = batch.last;
+      if (batch.count < BATCH) break;
     }
+    this.#settledBefore = horizon;
+    return chained;
   }
 
-  async #chainBatch(transaction: Transaction): Promise<{ count: number; settledBefore?: string }> {
+  /** Chains the next entries whose number is above `after`, so that a long backlog is not read again for each batch. */
+  async #chainBatch(transaction: Transaction, after: number): Promise<{ count: number; last: number; horizon: string } | undefined> {
     // The horizon is taken before the entries are read: whatever was open then may still commit and is looked for again.
     const [lock] = await rowsOf(transaction, sql`SELECT pg_try_advisory_xact_lock(${CHAIN_LOCK}) AS locked, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon`, lockAnswer);
-    if (lock === undefined || !lock.locked) return { count: 0 };
+    if (lock === undefined || !lock.locked) return undefined;
     const entries = await rowsOf(
       transaction,
-      sql`SELECT ${ENTRY_COLUMNS} FROM audit_entries e WHERE e.transaction_id >= ${this.#settledBefore}::xid8
+      sql`SELECT ${ENTRY_COLUMNS}, e.ordinal FROM audit_entries e WHERE e.transaction_id >= ${this.#settledBefore}::xid8 AND e.ordinal > ${after}
           AND NOT EXISTS (SELECT FROM audit_chain c WHERE c.entry_id = e.id) ORDER BY e.ordinal LIMIT ${BATCH}`,
-      chainedEntry,
+      chainedEntry.extend({ ordinal: z.coerce.number() }),
     );
     if (entries.length > 0) {
       const [end] = await rowsOf(transaction, sql`SELECT seq, hash FROM audit_chain ORDER BY seq DESC LIMIT 1`, chainEnd);
@@ -60,6 +69,6 @@ export class AuditChain {
       });
       await transaction.insert(auditChain).values(links);
     }
-    return { count: entries.length, ...(entries.length < BATCH ? { settledBefore: lock.horizon } : {}) };
+    return { count: entries.length, last: entries.at(-1)?.ordinal ?? after, horizon: lock.horizon };
   }
 }
