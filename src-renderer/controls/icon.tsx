@@ -48,6 +48,10 @@ const shapes = {
   stop: 'M4 4h8v8H4z',
   arrowDown: 'M8 3v10M4 9l4 4 4-4',
   dash: 'M4 8h8',
+  textSmaller: 'M1.5 13 5 4l3.500 9M2.700 10h4.600M10.500 8H15',
+  textLarger: 'M1.500 13 5 4l3.500 9M2.700 10h4.600M10.500 8H15M12.750 5.750v4.500',
+  matchCase: 'M1.500 12.500 5 3.500l3.500 9M2.700 9.500h4.600M14.500 7.500v5M14.500 10a2 2.500 0 1 0-4 0 2 2.500 0 0 0 4 0z',
+  pattern: 'M3.500 12.500h.010M10 3.500v7M7 5.250l6 3.500M13 5.250l-6 3.500',
 } as const;
 
 export type IconName = keyof typeof shapes;

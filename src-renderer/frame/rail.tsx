@@ -20,10 +20,10 @@ export function Rail({ page, user, onOpen, onChangePassword }: RailProps) {
   const live = useFed('sessions', (state) => Object.values(state.items).filter((session) => session.phase.status === 'connected' || session.phase.status === 'connecting').length) ?? 0;
   return (
     <div className="rail" data-colour={profile?.colour ?? 'grey'}>
-      <div className="rail-profile" title={profile?.serviceUrl}>
+      <header className="rail-profile" title={profile?.serviceUrl}>
         <span className="profile-mark" />
         <span className="rail-label rail-profile-name ellipsis">{profile?.name ?? text('app.title')}</span>
-      </div>
+      </header>
       <nav aria-label={text('nav.label')} className="rail-nav">
         <ul>
           {pagesFor(user.role).map((item) => (
@@ -76,7 +76,7 @@ function AccountMenu({ user, onChangePassword }: { readonly user: User; readonly
           </button>
         </div>
       )}
-      <button ref={button} type="button" className="rail-item" aria-haspopup="menu" aria-expanded={open} aria-controls={open ? menuId : undefined} aria-label={text('account.menu', { name: user.displayName })} onClick={() => setOpen(!open)}>
+      <button ref={button} type="button" className="rail-item" aria-haspopup="menu" aria-expanded={open} aria-controls={open ? menuId : undefined} title={text('account.menu', { name: user.displayName })} onClick={() => setOpen(!open)}>
         <Icon name="user" />
         <span className="rail-label rail-account">
           <span className="ellipsis">{user.displayName}</span>

@@ -264,10 +264,10 @@ function Tools({ onRun }: { readonly onRun: (shortcut: TerminalShortcut) => void
         </button>
       ))}
       <button type="button" className="button button-quiet button-icon button-small" aria-label={text('terminal.font-smaller')} title={text('terminal.font-smaller')} onClick={() => onRun('smaller')}>
-        <span aria-hidden="true">A−</span>
+        <Icon name="textSmaller" />
       </button>
       <button type="button" className="button button-quiet button-icon button-small" aria-label={text('terminal.font-larger')} title={text('terminal.font-larger')} onClick={() => onRun('larger')}>
-        <span aria-hidden="true">A+</span>
+        <Icon name="textLarger" />
       </button>
     </>
   );

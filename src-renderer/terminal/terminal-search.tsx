@@ -57,10 +57,10 @@ export function TerminalSearch({ found, onFind, onClose }: TerminalSearchProps) 
         {term !== '' && (found.count === 0 ? text('terminal.find-none') : text('terminal.find-count', { index: found.index + 1, count: found.count }))}
       </span>
       <button type="button" className="button button-quiet button-icon button-small" aria-pressed={options.caseSensitive} aria-label={text('terminal.find-case')} title={text('terminal.find-case')} onClick={() => change({ caseSensitive: !options.caseSensitive })}>
-        <span aria-hidden="true">Aa</span>
+        <Icon name="matchCase" />
       </button>
       <button type="button" className="button button-quiet button-icon button-small" aria-pressed={options.regex} aria-label={text('terminal.find-regex')} title={text('terminal.find-regex')} onClick={() => change({ regex: !options.regex })}>
-        <span aria-hidden="true">.*</span>
+        <Icon name="pattern" />
       </button>
       <button type="button" className="button button-quiet button-icon button-small" aria-label={text('terminal.find-previous')} onClick={() => find(term, options, 'previous', false)}>
         <Icon name="chevronUp" />

@@ -328,7 +328,7 @@ export const interfaceTextsEn = {
   'sessions.title': 'Sessions on this computer',
   'sessions.empty': 'No session is open',
   'sessions.empty-remedy': 'Connect to a resource; its window appears here.',
-  'sessions.show': 'Bring {resource} to the front',
+  'sessions.show': 'Show {resource}',
   'sessions.show-short': 'Show',
   'sessions.end': 'End the session on {resource}',
   'sessions.end-short': 'End',

@@ -330,7 +330,7 @@ export const interfaceTextsJa = {
   'sessions.title': 'このコンピューターのセッション',
   'sessions.empty': '開いているセッションはありません',
   'sessions.empty-remedy': 'リソースに接続すると、ここに表示されます。',
-  'sessions.show': '{resource} を前面に表示',
+  'sessions.show': '{resource} を表示',
   'sessions.show-short': '表示',
   'sessions.end': '{resource} のセッションを終了',
   'sessions.end-short': '終了',

@@ -330,7 +330,7 @@ export const interfaceTextsZhHant = {
   'sessions.title': '此電腦上的會話',
   'sessions.empty': '沒有開啟的會話',
   'sessions.empty-remedy': '連線到資源後，會出現在這裡。',
-  'sessions.show': '將 {resource} 移到最前',
+  'sessions.show': '顯示 {resource}',
   'sessions.show-short': '顯示',
   'sessions.end': '結束 {resource} 的會話',
   'sessions.end-short': '結束',
