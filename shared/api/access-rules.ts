@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { accessRuleId, instant, protocol, userId } from '../ids.ts';
 import { sessionPolicy } from '../policy/session-policy.ts';
 import { defineRoute, empty } from './route.ts';
-import { role } from './users.ts';
+import { role } from './roles.ts';
 
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
 

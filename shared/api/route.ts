@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Role } from './users.ts';
+import type { Role } from './roles.ts';
 
 /** Who may call a route: anyone, anyone signed in, or the roles named. */
 export type Access = 'anyone' | 'signed-in' | readonly Role[];

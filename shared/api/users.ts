@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { instant, userId } from '../ids.ts';
+import { role } from './roles.ts';
 import { defineRoute, empty, pageOf, pageQuery } from './route.ts';
-
-export const role = z.enum(['admin', 'operator', 'auditor', 'user', 'vendor']);
-export type Role = z.infer<typeof role>;
 
 /** The name a person signs in with: letters, digits and `. _ @ -`, compared without regard to case. */
 export const userName = z.string().min(1).max(128).regex(/^[\p{L}\p{N}._@-]+$/u);

@@ -1,4 +1,4 @@
-import type { Role } from '../../shared/api/users.ts';
+import type { Role } from '../../shared/api/roles.ts';
 import type { IconName } from '../controls/icon.tsx';
 
 /** The pages of the main window, in the order of the menu. `roles` is who the service lets read them; undefined is everyone. */

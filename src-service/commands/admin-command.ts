@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { gatewayAddresses, segmentName } from '../../shared/api/gateways.ts';
-import { role, userName } from '../../shared/api/users.ts';
+import { role } from '../../shared/api/roles.ts';
+import { userName } from '../../shared/api/users.ts';
 import { signedAuditHead } from '../../shared/audit-head.ts';
 import { gatewayKeyLine } from '../../shared/gateway-key.ts';
 import { instant, recordingId } from '../../shared/ids.ts';

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import type { Access } from '../../shared/api/route.ts';
-import type { Role, User } from '../../shared/api/users.ts';
+import type { Role } from '../../shared/api/roles.ts';
+import type { User } from '../../shared/api/users.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Clock } from '../clock.ts';
 import { BytesAnswer, type BoundRoute, type OpenContext, type RequestContext } from './bound-route.ts';

@@ -4,7 +4,7 @@ import type { GatewayState, GatewayStatus } from '../../shared/api/gateways.ts';
 import type { ConnectionRecord, TriedGateway } from '../../shared/api/connections.ts';
 import type { RecordingState } from '../../shared/api/recordings.ts';
 import type { OperatingSystem, ResourceFields } from '../../shared/api/resources.ts';
-import type { Role } from '../../shared/api/users.ts';
+import type { Role } from '../../shared/api/roles.ts';
 import type { PortPreference } from '../../shared/gateway-configuration.ts';
 import type { AccessRuleId, ConnectionId, ConnectionReference, CredentialId, GatewayId, Protocol, RecordingId, ResourceId, UserId } from '../../shared/ids.ts';
 import type { JournalEvent } from '../../shared/link/messages.ts';

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { routes } from '../../../shared/api/index.ts';
 import type { Route } from '../../../shared/api/route.ts';
-import { role, type Role } from '../../../shared/api/users.ts';
+import { role, type Role } from '../../../shared/api/roles.ts';
 import { routeNames } from '../../../src-service/http/server.ts';
 import { mayCall } from '../../../src-service/http/register-routes.ts';
 import { ClientKey, codeOf, ServiceUnderTest } from '../../fixtures/service-under-test.ts';

@@ -1,7 +1,8 @@
 import type { AuditEntry, ErrorLogEntry } from '../../../shared/api/audit.ts';
 import type { SegmentState } from '../../../shared/api/gateways.ts';
 import { recordingSummary, type RecordingSummary } from '../../../shared/api/recordings.ts';
-import { user, type Role, type User } from '../../../shared/api/users.ts';
+import type { Role } from '../../../shared/api/roles.ts';
+import { user, type User } from '../../../shared/api/users.ts';
 import { clientSettings } from '../../../shared/ipc/settings.ts';
 import { profilesState, session, type AccountState, type Session, type SessionPhase, type StoreStates } from '../../../shared/ipc/stores.ts';
 import { encodePlaybackEnd, encodePlaybackFrames, encodePlaybackHeader } from '../../../shared/recording/playback.ts';

@@ -1,6 +1,6 @@
 import type { IpcAnswer, ResourceRow } from '../../../shared/ipc/contract.ts';
 import { isSegmentTag } from '../../../shared/api/resources.ts';
-import { role } from '../../../shared/api/users.ts';
+import { role } from '../../../shared/api/roles.ts';
 import { sessionId, type StoreName, type StorePatch } from '../../../shared/ipc/stores.ts';
 import type { WindowApi } from '../../../shared/ipc/window-api.ts';
 import { availabilityOf, bySegment } from '../../../src-main/inventory/availability.ts';

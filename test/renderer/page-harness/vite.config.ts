@@ -12,6 +12,7 @@ export default defineConfig({
     outDir: resolve(import.meta.dirname, '../../../out/page-harness'),
     emptyOutDir: true,
     assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 2000,
     modulePreload: { polyfill: false },
     target: 'esnext',
     rollupOptions: { input: { 'main-window': resolve(import.meta.dirname, 'main-window.html'), 'session-window': resolve(import.meta.dirname, 'session-window.html') } },

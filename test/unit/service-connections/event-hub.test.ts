@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SegmentState } from '../../../shared/api/gateways.ts';
-import type { Role, User } from '../../../shared/api/users.ts';
+import type { Role } from '../../../shared/api/roles.ts';
+import type { User } from '../../../shared/api/users.ts';
 import { connectionId, connectionReference, userId } from '../../../shared/ids.ts';
 import { EventHub, type Listener } from '../../../src-service/events/event-hub.ts';
 
