@@ -58,7 +58,7 @@ function AccountMenu({ user, onChangePassword }: { readonly user: User; readonly
     button.current?.focus();
   };
   return (
-    <div className="account" onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setOpen(false)}>
+    <section className="account" aria-label={text('account.menu', { name: user.displayName })} onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setOpen(false)}>
       {open && (
         <div ref={menu} id={menuId} className="menu" role="menu" aria-label={text('account.menu', { name: user.displayName })} onKeyDown={(event) => moveInMenu(event, close)}>
           <div className="menu-head" role="presentation">
@@ -83,7 +83,7 @@ function AccountMenu({ user, onChangePassword }: { readonly user: User; readonly
           <span className="rail-role ellipsis">{text(`role.${user.role}`)}</span>
         </span>
       </button>
-    </div>
+    </section>
   );
 }
 

@@ -218,13 +218,13 @@ function onKey(event: KeyboardEvent, player: RecordingPlayer): void {
   const { target } = event;
   const inField = target instanceof HTMLElement && target.matches('input, select, button') && !(target instanceof HTMLInputElement && target.type === 'range');
   if (inField && event.key === ' ') return;
-  const { positionMs, durationMs, skipIdle } = player.store.getState();
+  const { positionMs, skipIdle } = player.store.getState();
   const actions: Readonly<Record<string, () => void>> = {
     ' ': () => player.toggle(),
     ArrowLeft: () => player.seek(positionMs - STEP_MS),
     ArrowRight: () => player.seek(positionMs + STEP_MS),
     Home: () => player.seek(0),
-    End: () => player.seek(durationMs),
+    End: () => player.seekEnd(),
     '<': () => player.stepSpeed(-1),
     '>': () => player.stepSpeed(1),
     i: () => player.setSkipIdle(!skipIdle),

@@ -53,6 +53,8 @@ export class RecordingPlayer {
   #handle: number | undefined;
   #lastFrameMs: number | undefined;
   #disposed = false;
+  /** Somebody asked for the end before it was known where that is. */
+  #toEnd = false;
 
   constructor(screen: PlayerScreen, clock: FrameClock) {
     this.#screen = screen;
@@ -80,6 +82,7 @@ export class RecordingPlayer {
     }
     const { durationMs } = this.store.getState();
     this.store.setState({ loadedMs: this.#timeline.loadedMs, durationMs: Math.max(durationMs, this.#timeline.loadedMs), marks: [...this.#timeline.marks] });
+    if (this.#toEnd) this.seekEnd();
     this.#show();
   }
 
@@ -111,8 +114,15 @@ export class RecordingPlayer {
     else this.play();
   }
 
+  /** Goes to the end, also to one that has not come yet. */
+  seekEnd(): void {
+    this.seek(this.store.getState().durationMs);
+    this.#toEnd = true;
+  }
+
   /** Goes to a time, within the recording. */
   seek(toMs: number): void {
+    this.#toEnd = false;
     const { durationMs } = this.store.getState();
     const positionMs = Math.max(0, Math.min(toMs, durationMs));
     this.store.setState({ positionMs, atEnd: positionMs >= durationMs });

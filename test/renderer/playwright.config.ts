@@ -21,7 +21,7 @@ export default defineConfig({
     launchOptions: { args: ['--no-sandbox', '--enable-unsafe-swiftshader'], ...(existsSync(systemChromium) ? { executablePath: systemChromium } : {}) },
   },
   webServer: {
-    command: 'node ../../node_modules/vite/bin/vite.js build -c page-harness/vite.config.ts && node ../../node_modules/vite/bin/vite.js preview -c page-harness/vite.config.ts',
+    command: [`"${process.execPath}" ../../node_modules/vite/bin/vite.js build -c page-harness/vite.config.ts --logLevel warn`, `"${process.execPath}" ../../node_modules/vite/bin/vite.js preview -c page-harness/vite.config.ts`].join(' && '),
     url: 'http://127.0.0.1:5199/main-window.html',
     timeout: 120_000,
     reuseExistingServer: false,

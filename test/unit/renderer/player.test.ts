@@ -122,6 +122,19 @@ describe('the player', () => {
     expect(told.at(-1)).toBe('c');
   });
 
+  test('the end that is asked for before anything has come is gone to as it comes', async () => {
+    const { player, told } = played();
+    player.seekEnd();
+    player.take(three.slice(0, 2));
+    player.take(three.slice(2));
+    player.finish({ state: 'sealed', code: null });
+    await settled();
+    expect(told.at(-1)).toBe('c');
+    player.seek(0);
+    player.take([output(3000, 'd')]);
+    expect(player.store.getState().positionMs).toBe(0);
+  });
+
   test('S69: a playback that was cut off says that its end is missing', () => {
     const { player } = played();
     player.finish(null);
