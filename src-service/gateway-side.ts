@@ -4,7 +4,7 @@ import { and, eq, isNull } from 'drizzle-orm';
 import type { Registry } from 'prom-client';
 import type { User } from '../shared/api/users.ts';
 import type { ErrorCode } from '../shared/errors/catalogue.ts';
-import { connectionId, gatewayId as gatewayIdSchema, type GatewayId, type UserId } from '../shared/ids.ts';
+import { connectionId, gatewayId as gatewayIdSchema, userId as userIdSchema, type GatewayId, type UserId } from '../shared/ids.ts';
 import { serviceActor, type AuditLog } from './audit/audit-log.ts';
 import type { ErrorLog } from './audit/error-log.ts';
 import type { Clock } from './clock.ts';
@@ -89,7 +89,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
 
   const gateways = new Gateways({ database, audit, clock, announcement: parts.announcement, signing: parts.signing, newId: () => gatewayIdSchema.parse(randomUUID()) });
   const segmentView = (user: User): SegmentView | 'all' => (seesAllSegments.includes(user.role) ? 'all' : parts.segmentsSeen(user));
-  const hub = new EventHub({ clock, log, segmentsOf: async (user) => segmentStates(await gateways.choosable(), segmentView(user)), inventoryRevision: async () => parts.inventoryRevision() });
+  const hub = new EventHub({ clock, log, segmentsOf: async (user) => segmentStates(await gateways.choosable(), segmentView(user)), inventoryRevision: async () => parts.inventoryRevision(), readUser: parts.readUser });
   const metrics = new ConnectionMetrics(parts.registry, async () => (await gateways.list()).map(({ state }) => state), () => hub.streams);
 
   const states = new GatewayStates({ database, audit, errors, clock, log });
@@ -142,7 +142,10 @@ export function createGatewaySide(parts: GatewaySideParts) {
       if (completeAt !== null) await closings.closeUnused(gatewayId, completeAt);
     },
     pullRecordings: (row, link, epoch, signal) => pull.pull(row, link, epoch, signal),
-    closeOverdue: () => closings.closeOverdue(),
+    closeOverdue: async () => {
+      await connectionList.endOverdue();
+      return closings.closeOverdue();
+    },
   });
 
   /** Ends what runs through a gateway, as far as it answers, before it is taken out. */
@@ -152,6 +155,25 @@ export function createGatewaySide(parts: GatewaySideParts) {
       for (const { id } of open) await terminations.ask(transaction, [gatewayId], { kind: 'connection', id }, 'session.terminated');
     });
     if (await terminations.flush(gatewayId)) await watch.readJournalNow(gatewayId);
+  };
+
+  /** Changes of the inventory that come while live connections are judged are one more judgement, not one each. */
+  let judging: 'no' | 'once' | 'again' = 'no';
+  const judgeAll = (): void => {
+    if (judging !== 'no') {
+      judging = 'again';
+      return;
+    }
+    judging = 'once';
+    background.begin('live connections could not be judged again', async () => {
+      try {
+        await connectionList.judgeAgain(null);
+      } finally {
+        const again = judging === 'again';
+        judging = 'no';
+        if (again) judgeAll();
+      }
+    });
   };
 
   const stopListening: (() => Promise<void>)[] = [];
@@ -188,6 +210,10 @@ export function createGatewaySide(parts: GatewaySideParts) {
           watch.changed(id === null ? null : (gatewayIdSchema.safeParse(id).data ?? null));
           hub.segmentsChanged();
         }),
+        await store.listen('users', (id) => {
+          const changed = userIdSchema.safeParse(id).data;
+          if (changed !== undefined) background.begin('a changed user could not be told of', () => hub.userChanged(changed));
+        }),
         await store.listen('connections', (id) => {
           if (id !== null) background.begin('a connection could not be told of', () => tellConnection(id));
         }),
@@ -214,7 +240,11 @@ export function createGatewaySide(parts: GatewaySideParts) {
       hub.segmentsChanged();
       await connectionList.judgeAgain(userId);
     },
-    inventoryChanged: ({ revision }: { readonly revision: string }): void => hub.inventoryChanged(revision),
+    /** Resources changed: clients ask again, and live sessions are judged again, since rules go by tags. */
+    inventoryChanged({ revision }: { readonly revision: string }): void {
+      hub.inventoryChanged(revision);
+      judgeAll();
+    },
     /** Gives every gateway a copy of a signed head. Never rejects: one that does not answer gets the next. */
     async publishHead(head: PublishedHead): Promise<void> {
       const rows = (await gateways.list()).filter(({ tlsKey, disabled }) => tlsKey !== null && !disabled);

@@ -234,10 +234,12 @@ export class ConnectionAsks {
     const expiresAt = new Date(clock.now().getTime() + TICKET_SECONDS * 1000 + TICKET_MARGIN_MS);
     const stands = await database.transaction((transaction) => transitions.granted(transaction, row.id, gateway, expiresAt, asker.actor));
     if (stands) return { ticket };
-    // Ended while the grant was under way (terminated, user disabled): what the gateway holds goes too.
-    await database.transaction((transaction) => terminations.ask(transaction, [gateway.id], { kind: 'connection', id: row.id }, 'session.terminated'));
+    // Ended while the grant was under way (terminated, user disabled, access changed): what the gateway holds goes too.
+    const [now] = await database.select({ code: connections.terminateCode }).from(connections).where(eq(connections.id, row.id));
+    const code = now !== undefined && now.code !== null && isErrorCode(now.code) ? now.code : 'session.terminated';
+    await database.transaction((transaction) => terminations.ask(transaction, [gateway.id], { kind: 'connection', id: row.id }, code));
     await terminations.flush(gateway.id);
-    return { error: new MavisError('session.terminated') };
+    return { error: new MavisError(code) };
   }
 
   #offer(row: Pick<ConnectionRow, 'id' | 'reference' | 'deadlineAt' | 'protocol'>, access: Allowed, gateway: Choosable, ticket: string, tried: readonly TriedGateway[]): ConnectionOffer {

@@ -48,12 +48,12 @@ export class ConnectionTransitions {
     await transaction.insert(connections).values(connection);
   }
 
-  /** Writes that a gateway took the grant; false where the connection came to its end meanwhile. */
+  /** Writes that a gateway took the grant; false where the connection came to its end meanwhile, or is to end. */
   async granted(transaction: Transaction, connectionId: ConnectionId, gateway: { readonly id: GatewayId; readonly name: string; readonly segment: string | null }, grantExpiresAt: Date, actor: AuditActor): Promise<boolean> {
     const [row] = await transaction
       .update(connections)
       .set({ state: 'granted', gatewayId: gateway.id, gatewayName: gateway.name, segment: gateway.segment, grantedAt: this.#parts.clock.now(), grantExpiresAt, code: null })
-      .where(and(eq(connections.id, connectionId), isNull(connections.finalAt), inArray(connections.state, ['asked', 'granted'])))
+      .where(and(eq(connections.id, connectionId), isNull(connections.finalAt), isNull(connections.terminateAskedAt), inArray(connections.state, ['asked', 'granted'])))
       .returning();
     if (row === undefined) return false;
     await this.#parts.audit.append(transaction, { kind: 'connection.granted', actor, reference: row.reference, facts: factsOf(row) });

@@ -1,9 +1,10 @@
 import { and, desc, eq, isNotNull, isNull, lt, or } from 'drizzle-orm';
 import type { ConnectionRecord } from '../../shared/api/connections.ts';
 import type { User } from '../../shared/api/users.ts';
+import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { connectionId as connectionIdSchema, instant, type ConnectionId, type GatewayId, type UserId } from '../../shared/ids.ts';
-import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
+import { serviceActor, type AuditActor, type AuditLog } from '../audit/audit-log.ts';
 import type { Clock } from '../clock.ts';
 import { InputError } from '../http/bound-route.ts';
 import { decodeCursor, encodeCursor } from '../http/cursor.ts';
@@ -18,6 +19,10 @@ import type { Terminations } from './terminations.ts';
 
 /** Live connections that one change of a rule judges again, in one go. */
 const MAX_JUDGED = 10_000;
+/** A gateway ends its sessions at their `notAfter` by itself; one that is this late was not told of an end that moved nearer. */
+const OVERDUE_MS = 2_000;
+/** Overdue ones that are ended in one round; the next takes the rest. */
+const MAX_OVERDUE = 200;
 
 export interface ConnectionsParts {
   readonly database: Database;
@@ -91,9 +96,10 @@ export class Connections {
     const row = await database.transaction(async (transaction) => {
       const [found] = await transaction.select().from(connections).where(eq(connections.id, connectionId)).for('update');
       if (found === undefined || (found.userId !== viewer.id && !managers.includes(viewer.role))) throw new MavisError('request.not-found');
-      if (found.finalAt !== null || found.gatewayId === null) return found;
+      if (found.finalAt !== null) return found;
+      // One that no gateway has yet gets none any more: `ConnectionTransitions.granted` looks for this.
       await transaction.update(connections).set({ terminateAskedAt: clock.now(), terminateAskedBy: actor.name, terminateCode: 'session.terminated' }).where(eq(connections.id, connectionId));
-      await terminations.ask(transaction, [found.gatewayId], { kind: 'connection', id: connectionId }, 'session.terminated');
+      if (found.gatewayId !== null) await terminations.ask(transaction, [found.gatewayId], { kind: 'connection', id: connectionId }, 'session.terminated');
       await audit.append(transaction, { kind: 'connection.terminate-asked', actor, reference: found.reference, facts: { ...factsOf(found), reason } });
       await notify(transaction, 'connections', connectionId);
       return found;
@@ -101,36 +107,80 @@ export class Connections {
     return row.finalAt !== null || row.gatewayId === null ? true : terminations.flush(row.gatewayId);
   }
 
-  /** Judges live connections again after a role or a rule changed (rule 11): those that would not be allowed now end. */
+  /**
+   * Judges live connections again after a role, a rule or a resource changed (rule 11), those that are still being granted among
+   * them: what would not be allowed now ends, and what would end sooner now does (rule 2).
+   */
   async judgeAgain(userId: UserId | null): Promise<number> {
-    const { database, decide, activeUser, clock, terminations, audit } = this.#parts;
+    const { database, decide, clock } = this.#parts;
     const live = await database
       .select({ connection: connections, resource: resources })
       .from(connections)
       .innerJoin(resources, eq(resources.id, connections.resourceId))
-      .where(and(isNull(connections.finalAt), isNotNull(connections.gatewayId), userId === null ? undefined : eq(connections.userId, userId)))
+      .where(and(isNull(connections.finalAt), isNull(connections.terminateAskedAt), userId === null ? undefined : eq(connections.userId, userId)))
       .limit(MAX_JUDGED);
+    const users = new Map<UserId, Promise<User | undefined>>();
     const told = new Set<GatewayId>();
     for (const { connection, resource } of live) {
-      const user = await activeUser(connection.userId);
-      const allowed = user !== undefined && resource.removedAt === null && (await decide({ user, resource, protocol: connection.protocol, now: clock.now() })).allowed;
-      if (allowed || connection.gatewayId === null || connection.terminateAskedAt !== null) continue;
-      const { gatewayId } = connection;
-      await database.transaction(async (transaction) => {
-        await transaction.update(connections).set({ terminateAskedAt: clock.now(), terminateAskedBy: 'mavis-service', terminateCode: 'session.access-changed' }).where(eq(connections.id, connection.id));
-        await terminations.ask(transaction, [gatewayId], { kind: 'connection', id: connection.id }, 'session.access-changed');
-        await audit.append(transaction, { kind: 'connection.terminate-asked', actor: { kind: 'service', id: null, name: 'mavis-service' }, reference: connection.reference, facts: { ...factsOf(connection), reason: 'access changed' } });
-      });
-      told.add(gatewayId);
+      const reading = users.get(connection.userId) ?? this.#parts.activeUser(connection.userId);
+      users.set(connection.userId, reading);
+      const user = await reading;
+      const decision = user === undefined || resource.removedAt !== null ? undefined : await decide({ user, resource, protocol: connection.protocol, now: clock.now() });
+      if (decision?.allowed === true) {
+        await this.#shorten(connection, decision.notAfter);
+        continue;
+      }
+      const gatewayId = await this.#askEnd(connection.id, 'session.access-changed', 'access changed');
+      if (gatewayId !== null) told.add(gatewayId);
     }
-    await Promise.all([...told].map((gatewayId) => terminations.flush(gatewayId)));
+    await this.#flush(told);
     return told.size;
+  }
+
+  /** Ends what has outlived its `notAfter`, which moved nearer after the grant: its gateway goes by the old one. Waits for no gateway. */
+  async endOverdue(): Promise<number> {
+    const { database, clock, log } = this.#parts;
+    const due = await database
+      .select({ id: connections.id })
+      .from(connections)
+      .where(and(isNull(connections.finalAt), isNull(connections.terminateAskedAt), isNotNull(connections.gatewayId), lt(connections.notAfter, new Date(clock.now().getTime() - OVERDUE_MS))))
+      .limit(MAX_OVERDUE);
+    const told = new Set<GatewayId>();
+    for (const { id } of due) {
+      const gatewayId = await this.#askEnd(id, 'session.not-after', 'the end of access came');
+      if (gatewayId !== null) told.add(gatewayId);
+    }
+    this.#flush(told).catch((error: unknown) => log.error('ends of access could not be sent', { error }));
+    return due.length;
   }
 
   /** Gateways with connections that have not come to their end: their journals are read often. */
   async busyGateways(): Promise<GatewayId[]> {
     const rows = await this.#parts.database.selectDistinct({ gatewayId: connections.gatewayId }).from(connections).where(and(isNull(connections.finalAt), isNotNull(connections.gatewayId)));
     return rows.flatMap(({ gatewayId }) => (gatewayId === null ? [] : [gatewayId]));
+  }
+
+  /** Writes an end that is asked by the service itself; gives the gateway to tell, null where there is none (yet) or it ended meanwhile. */
+  #askEnd(connectionId: ConnectionId, code: ErrorCode, reason: string): Promise<GatewayId | null> {
+    const { database, clock, terminations, audit } = this.#parts;
+    return database.transaction(async (transaction) => {
+      // Read anew under its lock: it may have got its gateway since.
+      const [row] = await transaction.select().from(connections).where(and(eq(connections.id, connectionId), isNull(connections.finalAt), isNull(connections.terminateAskedAt))).for('update');
+      if (row === undefined) return null;
+      await transaction.update(connections).set({ terminateAskedAt: clock.now(), terminateAskedBy: serviceActor.name, terminateCode: code }).where(eq(connections.id, connectionId));
+      if (row.gatewayId !== null) await terminations.ask(transaction, [row.gatewayId], { kind: 'connection', id: connectionId }, code);
+      await audit.append(transaction, { kind: 'connection.terminate-asked', actor: serviceActor, reference: row.reference, facts: { ...factsOf(row), reason } });
+      return row.gatewayId;
+    });
+  }
+
+  async #shorten({ id, notAfter }: Pick<ConnectionRow, 'id' | 'notAfter'>, allowedUntil: Date | string | null): Promise<void> {
+    if (allowedUntil === null || new Date(allowedUntil) >= notAfter) return;
+    await this.#parts.database.update(connections).set({ notAfter: new Date(allowedUntil) }).where(and(eq(connections.id, id), isNull(connections.finalAt)));
+  }
+
+  async #flush(gatewayIds: Iterable<GatewayId>): Promise<void> {
+    await Promise.all([...gatewayIds].map((gatewayId) => this.#parts.terminations.flush(gatewayId)));
   }
 
   /** One connection, for the event that tells of it; undefined where there is none. */

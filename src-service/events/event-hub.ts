@@ -23,6 +23,8 @@ export interface EventHubParts {
   /** States of the segments that a user may see, now (rule 26). */
   readonly segmentsOf: (user: User) => Promise<SegmentState[]>;
   readonly inventoryRevision: () => Promise<string>;
+  /** The user as he is now; undefined where there is none. */
+  readonly readUser: (id: UserId) => Promise<User | undefined>;
 }
 
 /** Who listens. */
@@ -37,6 +39,8 @@ interface Client {
   readonly listener: Listener;
   readonly stream: Readable;
   readonly timers: readonly ReturnType<typeof setTimeout>[];
+  /** As the stream's opening found him, or as he was changed to since. */
+  user: User;
   lastSegments: string;
 }
 
@@ -67,7 +71,7 @@ export class EventHub {
     const stream = new Readable({ read: () => undefined, highWaterMark: MAX_BEHIND_BYTES });
     const beat = setInterval(() => this.#write(client, ':\n\n'), EVENT_STREAM_HEARTBEAT_MS);
     const expiry = setTimeout(() => this.#signOut(client, 'sign-in.required'), Math.min(0x7fff_ffff, Math.max(0, listener.sessionExpiresAt.getTime() - clock.now().getTime())));
-    const client: Client = { listener, stream, timers: [beat, expiry], lastSegments: '' };
+    const client: Client = { listener, stream, timers: [beat, expiry], user: listener.user, lastSegments: '' };
     stream.once('close', () => this.#remove(client));
     if (listener.signal.aborted) stream.destroy();
     listener.signal.addEventListener('abort', () => stream.destroy(), { once: true });
@@ -86,7 +90,7 @@ export class EventHub {
   /** A connection changed: its user hears of it, and those who manage. */
   connectionChanged(row: Pick<ConnectionRow, 'id' | 'reference' | 'userId' | 'state' | 'code'>): void {
     for (const client of this.#clients) {
-      const { id, role } = client.listener.user;
+      const { id, role } = client.user;
       if (id === row.userId || role === 'admin' || role === 'operator') this.#send(client, { kind: 'connection', connectionId: row.id, reference: row.reference, state: row.state, code: row.code });
     }
   }
@@ -97,10 +101,19 @@ export class EventHub {
     this.segmentsChanged();
   }
 
+  /** A user was changed, here or by another instance: what his streams tell goes by what he is now (rule 26). */
+  async userChanged(userId: UserId): Promise<void> {
+    const clients = [...this.#clients].filter(({ user }) => user.id === userId);
+    const user = clients.length === 0 ? undefined : await this.#parts.readUser(userId);
+    if (user === undefined) return;
+    for (const client of clients) client.user = user;
+    this.segmentsChanged();
+  }
+
   /** Session tokens ended: all of the user where `tokens` is null. */
   signedOut(userId: UserId, tokens: readonly string[] | null, code: ErrorCode): void {
     for (const client of this.#clients) {
-      const { user, tokenSha256 } = client.listener;
+      const { listener: { tokenSha256 }, user } = client;
       if (user.id === userId && (tokens === null || tokens.includes(tokenSha256))) this.#signOut(client, code);
     }
   }
@@ -116,7 +129,7 @@ export class EventHub {
   async #tellSegments(again: boolean): Promise<void> {
     const byUser = new Map<UserId, Promise<SegmentState[]>>();
     for (const client of this.#clients) {
-      const { user } = client.listener;
+      const { user } = client;
       const states = byUser.get(user.id) ?? this.#parts.segmentsOf(user);
       byUser.set(user.id, states);
       this.#sendSegments(client, await states, again);

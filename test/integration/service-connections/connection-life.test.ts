@@ -261,6 +261,55 @@ describe('ending sessions', () => {
     expect(gateway.asked.findLast(({ method }) => method === 'terminate')?.params).toMatchObject({ target: { kind: 'connection', connectionId: of.connectionId }, code: 'session.access-changed' });
   });
 
+  test('rule 2: an end of access that moves nearer ends the live session then, though its gateway goes by the later one', async () => {
+    const { gateway, of } = await granted();
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+    await world.connectionIn(of.connectionId, 'connected');
+    const endsAt = new Date(world.clock.now().getTime() + 30 * 60_000);
+    world.decide = () => allowed({ notAfter: endsAt });
+    await world.side.accessChanged({ userId: user.user.id });
+    world.decide = () => allowed();
+    expect((await world.connection(of.connectionId)).notAfter).toEqual(endsAt);
+    expect(gateway.asked.filter(({ method }) => method === 'terminate')).toEqual([]);
+    world.clock.advance(31 * 60_000);
+    const told = await world.until(async () => gateway.asked.find(({ method }) => method === 'terminate'), 'the end of access');
+    expect(told.params).toMatchObject({ target: { kind: 'connection', connectionId: of.connectionId }, code: 'session.not-after' });
+  });
+
+  test('rule 11: a change of the inventory judges live sessions again, because rules go by tags', async () => {
+    const { gateway, of } = await granted();
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+    await world.connectionIn(of.connectionId, 'connected');
+    world.decide = () => ({ allowed: false, code: 'access.denied' });
+    world.side.inventoryChanged({ revision: '2' });
+    const told = await world.until(async () => gateway.asked.find(({ method }) => method === 'terminate'), 'the termination');
+    world.decide = () => allowed();
+    expect(told.params).toMatchObject({ target: { kind: 'connection', connectionId: of.connectionId }, code: 'session.access-changed' });
+  });
+
+  test.each(['terminated', 'access changed'] as const)('rule 11: a connection that is %s while a gateway is still being found gets none', async (how) => {
+    const segment = `gateway-${randomUUID().slice(0, 8)}`;
+    const [one, other] = [await world.gateway(segment, admin), await world.gateway(segment, admin)];
+    const resource = await world.resource([segment]);
+    for (const gateway of [one, other]) gateway.script.set('grant', [{ kind: 'silent' }]);
+    const first = Promise.race([one, other].map(async (gateway) => (await gateway.nextAsked('grant'), gateway)));
+    const outcome = world.ask(resource, user).then(() => 'granted', (error: unknown) => String(Reflect.get(Object(error), 'code')));
+    const next = (await first) === one ? other : one;
+    next.script.delete('grant');
+    const row = (await world.store.database.select().from(connections).where(eq(connections.resourceId, resource)))[0];
+    if (row === undefined) throw new Error('the connection asked was expected');
+    expect(row.state).toBe('asked');
+    if (how === 'terminated') await world.call('connectionTerminate', { params: { connectionId: row.id }, body: {} }, user);
+    else {
+      world.decide = () => ({ allowed: false, code: 'access.denied' });
+      await world.side.accessChanged({ userId: user.user.id });
+      world.decide = () => allowed();
+    }
+    expect(await outcome).toBe(how === 'terminated' ? 'session.terminated' : 'session.access-changed');
+    expect(next.asked.findLast(({ method }) => method === 'terminate')?.params).toMatchObject({ target: { kind: 'connection', connectionId: row.id } });
+    expect((await world.audit(row.reference)).map(({ kind }) => kind)).toEqual(['connection.terminate-asked', 'gateway.ejected', 'connection.failed']);
+  });
+
   test('B11: users see their own connections alone, newest first, page by page; auditors see all', async () => {
     const loner = await world.user('user');
     const segment = `gateway-${randomUUID().slice(0, 8)}`;

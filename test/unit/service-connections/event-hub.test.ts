@@ -5,15 +5,17 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { SegmentState } from '../../../shared/api/gateways.ts';
 import type { Role } from '../../../shared/api/roles.ts';
 import type { User } from '../../../shared/api/users.ts';
-import { connectionId, connectionReference, userId } from '../../../shared/ids.ts';
+import { connectionId, connectionReference, userId, type UserId } from '../../../shared/ids.ts';
 import { EventHub, type Listener } from '../../../src-service/events/event-hub.ts';
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const segment = (name: string, available: number, confirmedAt = '2026-03-01T09:00:00.000Z'): SegmentState => ({ segment: name, known: true, total: 2, available, confirmedAt });
 let hub: EventHub;
+/** Users as they were changed to after their streams were opened. */
+const changed = new Map<UserId, User>();
 
 function makeHub(segmentsOf: (user: User) => SegmentState[] = () => []): EventHub {
-  hub = new EventHub({ clock: { now: () => new Date('2026-03-01T09:00:00.000Z') }, log: quiet, segmentsOf: async (user) => segmentsOf(user), inventoryRevision: async () => '7' });
+  hub = new EventHub({ clock: { now: () => new Date('2026-03-01T09:00:00.000Z') }, log: quiet, segmentsOf: async (user) => segmentsOf(user), inventoryRevision: async () => '7', readUser: async (id) => changed.get(id) });
   return hub;
 }
 function makeListener(role: Role = 'user', changes: Partial<Listener> = {}): Listener {
@@ -58,6 +60,19 @@ describe('the event stream', () => {
     for (const stream of streams) events(stream);
     hub.connectionChanged(connection(owner));
     expect(streams.map((stream) => events(stream).length)).toEqual([1, 1, 0, 0, 0]);
+  });
+
+  test('rule 26, B11: a stream goes by the role that its user has now, not by the one it was opened with', async () => {
+    makeHub((user) => (user.role === 'operator' ? [segment('gateway-office1', 1)] : []));
+    const [listener, owner] = [makeListener('operator'), makeListener()];
+    const stream = await hub.open(listener);
+    events(stream);
+    changed.set(listener.user.id, { ...listener.user, role: 'user' });
+    await hub.userChanged(listener.user.id);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(events(stream)).toEqual([{ kind: 'segments', items: [] }]);
+    hub.connectionChanged(connection(owner));
+    expect(events(stream)).toEqual([]);
   });
 
   test('a revoked token ends its stream with the reason, and no other', async () => {
