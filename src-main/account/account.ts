@@ -78,10 +78,15 @@ export class Account {
     this.#end(shown(error))?.client.close();
   }
 
-  /** Changes the password; throws what the service answered. */
+  /** Changes the password; throws what the service answered. Where it had to be changed first, all that was refused until then begins now. */
   async changePassword(change: { current: string; next: string }): Promise<void> {
-    const { client } = this.require();
-    await client.call(signInRoutes.changePassword, { params: {}, query: {}, body: change });
+    const { store, onChange } = this.#parts;
+    const signedIn = this.require();
+    await signedIn.client.call(signInRoutes.changePassword, { params: {}, query: {}, body: change });
+    const { state } = store;
+    if (this.#signedIn !== signedIn || state.status !== 'signed-in' || !state.user.mustChangePassword) return;
+    store.replace({ ...state, user: { ...state.user, mustChangePassword: false } });
+    onChange(signedIn);
   }
 
   /** The sign-in that holds; throws `sign-in.required` where there is none. */

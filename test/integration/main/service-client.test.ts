@@ -8,7 +8,7 @@ import { cryptoProvider, PemConverter, SubjectAlternativeNameExtension, X509Cert
 import { afterEach, describe, expect, test } from 'vitest';
 import { routes } from '../../../shared/api/index.ts';
 import type { ServiceEvent } from '../../../shared/api/events.ts';
-import { signedRequestText } from '../../../shared/api/sign-in.ts';
+import { signedRequestText, signInRoutes } from '../../../shared/api/sign-in.ts';
 import type { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { resourceId } from '../../../shared/ids.ts';
 import { Account } from '../../../src-main/account/account.ts';
@@ -282,6 +282,20 @@ describe('signing in', () => {
     expect(stores.account.state).toEqual({ status: 'signed-out', reason: null });
     expect(scripted.requests.at(-1)?.url).toBe('/v1/sign-out');
     expect(changes).toEqual(['alice', undefined]);
+  });
+
+  test('rule 27: with a one-time password, the change of it opens the app and begins what was refused until then', async () => {
+    const { account, stores, changes } = await world({
+      '/v1/sign-in/challenge': challenge, '/v1/sign-in': send({ token: 't', expiresAt: '2030-01-01T00:00:00.000Z', user: { ...user, mustChangePassword: true } }),
+      [signInRoutes.changePassword.path]: send({}), '/v1/sign-out': send({}),
+    });
+    await account.signIn({ name: 'alice', password: 'given once', stayNamed: false });
+    await account.changePassword({ current: 'given once', next: 'several unrelated words' });
+    expect(stores.account.state).toMatchObject({ status: 'signed-in', user: { name: 'alice', mustChangePassword: false } });
+    expect(changes).toEqual(['alice', 'alice']);
+    await account.changePassword({ current: 'several unrelated words', next: 'other unrelated words' });
+    expect(changes).toEqual(['alice', 'alice']);
+    await account.signOut();
   });
 
   test('a refusal leaves the reason for the page', async () => {
