@@ -63,27 +63,29 @@ test('A10: the browser’s own paste goes the same way', async ({ page }) => {
   expect(await page.evaluate(() => window.harness.input())).toBe('');
 });
 
-test('A11: a flood of output never hangs the window', async ({ page }) => {
+test('A11: while a flood flows without end, Ctrl+C is heard', async ({ page }) => {
   await openSession(page, 'connected');
-  const worst = await page.evaluate(async () => {
-    const flood = window.harness.output('yes flood '.repeat(26_000));
-    let longest = 0;
-    let last = performance.now();
-    let running = true;
-    const tick = () => {
-      longest = Math.max(longest, performance.now() - last);
-      last = performance.now();
-      if (running) requestAnimationFrame(tick);
-    };
-    requestAnimationFrame(tick);
-    for (let round = 0; round < 12; round++) await window.harness.output('yes flood '.repeat(26_000));
-    await flood;
-    running = false;
-    return longest;
+  await output(page, 'warm\r\n');
+  await page.locator('.xterm-helper-textarea').focus();
+  const flood = page.evaluate(async () => {
+    const began = performance.now();
+    let pressedAt = 0;
+    document.addEventListener('keydown', (event) => {
+      pressedAt ||= event.key === 'c' ? event.timeStamp : 0;
+    }, true);
+    let bytes = 0;
+    // A gigabyte is far more than is drawn before a key is heard, and bounds a test that fails.
+    while (!window.harness.input().includes('\u0003') && bytes < 1e9) {
+      await window.harness.output('yes flood '.repeat(26_000));
+      bytes += 260_000;
+    }
+    return { bytes, heardMs: performance.now() - pressedAt, perSecond: bytes / (performance.now() - began) / 1000 };
   });
-  console.log(`longest pause between frames while 3 MB flowed: ${worst.toFixed(0)} ms`);
-  // The aim is 100 ms; where WebGL is drawn by software and other tests share the cores, only a hang is told apart. The figure stands in the log.
-  expect(worst).toBeLessThan(1000);
+  await page.waitForFunction(() => document.querySelector('.xterm')?.isConnected);
+  await page.keyboard.press('Control+C');
+  const { bytes, heardMs, perSecond } = await flood;
+  console.log(`Ctrl+C in a flood: heard and the flood ended after ${heardMs.toFixed(0)} ms; ${(bytes / 1e6).toFixed(1)} MB drawn at ${perSecond.toFixed(1)} MB/s`);
+  expect(bytes).toBeLessThan(1e9);
 });
 
 test('A12: the target’s title is bounded text beside our own chip, which it cannot touch', async ({ page }) => {
@@ -154,10 +156,20 @@ test('the target’s questions are plain text in a frame that says whose they ar
 });
 
 test('where WebGL is taken away, the terminal goes on drawing with the document', async ({ page }) => {
+  // Here WebGL is drawn by the processor, which the page would not take: its name is hidden.
+  await page.addInitScript(() => {
+    const { getExtension } = WebGL2RenderingContext.prototype;
+    Object.assign(WebGL2RenderingContext.prototype, {
+      getExtension(this: WebGL2RenderingContext, name: string) {
+        return name === 'WEBGL_debug_renderer_info' ? null : Reflect.apply(getExtension, this, [name]);
+      },
+    });
+  });
   const faults = await openSession(page, 'connected', { reader: '1' });
   await output(page, 'one\r\n');
+  await expect(page.locator('.xterm-screen canvas').first()).toBeAttached();
   await page.evaluate(() => {
-    for (const canvas of document.querySelectorAll('canvas')) canvas.getContext('webgl2')?.getExtension('WEBGL_lose_context')?.loseContext();
+    for (const canvas of document.querySelectorAll<HTMLCanvasElement>('.xterm-screen canvas')) canvas.getContext('webgl2')?.getExtension('WEBGL_lose_context')?.loseContext();
   });
   await expect(page.locator('.xterm-rows')).toBeAttached();
   await output(page, `${ESC}[38;2;255;120;40mtwo${ESC}[0m\r\n`);
