@@ -106,9 +106,10 @@ export class TargetDialler {
         timer.cancel();
         signal.removeEventListener('abort', abort);
         socket.off('error', finish);
-        if (error === undefined) return;
-        // What the socket still reports belongs to a connection that is given up.
+        // A connection that is given up, or that its target resets before whoever asked for it listens: its end is told by
+        // `close`, and an error that nobody hears would end the process.
         socket.on('error', () => undefined);
+        if (error === undefined) return;
         socket.destroy();
         reject(error);
       };
@@ -122,6 +123,8 @@ export class TargetDialler {
           return;
         }
         finish();
+        // Whoever takes it listens for himself; a target that resets before or after must not bring the gateway down.
+        socket.on('error', () => undefined);
         resolve(socket);
       });
     });

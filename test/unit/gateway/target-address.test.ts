@@ -4,6 +4,7 @@ import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { systemClock } from '../../../src-gateway/clock/clock.ts';
 import { sameAddress, specialAddressKind } from '../../../src-gateway/target-address/address-kind.ts';
 import { judgeAddress, parseEndpoint } from '../../../src-gateway/target-address/address-rules.ts';
+import { serviceAddresses } from '../../../src-service/gateways/service-addresses.ts';
 import type { Resolve } from '../../../src-gateway/target-address/resolver.ts';
 import { TargetDialler, type TargetDiallerParts } from '../../../src-gateway/target-address/target-dialler.ts';
 
@@ -72,10 +73,33 @@ describe('which address may be dialled', () => {
     ['127.0.0.1', 7993, true, 'own-listener'],
     ['::1', 443, true, 'own-listener'],
     ['0.0.0.0', 443, true, 'own-listener'],
+    ['::ffff:127.0.0.1', 7993, true, 'own-listener'],
+    ['::ffff:0.0.0.0', 7993, true, 'own-listener'],
+    ['::ffff:10.1.1.1', 7993, true, 'own-listener'],
+    ['64:ff9b::127.0.0.1', 443, true, 'own-listener'],
     ['10.9.9.9', 8443, true, 'service'],
   ])('B3: %s port %i, special allowed %s: refused because %s', (address, port, allow, because) => {
     const judgement = judgeAddress(address, port, allow, surroundings);
     expect(judgement.allowed ? null : judgement.because).toBe(because);
+  });
+
+  test.each(['127.0.0.1', '127.0.0.2', '0.0.0.0', '::', '::1', '::ffff:127.0.0.1', '10.1.1.1', '64:ff9b::10.1.1.1'])('B3: the port of a service on this machine is refused at %s, whatever the resource allows', (address) => {
+    for (const host of ['127.0.0.1', '10.1.1.1']) {
+      const beside = { ...surroundings, service: [{ host, port: 8443 }] };
+      expect(judgeAddress(address, 8443, true, beside)).toEqual({ allowed: false, because: 'service' });
+      expect(judgeAddress(address, 22, true, beside)).toMatchObject({ allowed: true });
+    }
+  });
+
+  test('B3: the port of the service is refused in the form in which the service writes its addresses down', () => {
+    const addresses = serviceAddresses({ host: '0.0.0.0', port: 8443, databaseUrl: 'postgres://mavis:secret@10.7.7.7/mavis', machineAddresses: ['10.9.9.9', 'fd00::9'], further: ['10.6.6.6:443', '10.5.5.5'] });
+    expect(addresses).toEqual(['10.9.9.9:8443', '[fd00::9]:8443', '10.7.7.7:5432', '10.6.6.6:443', '10.5.5.5']);
+    const announced = { service: addresses.map(parseEndpoint), ownAddresses: [], ownPorts: [] };
+    for (const [address, port] of [['10.9.9.9', 8443], ['fd00::9', 8443], ['::ffff:10.9.9.9', 8443], ['10.7.7.7', 5432], ['10.6.6.6', 443]] as const) expect(judgeAddress(address, port, true, announced)).toEqual({ allowed: false, because: 'service' });
+    expect(judgeAddress('10.9.9.9', 22, false, announced)).toEqual({ allowed: false, because: 'service' });
+    expect(judgeAddress('10.9.9.9', 22, true, announced)).toEqual({ allowed: true, special: 'service' });
+    expect(serviceAddresses({ host: 'mavis.example', port: 0, databaseUrl: 'postgres://[fd00::7]:6432/mavis', machineAddresses: [], further: [] })).toEqual(['mavis.example', '[fd00::7]:6432']);
+    expect(serviceAddresses({ host: '127.0.0.1', port: 443, databaseUrl: 'postgres:///mavis', machineAddresses: [], further: [] })).toEqual(['127.0.0.1:443']);
   });
 
   test('what is special and allowed for the resource is named, for the journal', () => {
@@ -164,6 +188,17 @@ describe('dialling a target', () => {
     expect(reached.address).toBe('127.0.0.1');
     expect(performance.now() - begun).toBeLessThan(5000);
     reached.socket.destroy();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  });
+
+  test('a target that resets the connection before anyone listens to it ends nothing but that connection', async () => {
+    const server = createServer((socket) => socket.resetAndDestroy());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const { socket } = await dialler(async () => ['127.0.0.1']).dial(target('resets.example', port, true), never);
+    // Nobody but this listens for `close`; the reset itself has no listener here.
+    if (!socket.closed) await new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    expect(socket.destroyed).toBe(true);
     await new Promise<void>((resolve) => server.close(() => resolve()));
   });
 
