@@ -38,6 +38,8 @@ import { userRoutes } from './users/user-routes.ts';
 export interface CoreInput {
   readonly folder: string;
   readonly configuration: Configuration;
+  /** Of the database server in use, null for the embedded database. May hold a password: never log it. */
+  readonly databaseUrl: string | null;
   readonly store: Store;
   readonly keys: ServiceKeys;
   readonly clock: Clock;
@@ -69,7 +71,7 @@ export function composeCore({ folder, configuration, store, keys, clock, log, ve
   const oneTimeSignIns = new OneTimeSignIns(clock);
   const clientSessions = new ClientSessions({ database, clock, limits: { maxMs: configuration.sessionMaxHours * 3_600_000, idleMs: configuration.sessionIdleMinutes * 60_000 } });
   const accounts = new Accounts({ database, auditLog, clock, passwords, sessions: clientSessions, failures, revoked: userRevoked, accessChanged });
-  const signIn = new SignIn({ database, auditLog, errorLog, clock, passwords, nonces, failures, oneTimeSignIns, sessions: clientSessions, signedInWithPassword: () => removeFirstPassword(folder) });
+  const signIn = new SignIn({ database, auditLog, errorLog, clock, passwords, nonces, failures, oneTimeSignIns, sessions: clientSessions, signedInWithPassword: (user) => removeFirstPassword(folder, user) });
 
   const inventory = new Inventory({ database, listen, changed: inventoryChanged });
   const resources = new Resources({ database, auditLog, clock, inventory });

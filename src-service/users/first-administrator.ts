@@ -11,6 +11,7 @@ import { users } from '../store/schema.ts';
 import { newOneTimePassword, type Passwords } from './password.ts';
 
 const FILE = 'first-password';
+const FIRST_NAME = 'admin';
 
 /** What became of the first administrator: made now, with the password to show where there is a terminal, or there already. */
 export type FirstAdministrator = { readonly made: false } | { readonly made: true; readonly oneTimePassword: string };
@@ -25,7 +26,7 @@ export async function makeFirstAdministrator({ database, auditLog, passwords, cl
   return database.transaction(async (transaction) => {
     const [row] = await transaction
       .insert(users)
-      .values({ id: userId.parse(randomUUID()), name: 'admin', nameKey: 'admin', displayName: 'Administrator', role: 'admin', passwordHash, mustChangePassword: true, createdAt: now, updatedAt: now })
+      .values({ id: userId.parse(randomUUID()), name: FIRST_NAME, nameKey: FIRST_NAME, displayName: 'Administrator', role: 'admin', passwordHash, mustChangePassword: true, createdAt: now, updatedAt: now })
       .onConflictDoNothing()
       .returning();
     if (row === undefined) return { made: false };
@@ -48,7 +49,8 @@ export async function keepFirstPassword(folder: string, oneTimePassword: string)
   return path;
 }
 
-/** Removes that file: at the first sign-in with a password. */
-export async function removeFirstPassword(folder: string): Promise<void> {
+/** Removes that file when the first administrator signs in with a password; another user's sign-in leaves it. */
+export async function removeFirstPassword(folder: string, signedIn: { readonly nameKey: string }): Promise<void> {
+  if (signedIn.nameKey !== FIRST_NAME) return;
   await rm(join(folder, FILE), { force: true });
 }
