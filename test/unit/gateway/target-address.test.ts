@@ -146,7 +146,7 @@ describe('dialling a target', () => {
   });
 
   test('B3: DNS rebinding: the name is resolved once, and the address that was checked is the one dialled', async () => {
-    const server = createServer((socket) => socket.end('the checked one'));
+    const server = createServer((socket) => socket.on('error', () => undefined).end('the checked one'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.2', resolve));
     const { port } = server.address() as AddressInfo;
     let asked = 0;
@@ -180,7 +180,7 @@ describe('dialling a target', () => {
   });
 
   test('an address that cannot be reached is given up within its limit, and the next of the other family is tried', async () => {
-    const server = createServer((socket) => socket.destroy());
+    const server = createServer((socket) => socket.on('error', () => undefined).destroy());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const begun = performance.now();
@@ -192,12 +192,13 @@ describe('dialling a target', () => {
   });
 
   test('a target that resets the connection before anyone listens to it ends nothing but that connection', async () => {
-    const server = createServer((socket) => socket.resetAndDestroy());
+    const server = createServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const { socket } = await dialler(async () => ['127.0.0.1']).dial(target('resets.example', port, true), never);
-    // Nobody but this listens for `close`; the reset itself has no listener here.
-    if (!socket.closed) await new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    socket.write('x');
+    // The reset itself has no listener here.
+    await new Promise<void>((resolve) => socket.once('close', () => resolve()));
     expect(socket.destroyed).toBe(true);
     await new Promise<void>((resolve) => server.close(() => resolve()));
   });
