@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { readUser } from './users/user-rows.ts';
 import { composeCore, type CoreInput } from './composition.ts';
 import { createGatewaySide } from './gateway-side.ts';
+import { serviceAddresses } from './gateways/service-addresses.ts';
 import { publicKeyPin, publicKeyThumbprint } from './keys/public-key.ts';
 import type { BoundRoutes } from './http/server.ts';
 
@@ -18,7 +19,7 @@ export function assemble(input: CoreInput) {
     log: core.log,
     registry: core.metrics.registry,
     link: { certificatePem: keys.link.certificate, keyPem: keys.link.key },
-    announcement: () => ({ linkPins: [publicKeyThumbprint(keys.link.publicKey)], signingKeys: [keys.signing.publicKey], recordingKey: keys.recording.publicKey, addresses: ownAddresses(core.configuration) }),
+    announcement: () => ({ linkPins: [publicKeyThumbprint(keys.link.publicKey)], signingKeys: [keys.signing.publicKey], recordingKey: keys.recording.publicKey, addresses: addressesNow(input) }),
     signing: keys.signing,
     serviceFingerprint: publicKeyPin(keys.signing.publicKey),
     recordingKeys: [keys.recording.privateKey],
@@ -39,10 +40,7 @@ export function assemble(input: CoreInput) {
 /** The whole service, not started. */
 export type Assembly = ReturnType<typeof assemble>;
 
-/** Addresses that no gateway dials as a target (rule 13): where the service listens, and its database. */
-function ownAddresses({ host, database, ownAddresses: further }: CoreInput['configuration']): string[] {
-  const everywhere = host === '0.0.0.0' || host === '::';
-  const listening = everywhere ? Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address)) : [host];
-  const databaseHost = database === null ? '' : new URL(database).hostname;
-  return [...new Set([...listening, ...(databaseHost === '' ? [] : [databaseHost]), ...further])];
+function addressesNow({ configuration: { host, port, ownAddresses }, databaseUrl }: CoreInput): string[] {
+  const machineAddresses = Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address));
+  return serviceAddresses({ host, port, databaseUrl, machineAddresses, further: ownAddresses });
 }

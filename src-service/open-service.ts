@@ -40,10 +40,11 @@ export async function openService({ folder, overrides = {}, databaseUrl, databas
   const lock = await lockDataFolder(folder);
   let store: Store | undefined;
   try {
-    store = await openStore(folder, databaseUrl ?? configuration.database, databaseOwnerUrl, log);
+    const url = databaseUrl ?? configuration.database;
+    store = await openStore(folder, url, databaseOwnerUrl, log);
     const keys = await openServiceKeys(folder, configuration.host, clock);
     await notePublicKeys(store.database, keys, clock);
-    const assembly = assemble({ folder, configuration, store, keys, clock, log, version: serviceVersion });
+    const assembly = assemble({ folder, configuration, databaseUrl: url, store, keys, clock, log, version: serviceVersion });
     const firstAdministrator = await makeFirstAdministrator({ database: store.database, auditLog: assembly.core.auditLog, passwords: assembly.core.passwords, clock });
     const opened = store;
     return {

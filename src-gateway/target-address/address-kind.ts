@@ -39,6 +39,9 @@ const TRANSLATED: readonly { readonly prefix: readonly number[]; readonly bits: 
   { prefix: bytesOf([0x2002, 0, 0, 0, 0, 0, 0, 0]), bits: 16, at: 2 },
 ];
 
+/** ... and those that the machine itself takes for an IPv4 address. */
+const CARRIERS = [{ prefix: bytesOf([0, 0, 0, 0, 0, 0xffff, 0, 0]), bits: 96, at: 12 }, ...TRANSLATED];
+
 /** What is special about an address, or null for an ordinary one. Throws RangeError for a text that is no address. */
 export function specialAddressKind(address: string): SpecialAddress | null {
   const bytes = addressBytes(address);
@@ -50,16 +53,25 @@ export function specialAddressKind(address: string): SpecialAddress | null {
   return translated === undefined ? null : specialAddressKind(bytes.slice(translated.at, translated.at + 4).join('.'));
 }
 
-/** Whether two texts are the same address: spelling, zone and an IPv4-mapped form do not matter. */
+/** Whether two texts are the same address: spelling, zone and a form of IPv4 in IPv6 do not matter. */
 export function sameAddress(one: string, other: string): boolean {
   return comparable(one) === comparable(other);
 }
 
 /** An address in the one form in which equal addresses are equal texts. Throws RangeError for a text that is no address. */
 export function comparable(address: string): string {
+  return (carriedBytes(address) ?? addressBytes(address)).join('.');
+}
+
+/** The IPv4 address that an IPv6 form carries, and that is reached by it; any other address as it is. Throws RangeError for a text that is no address. */
+export function carriedAddress(address: string): string {
+  return carriedBytes(address)?.join('.') ?? address;
+}
+
+function carriedBytes(address: string): readonly number[] | undefined {
   const bytes = addressBytes(address);
-  const mapped = bytes.length === 16 && hasPrefix(bytes, bytesOf([0, 0, 0, 0, 0, 0xffff, 0, 0]), 96);
-  return (mapped ? bytes.slice(12) : bytes).join('.');
+  const carrier = bytes.length === 4 ? undefined : CARRIERS.find(({ prefix, bits }) => hasPrefix(bytes, prefix, bits));
+  return carrier === undefined ? undefined : bytes.slice(carrier.at, carrier.at + 4);
 }
 
 /** The address as 4 or 16 numbers. */

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { comparable, specialAddressKind, type SpecialAddress } from './address-kind.ts';
+import { carriedAddress, comparable, specialAddressKind, type SpecialAddress } from './address-kind.ts';
 
 /** An address that a gateway does not dial as a target; without a port it means all ports. */
 export interface Endpoint {
@@ -24,18 +24,25 @@ export type AddressJudgement =
 
 /**
  * Judges one address and port of a target (rule 13). What is special is refused unless this one resource allows it; the
- * gateway's own listeners and the service's own port are refused always: no resource is there.
+ * gateway's own listeners and the service's own port are refused always: no resource is there. Where the service is on this
+ * machine, every way to name the machine leads to it.
  */
 export function judgeAddress(address: string, port: number, allowSpecialAddress: boolean, surroundings: AddressSurroundings): AddressJudgement {
   const wanted = comparable(address);
   const special = specialAddressKind(address);
-  const own = special === 'loopback' || special === 'unspecified' || surroundings.ownAddresses.some((one) => comparable(one) === wanted);
+  const own = isOwn(address, surroundings);
   if (own && surroundings.ownPorts.includes(port)) return { allowed: false, because: 'own-listener' };
-  const ofService = surroundings.service.filter(({ host }) => isIP(host) !== 0 && comparable(host) === wanted);
+  const ofService = surroundings.service.filter(({ host }) => isIP(host) !== 0 && (comparable(host) === wanted || (own && isOwn(host, surroundings))));
   if (ofService.some((endpoint) => endpoint.port === port)) return { allowed: false, because: 'service' };
   const kind = special ?? (ofService.length > 0 ? 'service' : own ? 'own' : null);
   if (kind === null || allowSpecialAddress) return { allowed: true, special: kind };
   return { allowed: false, because: kind };
+}
+
+function isOwn(address: string, { ownAddresses }: Pick<AddressSurroundings, 'ownAddresses'>): boolean {
+  // `::ffff:127.0.0.1` is special for its form, and leads to loopback all the same.
+  const special = specialAddressKind(carriedAddress(address));
+  return special === 'loopback' || special === 'unspecified' || ownAddresses.some((one) => comparable(one) === comparable(address));
 }
 
 /** Reads `host`, `host:port`, `[address]:port` or a URL, as the configuration lists the service's addresses. */
