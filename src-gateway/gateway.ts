@@ -187,7 +187,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
       clock, grants, knownKeys, sessions, journal,
       status: async () => statusReport(statusParts),
       recordings: protocols.recordings,
-      auditHeads: new AuditHeads(data.auditHeads),
+      auditHeads: new AuditHeads(data.auditHeads, configuration.service.signingKeys),
       servicePins,
       epoch: new LeaseEpoch(),
       bulkPace: new Pace(clock, settings.bulkBytesPerSecond),

@@ -16,6 +16,7 @@ export async function openProductProtocols({ configuration, keys, settings, data
     random: randomBytes,
     logger: log,
     leastFreeBytes: settings.spoolFreeBytesAtLeast,
+    strict: settings.strictRecording,
     recordingClosed: (closed, recording) => {
       journal.append({
         kind: 'recording-closed',

@@ -14,6 +14,8 @@ const settingSchemas = {
   spoolFreeBytesAtLeast: z.number().int().min(0).default(256 * 1024 * 1024),
   /** Recordings are sent to the service no faster, so that sessions keep the line (rule 16). */
   bulkBytesPerSecond: z.number().int().min(64 * 1024).default(64 * 1024 * 1024),
+  /** What a target sends reaches the user only when it is on the disk: a crash loses nothing that was seen, at the cost of a sync for every piece of output. */
+  strictRecording: z.boolean().default(false),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** Figures for Prometheus: on a loopback port, or written to a file every 15 s; off where null. */
   metrics: z.union([z.object({ port: z.number().int().min(1).max(65_535) }), z.object({ file: z.string().min(1) })]).nullable().default(null),

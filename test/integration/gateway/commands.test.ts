@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { auditHeadText } from '../../../shared/audit-head.ts';
 import { gatewayKeyFingerprintText, parseGatewayKeyLine } from '../../../shared/gateway-key.ts';
 import type { JournalEvent } from '../../../shared/link/messages.ts';
 import { freePorts } from '../../fixtures/free-ports.ts';
@@ -121,7 +122,8 @@ describe('the command mavis-gateway', () => {
     await run('init', '--config', file, '--data', data);
     const { child, ended } = await start();
     const link = await TestLinkClient.open(ports[0] ?? 0, serviceKey);
-    const heads = [1, 2].map((sequence) => ({ sequence, hash: `h${sequence}`, signedAt: '2026-03-01T08:00:00.000Z', signature: 's' }));
+    const unsigned = [1, 2].map((sequence) => ({ sequence, hash: `h${sequence}`, signedAt: '2026-03-01T08:00:00.000Z' }));
+    const heads = unsigned.map((head) => ({ ...head, signature: service.sign(auditHeadText(head)) }));
     for (const head of heads) await link.ask('auditHead', head);
     child.kill('SIGKILL');
     await ended;

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { auditHeadText } from '../../../shared/audit-head.ts';
 import { recordingId, type RecordingId } from '../../../shared/ids.ts';
 import { encodeLinkFrame } from '../../../shared/link/framing.ts';
 import { gatewayStatusReport, pingAnswer, probeResult } from '../../../shared/link/messages.ts';
@@ -12,6 +13,7 @@ import { makeKeyPair, type TestKeyPair } from '../../fixtures/key-pair.ts';
 import { ShiftableClock } from '../../fixtures/manual-clock.ts';
 import { TestGateway } from '../../fixtures/running-gateway.ts';
 import { TestLinkClient } from '../../fixtures/gateway-link-client.ts';
+import { makeServiceKeys } from '../../fixtures/signed-gateway-configuration.ts';
 
 describe('the link on the port that stands for 443', () => {
   const clock = new ShiftableClock(systemClock());
@@ -174,9 +176,14 @@ describe('the link on the port that stands for 443', () => {
     expect(await codes({ allowSpecialAddress: false })).toMatchObject({ stage: 'resolve', ok: false, code: 'target.address-forbidden' });
   });
 
-  test('audit heads are kept beside the data and can be exported', async () => {
-    const head = { sequence: 12, hash: 'abc', signedAt: new Date().toISOString(), signature: 'sig' };
+  test('rule 18: audit heads that the service signed are kept beside the data and can be exported', async () => {
+    const unsigned = { sequence: 12, hash: 'abc', signedAt: new Date().toISOString() };
+    const head = { ...unsigned, signature: gateway.service.sign(auditHeadText(unsigned)) };
     await gateway.link.ask('auditHead', head);
+    // Rule 18: what the service has not signed, or was changed since, proves nothing and is not kept.
+    for (const forged of [{ ...head, hash: 'abd' }, { ...head, sequence: 13 }, { ...head, signature: Buffer.alloc(64).toString('base64url') }, { ...head, signature: makeServiceKeys().sign(auditHeadText(unsigned)) }]) {
+      expect(await gateway.link.request('auditHead', forged)).toMatchObject({ code: 'request.signature-invalid' });
+    }
     expect(JSON.parse((await readFile(join(gateway.folder, 'audit-heads.jsonl'), 'utf8')).trim())).toEqual(head);
   });
 
