@@ -102,7 +102,9 @@ function answerProblems(server: FastifyInstance, log: Log): void {
   server.setErrorHandler(async (thrown, request, reply) => {
     const { error, problem, status } = problemOf(thrown);
     const fields = { route: request.routeOptions.url, method: request.method, code: error.code, status, reference: problem.reference, userId: request.mavisSession?.user.id, address: request.ip };
-    if (status >= 500) log.error('request failed', { ...fields, error: error.cause ?? thrown });
+    // Only what was unforeseen needs the place where it was thrown; a code of the catalogue says itself what is wrong.
+    if (error.code === 'internal') log.error('request failed', { ...fields, error: error.cause ?? thrown });
+    else if (status >= 500) log.warn('request failed', fields);
     else log.info('request refused', fields);
     if (error.code === 'request.too-many') reply.header('retry-after', String(error.args['seconds'] ?? 1));
     return reply.status(status).type('application/json').send(problem);
