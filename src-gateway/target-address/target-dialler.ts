@@ -123,8 +123,6 @@ export class TargetDialler {
           return;
         }
         finish();
-        // Whoever takes it listens for himself; a target that resets before or after must not bring the gateway down.
-        socket.on('error', () => undefined);
         resolve(socket);
       });
     });
