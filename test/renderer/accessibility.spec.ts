@@ -81,6 +81,9 @@ const scenes: readonly Scene[] = [
   session('ended'),
 ];
 
+// Seven looks a scene, each read through by axe: a minute and more where other tests share the cores.
+test.setTimeout(240_000);
+
 test.describe('axe finds nothing, in three languages and every theme', () => {
   for (const scene of scenes) {
     test(scene.name, async ({ page }) => {
