@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { and, eq, isNull } from 'drizzle-orm';
 import type { GatewayId } from '../../shared/ids.ts';
 import { FIRST_PREVIOUS_HASH, journalHashText } from '../../shared/link/journal-hash.ts';
-import type { JournalEvent } from '../../shared/link/messages.ts';
+import type { GatewayStatusReport, JournalEvent } from '../../shared/link/messages.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { serviceActor } from '../audit/audit-log.ts';
 import type { ErrorLog } from '../audit/error-log.ts';
@@ -76,11 +76,17 @@ export class JournalIntake {
     return { events, completeAt: null, recordingsClosed };
   }
 
-  /** A journal whose head is before what was taken has begun anew: its disk was lost or put back (S69). The reading begins anew too. */
-  async restarted(gatewayId: GatewayId, epoch: number, head: number): Promise<boolean> {
+  /**
+   * A journal whose head is before what was taken, or at its number with another hash, has begun anew: its disk was lost or put
+   * back (S69). The reading begins anew too. `taken` is what stood here before the gateway was asked for its head: what was
+   * taken since may well be ahead of the head that it told.
+   */
+  async restarted(gatewayId: GatewayId, epoch: number, taken: Pick<GatewayRow, 'journalCursor' | 'journalHash'>, head: GatewayStatusReport['journalHead']): Promise<boolean> {
+    const other = head.sequence === taken.journalCursor && taken.journalHash !== null && head.hash !== taken.journalHash;
+    if (head.sequence >= taken.journalCursor && !other) return false;
     return this.#parts.database.transaction(async (transaction) => {
       const row = await this.#lock(transaction, gatewayId, epoch);
-      if (row === undefined || head >= row.journalCursor) return false;
+      if (row === undefined) return false;
       await this.#incomplete(transaction, row, { from: row.journalCursor + 1, to: row.journalCursor + 1, because: 'restarted' });
       await transaction.delete(journalEvents).where(eq(journalEvents.gatewayId, gatewayId));
       await transaction.update(gateways).set({ journalCursor: 0, journalHash: null }).where(eq(gateways.id, gatewayId));

@@ -152,7 +152,7 @@ export class GatewayWatch {
     if (report === undefined) return;
     watched.answers = true;
     await flushTerminations(gatewayId);
-    await journal.restarted(gatewayId, epoch, report.journalHead.sequence);
+    await journal.restarted(gatewayId, epoch, row, report.journalHead);
     await this.#readJournal(gatewayId, watched);
     this.#pull(row, link, epoch, watched);
   }

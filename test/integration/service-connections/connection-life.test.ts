@@ -4,6 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordingId, type ConnectionId, type GatewayId } from '../../../shared/ids.ts';
 import type { ConnectionOffer } from '../../../shared/api/connections.ts';
 import type { RequestContext } from '../../../src-service/http/bound-route.ts';
+import { AuditLog } from '../../../src-service/audit/audit-log.ts';
+import { ErrorLog } from '../../../src-service/audit/error-log.ts';
+import { JournalIntake } from '../../../src-service/connections/journal-intake.ts';
+import { createLog } from '../../../src-service/logging/log.ts';
 import { auditEntries, connections, gateways, journalEvents } from '../../../src-service/store/schema.ts';
 import { GatewaySideWorld, allowed } from '../../fixtures/gateway-side-world.ts';
 
@@ -204,6 +208,33 @@ describe('the journal is taken once, and its gaps are told', () => {
     await world.syncNow(gateway.id, admin);
     await world.connectionIn(of.connectionId, 'connected');
     expect((await world.auditOfKind('audit.trail-incomplete')).at(-1)).toMatchObject({ gateway: gateway.name, from: 4, because: 'restarted' });
+  });
+
+  test('S69: a journal that was put back and went on to the same number in another way is told, and read anew', async () => {
+    const { gateway, of } = await granted();
+    for (let count = 0; count < 3; count += 1) gateway.record({ kind: 'gateway-started', connectionId: null, reference: null, facts: {} });
+    await readAll(gateway);
+    gateway.journal.pop();
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+    await world.syncNow(gateway.id, admin);
+    await world.connectionIn(of.connectionId, 'connected');
+    expect((await world.auditOfKind('audit.trail-incomplete')).at(-1)).toMatchObject({ gateway: gateway.name, from: 4, because: 'restarted' });
+  });
+
+  test('S69: what was taken after a gateway told its head makes no journal of it that began anew', async () => {
+    const { gateway } = await granted();
+    for (let count = 0; count < 3; count += 1) gateway.record({ kind: 'gateway-started', connectionId: null, reference: null, facts: {} });
+    await readAll(gateway);
+    const row = async () => (await world.store.database.select().from(gateways).where(eq(gateways.id, gateway.id)))[0];
+    const [before, head] = [await row(), gateway.statusReport().journalHead];
+    if (before === undefined) throw new Error('the gateway was expected');
+    gateway.record({ kind: 'gateway-started', connectionId: null, reference: null, facts: {} });
+    await world.syncNow(gateway.id, admin);
+    await readAll(gateway);
+    const { clock, store: { database } } = world;
+    const intake = new JournalIntake({ database, audit: new AuditLog(clock), errors: new ErrorLog(clock), clock, log: createLog('silent'), application: { apply: async () => undefined } });
+    expect(await intake.restarted(gateway.id, before.leaseEpoch, before, head)).toBe(false);
+    expect((await row())?.journalCursor).toBe(4);
   });
 
   test('rule 9: a gateway that speaks of a connection of another one changes nothing, and is noted', async () => {
