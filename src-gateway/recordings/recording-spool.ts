@@ -199,9 +199,11 @@ export class RecordingSpool {
     const recording: StoredRecording = { recordingId: id, header: recorder.header, seal: { state: closed.state, code: closed.code, durationMicroseconds: closed.durationMs * 1000 }, files };
     this.#stored.set(id, { recording, sha256: null });
     // A long recording takes a while to read back: its session's end does not wait for it.
-    const work = this.#hash(recording).then(() => this.#tellClosed(closed, id));
+    const work: Promise<void> = this.#hash(recording)
+      .then(() => this.#tellClosed(closed, id))
+      .catch((error: unknown) => this.#parts.logger.error('a closed recording could not be journaled', { recordingId: id, error }))
+      .finally(() => this.#hashing.delete(work));
     this.#hashing.add(work);
-    void work.finally(() => this.#hashing.delete(work));
   }
 
   async #keep(recording: StoredRecording): Promise<void> {

@@ -37,12 +37,19 @@ export class PortForward {
     parts.signal.addEventListener('abort', () => this.#end(), { once: true });
   }
 
-  /** Opens the connection; rejects nothing: a failure is the channel's. */
+  /** Opens the connection; rejects nothing: a failure is the channel's, and what nobody foresaw is the session's. */
   async open(accept: AcceptConnection<ServerChannel>, reject: RejectConnection, info: TcpipRequestInfo): Promise<void> {
+    try {
+      await this.#open(accept, reject, info);
+    } catch (error) {
+      this.#parts.failed(error);
+      this.#end();
+    }
+  }
+
+  async #open(accept: AcceptConnection<ServerChannel>, reject: RejectConnection, info: TcpipRequestInfo): Promise<void> {
     const { spool, grant, number, target } = this.#parts;
-    const opened = Promise.withResolvers<Duplex>();
-    target.client.forwardOut(info.srcIP, info.srcPort, info.destIP, info.destPort, (error, channel) => (error === undefined ? opened.resolve(channel) : opened.reject(error)));
-    const [recording, opening] = await Promise.allSettled([spool.record({ grant, channel: number, facts: { kind: 'forward', targetIdentity: target.hostKey } }), opened.promise]);
+    const [recording, opening] = await Promise.allSettled([spool.record({ grant, channel: number, facts: { kind: 'forward', targetIdentity: target.hostKey } }), this.#reach(info)]);
     if (opening.status === 'fulfilled') this.#ends.push(() => opening.value.destroy());
     if (recording.status === 'fulfilled') this.#recorder = recording.value;
     if (recording.status === 'rejected') this.#parts.failed(asMavisError(recording.reason));
@@ -52,6 +59,13 @@ export class PortForward {
       return;
     }
     await this.#connect(accept, opening.value, recording.value, info);
+  }
+
+  /** ssh2 throws where the target has just gone, and for a request that was cut short and names no address. */
+  #reach({ srcIP, srcPort, destIP, destPort }: TcpipRequestInfo): Promise<Duplex> {
+    return new Promise((resolve, reject) => {
+      this.#parts.target.client.forwardOut(srcIP, srcPort, destIP, destPort, (error, channel) => (error === undefined ? resolve(channel) : reject(error)));
+    });
   }
 
   /** Resolves when the recording is closed. */

@@ -164,7 +164,7 @@ export class SessionChannel {
     this.#client = client;
     client.on('error', () => undefined);
     client.once('close', () => this.#clientGone());
-    this.#started = this.#start(client, request);
+    this.#started = this.#start(client, request).catch((error: unknown) => this.#end(asMavisError(error)));
   }
 
   async #start(client: ServerChannel, request: RequestPayload & { kind: 'shell' | 'exec' }): Promise<void> {

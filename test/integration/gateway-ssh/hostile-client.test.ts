@@ -25,9 +25,24 @@ afterEach(async () => {
   await spool.remove();
 });
 
-async function signedOn(exec = true): Promise<Awaited<ReturnType<typeof signOn>>['target']> {
+/** Sends a packet of our own making under the connection's encryption: ssh2 itself sends none that is wrong. */
+function sendPacket(client: ssh2.Client, payload: Buffer): void {
+  const protocol = Object(Reflect.get(client, '_protocol'));
+  const { write } = protocol._packetRW;
+  const [alloc, finalize] = [write.alloc.bind(write), write.finalize.bind(write)];
+  write.alloc = () => alloc(payload.length);
+  write.finalize = (packet: Buffer, force: boolean) => {
+    payload.copy(packet, write.allocStart);
+    return finalize(packet, force);
+  };
+  protocol.requestSuccess();
+  delete write.alloc;
+  delete write.finalize;
+}
+
+async function signedOn(exec = true, portForwarding = false): Promise<Awaited<ReturnType<typeof signOn>>['target']> {
   const credential = { kind: 'private-key', userName: target.user, privateKey: target.privateKey } as const;
-  const grant = makeTargetGrant({ host: target.host, port: target.port, identities: [target.hostKeyFingerprint], credential, policy: { exec } });
+  const grant = makeTargetGrant({ host: target.host, port: target.port, identities: [target.hostKeyFingerprint], credential, policy: { exec, portForwarding } });
   return (await signOn(spool, grant)).target;
 }
 
@@ -52,6 +67,23 @@ describe('a client that is not ours', () => {
     expect(end).toMatchObject({ code: 'session.protocol-violation' });
     expect(connected).toEqual([]);
     expect(spool.spool.list()).toEqual([]);
+  });
+
+  test.each([
+    ['names no address', Buffer.alloc(0)],
+    ['is cut short within the address', Buffer.of(0, 0, 0, 9, 49, 50)],
+    ['names an address of 300 letters and a port that is none', Buffer.concat([Buffer.of(0, 0, 1, 44), Buffer.alloc(300, 97), Buffer.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0)])],
+  ])('B4: that asks for a forward which %s brings nothing down', async (_, rest) => {
+    const one = await startSession(await signedOn(true, true));
+    // Type of the channel, its number, window and packet size; then what the request says of the way.
+    const open = Buffer.concat([Buffer.of(90, 0, 0, 0, 12), Buffer.from('direct-tcpip'), Buffer.of(0, 0, 0, 7, 0, 1, 0, 0, 0, 0, 0x80, 0), rest]);
+    for (let count = 0; count < 3; count += 1) sendPacket(one.client, open);
+    const ended = await Promise.race([one.ended, new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 500))]);
+    if (ended !== undefined) expect(ended.code).not.toBe('internal');
+    one.client.end();
+    expect((await one.ended).code).not.toBe('internal');
+    // What was left behind (a request that was never answered) is told when the target goes: nobody may be missing then.
+    await new Promise((resolve) => setTimeout(resolve, 200));
   });
 
   test('that offers a password or a key is not taken by them: the stream is bound already', async () => {
