@@ -72,6 +72,8 @@ describe('a client that is not ours', () => {
   test.each([
     ['names no address', Buffer.alloc(0)],
     ['is cut short within the address', Buffer.of(0, 0, 0, 9, 49, 50)],
+    ['says that its origin is longer than the packet', Buffer.of(0, 0, 0, 1, 49, 0, 0, 0, 22, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1, 0, 0, 0, 1)],
+    ['says that its address is longer than the packet', Buffer.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 22, 0, 0, 0, 1, 49, 0, 0, 0, 1)],
     ['names an address of 300 letters and a port that is none', Buffer.concat([Buffer.of(0, 0, 1, 44), Buffer.alloc(300, 97), Buffer.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0)])],
   ])('B4: that asks for a forward which %s brings nothing down', async (_, rest) => {
     const one = await startSession(await signedOn(true, true));
