@@ -22,7 +22,12 @@ interface Prepared<T> {
 }
 
 /** Eight words of 32 bits: 256 bits hold the pairs of letters of a typical 120-letter resource at a third full, so that a five-letter word passes by mistake once in a hundred. */
-const SIGNATURE_WORDS = 8;
+const PAIR_WORDS = 8;
+/** Two more words say exactly which of these letters stand in a text: the first letter that is typed matches most resources, and looking into each would cost 30 ms of 100,000. */
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789-._:/@ ';
+/** The bit of each letter by its code; none for the rest. */
+const LETTER_BITS = Int8Array.from({ length: 128 }, (_, code) => LETTERS.indexOf(String.fromCharCode(code)));
+const SIGNATURE_WORDS = PAIR_WORDS + 2;
 /** Sets of recent words: typing narrows, so that the words before the last are the same again. */
 const REMEMBERED_WORDS = 64;
 
@@ -180,6 +185,7 @@ export class SearchIndex<T extends SearchableResource> {
     // What holds "toky" is among what holds "tok": the word before the last keystroke narrows the search.
     const narrower = word.length > 1 ? this.#words.get(word.slice(0, -1)) : undefined;
     const wanted = signatureOf(word);
+    const signatureSays = word.length === 1 && (LETTER_BITS[word.charCodeAt(0)] ?? -1) >= 0;
     const set = new PositionSet(this.size);
     const test = (position: number): void => {
       const start = position * SIGNATURE_WORDS;
@@ -187,7 +193,7 @@ export class SearchIndex<T extends SearchableResource> {
         const bits = wanted[index] ?? 0;
         if (((this.#signatures[start + index] ?? 0) & bits) >>> 0 !== bits) return;
       }
-      if (this.#entries[position]?.haystack.includes(word)) set.add(position);
+      if (signatureSays || this.#entries[position]?.haystack.includes(word)) set.add(position);
     };
     if (narrower) narrower.forEach(test);
     else for (let position = 0; position < this.size; position += 1) test(position);
@@ -244,9 +250,13 @@ function inOrder<T extends SearchableResource>(entries: Prepared<T>[]): Prepared
   return sorted ? entries : entries.toSorted(compare);
 }
 
-/** The pairs of neighbouring letters of a text, each as one of 256 bits: a text holds a word only if its bits hold the word's. */
+/** The pairs of neighbouring letters of a text, each as one of 256 bits, and its letters: a text holds a word only if its bits hold the word's. */
 function signatureOf(text: string): Uint32Array {
   const signature = new Uint32Array(SIGNATURE_WORDS);
+  for (let index = 0; index < text.length; index += 1) {
+    const bit = LETTER_BITS[text.charCodeAt(index)] ?? -1;
+    if (bit >= 0) signature[PAIR_WORDS + (bit >>> 5)] = (signature[PAIR_WORDS + (bit >>> 5)] ?? 0) | (1 << (bit & 31));
+  }
   for (let index = 0; index + 1 < text.length; index += 1) {
     const pair = (Math.imul(text.charCodeAt(index), 0x9e37_79b1) ^ Math.imul(text.charCodeAt(index + 1), 0x85eb_ca6b)) >>> 24;
     signature[pair >>> 5] = (signature[pair >>> 5] ?? 0) | (1 << (pair & 31));
