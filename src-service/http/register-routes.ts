@@ -5,6 +5,7 @@ import type { Role } from '../../shared/api/roles.ts';
 import type { User } from '../../shared/api/users.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Clock } from '../clock.ts';
+import { addressGroup } from './address-group.ts';
 import { BytesAnswer, type BoundRoute, type OpenContext, type RequestContext } from './bound-route.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { verifySignedRequest, type TakeNonce } from './signed-request.ts';
@@ -60,7 +61,7 @@ export function registerRoute(server: FastifyInstance, bound: BoundRoute, depend
 
 function limitAddress(request: FastifyRequest, path: string, { addressLimit, signInLimit }: RouteDependencies): void {
   const limit = SIGN_IN_PATHS.has(path) ? signInLimit : addressLimit;
-  const seconds = limit.take(request.ip);
+  const seconds = limit.take(addressGroup(request.ip));
   if (seconds > 0) throw new MavisError('request.too-many', { seconds });
 }
 

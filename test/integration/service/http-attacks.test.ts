@@ -152,6 +152,20 @@ describe('signed requests', () => {
   });
 });
 
+test('a guesser who has a whole IPv6 network gets no more sign-ins than one who has an address', async () => {
+  const proxied = await ServiceUnderTest.start({ overrides: { trustedProxies: ['127.0.0.1'] } });
+  try {
+    const challenge = (from: string) => proxied.ask({ method: 'POST', path: '/v1/sign-in/challenge', body: {}, headers: { 'x-forwarded-for': from } });
+    const answers = [];
+    for (let host = 1; host <= 70; host += 1) answers.push((await challenge(`2001:db8:0:7::${host.toString(16)}`)).status);
+    expect(answers.filter((status) => status === 429).length).toBeGreaterThan(0);
+    expect((await challenge('2001:db8:0:8::1')).status).toBe(200);
+    expect((await challenge('192.0.2.1')).status).toBe(200);
+  } finally {
+    await proxied.stop();
+  }
+});
+
 test('a flood from one address is told to come back', async () => {
   const codes = await Promise.all(Array.from({ length: 200 }, () => service.ask({ method: 'POST', path: '/v1/sign-in/challenge', body: {} })));
   const refused = codes.filter(({ status }) => status === 429);

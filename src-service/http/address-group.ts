@@ -1,0 +1,12 @@
+import { isIPv6 } from 'node:net';
+
+/** Whom an address stands for where attempts are counted: an IPv4 address, or the /64 of an IPv6 one, which one customer has whole. */
+export function addressGroup(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  if (!isIPv6(plain)) return plain;
+  const [head = '', tail] = plain.split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const filled = [...before, ...Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0'), ...after];
+  return filled.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16)).join(':');
+}
