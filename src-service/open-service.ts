@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import packageDescription from '../package.json' with { type: 'json' };
 import { assemble, type Assembly } from './assembly.ts';
@@ -34,7 +34,7 @@ export const serviceVersion: string = packageDescription.version;
 
 /** Takes the data folder, opens the database and the keys, makes what is missing, and joins all subjects. Throws `service.data-folder-in-use`. */
 export async function openService({ folder, overrides = {}, databaseUrl, databaseOwnerUrl, makeLog, clock = systemClock }: OpenInput): Promise<OpenService> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await closedFolder(folder);
   const configuration = await readConfiguration(folder, overrides);
   const log = makeLog(configuration);
   const lock = await lockDataFolder(folder);
@@ -60,6 +60,12 @@ export async function openService({ folder, overrides = {}, databaseUrl, databas
     await lock.release();
     throw error;
   }
+}
+
+/** Makes the data folder where it is missing, and closes it to everybody else: the files of the embedded database are not closed one by one. */
+async function closedFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (process.platform !== 'win32' && ((await stat(folder)).mode & 0o077) !== 0) await chmod(folder, 0o700);
 }
 
 function openStore(folder: string, url: string | null, ownerUrl: string | undefined, log: Log): Promise<Store> {

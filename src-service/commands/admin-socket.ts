@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { asMavisError } from '../../shared/errors/mavis-error.ts';
 import type { OpenService } from '../open-service.ts';
 import { adminOutput, adminRequest, type AdminOutput, type AdminRequest } from './admin-command.ts';
+import { assertOwnFolder } from './own-folder.ts';
 import { runAdminCommand } from './run-admin-command.ts';
 
 /** The path of a Unix socket may have 108 bytes at most, 104 on some systems. */
@@ -45,6 +46,7 @@ export async function startAdminSocket(service: OpenService): Promise<AdminSocke
   });
   if (process.platform !== 'win32') {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    if (!isInDataFolder(path, service.core.folder)) await assertOwnFolder(dirname(path));
     // The data folder's lock is ours, so a socket that is there is left over.
     await rm(path, { force: true });
   }
@@ -96,15 +98,31 @@ async function firstLine(socket: Socket): Promise<string> {
 
 /** Sends a command to the running service of a data folder; undefined where none runs. */
 export async function askRunningService(folder: string, request: AdminRequest): Promise<AsyncIterable<AdminOutput> | undefined> {
-  const socket = createConnection(adminSocketPath(folder));
+  const path = adminSocketPath(folder);
+  try {
+    if (process.platform !== 'win32' && !isInDataFolder(path, folder)) await assertOwnFolder(dirname(path));
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  const socket = createConnection(path);
   try {
     await once(socket, 'connect');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED')) return undefined;
+    if (isCode(error, 'ENOENT') || isCode(error, 'ECONNREFUSED')) return undefined;
     throw error;
   }
   socket.write(`${JSON.stringify(request)}\n`);
   return outputsOf(socket);
+}
+
+/** The data folder is the caller's own choice; under the temporary folder anybody may have made one of the same name. */
+function isInDataFolder(path: string, folder: string): boolean {
+  return dirname(path) === resolve(folder);
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 async function* outputsOf(socket: Socket): AsyncGenerator<AdminOutput> {
