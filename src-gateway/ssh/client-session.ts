@@ -20,6 +20,9 @@ const LINGER_MS = 1500;
 /** Channels at once: a person has one, tools such as editors a handful. OpenSSH's server allows ten. */
 const MOST_SESSIONS = 8;
 const MOST_FORWARDS = 32;
+/** Refusals of a session that are each a line of the log, and then each how many-th: a client that asks in a loop fills no disk. */
+const TOLD_REFUSALS = 20;
+const TOLD_EVERY = 1000;
 
 export interface ClientSessionParts {
   readonly target: SshTarget;
@@ -46,6 +49,7 @@ export class ClientSession {
   readonly #ended = Promise.withResolvers<SessionEnd>();
   #connection: Connection | undefined;
   #numbers = 0;
+  #refusals = 0;
   #recordings = 0;
   #last: ChannelEnd | undefined;
   #connectTimer: Timer | undefined;
@@ -132,7 +136,7 @@ export class ClientSession {
     const { target, grant, spool, logger } = this.#parts;
     const { clientStream, activity } = this.#run;
     const channel: SessionChannel = new SessionChannel({
-      ...{ session: accept(), number: this.#nextNumber(), target, clientStream, grant, spool, logger, activity },
+      ...{ session: accept(), number: this.#nextNumber(), target, clientStream, grant, spool, logger, activity, refused: this.#tellRefused },
       connected: this.#connected,
       signal: this.#over.signal,
       ended: (end) => this.#channelEnded(channel, end),
@@ -184,8 +188,14 @@ export class ClientSession {
 
   #refuse(reject: (() => void) | undefined, what: string): void {
     reject?.();
-    this.#parts.logger.warn('refused what the rule does not allow', { reference: this.#parts.grant.reference, code: 'session.not-allowed', what });
+    this.#tellRefused(what);
   }
+
+  readonly #tellRefused = (what: string): void => {
+    this.#refusals += 1;
+    if (this.#refusals > TOLD_REFUSALS && this.#refusals % TOLD_EVERY !== 0) return;
+    this.#parts.logger.warn('refused what the rule does not allow', { reference: this.#parts.grant.reference, code: 'session.not-allowed', what, count: this.#refusals });
+  };
 
   #linger(): void {
     if (this.#active || this.#over.signal.aborted) return;

@@ -32,6 +32,8 @@ export interface SessionChannelParts {
   readonly logger: Logger;
   readonly connected: (recordingId: RecordingId) => void;
   readonly activity: () => void;
+  /** Told of what was refused, for the log. */
+  readonly refused: (what: string) => void;
   /** Aborted when the whole session ends; its reason says why. */
   readonly signal: AbortSignal;
   /** Called once: how the channel ended; an error of the recording ends the session. */
@@ -108,7 +110,7 @@ export class SessionChannel {
   #refuse(reject: RejectConnection | undefined, what: string): void {
     reject?.();
     this.#recorder?.mark('refused', what);
-    this.#parts.logger.warn('refused what the rule does not allow', { reference: this.#parts.grant.reference, code: 'session.not-allowed', what });
+    this.#parts.refused(what);
   }
 
   #takeEnvironment(accept: (() => void) | undefined, reject: RejectConnection | undefined, { key, val }: SetEnvInfo): void {

@@ -49,7 +49,9 @@ export class ServerSentEventParser {
     if (field === 'event') this.#event = value;
     else if (field === 'data') {
       this.#data.push(value);
-      this.#length += value.length;
+      // A line without text counts as well: they are kept all the same.
+      this.#length += value.length + 1;
+      if (this.#length > MAX_EVENT_LENGTH) throw new RangeError('event too long');
     }
     return undefined;
   }

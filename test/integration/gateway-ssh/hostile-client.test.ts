@@ -88,6 +88,17 @@ describe('a client that is not ours', () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
   });
 
+  test('that is refused in a loop fills no log: the first refusals are told, then their number', async () => {
+    const one = await startSession(await signedOn());
+    for (let count = 0; count < 1500; count += 1) one.client.forwardOut('127.0.0.1', 1, '127.0.0.1', 22, () => undefined);
+    await new Promise((resolve) => one.client.forwardOut('127.0.0.1', 1, '127.0.0.1', 22, resolve));
+    const told = spool.logLines.filter((line) => line.includes('refused what the rule does not allow'));
+    expect(told).toHaveLength(21);
+    expect(JSON.parse(told.at(-1) ?? '{}')).toMatchObject({ what: 'direct-tcpip', count: 1000 });
+    one.client.end();
+    await one.ended;
+  });
+
   test('that offers a password or a key is not taken by them: the stream is bound already', async () => {
     const { near, far } = await socketPair();
     const session = (await signedOn()).run({ clientStream: far, signal: new AbortController().signal, connected: () => undefined, activity: () => undefined });

@@ -54,6 +54,12 @@ describe('server-sent events', () => {
       for (let count = 0; count < 6; count += 1) parser.push('x'.repeat(1024 * 1024));
     }).toThrow(RangeError);
   });
+  test('an event of endless lines is refused, be they empty', () => {
+    const parser = new ServerSentEventParser();
+    expect(() => {
+      for (let count = 0; count < 50; count += 1) parser.push('data:\n'.repeat(100_000));
+    }).toThrow(RangeError);
+  });
 });
 
 describe('the log', () => {
