@@ -124,15 +124,18 @@ export class PageTerminal {
   }
 
   find(term: string, options: { readonly caseSensitive: boolean; readonly regex: boolean }, direction: 'next' | 'previous', incremental: boolean): void {
-    if (term === '') return this.endFind();
+    if (term === '') {
+      this.endFind();
+      return this.#terminal.clearSelection();
+    }
     const search: ISearchOptions = { ...options, incremental, decorations: MATCH_MARKS };
     if (direction === 'next') this.#search.findNext(term, search);
     else this.#search.findPrevious(term, search);
   }
 
+  /** Takes the marks away. What was found last stays selected, so that the keyboard alone can copy it. */
   endFind(): void {
     this.#search.clearDecorations();
-    this.#terminal.clearSelection();
   }
 
   /** What stands in the last lines, as text; for tests and screen readers. */
