@@ -1,4 +1,4 @@
-import { and, desc, eq, isNotNull, isNull, lt, or } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNotNull, isNull, lt, or } from 'drizzle-orm';
 import type { ConnectionRecord } from '../../shared/api/connections.ts';
 import type { User } from '../../shared/api/users.ts';
 import type { ErrorCode } from '../../shared/errors/catalogue.ts';
@@ -36,6 +36,9 @@ export interface ConnectionsParts {
   readonly activeUser: (userId: UserId) => Promise<User | undefined>;
   readonly readJournalNow: (gatewayId: GatewayId) => Promise<boolean>;
 }
+
+/** Connections that have not come to their end, in the form that their index has: these questions are asked twice a second. */
+const isOpen = and(isNull(connections.finalAt), inArray(connections.state, ['asked', 'granted', 'connected']));
 
 /** Who may see and end connections of others. */
 const managers: readonly User['role'][] = ['admin', 'operator'];
@@ -117,7 +120,7 @@ export class Connections {
       .select({ connection: connections, resource: resources })
       .from(connections)
       .innerJoin(resources, eq(resources.id, connections.resourceId))
-      .where(and(isNull(connections.finalAt), isNull(connections.terminateAskedAt), userId === null ? undefined : eq(connections.userId, userId)))
+      .where(and(isOpen, isNull(connections.terminateAskedAt), userId === null ? undefined : eq(connections.userId, userId)))
       .limit(MAX_JUDGED);
     const users = new Map<UserId, Promise<User | undefined>>();
     const told = new Set<GatewayId>();
@@ -143,7 +146,7 @@ export class Connections {
     const due = await database
       .select({ id: connections.id })
       .from(connections)
-      .where(and(isNull(connections.finalAt), isNull(connections.terminateAskedAt), isNotNull(connections.gatewayId), lt(connections.notAfter, new Date(clock.now().getTime() - OVERDUE_MS))))
+      .where(and(isOpen, isNull(connections.terminateAskedAt), isNotNull(connections.gatewayId), lt(connections.notAfter, new Date(clock.now().getTime() - OVERDUE_MS))))
       .limit(MAX_OVERDUE);
     const told = new Set<GatewayId>();
     for (const { id } of due) {
@@ -156,7 +159,7 @@ export class Connections {
 
   /** Gateways with connections that have not come to their end: their journals are read often. */
   async busyGateways(): Promise<GatewayId[]> {
-    const rows = await this.#parts.database.selectDistinct({ gatewayId: connections.gatewayId }).from(connections).where(and(isNull(connections.finalAt), isNotNull(connections.gatewayId)));
+    const rows = await this.#parts.database.selectDistinct({ gatewayId: connections.gatewayId }).from(connections).where(and(isOpen, isNotNull(connections.gatewayId)));
     return rows.flatMap(({ gatewayId }) => (gatewayId === null ? [] : [gatewayId]));
   }
 

@@ -1,7 +1,9 @@
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
 import { routes, type RouteName } from '../../shared/api/index.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Log } from '../logging/log.ts';
+import { addressGroup } from './address-group.ts';
 import type { BoundRoute } from './bound-route.ts';
 import { problemOf } from './problems.ts';
 import { registerRoute, type AuthenticatedSession, type RouteDependencies } from './register-routes.ts';
@@ -21,6 +23,8 @@ export interface ServerOptions {
   readonly certificate: string;
   /** Addresses of reverse proxies whose `X-Forwarded-For` is believed; none by default. */
   readonly trustedProxies: readonly string[];
+  /** Connections of one address at once; for tests. */
+  readonly connectionsOfOne?: number;
 }
 
 /** Headers within 10 s and the whole request within 60 s: enough for a slow line, too short for a slow attack (B5). */
@@ -30,6 +34,8 @@ const KEEP_ALIVE_MS = 30_000;
 const MAX_HEADER_BYTES = 16_384;
 const MAX_URL_CHARACTERS = 2_048;
 const MAX_CONNECTIONS = 10_000;
+/** Of these so many from one address (or one IPv6 network): a large office behind one address fits, and one flood leaves room for everybody else. */
+const MAX_CONNECTIONS_OF_ONE = 2_000;
 
 /** The service speaks JSON to its own clients and is never shown in a browser's page. */
 const SECURITY_HEADERS = {
@@ -66,6 +72,7 @@ export function createServer(options: ServerOptions, bound: BoundRoutes, depende
     onConstructorPoisoning: 'error',
   });
   server.server.maxConnections = MAX_CONNECTIONS;
+  limitConnections(server, options);
   server.decorateRequest('mavisSession', undefined);
   acceptJsonOnly(server);
   answerProblems(server, log);
@@ -81,6 +88,27 @@ export function createServer(options: ServerOptions, bound: BoundRoutes, depende
     registerRoute(server, bound[name], dependencies);
   }
   return server;
+}
+
+/** Closes what one peer opens beyond its share (B5); trusted proxies speak for many and are not counted. */
+function limitConnections(server: FastifyInstance, { trustedProxies, connectionsOfOne = MAX_CONNECTIONS_OF_ONE }: ServerOptions): void {
+  const open = new Map<string, number>();
+  server.server.on('connection', (socket: Socket) => {
+    const { remoteAddress = '' } = socket;
+    if (trustedProxies.includes(remoteAddress.replace(/^::ffff:(?=\d+\.)/i, ''))) return;
+    const peer = addressGroup(remoteAddress);
+    const held = open.get(peer) ?? 0;
+    if (held >= connectionsOfOne) {
+      socket.destroy();
+      return;
+    }
+    open.set(peer, held + 1);
+    socket.once('close', () => {
+      const left = (open.get(peer) ?? 1) - 1;
+      if (left === 0) open.delete(peer);
+      else open.set(peer, left);
+    });
+  });
 }
 
 /** Every body is JSON; anything else is refused before it is read. Keys that would reach a prototype are refused. */
