@@ -12,11 +12,13 @@ import { axeFindings, latinWords, layoutFaults, resizePage } from './page-checks
 
 /** The whole app in the languages that are not English: nothing left in English, nothing that does not fit, nothing that axe-core finds. */
 
-const sizes = [
-  { width: 1200, height: 800 },
-  { width: 640, height: 480 },
-] as const;
-const themes = ['light', 'dark'] as const;
+const large = { width: 1200, height: 800 };
+const small = { width: 640, height: 480 };
+/** In every run each theme and each size once; in the long run each with each. */
+const looks =
+  process.env['MAVIS_LONG'] === '1'
+    ? ([['light', large], ['light', small], ['dark', large], ['dark', small]] as const)
+    : ([['light', small], ['dark', large]] as const);
 const pictures = join(import.meta.dirname, '../../test-results/languages');
 mkdirSync(pictures, { recursive: true });
 
@@ -34,19 +36,17 @@ async function namesOf(system: WholeSystem): Promise<string[]> {
   return [...names];
 }
 
-/** Looks at a page in both sizes and themes; tells all that is wrong with it. */
+/** Looks at a page small and large, light and dark; tells all that is wrong with it. */
 async function faultsOf(app: OpenApp, page: Page, name: string, names: readonly string[]): Promise<string[]> {
   const faults: string[] = [];
-  for (const theme of themes) {
+  for (const [theme, size] of looks) {
     await page.evaluate((shown) => window.mavis.settings.update({ changes: { theme: shown } }), theme);
     await expect(page.locator(`html[data-theme="${theme}"]`)).toBeAttached();
-    for (const size of sizes) {
-      await resizePage(app, page, size);
-      await page.mouse.move(0, 0);
-      await page.screenshot({ path: join(pictures, `${name}-${theme}-${size.width}.png`) });
-      const found = [...(await layoutFaults(page)), ...(await axeFindings(page)), ...(theme === 'light' ? await latinWords(page, names) : [])];
-      faults.push(...found.map((fault) => `${name}, ${theme}, ${size.width}x${size.height}: ${fault}`));
-    }
+    await resizePage(app, page, size);
+    await page.mouse.move(0, 0);
+    await page.screenshot({ path: join(pictures, `${name}-${theme}-${size.width}.png`) });
+    const found = [...(await layoutFaults(page)), ...(await axeFindings(page)), ...(theme === 'light' ? await latinWords(page, names) : [])];
+    faults.push(...found.map((fault) => `${name}, ${theme}, ${size.width}x${size.height}: ${fault}`));
   }
   return faults;
 }

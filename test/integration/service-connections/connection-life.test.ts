@@ -172,7 +172,7 @@ describe('the journal is taken once, and its gaps are told', () => {
     gateway.asked.length = 0;
     await world.syncNow(gateway.id, admin);
     // Two replays, and the reading after them that finds nothing.
-    await world.until(async () => (gateway.asked.filter(({ method }) => method === 'journalRead').length === 3 ? true : undefined), 'both replays taken');
+    await world.until(async () => (gateway.asked.filter(({ method }) => method === 'journalRead').length >= 3 ? true : undefined), 'both replays taken');
     expect(await finals(of.reference)).toHaveLength(1);
     // The administrator's own act is the one entry more.
     expect((await world.store.database.select().from(auditEntries)).length).toBe(before + 1);
