@@ -3,6 +3,7 @@ import type { AuditEntry } from '../../shared/api/audit.ts';
 import { Icon } from '../controls/icon.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
 import { useFormats, useText } from '../language/use-text.ts';
+import { actorName } from './actor-name.ts';
 import { factText } from './audit-page.tsx';
 
 interface AuditEntryDetailsProps {
@@ -31,7 +32,7 @@ export function AuditEntryDetails({ entry, onClose, onReference }: AuditEntryDet
         <dd>{formats.instant(entry.at)}</dd>
         <dt>{text('audit.actor')}</dt>
         <dd>
-          {entry.actor.name} ({text(`audit.actor-${entry.actor.kind}`)})
+          {actorName(entry, text)} ({text(`audit.actor-${entry.actor.kind}`)})
         </dd>
         <dt>{text('common.reference')}</dt>
         <dd>{entry.reference === null ? text('common.none') : <ReferenceButton reference={entry.reference} />}</dd>

@@ -10,6 +10,7 @@ import { useFormats, useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { usePaged } from '../mavis/use-paged.ts';
 import { useParts } from '../stores/parts.tsx';
+import { actorName } from './actor-name.ts';
 import { AuditEntryDetails } from './audit-entry-details.tsx';
 import { type AuditFilter, auditQuery, AuditFilterRow, emptyFilter } from './audit-filter.tsx';
 
@@ -82,7 +83,7 @@ function AuditTable({ items, chosen, onChoose, onReference }: AuditTableProps) {
                 {entry.kind}
               </button>
             </td>
-            <td title={text(`audit.actor-${entry.actor.kind}`)}>{entry.actor.name}</td>
+            <td title={text(`audit.actor-${entry.actor.kind}`)}>{actorName(entry, text)}</td>
             <td className="wide-only log-facts">{factsLine(entry.facts)}</td>
             <td>
               {entry.reference !== null && (

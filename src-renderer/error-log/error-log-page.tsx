@@ -72,7 +72,7 @@ function ErrorTable({ items, onReference }: { readonly items: readonly ErrorLogE
                 <span className="error-message">{worded.message}</span>
                 <code className="failure-code">{knownErrorCode(entry.code) === entry.code ? entry.code : `internal (${entry.code})`}</code>
               </td>
-              <td title={worded.legName}>{entry.leg}</td>
+              <td title={worded.legName}>{/^L\d$/.test(entry.leg) ? entry.leg : worded.legName}</td>
               <td>{worded.actorName}</td>
               <td className="wide-only log-facts">{factsLine(entry.facts)}</td>
               <td>
