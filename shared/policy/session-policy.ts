@@ -12,6 +12,7 @@ export const sessionPolicy = z.object({
   environmentNames: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/)).max(32).default(['LANG', 'LC_ALL', 'LC_CTYPE', 'TERM', 'COLORTERM']),
   exec: z.boolean().default(false),
   portForwarding: z.boolean().default(false),
+  /** Kept for a gateway that can; this version refuses agent and X11 forwarding whatever the rule says. */
   agentForwarding: z.boolean().default(false),
   x11Forwarding: z.boolean().default(false),
   /** Prompts of the target's sign-on (one-time passwords) are passed to the user. */
