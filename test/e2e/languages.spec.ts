@@ -52,7 +52,7 @@ async function faultsOf(app: OpenApp, page: Page, name: string, names: readonly 
 }
 
 for (const language of ['ja', 'zh-Hant'] as const satisfies readonly TextLanguage[]) {
-  test(`S53: every page in ${language}, small and large, light and dark: all words in that language, all in its place, and axe finds nothing`, async ({ app, system }) => {
+  test(`every page in ${language}, small and large, light and dark: all words in that language, all in its place, and axe finds nothing`, async ({ app, system }) => {
     test.setTimeout(420_000);
     const { text } = createTranslator(language);
     const names = await namesOf(system);

@@ -46,7 +46,7 @@ const filters: fc.Arbitrary<Filter> = fc.letrec<{ filter: Filter }>((tie) => ({
 })).filter;
 
 describe('search index', () => {
-  test('S20: finds exactly what the filter language says, for any resources and filters', () => {
+  test('finds exactly what the filter language says, for any resources and filters', () => {
     fc.assert(
       fc.property(resources, fc.array(filters, { minLength: 1, maxLength: 4 }), (items, several) => {
         const index = SearchIndex.of(items);
