@@ -31,6 +31,7 @@ export function ResourcesPage() {
   const browser = useMemo(() => new ResourceBrowser(mavis), [mavis]);
   const view = useFed('settings', (settings) => settings.resourceView) ?? 'list';
   const state = useStore(browser.store);
+  const loading = useFed('inventory', ({ status }) => status === 'empty' || status === 'loading') ?? true;
   const [failure, setFailure] = useState<ShownError | null>(null);
   const grid = useRef<GridHandle>(null);
   const search = useRef<HTMLInputElement>(null);
@@ -88,7 +89,8 @@ export function ResourcesPage() {
             onChange={(resourceView) => void ask(mavis.settings.update({ changes: { resourceView } }))}
           />
           <span className="resources-count tabular" role="status">
-            {state.answered && text('resources.count', { total: state.rows.total })}
+            {/* None found is only said of an inventory that has come. */}
+            {state.answered && (state.rows.total > 0 || !loading) && text('resources.count', { total: state.rows.total })}
           </span>
         </div>
         <TagBar tags={state.tags} filter={state.query.filter} onChange={(filter) => change({ filter })} />

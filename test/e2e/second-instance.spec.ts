@@ -11,6 +11,7 @@ const executable = z.string().parse(createRequire(import.meta.url)('electron'));
 
 test('A21: a second start with hostile arguments only brings the open window to the front, and opens, signs in and connects nothing', async ({ app }) => {
   const { electronApp, main, userData } = app;
+  await expect(main.getByText('22 resources')).toBeVisible();
   const before = { url: main.url(), text: await main.locator('main').innerText(), windows: electronApp.windows().length };
   const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   const second = spawn(executable, [...asRoot, repository, `--user-data-dir=${userData}`, 'mavis://connect/../../etc', '--service', 'https://attacker.example', '--remote-debugging-port=0', 'javascript:alert(1)'], {
