@@ -11,6 +11,7 @@ import { readHandOver } from './account/sign-in-pipe.ts';
 import { SignedInWork } from './account/signed-in-work.ts';
 import { answerBundleRequest, bundleFiles } from './app-protocol/bundle-files.ts';
 import { BUNDLE_SCHEME } from './app-protocol/bundle-origin.ts';
+import { GatewayList } from './gateways/gateway-list.ts';
 import { IndexThread } from './inventory/index-thread.ts';
 import { Inventory } from './inventory/inventory.ts';
 import { MarkedResources } from './inventory/resource-marks.ts';
@@ -115,7 +116,8 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   const authorities = systemAuthorities();
   const index = new IndexThread(join(import.meta.dirname, 'index-worker.js'));
   const inventory = new Inventory({ store: stores.inventory, index, marks, log });
-  const work = new SignedInWork({ inventory, log, random, onLost: (error) => account.lose(error) });
+  const gateways = new GatewayList({ store: stores.gateways, log, role: () => (stores.account.state.status === 'signed-in' ? stores.account.state.user.role : undefined) });
+  const work = new SignedInWork({ inventory, gateways, log, random, onLost: (error) => account.lose(error) });
   const account = new Account({
     store: stores.account, profiles, clientKey, clock, log,
     connect: ({ serviceUrl, pin }) => new ServiceClient({ serviceUrl, pin, authorities, clientKey, clock }),
@@ -195,7 +197,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     windows: registry,
     log,
     handlers: createHandlers({
-      stores, settings, profiles, account, inventory, sessions, playbacks, links, clipboard,
+      stores, settings, profiles, account, inventory, gateways, sessions, playbacks, links, clipboard,
       about: () => ({
         version: app.getVersion(),
         engine: engine(),

@@ -22,8 +22,9 @@ import { Terminations } from './connections/terminations.ts';
 import { EventHub } from './events/event-hub.ts';
 import { eventRoutes } from './events/event-routes.ts';
 import type { ServiceAnnouncement, SigningKey } from './gateways/configuration-file.ts';
+import { GatewayHistories } from './gateways/gateway-history.ts';
 import { GatewayLease } from './gateways/gateway-lease.ts';
-import { linkAddressOf, type GatewayRow } from './gateways/gateway-record.ts';
+import { asGateway, linkAddressOf, type GatewayRow } from './gateways/gateway-record.ts';
 import { gatewayRoutes } from './gateways/gateway-routes.ts';
 import { Gateways } from './gateways/gateways.ts';
 import { GatewayStates } from './gateways/gateway-states.ts';
@@ -89,7 +90,8 @@ export function createGatewaySide(parts: GatewaySideParts) {
 
   const gateways = new Gateways({ database, audit, clock, announcement: parts.announcement, signing: parts.signing, newId: () => gatewayIdSchema.parse(randomUUID()) });
   const segmentView = (user: User): SegmentView | 'all' => (seesAllSegments.includes(user.role) ? 'all' : parts.segmentsSeen(user));
-  const hub = new EventHub({ clock, log, segmentsOf: async (user) => segmentStates(await gateways.choosable(), segmentView(user)), inventoryRevision: async () => parts.inventoryRevision(), readUser: parts.readUser });
+  const hub = new EventHub({ clock, log, segmentsOf: async (user) => segmentStates(await gateways.choosable(), segmentView(user)), gatewaysNow: async (ids) => (await gateways.some(ids)).filter(({ removedAt }) => removedAt === null).map(asGateway), inventoryRevision: async () => parts.inventoryRevision(), readUser: parts.readUser });
+  const histories = new GatewayHistories(database, clock);
   const metrics = new ConnectionMetrics(parts.registry, async () => (await gateways.list()).map(({ state }) => state), () => hub.streams);
 
   const states = new GatewayStates({ database, audit, errors, clock, log });
@@ -186,6 +188,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
     routes: {
       ...gatewayRoutes({
         gateways,
+        histories,
         segmentView: async (user) => segmentView(user),
         serviceFingerprint: parts.serviceFingerprint,
         beforeRemoval,
@@ -199,6 +202,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
       ...eventRoutes(hub),
     },
     gateways,
+    histories,
     archive,
     /** Whether recordings can be stored now. */
     recordingsWritable: () => files.writable(),
@@ -207,7 +211,9 @@ export function createGatewaySide(parts: GatewaySideParts) {
     async start(): Promise<void> {
       stopListening.push(
         await store.listen('gateways', (id) => {
-          watch.changed(id === null ? null : (gatewayIdSchema.safeParse(id).data ?? null));
+          const changed = gatewayIdSchema.safeParse(id).data ?? null;
+          watch.changed(changed);
+          hub.gatewayChanged(changed);
           hub.segmentsChanged();
         }),
         await store.listen('users', (id) => {

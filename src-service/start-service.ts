@@ -59,6 +59,7 @@ export async function startService(opened: OpenService): Promise<RunningService>
         { name: 'expiry', everyMs: EXPIRY_EVERY_MS, run: () => core.accounts.expire() },
         { name: 'old sessions', everyMs: CLEANING_EVERY_MS, run: () => clientSessions.removeOld() },
         { name: 'old nonces', everyMs: CLEANING_EVERY_MS, run: () => nonces.removeOld() },
+        { name: 'old states of gateways', everyMs: CLEANING_EVERY_MS, run: () => gatewaySide.histories.removeOld() },
         { name: 'old failures', everyMs: CLEANING_EVERY_MS, run: () => core.failures.removeOld() },
       ],
       log,

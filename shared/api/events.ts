@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { connectionId, connectionReference } from '../ids.ts';
-import { segmentState } from './gateways.ts';
+import { connectionId, connectionReference, gatewayId } from '../ids.ts';
+import { gateway, segmentState } from './gateways.ts';
 import { defineRoute } from './route.ts';
 
 /** What the service tells a signed-in client as it happens: the SSE `event` is `kind`, `data` this JSON. The first event of a stream is always `hello`. */
@@ -9,6 +9,8 @@ export const serviceEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('segments'), items: z.array(segmentState) }),
   /** The resources that this client may see may have changed: ask again from `revision`. */
   z.object({ kind: z.literal('inventory'), revision: z.string() }),
+  /** To those who may list gateways (rule 26): gateways as they are now, and those that are gone. `askAgain`: more may have changed than is told. */
+  z.object({ kind: z.literal('gateways'), changed: z.array(gateway).max(50), removed: z.array(gatewayId).max(50), askAgain: z.boolean() }),
   z.object({ kind: z.literal('connection'), connectionId, reference: connectionReference, state: z.string(), code: z.string().nullable() }),
   z.object({ kind: z.literal('signed-out'), code: z.string() }),
 ]);

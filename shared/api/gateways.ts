@@ -23,6 +23,10 @@ export const gatewayStatus = z.object({
   sessions: z.number().int().nullable(),
   version: z.string().nullable(),
   roundTripMs: z.number().nullable(),
+  /** Taken out of the choice until it next answers well: a grant or a dial failed (rule 5). */
+  ejected: z.boolean(),
+  /** How busy it said it is: the share of its processors in use (0 to 1), and its memory. */
+  load: z.object({ cpu: z.number(), memoryBytes: z.number() }).nullable(),
   /** Proxy ports that the gateway says are open, with what each may carry. */
   ports: z.array(z.object({ port, open: z.boolean(), protocols: z.array(protocol) })),
 });
@@ -35,10 +39,24 @@ export const gateway = z.object({
   addresses: gatewayAddresses,
   portPreference,
   keyFingerprint: z.string().nullable(),
+  /** The administrator's switches: new sessions no more; out of use. */
+  draining: z.boolean(),
+  disabled: z.boolean(),
   status: gatewayStatus,
   createdAt: instant,
 });
 export type Gateway = z.infer<typeof gateway>;
+
+/** A state that a gateway changed to, and why where it is not simply available. */
+export const gatewayStateChange = z.object({ at: instant, state: gatewayState, code: z.string().nullable() });
+export type GatewayStateChange = z.infer<typeof gatewayStateChange>;
+
+/** The most changes that one answer holds: one every 5 minutes of a day; the newest are given where there were more. */
+export const GATEWAY_HISTORY_MAX = 288;
+
+/** The states of a gateway from `from` to `until`, oldest first. `before` is the state that it had at `from`, null where that is not known. */
+export const gatewayHistory = z.object({ from: instant, until: instant, before: gatewayStateChange.nullable(), changes: z.array(gatewayStateChange).max(GATEWAY_HISTORY_MAX), complete: z.boolean() });
+export type GatewayHistory = z.infer<typeof gatewayHistory>;
 
 /** What everyone may know: how many gateways of a segment of resources they may use are available (rule 26). `null` is the pool of all gateways, for untagged resources. */
 export const segmentState = z.object({ segment: z.string().nullable(), known: z.boolean(), total: z.number().int(), available: z.number().int(), confirmedAt: instant.nullable() });
@@ -50,6 +68,7 @@ const registration = z.object({ name: z.string().min(1).max(100).regex(/^\S+$/),
 export const gatewaysRoutes = {
   segmentList: defineRoute({ method: 'GET', path: '/v1/segments', summary: 'State of the segments of resources that the caller may use', access: 'signed-in', response: z.object({ items: z.array(segmentState) }) }),
   gatewayList: defineRoute({ method: 'GET', path: '/v1/gateways', summary: 'List gateways', access: ['admin', 'operator', 'auditor'], response: z.object({ items: z.array(gateway) }) }),
+  gatewayHistory: defineRoute({ method: 'GET', path: '/v1/gateways/:gatewayId/history', summary: 'States of a gateway in the last 24 hours', access: ['admin', 'operator', 'auditor'], params: byId, response: gatewayHistory }),
   gatewayRegister: defineRoute({ method: 'POST', path: '/v1/gateways', summary: 'Register a gateway; gives the file to install it with (S35, S36)', access: ['admin'], body: registration, response: z.object({ gateway, configurationFile: signedGatewayConfiguration, serviceFingerprint: z.string() }) }),
   gatewayEnterKey: defineRoute({ method: 'PUT', path: '/v1/gateways/:gatewayId/public-key', summary: 'Enter the public key that the installed gateway printed (S38)', access: ['admin'], params: byId, body: z.object({ line: gatewayKeyLine }), response: gateway }),
   gatewayUpdate: defineRoute({ method: 'PATCH', path: '/v1/gateways/:gatewayId', summary: 'Change, drain or disable a gateway', access: ['admin'], params: byId, body: registration.partial().extend({ draining: z.boolean().optional(), disabled: z.boolean().optional() }), response: gateway }),

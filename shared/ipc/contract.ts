@@ -89,6 +89,10 @@ export const ipcContract = {
     ),
     setFavourite: call(mainWindow, z.object({ resourceId, favourite: z.boolean() }), none),
   },
+  gateways: {
+    /** Reads the list anew into the store `gateways`; a failure stands there. */
+    refresh: call(mainWindow, none, none),
+  },
   sessions: {
     /** Opens a session window, which shows the steps and then the session. */
     connect: call(mainWindow, z.object({ resourceId, protocol }), z.object({ sessionId })),
@@ -116,6 +120,7 @@ export const ipcContract = {
     connectionList: routeCall(connectionsRoutes.connectionList),
     connectionTerminate: routeCall(connectionsRoutes.connectionTerminate),
     gatewayList: routeCall(gatewaysRoutes.gatewayList),
+    gatewayHistory: routeCall(gatewaysRoutes.gatewayHistory),
     userList: routeCall(usersRoutes.userList),
     userDisable: routeCall(usersRoutes.userDisable),
     userUnlock: routeCall(usersRoutes.userUnlock),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { segmentState } from '../api/gateways.ts';
+import { gateway, segmentState } from '../api/gateways.ts';
 import { triedGateway } from '../api/connections.ts';
 import { user } from '../api/users.ts';
 import { connectionReference, profileId, protocol, resourceId } from '../ids.ts';
@@ -38,6 +38,10 @@ export const inventoryState = z.object({
 });
 export type InventoryState = z.infer<typeof inventoryState>;
 
+/** Gateways by id, for those who may list them (rule 26); empty for everyone else. */
+export const gatewaysState = z.object({ status: z.enum(['empty', 'loading', 'ready', 'failed']), error: shownError.nullable(), items: z.record(z.string(), gateway) });
+export type GatewaysState = z.infer<typeof gatewaysState>;
+
 /** The steps of a connection in the order that the user sees them. */
 export const connectStep = z.enum(['access', 'gateway-chosen', 'gateway-reached', 'target-reached', 'signed-on', 'recording']);
 export type ConnectStep = z.infer<typeof connectStep>;
@@ -73,8 +77,8 @@ export type Session = z.infer<typeof session>;
 export const sessionsState = z.object({ items: z.record(z.string(), session) });
 
 /** The stores that main owns. A page gets the whole state, then patches (RFC 6902 operations), each under the next revision; a gap means: read again. */
-export const storeSchemas = { settings: clientSettings, profiles: profilesState, account: accountState, inventory: inventoryState, sessions: sessionsState } as const;
-export const storeName = z.enum(['settings', 'profiles', 'account', 'inventory', 'sessions']);
+export const storeSchemas = { settings: clientSettings, profiles: profilesState, account: accountState, inventory: inventoryState, gateways: gatewaysState, sessions: sessionsState } as const;
+export const storeName = z.enum(['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions']);
 export type StoreName = z.infer<typeof storeName>;
 export type StoreStates = { [K in StoreName]: z.infer<(typeof storeSchemas)[K]> };
 

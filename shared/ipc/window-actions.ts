@@ -13,6 +13,7 @@ export const windowAction = z.enum([
   'view.recordings',
   'view.audit',
   'view.errors',
+  'view.gateways',
   'view.settings',
 ]);
 export type WindowAction = z.infer<typeof windowAction>;

@@ -1,7 +1,8 @@
 import { errorTextsEn } from './errors/en.ts';
+import { gatewayTextsEn } from './gateways/en.ts';
 import { interfaceTextsEn } from './interface/en.ts';
 import { nativeTextsEn } from './native/en.ts';
 
 /** Every text in English; its keys are the keys of all languages. */
-export const en = { ...errorTextsEn, ...interfaceTextsEn, ...nativeTextsEn } as const;
+export const en = { ...errorTextsEn, ...interfaceTextsEn, ...gatewayTextsEn, ...nativeTextsEn } as const;
 export type MessageKey = keyof typeof en;

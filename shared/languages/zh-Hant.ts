@@ -1,7 +1,8 @@
 import type { MessageKey } from './en.ts';
 import { errorTextsZhHant } from './errors/zh-Hant.ts';
+import { gatewayTextsZhHant } from './gateways/zh-Hant.ts';
 import { interfaceTextsZhHant } from './interface/zh-Hant.ts';
 import { nativeTextsZhHant } from './native/zh-Hant.ts';
 
 /** Every text in Traditional Chinese. */
-export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant, ...nativeTextsZhHant } as const satisfies Record<MessageKey, string>;
+export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant, ...gatewayTextsZhHant, ...nativeTextsZhHant } as const satisfies Record<MessageKey, string>;

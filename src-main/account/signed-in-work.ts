@@ -1,6 +1,7 @@
 import type { ServiceEvent } from '../../shared/api/events.ts';
 import { knownErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
+import type { GatewayList } from '../gateways/gateway-list.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Log } from '../logging/log.ts';
 import { followEvents } from '../service-client/event-stream.ts';
@@ -8,6 +9,7 @@ import type { SignedIn } from './account.ts';
 
 export interface SignedInWorkParts {
   readonly inventory: Pick<Inventory, 'begin' | 'end' | 'revisionIs' | 'setSegments' | 'setOnline'>;
+  readonly gateways: Pick<GatewayList, 'begin' | 'end' | 'refresh' | 'take'>;
   /** The service has ended the sign-in. */
   readonly onLost: (error: MavisError) => void;
   readonly log: Log;
@@ -27,11 +29,12 @@ export class SignedInWork {
   change(signedIn: SignedIn | undefined): void {
     this.stop();
     if (!signedIn) return;
-    const { inventory, onLost, log, random } = this.#parts;
+    const { inventory, gateways, onLost, log, random } = this.#parts;
     const stop = new AbortController();
     this.#stop = stop;
     const { client, profile } = signedIn;
     inventory.begin(client, profile.id).catch((error: unknown) => log.error('inventory not begun', {}, error));
+    gateways.begin(client);
     followEvents({
       client, log, random,
       signal: stop.signal,
@@ -52,19 +55,25 @@ export class SignedInWork {
     this.#stop.abort();
     this.#stop = undefined;
     this.#parts.inventory.end();
+    this.#parts.gateways.end();
   }
 
   #take(event: ServiceEvent): void {
-    const { inventory, onLost } = this.#parts;
+    const { inventory, gateways, onLost } = this.#parts;
     switch (event.kind) {
       case 'hello':
         inventory.revisionIs(event.inventoryRevision);
+        // What happened to gateways while the stream was down is in the list.
+        void gateways.refresh();
         break;
       case 'inventory':
         inventory.revisionIs(event.revision);
         break;
       case 'segments':
         inventory.setSegments(event.items);
+        break;
+      case 'gateways':
+        gateways.take(event);
         break;
       case 'signed-out':
         onLost(new MavisError(knownErrorCode(event.code)));

@@ -3,6 +3,7 @@ import { routes } from '../../shared/api/index.ts';
 import type { Route } from '../../shared/api/route.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Account } from '../account/account.ts';
+import type { GatewayList } from '../gateways/gateway-list.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { ExternalLinks } from '../links/external-links.ts';
 import { type Playbacks, saveAsciicast } from '../playback/playbacks.ts';
@@ -30,6 +31,7 @@ export interface HandlerParts {
   readonly profiles: Pick<Profiles, 'add' | 'update' | 'remove' | 'select' | 'selected'>;
   readonly account: Pick<Account, 'signIn' | 'signOut' | 'changePassword' | 'require'>;
   readonly inventory: Pick<Inventory, 'query' | 'setFavourite'>;
+  readonly gateways: Pick<GatewayList, 'refresh'>;
   readonly sessions: Pick<Sessions<never>, 'connect' | 'retry' | 'answerPrompt' | 'end' | 'show' | 'openPort'>;
   readonly playbacks: Pick<Playbacks, 'open' | 'read' | 'close'>;
   readonly links: Pick<ExternalLinks, 'open'>;
@@ -44,7 +46,7 @@ type RouteArguments<R extends Route> = { readonly params: z.output<R['params']>;
 
 /** What main does for each call of the contract; the border has checked who asks and what. */
 export function createHandlers(parts: HandlerParts): IpcHandlers {
-  const { stores, settings, profiles, account, inventory, sessions, playbacks, links, clipboard } = parts;
+  const { stores, settings, profiles, account, inventory, gateways, sessions, playbacks, links, clipboard } = parts;
   /** A route of the service in the signed-in user's name; main adds token and signature. */
   const passOn = async <R extends Route>(route: R, args: RouteArguments<R>): Promise<z.output<R['response']>> => account.require().client.call(route, args);
 
@@ -106,6 +108,12 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
         return {};
       },
     },
+    gateways: {
+      refresh: async () => {
+        await gateways.refresh();
+        return {};
+      },
+    },
     sessions: {
       connect: async (target) => ({ sessionId: await sessions.connect(target) }),
       cancel: ({ sessionId }) => {
@@ -161,6 +169,7 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       connectionList: (args) => passOn(routes.connectionList, args),
       connectionTerminate: (args) => passOn(routes.connectionTerminate, args),
       gatewayList: (args) => passOn(routes.gatewayList, args),
+      gatewayHistory: (args) => passOn(routes.gatewayHistory, args),
       userList: (args) => passOn(routes.userList, args),
       userDisable: (args) => passOn(routes.userDisable, args),
       userUnlock: (args) => passOn(routes.userUnlock, args),

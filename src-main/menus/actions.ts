@@ -53,6 +53,7 @@ export const actions: readonly Action[] = [
   { id: 'view.recordings', label: 'nav.recordings', menu: 'view', windows: main, keys: same('CmdOrCtrl+3'), run: { kind: 'page', action: 'view.recordings' } },
   { id: 'view.audit', label: 'nav.audit', menu: 'view', windows: main, keys: same('CmdOrCtrl+4'), run: { kind: 'page', action: 'view.audit' } },
   { id: 'view.errors', label: 'nav.errors', menu: 'view', windows: main, keys: same('CmdOrCtrl+5'), run: { kind: 'page', action: 'view.errors' } },
+  { id: 'view.gateways', label: 'nav.gateways', menu: 'view', windows: main, keys: same('CmdOrCtrl+6'), run: { kind: 'page', action: 'view.gateways' } },
   { id: 'view.zoom-in', label: 'menu.zoom-in', menu: 'view', windows: main, run: { kind: 'role', role: 'zoomIn' } },
   { id: 'view.zoom-out', label: 'menu.zoom-out', menu: 'view', windows: main, run: { kind: 'role', role: 'zoomOut' } },
   { id: 'view.zoom-reset', label: 'menu.zoom-reset', menu: 'view', windows: main, run: { kind: 'role', role: 'resetZoom' } },

@@ -11,10 +11,11 @@ export const callNames = {
   profiles: ['add', 'update', 'remove', 'select', 'readFingerprint'],
   account: ['signIn', 'signOut', 'changePassword'],
   resources: ['query', 'setFavourite'],
+  gateways: ['refresh'],
   sessions: ['connect', 'cancel', 'retry', 'answerPrompt', 'end', 'show', 'openPort'],
   playback: ['open', 'read', 'close', 'saveAsciicast'],
   service: [
-    'recordingList', 'recordingVerify', 'auditList', 'auditVerify', 'errorLogList', 'connectionList', 'connectionTerminate', 'gatewayList',
+    'recordingList', 'recordingVerify', 'auditList', 'auditVerify', 'errorLogList', 'connectionList', 'connectionTerminate', 'gatewayList', 'gatewayHistory',
     'userList', 'userDisable', 'userUnlock', 'userResetPassword', 'accessRuleList', 'resourceRead', 'resourceConnectionTest', 'resourceConfirmIdentity',
   ],
 } as const satisfies { readonly [Subject in keyof IpcContract]: readonly (keyof IpcContract[Subject])[] };

@@ -61,6 +61,7 @@ export function createStores(settings: StoreStates['settings']): Stores {
     profiles: new OwnedStore('profiles', { items: [], selected: null }),
     account: new OwnedStore('account', { status: 'signed-out', reason: null }),
     inventory: new OwnedStore('inventory', { status: 'empty', error: null, total: 0, loaded: 0, revision: 0, online: false, segments: [] }),
+    gateways: new OwnedStore('gateways', { status: 'empty', error: null, items: {} }),
     sessions: new OwnedStore('sessions', { items: {} }),
   };
 }

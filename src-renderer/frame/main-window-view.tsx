@@ -2,6 +2,7 @@ import { useCallback, useEffect, useState } from 'react';
 import { windowAction } from '../../shared/ipc/window-actions.ts';
 import { AuditPage } from '../audit/audit-page.tsx';
 import { ErrorLogPage } from '../error-log/error-log-page.tsx';
+import { GatewaysPage } from '../gateways/gateways-page.tsx';
 import { DocumentLook } from '../appearance/document-look.tsx';
 import { useText } from '../language/use-text.ts';
 import { RecordingsPage } from '../recordings/recordings-page.tsx';
@@ -61,6 +62,8 @@ function pageOf(place: Place, allowed: boolean, open: (page: PageId, reference?:
       return <AuditPage key={place.reference} reference={place.reference} />;
     case 'errors':
       return <ErrorLogPage onShowAudit={(reference) => open('audit', reference)} />;
+    case 'gateways':
+      return <GatewaysPage />;
     case 'settings':
       return <SettingsPage />;
   }

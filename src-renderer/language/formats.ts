@@ -14,6 +14,8 @@ export interface Formats {
   readonly milliseconds: (milliseconds: number) => string;
   readonly bytes: (bytes: number) => string;
   readonly number: (value: number) => string;
+  /** A share from 0 to 1 as a percentage; below one percent with one more place. */
+  readonly percent: (share: number) => string;
   /** Items joined as a list of the language. */
   readonly list: (items: readonly string[]) => string;
 }
@@ -26,6 +28,8 @@ export function createFormats(language: TextLanguage): Formats {
   const dateTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
   const number = new Intl.NumberFormat(language);
+  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
+  const smallPercent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
   const list = new Intl.ListFormat(language, { type: 'conjunction' });
   const units = SIZES.map((unit) => new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: unit === 'byte' ? 'long' : 'short', maximumFractionDigits: 1 }));
   const inMilliseconds = new Intl.NumberFormat(language, { style: 'unit', unit: 'millisecond', unitDisplay: 'short', maximumFractionDigits: 0 });
@@ -41,6 +45,7 @@ export function createFormats(language: TextLanguage): Formats {
       return (units[power] ?? number).format(bytes / 1000 ** power);
     },
     number: (value) => number.format(value),
+    percent: (share) => (share > 0 && (share < 0.01 || (share > 0.99 && share < 1)) ? smallPercent : percent).format(share),
     list: (items) => list.format(items),
   };
 }

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { EVENT_STREAM_HEARTBEAT_MS, serviceEvent, type ServiceEvent } from '../../shared/api/events.ts';
-import type { SegmentState } from '../../shared/api/gateways.ts';
+import { gatewaysRoutes, type Gateway, type SegmentState } from '../../shared/api/gateways.ts';
 import type { User } from '../../shared/api/users.ts';
 import type { ErrorCode } from '../../shared/errors/catalogue.ts';
-import type { UserId } from '../../shared/ids.ts';
+import type { GatewayId, UserId } from '../../shared/ids.ts';
 import type { Clock } from '../clock.ts';
 import type { ConnectionRow } from '../connections/connection-transitions.ts';
 import type { Log } from '../logging/log.ts';
@@ -14,6 +14,8 @@ const MAX_BEHIND_BYTES = 256 * 1024;
 const MAX_STREAMS_PER_USER = 16;
 /** Streams of this instance. */
 const MAX_STREAMS = 20_000;
+/** Gateways told of in one event: about 40 KB, so that a stream stays far from its bound. */
+const GATEWAYS_AN_EVENT = 50;
 /** Segments are told again this often, so that the age of what clients show stays true (S10). */
 const SEGMENTS_AGAIN_MS = 15_000;
 
@@ -22,6 +24,8 @@ export interface EventHubParts {
   readonly log: Log;
   /** States of the segments that a user may see, now (rule 26). */
   readonly segmentsOf: (user: User) => Promise<SegmentState[]>;
+  /** Those of these gateways that there are, as they are now. */
+  readonly gatewaysNow: (ids: readonly GatewayId[]) => Promise<Gateway[]>;
   readonly inventoryRevision: () => Promise<string>;
   /** The user as he is now; undefined where there is none. */
   readonly readUser: (id: UserId) => Promise<User | undefined>;
@@ -50,6 +54,8 @@ export class EventHub {
   readonly #clients = new Set<Client>();
   readonly #again: ReturnType<typeof setInterval>;
   #telling: Promise<void> = Promise.resolve();
+  /** Gateways that changed and were not told of yet; null: any may have. */
+  #changedGateways: Set<GatewayId> | null = new Set();
 
   constructor(parts: EventHubParts) {
     this.#parts = parts;
@@ -85,6 +91,14 @@ export class EventHub {
   /** Gateways changed: every client hears of its own segments, where they are not as it knows them. `again` repeats what it knows. */
   segmentsChanged(again = false): void {
     this.#telling = this.#telling.then(() => this.#tellSegments(again)).catch((error: unknown) => this.#parts.log.error('segments could not be told', { error }));
+  }
+
+  /** A gateway was added, changed or removed: those who may list gateways hear of it (rule 26). Null: any may have. Changes that come together are one event. */
+  gatewayChanged(gatewayId: GatewayId | null): void {
+    const waiting = this.#changedGateways === null || this.#changedGateways.size > 0;
+    if (gatewayId === null) this.#changedGateways = null;
+    else this.#changedGateways?.add(gatewayId);
+    if (!waiting) this.#telling = this.#telling.then(() => this.#tellGateways()).catch((error: unknown) => this.#parts.log.error('gateways could not be told of', { error }));
   }
 
   /** A connection changed: its user hears of it, and those who manage. */
@@ -136,6 +150,17 @@ export class EventHub {
     }
   }
 
+  async #tellGateways(): Promise<void> {
+    const ids = this.#changedGateways;
+    this.#changedGateways = new Set();
+    if (![...this.#clients].some(({ user }) => seesGateways(user))) return;
+    const told = [...(ids ?? [])].slice(0, GATEWAYS_AN_EVENT);
+    const changed = await this.#parts.gatewaysNow(told);
+    const removed = told.filter((id) => !changed.some((gateway) => gateway.id === id));
+    const askAgain = ids === null || ids.size > told.length;
+    for (const client of this.#clients) if (seesGateways(client.user)) this.#send(client, { kind: 'gateways', changed, removed, askAgain });
+  }
+
   #sendSegments(client: Client, items: SegmentState[], again: boolean): void {
     // The moment of confirmation moves with every sync; alone it is no news.
     const known = JSON.stringify(items.map((item) => ({ ...item, confirmedAt: null })));
@@ -179,4 +204,10 @@ export class EventHub {
     for (const timer of client.timers) clearTimeout(timer);
     this.#clients.delete(client);
   }
+}
+
+/** Whether a user may list gateways: the same as who may ask for the list. */
+function seesGateways({ role }: User): boolean {
+  const { access } = gatewaysRoutes.gatewayList;
+  return typeof access !== 'string' && access.includes(role);
 }

@@ -19,6 +19,8 @@ export function asGateway(row: GatewayRow): Gateway {
     addresses: { host: row.host, linkPort: row.linkPort, proxyPorts: row.proxyPorts },
     portPreference: row.portPreference,
     keyFingerprint: row.tlsKey === null || row.signingKey === null ? null : keyFingerprint({ tls: row.tlsKey, signing: row.signingKey }),
+    draining: row.draining,
+    disabled: row.disabled,
     status: {
       state: row.state,
       code: row.stateCode,
@@ -28,6 +30,8 @@ export function asGateway(row: GatewayRow): Gateway {
       sessions: row.sessions,
       version: row.version,
       roundTripMs: row.roundTripMs,
+      ejected: row.ejectedAt !== null,
+      load: row.loadCpu === null || row.loadMemoryBytes === null ? null : { cpu: row.loadCpu, memoryBytes: row.loadMemoryBytes },
       ports: row.ports,
     },
     createdAt: row.createdAt.toISOString(),

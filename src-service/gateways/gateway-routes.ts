@@ -3,12 +3,14 @@ import type { User } from '../../shared/api/users.ts';
 import type { GatewayId } from '../../shared/ids.ts';
 import { handle } from '../http/bound-route.ts';
 import type { Transaction } from '../store/database.ts';
+import type { GatewayHistories } from './gateway-history.ts';
 import { asGateway, type GatewayRow } from './gateway-record.ts';
 import type { Gateways } from './gateways.ts';
 import { segmentStates, type SegmentView } from './segment-states.ts';
 
 export interface GatewayRoutesParts {
   readonly gateways: Pick<Gateways, 'list' | 'choosable' | 'register' | 'enterKey' | 'update' | 'remove' | 'read' | 'configurationFile'>;
+  readonly histories: Pick<GatewayHistories, 'read'>;
   /** What of the segments a user may see (rule 26). */
   readonly segmentView: (user: User) => Promise<SegmentView | 'all'>;
   /** The fingerprint of the service's signing key, to compare with what `mavis-gateway init` prints (rule 15). */
@@ -20,10 +22,14 @@ export interface GatewayRoutesParts {
 }
 
 /** The routes of gateways and segments. */
-export function gatewayRoutes({ gateways, segmentView, serviceFingerprint, beforeRemoval, closeLost }: GatewayRoutesParts) {
+export function gatewayRoutes({ gateways, histories, segmentView, serviceFingerprint, beforeRemoval, closeLost }: GatewayRoutesParts) {
   return {
     segmentList: handle(routes.segmentList, async (_input, { user }) => ({ items: segmentStates(await gateways.choosable(), await segmentView(user)) })),
     gatewayList: handle(routes.gatewayList, async () => ({ items: (await gateways.list()).map(asGateway) })),
+    gatewayHistory: handle(routes.gatewayHistory, async ({ params }) => {
+      await gateways.read(params.gatewayId);
+      return histories.read(params.gatewayId);
+    }),
     gatewayRegister: handle(routes.gatewayRegister, async ({ body }, { actor }) => {
       const row = await gateways.register(body, actor);
       return { gateway: asGateway(row), configurationFile: await gateways.configurationFile(row), serviceFingerprint };

@@ -10,6 +10,7 @@ import type { Log } from '../logging/log.ts';
 import type { Database, Transaction } from '../store/database.ts';
 import { notify } from '../store/notify.ts';
 import { gateways, recordings } from '../store/schema.ts';
+import { noteState } from './gateway-history.ts';
 import type { GatewayRow } from './gateway-record.ts';
 import { isWorse, type Judgement } from './status-judgement.ts';
 
@@ -48,7 +49,7 @@ export class GatewayStates {
       if (before === undefined) return;
       await transaction
         .update(gateways)
-        .set({ confirmedAt: clock.now(), sessions: report.sessions, version: report.version.slice(0, 100), roundTripMs, clockDifferenceMs, ports: judgement.ports, ejectedAt: null })
+        .set({ confirmedAt: clock.now(), sessions: report.sessions, version: report.version.slice(0, 100), roundTripMs, clockDifferenceMs, ports: judgement.ports, loadCpu: report.load.cpu, loadMemoryBytes: Math.round(report.load.memoryBytes), ejectedAt: null })
         .where(eq(gateways.id, gatewayId));
       await this.#change(transaction, before, judgement);
       if (before.ejectedAt !== null) await this.#restored(transaction, before);
@@ -93,6 +94,7 @@ export class GatewayStates {
       .update(gateways)
       .set({ state: after.state, stateCode: after.code, stateDetail: after.detail, ports: after.ports, ...(before.state === after.state ? {} : { stateChangedAt: now }) })
       .where(eq(gateways.id, before.id));
+    if (before.state !== after.state || before.stateCode !== after.code) await noteState(transaction, before.id, { at: now, state: after.state, code: after.code });
     const facts = { gatewayId: before.id, gateway: before.name, segment: before.segment, from: before.state, to: after.state, code: after.code, detail: after.detail };
     await audit.append(transaction, { kind: 'gateway.state-changed', actor: serviceActor, facts });
     if (after.code !== null && isWorse({ state: before.state, code: before.stateCode }, after)) await errors.append(transaction, { code: after.code, gatewayName: before.name, facts: { gatewayId: before.id, from: before.state, to: after.state, detail: after.detail } });

@@ -12,6 +12,7 @@ import type { Database, Transaction } from '../store/database.ts';
 import { notify } from '../store/notify.ts';
 import { gateways } from '../store/schema.ts';
 import { configurationFile, type ServiceAnnouncement, type SigningKey } from './configuration-file.ts';
+import { noteState } from './gateway-history.ts';
 import { keyFingerprint, readKeyLine } from './gateway-keys.ts';
 import { asChoosable, type GatewayRow } from './gateway-record.ts';
 
@@ -70,6 +71,7 @@ export class Gateways {
         .values({ id: newId(), name, segment, host: addresses.host, linkPort: addresses.linkPort, proxyPorts: addresses.proxyPorts, portPreference: preferenceOf(addresses.proxyPorts), stateCode: 'gateway.no-key', stateChangedAt: now, createdAt: now, updatedAt: now })
         .returning();
       if (row === undefined) throw new MavisError('internal');
+      await noteState(transaction, row.id, { at: now, state: row.state, code: row.stateCode });
       await audit.append(transaction, { kind: 'gateway.registered', actor, facts: factsOf(row) });
       await notify(transaction, 'gateways', row.id);
       return row;
@@ -99,6 +101,7 @@ export class Gateways {
         .where(eq(gateways.id, gatewayId))
         .returning();
       if (row === undefined) throw new MavisError('internal');
+      await noteState(transaction, gatewayId, { at: now, state: row.state, code: null });
       const previous = before.tlsKey === null || before.signingKey === null ? null : keyFingerprint({ tls: before.tlsKey, signing: before.signingKey });
       await audit.append(transaction, { kind: 'gateway.key-entered', actor, facts: { ...factsOf(row), fingerprint: keyFingerprint(keys), previousFingerprint: previous } });
       await notify(transaction, 'gateways', gatewayId);
@@ -130,6 +133,7 @@ export class Gateways {
         .where(eq(gateways.id, gatewayId))
         .returning();
       if (row === undefined) throw new MavisError('internal');
+      if (state !== before.state) await noteState(transaction, gatewayId, { at: now, state, code: null });
       await audit.append(transaction, { kind: 'gateway.changed', actor, facts: { ...factsOf(row), previousName: before.name, previousSegment: before.segment, previousHost: before.host } });
       await notify(transaction, 'gateways', gatewayId);
       return row;

@@ -137,6 +137,8 @@ export const gateways = pgTable('gateways', {
   roundTripMs: doublePrecision('round_trip_ms'),
   clockDifferenceMs: doublePrecision('clock_difference_ms'),
   ports: jsonb('ports').$type<GatewayStatus['ports']>().notNull().default([]),
+  loadCpu: doublePrecision('load_cpu'),
+  loadMemoryBytes: countColumn('load_memory_bytes'),
   leaseHolder: text('lease_holder'),
   leaseEpoch: countColumn('lease_epoch').notNull().default(0),
   leaseExpiresAt: instantColumn('lease_expires_at'),
@@ -145,6 +147,14 @@ export const gateways = pgTable('gateways', {
   createdAt: instantColumn('created_at').notNull(),
   updatedAt: instantColumn('updated_at').notNull(),
   removedAt: instantColumn('removed_at'),
+});
+
+export const gatewayHistory = pgTable('gateway_history', {
+  gatewayId: uuid('gateway_id').$type<GatewayId>().notNull(),
+  at: instantColumn('at').notNull(),
+  state: text('state').$type<GatewayState>().notNull(),
+  code: text('code'),
+  ordinal: countColumn('ordinal').generatedAlwaysAsIdentity().primaryKey(),
 });
 
 export const journalEvents = pgTable('journal_events', {

@@ -70,7 +70,13 @@ const scenes: readonly Scene[] = [
     await expect(page.getByRole('complementary')).toBeVisible();
   }),
   menu('error log', 4, (page) => expect(page.getByRole('row').nth(3)).toBeVisible()),
-  menu('settings', 5),
+  menu('gateways, with help and details', 5, async (page) => {
+    await page.getByRole('button', { name: 'What to do' }).first().click();
+    await page.getByRole('button', { name: 'tokyo-gw-1' }).click();
+    await expect(page.getByRole('img', { name: /24 hours/ })).toBeVisible();
+  }),
+  { name: 'no gateway yet', open: async (page) => { await openMain(page, { scene: 'gateways-empty' }); await openPage(page, 5); } },
+  menu('settings', 6),
   session('connecting'),
   session('prompt'),
   session('credentials'),

@@ -4,6 +4,7 @@ import { role } from '../../../shared/api/roles.ts';
 import { sessionId, type StoreName, type StorePatch } from '../../../shared/ipc/stores.ts';
 import type { WindowApi } from '../../../shared/ipc/window-api.ts';
 import { availabilityOf, bySegment } from '../../../src-main/inventory/availability.ts';
+import { gatewayHistory, gateways } from './made-gateways.ts';
 import { account, auditEntries, errorEntries, inventory, madeSession, playbackBytes, profiles, recordings, segments, SESSION_ID, settings } from './made-data.ts';
 
 type Listener = (patch: StorePatch) => void;
@@ -44,12 +45,13 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
   const actions = new Set<(id: string) => void>();
   const favourites = new Set<string>(['00000000-0000-4000-8000-000000000003']);
   const lastUsedAt = new Map<string, number>([['00000000-0000-4000-8000-000000000009', Date.parse('2026-11-23T08:30:00Z')]]);
-  const revisions: Record<StoreName, number> = { settings: 1, profiles: 1, account: 1, inventory: 1, sessions: 1 };
+  const revisions: Record<StoreName, number> = { settings: 1, profiles: 1, account: 1, inventory: 1, gateways: 1, sessions: 1 };
   const states: Record<StoreName, Record<string, unknown>> = {
     settings: settings(query),
     profiles: profiles(scene === 'no-profile'),
     account: account(scene, role.catch('admin').parse(query.get('role'))),
     inventory: inventory(scene, count),
+    gateways: gateways(scene),
     sessions: { items: scene === 'sessions-empty' ? {} : query.has('session') ? { [SESSION_ID]: madeSession(scene) } : Object.fromEntries([madeSession('connected', 77), madeSession('failed', 78, 'aws-web-00005'), madeSession('exited', 79, 'office1-git-00004')].map((made) => [made.id, made])) },
   };
   const queryMs: number[] = [];
@@ -133,6 +135,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
         return ok({});
       }),
     },
+    gateways: { refresh: noted('gateways.refresh', () => ok({})) },
     sessions: {
       connect: noted('sessions.connect', () => ok({ sessionId: sessionId.parse(SESSION_ID) })),
       cancel: noted('sessions.cancel', () => ok({})),
@@ -157,7 +160,8 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       errorLogList: () => ok({ items: scene === 'empty' ? [] : errorEntries() }),
       connectionList: () => ok({ items: [] }),
       connectionTerminate: () => ok({ confirmed: true }),
-      gatewayList: () => ok({ items: [] }),
+      gatewayList: () => ok({ items: Object.values(gateways(scene).items) }),
+      gatewayHistory: ({ params }) => ok(gatewayHistory(params.gatewayId)),
       userList: () => ok({ items: [] }),
       userDisable: () => refused('access.denied'),
       userUnlock: () => refused('access.denied'),

@@ -84,6 +84,7 @@ const everyCall = Object.entries(ipcContract).flatMap(([subject, calls]) => Obje
 function routeArgs(name: string): unknown {
   const params: Readonly<Record<string, unknown>> = {
     recordingVerify: { recordingId: UUID }, connectionTerminate: { connectionId: UUID }, userDisable: { userId: UUID }, userUnlock: { userId: UUID }, userResetPassword: { userId: UUID },
+    gatewayHistory: { gatewayId: UUID },
     resourceRead: { resourceId: UUID }, resourceConnectionTest: { resourceId: UUID }, resourceConfirmIdentity: { resourceId: UUID },
   };
   const bodies: Readonly<Record<string, unknown>> = { connectionTerminate: {}, resourceConnectionTest: { protocol: 'ssh' }, resourceConfirmIdentity: { fingerprint: `SHA256:${'A'.repeat(43)}` } };

@@ -45,6 +45,9 @@ describe('the preload (E20)', () => {
           "onStorePatch",
           "onAction",
         ],
+        "gateways": [
+          "refresh",
+        ],
         "playback": [
           "open",
           "read",
@@ -71,6 +74,7 @@ describe('the preload (E20)', () => {
           "connectionList",
           "connectionTerminate",
           "gatewayList",
+          "gatewayHistory",
           "userList",
           "userDisable",
           "userUnlock",

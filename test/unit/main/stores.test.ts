@@ -53,10 +53,10 @@ describe('stores that main owns', () => {
     expect(JSON.stringify(own)).not.toContain('SECRET-NAME');
   });
 
-  test('A27: a session window is told nothing of the inventory', () => {
+  test.each(['inventory', 'gateways'] as const)('A27: a session window is told nothing of the %s', (store) => {
     const { stores } = watched();
-    expect(stateFor(sessionWindow, stores, 'inventory')).toBeUndefined();
-    expect(patchFor(sessionWindow, { store: 'inventory', revision: 1, patch: [] })).toBeUndefined();
-    expect(patchFor(mainWindow, { store: 'inventory', revision: 1, patch: [] })).toBeDefined();
+    expect(stateFor(sessionWindow, stores, store)).toBeUndefined();
+    expect(patchFor(sessionWindow, { store, revision: 1, patch: [] })).toBeUndefined();
+    expect(patchFor(mainWindow, { store, revision: 1, patch: [] })).toBeDefined();
   });
 });

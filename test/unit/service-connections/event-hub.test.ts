@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { SegmentState } from '../../../shared/api/gateways.ts';
+import { gateway, type Gateway, type SegmentState } from '../../../shared/api/gateways.ts';
 import type { Role } from '../../../shared/api/roles.ts';
 import type { User } from '../../../shared/api/users.ts';
-import { connectionId, connectionReference, userId, type UserId } from '../../../shared/ids.ts';
+import { connectionId, connectionReference, gatewayId, userId, type GatewayId, type UserId } from '../../../shared/ids.ts';
 import { EventHub, type Listener } from '../../../src-service/events/event-hub.ts';
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -14,8 +14,16 @@ let hub: EventHub;
 /** Users as they were changed to after their streams were opened. */
 const changed = new Map<UserId, User>();
 
+/** The gateways that there are. */
+const gateways = new Map<GatewayId, Gateway>();
+const makeGateway = (): Gateway =>
+  gateway.parse({
+    id: randomUUID(), name: 'gw', segment: 'gateway-office1', addresses: { host: '192.0.2.9', linkPort: 443, proxyPorts: [7993] }, portPreference: { ssh: [[7993]], sftp: [[7993]], vnc: [[7993]], rdp: [[7993]] }, keyFingerprint: null, draining: false, disabled: false, createdAt: '2026-03-01T09:00:00.000Z',
+    status: { state: 'pending', code: 'gateway.no-key', detail: '', confirmedAt: null, changedAt: '2026-03-01T09:00:00.000Z', sessions: null, version: null, roundTripMs: null, ejected: false, load: null, ports: [] },
+  });
+
 function makeHub(segmentsOf: (user: User) => SegmentState[] = () => []): EventHub {
-  hub = new EventHub({ clock: { now: () => new Date('2026-03-01T09:00:00.000Z') }, log: quiet, segmentsOf: async (user) => segmentsOf(user), inventoryRevision: async () => '7', readUser: async (id) => changed.get(id) });
+  hub = new EventHub({ clock: { now: () => new Date('2026-03-01T09:00:00.000Z') }, log: quiet, segmentsOf: async (user) => segmentsOf(user), gatewaysNow: async (ids) => ids.flatMap((id) => gateways.get(id) ?? []), inventoryRevision: async () => '7', readUser: async (id) => changed.get(id) });
   return hub;
 }
 function makeListener(role: Role = 'user', changes: Partial<Listener> = {}): Listener {
@@ -51,6 +59,32 @@ describe('the event stream', () => {
     await hub.open(makeListener());
     await new Promise((resolve) => setImmediate(resolve));
     expect(streams.map(events)).toEqual([[{ kind: 'segments', items: [segment('gateway-office1', 0)] }], []]);
+  });
+
+  test('rule 26: a change of a gateway is told to those who may list gateways, and to nobody else', async () => {
+    makeHub();
+    const streams = await Promise.all((['admin', 'operator', 'auditor', 'user', 'vendor'] as const).map((role) => hub.open(makeListener(role))));
+    for (const stream of streams) events(stream);
+    const present = makeGateway();
+    gateways.set(present.id, present);
+    const gone = gatewayId.parse(randomUUID());
+    hub.gatewayChanged(present.id);
+    hub.gatewayChanged(gone);
+    await new Promise((resolve) => setImmediate(resolve));
+    const told = [{ kind: 'gateways', changed: [present], removed: [gone], askAgain: false }];
+    expect(streams.map(events)).toEqual([told, told, told, [], []]);
+  });
+
+  test('more changes than one event holds, or a notice that was missed, say that the list is to be asked for again', async () => {
+    makeHub();
+    const stream = await hub.open(makeListener('admin'));
+    events(stream);
+    for (let count = 0; count < 60; count += 1) hub.gatewayChanged(gatewayId.parse(randomUUID()));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(events(stream)).toMatchObject([{ kind: 'gateways', askAgain: true }]);
+    hub.gatewayChanged(null);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(events(stream)).toEqual([{ kind: 'gateways', changed: [], removed: [], askAgain: true }]);
   });
 
   test('B11: a connection is told to its user and to those who manage, to nobody else', async () => {

@@ -1,0 +1,115 @@
+import { expect, type Page, test } from '@playwright/test';
+import { calls, openMain, openPage } from './open-page.ts';
+
+/** The page's place in the menu of an administrator. */
+const PLACE = 5;
+
+async function openGateways(page: Page, query: Readonly<Record<string, string>> = {}) {
+  const faults = await openMain(page, query);
+  await page.getByRole('navigation').getByRole('button', { name: 'Gateways' }).click();
+  return faults;
+}
+
+test('S34, S47: the Gateway management page lists gateways by segment with state, reason, age and sessions', async ({ page }) => {
+  const faults = await openGateways(page);
+  await expect(page.getByRole('heading', { name: 'Gateway management' })).toBeVisible();
+  const row = page.getByRole('row', { name: /aws-gw-1/ });
+  await expect(row).toContainText('Unavailable');
+  await expect(row).toContainText('The central service cannot reach the Gateway “aws-gw-1”.');
+  await expect(row.locator('time')).toHaveText('5 minutes ago');
+  await expect(page.getByRole('row', { name: /gateway-aws/ }).first()).toContainText('0 of 2 available');
+  await expect(page.getByRole('row', { name: /tokyo-gw-2/ })).toContainText('left out of the choice');
+  expect(faults.list).toEqual([]);
+});
+
+test('S10: the age of the last sync counts, and a change that main tells shows within a second', async ({ page }) => {
+  await openGateways(page);
+  const age = page.getByRole('row', { name: /office1-gw-1/ }).locator('time');
+  const first = await age.textContent();
+  await expect(age).not.toHaveText(first ?? '');
+  // Measured in the page: how fast this test gets to look is not what is promised.
+  const tookMs = await page.evaluate(async () => {
+    const began = performance.now();
+    window.harness.patch('gateways', ['items', '00000000-0000-4000-8000-000000000601', 'status', 'state'], 'unavailable');
+    const shown = () => [...document.querySelectorAll('tr')].some(({ textContent }) => /office1-gw-1.*Unavailable/.test(textContent));
+    while (!shown() && performance.now() - began < 5_000) await new Promise((resolve) => requestAnimationFrame(resolve));
+    return performance.now() - began;
+  });
+  await expect(page.getByRole('row', { name: /office1-gw-1/ })).toContainText('Unavailable');
+  expect(tookMs).toBeLessThan(1_000);
+});
+
+test('S43, S44, S45, S46: a segment without an available Gateway says what to check, in order, and who must act', async ({ page }) => {
+  await openGateways(page);
+  const group = page.getByRole('row', { name: /gateway-aws/ }).first();
+  await group.getByRole('button', { name: 'What to do' }).click();
+  const help = page.getByRole('group', { name: /No Gateway of gateway-aws is available/ });
+  await expect(help.getByRole('listitem')).toHaveCount(4);
+  const texts = await help.getByRole('listitem').allTextContents();
+  expect(texts.map((text) => /installed|synchronised|proxy settings|network/.exec(text)?.[0])).toEqual(['installed', 'synchronised', 'proxy settings', 'network']);
+  for (const text of texts) expect(text).toContain('Who must act');
+  await expect(page.getByRole('row', { name: /gateway-tokyo/ }).first().getByRole('button', { name: 'What to do' })).toHaveCount(0);
+});
+
+test('the page works by keyboard alone: from name to name, details open and close, focus comes back', async ({ page }) => {
+  await openGateways(page);
+  await page.getByRole('searchbox').focus();
+  await page.keyboard.type('gateway-');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('button', { name: 'aws-gw-1' })).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await expect(page.getByRole('button', { name: 'aws-gw-2' })).toBeFocused();
+  await page.keyboard.press('End');
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Enter');
+  const details = page.getByRole('complementary');
+  await expect(details).toContainText('203.0.113.5');
+  await page.keyboard.press('Escape');
+  await expect(details).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'aws-gw-1' })).toBeFocused();
+});
+
+test('S75: the details show which protocols a port carries, the load, and the states of the day as a chart that is also in words', async ({ page }) => {
+  await openGateways(page);
+  await page.getByRole('button', { name: 'tokyo-gw-1' }).click();
+  const details = page.getByRole('complementary');
+  await expect(details.getByRole('img')).toHaveAccessibleName(/States of the last 24 hours: Available 88%, Unavailable 8%, and Limited 4%. 4 changes./);
+  await expect(details.getByRole('row', { name: /7993/ })).toContainText('SSH and SFTP');
+  await expect(details.getByRole('row', { name: /7994/ })).toContainText('Closed');
+  await expect(details).toContainText('21% of its processors');
+});
+
+test('empty: the steps to the first Gateway; loading and failed say so, and failed can be tried again', async ({ page }) => {
+  await openGateways(page, { scene: 'gateways-empty' });
+  await expect(page.getByRole('main').getByRole('listitem')).toHaveCount(6);
+  await openGateways(page, { scene: 'gateways-loading' });
+  await expect(page.getByRole('main').getByText('Loading…')).toBeVisible();
+  await openGateways(page, { scene: 'gateways-failed' });
+  await expect(page.getByRole('alert')).toContainText('mavis.nishi.example');
+  const before = (await calls(page, 'gateways.refresh')).length;
+  await page.getByRole('button', { name: 'Try again' }).click();
+  expect((await calls(page, 'gateways.refresh')).length).toBe(before + 1);
+});
+
+test('rule 26: operators and auditors see the page, users and vendors do not', async ({ page }) => {
+  for (const role of ['operator', 'auditor']) {
+    await openGateways(page, { role });
+    await expect(page.getByText('Administrators change Gateways')).toBeVisible();
+  }
+  for (const role of ['user', 'vendor']) {
+    await openMain(page, { role });
+    await expect(page.getByRole('navigation').getByRole('button', { name: 'Gateways' })).toHaveCount(0);
+  }
+});
+
+test('a small window shows the list and its details', async ({ page }) => {
+  await page.setViewportSize({ width: 640, height: 480 });
+  await openMain(page);
+  await openPage(page, PLACE);
+  await page.getByRole('button', { name: 'office1-gw-1' }).click();
+  await expect(page.getByRole('complementary')).toBeInViewport();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+});
