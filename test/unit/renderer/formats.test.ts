@@ -28,8 +28,8 @@ describe('who sees what', () => {
   test('the menu offers a role only what the service would answer it', () => {
     const ids = (...args: Parameters<typeof pagesFor>) => pagesFor(...args).map((page) => page.id);
     expect(ids('vendor')).toEqual(['resources', 'sessions', 'settings']);
-    expect(ids('operator')).toEqual(['resources', 'sessions', 'errors', 'settings']);
-    expect(ids('auditor')).toEqual(['resources', 'sessions', 'recordings', 'audit', 'errors', 'settings']);
+    expect(ids('operator')).toEqual(['resources', 'sessions', 'errors', 'gateways', 'settings']);
+    expect(ids('auditor')).toEqual(['resources', 'sessions', 'recordings', 'audit', 'errors', 'gateways', 'settings']);
   });
 
   test('a log’s filter sends only what was filled in', () => {
