@@ -17,6 +17,9 @@ export interface OpenApp {
   nextWindow(action: () => Promise<void>): Promise<Page>;
 }
 
+/** One step of a person in a window: what hangs is told by its own name, not as the test's whole time. */
+const ACTION_LIMIT_MS = 30_000;
+
 /** Opens the built app on a user-data folder, and waits for its first page. */
 export async function launchApp(userData: string, env: Readonly<Record<string, string>> = {}): Promise<OpenApp> {
   const asRoot = process.getuid?.() === 0 && distribution.kind === 'electron';
@@ -25,6 +28,7 @@ export async function launchApp(userData: string, env: Readonly<Record<string, s
     cwd: repository,
     env: { ...processEnvironment(), ELECTRON_STANDIN_NODE: process.execPath, LANG: 'en_US.UTF-8', ...env },
   });
+  electronApp.context().setDefaultTimeout(ACTION_LIMIT_MS);
   const main = await electronApp.firstWindow();
   await main.locator('main').waitFor();
   return {
