@@ -54,7 +54,6 @@ export class Inventory {
   async begin(client: Pick<ServiceClient, 'call'>, profileId: string): Promise<void> {
     this.end();
     this.#source = { client, profileId, stop: new AbortController() };
-    await this.#tellMarks();
     await this.#load();
   }
 
@@ -158,6 +157,7 @@ export class Inventory {
     this.#load().catch((error: unknown) => this.#parts.log.error('inventory not loaded', {}, error));
   }
 
+  /** Begins the one load that may run: the service's events may name a revision before the first has come far. */
   #load(): Promise<void> {
     const source = this.#require();
     const loading = this.#loadAll(source).finally(() => {
@@ -183,6 +183,7 @@ export class Inventory {
       draft.loaded = 0;
     });
     try {
+      await this.#tellMarks();
       await index.ask({ kind: 'discard' });
       const segments = await source.client.call(gatewaysRoutes.segmentList, { params: {}, query: {}, body: {} }, { signal: source.stop.signal });
       if (isCurrent()) this.setSegments(segments.items);

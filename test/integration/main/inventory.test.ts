@@ -100,6 +100,17 @@ describe('the inventory', () => {
     expect((await inventory.query(all)).total).toBe(8);
   });
 
+  test('a revision that the service tells before the first load has begun is no second load beside it: the list is whole', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { inventory, service } = world(2500);
+      const begun = inventory.begin(service, PROFILE);
+      inventory.revisionIs('r1');
+      await begun;
+      await new Promise((resolve) => setImmediate(resolve));
+      expect([(await inventory.query(all)).total, service.asked]).toEqual([2500, 3]);
+    }
+  });
+
   test('a failure is shown, keeps what was there, and the next revision loads again', async () => {
     const { inventory, service, stores } = world(5);
     await inventory.begin(service, PROFILE);
