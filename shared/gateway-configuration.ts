@@ -3,9 +3,13 @@ import { gatewayId, instant, protocol, sha256 } from './ids.ts';
 
 const port = z.number().int().min(1).max(65_535);
 
-/** The order of preference in which a client tries the proxy ports for each protocol (rule 7, S75). */
-export const portPreference = z.record(protocol, z.array(z.array(port).min(1)).min(1));
+/** The order of preference in which a client tries the proxy ports for each protocol (rule 7, S75). A gateway has at most 8 of them. */
+export const portPreference = z.record(protocol, z.array(z.array(port).min(1).max(8)).min(1).max(8));
 export type PortPreference = z.infer<typeof portPreference>;
+
+/** What an administrator sets of a gateway's ports while it runs: which protocols each proxy port carries (S75), and whether sessions may run over the link port (443) as well. */
+export const portMap = z.object({ portPreference, over443: z.boolean() });
+export type PortMap = z.infer<typeof portMap>;
 
 /** 7993 SSH and SFTP first, 7994 RDP first, 7995 VNC first, each able to carry all (S61, S75). Ports of one inner list are of equal preference. */
 export function defaultPortPreference([first, second, third]: readonly [number, number, number]): PortPreference {
@@ -21,6 +25,8 @@ export const gatewayConfiguration = z.object({
   issuedAt: instant,
   listen: z.object({ host: z.string(), linkPort: port, proxyPorts: z.array(port).min(1).max(8) }),
   portPreference,
+  /** Whether sessions may run over the link port where the proxy ports cannot be reached. */
+  over443: z.boolean().default(true),
   service: z.object({
     /** SHA-256 of the SubjectPublicKeyInfo of the key by which the service opens its links. */
     linkPins: z.array(sha256).min(1),

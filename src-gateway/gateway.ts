@@ -14,7 +14,7 @@ import { type GatewayKeys, readGatewayKeys } from './keys/gateway-keys.ts';
 import { AuditHeads } from './link/audit-heads.ts';
 import { LeaseEpoch } from './link/lease-epoch.ts';
 import { linkHandlers } from './link/link-methods.ts';
-import { LINK_PORT_ALPN, LinkRouter } from './link/link-port.ts';
+import { linkPortAlpn, LinkRouter } from './link/link-port.ts';
 import { Pace } from './link/pace.ts';
 import { PingServer } from './link/ping-server.ts';
 import { ServicePins } from './link/service-pins.ts';
@@ -24,6 +24,7 @@ import { GatewayMetrics } from './metrics/gateway-metrics.ts';
 import { startMetricsOutlet } from './metrics/metrics-outlet.ts';
 import { ConnectionAdmission } from './proxy-port/connection-admission.ts';
 import { Greeter } from './proxy-port/greeting.ts';
+import { PortMapInForce } from './proxy-port/port-map.ts';
 import { ProxyPorts } from './proxy-port/proxy-ports.ts';
 import { TlsListener } from './proxy-port/tls-listener.ts';
 import type { ProtocolHandler } from './sessions/protocol-handler.ts';
@@ -33,7 +34,7 @@ import { Supervision } from './sessions/supervision.ts';
 import { machineLoadMeter } from './status/machine-load.ts';
 import { Readiness } from './status/readiness.ts';
 import { StatusFileWriter } from './status/status-file.ts';
-import { pingAnswer, portCarries, statusReport, type StatusParts } from './status/status-report.ts';
+import { pingAnswer, statusReport, type StatusParts } from './status/status-report.ts';
 import { parseEndpoint } from './target-address/address-rules.ts';
 import type { Resolve } from './target-address/resolver.ts';
 import { TargetDialler } from './target-address/target-dialler.ts';
@@ -138,18 +139,24 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
   });
   const grants = new GrantRegister(clock, gatewayName, journal.recovery.recentTickets);
   const knownKeys = new KnownClientKeys();
-  const admission = new ConnectionAdmission({ perAddress: settings.unauthenticatedPerAddress, inAll: settings.unauthenticatedInAll });
+  const limits = { perAddress: settings.unauthenticatedPerAddress, inAll: settings.unauthenticatedInAll };
+  const admission = new ConnectionAdmission(limits);
+  // The link port's places are its own, and an address that has all of them loses its oldest: the service proves itself within
+  // a moment, and neither a flood of clients nor one that stands behind the same address as the service keeps it out.
+  const linkAdmission = new ConnectionAdmission({ ...limits, whenAddressFull: 'drop-oldest' });
+  const portMap = await PortMapInForce.open(configuration, data.portMap);
   const metrics = new GatewayMetrics({
     sessions: () => sessions.size,
     grants: () => grants.size,
-    unauthenticated: () => admission.open,
-    refusedConnections: () => admission.refused,
+    unauthenticated: () => admission.open + linkAdmission.open,
+    refusedConnections: () => admission.refused + linkAdmission.refused,
     journalWaiting: () => journal.waiting,
     journalHead: () => journal.head.sequence,
     spoolFreeBytes: () => protocols.recordings.canRecord().freeBytes,
     memoryBytes: () => process.memoryUsage.rss(),
   });
   const refusals = new RefusalJournal(journal, clock);
+  const { host, linkPort, proxyPorts } = configuration.listen;
   const greeter = new Greeter({
     clock, log, grants, sessions, gatewayName,
     refusals: {
@@ -158,9 +165,9 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
         refusals.write(refused);
       },
     },
-    carries: (port, wanted) => portCarries(configuration, port, wanted),
+    linkPort,
+    carries: (port, wanted) => portMap.carries(port, wanted),
   });
-  const { host, linkPort, proxyPorts } = configuration.listen;
   const ports = new ProxyPorts({ host, ports: proxyPorts, keys, admission, clock, log, greeter });
   const readiness = new Readiness({
     gatewayName, sessions, journal,
@@ -170,7 +177,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
   });
 
   const statusParts: StatusParts = {
-    configuration, version, clock, sessions, readiness, journal, ports,
+    configuration, version, clock, sessions, readiness, journal, ports, portMap,
     startedAt: instantOf(clock),
     recordings: protocols.recordings,
     protocols: protocol.options.filter((one) => protocols.handlers[one] !== undefined),
@@ -181,6 +188,9 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
     clock, log,
     pins: servicePins,
     ping: new PingServer(clock, (thumbprint) => pingAnswer(statusParts, thumbprint !== null && knownKeys.has(thumbprint))),
+    over443: () => portMap.over443,
+    greet: (peer) => greeter.greet(peer, linkPort),
+    clientAdmission: admission,
     heard: () => supervision.heard(),
     answered: (method, milliseconds, code) => metrics.linkAnswered(method, milliseconds, code),
     handlers: linkHandlers({
@@ -188,14 +198,14 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
       status: async () => statusReport(statusParts),
       recordings: protocols.recordings,
       auditHeads: new AuditHeads(data.auditHeads, configuration.service.signingKeys),
-      servicePins,
+      servicePins, portMap,
       epoch: new LeaseEpoch(),
       bulkPace: new Pace(clock, settings.bulkBytesPerSecond),
       probe: (wanted, target, signal) => probeTarget({ clock, dialler, identityProbes: protocols.identityProbes }, wanted, target, signal),
       assertReady: () => readiness.assertReady(),
     }),
   });
-  const linkListener = new TlsListener({ host, port: linkPort, keys, admission, log, alpn: LINK_PORT_ALPN, onPeer: (peer) => router.route(peer) });
+  const linkListener = new TlsListener({ host, port: linkPort, keys, admission: linkAdmission, log, alpn: () => linkPortAlpn(portMap.over443), onPeer: (peer) => router.route(peer) });
   await linkListener.listen();
   stops.push(async () => {
     router.close();

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { parseAuditHeads } from '../shared/audit-head.ts';
 import { isErrorCode } from '../shared/errors/catalogue.ts';
 import { asMavisError, MavisError } from '../shared/errors/mavis-error.ts';
+import { protocol, type Protocol } from '../shared/ids.ts';
 import { adminCommand, type AdminOutput } from './commands/admin-command.ts';
 import { askRunningService, safely } from './commands/admin-socket.ts';
 import { printable } from './commands/printable.ts';
@@ -97,6 +98,19 @@ gateway
     await run(options.data, { command: 'gateway-add', name, segment: options.segment ?? null, addresses }, options.out);
   });
 gateway.command('key <name> <line>').addOption(dataOption).action((name: string, line: string, { data }: { data: string }) => run(data, { command: 'gateway-key', name, line }));
+gateway
+  .command('ports <name>')
+  .description('Show or set which proxy ports carry a protocol, in the order to try them: "7993/7994,7995" is 7993 first, then 7994 or 7995 at random')
+  .option('--ssh <order>')
+  .option('--sftp <order>')
+  .option('--rdp <order>')
+  .option('--vnc <order>')
+  .addOption(new Option('--over-443 <switch>', 'whether sessions may run over the link port').choices(['on', 'off']))
+  .addOption(dataOption)
+  .action((name: string, options: { data: string; over443?: string } & Partial<Record<Protocol, string>>) => {
+    const preference = Object.fromEntries(protocol.options.flatMap((one) => (options[one] === undefined ? [] : [[one, portOrderOf(options[one])]])));
+    return run(options.data, { command: 'gateway-ports', name, preference, over443: options.over443 === undefined ? null : options.over443 === 'on' });
+  });
 gateway.command('list').addOption(dataOption).action(({ data }: { data: string }) => run(data, { command: 'gateway-list' }));
 
 const audit = program.command('audit').description('Audit log');
@@ -230,6 +244,11 @@ function written(text: string): Promise<void> {
   return new Promise((done, failed) => {
     process.stdout.write(text, (error) => (error ? failed(error) : done()));
   });
+}
+
+/** `7993/7994,7995` as lists of equals; what is no number stays one that the schema refuses. */
+function portOrderOf(text: string): number[][] {
+  return text.split('/').map((equals) => equals.split(',').map(Number));
 }
 
 function print(text: string): void {

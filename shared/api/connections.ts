@@ -15,6 +15,8 @@ export const hop = z.object({
   host: z.string().nullable(),
   /** Proxy ports to try: those of one inner list in random order, then the next list (S74, S75). */
   ports: z.array(z.array(z.number().int().min(1).max(65_535)).min(1)),
+  /** The link port (443), where this session may run over it when no proxy port can be reached; null where it may not. */
+  fallbackPort: z.number().int().min(1).max(65_535).nullable().default(null),
   /** SHA-256 of the SubjectPublicKeyInfo of the gateway's TLS key; old and new during a rotation. */
   pins: z.array(sha256).min(1).max(4),
   /** 256 random bits, base64url: works once, within 30 s of the grant, and only with the client's key (rule 2). */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { hostAddress, hostKeyFingerprint, port } from '../api/resources.ts';
 import { recordingState } from '../api/recordings.ts';
+import { portMap } from '../gateway-configuration.ts';
 import { connectionId, connectionReference, gatewayId, instant, protocol, recordingId, resourceId, sha256, userId } from '../ids.ts';
 import { sessionPolicy } from '../policy/session-policy.ts';
 
@@ -24,6 +25,8 @@ const grantBase = z.object({
   ticketSeconds: z.number().int().min(1).max(30),
   /** The session ends then (rule 2). */
   notAfter: instant,
+  /** Whether the ticket may be shown on the link port (443): a grant that does not say so is for the proxy ports alone. */
+  over443: z.boolean().default(false),
 });
 
 /** To the last gateway: who, which target, credentials, policy. */
@@ -71,6 +74,8 @@ export const gatewayStatusReport = z.object({
   canRecord: z.boolean(),
   spoolFreeBytes: z.number(),
   ports: z.array(z.object({ port, open: z.boolean(), protocols: z.array(protocol) })),
+  /** The port map that it goes by now; the service sends its own where the two differ. */
+  portMap: portMap.optional(),
   /** Resources that run short, as codes of the error catalogue. */
   shortages: z.array(z.string()),
   load: z.object({ cpu: z.number(), memoryBytes: z.number() }),
@@ -102,6 +107,8 @@ export const linkMethods = {
     journalRead: { params: z.object({ epoch: z.number().int(), after: z.number().int().min(0), limit: z.number().int().min(1).max(500) }), result: z.object({ events: z.array(journalEvent) }) },
     journalRelease: { params: z.object({ epoch: z.number().int(), upTo: z.number().int().min(0) }), result: z.object({}) },
     auditHead: { params: z.object({ sequence: z.number().int(), hash: z.string(), signedAt: instant, signature: z.string() }), result: z.object({}) },
+    /** What an administrator changed of the ports: in force at once, kept over a restart (S75). */
+    setPortMap: { params: portMap.extend({ epoch: z.number().int().min(0) }), result: z.object({}) },
     announceServicePin: { params: z.object({ pin: sha256, signature: z.string() }), result: z.object({}) },
   },
   bulk: {

@@ -24,5 +24,7 @@ export const sessionPolicy = z.object({
   filesIn: z.boolean().default(true),
   filesOut: z.boolean().default(true),
   viewOnly: z.boolean().default(false),
+  /** The session may run over TCP 443 where the proxy ports cannot be reached, also through an HTTP proxy. */
+  over443: z.boolean().default(true),
 });
 export type SessionPolicy = z.infer<typeof sessionPolicy>;

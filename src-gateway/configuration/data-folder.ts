@@ -12,6 +12,7 @@ export interface DataFolder {
   readonly status: string;
   readonly auditHeads: string;
   readonly announcedPins: string;
+  readonly portMap: string;
   readonly lock: string;
 }
 
@@ -27,6 +28,7 @@ export function dataFolderPaths(path: string): DataFolder {
     status: join(path, 'status.json'),
     auditHeads: join(path, 'audit-heads.jsonl'),
     announcedPins: join(path, 'announced-pins.json'),
+    portMap: join(path, 'port-map.json'),
     lock: join(path, 'lock'),
   };
 }

@@ -34,6 +34,8 @@ export interface PresentedTicket {
   readonly ticketSha256: string;
   readonly thumbprint: string;
   readonly protocol: Protocol;
+  /** Shown on the link port, which is only for grants that say so. */
+  readonly over443: boolean;
 }
 
 export type PresentedOutcome =
@@ -80,8 +82,8 @@ export class GrantRegister {
     this.#scheduleSweep();
   }
 
-  /** Uses a ticket: the grant is taken out at once. A ticket shown from another key is refused and stays for its own. */
-  present({ ticketSha256, thumbprint, protocol }: PresentedTicket): PresentedOutcome {
+  /** Uses a ticket: the grant is taken out at once. A ticket shown from another key, for another protocol or on a port that it is not for is refused and stays for its own. */
+  present({ ticketSha256, thumbprint, protocol, over443 }: PresentedTicket): PresentedOutcome {
     const now = this.#clock.monotonicMs();
     this.#forgetOld(now);
     const held = this.#held.get(ticketSha256);
@@ -93,6 +95,7 @@ export class GrantRegister {
     const refused = (reason: TicketRefusal): PresentedOutcome => ({ accepted: false, reason, connectionId: grant.connectionId, reference: grant.reference });
     if (!sameThumbprint(grant.clientKeyThumbprint, thumbprint)) return refused('foreign-key');
     if (grant.protocol !== protocol) return refused('other-protocol');
+    if (over443 && !grant.over443) return refused('not-over-443');
     this.#held.delete(ticketSha256);
     this.#spend(ticketSha256, 'used', grant);
     return { accepted: true, grant };

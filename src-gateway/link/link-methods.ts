@@ -6,6 +6,7 @@ import { type Clock, instantOf } from '../clock/clock.ts';
 import type { GrantRegister } from '../grants/grant-register.ts';
 import type { KnownClientKeys } from '../grants/known-client-keys.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { PortMapInForce } from '../proxy-port/port-map.ts';
 import type { RecordingSource } from '../sessions/recording-source.ts';
 import type { SessionRegister } from '../sessions/session-register.ts';
 import type { AuditHeads } from './audit-heads.ts';
@@ -26,6 +27,7 @@ export interface LinkMethodsParts {
   readonly recordings: Pick<RecordingSource, 'list' | 'read' | 'release'>;
   readonly auditHeads: Pick<AuditHeads, 'keep'>;
   readonly servicePins: Pick<ServicePins, 'announce'>;
+  readonly portMap: Pick<PortMapInForce, 'set'>;
   readonly epoch: LeaseEpoch;
   readonly bulkPace: Pick<Pace, 'take'>;
   readonly probe: (protocol: TargetGrant['protocol'], target: TargetGrant['target'], signal: AbortSignal) => Promise<ProbeResult>;
@@ -45,6 +47,7 @@ export function linkHandlers(parts: LinkMethodsParts): { readonly control: Reado
       ['journalRead', handler(control.journalRead, leased(parts, async ({ after, limit }) => ({ events: await parts.journal.read(after, limit) })))],
       ['journalRelease', handler(control.journalRelease, leased(parts, ({ upTo }) => done(parts.journal.release(upTo))))],
       ['auditHead', handler(control.auditHead, (head) => done(parts.auditHeads.keep(head)))],
+      ['setPortMap', handler(control.setPortMap, leased(parts, ({ portPreference, over443 }) => done(parts.portMap.set({ portPreference, over443 }))))],
       ['announceServicePin', handler(control.announceServicePin, ({ pin, signature }) => done(parts.servicePins.announce(pin, signature)))],
     ]),
     bulk: new Map<string, LinkHandler>([

@@ -1,12 +1,16 @@
 import { LINK_ALPN } from '../../shared/link/framing.ts';
+import { PROXY_ALPN } from '../../shared/proxy-stream/frames.ts';
 import type { Logger } from '../logging/logger.ts';
+import type { ConnectionAdmission } from '../proxy-port/connection-admission.ts';
 import type { TlsPeer } from '../proxy-port/tls-listener.ts';
 import { LinkSession, type LinkSessionParts } from './link-session.ts';
 import type { PingServer } from './ping-server.ts';
 import type { ServicePins } from './service-pins.ts';
 
-/** What is spoken on the link port, by ALPN. */
-export const LINK_PORT_ALPN = [LINK_ALPN, 'http/1.1'] as const;
+/** What is spoken on the link port, by ALPN: the link, `ping`, and the proxy ports' protocol where sessions may run over it. */
+export function linkPortAlpn(over443: boolean): readonly string[] {
+  return over443 ? [LINK_ALPN, 'http/1.1', PROXY_ALPN] : [LINK_ALPN, 'http/1.1'];
+}
 /** Connections of the service at once: two for each of many instances, and those that are just being replaced. */
 const MAX_LINKS = 64;
 
@@ -14,6 +18,12 @@ export interface LinkRouterParts extends LinkSessionParts {
   readonly log: Logger;
   readonly pins: Pick<ServicePins, 'has'>;
   readonly ping: Pick<PingServer, 'serve'>;
+  /** Whether sessions may run over the link port. */
+  readonly over443: () => boolean;
+  /** Takes a client of the proxy ports' protocol, as a proxy port does. */
+  readonly greet: (peer: TlsPeer) => void;
+  /** The places of the proxy ports' clients that have not proved who they are. */
+  readonly clientAdmission: Pick<ConnectionAdmission, 'admit'>;
 }
 
 /** Routes the peers of the link port: the service to the link, anybody to `ping`, everything else to the door. */
@@ -35,12 +45,21 @@ export class LinkRouter {
     // A client that offers nothing by ALPN speaks HTTP/1.1, as many monitors do.
     if (peer.alpn === 'http/1.1' || peer.alpn === null) this.#parts.ping.serve(peer.socket, peer.thumbprint);
     else if (peer.alpn === LINK_ALPN) this.#link(peer);
+    else if (peer.alpn === PROXY_ALPN && this.#parts.over443()) this.#client(peer);
     else peer.socket.destroy();
   }
 
   /** Closes all connections of the service. */
   close(): void {
     for (const link of this.#links) link.close();
+  }
+
+  /** Who says that it is a client takes a place among the clients, of this port and the proxy ports: however many come, the service finds its own free. */
+  #client(peer: TlsPeer): void {
+    peer.admission.authenticated();
+    const admission = this.#parts.clientAdmission.admit(peer.socket);
+    if (admission === null) peer.socket.destroy();
+    else this.#parts.greet({ ...peer, admission });
   }
 
   #link(peer: TlsPeer): void {

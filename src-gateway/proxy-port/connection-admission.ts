@@ -11,6 +11,8 @@ export interface Admission {
 export interface AdmissionLimits {
   readonly perAddress: number;
   readonly inAll: number;
+  /** What happens to one more of an address that has all its places: it is refused, or the address's oldest goes for it. */
+  readonly whenAddressFull?: 'refuse' | 'drop-oldest';
 }
 
 interface Place {
@@ -47,8 +49,11 @@ export class ConnectionAdmission {
     const group = addressGroup(socket.remoteAddress ?? '');
     const held = this.#perGroup.get(group) ?? 0;
     if (held >= this.#limits.perAddress) {
-      this.#refused += 1;
-      return null;
+      if (this.#limits.whenAddressFull !== 'drop-oldest') {
+        this.#refused += 1;
+        return null;
+      }
+      this.#dropOldest((place) => place.group === group);
     }
     if (this.#places.size >= this.#limits.inAll) this.#dropOldest();
     const place: Place = { socket, group };
@@ -64,8 +69,9 @@ export class ConnectionAdmission {
     };
   }
 
-  #dropOldest(): void {
+  #dropOldest(matches: (place: Place) => boolean = () => true): void {
     for (const oldest of this.#places) {
+      if (!matches(oldest)) continue;
       this.#refused += 1;
       this.#leave(oldest);
       oldest.socket.destroy();

@@ -21,6 +21,8 @@ export interface GreeterParts {
   readonly sessions: Pick<SessionRegister, 'begin'>;
   readonly refusals: Pick<RefusalJournal, 'write'>;
   readonly gatewayName: string;
+  /** The port of the link (443): sessions run over it only where the grant says so. */
+  readonly linkPort: number;
   /** Whether a port carries a protocol: an administrator may restrict it (rule 7). */
   readonly carries: (port: number, protocol: Hello['protocol']) => boolean;
 }
@@ -33,7 +35,7 @@ export class Greeter {
     this.#parts = parts;
   }
 
-  /** Begins with one peer of a proxy port. */
+  /** Begins with one peer of a proxy port, or of the link port that speaks as a client of a proxy port does. */
   greet(peer: TlsPeer, port: number): void {
     const { clock, log } = this.#parts;
     if (peer.alpn !== PROXY_ALPN || peer.thumbprint === null) {
@@ -71,15 +73,17 @@ export class Greeter {
       return;
     }
     const ticket = ticketSha256(said.ticket);
-    const outcome = grants.present({ ticketSha256: ticket, thumbprint: connection.thumbprint, protocol: said.protocol });
+    const outcome = grants.present({ ticketSha256: ticket, thumbprint: connection.thumbprint, protocol: said.protocol, over443: connection.port === this.#parts.linkPort });
     if (outcome.accepted) {
       peer.admission.authenticated();
       sessions.begin(outcome.grant, said, connection, ticket);
       return;
     }
     const { address, port, thumbprint } = connection;
-    // What was wrong stands in the journal; the peer gets the one answer, always after the same time (B2).
-    const answer = clock.setTimer(() => this.#sendAway(connection, new MavisError('ticket.refused')), REFUSAL_ANSWER_MS);
+    // What was wrong stands in the journal; the peer gets the one answer, always after the same time (B2). Only who has shown
+    // the right ticket with the right key is told that it is the port.
+    const error = outcome.reason === 'not-over-443' ? new MavisError('session.not-allowed', { what: 'TCP 443' }) : new MavisError('ticket.refused');
+    const answer = clock.setTimer(() => this.#sendAway(connection, error), REFUSAL_ANSWER_MS);
     connection.receive({ frame: () => undefined, violated: () => connection.destroy(), lost: () => answer.cancel() });
     refusals.write({ reason: outcome.reason, address, port, thumbprint, connectionId: outcome.connectionId, reference: outcome.reference });
   }

@@ -74,7 +74,7 @@ export class ProxyPorts {
 
   async #listen(port: number): Promise<void> {
     const { host, keys, admission, log, greeter } = this.#parts;
-    const listener = new TlsListener({ host, port, keys, admission, log, alpn: [PROXY_ALPN], onPeer: (peer) => greeter.greet(peer, port) });
+    const listener = new TlsListener({ host, port, keys, admission, log, alpn: () => [PROXY_ALPN], onPeer: (peer) => greeter.greet(peer, port) });
     await listener.listen();
     this.#listeners.set(port, listener);
   }

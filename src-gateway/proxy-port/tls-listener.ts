@@ -24,7 +24,8 @@ export interface TlsListenerOptions {
   readonly host: string;
   readonly port: number;
   readonly keys: Pick<GatewayKeys, 'tlsKeyPem' | 'tlsCertificatePem'>;
-  readonly alpn: readonly string[];
+  /** What is spoken here now, by ALPN. */
+  readonly alpn: () => readonly string[];
   readonly admission: ConnectionAdmission;
   readonly log: Logger;
   readonly onPeer: (peer: TlsPeer) => void;
@@ -57,7 +58,7 @@ export class TlsListener {
       rejectUnauthorized: false,
       handshakeTimeout: options.handshakeLimitMs ?? HANDSHAKE_LIMIT_MS,
       // An offer of nothing that is spoken here ends the handshake (undefined sends the alert).
-      ALPNCallback: ({ protocols }) => alpn.find((one) => protocols.includes(one)),
+      ALPNCallback: ({ protocols }) => alpn().find((one) => protocols.includes(one)),
     });
     this.#tls.on('tlsClientError', (error, socket) => {
       options.log.debug('TLS handshake failed', { address: socket.remoteAddress, port: options.port, error });

@@ -2,6 +2,7 @@ import type { GatewayConfiguration } from '../../shared/gateway-configuration.ts
 import { type Protocol, protocol } from '../../shared/ids.ts';
 import type { GatewayStatusReport, PingAnswer } from '../../shared/link/messages.ts';
 import { type Clock, instantOf } from '../clock/clock.ts';
+import type { PortMapInForce } from '../proxy-port/port-map.ts';
 import type { RecordingSource } from '../sessions/recording-source.ts';
 import type { MachineLoad } from './machine-load.ts';
 import type { Readiness } from './readiness.ts';
@@ -16,22 +17,18 @@ export interface StatusParts {
   readonly journal: { readonly head: { readonly sequence: number; readonly hash: string } };
   readonly recordings: Pick<RecordingSource, 'canRecord' | 'heads'>;
   readonly ports: { isOpen(port: number): boolean };
+  readonly portMap: Pick<PortMapInForce, 'carries' | 'current'>;
   /** The protocols that this gateway can end. */
   readonly protocols: readonly Protocol[];
   readonly load: () => MachineLoad;
 }
 
-/** Whether a port is among those that carry a protocol (rule 7). */
-export function portCarries(configuration: Pick<GatewayConfiguration, 'portPreference'>, port: number, wanted: Protocol): boolean {
-  return configuration.portPreference[wanted].some((group) => group.includes(port));
-}
-
 /** The proxy ports, whether they are open, and what each carries. */
-export function portStates({ configuration, ports, protocols }: Pick<StatusParts, 'configuration' | 'ports' | 'protocols'>): PingAnswer['proxyPorts'] {
+export function portStates({ configuration, ports, portMap, protocols }: Pick<StatusParts, 'configuration' | 'ports' | 'portMap' | 'protocols'>): PingAnswer['proxyPorts'] {
   return configuration.listen.proxyPorts.map((port) => ({
     port,
     open: ports.isOpen(port),
-    protocols: protocol.options.filter((one) => protocols.includes(one) && portCarries(configuration, port, one)),
+    protocols: protocol.options.filter((one) => protocols.includes(one) && portMap.carries(port, one)),
   }));
 }
 
@@ -47,6 +44,7 @@ export function statusReport(parts: StatusParts): GatewayStatusReport {
     canRecord: parts.readiness.canRecord,
     spoolFreeBytes: parts.recordings.canRecord().freeBytes,
     ports: portStates(parts),
+    portMap: parts.portMap.current,
     shortages: [...parts.readiness.shortages],
     load: parts.load(),
     journalHead: { ...parts.journal.head },
@@ -55,6 +53,6 @@ export function statusReport(parts: StatusParts): GatewayStatusReport {
 }
 
 /** What anybody is told on the link port; the version only where a grant named the asker's key (rule 26). */
-export function pingAnswer(parts: Pick<StatusParts, 'configuration' | 'ports' | 'protocols' | 'clock' | 'version'>, knownKey: boolean): PingAnswer {
+export function pingAnswer(parts: Pick<StatusParts, 'configuration' | 'ports' | 'portMap' | 'protocols' | 'clock' | 'version'>, knownKey: boolean): PingAnswer {
   return { product: 'MAVIS Gateway', time: instantOf(parts.clock), proxyPorts: portStates(parts), ...(knownKey ? { version: parts.version } : {}) };
 }

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { gatewayAddresses, segmentName } from '../../shared/api/gateways.ts';
 import { role } from '../../shared/api/roles.ts';
 import { userName } from '../../shared/api/users.ts';
+import { portPreference } from '../../shared/gateway-configuration.ts';
 import { signedAuditHead } from '../../shared/audit-head.ts';
 import { gatewayKeyLine } from '../../shared/gateway-key.ts';
-import { instant, recordingId } from '../../shared/ids.ts';
+import { instant, protocol, recordingId } from '../../shared/ids.ts';
 
 /** A command of an administrator at the service's machine, as it goes to the running service over `admin.sock`. Files are read and written by the command line's own process. */
 export const adminCommand = z.discriminatedUnion('command', [
@@ -16,6 +17,7 @@ export const adminCommand = z.discriminatedUnion('command', [
   z.object({ command: z.literal('gateway-add'), name: z.string().min(1).max(100).regex(/^\S+$/), segment: segmentName.nullable(), addresses: gatewayAddresses }),
   z.object({ command: z.literal('gateway-key'), name: z.string().max(100), line: gatewayKeyLine }),
   z.object({ command: z.literal('gateway-list') }),
+  z.object({ command: z.literal('gateway-ports'), name: z.string().max(100), preference: z.partialRecord(protocol, portPreference.valueType), over443: z.boolean().nullable() }),
   z.object({ command: z.literal('audit-verify'), heads: z.array(signedAuditHead).max(1_000_000) }),
   z.object({ command: z.literal('audit-export'), format: z.enum(['csv', 'jsonl']) }),
   z.object({ command: z.literal('recording-verify'), recordingId: recordingId.nullable() }),

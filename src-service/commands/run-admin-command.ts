@@ -2,6 +2,7 @@ import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { AuditActor } from '../audit/audit-log.ts';
 import { verifyAudit } from '../audit/audit-verification.ts';
 import type { Assembly } from '../assembly.ts';
+import { preferenceText } from '../gateways/gateways.ts';
 import { exportResources } from '../resources/resource-routes.ts';
 import { importResources } from '../resources/resource-import.ts';
 import type { AdminCommand, AdminOutput, AdminRequest } from './admin-command.ts';
@@ -30,6 +31,8 @@ export async function* runAdminCommand(assembly: Assembly, { command, account }:
       return yield* gatewayKey(assembly, command, actor);
     case 'gateway-list':
       return yield* gatewayList(assembly, command, actor);
+    case 'gateway-ports':
+      return yield* gatewayPorts(assembly, command, actor);
     case 'audit-verify':
       return yield* auditVerify(assembly, command, actor);
     case 'audit-export':
@@ -93,6 +96,18 @@ const gatewayKey: Run<'gateway-key'> = async function* ({ gatewaySide: { gateway
   if (row === undefined) throw new MavisError('request.not-found');
   await gateways.enterKey(row.id, keyLine, actor);
   yield line(`key of gateway ${row.name} entered`);
+  yield done();
+};
+
+/** Without a change it only shows what is set. */
+const gatewayPorts: Run<'gateway-ports'> = async function* ({ gatewaySide: { gateways } }, { name, preference, over443 }, actor) {
+  const row = (await gateways.list()).find((one) => one.name.toLowerCase() === name.toLowerCase());
+  if (row === undefined) throw new MavisError('request.not-found');
+  const changes = Object.keys(preference).length > 0 || over443 !== null;
+  const now = changes ? await gateways.update(row.id, { portPreference: { ...row.portPreference, ...preference }, ...(over443 === null ? {} : { over443 }) }, actor) : row;
+  yield line(`${now.name}: ${preferenceText(now.portPreference)}`);
+  yield line(`sessions over the link port ${String(now.linkPort)}: ${now.over443 ? 'on' : 'off'}`);
+  if (changes) yield line('the gateway has it with the next sync, within 15 seconds');
   yield done();
 };
 

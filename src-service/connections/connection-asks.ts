@@ -148,7 +148,8 @@ export class ConnectionAsks {
       // The old grant dies, so that the connection cannot stand twice; where the gateway does not answer it dies by its ticket's time.
       await terminations.ask(transaction, [gatewayId], { kind: 'connection', id: connectionId }, 'connect.cancelled');
     });
-    if (report.leg === 'L2') await states.eject(gatewayId, code, row.reference);
+    // What stands in the way in the client's own network says nothing of the gateway.
+    if (report.leg === 'L2' && catalogue[code].leg !== 'client') await states.eject(gatewayId, code, row.reference);
     // Not waited for: a gateway that does not answer must not use up the time for the next one. It stays pending there.
     terminations.flush(gatewayId).catch((error: unknown) => this.#parts.log.error('a dropped grant could not be sent', { reference: row.reference, error }));
 
@@ -217,6 +218,7 @@ export class ConnectionAsks {
       clientKeyThumbprint: asker.clientKeyThumbprint,
       ticketSeconds: TICKET_SECONDS,
       notAfter: access.notAfter.toISOString(),
+      over443: policy.over443 && gateway.over443,
       user: { id: asker.user.id, name: asker.user.name, displayName: asker.user.displayName },
       resource: { id: resource.id, name: resource.name },
       protocol: row.protocol,
@@ -250,7 +252,7 @@ export class ConnectionAsks {
       reference: row.reference,
       protocol: row.protocol,
       resource: { id: access.resource.id, name: access.resource.name },
-      hops: [{ gatewayId: gateway.id, gatewayName: gateway.row.name, segment: gateway.segment, host: gateway.row.host, ports: portOrder(gateway.row.portPreference, gateway.row.ports, row.protocol, randomInt), pins: tlsPinsOf(gateway.row), ticket }],
+      hops: [{ gatewayId: gateway.id, gatewayName: gateway.row.name, segment: gateway.segment, host: gateway.row.host, ports: portOrder(gateway.row.portPreference, gateway.row.ports, row.protocol, randomInt), fallbackPort: access.policy.over443 && gateway.row.over443 ? gateway.row.linkPort : null, pins: tlsPinsOf(gateway.row), ticket }],
       tried: [...tried],
       policy: access.policy,
       notAfter: access.notAfter.toISOString(),
@@ -309,11 +311,11 @@ export class ConnectionAsks {
   }
 }
 
-/** The code that a client gives for wanting another gateway, where that is a reason to try one: of its leg, and before any credential was sent. */
+/** The code that a client gives for wanting another gateway, where that is a reason to try one: of its leg or its own network, and before any credential was sent. */
 function retryableCode(code: string, leg: 'L2' | 'L4'): ErrorCode | undefined {
   if (!isErrorCode(code) || !catalogue[code].anotherGateway) return undefined;
   const ofLeg = catalogue[code].leg;
-  return (leg === 'L4' ? ofLeg === 'L4' : ofLeg === 'L2' || ofLeg === 'gateway') ? code : undefined;
+  return (leg === 'L4' ? ofLeg === 'L4' : ofLeg === 'L2' || ofLeg === 'gateway' || ofLeg === 'client') ? code : undefined;
 }
 
 function refusedRetry(row: ConnectionRow): MavisError {

@@ -30,6 +30,7 @@ export function configurationFile(row: GatewayRow, listenHost: string, service: 
       issuedAt: issuedAt.toISOString(),
       listen: { host: listenHost, linkPort: row.linkPort, proxyPorts: row.proxyPorts },
       portPreference: row.portPreference,
+      over443: row.over443,
       service: { linkPins: service.linkPins, signingKeys: service.signingKeys, recordingKey: service.recordingKey, addresses: service.addresses },
     }),
   );

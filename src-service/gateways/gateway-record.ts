@@ -18,6 +18,7 @@ export function asGateway(row: GatewayRow): Gateway {
     segment: row.segment,
     addresses: { host: row.host, linkPort: row.linkPort, proxyPorts: row.proxyPorts },
     portPreference: row.portPreference,
+    over443: row.over443,
     keyFingerprint: row.tlsKey === null || row.signingKey === null ? null : keyFingerprint({ tls: row.tlsKey, signing: row.signingKey }),
     draining: row.draining,
     disabled: row.disabled,

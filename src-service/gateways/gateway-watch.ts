@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { asMavisError } from '../../shared/errors/mavis-error.ts';
 import type { GatewayId } from '../../shared/ids.ts';
 import type { Clock } from '../clock.ts';
 import type { Drained, JournalIntake } from '../connections/journal-intake.ts';
+import type { GatewayStatusReport } from '../../shared/link/messages.ts';
 import type { GatewayLink } from '../link/gateway-link.ts';
 import type { Log } from '../logging/log.ts';
 import type { GatewayLease } from './gateway-lease.ts';
@@ -148,13 +150,27 @@ export class GatewayWatch {
     const row = await gateways.read(gatewayId);
     if (row.tlsKey === null) return;
     const link = linkTo(row);
-    const report = await sync.sync(row, link, epoch, signal);
+    let report = await sync.sync(row, link, epoch, signal);
+    if (report !== undefined && (await this.#sendPortMap(row, link, epoch, report))) report = await sync.sync(row, link, epoch, signal);
     if (report === undefined) return;
     watched.answers = true;
     await flushTerminations(gatewayId);
     await journal.restarted(gatewayId, epoch, row, report.journalHead);
     await this.#readJournal(gatewayId, watched);
     this.#pull(row, link, epoch, watched);
+  }
+
+  /** Sends the port map where the gateway goes by another one (S75); true where it was taken. What a gateway does not take now is sent with the next sync. */
+  async #sendPortMap(row: GatewayRow, link: GatewayLink, epoch: number, { portMap }: GatewayStatusReport): Promise<boolean> {
+    const { portPreference, over443 } = row;
+    if (portMap === undefined || isDeepStrictEqual(portMap, { portPreference, over443 })) return false;
+    try {
+      await link.setPortMap({ epoch, portPreference, over443 });
+      return true;
+    } catch (error) {
+      this.#parts.log.warn('a gateway did not take its port map', { gatewayId: row.id, gatewayName: row.name, code: asMavisError(error).code, error });
+      return false;
+    }
   }
 
   #pull(row: GatewayRow, link: GatewayLink, epoch: number, watched: Watched): void {

@@ -1,10 +1,11 @@
 import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import { isIP, isIPv6 } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import type { gatewaysRoutes } from '../../shared/api/gateways.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { defaultPortPreference, type PortPreference, type SignedGatewayConfiguration } from '../../shared/gateway-configuration.ts';
-import type { GatewayId } from '../../shared/ids.ts';
+import { protocol, type GatewayId } from '../../shared/ids.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
 import type { Clock } from '../clock.ts';
 import type { ChoosableGateway } from '../choice/gateway-choice.ts';
@@ -109,12 +110,18 @@ export class Gateways {
     });
   }
 
-  /** Changes, drains or disables a gateway. A gateway whose addresses change needs its configuration file again. */
+  /**
+   * Changes, drains or disables a gateway. One whose addresses change needs its configuration file again; what its ports carry
+   * goes to it over the link. Throws `request.invalid` for a preference that names a port which the gateway does not have.
+   */
   async update(gatewayId: GatewayId, update: Update, actor: AuditActor): Promise<GatewayRow> {
     const { database, audit, clock } = this.#parts;
     return database.transaction(async (transaction) => {
       const before = await this.#lock(transaction, gatewayId);
       if (update.name !== undefined && update.name.toLowerCase() !== before.name.toLowerCase()) await this.#refuseTakenName(transaction, update.name);
+      const proxyPorts = update.addresses?.proxyPorts ?? before.proxyPorts;
+      const portPreference = update.portPreference ?? (isDeepStrictEqual(proxyPorts, before.proxyPorts) ? before.portPreference : preferenceOf(proxyPorts));
+      if (update.portPreference !== undefined) refuseForeignPorts(update.portPreference, proxyPorts);
       const now = clock.now();
       const draining = update.draining ?? before.draining;
       const disabled = update.disabled ?? before.disabled;
@@ -124,7 +131,9 @@ export class Gateways {
         .set({
           name: update.name ?? before.name,
           segment: update.segment === undefined ? before.segment : update.segment,
-          ...(update.addresses === undefined ? {} : { host: update.addresses.host, linkPort: update.addresses.linkPort, proxyPorts: update.addresses.proxyPorts, portPreference: preferenceOf(update.addresses.proxyPorts) }),
+          ...(update.addresses === undefined ? {} : { host: update.addresses.host, linkPort: update.addresses.linkPort, proxyPorts }),
+          portPreference,
+          over443: update.over443 ?? before.over443,
           draining,
           disabled,
           ...(state === before.state ? {} : { state, stateCode: null, stateDetail: '', stateChangedAt: now }),
@@ -134,7 +143,7 @@ export class Gateways {
         .returning();
       if (row === undefined) throw new MavisError('internal');
       if (state !== before.state) await noteState(transaction, gatewayId, { at: now, state, code: null });
-      await audit.append(transaction, { kind: 'gateway.changed', actor, facts: { ...factsOf(row), previousName: before.name, previousSegment: before.segment, previousHost: before.host } });
+      await audit.append(transaction, { kind: 'gateway.changed', actor, facts: { ...factsOf(row), previousName: before.name, previousSegment: before.segment, previousHost: before.host, previousPortPreference: preferenceText(before.portPreference), previousOver443: before.over443 } });
       await notify(transaction, 'gateways', gatewayId);
       return row;
     });
@@ -173,7 +182,19 @@ function adminState(before: GatewayRow, draining: boolean, disabled: boolean): G
 }
 
 function factsOf(row: GatewayRow): Record<string, string | number | boolean | null | string[]> {
-  return { gatewayId: row.id, gateway: row.name, segment: row.segment, host: row.host, linkPort: row.linkPort, proxyPorts: row.proxyPorts.map(String), draining: row.draining, disabled: row.disabled };
+  return { gatewayId: row.id, gateway: row.name, segment: row.segment, host: row.host, linkPort: row.linkPort, proxyPorts: row.proxyPorts.map(String), portPreference: preferenceText(row.portPreference), over443: row.over443, draining: row.draining, disabled: row.disabled };
+}
+
+/** `ssh=7993/7994,7995 …`: commas between equals, strokes between what is tried one after the other; so the command line takes it, too. */
+export function preferenceText(preference: PortPreference): string {
+  return protocol.options.map((one) => `${one}=${preference[one].map((equals) => equals.join(',')).join('/')}`).join(' ');
+}
+
+function refuseForeignPorts(preference: PortPreference, proxyPorts: readonly number[]): void {
+  for (const one of protocol.options) {
+    const named = preference[one].flat();
+    if (named.some((port) => !proxyPorts.includes(port)) || new Set(named).size < named.length) throw new MavisError('request.invalid', { field: `portPreference.${one}` });
+  }
 }
 
 /** The default order of rule 7 where there are three ports; with another number all are equal for every protocol. */

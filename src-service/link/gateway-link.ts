@@ -159,6 +159,11 @@ export class GatewayLink {
     await this.#askControl('journalRelease', linkMethods.control.journalRelease, params, { timeLimitMs: REQUEST_LIMIT_MS, ...options });
   }
 
+  /** Sends what an administrator set of the gateway's ports; it is in force there when this resolves. */
+  async setPortMap(params: z.input<typeof linkMethods.control.setPortMap.params>, options: Partial<AskOptions> = {}): Promise<void> {
+    await this.#askControl('setPortMap', linkMethods.control.setPortMap, params, { timeLimitMs: REQUEST_LIMIT_MS, ...options });
+  }
+
   async auditHead(params: z.input<typeof linkMethods.control.auditHead.params>, options: Partial<AskOptions> = {}): Promise<void> {
     await this.#askControl('auditHead', linkMethods.control.auditHead, params, { timeLimitMs: REQUEST_LIMIT_MS, ...options });
   }

@@ -117,6 +117,7 @@ export const gateways = pgTable('gateways', {
   linkPort: integer('link_port').notNull(),
   proxyPorts: jsonb('proxy_ports').$type<number[]>().notNull(),
   portPreference: jsonb('port_preference').$type<PortPreference>().notNull(),
+  over443: boolean('over_443').notNull().default(true),
   tlsKey: text('tls_key'),
   signingKey: text('signing_key'),
   nextTlsKey: text('next_tls_key'),

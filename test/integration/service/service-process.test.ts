@@ -105,6 +105,11 @@ test('start speaks its first line, answers the control pipe, takes commands over
   expect((await command(['gateway', 'add', 'office1', '--segment', 'gateway-office1', '--host', '127.0.0.1', '--link-port', '8444', '--proxy-ports', '17993,17994', '--out', file, '--data', folder])).code).toBe(0);
   expect((await readFile(file, 'utf8'))).toContain('signature');
   expect((await command(['gateway', 'list', '--data', folder])).out).toContain('office1  gateway-office1  127.0.0.1:8444  pending');
+  // S75: which protocol a port carries is configuration; what is not named stays.
+  const ports = await command(['gateway', 'ports', 'office1', '--ssh', '17994', '--rdp', '17994/17993', '--over-443', 'off', '--data', folder]);
+  expect(ports.out).toContain('office1: ssh=17994 sftp=17993,17994 vnc=17993,17994 rdp=17994/17993');
+  expect(ports.out).toContain('sessions over the link port 8444: off');
+  for (const wrong of ['22', '17993/']) expect((await command(['gateway', 'ports', 'office1', '--ssh', wrong, '--data', folder])).code).toBe(1);
 
   const second = await command(['start', '--data', folder, '--port', '0']);
   expect([second.code, second.errors]).toEqual([1, expect.stringMatching(/^service\.data-folder-in-use: process=\d+ /m)]);
