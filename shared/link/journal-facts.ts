@@ -6,6 +6,9 @@ const code = z.string().max(100);
 const optionalText = z.string().max(2000).nullish();
 const count = z.number().min(0).nullish();
 
+/** What a target did with the user's agent and X server, where it was let to them. */
+const forwardingCounts = { agentOpenings: count, agentSignatures: count, agentBytesFromTarget: count, agentBytesToTarget: count, x11Openings: count, x11BytesFromTarget: count, x11BytesToTarget: count };
+
 /** What the service reads of an event's facts, by kind. More facts may stand there; they are kept as they came. */
 export const journalFacts = {
   'ticket-used': z.object({}),
@@ -13,7 +16,9 @@ export const journalFacts = {
   connected: z.object({ recordingId: recordingId.nullish(), targetIdentity: optionalText, targetEncrypted: z.boolean().nullish(), targetAddress: optionalText }),
   /** Nothing was connected. `credentialSent` forbids a retry on another gateway (rule 4). */
   failed: z.object({ code, credentialSent: z.boolean().nullish() }),
-  ended: z.object({ code, exitStatus: z.number().nullish(), signal: optionalText, durationMs: count, bytesIn: count, bytesOut: count }),
+  ended: z.object({ code, exitStatus: z.number().nullish(), signal: optionalText, durationMs: count, bytesIn: count, bytesOut: count, ...forwardingCounts }),
+  /** The target was let to the user's agent or X server (`granted`), or opened its first channel there (`used`). */
+  forwarding: z.object({ what: z.enum(['agent', 'x11']), event: z.enum(['granted', 'used']) }),
   'recording-closed': z.object({ recordingId, state: recordingState, code: code.nullish(), durationMs: count, bytes: count }),
   /** What the gateway found of its own journal when it started (S69). */
   'gateway-started': z.object({ version: optionalText, cleanStop: z.boolean().nullish(), code: code.nullish(), from: count, to: count }),

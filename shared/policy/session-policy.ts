@@ -12,8 +12,9 @@ export const sessionPolicy = z.object({
   environmentNames: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/)).max(32).default(['LANG', 'LC_ALL', 'LC_CTYPE', 'TERM', 'COLORTERM']),
   exec: z.boolean().default(false),
   portForwarding: z.boolean().default(false),
-  /** Kept for a gateway that can; this version refuses agent and X11 forwarding whatever the rule says. */
+  /** The target may ask the user's own SSH agent for signatures, while the client offers it. */
   agentForwarding: z.boolean().default(false),
+  /** Programs on the target may open windows on the user's own X server, while the client offers it. */
   x11Forwarding: z.boolean().default(false),
   /** Prompts of the target's sign-on (one-time passwords) are passed to the user. */
   promptsReachUser: z.boolean().default(false),

@@ -64,6 +64,8 @@ export const streamMessage = z.discriminatedUnion('kind', [
   /** The protocol itself is connected and the recording stands (rule 1). */
   z.object({ kind: z.literal('recording'), recordingId: z.uuid() }),
   z.object({ kind: z.literal('ends-soon'), code: z.string(), secondsLeft: z.number().int() }),
+  /** The target refuses to forward; the session goes on without. */
+  z.object({ kind: z.literal('forwarding-refused'), what: z.enum(['agent', 'x11']) }),
   z.object({ kind: z.literal('watched'), watchers: z.number().int() }),
 ]);
 export type StreamMessage = z.infer<typeof streamMessage>;

@@ -28,6 +28,20 @@ export interface SessionEnd {
   readonly signal: string | null;
 }
 
+/** What of the user's own machine a target is let to: the SSH agent, the X server. */
+export type Forwarded = 'agent' | 'x11';
+
+/** What happens to a forwarding, in order. */
+export type ForwardingEvent =
+  /** The client asked, the policy allows it, and the target agreed. */
+  | { readonly kind: 'granted'; readonly what: Forwarded }
+  /** The target refused it; the session goes on without. */
+  | { readonly kind: 'refused-by-target'; readonly what: Forwarded }
+  /** The target opened a channel to it. */
+  | { readonly kind: 'opened'; readonly what: Forwarded }
+  /** Such a channel is over; `signatures` were asked of the agent. */
+  | { readonly kind: 'closed'; readonly what: Forwarded; readonly signatures: number; readonly bytesFromTarget: number; readonly bytesToTarget: number };
+
 export interface SessionRun {
   /** The client's side of the counted stream: bytes of the protocol, with back-pressure. */
   readonly clientStream: Duplex;
@@ -37,6 +51,8 @@ export interface SessionRun {
   readonly connected: (recordingId: RecordingId) => void;
   /** Called for each input of the user; the idle limit counts from the last call. */
   readonly activity: () => void;
+  /** Told of what the target is let to of the user's machine. */
+  readonly forwarding?: (event: ForwardingEvent) => void;
 }
 
 /** A target that has been signed on to, waiting for the client's stream. */

@@ -13,8 +13,9 @@ import { CountedDuplex } from '../proxy-port/counted-duplex.ts';
 import type { ProxyConnection } from '../proxy-port/proxy-connection.ts';
 import { decodeUtf8 } from '../proxy-port/utf8.ts';
 import type { ReachedTarget, TargetDialler } from '../target-address/target-dialler.ts';
+import { ForwardingCounts } from './forwarding-counts.ts';
 import { Prompts } from './prompts.ts';
-import type { ProtocolHandler, SessionEnd, SignedOnTarget } from './protocol-handler.ts';
+import type { ForwardingEvent, ProtocolHandler, SessionEnd, SignedOnTarget } from './protocol-handler.ts';
 import { SessionLimits } from './session-limits.ts';
 import { Stopwatch } from './stopwatch.ts';
 
@@ -62,6 +63,7 @@ export class Session {
   readonly #connection: ProxyConnection;
   readonly #hello: Hello;
   readonly #ending = new AbortController();
+  readonly #forwardings = new ForwardingCounts();
   #state: SessionState = { status: 'connecting' };
   #credentialSent = false;
   #reached: ReachedTarget | undefined;
@@ -181,7 +183,7 @@ export class Session {
       notConnected.cancel();
       this.#connected(recordingId, target);
     };
-    const run = target.run({ clientStream: stream, signal: this.#ending.signal, connected, activity: () => this.#limits?.activity() });
+    const run = target.run({ clientStream: stream, signal: this.#ending.signal, connected, activity: () => this.#limits?.activity(), forwarding: (event) => this.#forwarding(event) });
     try {
       const end = await this.#withinEndLimit(run).catch((error: unknown) => this.#brokenEnd(error));
       await this.#flush(stream);
@@ -253,6 +255,12 @@ export class Session {
     journal.append({ ...this.#who(), kind: 'connected', facts: { recordingId, protocol: this.grant.protocol, targetIdentity: target.targetIdentity, targetEncrypted: target.targetEncrypted, ...this.#where(), ...this.#about() } });
   }
 
+  #forwarding(event: ForwardingEvent): void {
+    const told = this.#forwardings.take(event);
+    if (told !== undefined) this.#write('forwarding', { what: event.what, event: told, ...this.#about() });
+    if (event.kind === 'refused-by-target') this.#message({ kind: 'forwarding-refused', what: event.what });
+  }
+
   async #over(end: SessionEnd, target: SignedOnTarget): Promise<void> {
     const reason = this.#reason();
     const code: ErrorCode = reason?.code ?? end.code;
@@ -275,6 +283,7 @@ export class Session {
       signal: end.signal,
       protocol: this.grant.protocol,
       targetIdentity: target.targetIdentity,
+      ...this.#forwardings.facts,
       ...this.#where(),
       ...this.#about(),
     });
@@ -363,7 +372,7 @@ export class Session {
     this.#connection.sendJson(frameType.message, message);
   }
 
-  #write(kind: 'ended' | 'failed' | 'identity-seen', facts: JournalFacts): void {
+  #write(kind: 'ended' | 'failed' | 'identity-seen' | 'forwarding', facts: JournalFacts): void {
     try {
       this.#parts.journal.append({ ...this.#who(), kind, facts });
     } catch (error) {

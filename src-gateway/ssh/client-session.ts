@@ -11,6 +11,7 @@ import { clientAlgorithms } from './algorithms.ts';
 import type { EphemeralHostKey } from './ephemeral-host-key.ts';
 import { PortForward } from './port-forward.ts';
 import { type ChannelEnd, MOST_UNREAD_BYTES, SessionChannel } from './session-channel.ts';
+import { TargetChannels } from './target-channels.ts';
 import { KEEP_ALIVE, type SshTarget } from './target-sign-on.ts';
 
 /** Rule 1: where the protocol is not connected within this, there was no session. */
@@ -48,6 +49,7 @@ export class ClientSession {
   readonly #closing: Promise<void>[] = [];
   readonly #ended = Promise.withResolvers<SessionEnd>();
   #connection: Connection | undefined;
+  #targetChannels: TargetChannels | undefined;
   #numbers = 0;
   #refusals = 0;
   #recordings = 0;
@@ -114,11 +116,12 @@ export class ClientSession {
 
   #accept(connection: Connection): void {
     this.#connection = connection;
+    const targetChannels = this.#watchTarget(connection);
     // The stream is bound to the ticket and to the client's key already: there is nothing to ask.
     connection.on('authentication', (context: AuthContext) => (context.method === 'none' ? context.accept() : context.reject(['none'])));
     connection.on('error', (error: Error) => this.#clientFailed(error));
     connection.on('close', () => this.#clientGone());
-    connection.on('session', (accept, reject) => this.#openSession(accept, reject));
+    connection.on('session', (accept, reject) => this.#openSession(accept, reject, targetChannels));
     connection.on('tcpip', (accept, reject, info) => {
       if (!this.#parts.grant.policy.portForwarding || this.#forwards.size >= MOST_FORWARDS) this.#refuse(reject, 'direct-tcpip');
       else this.#openForward(accept, reject, info);
@@ -127,7 +130,18 @@ export class ClientSession {
     connection.on('request', (_accept, reject) => this.#refuse(reject, 'remote-forward'));
   }
 
-  #openSession(accept: () => ssh2.Session, reject: () => void): void {
+  #watchTarget(connection: Connection): TargetChannels {
+    const { target, clock } = this.#parts;
+    const { clientStream, activity, forwarding } = this.#run;
+    this.#targetChannels = new TargetChannels({
+      ...{ target, connection, clientStream, clock, activity, refused: this.#tellRefused, signal: this.#over.signal },
+      tell: (event) => forwarding?.(event),
+      breach: (error) => this.#end(error),
+    });
+    return this.#targetChannels;
+  }
+
+  #openSession(accept: () => ssh2.Session, reject: () => void, targetChannels: TargetChannels): void {
     if (this.#channels.size >= MOST_SESSIONS || this.#over.signal.aborted) {
       this.#refuse(reject, 'session');
       return;
@@ -138,6 +152,9 @@ export class ClientSession {
     const channel: SessionChannel = new SessionChannel({
       ...{ session: accept(), number: this.#nextNumber(), target, clientStream, grant, spool, logger, activity, refused: this.#tellRefused },
       connected: this.#connected,
+      claim: (what) => targetChannels.claim(what),
+      agentAsked: () => targetChannels.agentAsked,
+      forwardingRefused: (what) => this.#run.forwarding?.({ kind: 'refused-by-target', what }),
       signal: this.#over.signal,
       ended: (end) => this.#channelEnded(channel, end),
     });
@@ -204,11 +221,14 @@ export class ClientSession {
   }
 
   readonly #watchWindows = (): void => {
-    for (const { unread } of this.#channels) {
-      if (unread.target > MOST_UNREAD_BYTES) this.#end(new MavisError('target.protocol-error'));
-      if (unread.client > MOST_UNREAD_BYTES) this.#end(new MavisError('session.protocol-violation'));
-    }
+    for (const { unread } of this.#channels) this.#checkWindows(unread);
+    for (const unread of this.#targetChannels?.unread ?? []) this.#checkWindows(unread);
   };
+
+  #checkWindows({ target, client }: { readonly target: number; readonly client: number }): void {
+    if (target > MOST_UNREAD_BYTES) this.#end(new MavisError('target.protocol-error'));
+    if (client > MOST_UNREAD_BYTES) this.#end(new MavisError('session.protocol-violation'));
+  }
 
   #clientFailed(error: Error): void {
     if (this.#over.signal.aborted) return;

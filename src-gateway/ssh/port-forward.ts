@@ -5,7 +5,7 @@ import type { RecordingId } from '../../shared/ids.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
 import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
-import { Relay } from './relay.ts';
+import { joinChannels } from './join-channels.ts';
 import type { SshTarget } from './target-sign-on.ts';
 
 export interface PortForwardParts {
@@ -85,19 +85,17 @@ export class PortForward {
     this.#parts.connected(recorder.recordingId);
     const client = accept();
     this.#ends.push(() => client.destroy());
-    for (const one of [client, target]) one.on('error', () => undefined);
     recorder.failed.addEventListener('abort', () => this.#parts.failed(recorder.failed.reason), { once: true });
-    const common = { signal: this.#over.signal, failed: this.#parts.failed };
-    const out = new Relay({ ...common, from: client, to: target, wire: this.#parts.target.socket, take: (chunk) => this.#count('out', chunk) });
-    const back = new Relay({ ...common, from: target, to: client, wire: this.#parts.clientStream, take: (chunk) => this.#count('in', chunk) });
-    client.once('end', () => void out.drained().then(() => target.end()));
-    target.once('end', () => void back.drained().then(() => this.#end()));
-    client.once('close', () => this.#end());
-    target.once('close', () => this.#end());
+    const { clientStream, failed, target: connection } = this.#parts;
+    joinChannels({
+      ...{ client, target, clientWire: clientStream, targetWire: connection.socket, failed, signal: this.#over.signal },
+      taken: (from, bytes) => this.#count(from === 'client' ? 'out' : 'in', bytes),
+      ended: () => this.#end(),
+    });
   }
 
-  #count(way: 'out' | 'in', chunk: Buffer): undefined {
-    this.#bytes[way] += chunk.length;
+  #count(way: 'out' | 'in', bytes: number): void {
+    this.#bytes[way] += bytes;
     this.#parts.activity();
   }
 

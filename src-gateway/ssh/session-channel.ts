@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { Duplex } from 'node:stream';
-import type { AcceptConnection, ClientChannel, PseudoTtyInfo, PseudoTtyOptions, RejectConnection, ServerChannel, Session, SetEnvInfo, WindowChangeInfo } from 'ssh2';
+import type { AcceptConnection, ClientChannel, PseudoTtyInfo, PseudoTtyOptions, RejectConnection, ServerChannel, Session, SetEnvInfo, WindowChangeInfo, X11Info, X11Options } from 'ssh2';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { RecordingId } from '../../shared/ids.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
@@ -8,12 +8,16 @@ import type { RequestPayload, TerminalSize } from '../../shared/recording/record
 import type { Logger } from '../logging/logger.ts';
 import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
+import type { Forwarded } from '../sessions/protocol-handler.ts';
 import { narrowBuffer } from './channel-buffer.ts';
 import { mayEnvironment } from './environment.ts';
 import { shownText } from './foreign-text.ts';
 import { Relay } from './relay.ts';
+import { refusedForwarding } from './ssh2-internals.ts';
+import type { ForwardingClaim } from './target-channels.ts';
 import type { SshTarget } from './target-sign-on.ts';
 import { boundedSize, isTerminalName } from './terminal.ts';
+import { forwardableDisplay } from './x11-request.ts';
 
 /** A command line longer than this is refused: the recording holds it whole. */
 const LONGEST_COMMAND = 32_000;
@@ -34,6 +38,12 @@ export interface SessionChannelParts {
   readonly activity: () => void;
   /** Told of what was refused, for the log. */
   readonly refused: (what: string) => void;
+  /** Lets the target open channels to the user's agent or X server while the claim is held. */
+  readonly claim: (what: Forwarded) => ForwardingClaim;
+  /** Whether an earlier channel of the connection asked for the agent: clients ask once. */
+  readonly agentAsked: () => boolean;
+  /** The target refused a forwarding; the channel goes on without. */
+  readonly forwardingRefused: (what: Forwarded) => void;
   /** Aborted when the whole session ends; its reason says why. */
   readonly signal: AbortSignal;
   /** Called once: how the channel ended; an error of the recording ends the session. */
@@ -62,6 +72,8 @@ export class SessionChannel {
   readonly #over = new AbortController();
   #environment: Record<string, string> = {};
   #terminal: { info: PseudoTtyInfo; size: TerminalSize } | undefined;
+  readonly #claims = new Map<Forwarded, ForwardingClaim>();
+  #display: X11Options | undefined;
   #starting = false;
   #client: ServerChannel | undefined;
   #target: ClientChannel | undefined;
@@ -81,8 +93,8 @@ export class SessionChannel {
     session.on('signal', (accept, reject, { name }) => this.#takeSignal(accept, reject, name));
     session.on('sftp', (_accept, reject) => this.#refuse(reject, 'sftp'));
     session.on('subsystem', (_accept, reject) => this.#refuse(reject, 'subsystem'));
-    session.on('x11', (_accept, reject) => this.#refuse(reject, 'x11'));
-    session.on('auth-agent', (_accept, reject) => this.#refuse(reject, 'agent'));
+    session.on('x11', (accept, reject, info) => this.#takeDisplay(accept, reject, info));
+    session.on('auth-agent', (accept, reject) => this.#takeAgent(accept, reject));
     // A client that opens a channel and leaves it without asking for anything.
     session.on('close', () => {
       if (!this.#starting) this.#end(undefined);
@@ -142,6 +154,31 @@ export class SessionChannel {
     this.#target?.setWindow(size.rows, size.columns, size.heightPx, size.widthPx);
   }
 
+  #takeAgent(accept: (() => void) | undefined, reject: RejectConnection | undefined): void {
+    if (!this.#parts.grant.policy.agentForwarding || this.#starting) {
+      this.#refuse(reject, 'agent');
+      return;
+    }
+    this.#claim('agent');
+    accept?.();
+  }
+
+  /** What goes on to the target as the display's secret is what the client made up; the X server's own never comes here. */
+  #takeDisplay(accept: (() => void) | undefined, reject: RejectConnection | undefined, info: X11Info): void {
+    const display = this.#parts.grant.policy.x11Forwarding && !this.#starting ? forwardableDisplay(info) : undefined;
+    if (display === undefined) {
+      this.#refuse(reject, 'x11');
+      return;
+    }
+    this.#display = display;
+    this.#claim('x11');
+    accept?.();
+  }
+
+  #claim(what: Forwarded): void {
+    if (!this.#claims.has(what)) this.#claims.set(what, this.#parts.claim(what));
+  }
+
   #takeCommand(accept: AcceptConnection<ServerChannel>, reject: RejectConnection | undefined, command: string): void {
     if (!this.#parts.grant.policy.exec || command.length > LONGEST_COMMAND) this.#refuse(reject, 'exec');
     else this.#begin(accept, { kind: 'exec', command });
@@ -161,6 +198,7 @@ export class SessionChannel {
   #begin(accept: AcceptConnection<ServerChannel>, request: RequestPayload & { kind: 'shell' | 'exec' }): void {
     if (this.#starting) return;
     this.#starting = true;
+    if (this.#parts.agentAsked()) this.#claim('agent');
     // Accepted at once: what a client sends right behind its request waits in the channel and is not lost.
     const client = accept();
     this.#client = client;
@@ -170,7 +208,7 @@ export class SessionChannel {
   }
 
   async #start(client: ServerChannel, request: RequestPayload & { kind: 'shell' | 'exec' }): Promise<void> {
-    const [recording, opening] = await Promise.allSettled([this.#record(request), this.#open(request)]);
+    const [recording, opening] = await Promise.allSettled([this.#record(request), this.#openWithForwarding(request)]);
     if (opening.status === 'fulfilled') this.#target = opening.value;
     if (recording.status === 'fulfilled') this.#recorder = recording.value;
     const failed = recording.status === 'rejected' ? recording : opening.status === 'rejected' ? opening : undefined;
@@ -186,9 +224,27 @@ export class SessionChannel {
     return await this.#parts.spool.record({ grant, channel: number, facts: { kind: request.kind, targetIdentity: target.hostKey, inputRecorded: grant.policy.recordInput, ...size } });
   }
 
+  /** A target that refuses to forward is asked again without: a shell without an agent is still a shell. */
+  async #openWithForwarding(request: RequestPayload & { kind: 'shell' | 'exec' }): Promise<ClientChannel> {
+    for (;;) {
+      try {
+        return await this.#open(request);
+      } catch (error) {
+        const what = refusedForwarding(asMavisError(error).cause);
+        const claim = what === undefined ? undefined : this.#claims.get(what);
+        if (claim === undefined) throw error;
+        claim.release();
+        this.#claims.delete(claim.what);
+        this.#parts.forwardingRefused(claim.what);
+      }
+    }
+  }
+
   #open(request: RequestPayload & { kind: 'shell' | 'exec' }): Promise<ClientChannel> {
     const { client } = this.#parts.target;
-    const env = this.#environment;
+    const display = this.#claims.has('x11') ? this.#display : undefined;
+    // `agentForward` is an option of each of ssh2's channels; its typings know it for the connection alone.
+    const options = { env: this.#environment, ...(this.#claims.has('agent') ? { agentForward: true } : {}), ...(display === undefined ? {} : { x11: display }) };
     const pty = this.#ptyOptions();
     return new Promise((resolve, reject) => {
       const opened = (error: Error | undefined, channel: ClientChannel): void => {
@@ -204,8 +260,8 @@ export class SessionChannel {
         resolve(channel);
       };
       try {
-        if (request.kind === 'exec') client.exec(request.command, { env, ...(pty === undefined ? {} : { pty }) }, opened);
-        else client.shell(pty ?? false, { env }, opened);
+        if (request.kind === 'exec') client.exec(request.command, { ...options, ...(pty === undefined ? {} : { pty }) }, opened);
+        else client.shell(pty ?? false, options, opened);
       } catch (cause) {
         reject(new MavisError('target.lost', {}, { cause }));
       }
@@ -230,6 +286,7 @@ export class SessionChannel {
     }
     if (this.#over.signal.aborted) return;
     this.#parts.connected(recorder.recordingId);
+    for (const claim of this.#claims.values()) claim.grant(recorder);
     this.#move({ recorder, target, client });
     // The size may have changed while the target was opening.
     if (this.#terminal !== undefined) target.setWindow(this.#terminal.size.rows, this.#terminal.size.columns, this.#terminal.size.heightPx, this.#terminal.size.widthPx);
@@ -286,6 +343,7 @@ export class SessionChannel {
     if (this.#over.signal.aborted) return;
     this.#parts.signal.removeEventListener('abort', this.#abort);
     this.#over.abort();
+    for (const claim of this.#claims.values()) claim.release();
     this.#shut();
     this.#parts.ended({ exitStatus: this.#exit.status, signal: this.#exit.signal, error });
   }

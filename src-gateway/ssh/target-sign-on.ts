@@ -7,6 +7,7 @@ import { targetAlgorithms } from './algorithms.ts';
 import { shownText } from './foreign-text.ts';
 import { hostKeyFingerprintOf, hostKeyObjection } from './host-key.ts';
 import { SignOnAttempts } from './sign-on-attempts.ts';
+import { TargetAgent } from './target-agent.ts';
 
 /** Banner and key exchange take three round trips; a server that needs longer is not there. */
 const HANDSHAKE_LIMIT_MS = 8000;
@@ -24,6 +25,8 @@ export interface SshTarget {
   readonly hostKey: string;
   /** What the target said before the sign-on, fit to be shown. */
   readonly banner: string;
+  /** Stands for the user's agent, where the policy allows the target to reach it. */
+  readonly agent: TargetAgent | undefined;
   /** Aborted with `target.lost` when the connection is gone. */
   readonly lost: AbortSignal;
   close(): void;
@@ -42,6 +45,7 @@ class TargetSignOn {
   readonly #client = new ssh2.Client();
   readonly #attempts: SignOnAttempts;
   readonly #lost = new AbortController();
+  readonly #agent: TargetAgent | undefined;
   #phase: Phase = 'handshake';
   #hostKey = '';
   #banner = '';
@@ -54,6 +58,7 @@ class TargetSignOn {
     this.#request = request;
     this.#clock = clock;
     const { credential, policy } = request.grant;
+    this.#agent = policy.agentForwarding ? new TargetAgent() : undefined;
     this.#attempts = new SignOnAttempts({
       credential,
       policy,
@@ -105,6 +110,8 @@ class TargetSignOn {
         keepaliveInterval: KEEP_ALIVE.intervalMs,
         keepaliveCountMax: KEEP_ALIVE.most,
         hostVerifier: (key: Buffer) => this.#verify(key),
+        // For forwarding alone: the sign-on's ways are all named below, and the agent is none of them.
+        ...(this.#agent === undefined ? {} : { agent: this.#agent }),
         authHandler: (left, partial, next) => void this.#nextAttempt(left, partial, next),
       });
     } catch (thrown) {
@@ -153,7 +160,7 @@ class TargetSignOn {
     this.#phase = 'signed-on';
     this.#stopWaiting();
     this.#request.progress('signed-on');
-    this.#settle?.resolve({ client: this.#client, socket: this.#request.targetSocket, hostKey: this.#hostKey, banner: this.#banner, lost: this.#lost.signal, close: () => this.#close() });
+    this.#settle?.resolve({ client: this.#client, socket: this.#request.targetSocket, hostKey: this.#hostKey, banner: this.#banner, agent: this.#agent, lost: this.#lost.signal, close: () => this.#close() });
   }
 
   #failed(error: Error & ssh2.ClientErrorExtensions): void {

@@ -59,6 +59,7 @@ export class JournalApplication {
       case 'recording-closed': return this.#recordingClosed(transaction, gateway, event, row, notes);
       case 'ticket-refused':
       case 'identity-seen': return this.#note(transaction, gateway, event, `connection.${event.kind}`, notes);
+      case 'forwarding': return this.#forwarding(transaction, gateway, event, row, notes);
       case 'granted':
       case 'ticket-used':
       case 'gateway-started':
@@ -96,10 +97,18 @@ export class JournalApplication {
     const facts = journalFacts.ended.safeParse(event.facts).data;
     if (row.gatewayId !== gateway.id) return;
     const code = knownErrorCode(facts?.code ?? 'session.ended');
-    const numbers = { durationMs: facts?.durationMs, exitStatus: facts?.exitStatus, bytesIn: facts?.bytesIn, bytesOut: facts?.bytesOut, signal: facts?.signal };
+    const { code: _code, ...numbers } = facts ?? {};
     const known = Object.fromEntries(Object.entries(numbers).filter((entry): entry is [string, string | number] => entry[1] !== undefined && entry[1] !== null));
     await transaction.update(connections).set({ endFacts: known }).where(and(eq(connections.id, row.id), isNull(connections.finalAt)));
     await this.#parts.transitions.finish(transaction, row.id, { state: 'ended', code, at: this.#timeOf(event), actor: actorOf(gateway), facts: known });
+  }
+
+  /** `connection.agent-forwarded`, `connection.agent-used`, `connection.x11-forwarded`, `connection.x11-opened`: the counts stand in the final entry. */
+  async #forwarding(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, row: ConnectionRow, notes: NoteBudget): Promise<void> {
+    const facts = journalFacts.forwarding.safeParse(event.facts).data;
+    if (facts === undefined || row.gatewayId !== gateway.id || row.connectedAt === null) return this.#note(transaction, gateway, event, 'gateway.unexpected-event', notes);
+    const did = facts.event === 'granted' ? 'forwarded' : facts.what === 'agent' ? 'used' : 'opened';
+    return this.#note(transaction, gateway, event, `connection.${facts.what}-${did}`, notes);
   }
 
   async #recordingClosed(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, row: ConnectionRow, notes: NoteBudget): Promise<void> {

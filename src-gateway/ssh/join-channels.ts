@@ -1,0 +1,28 @@
+import type { Duplex, Writable } from 'node:stream';
+import { Relay } from './relay.ts';
+
+export interface JoinedChannels {
+  readonly client: Duplex;
+  readonly target: Duplex;
+  /** The connections under the two channels. */
+  readonly clientWire: Writable;
+  readonly targetWire: Writable;
+  /** Called with each piece on its way. */
+  readonly taken: (from: 'client' | 'target', bytes: number) => void;
+  readonly failed: (error: unknown) => void;
+  readonly signal: AbortSignal;
+  /** Called when either side has ended or gone and what it sent has been handed on. The owner closes both. */
+  readonly ended: () => void;
+}
+
+/** Carries two channels' bytes into each other, unseen but counted, with back-pressure each way, until the signal. */
+export function joinChannels({ client, target, clientWire, targetWire, taken, failed, signal, ended }: JoinedChannels): void {
+  for (const one of [client, target]) one.on('error', () => undefined);
+  const count = (from: 'client' | 'target') => (chunk: Buffer): undefined => void taken(from, chunk.length);
+  const out = new Relay({ from: client, to: target, wire: targetWire, take: count('client'), failed, signal });
+  const back = new Relay({ from: target, to: client, wire: clientWire, take: count('target'), failed, signal });
+  client.once('end', () => void out.drained().then(() => target.end()));
+  target.once('end', () => void back.drained().then(ended));
+  client.once('close', ended);
+  target.once('close', ended);
+}

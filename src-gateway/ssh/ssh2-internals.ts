@@ -1,0 +1,57 @@
+import type { Client, Connection, ServerChannel } from 'ssh2';
+
+// What ssh2 1.17 can do and offers no method for. All that the gateway takes of its insides stands in this file;
+// `test/unit/gateway/ssh2-internals.test.ts` fails where a newer ssh2 has changed it.
+
+export const AGENT_CHANNEL = 'auth-agent@openssh.com';
+/** What ssh2's own channels announce (`MAX_WINDOW` and `PACKET_SIZE` of its `lib/Channel.js`): its server counts from these. */
+const CHANNEL_WINDOW_BYTES = 2 * 1024 * 1024;
+const CHANNEL_PACKET_BYTES = 32 * 1024;
+
+/**
+ * Opens a channel to the client's agent. ssh2's server can write the packet (`_protocol.openssh_authAgent` of
+ * `lib/protocol/Protocol.js`), but its `openChannel` (`lib/server.js`) does not know the type. So this does what that function
+ * does for others: it puts a callback that names the type under a number (`_chanMgr.add` of `lib/utils.js`), which the answer
+ * turns into a channel, and sends the packet with that number. Rejects where the client refuses or goes.
+ */
+export function openAgentChannel(connection: Connection): Promise<ServerChannel> {
+  return new Promise((resolve, reject) => {
+    const answered = Object.assign((error: Error | undefined, channel: ServerChannel) => (error === undefined ? resolve(channel) : reject(error)), { type: AGENT_CHANNEL });
+    const number = callOn(partOf(connection, '_chanMgr'), 'add', answered);
+    if (typeof number !== 'number' || number < 0) throw new Error('no free channels');
+    callOn(partOf(connection, '_protocol'), 'openssh_authAgent', number, CHANNEL_WINDOW_BYTES, CHANNEL_PACKET_BYTES);
+  });
+}
+
+/**
+ * Asks before ssh2 sees that a target opens a channel: ssh2 refuses by itself, and silently, what it was not told to expect,
+ * so that nobody could count a flood (`_protocol._handlers.CHANNEL_OPEN` of `lib/client.js`). The client must be connected.
+ */
+export function watchChannelOpens(client: Client, mayBeSeen: (type: string) => boolean): void {
+  const handlers = partOf(partOf(client, '_protocol'), '_handlers');
+  const handle: unknown = Reflect.get(handlers, 'CHANNEL_OPEN');
+  if (typeof handle !== 'function') throw new Error('ssh2 has no CHANNEL_OPEN');
+  Reflect.set(handlers, 'CHANNEL_OPEN', (protocol: unknown, info: unknown): void => {
+    const type: unknown = typeof info === 'object' && info !== null ? Reflect.get(info, 'type') : undefined;
+    if (mayBeSeen(typeof type === 'string' ? type : '')) Reflect.apply(handle, undefined, [protocol, info]);
+  });
+}
+
+/** Why a target's shell or command was not opened, where it was for a forwarding that the target refuses (`reqAgentFwd`, `reqX11` of `lib/client.js`). */
+export function refusedForwarding(error: unknown): 'agent' | 'x11' | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error.message === 'Unable to request agent forwarding') return 'agent';
+  return error.message === 'Unable to request X11' ? 'x11' : undefined;
+}
+
+function partOf(owner: object, name: string): object {
+  const part: unknown = Reflect.get(owner, name);
+  if (typeof part !== 'object' || part === null) throw new Error(`ssh2 has no ${name}`);
+  return part;
+}
+
+function callOn(owner: object, name: string, ...parameters: readonly unknown[]): unknown {
+  const method: unknown = Reflect.get(owner, name);
+  if (typeof method !== 'function') throw new Error(`ssh2 has no ${name}`);
+  return Reflect.apply(method, owner, parameters);
+}

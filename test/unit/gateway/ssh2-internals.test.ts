@@ -1,0 +1,136 @@
+import { once } from 'node:events';
+import { duplexPair } from 'node:stream';
+import ssh2 from 'ssh2';
+import { describe, expect, test } from 'vitest';
+import { makeHostKey } from '../../../src-gateway/ssh/ephemeral-host-key.ts';
+import { AGENT_CHANNEL, openAgentChannel, refusedForwarding, watchChannelOpens } from '../../../src-gateway/ssh/ssh2-internals.ts';
+import { TargetAgent } from '../../../src-gateway/ssh/target-agent.ts';
+import { socketPair } from '../../fixtures/ssh-session.ts';
+
+interface Pair {
+  readonly client: ssh2.Client;
+  readonly connection: ssh2.Connection;
+}
+
+/** ssh2's client and ssh2's server, at the two ends of a socket. */
+async function makePair(agent?: ssh2.BaseAgent, forwards = true): Promise<Pair> {
+  const { near, far } = await socketPair();
+  const accepted = Promise.withResolvers<ssh2.Connection>();
+  const server = new ssh2.Server({ hostKeys: [makeHostKey().privateKey] }, (connection) => {
+    connection.on('authentication', (context) => context.accept());
+    connection.on('error', () => undefined);
+    connection.on('session', (accept) => {
+      const session = accept();
+      session.on('auth-agent', (take, refuse) => (forwards ? take() : refuse()));
+      session.on('x11', (_take, refuse) => refuse());
+      session.on('exec', (take) => take().end());
+    });
+    connection.on('ready', () => accepted.resolve(connection));
+  });
+  server.injectSocket(far);
+  const client = new ssh2.Client();
+  client.on('error', () => undefined);
+  const ready = once(client, 'ready');
+  client.connect({ ...{ sock: near, username: 'x', authHandler: ['none'], hostVerifier: () => true }, ...(agent === undefined ? {} : { agent }) });
+  await ready;
+  return { client, connection: await accepted.promise };
+}
+
+function exec(client: ssh2.Client, options: object): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.exec('true', options, (error, channel) => {
+      if (error === undefined) channel.on('close', () => resolve()).resume();
+      else reject(error);
+    });
+  });
+}
+
+// Contract with the insides of ssh2: a version that changes them fails here, not in a session.
+describe('ssh2, as src-gateway/ssh/ssh2-internals.ts uses it', () => {
+  test('its server opens a channel to an agent, and bytes go both ways', async () => {
+    const agent = new TargetAgent();
+    const [near, far] = duplexPair();
+    agent.onChannel = (answer) => answer(null, far);
+    const { client, connection } = await makePair(agent);
+    await exec(client, { agentForward: true });
+    const channel = await openAgentChannel(connection);
+    channel.write('to the agent');
+    expect(String((await once(near, 'data'))[0])).toBe('to the agent');
+    near.write('from the agent');
+    expect(String((await once(channel, 'data'))[0])).toBe('from the agent');
+    client.end();
+  });
+
+  test('more than a window goes through such a channel: both ends count from the same size', async () => {
+    const agent = new TargetAgent();
+    const [near, far] = duplexPair();
+    agent.onChannel = (answer) => answer(null, far);
+    const { client, connection } = await makePair(agent);
+    await exec(client, { agentForward: true });
+    const channel = await openAgentChannel(connection);
+    const bytes = 5 * 1024 * 1024;
+    let arrived = 0;
+    const all = Promise.withResolvers<void>();
+    near.on('data', (chunk: Buffer) => {
+      arrived += chunk.length;
+      if (arrived === bytes) all.resolve();
+    });
+    channel.write(Buffer.alloc(bytes));
+    await all.promise;
+    let back = 0;
+    const allBack = Promise.withResolvers<void>();
+    channel.on('data', (chunk: Buffer) => {
+      back += chunk.length;
+      if (back === bytes) allBack.resolve();
+    });
+    near.write(Buffer.alloc(bytes));
+    await allBack.promise;
+    expect([arrived, back]).toEqual([bytes, bytes]);
+    client.end();
+  });
+
+  test('a client that forwards no agent refuses the channel', async () => {
+    const { client, connection } = await makePair(new TargetAgent());
+    await expect(openAgentChannel(connection)).rejects.toThrow('Channel open failure');
+    client.end();
+  });
+
+  test('a client that goes answers what was asked of it', async () => {
+    const agent = new TargetAgent();
+    agent.onChannel = () => undefined;
+    const { client, connection } = await makePair(agent);
+    await exec(client, { agentForward: true });
+    const asked = openAgentChannel(connection);
+    client.end();
+    await expect(asked).rejects.toThrow('No response from server');
+  });
+
+  test('what a server opens is told before ssh2 answers, and what may not be seen is not answered', async () => {
+    const { client, connection } = await makePair();
+    const seen: string[] = [];
+    watchChannelOpens(client, (type) => seen.push(type) < 3);
+    await expect(openAgentChannel(connection)).rejects.toThrow('Channel open failure');
+    await new Promise((resolve) => connection.x11('1.2.3.4', 5, resolve));
+    let answered = false;
+    connection.forwardOut('1.2.3.4', 5, '1.2.3.4', 5, () => (answered = true));
+    await exec(client, {});
+    expect(seen).toEqual([AGENT_CHANNEL, 'x11', 'forwarded-tcpip']);
+    expect(answered).toBe(false);
+    client.end();
+  });
+
+  test('a server that refuses to forward is known by ssh2\'s words', async () => {
+    const { client } = await makePair(new TargetAgent(), false);
+    const refusals = await Promise.all([{ agentForward: true }, { x11: true }].map((options) => exec(client, options).catch(refusedForwarding)));
+    expect(refusals).toEqual(['agent', 'x11']);
+    client.end();
+  });
+
+  test('without the insides it says so, at once', async () => {
+    const { client, connection } = await makePair();
+    Reflect.set(Object(Reflect.get(connection, '_protocol')), 'openssh_authAgent', undefined);
+    await expect(openAgentChannel(connection)).rejects.toThrow('ssh2 has no openssh_authAgent');
+    expect(() => watchChannelOpens(new ssh2.Client(), () => true)).toThrow('ssh2 has no _protocol');
+    client.end();
+  });
+});
