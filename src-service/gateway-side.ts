@@ -1,4 +1,5 @@
 import { randomBytes, randomInt, randomUUID, type KeyObject } from 'node:crypto';
+import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { and, eq, isNull } from 'drizzle-orm';
 import type { Registry } from 'prom-client';
@@ -29,7 +30,7 @@ import { gatewayRoutes } from './gateways/gateway-routes.ts';
 import { Gateways } from './gateways/gateways.ts';
 import { GatewayStates } from './gateways/gateway-states.ts';
 import { GatewayWatch } from './gateways/gateway-watch.ts';
-import { segmentStates, type SegmentView } from './gateways/segment-states.ts';
+import type { SegmentView } from './gateways/segment-states.ts';
 import { StatusSync } from './gateways/status-sync.ts';
 import type { GatewayLink } from './link/gateway-link.ts';
 import type { LinkIdentity } from './link/link-identity.ts';
@@ -90,15 +91,18 @@ export function createGatewaySide(parts: GatewaySideParts) {
 
   const gateways = new Gateways({ database, audit, clock, announcement: parts.announcement, signing: parts.signing, newId: () => gatewayIdSchema.parse(randomUUID()) });
   const segmentView = (user: User): SegmentView | 'all' => (seesAllSegments.includes(user.role) ? 'all' : parts.segmentsSeen(user));
-  const hub = new EventHub({ clock, log, segmentsOf: async (user) => segmentStates(await gateways.choosable(), segmentView(user)), gatewaysNow: async (ids) => (await gateways.some(ids)).filter(({ removedAt }) => removedAt === null).map(asGateway), inventoryRevision: async () => parts.inventoryRevision(), readUser: parts.readUser });
+  const hub = new EventHub({ clock, log, segmentsOf: (user) => gateways.segmentStates(segmentView(user)), gatewaysNow: async (ids) => (await gateways.some(ids)).filter(({ removedAt }) => removedAt === null).map(asGateway), inventoryRevision: async () => parts.inventoryRevision(), readUser: parts.readUser });
   const histories = new GatewayHistories(database, clock);
   const metrics = new ConnectionMetrics(parts.registry, async () => (await gateways.list()).map(({ state }) => state), () => hub.streams);
 
-  const states = new GatewayStates({ database, audit, errors, clock, log });
+  const states = new GatewayStates({ database, audit, errors, clock, log, changed: () => gateways.forget() });
   const pool = new LinkPool({
     identity: parts.link,
     random: () => randomInt(2 ** 32) / 2 ** 32,
-    onOpen: (gatewayId) => background.begin('terminations could not be sent', () => terminations.flush(gatewayId)),
+    onOpen: (gatewayId) => {
+      background.begin('terminations could not be sent', () => terminations.flush(gatewayId));
+      watch.linkOpened(gatewayId);
+    },
     onLost: (gatewayId, reason) =>
       background.begin('a lost link could not be noted', async () => {
         await states.eject(gatewayId, reason.code, null);
@@ -114,7 +118,8 @@ export function createGatewaySide(parts: GatewaySideParts) {
   const files = new RecordingFiles(parts.recordingsFolder);
   const pull = new RecordingPull({ database, audit, errors, clock, delay: wait, log, files, transitions, bytesPerSecond: PULL_BYTES_PER_SECOND, stored: (bytes, state) => metrics.recordingStored(bytes, state) });
   const archive = new RecordingArchive({ database, audit, files, recordingKeys: parts.recordingKeys });
-  const lease = new GatewayLease(database, randomUUID(), store.kind === 'pglite');
+  // With machine and process, so that an operator who looks into the database sees who it is.
+  const lease = new GatewayLease(database, `${hostname()}/${process.pid}/${randomUUID()}`, store.kind === 'pglite');
 
   const readJournalNow = (gatewayId: GatewayId): Promise<boolean> => watch.readJournalNow(gatewayId);
   const activeUser = async (id: UserId): Promise<User | undefined> => {
@@ -211,9 +216,15 @@ export function createGatewaySide(parts: GatewaySideParts) {
     async start(): Promise<void> {
       stopListening.push(
         await store.listen('gateways', (id) => {
+          gateways.forget();
           const changed = gatewayIdSchema.safeParse(id).data ?? null;
           watch.changed(changed);
           hub.gatewayChanged(changed);
+          hub.segmentsChanged();
+        }),
+        await store.listen('gateway_states', (id) => {
+          gateways.forget();
+          hub.gatewayChanged(gatewayIdSchema.safeParse(id).data ?? null);
           hub.segmentsChanged();
         }),
         await store.listen('users', (id) => {

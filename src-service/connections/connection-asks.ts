@@ -185,7 +185,7 @@ export class ConnectionAsks {
       if (remainingMs <= 0) return this.#fail(asker, row, new MavisError('connect.deadline', { seconds: CONNECT_DEADLINE_MS / 1000 }));
       const choice = chooseGateway({ gateways: await gateways.choosable(), tags, protocol: row.protocol, tried: new Set(tried.map(({ gatewayId }) => gatewayId)), randomInt });
       if (choice.kind === 'segment-unknown') return this.#fail(asker, row, new MavisError('gateway.segment-unknown', { segment: choice.segment }));
-      if (choice.kind === 'none-available') return this.#fail(asker, row, new MavisError('gateway.none-available', { segment: choice.segment }));
+      if (choice.kind === 'none-available') return this.#fail(asker, row, lastReason(tried) ?? new MavisError('gateway.none-available', { segment: choice.segment }));
 
       const { gateway } = choice;
       const begun = clock.monotonicMs();
@@ -316,6 +316,13 @@ function retryableCode(code: string, leg: 'L2' | 'L4'): ErrorCode | undefined {
   if (!isErrorCode(code) || !catalogue[code].anotherGateway) return undefined;
   const ofLeg = catalogue[code].leg;
   return (leg === 'L4' ? ofLeg === 'L4' : ofLeg === 'L2' || ofLeg === 'gateway' || ofLeg === 'client') ? code : undefined;
+}
+
+/** Why the last gateway could not be used, where its client or its target was the reason: that no other one is left is not why it failed (S18). */
+function lastReason(tried: readonly TriedGateway[]): MavisError | undefined {
+  const last = tried.at(-1);
+  if (last === undefined || last.leg === 'L3' || !isErrorCode(last.code)) return undefined;
+  return new MavisError(last.code, catalogue[last.code].args.includes('gateway') ? { gateway: last.gatewayName } : {});
 }
 
 function refusedRetry(row: ConnectionRow): MavisError {

@@ -79,7 +79,7 @@ export class ConnectionClosings {
       if (end === undefined) continue;
       closed += await database.transaction(async (transaction) => {
         // What was read may have gone on meanwhile (a retry, a connect): only what still is so is closed.
-        const [still] = await transaction.select().from(connections).where(and(eq(connections.id, row.id), isNull(connections.finalAt), ...conditions)).for('update');
+        const [still] = await transaction.select().from(connections).where(and(eq(connections.id, row.id), isNull(connections.finalAt), ...conditions)).for('no key update');
         return still !== undefined && (await transitions.finish(transaction, row.id, end)) ? 1 : 0;
       });
     }

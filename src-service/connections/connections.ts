@@ -79,7 +79,7 @@ export class Connections {
   async claim(asker: Asker, connectionId: ConnectionId, { outcome, code }: { readonly outcome: 'failed' | 'cancelled'; readonly code: string }): Promise<void> {
     const { database, clock, terminations, closings, readJournalNow } = this.#parts;
     const gatewayId = await database.transaction(async (transaction) => {
-      const [row] = await transaction.select().from(connections).where(eq(connections.id, connectionId)).for('update');
+      const [row] = await transaction.select().from(connections).where(eq(connections.id, connectionId)).for('no key update');
       if (row === undefined || row.userId !== asker.user.id || row.clientKeyThumbprint !== asker.clientKeyThumbprint) throw new MavisError('request.not-found');
       if (row.finalAt !== null || row.state === 'connected') return undefined;
       await transaction.update(connections).set({ claimOutcome: outcome, claimCode: code, claimAt: clock.now() }).where(eq(connections.id, connectionId));
@@ -97,7 +97,7 @@ export class Connections {
   async terminate(viewer: User, actor: AuditActor, connectionId: ConnectionId, reason: string): Promise<boolean> {
     const { database, terminations, audit, clock } = this.#parts;
     const row = await database.transaction(async (transaction) => {
-      const [found] = await transaction.select().from(connections).where(eq(connections.id, connectionId)).for('update');
+      const [found] = await transaction.select().from(connections).where(eq(connections.id, connectionId)).for('no key update');
       if (found === undefined || (found.userId !== viewer.id && !managers.includes(viewer.role))) throw new MavisError('request.not-found');
       if (found.finalAt !== null) return found;
       // One that no gateway has yet gets none any more: `ConnectionTransitions.granted` looks for this.
@@ -168,7 +168,7 @@ export class Connections {
     const { database, clock, terminations, audit } = this.#parts;
     return database.transaction(async (transaction) => {
       // Read anew under its lock: it may have got its gateway since.
-      const [row] = await transaction.select().from(connections).where(and(eq(connections.id, connectionId), isNull(connections.finalAt), isNull(connections.terminateAskedAt))).for('update');
+      const [row] = await transaction.select().from(connections).where(and(eq(connections.id, connectionId), isNull(connections.finalAt), isNull(connections.terminateAskedAt))).for('no key update');
       if (row === undefined) return null;
       await transaction.update(connections).set({ terminateAskedAt: clock.now(), terminateAskedBy: serviceActor.name, terminateCode: code }).where(eq(connections.id, connectionId));
       if (row.gatewayId !== null) await terminations.ask(transaction, [row.gatewayId], { kind: 'connection', id: connectionId }, code);

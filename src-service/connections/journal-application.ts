@@ -47,7 +47,7 @@ export class JournalApplication {
       await this.#ofGateway(transaction, gateway, event, notes);
       return;
     }
-    const [row] = await transaction.select().from(connections).where(eq(connections.id, event.connectionId)).for('update');
+    const [row] = await transaction.select().from(connections).where(eq(connections.id, event.connectionId)).for('no key update');
     if (row === undefined || !(await this.#wasGranted(transaction, row, gateway.id))) {
       await this.#note(transaction, gateway, event, 'gateway.unexpected-event', notes);
       return;

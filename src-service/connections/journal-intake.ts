@@ -128,7 +128,7 @@ export class JournalIntake {
   }
 
   async #lock(transaction: Transaction, gatewayId: GatewayId, epoch: number): Promise<GatewayRow | undefined> {
-    const [row] = await transaction.select().from(gateways).where(and(eq(gateways.id, gatewayId), eq(gateways.leaseEpoch, epoch), isNull(gateways.removedAt))).for('update');
+    const [row] = await transaction.select().from(gateways).where(and(eq(gateways.id, gatewayId), eq(gateways.leaseEpoch, epoch), isNull(gateways.removedAt))).for('no key update');
     return row;
   }
 

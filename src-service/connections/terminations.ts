@@ -77,9 +77,10 @@ export class Terminations {
   async #flush(gatewayId: GatewayId): Promise<boolean> {
     const { database, linkTo, log } = this.#parts;
     try {
+      const pending = await database.select().from(pendingTerminations).where(and(eq(pendingTerminations.gatewayId, gatewayId), isNull(pendingTerminations.confirmedAt))).orderBy(asc(pendingTerminations.askedAt)).limit(MAX_AT_ONCE);
+      if (pending.length === 0) return true;
       const [row] = await database.select().from(gateways).where(and(eq(gateways.id, gatewayId), isNull(gateways.removedAt)));
       if (row === undefined || row.tlsKey === null) return false;
-      const pending = await database.select().from(pendingTerminations).where(and(eq(pendingTerminations.gatewayId, gatewayId), isNull(pendingTerminations.confirmedAt))).orderBy(asc(pendingTerminations.askedAt)).limit(MAX_AT_ONCE);
       const link = linkTo(row);
       for (const one of pending) {
         const target = one.targetKind === 'user' ? { kind: 'user' as const, userId: userIdSchema.parse(one.targetId) } : { kind: 'connection' as const, connectionId: connectionIdSchema.parse(one.targetId) };

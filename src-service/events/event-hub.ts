@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { EVENT_STREAM_HEARTBEAT_MS, serviceEvent, type ServiceEvent } from '../../shared/api/events.ts';
 import { gatewaysRoutes, type Gateway, type SegmentState } from '../../shared/api/gateways.ts';
 import type { User } from '../../shared/api/users.ts';
@@ -14,6 +15,8 @@ const MAX_BEHIND_BYTES = 256 * 1024;
 const MAX_STREAMS_PER_USER = 16;
 /** Streams of this instance. */
 const MAX_STREAMS = 20_000;
+/** Changes that come within this after a telling are one telling: a thousand gateways that fall at once are a handful for each client, not a thousand. */
+const GATHER_MS = 200;
 /** Gateways told of in one event: about 40 KB, so that a stream stays far from its bound. */
 const GATEWAYS_AN_EVENT = 50;
 /** Segments are told again this often, so that the age of what clients show stays true (S10). */
@@ -53,7 +56,12 @@ export class EventHub {
   readonly #parts: EventHubParts;
   readonly #clients = new Set<Client>();
   readonly #again: ReturnType<typeof setInterval>;
-  #telling: Promise<void> = Promise.resolve();
+  readonly #stopped = new AbortController();
+  #telling: Promise<void> | undefined;
+  /** Changes heard of so far, and whether what clients know is to be repeated. */
+  #changes = 0;
+  #repeat = false;
+  #changesOfUsers = 0;
   /** Gateways that changed and were not told of yet; null: any may have. */
   #changedGateways: Set<GatewayId> | null = new Set();
 
@@ -71,34 +79,39 @@ export class EventHub {
   /** A stream for one client: hello and its segments first. Ends with its session token, at `signed-out`, or when the client falls behind. */
   async open(listener: Listener): Promise<Readable> {
     const { clock, segmentsOf, inventoryRevision } = this.#parts;
+    const { user } = listener;
+    const [changes, changesOfUsers] = [this.#changes, this.#changesOfUsers];
     const revision = await inventoryRevision();
-    const segments = await segmentsOf(listener.user);
+    const segments = await segmentsOf(user);
     // Nothing is read on demand: what happens is pushed, within the bound of `#send`.
     const stream = new Readable({ read: () => undefined, highWaterMark: MAX_BEHIND_BYTES });
     const beat = setInterval(() => this.#write(client, ':\n\n'), EVENT_STREAM_HEARTBEAT_MS);
     const expiry = setTimeout(() => this.#signOut(client, 'sign-in.required'), Math.min(0x7fff_ffff, Math.max(0, listener.sessionExpiresAt.getTime() - clock.now().getTime())));
-    const client: Client = { listener, stream, timers: [beat, expiry], user: listener.user, lastSegments: '' };
+    const client: Client = { listener, stream, timers: [beat, expiry], user, lastSegments: '' };
     stream.once('close', () => this.#remove(client));
     if (listener.signal.aborted) stream.destroy();
     listener.signal.addEventListener('abort', () => stream.destroy(), { once: true });
-    this.#makeRoom(listener.user.id);
+    this.#makeRoom(user.id);
     this.#clients.add(client);
     this.#send(client, { kind: 'hello', serverTime: clock.now().toISOString(), inventoryRevision: revision });
     this.#sendSegments(client, segments, true);
+    // What changed between the reading and now was told to those who listened then.
+    if (changes !== this.#changes) this.segmentsChanged();
+    if (changesOfUsers !== this.#changesOfUsers) await this.userChanged(user.id);
     return stream;
   }
 
   /** Gateways changed: every client hears of its own segments, where they are not as it knows them. `again` repeats what it knows. */
   segmentsChanged(again = false): void {
-    this.#telling = this.#telling.then(() => this.#tellSegments(again)).catch((error: unknown) => this.#parts.log.error('segments could not be told', { error }));
+    this.#repeat ||= again;
+    this.#changed();
   }
 
   /** A gateway was added, changed or removed: those who may list gateways hear of it (rule 26). Null: any may have. Changes that come together are one event. */
   gatewayChanged(gatewayId: GatewayId | null): void {
-    const waiting = this.#changedGateways === null || this.#changedGateways.size > 0;
     if (gatewayId === null) this.#changedGateways = null;
     else this.#changedGateways?.add(gatewayId);
-    if (!waiting) this.#telling = this.#telling.then(() => this.#tellGateways()).catch((error: unknown) => this.#parts.log.error('gateways could not be told of', { error }));
+    this.#changed();
   }
 
   /** A connection changed: its user hears of it, and those who manage. */
@@ -117,6 +130,7 @@ export class EventHub {
 
   /** A user was changed, here or by another instance: what his streams tell goes by what he is now (rule 26). */
   async userChanged(userId: UserId): Promise<void> {
+    this.#changesOfUsers += 1;
     const clients = [...this.#clients].filter(({ user }) => user.id === userId);
     const user = clients.length === 0 ? undefined : await this.#parts.readUser(userId);
     if (user === undefined) return;
@@ -135,23 +149,45 @@ export class EventHub {
   /** Ends all streams. */
   async stop(): Promise<void> {
     clearInterval(this.#again);
+    this.#stopped.abort();
     for (const client of this.#clients) client.stream.push(null);
     await this.#telling;
     for (const client of this.#clients) client.stream.destroy();
   }
 
+  #changed(): void {
+    this.#changes += 1;
+    this.#telling ??= this.#tellWhileChanged().finally(() => (this.#telling = undefined));
+  }
+
+  /** Never rejects. */
+  async #tellWhileChanged(): Promise<void> {
+    for (let told = -1; told !== this.#changes && !this.#stopped.signal.aborted; ) {
+      told = this.#changes;
+      const again = this.#repeat;
+      this.#repeat = false;
+      await this.#tellSegments(again).catch((error: unknown) => this.#parts.log.error('segments could not be told', { error }));
+      await this.#tellGateways().catch((error: unknown) => this.#parts.log.error('gateways could not be told of', { error }));
+      // Ends early with the hub alone.
+      await delay(GATHER_MS, undefined, { signal: this.#stopped.signal, ref: false }).catch(() => undefined);
+    }
+  }
+
   async #tellSegments(again: boolean): Promise<void> {
-    const byUser = new Map<UserId, Promise<SegmentState[]>>();
+    const byUser = new Map<User, Promise<SegmentState[]>>();
     for (const client of this.#clients) {
       const { user } = client;
-      const states = byUser.get(user.id) ?? this.#parts.segmentsOf(user);
-      byUser.set(user.id, states);
-      this.#sendSegments(client, await states, again);
+      const states = byUser.get(user) ?? this.#parts.segmentsOf(user);
+      byUser.set(user, states);
+      const items = await states;
+      // Whose role changed meanwhile is told by what he is now, in the telling that follows.
+      if (client.user === user) this.#sendSegments(client, items, again);
     }
   }
 
   async #tellGateways(): Promise<void> {
     const ids = this.#changedGateways;
+    if (ids?.size === 0) return;
     this.#changedGateways = new Set();
     if (![...this.#clients].some(({ user }) => seesGateways(user))) return;
     const told = [...(ids ?? [])].slice(0, GATEWAYS_AN_EVENT);

@@ -6,10 +6,10 @@ import type { Transaction } from '../store/database.ts';
 import type { GatewayHistories } from './gateway-history.ts';
 import { asGateway, type GatewayRow } from './gateway-record.ts';
 import type { Gateways } from './gateways.ts';
-import { segmentStates, type SegmentView } from './segment-states.ts';
+import type { SegmentView } from './segment-states.ts';
 
 export interface GatewayRoutesParts {
-  readonly gateways: Pick<Gateways, 'list' | 'choosable' | 'register' | 'enterKey' | 'update' | 'remove' | 'read' | 'configurationFile'>;
+  readonly gateways: Pick<Gateways, 'list' | 'segmentStates' | 'register' | 'enterKey' | 'update' | 'remove' | 'read' | 'configurationFile'>;
   readonly histories: Pick<GatewayHistories, 'read'>;
   /** What of the segments a user may see (rule 26). */
   readonly segmentView: (user: User) => Promise<SegmentView | 'all'>;
@@ -24,7 +24,7 @@ export interface GatewayRoutesParts {
 /** The routes of gateways and segments. */
 export function gatewayRoutes({ gateways, histories, segmentView, serviceFingerprint, beforeRemoval, closeLost }: GatewayRoutesParts) {
   return {
-    segmentList: handle(routes.segmentList, async (_input, { user }) => ({ items: segmentStates(await gateways.choosable(), await segmentView(user)) })),
+    segmentList: handle(routes.segmentList, async (_input, { user }) => ({ items: await gateways.segmentStates(await segmentView(user)) })),
     gatewayList: handle(routes.gatewayList, async () => ({ items: (await gateways.list()).map(asGateway) })),
     gatewayHistory: handle(routes.gatewayHistory, async ({ params }) => {
       await gateways.read(params.gatewayId);

@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt } from 'drizzle-orm';
+import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
 import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import type { GatewayId } from '../../shared/ids.ts';
 import type { GatewayStatusReport } from '../../shared/link/messages.ts';
@@ -9,7 +9,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../logging/log.ts';
 import type { Database, Transaction } from '../store/database.ts';
 import { notify } from '../store/notify.ts';
-import { gateways, recordings } from '../store/schema.ts';
+import { gateways } from '../store/schema.ts';
 import { noteState } from './gateway-history.ts';
 import type { GatewayRow } from './gateway-record.ts';
 import { isWorse, type Judgement } from './status-judgement.ts';
@@ -20,6 +20,8 @@ export interface GatewayStatesParts {
   readonly errors: Pick<ErrorLog, 'append'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
+  /** What is known of a gateway was written: whoever keeps it in memory reads it again. */
+  readonly changed: () => void;
 }
 
 /** A good sync's figures. */
@@ -44,17 +46,25 @@ export class GatewayStates {
   async confirm(gatewayId: GatewayId, epoch: number, judgement: Judgement, figures: SyncFigures): Promise<void> {
     const { database, clock } = this.#parts;
     const { report, roundTripMs, clockDifferenceMs } = figures;
+    const found = { confirmedAt: clock.now(), sessions: report.sessions, version: report.version.slice(0, 100), roundTripMs, clockDifferenceMs, ports: judgement.ports, loadCpu: report.load.cpu, loadMemoryBytes: Math.round(report.load.memoryBytes) };
+    // Most syncs find what the last one found: that is one statement.
+    const [asBefore] = await database
+      .update(gateways)
+      .set(found)
+      .where(and(ofLease(gatewayId, epoch), isNull(gateways.ejectedAt), eq(gateways.state, judgement.state), judgement.code === null ? isNull(gateways.stateCode) : eq(gateways.stateCode, judgement.code), eq(gateways.stateDetail, judgement.detail)))
+      .returning({ id: gateways.id });
+    if (asBefore !== undefined) return this.#rememberHeads(database, gatewayId, report);
     await database.transaction(async (transaction) => {
       const before = await this.#lock(transaction, gatewayId, epoch);
       if (before === undefined) return;
-      await transaction
-        .update(gateways)
-        .set({ confirmedAt: clock.now(), sessions: report.sessions, version: report.version.slice(0, 100), roundTripMs, clockDifferenceMs, ports: judgement.ports, loadCpu: report.load.cpu, loadMemoryBytes: Math.round(report.load.memoryBytes), ejectedAt: null })
-        .where(eq(gateways.id, gatewayId));
+      // One that was taken out after this status was asked for waits for the next.
+      const back = before.ejectedAt !== null && before.ejectedAt.getTime() <= found.confirmedAt.getTime() - roundTripMs;
+      await transaction.update(gateways).set({ ...found, ...(back ? { ejectedAt: null } : {}) }).where(eq(gateways.id, gatewayId));
       await this.#change(transaction, before, judgement);
-      if (before.ejectedAt !== null) await this.#restored(transaction, before);
+      if (back) await this.#restored(transaction, before);
       await this.#rememberHeads(transaction, gatewayId, report);
     });
+    this.#parts.changed();
   }
 
   /** Writes what a failed sync (with its retries) found. */
@@ -63,6 +73,7 @@ export class GatewayStates {
       const before = await this.#lock(transaction, gatewayId, epoch);
       if (before !== undefined) await this.#change(transaction, before, judgement);
     });
+    this.#parts.changed();
   }
 
   /** Takes a gateway out of the choice until its next good sync: a failed grant or dial, or a reset link (rule 5). */
@@ -74,13 +85,14 @@ export class GatewayStates {
       await audit.append(transaction, { kind: 'gateway.ejected', actor: serviceActor, reference, facts: { gatewayId, gateway: row.name, segment: row.segment, code } });
       // The try of a connection has its own entry, under the connection's reference.
       if (reference === null) await errors.append(transaction, { code, gatewayName: row.name, facts: { gatewayId, state: row.state } });
-      await notify(transaction, 'gateways', gatewayId);
+      await notify(transaction, 'gateway_states', gatewayId);
     });
+    this.#parts.changed();
     log.warn('gateway taken out of the choice until its next good status', { gatewayId, code, reference });
   }
 
   async #lock(transaction: Transaction, gatewayId: GatewayId, epoch: number): Promise<GatewayRow | undefined> {
-    const [row] = await transaction.select().from(gateways).where(and(eq(gateways.id, gatewayId), eq(gateways.leaseEpoch, epoch), isNull(gateways.removedAt))).for('update');
+    const [row] = await transaction.select().from(gateways).where(ofLease(gatewayId, epoch)).for('no key update');
     return row;
   }
 
@@ -98,19 +110,26 @@ export class GatewayStates {
     const facts = { gatewayId: before.id, gateway: before.name, segment: before.segment, from: before.state, to: after.state, code: after.code, detail: after.detail };
     await audit.append(transaction, { kind: 'gateway.state-changed', actor: serviceActor, facts });
     if (after.code !== null && isWorse({ state: before.state, code: before.stateCode }, after)) await errors.append(transaction, { code: after.code, gatewayName: before.name, facts: { gatewayId: before.id, from: before.state, to: after.state, detail: after.detail } });
-    await notify(transaction, 'gateways', before.id);
+    await notify(transaction, 'gateway_states', before.id);
     log[after.state === 'unavailable' ? 'error' : 'info']('gateway state changed', { gatewayId: before.id, gatewayName: before.name, state: after.state, ...(after.code === null ? {} : { code: after.code }) });
   }
 
   async #restored(transaction: Transaction, row: GatewayRow): Promise<void> {
     await this.#parts.audit.append(transaction, { kind: 'gateway.restored', actor: serviceActor, facts: { gatewayId: row.id, gateway: row.name, segment: row.segment } });
-    await notify(transaction, 'gateways', row.id);
+    await notify(transaction, 'gateway_states', row.id);
   }
 
   /** Keeps the newest head of each live recording, against one that later ends before it (rule 19). */
-  async #rememberHeads(transaction: Transaction, gatewayId: GatewayId, report: GatewayStatusReport): Promise<void> {
-    for (const { recordingId, frames, headHash } of report.recordings) {
-      await transaction.update(recordings).set({ headFrames: frames, headHash }).where(and(eq(recordings.id, recordingId), eq(recordings.gatewayId, gatewayId), isNull(recordings.storedAt), lt(recordings.headFrames, frames)));
-    }
+  async #rememberHeads(database: Pick<Transaction, 'execute'>, gatewayId: GatewayId, { recordings }: GatewayStatusReport): Promise<void> {
+    if (recordings.length === 0) return;
+    await database.execute(sql`
+      UPDATE recordings SET head_frames = head.frames, head_hash = head."headHash"
+      FROM jsonb_to_recordset(${JSON.stringify(recordings)}::jsonb) AS head("recordingId" uuid, frames bigint, "headHash" text)
+      WHERE recordings.id = head."recordingId" AND recordings.gateway_id = ${gatewayId} AND recordings.stored_at IS NULL AND recordings.head_frames < head.frames`);
   }
+}
+
+/** A gateway as long as the lease under this epoch is the one that stands. */
+function ofLease(gatewayId: GatewayId, epoch: number): SQL | undefined {
+  return and(eq(gateways.id, gatewayId), eq(gateways.leaseEpoch, epoch), isNull(gateways.removedAt));
 }

@@ -6,22 +6,29 @@ import type { Drained, JournalIntake } from '../connections/journal-intake.ts';
 import type { GatewayStatusReport } from '../../shared/link/messages.ts';
 import type { GatewayLink } from '../link/gateway-link.ts';
 import type { Log } from '../logging/log.ts';
-import type { GatewayLease } from './gateway-lease.ts';
+import { HEARTBEAT_MS, type GatewayLease } from './gateway-lease.ts';
 import type { GatewayRow } from './gateway-record.ts';
 import type { Gateways } from './gateways.ts';
 import { SYNC_INTERVAL_MS, type Delay, type StatusSync } from './status-sync.ts';
 
 /** Journals of gateways with open connections are read so often: what a session did stands in the audit log about then. */
 const BUSY_JOURNAL_MS = 500;
+/** Journals that are read at once; the rest comes with the next round, and those that were read longest ago come first. */
+const MAX_JOURNALS_AT_ONCE = 64;
 /** First syncs follow each other by this at most, so that a start knows its gateways at once; many are spread over one interval. */
 const FIRST_STEP_MS = 100;
+/** The gateways of an instance that died are taken over within this: all at once would be as many handshakes at once. */
+const TAKE_OVER_MS = 4_000;
+const TAKE_OVER_STEP_MS = 20;
+/** Recordings are pulled when a journal tells of one that was closed; that a gateway has none left over is looked at so often. */
+const RECORDINGS_AGAIN_MS = 5 * 60_000;
 
 export interface GatewayWatchParts {
   readonly clock: Clock;
   readonly delay: Delay;
   readonly log: Log;
   readonly gateways: Pick<Gateways, 'list' | 'read'>;
-  readonly lease: Pick<GatewayLease, 'take' | 'release'>;
+  readonly lease: Pick<GatewayLease, 'take' | 'heartbeat' | 'release'>;
   readonly sync: Pick<StatusSync, 'sync'>;
   readonly journal: Pick<JournalIntake, 'drain' | 'restarted'>;
   readonly linkTo: (row: GatewayRow) => GatewayLink;
@@ -31,8 +38,8 @@ export interface GatewayWatchParts {
   readonly busyGateways: () => Promise<readonly GatewayId[]>;
   /** A journal was read to its end. */
   readonly drained: (gatewayId: GatewayId, drained: Drained) => Promise<void>;
-  /** A gateway answers and this instance holds its lease: its recordings may be pulled. */
-  readonly pullRecordings: (row: GatewayRow, link: GatewayLink, epoch: number, signal: AbortSignal) => Promise<void>;
+  /** A gateway answers and this instance holds its lease: its recordings may be pulled. Gives whether none that was closed is left there. */
+  readonly pullRecordings: (row: GatewayRow, link: GatewayLink, epoch: number, signal: AbortSignal) => Promise<boolean>;
   /** Once in a round of the busy journals: what is overdue is closed. */
   readonly closeOverdue: () => Promise<number>;
 }
@@ -45,8 +52,16 @@ interface Watched {
   running: Promise<void>;
   epoch: number | null;
   answers: boolean;
+  /** Asked for its status at this moment. */
+  attending: boolean;
+  /** What follows a good sync: pending terminations, journal. */
+  following: Promise<void> | undefined;
   journal: Promise<boolean> | undefined;
+  journalReadAtMs: number;
   pulling: Promise<void> | undefined;
+  pullAgain: boolean;
+  /** When the last pull of recordings ended well; undefined where one is due. */
+  pulledAtMs: number | undefined;
 }
 
 /**
@@ -58,7 +73,11 @@ export class GatewayWatch {
   readonly #watched = new Map<GatewayId, Watched>();
   readonly #stopped = new AbortController();
   #rounds: Promise<void> | undefined;
-  #refreshing: Promise<void> = Promise.resolve();
+  #heartbeats: Promise<void> | undefined;
+  #takingOver: Promise<void> | undefined;
+  /** Gateways that changed since they were last listed; one listing answers all that came meanwhile. */
+  readonly #changed = new Set<GatewayId | null>();
+  #refreshing: Promise<void> | undefined;
 
   constructor(parts: GatewayWatchParts) {
     this.#parts = parts;
@@ -66,22 +85,45 @@ export class GatewayWatch {
 
   /** Begins to watch. */
   async start(): Promise<void> {
+    // Heard before it takes a lease: others would take it away at once.
+    await this.#parts.lease.heartbeat();
     await this.#refresh();
     this.#rounds = this.#runRounds();
+    this.#heartbeats = this.#runHeartbeats();
   }
 
-  /** A gateway was added, changed or removed, here or by another instance: looks at it now. Null: any may have. */
+  /** A gateway was added, changed or removed, here or by another instance: looks at it now. Null: any may have; they are listed anew. */
   changed(gatewayId: GatewayId | null): void {
     if (this.#stopped.signal.aborted) return;
-    this.#refreshing = this.#refreshing.then(() => this.#refresh()).then(
-      () => this.#wake(gatewayId),
-      (error: unknown) => this.#parts.log.error('gateways could not be listed', { error }),
-    );
+    this.#changed.add(gatewayId);
+    this.#refreshing ??= this.#refreshChanged().finally(() => (this.#refreshing = undefined));
   }
 
-  /** Asks a gateway for its status now. */
-  #wake(gatewayId: GatewayId | null): void {
-    for (const [id, watched] of this.#watched) if (gatewayId === null || gatewayId === id) watched.wake.abort();
+  /** A gateway's link stands again without having been asked for by a sync: its state is asked for now, not at the next interval. */
+  linkOpened(gatewayId: GatewayId): void {
+    const watched = this.#watched.get(gatewayId);
+    if (watched !== undefined && !watched.attending && !watched.answers) watched.wake.abort();
+  }
+
+  async #refreshChanged(): Promise<void> {
+    while (this.#changed.size > 0 && !this.#stopped.signal.aborted) {
+      const changed = [...this.#changed];
+      this.#changed.clear();
+      try {
+        await this.#refresh();
+        for (const gatewayId of changed) if (gatewayId !== null) this.#wake(gatewayId);
+      } catch (error) {
+        this.#parts.log.error('gateways could not be listed', { error });
+      }
+    }
+  }
+
+  /** Asks a gateway for its status now, and for its recordings after it. */
+  #wake(gatewayId: GatewayId): void {
+    const watched = this.#watched.get(gatewayId);
+    if (watched === undefined) return;
+    watched.pulledAtMs = undefined;
+    watched.wake.abort();
   }
 
   /** Reads what a gateway's journal has now; false where it could not be read, or where another instance reads it. */
@@ -97,6 +139,8 @@ export class GatewayWatch {
     this.#stopped.abort(new Error('the service stops'));
     for (const watched of this.#watched.values()) watched.stop.abort(new Error('the service stops'));
     await this.#refreshing;
+    await this.#heartbeats;
+    await this.#takingOver;
     await this.#rounds;
     await Promise.all([...this.#watched.values()].map(({ running }) => running));
     this.#watched.clear();
@@ -116,7 +160,7 @@ export class GatewayWatch {
     const added = rows.filter(({ id }) => !this.#watched.has(id));
     const stepMs = Math.min(FIRST_STEP_MS, SYNC_INTERVAL_MS / Math.max(1, added.length));
     for (const [place, { id }] of added.entries()) {
-      const watched: Watched = { stop: new AbortController(), wake: new AbortController(), running: Promise.resolve(), epoch: null, answers: false, journal: undefined, pulling: undefined };
+      const watched: Watched = { stop: new AbortController(), wake: new AbortController(), running: Promise.resolve(), epoch: null, answers: false, attending: false, following: undefined, journal: undefined, journalReadAtMs: 0, pulling: undefined, pullAgain: false, pulledAtMs: undefined };
       this.#watched.set(id, watched);
       watched.running = this.#watch(id, watched, place * stepMs);
     }
@@ -129,35 +173,43 @@ export class GatewayWatch {
     while (!signal.aborted) {
       const begun = clock.monotonicMs();
       watched.wake = new AbortController();
+      watched.attending = true;
       try {
         await this.#attend(gatewayId, watched);
       } catch (error) {
         if (!signal.aborted) this.#parts.log.error('a gateway could not be attended to', { gatewayId, error });
       }
+      watched.attending = false;
       await this.#pause(watched, Math.max(0, SYNC_INTERVAL_MS - (clock.monotonicMs() - begun)));
     }
+    await watched.following;
     await watched.journal;
     await watched.pulling;
   }
 
   async #attend(gatewayId: GatewayId, watched: Watched): Promise<void> {
-    const { gateways, lease, sync, journal, linkTo, flushTerminations } = this.#parts;
-    const { signal } = watched.stop;
-    const epoch = await lease.take(gatewayId);
-    watched.epoch = epoch;
-    watched.answers = false;
-    if (epoch === null) return;
-    const row = await gateways.read(gatewayId);
-    if (row.tlsKey === null) return;
+    const { lease, sync, linkTo } = this.#parts;
+    const leased = await lease.take(gatewayId);
+    const another = leased !== null && leased.epoch !== watched.epoch;
+    watched.epoch = leased?.epoch ?? null;
+    if (leased === null || leased.row.tlsKey === null) {
+      watched.answers = false;
+      return;
+    }
+    const { row, epoch } = leased;
+    if (another) watched.pulledAtMs = undefined;
     const link = linkTo(row);
+    const { signal } = watched.stop;
     let report = await sync.sync(row, link, epoch, signal);
     if (report !== undefined && (await this.#sendPortMap(row, link, epoch, report))) report = await sync.sync(row, link, epoch, signal);
+    watched.answers = report !== undefined;
     if (report === undefined) return;
-    watched.answers = true;
-    await flushTerminations(gatewayId);
-    await journal.restarted(gatewayId, epoch, row, report.journalHead);
-    await this.#readJournal(gatewayId, watched);
-    this.#pull(row, link, epoch, watched);
+    // Not waited for: a long journal must not keep the next sync.
+    watched.following ??= this.#follow(row, link, epoch, watched, report.journalHead)
+      .catch((error: unknown) => {
+        if (!watched.stop.signal.aborted) this.#parts.log.error('a gateway could not be followed', { gatewayId, error });
+      })
+      .finally(() => (watched.following = undefined));
   }
 
   /** Sends the port map where the gateway goes by another one (S75); true where it was taken. What a gateway does not take now is sent with the next sync. */
@@ -173,20 +225,42 @@ export class GatewayWatch {
     }
   }
 
+  /** What a good sync leads to: terminations that are pending go first, then its journal is read where it has anything new. */
+  async #follow(row: GatewayRow, link: GatewayLink, epoch: number, watched: Watched, head: GatewayStatusReport['journalHead']): Promise<void> {
+    const { flushTerminations, journal, clock } = this.#parts;
+    await flushTerminations(row.id);
+    const begunAnew = await journal.restarted(row.id, epoch, row, head);
+    if (begunAnew || head.sequence > row.journalCursor) await this.#readJournal(row.id, watched);
+    if (watched.pulledAtMs === undefined || clock.monotonicMs() - watched.pulledAtMs >= RECORDINGS_AGAIN_MS) this.#pull(row, link, epoch, watched);
+  }
+
+  /** Pulls recordings, one pull at a time; what is asked for meanwhile is another one after it. */
   #pull(row: GatewayRow, link: GatewayLink, epoch: number, watched: Watched): void {
-    const { pullRecordings, log } = this.#parts;
-    watched.pulling ??= pullRecordings(row, link, epoch, watched.stop.signal)
+    const { pullRecordings, log, clock } = this.#parts;
+    const { signal } = watched.stop;
+    watched.pulledAtMs = undefined;
+    watched.pullAgain = watched.pulling !== undefined;
+    if (watched.pullAgain) return;
+    const begunMs = clock.monotonicMs();
+    watched.pulling = pullRecordings(row, link, epoch, signal)
+      .then((all) => void (watched.pulledAtMs = all ? begunMs : undefined))
       .catch((error: unknown) => {
-        if (!watched.stop.signal.aborted) log.warn('recordings could not be pulled now', { gatewayId: row.id, code: asMavisError(error).code, error });
+        if (!signal.aborted) log.warn('recordings could not be pulled now', { gatewayId: row.id, code: asMavisError(error).code, error });
       })
-      .finally(() => (watched.pulling = undefined));
+      .finally(() => {
+        watched.pulling = undefined;
+        if (watched.pullAgain && !signal.aborted) this.#pull(row, link, epoch, watched);
+      });
   }
 
   /** Reads a journal to its end, one reading at a time; false where it could not be read. Never rejects. */
   #readJournal(gatewayId: GatewayId, watched: Watched): Promise<boolean> {
     watched.journal ??= this.#drain(gatewayId, watched)
       .catch((error: unknown) => {
-        if (!watched.stop.signal.aborted) this.#parts.log.warn('a journal could not be read now', { gatewayId, code: asMavisError(error).code, error });
+        const { code } = asMavisError(error);
+        // Not asked again before its next good status: one that hangs would hold a place in every round.
+        if (code.startsWith('gateway.link-')) watched.answers = false;
+        if (!watched.stop.signal.aborted) this.#parts.log.warn('a journal could not be read now', { gatewayId, code, error });
         return false;
       })
       .finally(() => (watched.journal = undefined));
@@ -196,6 +270,7 @@ export class GatewayWatch {
   async #drain(gatewayId: GatewayId, watched: Watched): Promise<boolean> {
     const { gateways, journal, linkTo, drained } = this.#parts;
     const { epoch } = watched;
+    watched.journalReadAtMs = this.#parts.clock.monotonicMs();
     if (epoch === null) return false;
     const row = await gateways.read(gatewayId);
     if (row.tlsKey === null) return false;
@@ -212,14 +287,51 @@ export class GatewayWatch {
     while (!signal.aborted) {
       try {
         await delay(BUSY_JOURNAL_MS, signal);
-        const busy = (await busyGateways()).flatMap((id) => {
-          const watched = this.#watched.get(id);
-          return watched?.answers === true ? [this.#readJournal(id, watched)] : [];
-        });
-        await Promise.all(busy);
+        this.#readBusy(await busyGateways());
         await closeOverdue();
       } catch (error) {
         if (!signal.aborted) log.error('open connections could not be followed', { error });
+      }
+    }
+  }
+
+  /** Begins to read the journals of busy gateways; none waits for another, so that one that hangs holds up nobody else's. */
+  #readBusy(gatewayIds: readonly GatewayId[]): void {
+    const running = [...this.#watched.values()].filter(({ journal }) => journal !== undefined).length;
+    const due = gatewayIds
+      .flatMap((id) => {
+        const watched = this.#watched.get(id);
+        return watched !== undefined && watched.answers && watched.journal === undefined ? [{ id, watched }] : [];
+      })
+      .toSorted((a, b) => a.watched.journalReadAtMs - b.watched.journalReadAtMs);
+    // Each is owned by what it reads for (`Watched.journal`), which waits for it at its end.
+    for (const { id, watched } of due.slice(0, Math.max(0, MAX_JOURNALS_AT_ONCE - running))) void this.#readJournal(id, watched);
+  }
+
+  async #runHeartbeats(): Promise<void> {
+    const { signal } = this.#stopped;
+    const { delay, lease, log } = this.#parts;
+    while (!signal.aborted) {
+      try {
+        await delay(HEARTBEAT_MS, signal);
+        const free = await lease.heartbeat();
+        if (free.length > 0) this.#takingOver ??= this.#takeOver(free).finally(() => (this.#takingOver = undefined));
+      } catch (error) {
+        if (!signal.aborted) log.error('this instance could not say that it lives', { error });
+      }
+    }
+  }
+
+  /** Asks the gateways of an instance that is gone for their status, one after the other. Never rejects. */
+  async #takeOver(free: readonly GatewayId[]): Promise<void> {
+    const stepMs = Math.min(TAKE_OVER_STEP_MS, TAKE_OVER_MS / free.length);
+    for (const id of free) {
+      const watched = this.#watched.get(id);
+      if (watched !== undefined && !watched.attending) watched.wake.abort();
+      try {
+        await this.#parts.delay(stepMs, this.#stopped.signal);
+      } catch {
+        return;
       }
     }
   }

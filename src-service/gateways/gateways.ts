@@ -2,20 +2,21 @@ import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import { isIP, isIPv6 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
-import type { gatewaysRoutes } from '../../shared/api/gateways.ts';
+import type { gatewaysRoutes, SegmentState } from '../../shared/api/gateways.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { defaultPortPreference, type PortPreference, type SignedGatewayConfiguration } from '../../shared/gateway-configuration.ts';
 import { protocol, type GatewayId } from '../../shared/ids.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
 import type { Clock } from '../clock.ts';
-import type { ChoosableGateway } from '../choice/gateway-choice.ts';
 import type { Database, Transaction } from '../store/database.ts';
 import { notify } from '../store/notify.ts';
 import { gateways } from '../store/schema.ts';
 import { configurationFile, type ServiceAnnouncement, type SigningKey } from './configuration-file.ts';
 import { noteState } from './gateway-history.ts';
 import { keyFingerprint, readKeyLine } from './gateway-keys.ts';
-import { asChoosable, type GatewayRow } from './gateway-record.ts';
+import type { GatewayRow } from './gateway-record.ts';
+import { KnownGateways, type GatewaysNow } from './known-gateways.ts';
+import { segmentStates, type SegmentView } from './segment-states.ts';
 
 type Registration = z.output<typeof gatewaysRoutes.gatewayRegister.body>;
 type Update = z.output<typeof gatewaysRoutes.gatewayUpdate.body>;
@@ -23,7 +24,7 @@ type Update = z.output<typeof gatewaysRoutes.gatewayUpdate.body>;
 export interface GatewaysParts {
   readonly database: Database;
   readonly audit: Pick<AuditLog, 'append'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
   readonly announcement: () => ServiceAnnouncement;
   readonly signing: SigningKey;
   readonly newId: () => GatewayId;
@@ -32,9 +33,11 @@ export interface GatewaysParts {
 /** The register of gateways: what administrators enter of them. What is known of their state is `GatewayStates`. */
 export class Gateways {
   readonly #parts: GatewaysParts;
+  readonly #known: KnownGateways;
 
   constructor(parts: GatewaysParts) {
     this.#parts = parts;
+    this.#known = new KnownGateways({ clock: parts.clock, list: () => this.list() });
   }
 
   /** All gateways that are not removed, by name. */
@@ -43,9 +46,18 @@ export class Gateways {
   }
 
   /** All gateways as the choice sees them now. */
-  async choosable(): Promise<(ChoosableGateway & { readonly row: GatewayRow })[]> {
-    const now = this.#parts.clock.now();
-    return (await this.list()).map((row) => asChoosable(row, now));
+  async choosable(): Promise<GatewaysNow['choosable']> {
+    return (await this.#known.now()).choosable;
+  }
+
+  /** The states of the segments that a view shows (rule 26). */
+  async segmentStates(view: SegmentView | 'all'): Promise<SegmentState[]> {
+    return segmentStates((await this.#known.now()).segments, view);
+  }
+
+  /** Something of a gateway was written, here or by another instance: what is kept in memory is read again. */
+  forget(): void {
+    this.#known.forget();
   }
 
   /** One gateway; throws `request.not-found`. */
@@ -62,9 +74,9 @@ export class Gateways {
 
   /** Adds a gateway without keys (S35): it is pending until they are entered. Throws `request.conflict` for a name that is taken. */
   async register(registration: Registration, actor: AuditActor): Promise<GatewayRow> {
-    const { database, audit, clock, newId } = this.#parts;
+    const { audit, clock, newId } = this.#parts;
     const { name, segment, addresses } = registration;
-    return database.transaction(async (transaction) => {
+    return this.#changing(async (transaction) => {
       await this.#refuseTakenName(transaction, name);
       const now = clock.now();
       const [row] = await transaction
@@ -90,9 +102,9 @@ export class Gateways {
    * what they signed. Throws `gateway.key-invalid`.
    */
   async enterKey(gatewayId: GatewayId, line: string, actor: AuditActor): Promise<GatewayRow> {
-    const { database, audit, clock } = this.#parts;
+    const { audit, clock } = this.#parts;
     const keys = readKeyLine(line);
-    return database.transaction(async (transaction) => {
+    return this.#changing(async (transaction) => {
       const before = await this.#lock(transaction, gatewayId);
       if (before.tlsKey === keys.tls && before.signingKey === keys.signing) return before;
       const now = clock.now();
@@ -115,8 +127,8 @@ export class Gateways {
    * goes to it over the link. Throws `request.invalid` for a preference that names a port which the gateway does not have.
    */
   async update(gatewayId: GatewayId, update: Update, actor: AuditActor): Promise<GatewayRow> {
-    const { database, audit, clock } = this.#parts;
-    return database.transaction(async (transaction) => {
+    const { audit, clock } = this.#parts;
+    return this.#changing(async (transaction) => {
       const before = await this.#lock(transaction, gatewayId);
       if (update.name !== undefined && update.name.toLowerCase() !== before.name.toLowerCase()) await this.#refuseTakenName(transaction, update.name);
       const proxyPorts = update.addresses?.proxyPorts ?? before.proxyPorts;
@@ -151,8 +163,8 @@ export class Gateways {
 
   /** Takes a gateway out for good; its past stays. `alsoDo` runs in the same transaction. */
   async remove(gatewayId: GatewayId, actor: AuditActor, alsoDo: (transaction: Transaction, row: GatewayRow) => Promise<void>): Promise<void> {
-    const { database, audit, clock } = this.#parts;
-    await database.transaction(async (transaction) => {
+    const { audit, clock } = this.#parts;
+    await this.#changing(async (transaction) => {
       const row = await this.#lock(transaction, gatewayId);
       const now = clock.now();
       await transaction.update(gateways).set({ removedAt: now, updatedAt: now, state: 'disabled', stateChangedAt: now, leaseHolder: null }).where(eq(gateways.id, gatewayId));
@@ -162,8 +174,17 @@ export class Gateways {
     });
   }
 
+  /** A transaction that changes gateways: whoever asks after it sees the change. */
+  async #changing<T>(change: (transaction: Transaction) => Promise<T>): Promise<T> {
+    try {
+      return await this.#parts.database.transaction(change);
+    } finally {
+      this.#known.forget();
+    }
+  }
+
   async #lock(transaction: Transaction, gatewayId: GatewayId): Promise<GatewayRow> {
-    const [row] = await transaction.select().from(gateways).where(and(eq(gateways.id, gatewayId), isNull(gateways.removedAt))).for('update');
+    const [row] = await transaction.select().from(gateways).where(and(eq(gateways.id, gatewayId), isNull(gateways.removedAt))).for('no key update');
     if (row === undefined) throw new MavisError('request.not-found');
     return row;
   }

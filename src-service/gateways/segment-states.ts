@@ -10,12 +10,26 @@ export interface SegmentView {
 
 type Counted = ChoosableGateway & { readonly row: { readonly confirmedAt: Date | null } };
 
-/** The states of the segments of a view; `'all'` is for those who manage gateways. Each with how many gateways would be chosen from. */
-export function segmentStates(gateways: readonly Counted[], view: SegmentView | 'all'): SegmentState[] {
-  const known = new Set(gateways.flatMap(({ segment }) => (segment === null ? [] : [segment])));
-  const names = view === 'all' ? known : view.segments;
-  const states = [...names].toSorted().map((segment) => stateOf(segment, known.has(segment), gateways.filter((gateway) => gateway.segment === segment)));
-  return view === 'all' || view.untagged ? [stateOf(null, true, gateways), ...states] : states;
+/** The state of every segment, each with how many gateways would be chosen from; under null that of the pool of all gateways. */
+export function statesBySegment(gateways: readonly Counted[]): ReadonlyMap<string | null, SegmentState> {
+  const members = new Map<string, Counted[]>();
+  for (const gateway of gateways) {
+    if (gateway.segment === null) continue;
+    const own = members.get(gateway.segment) ?? [];
+    own.push(gateway);
+    members.set(gateway.segment, own);
+  }
+  const states = new Map<string | null, SegmentState>([[null, stateOf(null, true, gateways)]]);
+  for (const [segment, own] of members) states.set(segment, stateOf(segment, true, own));
+  return states;
+}
+
+/** The states of the segments of a view, by name, the pool of all gateways first; `'all'` is for those who manage gateways. */
+export function segmentStates(states: ReadonlyMap<string | null, SegmentState>, view: SegmentView | 'all'): SegmentState[] {
+  const names = view === 'all' ? [...states.keys()].filter((name) => name !== null) : [...view.segments];
+  const seen = names.toSorted().map((segment) => states.get(segment) ?? stateOf(segment, false, []));
+  const pool = states.get(null);
+  return pool !== undefined && (view === 'all' || view.untagged) ? [pool, ...seen] : seen;
 }
 
 function stateOf(segment: string | null, known: boolean, members: readonly Counted[]): SegmentState {

@@ -21,15 +21,16 @@ type Judged = Pick<GatewayRow, 'id' | 'name' | 'proxyPorts' | 'draining' | 'disa
 
 /**
  * What a report says of a gateway: draining where the administrator or the gateway drains it, degraded where a port is closed,
- * a resource short or its clock off, else available. A gateway that cannot record carries nothing (an unrecorded session is
- * none). Throws `gateway.identity-conflict` where another gateway answers in its place.
+ * a resource short or its clock off, else available. A gateway that cannot record (an unrecorded session is none) or is full
+ * carries nothing, so that nobody is sent there. Throws `gateway.identity-conflict` where another gateway answers in its place.
  */
 export function judgeReport(report: GatewayStatusReport, gateway: Judged, clockDifferenceMs: number): Judgement {
   if (report.gatewayId !== gateway.id) throw new MavisError('gateway.identity-conflict', { gateway: gateway.name });
   const closed = gateway.proxyPorts.filter((port) => !report.ports.some((reported) => reported.port === port && reported.open));
+  const takesSessions = report.canRecord && !report.shortages.includes('gateway.full');
   const ports = report.ports
     .filter(({ port }) => gateway.proxyPorts.includes(port))
-    .map(({ port, open, protocols }) => ({ port, open, protocols: report.canRecord ? [...protocols] : [] }));
+    .map(({ port, open, protocols }) => ({ port, open, protocols: takesSessions ? [...protocols] : [] }));
   const [code, detail] = shortageOf(report, closed, clockDifferenceMs);
   if (gateway.disabled) return { state: 'disabled', code: null, detail: '', ports };
   if (gateway.draining || report.draining) return { state: 'draining', code: 'gateway.draining', detail, ports };

@@ -48,18 +48,29 @@ export class RecordingPull {
     this.#parts = parts;
   }
 
-  /** Pulls what the gateway has closed. Rejects with the link's error, or where the store or the folder fails; what was pulled stays. */
-  async pull(gateway: GatewayRow, link: BulkLink, epoch: number, signal: AbortSignal): Promise<void> {
+  /**
+   * Pulls what the gateway has closed; gives whether nothing of that is left there. Rejects with the link's error, or where the
+   * store or the folder fails; what was pulled stays.
+   */
+  async pull(gateway: GatewayRow, link: BulkLink, epoch: number, signal: AbortSignal): Promise<boolean> {
+    let all = true;
     for (const spooled of await link.recordingList({ signal })) {
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
       if (spooled.state === 'recording') continue;
       const row = await this.#rowOf(gateway, spooled);
-      if (row === undefined) continue;
+      if (row === undefined) {
+        all = false;
+        continue;
+      }
       const sha256 = row.storedAt === null ? await this.#store(gateway, link, row, spooled, signal) : row.sha256;
-      if (sha256 === null) continue;
+      if (sha256 === null) {
+        all = false;
+        continue;
+      }
       await link.recordingRelease({ epoch, recordingId: row.id, sha256 }, { signal });
       await this.#parts.database.update(recordings).set({ releasedAt: this.#parts.clock.now() }).where(eq(recordings.id, row.id));
     }
+    return all;
   }
 
   /** The recording's row; made where the journal had a gap and its connection went through this gateway. Undefined where it is no recording of this gateway's. */

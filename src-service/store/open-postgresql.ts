@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { Channel, Store } from './database.ts';
+import { beginAnewAfterDeadlock } from './deadlock.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { ListeningConnection } from './listening-connection.ts';
 import * as schema from './schema.ts';
@@ -49,7 +50,7 @@ export async function openPostgresql({ url, ownerUrl = url, connectionLost }: Po
   );
   return {
     kind: 'postgresql',
-    database: drizzle(pool, { schema }),
+    database: beginAnewAfterDeadlock(drizzle(pool, { schema })),
     listen: (channel: Channel, heard) => listening.listen(channel, heard),
     close: async () => {
       await listening.close();

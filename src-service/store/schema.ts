@@ -142,12 +142,17 @@ export const gateways = pgTable('gateways', {
   loadMemoryBytes: countColumn('load_memory_bytes'),
   leaseHolder: text('lease_holder'),
   leaseEpoch: countColumn('lease_epoch').notNull().default(0),
-  leaseExpiresAt: instantColumn('lease_expires_at'),
   journalCursor: countColumn('journal_cursor').notNull().default(0),
   journalHash: text('journal_hash'),
   createdAt: instantColumn('created_at').notNull(),
   updatedAt: instantColumn('updated_at').notNull(),
   removedAt: instantColumn('removed_at'),
+});
+
+/** Instances of the service that were heard lately (rule 17). */
+export const serviceInstances = pgTable('service_instances', {
+  holder: text('holder').primaryKey(),
+  heardAt: instantColumn('heard_at').notNull(),
 });
 
 export const gatewayHistory = pgTable('gateway_history', {

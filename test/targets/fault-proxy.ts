@@ -9,6 +9,8 @@ export type FaultProxySettings = {
   readonly seed: number;
   /** Port to listen on; a free one without it. */
   readonly port?: number;
+  /** Address of loopback to listen on: another one than 127.0.0.1 lets the proxy have the port of what it stands before. */
+  readonly host?: string;
 };
 
 /** A TCP proxy on loopback that makes faults on the wire. Toxics work at once, on connections that stand too. */
@@ -46,7 +48,7 @@ export async function startFaultProxy(settings: FaultProxySettings): Promise<Fau
 }
 
 class TcpFaultProxy implements FaultProxy {
-  readonly host = '127.0.0.1';
+  readonly host: string;
   readonly bytes = { up: 0, down: 0 };
   readonly toxics: Readonly<Record<Direction, Map<string, Toxic>>> = { up: new Map(), down: new Map() };
   readonly random: () => number;
@@ -57,6 +59,7 @@ class TcpFaultProxy implements FaultProxy {
 
   constructor(settings: FaultProxySettings) {
     this.#target = settings.target;
+    this.host = settings.host ?? '127.0.0.1';
     this.#port = settings.port ?? 0;
     this.random = seededRandom(settings.seed);
   }

@@ -218,8 +218,11 @@ describe('trying another gateway', () => {
     const secondGateway = Reflect.get(Object(second), 'hops')[0].gatewayId;
     failAt(secondGateway);
     const error = await refusal(retry(first, { gatewayId: secondGateway, leg: 'L4', code: 'target.unreachable' }, user));
-    expect(error.code).toBe('gateway.none-available');
-    await expectOnlyFailure(first.reference, 'gateway.none-available', 'L3');
+    expect(error.code).toBe('target.unreachable');
+    expect((await world.audit(first.reference)).filter(({ kind }) => /^connection\.(ended|failed|not-used)$/.test(kind)).map(({ kind, facts }) => [kind, facts['code']])).toEqual([['connection.failed', 'target.unreachable']]);
+    // One entry for each try, and one for the connection.
+    expect((await world.errorsUnder(first.reference)).map(({ code, leg }) => [code, leg])).toEqual(Array.from({ length: 3 }, () => ['target.unreachable', 'L4']));
+    expect((await world.recordings()).filter(({ reference }) => reference === first.reference)).toEqual([]);
     const final = (await world.audit(first.reference)).find(({ kind }) => kind === 'connection.failed');
     expect(final?.facts['tried']).toHaveLength(2);
   });

@@ -83,8 +83,31 @@ describe('the event stream', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(events(stream)).toMatchObject([{ kind: 'gateways', askAgain: true }]);
     hub.gatewayChanged(null);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(events(stream)).toEqual([{ kind: 'gateways', changed: [], removed: [], askAgain: true }]);
+    // What follows a telling is gathered for a moment.
+    await expect.poll(() => events(stream)).toEqual([{ kind: 'gateways', changed: [], removed: [], askAgain: true }]);
+  });
+
+  test('a thousand changes within a moment are a few tellings, of which the last has the newest state; one that comes while a stream opens is not lost', async () => {
+    let [available, asked] = [0, 0];
+    makeHub(() => {
+      asked += 1;
+      return [segment('gateway-office1', available)];
+    });
+    const stream = await hub.open(makeListener());
+    asked = 0;
+    for (available = 1; available < 1_000; available += 1) {
+      hub.segmentsChanged();
+      if (available % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    const opening = hub.open(makeListener());
+    available = 1_001;
+    hub.segmentsChanged();
+    const told: { kind: string }[] = [];
+    const late: { kind: string }[] = [];
+    const second = await opening;
+    await expect.poll(() => told.push(...events(stream)) && told.at(-1)).toEqual({ kind: 'segments', items: [segment('gateway-office1', 1_001)] });
+    await expect.poll(() => late.push(...events(second)) && late.at(-1)).toEqual({ kind: 'segments', items: [segment('gateway-office1', 1_001)] });
+    expect(asked).toBeLessThan(10);
   });
 
   test('B11: a connection is told to its user and to those who manage, to nobody else', async () => {

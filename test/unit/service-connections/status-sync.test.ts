@@ -16,7 +16,7 @@ function makeRow(changes: Partial<GatewayRow> = {}): GatewayRow {
     id: gatewayId.parse(randomUUID()), name: 'office1', segment: 'gateway-office1', host: '192.0.2.1', linkPort: 443, proxyPorts: ports, portPreference: defaultPortPreference([7993, 7994, 7995]), over443: true,
     tlsKey: 'tls', signingKey: 'signing', nextTlsKey: null, nextSigningKey: null, previousTlsKey: null, previousSigningKey: null, keysChangedAt: null,
     state: 'available', stateCode: null, stateDetail: '', stateChangedAt: now, confirmedAt: now, ejectedAt: null, draining: false, disabled: false, sessions: 0, version: '1', roundTripMs: 1, clockDifferenceMs: 0, loadCpu: 0, loadMemoryBytes: 0,
-    ports: ports.map((port) => ({ port, open: true, protocols: [...protocol.options] })), leaseHolder: null, leaseEpoch: 1, leaseExpiresAt: null, journalCursor: 0, journalHash: null, createdAt: now, updatedAt: now, removedAt: null, ...changes,
+    ports: ports.map((port) => ({ port, open: true, protocols: [...protocol.options] })), leaseHolder: null, leaseEpoch: 1, journalCursor: 0, journalHash: null, createdAt: now, updatedAt: now, removedAt: null, ...changes,
   };
 }
 
@@ -93,10 +93,12 @@ describe('what a report says', () => {
     expect(judge(changes, difference)).toMatchObject({ state, code });
   });
 
-  test('names the closed ports, and one that cannot record carries nothing', () => {
+  test('names the closed ports, and one that cannot record or is full carries nothing', () => {
     expect(judge({ ports: [{ port: 7993, open: true, protocols: ['ssh'] }] }).detail).toBe('7994, 7995');
-    const unrecorded = judge({ canRecord: false });
-    expect(asChoosable(makeRow({ state: unrecorded.state, ports: unrecorded.ports }), now).carries.size).toBe(0);
+    for (const changes of [{ canRecord: false }, { shortages: ['gateway.full'] }]) {
+      const { state, ports: left } = judge(changes);
+      expect(asChoosable(makeRow({ state, ports: left }), now).carries.size).toBe(0);
+    }
   });
 
   test('another gateway in its place is no status', () => {

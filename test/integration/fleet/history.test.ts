@@ -1,0 +1,162 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { auditRoutes } from '../../../shared/api/audit.ts';
+import type { ConnectionId, ConnectionReference, ResourceId } from '../../../shared/ids.ts';
+import { Fleet, finalKinds } from '../../fixtures/fleet.ts';
+import type { LightClient } from '../../fixtures/light-client.ts';
+import { inParallel, makeCrowd } from '../../fixtures/light-crowd.ts';
+import { runCommand, showTicket } from '../../fixtures/light-session.ts';
+import { seededRandom } from '../../targets/seeded-random.ts';
+
+/**
+ * What hundreds of simulated clients see while service instances and gateways are killed, hang and come back, held against what
+ * the service has written: a sample of 25 s in `npm test`, ten minutes in the long run.
+ */
+const LONG = process.env['MAVIS_LONG'] === '1';
+const STORM_MS = LONG ? 600_000 : 25_000;
+const USERS = LONG ? 40 : 16;
+/** Clients at once; each begins anew when its connection is over, so that hundreds of connections pass. */
+const CLIENTS = LONG ? 80 : 24;
+const SEED = Number(process.env['MAVIS_SEED'] ?? 20_261_125);
+/** After the last ask: a ticket's half minute, and what a gateway needs that was just started. */
+const SETTLED_LIMIT_MS = 90_000;
+
+interface SeenConnection {
+  readonly id: ConnectionId;
+  readonly reference: ConnectionReference;
+  /** How often its ticket was taken. */
+  accepted: number;
+  /** Its command's output came. */
+  connected: boolean;
+}
+
+let fleet: Fleet;
+let crowd: LightClient[];
+let resources: ResourceId[];
+const GATEWAYS = ['a1', 'a2', 'b1', 'b2', 'c1'];
+
+beforeAll(async () => {
+  fleet = await Fleet.start({ database: 'postgresql', services: 2, gateways: GATEWAYS.map((name) => ({ name, segment: `gateway-${name.slice(0, 1)}` })) });
+  resources = await Promise.all([fleet.resource(['gateway-a']), fleet.resource(['gateway-b']), fleet.resource([])]);
+  crowd = await makeCrowd(fleet, USERS, 'admin', () => fleet.service(fleet.service(0).process.runs ? 0 : 1).url);
+}, 180_000);
+afterAll(async () => {
+  for (const client of crowd ?? []) client.close();
+  await fleet?.stop();
+}, 60_000);
+
+test(`rules 2, 12, 17: with processes killed at random (seed ${SEED}): each ticket used at most once, each session one end, each acknowledged entry there, each connection one final entry`, async () => {
+  const random = seededRandom(SEED);
+  const pick = <T>(items: readonly T[]): T => {
+    const item = items[Math.floor(random() * items.length)];
+    if (item === undefined) throw new RangeError('nothing to pick from');
+    return item;
+  };
+  const seen = new Map<ConnectionId, SeenConnection>();
+  const refused = new Set<string>();
+  const what = { asked: 0, unanswered: 0, twice: 0, unused: 0, sessions: 0, kills: 0 };
+  const endsAt = performance.now() + STORM_MS;
+
+  const client = async (place: number): Promise<void> => {
+    const own = crowd[place % crowd.length];
+    if (own === undefined) throw new RangeError('a crowd of nobody');
+    while (performance.now() < endsAt) {
+      what.asked += 1;
+      const asked = await own.ask(pick(resources)).catch(() => undefined);
+      if (asked === undefined) {
+        what.unanswered += 1;
+        await delay(300);
+        continue;
+      }
+      if ('code' in asked) {
+        if (asked.reference !== null) refused.add(asked.reference);
+        await delay(200);
+        continue;
+      }
+      const { offer } = asked;
+      const one: SeenConnection = { id: offer.connectionId, reference: offer.reference, accepted: 0, connected: false };
+      seen.set(one.id, one);
+      const turn = random();
+      if (turn < 0.15) {
+        what.unused += 1;
+      } else if (turn < 0.45) {
+        // The same ticket from several connections at once: at most one of them gets in.
+        what.twice += 1;
+        const shown = await Promise.all(Array.from({ length: 3 }, () => showTicket(offer, own.key.identity)));
+        one.accepted = shown.filter(({ outcome }) => outcome === 'accepted').length;
+        for (const { client: taken } of shown) taken?.destroy();
+      } else {
+        const shown = await showTicket(offer, own.key.identity);
+        one.accepted = shown.outcome === 'accepted' ? 1 : 0;
+        one.connected = await runCommand(shown, 'echo reached');
+        if (one.connected) what.sessions += 1;
+        const again = await showTicket(offer, own.key.identity);
+        if (again.outcome === 'accepted') one.accepted += 1;
+        again.client?.destroy();
+      }
+      await delay(50 + random() * 100);
+    }
+  };
+
+  const killer = async (): Promise<void> => {
+    while (performance.now() < endsAt - 3_000) {
+      await delay(700 + random() * 1_500);
+      what.kills += 1;
+      const turn = random();
+      if (turn < 0.45) {
+        const { process } = fleet.gateway(pick(GATEWAYS));
+        await process.kill();
+        await delay(random() * 1_500);
+        await process.start();
+      } else if (turn < 0.7) {
+        const { process } = fleet.gateway(pick(GATEWAYS));
+        process.hang();
+        await delay(500 + random() * 3_000);
+        process.goOn();
+      } else {
+        const { process } = fleet.service(random() < 0.5 ? 0 : 1);
+        await process.kill();
+        await delay(random() * 1_000);
+        await process.start();
+      }
+    }
+  };
+
+  await Promise.all([killer(), inParallel(CLIENTS, Array.from({ length: CLIENTS }, (_, place) => place), client)]);
+  await fleet.useService(0);
+  await fleet.until(async () => ((await fleet.query('SELECT FROM connections WHERE final_at IS NULL')).length === 0 ? true : undefined), 'every connection to come to its end', SETTLED_LIMIT_MS);
+  await fleet.until(async () => ((await fleet.query('SELECT FROM recordings WHERE stored_at IS NULL')).length === 0 ? true : undefined), 'every recording to be stored', SETTLED_LIMIT_MS);
+  await fleet.until(async () => ((await fleet.query('SELECT FROM audit_entries e WHERE NOT EXISTS (SELECT FROM audit_chain c WHERE c.entry_id = e.id)')).length === 0 ? true : undefined), 'every entry to be chained', 10_000);
+
+  // The storm was one: else nothing below means anything.
+  expect(what.kills).toBeGreaterThan(LONG ? 100 : 4);
+  expect(what.sessions).toBeGreaterThan(LONG ? 100 : 5);
+  expect(what.twice).toBeGreaterThan(5);
+
+  // Each ticket was taken at most once, by what its clients saw and by what the gateways wrote.
+  expect([...seen.values()].filter(({ accepted }) => accepted > 1)).toEqual([]);
+  expect(await fleet.query(`SELECT connection_id, gateway_id FROM journal_events WHERE kind = 'ticket-used' GROUP BY 1, 2 HAVING count(*) > 1`)).toEqual([]);
+
+  // Each connection that was asked has exactly one final entry; each that its client knows of is among them.
+  const finals = new Map((await fleet.query('SELECT reference, count(*) AS number, min(kind) AS kind FROM audit_entries WHERE kind = ANY($1) GROUP BY reference', [[...finalKinds]])).map(({ reference, number, kind }) => [String(reference), { number: Number(number), kind: String(kind) }]));
+  const asked = (await fleet.query('SELECT reference FROM connections')).map(({ reference }) => String(reference));
+  expect(asked.filter((reference) => finals.get(reference)?.number !== 1)).toEqual([]);
+  expect([...seen.values()].filter(({ reference }) => finals.get(reference)?.number !== 1)).toEqual([]);
+  expect([...refused].filter((reference) => finals.get(reference)?.kind !== 'connection.failed')).toEqual([]);
+
+  // Each acknowledged entry is there: the grant of each offer, and for each shell that was reached its connect and its one end.
+  const kinds = new Map<string, string[]>();
+  for (const { reference, kind } of await fleet.query(`SELECT reference, kind FROM audit_entries WHERE kind LIKE 'connection.%'`)) kinds.set(String(reference), [...(kinds.get(String(reference)) ?? []), String(kind)]);
+  expect([...seen.values()].filter(({ reference }) => kinds.get(reference)?.includes('connection.granted') !== true)).toEqual([]);
+  const sessions = [...seen.values()].filter(({ connected }) => connected);
+  expect(sessions.filter(({ reference }) => kinds.get(reference)?.filter((kind) => kind === 'connection.connected').length !== 1 || finals.get(reference)?.kind !== 'connection.ended')).toEqual([]);
+  const started = [...kinds].filter(([, own]) => own.includes('connection.connected'));
+  expect(started.filter(([, own]) => own.filter((kind) => kind === 'connection.ended').length !== 1)).toEqual([]);
+  expect([...kinds].filter(([, own]) => own.includes('connection.contradicted'))).toEqual([]);
+
+  // One recording for each session, none for what never was connected.
+  const recorded = (await fleet.query('SELECT reference FROM recordings')).map(({ reference }) => String(reference)).toSorted();
+  expect(recorded).toEqual(started.map(([reference]) => reference).toSorted());
+  expect(await fleet.audit({ kind: 'audit.trail-incomplete' })).toEqual([]);
+  expect(await fleet.admin.call(auditRoutes.auditVerify, {})).toMatchObject({ ok: true, firstBroken: null });
+}, LONG ? 3_000_000 : 300_000);
