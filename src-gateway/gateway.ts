@@ -135,6 +135,10 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
   const sessions: SessionRegister = new SessionRegister({
     clock, log, journal, dialler, supervision, gatewayName, version,
     handlers: protocols.handlers,
+    resumeSeconds: settings.resumeSeconds,
+    unacknowledgedBytesInAll: settings.unacknowledgedBytesInAll,
+    linkPort: configuration.listen.linkPort,
+    carries: (port, wanted) => portMap.carries(port, wanted),
     assertReady: () => readiness.assertReady(),
   });
   const grants = new GrantRegister(clock, gatewayName, journal.recovery.recentTickets);
@@ -147,6 +151,10 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
   const portMap = await PortMapInForce.open(configuration, data.portMap);
   const metrics = new GatewayMetrics({
     sessions: () => sessions.size,
+    cutSessions: () => sessions.lines.cutNow,
+    cuts: () => sessions.lines.cuts,
+    resumes: () => sessions.lines.resumes,
+    keptBytes: () => sessions.lines.keptBytes,
     grants: () => grants.size,
     unauthenticated: () => admission.open + linkAdmission.open,
     refusedConnections: () => admission.refused + linkAdmission.refused,
@@ -159,6 +167,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
   const { host, linkPort, proxyPorts } = configuration.listen;
   const greeter = new Greeter({
     clock, log, grants, sessions, gatewayName,
+    resumes: sessions.resumes,
     refusals: {
       write: (refused) => {
         metrics.ticketRefused(refused.reason);

@@ -1,7 +1,8 @@
 import { randomInt, randomUUID } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, type MessagePortMain, nativeTheme, protocol, session, shell } from 'electron';
+import { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, type MessagePortMain, nativeTheme, powerMonitor, protocol, session, shell } from 'electron';
 import type { WindowRole } from '../shared/ipc/contract.ts';
 import type { StoreName } from '../shared/ipc/stores.ts';
 import { createTranslator, type TextLanguage, textLanguage, type Translator } from '../shared/languages/translate.ts';
@@ -27,6 +28,7 @@ import { Profiles } from './profiles/profiles.ts';
 import { CONNECT_TIMEOUT_MS } from './service-client/checked-agent.ts';
 import { readServiceCertificate, systemAuthorities } from './service-client/certificate-trust.ts';
 import { ServiceClient } from './service-client/service-client.ts';
+import { NetworkWatch } from './sessions/network-watch.ts';
 import { SessionProcesses } from './sessions/session-process-handle.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { createSessionChannel, forkSessionProcess } from './sessions/utility-session-process.ts';
@@ -143,6 +145,10 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     newId: randomUUID,
     monotonic: () => performance.now(),
   });
+  // After sleep or in another network the old connections are dead without a word: each session asks at once (rule 10).
+  const network = new NetworkWatch(networkInterfaces, () => sessions.checkLines());
+  network.start();
+  powerMonitor.on('resume', () => sessions.checkLines());
   const playbacks = new Playbacks(randomUUID);
 
   const links = new ExternalLinks({
@@ -219,6 +225,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     const { response } = await showQuestion({ message: text('quit.title'), detail: text('quit.body', { count }), buttons: [text('quit.confirm'), text('quit.stay')] });
     return response === 0;
   }, stop: async () => {
+    network.stop();
     await sessions.stop();
     playbacks.closeAll();
     await account.signOut();

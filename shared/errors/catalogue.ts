@@ -117,6 +117,7 @@ export const catalogue = {
   'session.idle': entry(403, 'gateway', 'you', ['minutes']),
   'session.not-after': entry(403, 'gateway', 'helpdesk'),
   'session.gateway-lost': entry(503, 'L2', 'your-it', ['gateway']),
+  'session.kept-too-much': entry(503, 'gateway', 'gateway-administrator', ['gateway']),
   'session.unsupervised': entry(503, 'L3', 'gateway-administrator'),
   'session.recording-failed': entry(507, 'gateway', 'gateway-administrator'),
   'session.protocol-violation': entry(400, 'L2', 'nobody'),

@@ -99,6 +99,8 @@ export const ipcContract = {
     cancel: call(bothWindows, z.object({ sessionId }), none),
     retry: call(bothWindows, z.object({ sessionId }), none),
     answerPrompt: call(sessionWindow, z.object({ sessionId, promptId: z.number().int(), answers: z.array(z.string().max(1024)).max(20) }), none),
+    /** Tries at once to go on with a session that is interrupted. */
+    tryNow: call(bothWindows, z.object({ sessionId }), none),
     end: call(bothWindows, z.object({ sessionId }), none),
     show: call(mainWindow, z.object({ sessionId }), none),
     /** Asks for the port of the session's bytes; it arrives as `session-port`, see `shared/ipc/session-port.ts`. */

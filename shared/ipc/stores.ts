@@ -48,7 +48,15 @@ export type ConnectStep = z.infer<typeof connectStep>;
 
 export const sessionPhase = z.discriminatedUnion('status', [
   z.object({ status: z.literal('connecting'), step: connectStep, detail: progressStep.nullable(), prompt: prompt.nullable() }),
-  z.object({ status: z.literal('connected'), since: z.string(), recording: z.boolean(), roundTripMs: z.number().nullable(), endsSoon: z.object({ code: z.string(), at: z.string() }).nullable() }),
+  z.object({
+    status: z.literal('connected'),
+    since: z.string(),
+    recording: z.boolean(),
+    roundTripMs: z.number().nullable(),
+    endsSoon: z.object({ code: z.string(), at: z.string() }).nullable(),
+    /** The connection to the gateway was cut then, and is sought again until then; null while it stands (rule 10). */
+    resuming: z.object({ since: z.string(), until: z.string() }).nullable(),
+  }),
   z.object({ status: z.literal('ended'), error: shownError, exitStatus: z.number().int().nullable(), signal: z.string().nullable(), durationMs: z.number() }),
   z.object({ status: z.literal('failed'), error: shownError, step: connectStep }),
 ]);

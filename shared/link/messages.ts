@@ -50,7 +50,7 @@ export const grant = z.discriminatedUnion('kind', [targetGrant, forwardGrant]);
 export type Grant = z.infer<typeof grant>;
 
 const fact = z.union([z.string().max(2000), z.number(), z.boolean(), z.null()]);
-export const journalKind = z.enum(['gateway-started', 'gateway-stopped', 'ticket-used', 'ticket-refused', 'connected', 'failed', 'ended', 'recording-closed', 'identity-seen', 'granted', 'forwarding']);
+export const journalKind = z.enum(['gateway-started', 'gateway-stopped', 'ticket-used', 'ticket-refused', 'connected', 'failed', 'ended', 'recording-closed', 'identity-seen', 'granted', 'forwarding', 'cut', 'resumed']);
 /** One event of the gateway's journal: numbered without gaps from 1, each bound to the hash of the one before. */
 export const journalEvent = z.object({
   sequence: z.number().int().min(1),

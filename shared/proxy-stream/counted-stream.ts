@@ -17,6 +17,8 @@ export interface CountedStreamPorts {
   readonly finished: () => void;
   /** There is room in the window again. */
   readonly writable: () => void;
+  /** Whether the window may grow by so many bytes: a machine with many streams has a budget for all of them (rule 10). Always where absent. */
+  readonly mayGrow?: (bytes: number) => boolean;
   readonly setTimer: (callback: () => void, milliseconds: number) => unknown;
   readonly clearTimer: (timer: unknown) => void;
 }
@@ -49,6 +51,11 @@ export class CountedStream {
   /** Bytes sent, acknowledged, received and consumed so far. */
   get counts(): { sent: number; acknowledged: number; received: number; consumed: number } {
     return { sent: this.#sent, acknowledged: this.#acknowledged, received: this.#received, consumed: this.#consumed };
+  }
+
+  /** Bytes that this stream holds in memory: sent and not acknowledged, received and not consumed. */
+  get keptBytes(): number {
+    return this.#sent - this.#acknowledged + this.#received - this.#consumed;
   }
 
   /** Whether the window has room. `send` may be called all the same; honour this, or memory is not bounded. */
@@ -93,10 +100,28 @@ export class CountedStream {
     else this.#timer ??= this.#ports.setTimer(() => this.#acknowledge(), ACKNOWLEDGE_EVERY_MS);
   }
 
-  /** Sends again, on a new connection, what the other side has not received; throws FrameError where it claims what never was. */
+  /**
+   * Sends again, on a new connection, what the other side has not received, in as few frames as possible, and what was
+   * acknowledged, in case that was lost. What it has received is not thereby consumed: the window opens only by its
+   * acknowledgements. Throws FrameError where it claims to have received what was never sent, or less than it acknowledged.
+   */
   resend(receivedByPeer: number): void {
-    this.#takeAcknowledge(receivedByPeer);
-    for (const { offset, bytes } of this.#kept) this.#ports.write(encodeDataHeader(offset, bytes.length), bytes);
+    if (receivedByPeer > this.#sent || receivedByPeer < this.#acknowledged) throw new FrameError('bad-offset');
+    this.#acknowledge();
+    let parts: Uint8Array[] = [];
+    let [start, length] = [receivedByPeer, 0];
+    const flush = (): void => {
+      if (length > 0) this.#ports.write(encodeDataHeader(start, length), ...parts);
+      [parts, start, length] = [[], start + length, 0];
+    };
+    for (const { offset, bytes } of this.#kept) {
+      const missing = bytes.subarray(Math.max(0, receivedByPeer - offset));
+      if (missing.length === 0) continue;
+      if (length + missing.length > MAX_DATA_BYTES) flush();
+      parts.push(missing);
+      length += missing.length;
+    }
+    flush();
     if (this.#finishSent) this.#ports.write(encodeCount(frameType.finish, this.#sent));
   }
 
@@ -141,7 +166,8 @@ export class CountedStream {
     if (first && first.offset < count) this.#kept[0] = { offset: count, bytes: first.bytes.subarray(count - first.offset) };
     if (this.#full && this.hasRoom) {
       this.#full = false;
-      this.#window = Math.min(this.#window * 2, LAST_WINDOW_BYTES);
+      const larger = Math.min(this.#window * 2, LAST_WINDOW_BYTES);
+      if (larger > this.#window && this.#ports.mayGrow?.(larger - this.#window) !== false) this.#window = larger;
       this.#ports.writable();
     }
   }

@@ -16,6 +16,10 @@ const settingSchemas = {
   bulkBytesPerSecond: z.number().int().min(64 * 1024).default(64 * 1024 * 1024),
   /** What a target sends reaches the user only when it is on the disk: a crash loses nothing that was seen, at the cost of a sync for every piece of output. */
   strictRecording: z.boolean().default(false),
+  /** A session whose client's connection was cut waits so long for it; with 0 it ends at once (rule 10). */
+  resumeSeconds: z.number().int().min(0).max(900).default(300),
+  /** What all sessions together keep for clients that have not acknowledged it; 16 MiB at most of one (rule 10). */
+  unacknowledgedBytesInAll: z.number().int().min(16 * 1024 * 1024).max(64 * 1024 ** 3).default(512 * 1024 * 1024),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   /** Figures for Prometheus: on a loopback port, or written to a file every 15 s; off where null. */
   metrics: z.union([z.object({ port: z.number().int().min(1).max(65_535) }), z.object({ file: z.string().min(1) })]).nullable().default(null),

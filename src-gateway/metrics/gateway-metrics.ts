@@ -4,6 +4,11 @@ import type { TicketRefusal } from '../tickets/ticket.ts';
 /** What the figures are read from at the moment they are asked for. */
 export interface MeasuredState {
   readonly sessions: () => number;
+  /** Sessions whose client is waited for; how often one was cut and taken up again since the start; what is kept for clients. */
+  readonly cutSessions: () => number;
+  readonly cuts: () => number;
+  readonly resumes: () => number;
+  readonly keptBytes: () => number;
   readonly grants: () => number;
   readonly unauthenticated: () => number;
   readonly refusedConnections: () => number;
@@ -31,6 +36,10 @@ export class GatewayMetrics {
       return made;
     };
     gauge('sessions', 'Sessions that run', state.sessions);
+    gauge('sessions_interrupted', 'Sessions whose client is waited for', state.cutSessions);
+    gauge('session_interruptions', 'Connections of sessions that were cut since the start', state.cuts);
+    gauge('session_resumes', 'Sessions taken up again over another connection since the start', state.resumes);
+    gauge('unacknowledged_bytes', 'Bytes kept for clients and targets that have not taken them', state.keptBytes);
     gauge('grants', 'Grants that wait for their client', state.grants);
     gauge('unauthenticated_connections', 'Connections that have not proved who they are', state.unauthenticated);
     gauge('connections_refused', 'Connections refused or dropped for their number since the start', state.refusedConnections);

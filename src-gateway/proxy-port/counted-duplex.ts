@@ -12,6 +12,8 @@ const GATHERED_BYTES = 64 * 1024;
 export interface CountedDuplexPorts {
   readonly write: (...parts: Uint8Array[]) => void;
   readonly clock: Pick<Clock, 'setTimer'>;
+  /** Whether the window may grow by so many bytes; always where absent. */
+  readonly mayGrow?: (bytes: number) => boolean;
 }
 
 /**
@@ -26,11 +28,13 @@ export class CountedDuplex extends Duplex {
   #finished = false;
   #resumeWriting: (() => void) | undefined;
 
-  constructor({ write, clock }: CountedDuplexPorts) {
-    super({ allowHalfOpen: true, readableHighWaterMark: READ_AHEAD_BYTES, writableHighWaterMark: READ_AHEAD_BYTES, decodeStrings: true });
+  constructor({ write, clock, mayGrow }: CountedDuplexPorts) {
+    // Not destroyed by itself when both directions have ended: the peer may still come back for what was sent last.
+    super({ autoDestroy: false, allowHalfOpen: true, readableHighWaterMark: READ_AHEAD_BYTES, writableHighWaterMark: READ_AHEAD_BYTES, decodeStrings: true });
     const timers = new WeakMap<object, Timer>();
     this.#stream = new CountedStream({
       write,
+      ...(mayGrow === undefined ? {} : { mayGrow }),
       deliver: (bytes) => this.#deliver(bytes),
       finished: () => {
         this.#finished = true;
@@ -55,6 +59,21 @@ export class CountedDuplex extends Duplex {
   /** Bytes sent, acknowledged, received and consumed so far. */
   get counts(): CountedStream['counts'] {
     return this.#stream.counts;
+  }
+
+  /** Bytes that are held for the two ends. */
+  get keptBytes(): number {
+    return this.destroyed ? 0 : this.#stream.keptBytes;
+  }
+
+  /** Whether everything that was written has been acknowledged. */
+  get delivered(): boolean {
+    return this.writableFinished && this.counts.acknowledged === this.counts.sent;
+  }
+
+  /** Sends again, on a new connection, what the peer has not received; throws FrameError where it claims what cannot be. */
+  resend(receivedByPeer: number): void {
+    if (!this.destroyed) this.#stream.resend(receivedByPeer);
   }
 
   /** Takes a frame of the stream; false for one of another kind. Throws FrameError for a peer that does not keep to the rules. */

@@ -1,11 +1,13 @@
+import type { z } from 'zod';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { type Frame, FrameError, frameType, PROXY_ALPN } from '../../shared/proxy-stream/frames.ts';
-import { type Failed, type Hello, hello, parsePayload } from '../../shared/proxy-stream/messages.ts';
+import { type Failed, type Hello, hello, parsePayload, resume } from '../../shared/proxy-stream/messages.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { GrantRegister } from '../grants/grant-register.ts';
 import type { Logger } from '../logging/logger.ts';
+import type { ResumeRegister } from '../sessions/resume-register.ts';
 import type { SessionRegister } from '../sessions/session-register.ts';
-import type { RefusalJournal } from '../tickets/refusal-journal.ts';
+import type { RefusalJournal, RefusedTicket } from '../tickets/refusal-journal.ts';
 import { REFUSAL_ANSWER_MS, ticketSha256 } from '../tickets/ticket.ts';
 import { ProxyConnection } from './proxy-connection.ts';
 import type { TlsPeer } from './tls-listener.ts';
@@ -19,6 +21,7 @@ export interface GreeterParts {
   readonly log: Logger;
   readonly grants: Pick<GrantRegister, 'present'>;
   readonly sessions: Pick<SessionRegister, 'begin'>;
+  readonly resumes: Pick<ResumeRegister, 'present'>;
   readonly refusals: Pick<RefusalJournal, 'write'>;
   readonly gatewayName: string;
   /** The port of the link (443): sessions run over it only where the grant says so. */
@@ -60,14 +63,13 @@ export class Greeter {
   }
 
   #first(frame: Frame, connection: ProxyConnection, peer: TlsPeer): void {
-    // Streams that were cut are not taken up again yet: whoever asks is told that this one is gone.
-    if (frame.type === frameType.resume) this.#sendAway(connection, new MavisError('session.gateway-lost', { gateway: this.#parts.gatewayName }));
+    if (frame.type === frameType.resume) this.#resume(parsePayload(resume, frame.payload, decodeUtf8), connection, peer);
     else if (frame.type === frameType.hello) this.#hello(parsePayload(hello, frame.payload, decodeUtf8), connection, peer);
     else throw new FrameError('bad-order');
   }
 
   #hello(said: Hello, connection: ProxyConnection, peer: TlsPeer): void {
-    const { grants, sessions, refusals, clock } = this.#parts;
+    const { grants, sessions } = this.#parts;
     if (!this.#parts.carries(connection.port, said.protocol)) {
       this.#sendAway(connection, new MavisError('gateway.refused', { gateway: this.#parts.gatewayName }));
       return;
@@ -79,13 +81,23 @@ export class Greeter {
       sessions.begin(outcome.grant, said, connection, ticket);
       return;
     }
+    // Only who has shown the right ticket with the right key is told that it is the port.
+    this.#refuse(connection, outcome, outcome.reason === 'not-over-443' ? new MavisError('session.not-allowed', { what: 'TCP 443' }) : new MavisError('ticket.refused'));
+  }
+
+  /** A client comes back for a stream that was cut (rule 10). Why it may not is told to none but who holds the secret and the key. */
+  #resume(said: z.output<typeof resume>, connection: ProxyConnection, peer: TlsPeer): void {
+    const outcome = this.#parts.resumes.present({ ...said, connection });
+    if (outcome.accepted) peer.admission.authenticated();
+    else this.#refuse(connection, outcome, outcome.because ?? new MavisError('session.gateway-lost', { gateway: this.#parts.gatewayName }));
+  }
+
+  /** What was wrong stands in the journal; the peer gets its answer always after the same time (B2). */
+  #refuse(connection: ProxyConnection, { reason, connectionId, reference }: Pick<RefusedTicket, 'reason' | 'connectionId' | 'reference'>, answer: MavisError): void {
     const { address, port, thumbprint } = connection;
-    // What was wrong stands in the journal; the peer gets the one answer, always after the same time (B2). Only who has shown
-    // the right ticket with the right key is told that it is the port.
-    const error = outcome.reason === 'not-over-443' ? new MavisError('session.not-allowed', { what: 'TCP 443' }) : new MavisError('ticket.refused');
-    const answer = clock.setTimer(() => this.#sendAway(connection, error), REFUSAL_ANSWER_MS);
-    connection.receive({ frame: () => undefined, violated: () => connection.destroy(), lost: () => answer.cancel() });
-    refusals.write({ reason: outcome.reason, address, port, thumbprint, connectionId: outcome.connectionId, reference: outcome.reference });
+    const timer = this.#parts.clock.setTimer(() => this.#sendAway(connection, answer), REFUSAL_ANSWER_MS);
+    connection.receive({ frame: () => undefined, violated: () => connection.destroy(), lost: () => timer.cancel() });
+    this.#parts.refusals.write({ reason, address, port, thumbprint, connectionId, reference });
   }
 
   #sendAway(connection: ProxyConnection, error: MavisError): void {

@@ -108,8 +108,13 @@ export class ProxyConnection {
 
   /** Sends a last frame and closes; cuts the connection where the peer does not take it in time. */
   async end(type: FrameType, value: unknown): Promise<void> {
-    if (this.#ended) return;
     this.sendJson(type, value);
+    await this.close();
+  }
+
+  /** Closes once what was written has left; cuts the connection where the peer does not take it in time. */
+  async close(): Promise<void> {
+    if (this.#ended) return;
     this.#ended = true;
     this.#keepAlive?.cancel();
     await new Promise<void>((resolve) => {

@@ -53,7 +53,12 @@ export interface SessionRun {
   readonly activity: () => void;
   /** Told of what the target is let to of the user's machine. */
   readonly forwarding?: (event: ForwardingEvent) => void;
+  /** Tells of each time that the client's connection was cut and taken up again, for the recording; the stream itself goes on. */
+  readonly onLine?: (listener: (state: LineState) => void) => void;
 }
+
+/** What became of the connection under a session's stream. */
+export type LineState = 'interrupted' | 'resumed';
 
 /** A target that has been signed on to, waiting for the client's stream. */
 export interface SignedOnTarget {

@@ -65,6 +65,11 @@ export class SessionLimits {
     this.#activeAtMs = this.#parts.clock.monotonicMs();
   }
 
+  /** What was told may not have arrived: a limit that is near is told again. */
+  tellAgain(): void {
+    this.#warned.clear();
+  }
+
   /** Ends the watch. */
   stop(): void {
     this.#timer?.cancel();

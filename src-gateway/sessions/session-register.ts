@@ -4,18 +4,48 @@ import type { ConnectionId, UserId } from '../../shared/ids.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
 import type { Hello } from '../../shared/proxy-stream/messages.ts';
 import type { ProxyConnection } from '../proxy-port/proxy-connection.ts';
+import { KeptBytesBudget } from './kept-bytes-budget.ts';
+import { ResumeRegister } from './resume-register.ts';
 import { Session, type SessionParts } from './session.ts';
 
 /** Who is to be ended. */
 export type EndTarget = { readonly kind: 'connection'; readonly connectionId: ConnectionId } | { readonly kind: 'user'; readonly userId: UserId };
 
+export interface SessionRegisterParts extends Omit<SessionParts, 'resumes' | 'budget' | 'onLine'> {
+  /** What all sessions together may keep for clients (rule 10). */
+  readonly unacknowledgedBytesInAll: number;
+}
+
 /** The sessions that run now; the one owner that ends them. */
 export class SessionRegister {
   readonly #parts: SessionParts;
   readonly #sessions = new Map<Session, Promise<void>>();
+  readonly #budget: KeptBytesBudget;
+  /** The streams that clients may take up again. */
+  readonly resumes: ResumeRegister;
+  #cuts = 0;
+  #resumed = 0;
 
-  constructor(parts: SessionParts) {
-    this.#parts = parts;
+  constructor({ unacknowledgedBytesInAll, ...parts }: SessionRegisterParts) {
+    this.#budget = new KeptBytesBudget({ clock: parts.clock, limitBytes: unacknowledgedBytesInAll, sessions: () => this.all });
+    this.resumes = new ResumeRegister(parts.clock, parts.resumeSeconds);
+    this.#parts = {
+      ...parts,
+      resumes: this.resumes,
+      budget: this.#budget,
+      onLine: (state) => {
+        if (state === 'resumed') this.#resumed += 1;
+        else {
+          this.#cuts += 1;
+          this.#budget.watch();
+        }
+      },
+    };
+  }
+
+  /** Sessions whose client is waited for; how often one was cut, and taken up again, since the start; bytes kept for all. */
+  get lines(): { readonly cutNow: number; readonly cuts: number; readonly resumes: number; readonly keptBytes: number } {
+    return { cutNow: this.all.filter(({ isCut }) => isCut).length, cuts: this.#cuts, resumes: this.#resumed, keptBytes: this.#budget.keptBytes };
   }
 
   /** Number of sessions, those that are still connecting among them. */

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { MavisError, asMavisError } from '../../shared/errors/mavis-error.ts';
-import type { ErrorCode } from '../../shared/errors/catalogue.ts';
+import type { ErrorArgs, ErrorCode } from '../../shared/errors/catalogue.ts';
 import type { Protocol, RecordingId } from '../../shared/ids.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
 import { type Frame, FrameError, frameType } from '../../shared/proxy-stream/frames.ts';
@@ -15,7 +14,9 @@ import { decodeUtf8 } from '../proxy-port/utf8.ts';
 import type { ReachedTarget, TargetDialler } from '../target-address/target-dialler.ts';
 import { ForwardingCounts } from './forwarding-counts.ts';
 import { Prompts } from './prompts.ts';
-import type { ForwardingEvent, ProtocolHandler, SessionEnd, SignedOnTarget } from './protocol-handler.ts';
+import type { ForwardingEvent, LineState, ProtocolHandler, SessionEnd, SignedOnTarget } from './protocol-handler.ts';
+import type { ResumeEntry, ResumeRegister } from './resume-register.ts';
+import { SessionLine } from './session-line.ts';
 import { SessionLimits } from './session-limits.ts';
 import { Stopwatch } from './stopwatch.ts';
 
@@ -29,6 +30,12 @@ const CUT_MS = 3000;
 const END_LIMIT_MS = 15_000;
 /** What the session has written leaves within this, or not at all. */
 const FLUSH_LIMIT_MS = 2000;
+/** A client that is there has so long to take in the next piece of what a session sent last; one that was cut has the time of a resume. */
+const DELIVERY_STALL_MS = 5000;
+const DELIVERY_LOOK_MS = 50;
+/** So many cuts of one session are each an entry of the journal, and then each how many-th: a client that comes and goes in a loop fills no disk. */
+const TOLD_CUTS = 100;
+const TOLD_CUTS_EVERY = 100;
 /** Where the grant says nothing: a quarter of an hour (rule 11). */
 const DEFAULT_UNSUPERVISED_SECONDS = 900;
 
@@ -43,6 +50,16 @@ export interface SessionParts {
   readonly assertReady: () => void;
   readonly gatewayName: string;
   readonly version: string;
+  readonly resumes: Pick<ResumeRegister, 'add'>;
+  readonly resumeSeconds: number;
+  /** The port of the link (443): sessions run over it only where the grant says so. */
+  readonly linkPort: number;
+  /** Whether a port carries a protocol (rule 7). */
+  readonly carries: (port: number, protocol: Protocol) => boolean;
+  /** What all sessions may keep (rule 10). */
+  readonly budget: { mayGrow(bytes: number): boolean };
+  /** A session's connection was cut, or the session was taken up again. */
+  readonly onLine: (state: LineState) => void;
 }
 
 /** Where a session stands. */
@@ -69,6 +86,12 @@ export class Session {
   #reached: ReachedTarget | undefined;
   #stream: CountedDuplex | undefined;
   #limits: SessionLimits | undefined;
+  #line: SessionLine | undefined;
+  #resume: ResumeEntry | undefined;
+  #cuts = 0;
+  /** How it ended, once it has: whoever comes back for the rest is told. */
+  #closing: { readonly code: ErrorCode; readonly args: ErrorArgs } | undefined;
+  readonly #lineListeners = new Set<(state: LineState) => void>();
 
   constructor(parts: SessionParts, grant: TargetGrant, hello: Hello, connection: ProxyConnection) {
     this.#parts = parts;
@@ -87,9 +110,27 @@ export class Session {
     return { in: counts?.received ?? 0, out: counts?.sent ?? 0 };
   }
 
+  /** Bytes that are kept for the two ends. */
+  get keptBytes(): number {
+    return this.#stream?.keptBytes ?? 0;
+  }
+
+  /** Whether the client's connection was cut and the client is waited for. */
+  get isCut(): boolean {
+    return this.#line?.isCut ?? false;
+  }
+
+  /** Ends a session that keeps too much for a client that is not there (rule 10). */
+  endForBudget(): void {
+    this.end(new MavisError('session.kept-too-much', { gateway: this.#parts.gatewayName }));
+  }
+
   /** Ends the session with a reason, once; the first reason stands. */
   end(reason: MavisError): void {
-    if (!this.#ending.signal.aborted) this.#ending.abort(reason);
+    if (this.#ending.signal.aborted) return;
+    // From now on no connection takes the stream up again, though the target has still to be left in good order (rule 10).
+    this.#resume?.ended(reason);
+    this.#ending.abort(reason);
   }
 
   /** Runs the session to its end; never rejects. */
@@ -101,6 +142,8 @@ export class Session {
       await this.#failed(this.#reasonOr(error));
     } finally {
       this.#limits?.stop();
+      const { code, args } = this.#closing ?? this.#gatewayLost();
+      this.#resume?.ended(new MavisError(code, args));
       this.#stream?.destroy();
       this.#reached?.socket.destroy();
       this.#state = { status: 'over' };
@@ -117,7 +160,11 @@ export class Session {
       (waiting) => (waiting ? signOnTime.pause() : signOnTime.start()),
     );
     const giveUp = (): void => prompts.cancel(this.#reasonOr(signal.reason));
-    this.#connection.receive({ ...this.#receiver(), frame: (frame) => this.#connectFrame(frame, prompts) });
+    this.#connection.receive({
+      frame: (frame) => this.#connectFrame(frame, prompts),
+      violated: (error) => this.#violated(error),
+      lost: () => this.end(new MavisError('connect.cancelled')),
+    });
     this.#parts.assertReady();
     // Burnt on disk before anything is dialled: neither a replay nor a restart uses the ticket twice (rule 2).
     await journal.appendDurably({ ...this.#who(), kind: 'ticket-used', facts: { ticketSha256, protocol: grant.protocol, address: this.#connection.address, port: this.#connection.port, ...this.#about() } });
@@ -169,40 +216,119 @@ export class Session {
   async #relay(target: SignedOnTarget): Promise<void> {
     const { clock, log } = this.#parts;
     const { grant } = this;
-    const stream = new CountedDuplex({ write: (...parts) => this.#connection.write(...parts), clock });
+    const line = new SessionLine({
+      clock,
+      resumeSeconds: this.#parts.resumeSeconds,
+      frame: (frame) => this.#streamFrame(frame, stream),
+      violated: (error) => this.#violated(error),
+      cut: () => this.#wasCut(),
+      expired: () => this.end(this.#gatewayLost()),
+    });
+    const stream: CountedDuplex = new CountedDuplex({ write: (...parts) => line.write(...parts), clock, mayGrow: (bytes) => this.#parts.budget.mayGrow(bytes) });
     // The session's end is told by `run`; what the stream says on its way there has no other listener.
     stream.on('error', (error) => log.debug('session stream failed', { reference: grant.reference, error }));
     this.#stream = stream;
+    this.#line = line;
     this.#state = { status: 'accepted' };
-    this.#connection.receive({ ...this.#receiver(), frame: (frame) => this.#streamFrame(frame, stream) });
-    this.#connection.sendJson(frameType.accepted, this.#accepted(target));
-    this.#connection.beginStream();
+    this.#resume = this.#parts.resumes.add(
+      { connectionId: grant.connectionId, reference: grant.reference, clientKeyThumbprint: grant.clientKeyThumbprint },
+      {
+        epoch: () => line.epoch,
+        carriedBy: (port) => this.#parts.carries(port, grant.protocol) && (port !== this.#parts.linkPort || grant.over443),
+        takeOver: (connection, epoch, received) => this.#takenOver(line, stream, connection, epoch, received),
+      },
+    );
+    this.#connection.sendJson(frameType.accepted, this.#accepted(target, this.#resume.resumeSecret));
+    line.begin(this.#connection);
     this.#limits = this.#watchLimits();
     const notConnected = clock.setTimer(() => this.end(new MavisError('connect.no-connected-event')), CONNECTED_LIMIT_MS);
     const connected = (recordingId: RecordingId): void => {
       notConnected.cancel();
       this.#connected(recordingId, target);
     };
-    const run = target.run({ clientStream: stream, signal: this.#ending.signal, connected, activity: () => this.#limits?.activity(), forwarding: (event) => this.#forwarding(event) });
+    const run = target.run({
+      clientStream: stream,
+      signal: this.#ending.signal,
+      connected,
+      activity: () => this.#limits?.activity(),
+      forwarding: (event) => this.#forwarding(event),
+      onLine: (listener) => this.#lineListeners.add(listener),
+    });
     try {
       const end = await this.#withinEndLimit(run).catch((error: unknown) => this.#brokenEnd(error));
       await this.#flush(stream);
       await this.#over(end, target);
+      await this.#handOver(stream, line);
     } finally {
       notConnected.cancel();
     }
   }
 
-  #accepted(target: SignedOnTarget): Accepted {
+  /** Another connection of the same client goes on with the stream. */
+  #takenOver(line: SessionLine, stream: CountedDuplex, connection: ProxyConnection, epoch: number, received: number): void {
+    const counts = stream.counts;
+    const waitedMs = line.takeOver(connection, epoch, { received: counts.received });
+    try {
+      stream.resend(received);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#violated(error);
+      return;
+    }
+    // Facts beside the stream are not counted: what was on its way may be lost, and is said again.
+    if (this.#state.status === 'connected') for (const recordingId of this.#state.recordingIds) this.#message({ kind: 'recording', recordingId });
+    this.#limits?.tellAgain();
+    if (this.#closing !== undefined) line.sendJson(frameType.close, this.#closing);
+    this.#tellLine('resumed', { address: connection.address, port: connection.port, epoch, waitedMs: Math.round(waitedMs), resentBytes: counts.sent - received });
+  }
+
+  #wasCut(): void {
+    // A client that leaves after the end was said, by itself or to it, is not interrupted.
+    if (this.#ending.signal.aborted) return;
+    this.#cuts += 1;
+    this.#tellLine('interrupted', { bytesIn: this.bytes.in, bytesOut: this.bytes.out, keptBytes: this.keptBytes });
+  }
+
+  #tellLine(state: LineState, facts: JournalFacts): void {
+    const kind = state === 'interrupted' ? 'cut' : 'resumed';
+    if (this.#cuts <= TOLD_CUTS || this.#cuts % TOLD_CUTS_EVERY === 0) {
+      this.#write(kind, { ...facts, cuts: this.#cuts });
+      this.#parts.log.info(kind === 'cut' ? 'session interrupted' : 'session resumed', { reference: this.grant.reference, count: this.#cuts });
+    }
+    for (const listener of this.#lineListeners) listener(state);
+    this.#parts.onLine(state);
+  }
+
+  /**
+   * What a session sent last reaches the user, also where the connection is cut just then: until the client has taken it all in,
+   * comes back for it, or is given up. A session that was ended from outside hands nothing over.
+   */
+  async #handOver(stream: CountedDuplex, line: SessionLine): Promise<void> {
+    if (this.#state.status !== 'connected') return;
+    const { clock } = this.#parts;
+    const { signal } = this.#ending;
+    let [taken, takenAtMs] = [-1, clock.monotonicMs()];
+    while (!signal.aborted && !stream.delivered) {
+      const now = clock.monotonicMs();
+      const { acknowledged } = stream.counts;
+      if (acknowledged !== taken || line.isCut) [taken, takenAtMs] = [acknowledged, now];
+      if (now - takenAtMs > DELIVERY_STALL_MS) break;
+      await new Promise<void>((resolve) => {
+        clock.setTimer(resolve, DELIVERY_LOOK_MS);
+      });
+    }
+    await line.end();
+  }
+
+  #accepted(target: SignedOnTarget, resumeSecret: string): Accepted {
     return {
       reference: this.grant.reference,
       gatewayVersion: this.#parts.version,
       sshHostKey: target.sshHostKey,
       targetIdentity: target.targetIdentity,
       targetEncrypted: target.targetEncrypted,
-      resumeSecret: randomBytes(32).toString('base64url'),
-      // Cut streams are not taken up again yet: no time in which they could be.
-      resumeSeconds: 0,
+      resumeSecret,
+      resumeSeconds: this.#parts.resumeSeconds,
       epoch: 0,
       notAfter: this.grant.notAfter,
       recording: true,
@@ -279,6 +405,7 @@ export class Session {
       durationMs: Math.round(this.#parts.clock.monotonicMs() - sinceMs),
       bytesIn: counts.in,
       bytesOut: counts.out,
+      cuts: this.#cuts,
       exitStatus: end.exitStatus,
       signal: end.signal,
       protocol: this.grant.protocol,
@@ -288,7 +415,12 @@ export class Session {
       ...this.#about(),
     });
     this.#parts.log.info('session ended', { reference: this.grant.reference, code, protocol: this.grant.protocol, bytes: counts.in + counts.out });
-    await this.#connection.end(frameType.close, { code, args });
+    this.#close(code, args);
+  }
+
+  #close(code: ErrorCode, args: ErrorArgs): void {
+    this.#closing = { code, args };
+    this.#line?.sendJson(frameType.close, this.#closing);
   }
 
   async #failed(error: MavisError): Promise<void> {
@@ -306,8 +438,12 @@ export class Session {
       ...this.#about(),
     });
     const said: Failed = { code: error.code, args: error.args, credentialSent: this.#credentialSent };
-    if (this.#stream === undefined) await this.#connection.end(frameType.failed, said);
-    else await this.#connection.end(frameType.close, { code: error.code, args: error.args });
+    if (this.#line === undefined) {
+      await this.#connection.end(frameType.failed, said);
+      return;
+    }
+    this.#close(error.code, error.args);
+    await this.#line.end();
   }
 
   /** What the protocol has written goes out before the close frame. */
@@ -354,14 +490,13 @@ export class Session {
     else if (!stream.takeFrame(frame)) throw new FrameError('bad-order');
   }
 
-  #receiver(): { violated: (error: FrameError) => void; lost: () => void } {
-    return {
-      violated: (error) => {
-        this.#parts.log.warn('client broke the protocol', { reference: this.grant.reference, address: this.#connection.address, what: error.what });
-        this.end(new MavisError('session.protocol-violation'));
-      },
-      lost: () => this.end(this.#stream === undefined ? new MavisError('connect.cancelled') : new MavisError('session.gateway-lost', { gateway: this.#parts.gatewayName })),
-    };
+  #violated(error: FrameError): void {
+    this.#parts.log.warn('client broke the protocol', { reference: this.grant.reference, address: this.#connection.address, what: error.what });
+    this.end(new MavisError('session.protocol-violation'));
+  }
+
+  #gatewayLost(): MavisError {
+    return new MavisError('session.gateway-lost', { gateway: this.#parts.gatewayName });
   }
 
   #progress(step: ProgressStep, detail = ''): void {
@@ -369,10 +504,10 @@ export class Session {
   }
 
   #message(message: StreamMessage): void {
-    this.#connection.sendJson(frameType.message, message);
+    this.#line?.sendJson(frameType.message, message);
   }
 
-  #write(kind: 'ended' | 'failed' | 'identity-seen' | 'forwarding', facts: JournalFacts): void {
+  #write(kind: 'ended' | 'failed' | 'identity-seen' | 'forwarding' | 'cut' | 'resumed', facts: JournalFacts): void {
     try {
       this.#parts.journal.append({ ...this.#who(), kind, facts });
     } catch (error) {

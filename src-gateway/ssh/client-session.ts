@@ -12,7 +12,7 @@ import type { EphemeralHostKey } from './ephemeral-host-key.ts';
 import { PortForward } from './port-forward.ts';
 import { type ChannelEnd, MOST_UNREAD_BYTES, SessionChannel } from './session-channel.ts';
 import { TargetChannels } from './target-channels.ts';
-import { KEEP_ALIVE, type SshTarget } from './target-sign-on.ts';
+import type { SshTarget } from './target-sign-on.ts';
 
 /** Rule 1: where the protocol is not connected within this, there was no session. */
 export const CONNECTED_WITHIN_MS = 20_000;
@@ -68,6 +68,9 @@ export class ClientSession {
     const { clientStream, signal } = this.#run;
     const stop = (): void => this.#end(asMavisError(signal.reason));
     const lost = (): void => this.#end(asMavisError(target.lost.reason));
+    this.#run.onLine?.((state) => {
+      for (const channel of this.#channels) channel.markLine(state);
+    });
     signal.addEventListener('abort', stop, { once: true });
     target.lost.addEventListener('abort', lost, { once: true });
     clientStream.once('close', () => this.#clientGone());
@@ -101,8 +104,8 @@ export class ClientSession {
         hostKeys: [hostKey.privateKey],
         algorithms: clientAlgorithms(),
         ident: 'MAVIS-Gateway',
-        keepaliveInterval: KEEP_ALIVE.intervalMs,
-        keepaliveCountMax: KEEP_ALIVE.most,
+        // No keep-alive of SSH's own: the connection below has one, and a client whose connection was cut comes back (rule 10).
+        keepaliveInterval: 0,
         ...(target.banner === '' ? {} : { banner: target.banner }),
       },
       (connection) => this.#accept(connection),

@@ -8,7 +8,7 @@ import type { RequestPayload, TerminalSize } from '../../shared/recording/record
 import type { Logger } from '../logging/logger.ts';
 import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
-import type { Forwarded } from '../sessions/protocol-handler.ts';
+import type { Forwarded, LineState } from '../sessions/protocol-handler.ts';
 import { narrowBuffer } from './channel-buffer.ts';
 import { mayEnvironment } from './environment.ts';
 import { shownText } from './foreign-text.ts';
@@ -116,6 +116,11 @@ export class SessionChannel {
   async closed(): Promise<void> {
     await this.#started;
     await this.#closing;
+  }
+
+  /** The recording is one, whatever became of the client's connection; that nobody saw the output for a while stands in it. */
+  markLine(state: LineState): void {
+    this.#recorder?.mark(state);
   }
 
   /** B4: refusals are answered as the protocol says, logged, and stand in the recording. */

@@ -6,8 +6,10 @@ import { sha256Base64url } from '../keys/fingerprint.ts';
  */
 export const REFUSAL_ANSWER_MS = 150;
 
-/** The true reason for which a ticket was refused: for the journal only, the peer gets one generic answer (B2). */
-export type TicketRefusal = 'unknown' | 'used' | 'late' | 'foreign-key' | 'other-protocol' | 'not-over-443' | 'withdrawn';
+/** The true reason for which a ticket, or the secret of a resume, was refused: for the journal only, the peer gets one generic answer (B2). */
+export type TicketRefusal =
+  | 'unknown' | 'used' | 'late' | 'foreign-key' | 'other-protocol' | 'not-over-443' | 'withdrawn'
+  | 'resume-unknown' | 'resume-foreign-key' | 'resume-ended' | 'resume-old-epoch' | 'resume-other-port';
 
 /** What the register knows a ticket by: SHA-256 of its 43 letters, base64url. The ticket itself is not kept. */
 export function ticketSha256(ticket: string): string {

@@ -32,7 +32,7 @@ export interface HandlerParts {
   readonly account: Pick<Account, 'signIn' | 'signOut' | 'changePassword' | 'require'>;
   readonly inventory: Pick<Inventory, 'query' | 'setFavourite'>;
   readonly gateways: Pick<GatewayList, 'refresh'>;
-  readonly sessions: Pick<Sessions<never>, 'connect' | 'retry' | 'answerPrompt' | 'end' | 'show' | 'openPort'>;
+  readonly sessions: Pick<Sessions<never>, 'connect' | 'retry' | 'tryNow' | 'answerPrompt' | 'end' | 'show' | 'openPort'>;
   readonly playbacks: Pick<Playbacks, 'open' | 'read' | 'close'>;
   readonly links: Pick<ExternalLinks, 'open'>;
   readonly clipboard: { readonly writeText: (text: string) => Promise<void>; readonly readText: () => Promise<string> };
@@ -126,6 +126,10 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       },
       answerPrompt: ({ sessionId, promptId, answers }) => {
         sessions.answerPrompt(sessionId, promptId, answers);
+        return {};
+      },
+      tryNow: ({ sessionId }) => {
+        sessions.tryNow(sessionId);
         return {};
       },
       end: ({ sessionId }) => {

@@ -12,7 +12,7 @@ export const callNames = {
   account: ['signIn', 'signOut', 'changePassword'],
   resources: ['query', 'setFavourite'],
   gateways: ['refresh'],
-  sessions: ['connect', 'cancel', 'retry', 'answerPrompt', 'end', 'show', 'openPort'],
+  sessions: ['connect', 'cancel', 'retry', 'answerPrompt', 'tryNow', 'end', 'show', 'openPort'],
   playback: ['open', 'read', 'close', 'saveAsciicast'],
   service: [
     'recordingList', 'recordingVerify', 'auditList', 'auditVerify', 'errorLogList', 'connectionList', 'connectionTerminate', 'gatewayList', 'gatewayHistory',

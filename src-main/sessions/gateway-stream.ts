@@ -1,10 +1,12 @@
 import { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { type ErrorArgs, type ErrorCode, knownErrorCode } from '../../shared/errors/catalogue.ts';
+import { asMavisError } from '../../shared/errors/mavis-error.ts';
 import { CountedStream, encodeJsonFrame } from '../../shared/proxy-stream/counted-stream.ts';
 import { decodeCount, encodeCount, type Frame, type FrameDecoder, FrameError, frameType } from '../../shared/proxy-stream/frames.ts';
 import { close, parsePayload, type StreamMessage, streamMessage } from '../../shared/proxy-stream/messages.ts';
 import { decodeUtf8, encodeUtf8 } from './gateway-hello.ts';
+import { ResumeLoop, type ResumedConnection, type WayAgain } from './resume-loop.ts';
 
 /** Often enough that the number in the status bar is fresh, seldom enough that it costs nothing. */
 const PING_EVERY_MS = 5000;
@@ -12,6 +14,20 @@ const PING_EVERY_MS = 5000;
 const PONG_LIMIT_MS = 15_000;
 /** Time for our last frames to leave before the connection is cut. */
 const CLOSE_LIMIT_MS = 1000;
+
+/** After the machine slept or the network changed, a connection that still works answers within this; else it is given up at once. */
+const CHECK_LIMIT_MS = 2000;
+
+/** How a stream whose connection was cut is taken up again (rule 10). */
+export interface StreamResume {
+  readonly secret: string;
+  /** So long it is tried; with 0 a cut ends the stream. */
+  readonly seconds: number;
+  readonly dialAgain: WayAgain;
+  readonly random: () => number;
+  readonly onInterrupted: (secondsLeft: number) => void;
+  readonly onResumed: () => void;
+}
 
 /** Why a stream ended. */
 export interface StreamEnd {
@@ -31,6 +47,7 @@ export interface GatewayStreamOptions {
   readonly onEnd: (end: StreamEnd) => void;
   /** Milliseconds of a clock that never jumps. */
   readonly monotonic: () => number;
+  readonly resume?: StreamResume;
   readonly pingEveryMs?: number;
   readonly pongLimitMs?: number;
 }
@@ -38,7 +55,8 @@ export interface GatewayStreamOptions {
 /**
  * A session's stream with a gateway: the protocol's own bytes as a Duplex with back-pressure to both ends (a reader that does
  * not read stops the target, a gateway that does not take stops the writer), and beside them the stream's messages, pings and
- * the reason of its end.
+ * the reason of its end. It outlives its connection: where that is cut, what is written waits, and the stream goes on over the
+ * next one, with nothing lost and nothing twice.
  */
 export class GatewayStream extends Duplex {
   readonly #options: GatewayStreamOptions;
@@ -52,13 +70,18 @@ export class GatewayStream extends Duplex {
   #pingNumber = 0;
   #pingSentAt = 0;
   #pongAt: number;
+  /** The connection that counts; none while the stream is interrupted. */
+  #socket: TLSSocket | undefined;
+  #resuming: ResumeLoop | undefined;
+  #epoch = 0;
+  #checking: NodeJS.Timeout | undefined;
+  readonly #over = new AbortController();
 
   constructor(options: GatewayStreamOptions) {
     // Not destroyed by itself when both directions have ended: the gateway's reason comes after that.
     super({ readableHighWaterMark: 64 * 1024, writableHighWaterMark: 64 * 1024, allowHalfOpen: true, autoDestroy: false });
     this.#options = options;
     this.#pongAt = options.monotonic();
-    const { socket } = options;
     this.#counted = new CountedStream({
       write: (...parts) => this.#writeParts(parts),
       deliver: (bytes) => {
@@ -73,19 +96,30 @@ export class GatewayStream extends Duplex {
       setTimer: (callback, milliseconds) => setTimeout(callback, milliseconds),
       clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
     });
-    socket.on('data', (chunk: Buffer) => this.#take(() => options.decoder.push(chunk)));
-    socket.on('error', () => this.#finish({ code: 'session.gateway-lost', args: { gateway: options.gateway } }));
-    socket.on('close', () => this.#finish({ code: 'session.gateway-lost', args: { gateway: options.gateway } }));
     this.#pings = setInterval(() => this.#ping(), options.pingEveryMs ?? PING_EVERY_MS);
-    this.#take(() => [...options.following]);
-    socket.resume();
+    this.#use(options);
+  }
+
+  /** Whether the connection was cut and is being sought again. */
+  get interrupted(): boolean {
+    return this.#socket === undefined && !this.#end;
+  }
+
+  /** The machine slept, its network changed, or the user does not want to wait: a connection that does not answer now is given up, and a resume is tried at once. */
+  check(): void {
+    this.#resuming?.hurry();
+    const socket = this.#socket;
+    if (this.#end || !socket || this.#checking) return;
+    const before = this.#pongAt;
     this.#ping();
+    this.#checking = setTimeout(() => {
+      this.#checking = undefined;
+      if (this.#pongAt === before) this.#lost(socket);
+    }, CHECK_LIMIT_MS);
   }
 
   /** Tells the gateway why we end, and ends. */
   closeWith(code: ErrorCode): void {
-    if (this.#end) return;
-    this.#writeParts([encodeJsonFrame(frameType.close, { code, args: {} }, encodeUtf8)]);
     this.#finish({ code, args: {} });
   }
 
@@ -140,6 +174,71 @@ export class GatewayStream extends Duplex {
     }
   }
 
+  #use({ socket, decoder, following }: Pick<ResumedConnection, 'socket' | 'decoder' | 'following'>): void {
+    this.#socket = socket;
+    this.#pongAt = this.#options.monotonic();
+    socket.on('data', (chunk: Buffer) => {
+      // What a connection that was given up still says counts no more.
+      if (socket === this.#socket) this.#take(() => decoder.push(chunk));
+    });
+    socket.on('error', () => this.#lost(socket));
+    socket.on('close', () => this.#lost(socket));
+    this.#take(() => [...following]);
+    socket.resume();
+    this.#ping();
+  }
+
+  #lost(socket: TLSSocket): void {
+    if (socket !== this.#socket || this.#end) return;
+    this.#socket = undefined;
+    socket.destroy();
+    const { resume, gateway, monotonic } = this.#options;
+    if (!resume || resume.seconds <= 0) {
+      this.#finish({ code: 'session.gateway-lost', args: { gateway } });
+      return;
+    }
+    const loop = new ResumeLoop({
+      gateway, monotonic,
+      resumeSecret: resume.secret,
+      dialAgain: resume.dialAgain,
+      random: resume.random,
+      received: () => this.#counted.counts.received,
+      nextEpoch: () => (this.#epoch += 1),
+      limitMs: resume.seconds * 1000,
+      signal: this.#over.signal,
+    });
+    this.#resuming = loop;
+    resume.onInterrupted(resume.seconds);
+    loop.run().then(
+      (connection) => this.#resumed(connection, resume),
+      (error: unknown) => {
+        const { code, args } = asMavisError(error);
+        this.#finish({ code, args });
+      },
+    );
+  }
+
+  #resumed(connection: ResumedConnection, resume: StreamResume): void {
+    this.#resuming = undefined;
+    if (this.#end) {
+      connection.socket.on('error', () => undefined);
+      connection.socket.destroy();
+      return;
+    }
+    const { socket } = connection;
+    this.#socket = socket;
+    try {
+      this.#counted.resend(connection.received);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#finish({ code: 'session.protocol-violation', args: {} });
+      return;
+    }
+    resume.onResumed();
+    this.#use(connection);
+    if (socket.destroyed) this.#lost(socket);
+  }
+
   #take(read: () => Frame[]): void {
     try {
       for (const frame of read()) {
@@ -176,9 +275,11 @@ export class GatewayStream extends Duplex {
   }
 
   #ping(): void {
+    const socket = this.#socket;
+    if (!socket) return;
     const now = this.#options.monotonic();
     if (now - this.#pongAt > (this.#options.pongLimitMs ?? PONG_LIMIT_MS)) {
-      this.#finish({ code: 'session.gateway-lost', args: { gateway: this.#options.gateway } });
+      this.#lost(socket);
       return;
     }
     this.#pingNumber += 1;
@@ -193,8 +294,9 @@ export class GatewayStream extends Duplex {
   }
 
   #writeParts(parts: readonly Uint8Array[]): void {
-    const { socket } = this.#options;
-    if (!socket.writable) return;
+    const socket = this.#socket;
+    // While the connection is cut this goes nowhere: what must arrive is kept by the counted stream.
+    if (!socket?.writable) return;
     socket.cork();
     for (const part of parts) socket.write(part);
     socket.uncork();
@@ -202,13 +304,19 @@ export class GatewayStream extends Duplex {
 
   #finish(end: StreamEnd): void {
     if (this.#end) return;
+    // Also the answer to the gateway's own word: with it the gateway knows that everything before it has come.
+    this.#writeParts([encodeJsonFrame(frameType.close, end, encodeUtf8)]);
     this.#end = end;
     clearInterval(this.#pings);
+    clearTimeout(this.#checking);
+    this.#over.abort();
     this.#counted.dispose();
-    const { socket } = this.#options;
-    socket.end();
-    const cut = setTimeout(() => socket.destroy(), CLOSE_LIMIT_MS);
-    socket.once('close', () => clearTimeout(cut));
+    const socket = this.#socket;
+    if (socket) {
+      socket.end();
+      const cut = setTimeout(() => socket.destroy(), CLOSE_LIMIT_MS);
+      socket.once('close', () => clearTimeout(cut));
+    }
     this.#peerFinished = true;
     this.#handOn();
     this.#unblock();

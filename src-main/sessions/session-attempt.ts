@@ -63,6 +63,9 @@ export class SessionAttempt<Port> {
   #endReported = false;
   #drained = false;
   #finished = false;
+  /** The connection to the gateway is cut, and being sought again. */
+  #interrupted = false;
+  #endingThere: Promise<void> | undefined;
 
   constructor(target: AttemptTarget, parts: AttemptParts<Port>) {
     this.#target = target;
@@ -91,6 +94,7 @@ export class SessionAttempt<Port> {
       await this.#showFailure(asMavisError(thrown));
     } finally {
       this.#finished = true;
+      await this.#endingThere;
       if (this.#connectedAt === undefined) this.#parts.process.kill();
     }
   }
@@ -115,11 +119,19 @@ export class SessionAttempt<Port> {
     if (this.#connectedAt === undefined) {
       this.#stop.abort(new MavisError('connect.cancelled'));
       this.#send('cancel');
-    } else this.#send('end');
+    } else {
+      if (this.#interrupted) this.#endThroughService();
+      this.#send('end');
+    }
     this.#goodbye ??= setTimeout(() => this.#parts.process.kill(), GOODBYE_LIMIT_MS);
   }
 
-  #send(kind: 'cancel' | 'end'): void {
+  /** Asks whether the connection is still there, or tries at once to resume. */
+  checkLine(): void {
+    if (this.#connectedAt !== undefined && !this.#finished) this.#send('check-line');
+  }
+
+  #send(kind: 'cancel' | 'end' | 'check-line'): void {
     if (!this.#processGone) this.#parts.process.send({ kind });
   }
 
@@ -218,6 +230,16 @@ export class SessionAttempt<Port> {
           phase.roundTripMs = Math.round(report.milliseconds * 10) / 10;
         });
         break;
+      case 'interrupted':
+        this.#onInterrupted(report.secondsLeft);
+        break;
+      case 'resumed':
+        this.#interrupted = false;
+        this.#connected((phase) => {
+          phase.resuming = null;
+        });
+        this.#parts.log.info('session resumed', { sessionId: this.#target.sessionId, reference: this.#offer?.reference });
+        break;
       case 'resized':
         this.#parts.onResized(report);
         break;
@@ -254,7 +276,7 @@ export class SessionAttempt<Port> {
     const since = new Date(this.#connectedAt).toISOString();
     const recording = this.#recordingEarly;
     this.#parts.update((session) => {
-      session.phase = { status: 'connected', since, recording, roundTripMs: null, endsSoon: null };
+      session.phase = { status: 'connected', since, recording, roundTripMs: null, endsSoon: null, resuming: null };
     });
     this.#parts.log.info('session connected', { sessionId: this.#target.sessionId, reference: this.#offer?.reference, gatewayName: this.#offer?.hops.at(-1)?.gatewayName });
     this.#outcome?.({ kind: 'connected' });
@@ -268,11 +290,33 @@ export class SessionAttempt<Port> {
     });
   }
 
+  #onInterrupted(secondsLeft: number): void {
+    this.#interrupted = true;
+    const now = this.#parts.clock();
+    this.#connected((phase) => {
+      phase.roundTripMs = null;
+      phase.resuming = { since: new Date(now).toISOString(), until: new Date(now + secondsLeft * 1000).toISOString() };
+    });
+    this.#parts.log.warn('session interrupted', { sessionId: this.#target.sessionId, reference: this.#offer?.reference, gatewayName: this.#offer?.hops.at(-1)?.gatewayName });
+  }
+
+  /** Ends the session at its gateway through the service: the gateway waits for a client that does not come back. */
+  #endThroughService(): void {
+    const offer = this.#offer;
+    if (offer === undefined || this.#endingThere !== undefined) return;
+    const { log, client } = this.#parts;
+    this.#endingThere = client.call(connectionsRoutes.connectionTerminate, { params: { connectionId: offer.connectionId }, query: {}, body: { reason: 'session.closed-by-user' } }, { timeoutMs: CLAIM_TIMEOUT_MS }).then(
+      () => undefined,
+      (thrown: unknown) => log.warn('session not ended at its gateway, which will wait for it', { reference: offer.reference, code: asMavisError(thrown).code }, thrown),
+    );
+  }
+
   #onProcessExit(exitCode: number): void {
     this.#processGone = true;
     clearTimeout(this.#goodbye);
     const milliseconds = this.#parts.monotonic() - this.#stepBegan;
     if (!this.#finished && !this.#stop.signal.aborted) this.#parts.log.warn('session process ended', { sessionId: this.#target.sessionId, exitCode });
+    if (this.#connectedAt !== undefined && !this.#endReported) this.#endThroughService();
     this.#outcome?.({ kind: 'failed', failure: { kind: 'failed', code: this.#stop.signal.aborted ? 'connect.cancelled' : 'session.crashed', args: {}, leg: 'L2', credentialSent: true, milliseconds } });
     this.#ended.resolve({ kind: 'ended', code: 'session.crashed', args: {}, exitStatus: null, signal: null });
   }

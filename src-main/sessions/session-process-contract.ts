@@ -25,6 +25,8 @@ export const sessionCommand = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('prompt-answer'), id: z.number().int(), answers: z.array(z.string()) }),
   /** Gives up what has not been accepted yet. */
   z.object({ kind: z.literal('cancel') }),
+  /** The machine woke up, the network changed or the user asks for it: is the connection still there, and else is there another now? */
+  z.object({ kind: z.literal('check-line') }),
   /** Ends the session because the user wants it. */
   z.object({ kind: z.literal('end') }),
 ]);
@@ -44,6 +46,9 @@ export const sessionReport = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('recording') }),
   z.object({ kind: z.literal('ends-soon'), code: z.string(), secondsLeft: z.number() }),
   z.object({ kind: z.literal('round-trip'), milliseconds: z.number() }),
+  /** The connection to the gateway was cut; for so long it is sought again (rule 10). */
+  z.object({ kind: z.literal('interrupted'), secondsLeft: z.number() }),
+  z.object({ kind: z.literal('resumed') }),
   z.object({ kind: z.literal('resized'), columns: z.number().int(), rows: z.number().int() }),
   z.object({ kind: z.literal('ended'), code: z.string(), args: errorArgs, exitStatus: z.number().int().nullable(), signal: z.string().nullable() }),
   /** The page has been given everything; the process has nothing left to do. */

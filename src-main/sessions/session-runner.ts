@@ -4,6 +4,7 @@ import type { Prompt, StreamMessage } from '../../shared/proxy-stream/messages.t
 import { dialGateway, type DialOptions, dialThrough } from './gateway-dial.ts';
 import { GatewayRefusal, type HelloEvents, legOf, sayHello } from './gateway-hello.ts';
 import { GatewayStream, type StreamEnd } from './gateway-stream.ts';
+import type { WayAgain } from './resume-loop.ts';
 import { PagePort, type ProcessPort, type TerminalSize } from './page-port.ts';
 import type { SessionCommand, SessionReport, StartCommand } from './session-process-contract.ts';
 import { openShell, type Shell } from './ssh-shell.ts';
@@ -12,6 +13,8 @@ import { openShell, type Shell } from './ssh-shell.ts';
 const REASON_LIMIT_MS = 1000;
 /** A page that draws nothing for so long has gone; its process does not wait for it for ever. */
 const DRAIN_LIMIT_MS = 10_000;
+/** No gateway waits longer for its client than this (its own setting's bound). */
+const MAX_RESUME_SECONDS = 900;
 /** What is typed before the shell stands: a few lines, no more. */
 const MAX_EARLY_INPUT_BYTES = 64 * 1024;
 
@@ -72,6 +75,9 @@ export class SessionRunner {
       case 'cancel':
         this.#stop.abort(new MavisError('connect.cancelled'));
         break;
+      case 'check-line':
+        this.#stream?.check();
+        break;
       case 'end':
         this.#endByUser();
         break;
@@ -107,7 +113,7 @@ export class SessionRunner {
     this.#parts.report({ kind: 'reached', port });
     const answer = await this.#hello(socket, command, first, second === undefined);
     if (!second) {
-      await this.#session(socket, command, first.gatewayName, answer);
+      await this.#session(socket, command, first.gatewayName, answer, async (signal) => (await dialGateway(first, { ...dial, signal })).socket);
       return;
     }
     if (answer.kind !== 'forwarding') throw new MavisError('gateway.protocol-error', { gateway: first.gatewayName });
@@ -125,10 +131,10 @@ export class SessionRunner {
     return sayHello(socket, { gateway: hop.gatewayName, hello, events, signal: this.#stop.signal, deadlineMs: Math.max(command.deadlineMs - spent, 0) });
   }
 
-  async #session(socket: TLSSocket, command: StartCommand, gateway: string, answer: Awaited<ReturnType<typeof sayHello>>): Promise<void> {
+  async #session(socket: TLSSocket, command: StartCommand, gateway: string, answer: Awaited<ReturnType<typeof sayHello>>, again?: WayAgain): Promise<void> {
     if (answer.kind !== 'accepted') throw new MavisError('gateway.protocol-error', { gateway });
     const { accepted } = answer;
-    const { pingEveryMs } = this.#parts;
+    const { pingEveryMs, random } = this.#parts;
     const stream = new GatewayStream({
       socket,
       decoder: answer.decoder,
@@ -138,6 +144,14 @@ export class SessionRunner {
       onMessage: (message) => this.#onMessage(message),
       onRoundTrip: (milliseconds) => this.#parts.report({ kind: 'round-trip', milliseconds }),
       onEnd: (end) => this.#onStreamEnd(end),
+      ...(again === undefined ? {} : { resume: {
+        secret: accepted.resumeSecret,
+        seconds: Math.min(accepted.resumeSeconds, MAX_RESUME_SECONDS),
+        dialAgain: again,
+        random,
+        onInterrupted: (secondsLeft) => this.#parts.report({ kind: 'interrupted', secondsLeft }),
+        onResumed: () => this.#parts.report({ kind: 'resumed' }),
+      } }),
       ...(pingEveryMs === undefined ? {} : { pingEveryMs }),
     });
     this.#stream = stream;

@@ -93,6 +93,17 @@ export class Sessions<Port> {
     this.#attempts.get(id)?.end();
   }
 
+  /** Tries at once to go on with a session that is interrupted. */
+  tryNow(id: SessionId): void {
+    this.#require(id);
+    this.#attempts.get(id)?.checkLine();
+  }
+
+  /** The machine woke up or its network changed: each session asks whether its connection is still there. */
+  checkLines(): void {
+    for (const attempt of this.#attempts.values()) attempt.checkLine();
+  }
+
   answerPrompt(id: SessionId, promptId: number, answers: readonly string[]): void {
     this.#require(id);
     this.#attempts.get(id)?.answerPrompt(promptId, answers);

@@ -5,10 +5,6 @@ import { MavisError } from '../../shared/errors/mavis-error.ts';
 
 /** The gateway has signed on to the target already: what is left is a handshake with the gateway itself. */
 const READY_LIMIT_MS = 10_000;
-/** Found dead after three of them; the gateway's own pings find it sooner, this one keeps the target's side awake. */
-const KEEP_ALIVE_MS = 15_000;
-const KEEP_ALIVE_COUNT = 3;
-
 /** In order of speed in this runtime; chacha20 is left out, its MAC in JavaScript is slow and BoringSSL has no plain form of it. */
 const CIPHERS: readonly { readonly ssh: CipherAlgorithm; readonly runtime: string }[] = [
   { ssh: 'aes128-gcm@openssh.com', runtime: 'aes-128-gcm' },
@@ -83,8 +79,8 @@ export function openShell(options: ShellOptions): Promise<void> {
         return !wrongKey;
       },
       readyTimeout: READY_LIMIT_MS,
-      keepaliveInterval: KEEP_ALIVE_MS,
-      keepaliveCountMax: KEEP_ALIVE_COUNT,
+      // No keep-alive of SSH's own: the stream has one, and the gateway another toward the target; this one would end a session that is interrupted and comes back (rule 10).
+      keepaliveInterval: 0,
       algorithms: { cipher: availableCiphers(), compress: ['none'] },
     });
   });

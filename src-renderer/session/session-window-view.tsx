@@ -10,6 +10,7 @@ import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { ConnectingScreen } from './connecting-screen.tsx';
 import { EndBanner } from './end-banner.tsx';
+import { ResumeBanner } from './resume-banner.tsx';
 import { FailureScreen } from './failure-screen.tsx';
 import { SessionStatusBar } from './session-status-bar.tsx';
 import { SessionTerminal } from './session-terminal.tsx';
@@ -61,6 +62,7 @@ function ShownSession({ session }: { readonly session: Session }) {
   };
   const retry = useCallback(() => void ask(mavis.sessions.retry({ sessionId: session.id })), [mavis, session.id]);
   const close = useCallback(() => window.close(), []);
+  const tryNow = useCallback(() => void ask(mavis.sessions.tryNow({ sessionId: session.id })), [mavis, session.id]);
 
   return (
     <div className="session-window" data-colour={session.profileColour}>
@@ -92,6 +94,7 @@ function ShownSession({ session }: { readonly session: Session }) {
           {phase.status === 'connecting' && <ConnectingScreen session={session} phase={phase} />}
           {phase.status === 'failed' && <FailureScreen session={session} phase={phase} onRetry={retry} onClose={close} />}
           {wasConnected && <SessionTerminal session={session} shown={phase.status === 'connected' || phase.status === 'ended'} onTitle={setTitle} tools={tools} />}
+          {phase.status === 'connected' && phase.resuming && <ResumeBanner resuming={phase.resuming} onTryNow={tryNow} onEnd={() => setClosing('session')} />}
           {phase.status === 'ended' && <EndBanner session={session} phase={phase} onReconnect={retry} onClose={close} />}
         </ErrorBoundary>
       </main>

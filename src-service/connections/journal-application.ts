@@ -58,6 +58,8 @@ export class JournalApplication {
       case 'ended': return this.#ended(transaction, gateway, event, row);
       case 'recording-closed': return this.#recordingClosed(transaction, gateway, event, row, notes);
       case 'ticket-refused':
+      case 'cut':
+      case 'resumed':
       case 'identity-seen': return this.#note(transaction, gateway, event, `connection.${event.kind}`, notes);
       case 'forwarding': return this.#forwarding(transaction, gateway, event, row, notes);
       case 'granted':

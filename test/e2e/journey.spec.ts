@@ -66,12 +66,14 @@ test.describe('the whole way', () => {
     await type(session, 'exit');
   });
 
-  test('S13: a gateway that falls ends the session with its reason, and Reconnect works in place when it is back', async ({ app, system }) => {
+  test('S13: a gateway that falls interrupts the session, its restart ends it with a reason, and Reconnect works in place', async ({ app, system }) => {
     const session = await connect(app, system.live.name);
     await untilRecorded(session);
     await system.stopGateway();
-    await expect(session.getByRole('alert', { name: 'Session ended' })).toContainText('Gateway', { timeout: 30_000 });
+    await expect(session.getByRole('region', { name: 'Connection interrupted' })).toContainText('The session ends in', { timeout: 30_000 });
     await system.startGateway();
+    await session.getByRole('button', { name: 'Try now' }).click();
+    await expect(session.getByRole('alert', { name: 'Session ended' })).toContainText('Gateway', { timeout: 30_000 });
     await session.getByRole('button', { name: 'Reconnect' }).click();
     await untilRecorded(session, 30_000);
     await type(session, 'echo again-$((2+3))');

@@ -84,6 +84,7 @@ const scenes: readonly Scene[] = [
   session('failed-access'),
   session('connected'),
   session('ends-soon'),
+  session('interrupted'),
   session('ended'),
 ];
 

@@ -126,7 +126,7 @@ test('closing a live session is asked about, its end says why, and Reconnect tak
   expect(await calls(page, 'sessions.retry')).toEqual([{ sessionId: SESSION_ID }]);
   await page.evaluate((id) => {
     window.harness.patch('sessions', ['items', id, 'attempt'], 2);
-    window.harness.patch('sessions', ['items', id, 'phase'], { status: 'connected', since: new Date().toISOString(), recording: true, roundTripMs: 4, endsSoon: null });
+    window.harness.patch('sessions', ['items', id, 'phase'], { status: 'connected', since: new Date().toISOString(), recording: true, roundTripMs: 4, endsSoon: null, resuming: null });
   }, SESSION_ID);
   await expect.poll(() => calls(page, 'sessions.openPort')).toHaveLength(2);
   await output(page, 'after\r\n');

@@ -183,6 +183,8 @@ export const errorTextsJa = {
   'error.session.not-after.remedy': '延長が必要な場合は、ヘルプデスクに依頼してください。',
   'error.session.gateway-lost.message': 'このコンピューターと Gateway「{gateway}」の間の接続が切れ、再開できませんでした。',
   'error.session.gateway-lost.remedy': '再接続してください。頻繁に切れる場合は、Gateway までのネットワークの確認を IT 部門に依頼してください。',
+  'error.session.kept-too-much.message': '接続が中断し、その間にターゲットから届いたデータを Gateway「{gateway}」が保持しきれなくなりました。',
+  'error.session.kept-too-much.remedy': '再接続してください。頻繁に起こる場合、Gateway 管理者は、中断したセッションのために Gateway が保持できる量を増やせます。',
   'error.session.unsupervised.message': 'Gateway と中央サービスの接続が長く途絶えたため、セッションを終了しました。',
   'error.session.unsupervised.remedy': 'Gateway 管理者は、中央サービスと Gateway の間の TCP 443 を確認してください。',
   'error.session.recording-failed.message': '記録を続けられなくなったため、セッションを終了しました。',

@@ -183,6 +183,8 @@ export const errorTextsZhHant = {
   'error.session.not-after.remedy': '若需要延長權限，請洽服務台。',
   'error.session.gateway-lost.message': '此電腦與 Gateway「{gateway}」之間的連線中斷，且無法恢復。',
   'error.session.gateway-lost.remedy': '請重新連線。若經常中斷，請 IT 部門檢查到 Gateway 的網路。',
+  'error.session.kept-too-much.message': '連線中斷，而 Gateway「{gateway}」已無空間保留目標在此期間傳送的資料。',
+  'error.session.kept-too-much.remedy': '請重新連線。若經常發生，Gateway 管理員可增加 Gateway 為中斷的會話保留的資料量。',
   'error.session.unsupervised.message': '因 Gateway 與中央服務失聯過久，會話已結束。',
   'error.session.unsupervised.remedy': '請 Gateway 管理員檢查中央服務與 Gateway 之間的 TCP 443。',
   'error.session.recording-failed.message': '因無法繼續記錄，會話已結束。',

@@ -8,9 +8,10 @@ import { TestGateway } from '../../fixtures/running-gateway.ts';
 type Session = Awaited<ReturnType<TestGateway['session']>>;
 
 /** What a neighbour may try with everything that he can know of another's session, and how it ends for him. */
-const attempts: readonly { readonly what: string; readonly outcome: string; readonly try: (client: HostileProxyClient, victim: Session, resumeSecret: string) => void }[] = [
+const attempts: readonly { readonly what: string; readonly outcome: string; readonly onlyForeignKey?: true; readonly try: (client: HostileProxyClient, victim: Session, resumeSecret: string) => void }[] = [
   { what: "the other's ticket, again", outcome: 'ticket.refused', try: (client, { ticket }) => client.hello(ticket) },
-  { what: "the other's resume secret in a resume", outcome: 'session.gateway-lost', try: (client, _victim, resumeSecret) => client.send(frameType.resume, { version: 1, resumeSecret, epoch: 1, received: 0 }) },
+  // With the victim's own key too this is no attack: it is the victim.
+  { what: "the other's resume secret in a resume", outcome: 'session.gateway-lost', onlyForeignKey: true, try: (client, _victim, resumeSecret) => client.send(frameType.resume, { version: 1, resumeSecret, epoch: 1, received: 0 }) },
   { what: "the other's resume secret as a ticket", outcome: 'ticket.refused', try: (client, _victim, resumeSecret) => client.hello(resumeSecret) },
   { what: "the other's connection id as a ticket", outcome: 'hello.malformed', try: (client, { grant }) => client.hello(grant.connectionId) },
   { what: "the hash of the other's ticket as a ticket", outcome: 'ticket.refused', try: (client, { grant }) => client.hello(grant.ticketSha256) },
@@ -45,7 +46,7 @@ describe('S25: one session reaches nothing of another (rule 9)', () => {
   };
 
   for (const whose of ["a neighbour's key", "the victim's own key"] as const) {
-    for (const attempt of attempts) {
+    for (const attempt of attempts.filter(({ onlyForeignKey }) => onlyForeignKey !== true || whose === "a neighbour's key")) {
       test(`S25: ${attempt.what}, with ${whose}, gives ${attempt.outcome}`, async () => {
         const client = await gateway.client(whose === "a neighbour's key" ? neighbourKey : gateway.clientKey);
         attempt.try(client, victim, resumeSecret);
@@ -64,6 +65,21 @@ describe('S25: one session reaches nothing of another (rule 9)', () => {
     second.client.send(frameType.close, { code: 'session.closed-by-user' });
     await gateway.finalEntry(second.grant);
     expect(Buffer.concat(second.client.received).toString()).toBe('first');
+    await assertVictimUntouched();
+  });
+
+  test('S25, Resume: a resume secret opens its own stream alone, also where both sessions are the same client\'s', async () => {
+    const own = await gateway.session();
+    const secret = String((await own.client.frame(frameType.accepted))['resumeSecret']);
+    expect(secret).not.toBe(resumeSecret);
+    own.client.socket.destroy();
+    const back = (await gateway.client()).adoptWhenResumed(own.client);
+    expect(await back.resume(own.client, secret, 1)).toBe('resumed');
+    back.stream?.send(Buffer.from(' again'));
+    expect((await back.bytes(11)).toString()).toBe('first again');
+    await assertVictimUntouched();
+    back.send(frameType.close, { code: 'session.closed-by-user' });
+    await gateway.finalEntry(own.grant);
     await assertVictimUntouched();
   });
 

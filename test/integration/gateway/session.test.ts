@@ -16,7 +16,7 @@ describe('a session through the gateway', () => {
     const client = await gateway.client();
     client.hello(ticket, { terminal: { columns: 80, rows: 24 } });
     const accepted = await client.frame(frameType.accepted);
-    expect(accepted).toMatchObject({ reference: grant.reference, recording: true, notAfter: grant.notAfter, resumeSeconds: 0 });
+    expect(accepted).toMatchObject({ reference: grant.reference, recording: true, notAfter: grant.notAfter, resumeSeconds: 300 });
     expect(client.seen.filter(({ type }) => type === frameType.progress).map(({ value }) => value['step'])).toEqual(['ticket-accepted', 'resolving-target', 'reaching-target', 'target-reached', 'signing-on', 'signed-on']);
     expect(gateway.echo.signOns.at(-1)).toMatchObject({ terminal: { columns: 80, rows: 24 } });
 
@@ -98,11 +98,28 @@ describe('a session through the gateway', () => {
     expect((await gateway.finalEntry(grant)).facts['code']).toBe('connect.cancelled');
   });
 
-  test('a client that goes in the middle of a session ends it, and the target is left', async () => {
-    const { client, grant } = await gateway.session();
-    client.destroy();
-    expect((await gateway.finalEntry(grant)).facts['code']).toBe('session.gateway-lost');
-    expect(gateway.running.sessions()).toBe(0);
+  test('a client that goes in the middle of a session without a word is waited for, the target stays, and its own word ends it', async () => {
+    const [gone, said] = [await gateway.session(), await gateway.session()];
+    const before = gateway.running.sessions();
+    gone.client.destroy();
+    said.client.send(frameType.close, { code: 'session.closed-by-user' });
+    said.client.destroy();
+    expect((await gateway.finalEntry(said.grant)).facts['code']).toBe('session.closed-by-user');
+    expect(gateway.running.sessions()).toBe(before - 1);
+    await gateway.link.ask('terminate', { target: { kind: 'connection', connectionId: gone.grant.connectionId }, code: 'session.terminated' });
+    expect((await gateway.finalEntry(gone.grant)).facts).toMatchObject({ code: 'session.terminated', cuts: 1 });
+  });
+
+  test('where the gateway waits for nobody, a client that goes ends its session, and the target is left', async () => {
+    const strict = await TestGateway.start({ settings: { resumeSeconds: 0 } });
+    try {
+      const { client, grant } = await strict.session();
+      client.destroy();
+      expect((await strict.finalEntry(grant)).facts['code']).toBe('session.gateway-lost');
+      expect(strict.running.sessions()).toBe(0);
+    } finally {
+      await strict.stop();
+    }
   });
 
   test('a protocol that falls is an end with its entry, and its text is in no log', async () => {
@@ -114,12 +131,6 @@ describe('a session through the gateway', () => {
     expect((await gateway.finalEntry(grant)).kind).toBe('failed');
     expect(gateway.logLines.join('')).not.toContain('secret words');
     expect(gateway.logLines.join('')).toContain('session fell');
-  });
-
-  test('a resume is refused with a clear code as long as streams are not taken up again', async () => {
-    const client = await gateway.client();
-    client.send(frameType.resume, { version: 1, resumeSecret: randomBytes(32).toString('base64url'), epoch: 1, received: 0 });
-    expect(await client.outcome()).toBe('session.gateway-lost');
   });
 
   test('a ping is answered with its own bytes, in a session too', async () => {

@@ -45,7 +45,7 @@ describe('tickets', () => {
     const { client, ticket, grant } = await gateway.session();
     expect((await tryTicket(ticket)).code).toBe('ticket.refused');
     expect(await gateway.link.request('grant', { grant })).toMatchObject({ code: 'request.conflict', args: { what: 'ticket' } });
-    client.destroy();
+    client.send(frameType.close, { code: 'session.closed-by-user' });
     await gateway.finalEntry(grant);
   });
 

@@ -67,8 +67,9 @@ const phases: Readonly<Record<string, SessionPhase>> = {
     },
   },
   credentials: { status: 'connecting', step: 'signed-on', detail: 'signing-on', prompt: { id: 2, kind: 'user-name-and-password', name: '', instruction: '', prompts: [] } },
-  connected: { status: 'connected', since: '2026-11-23T09:20:00Z', recording: true, roundTripMs: 23, endsSoon: null },
-  'ends-soon': { status: 'connected', since: '2026-11-23T09:20:00Z', recording: true, roundTripMs: 230, endsSoon: { code: 'session.time-limit', at: '2026-11-23T09:35:00Z' } },
+  connected: { status: 'connected', since: '2026-11-23T09:20:00Z', recording: true, roundTripMs: 23, endsSoon: null, resuming: null },
+  interrupted: { status: 'connected', since: '2026-11-23T09:20:00Z', recording: true, roundTripMs: null, endsSoon: null, resuming: { since: '2026-11-23T09:33:00Z', until: '2026-11-23T09:38:00Z' } },
+  'ends-soon': { status: 'connected', since: '2026-11-23T09:20:00Z', recording: true, roundTripMs: 230, endsSoon: { code: 'session.time-limit', at: '2026-11-23T09:35:00Z' }, resuming: null },
   ended: { status: 'ended', error: { code: 'session.terminated', args: {}, reference: null }, exitStatus: null, signal: null, durationMs: 754_000 },
   exited: { status: 'ended', error: { code: 'session.ended', args: {}, reference: null }, exitStatus: 0, signal: null, durationMs: 54_000 },
   failed: { status: 'failed', step: 'target-reached', error: { code: 'target.time-out', args: {}, reference: null } },
@@ -79,7 +80,7 @@ const phases: Readonly<Record<string, SessionPhase>> = {
 export const SESSION_ID = id(77);
 
 export function madeSession(scene: string, number = 77, name = 'tokyo-db-00009'): Session {
-  const phase = phases[scene] ?? { status: 'connected', since: ago(10), recording: true, roundTripMs: 23, endsSoon: null };
+  const phase = phases[scene] ?? { status: 'connected', since: ago(10), recording: true, roundTripMs: 23, endsSoon: null, resuming: null };
   const failedEarly = scene === 'failed-access';
   return session.parse({
     id: id(number), profileName: 'Nishi Trading', profileColour: 'blue', resourceId: id(9), resourceName: name, protocol: 'ssh', userName: 'y.tanaka', reference: REFERENCE,

@@ -140,6 +140,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       connect: noted('sessions.connect', () => ok({ sessionId: sessionId.parse(SESSION_ID) })),
       cancel: noted('sessions.cancel', () => ok({})),
       retry: noted('sessions.retry', () => ok({})),
+      tryNow: noted('sessions.tryNow', () => ok({})),
       answerPrompt: noted('sessions.answerPrompt', () => ok({})),
       end: noted('sessions.end', ({ sessionId: ended }) => {
         patch('sessions', ['items', ended, 'phase'], madeSession('exited').phase);

@@ -30,6 +30,7 @@ const goodArgs: Readonly<Record<string, unknown>> = {
   'sessions.connect': { resourceId: UUID, protocol: 'ssh' },
   'sessions.cancel': { sessionId: OWN },
   'sessions.retry': { sessionId: OWN },
+  'sessions.tryNow': { sessionId: OWN },
   'sessions.answerPrompt': { sessionId: OWN, promptId: 1, answers: ['x'] },
   'sessions.end': { sessionId: OWN },
   'sessions.show': { sessionId: OWN },

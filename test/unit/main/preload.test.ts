@@ -89,6 +89,7 @@ describe('the preload (E20)', () => {
           "cancel",
           "retry",
           "answerPrompt",
+          "tryNow",
           "end",
           "show",
           "openPort",

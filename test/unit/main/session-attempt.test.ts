@@ -79,6 +79,7 @@ function world(answers: Record<string, Answer[]>): { attempt: SessionAttempt<obj
 
 const ASK = '/v1/connections';
 const RETRY = '/v1/connections/:connectionId/retry';
+const TERMINATE = '/v1/connections/:connectionId/terminate';
 const CLAIM = '/v1/connections/:connectionId/claim';
 const failed = (code: string, changes: Partial<Extract<SessionReport, { kind: 'failed' }>> = {}): SessionReport => ({ kind: 'failed', code, args: {}, leg: 'L2', credentialSent: false, milliseconds: 12, ...changes });
 
@@ -219,6 +220,52 @@ describe('one attempt to connect', () => {
     expect(process.killed).toBe(true);
     await running;
     expect(session().phase).toMatchObject({ status: 'ended', error: { code: 'session.ended' }, exitStatus: 7 });
+  });
+
+  test('Resume: a session whose connection is cut says since when and until when it is sought again, and goes on', async () => {
+    const { attempt, process, session, asked, advance } = world({ [ASK]: [offerOf('one')] });
+    const running = attempt.run();
+    await process.started(1);
+    attempt.checkLine();
+    expect(process.commands.some(({ kind }) => kind === 'check-line')).toBe(false);
+    process.report({ kind: 'connected' });
+    process.report({ kind: 'round-trip', milliseconds: 3 });
+    advance(60_000);
+    process.report({ kind: 'interrupted', secondsLeft: 300 });
+    expect(session().phase).toMatchObject({ status: 'connected', roundTripMs: null, resuming: { since: '1970-01-01T00:01:00.000Z', until: '1970-01-01T00:06:00.000Z' } });
+    attempt.checkLine();
+    expect(process.commands.at(-1)).toEqual({ kind: 'check-line' });
+    process.report({ kind: 'resumed' });
+    expect(session().phase).toMatchObject({ status: 'connected', resuming: null });
+    attempt.end();
+    process.report({ kind: 'ended', code: 'session.closed-by-user', args: {}, exitStatus: null, signal: null });
+    process.report({ kind: 'drained' });
+    await running;
+    // The gateway was told over the connection that stood.
+    expect(asked.map(({ path }) => path)).not.toContain(TERMINATE);
+  });
+
+  test('Resume: what cannot be told to the gateway over its connection is told through the service: an end while interrupted, a process that died', async () => {
+    const interrupted = world({ [ASK]: [offerOf('one')] });
+    const running = interrupted.attempt.run();
+    await interrupted.process.started(1);
+    interrupted.process.report({ kind: 'connected' });
+    interrupted.process.report({ kind: 'interrupted', secondsLeft: 300 });
+    interrupted.attempt.end();
+    interrupted.attempt.end();
+    interrupted.process.report({ kind: 'ended', code: 'session.closed-by-user', args: {}, exitStatus: null, signal: null });
+    await running;
+    expect(interrupted.asked.filter(({ path }) => path === TERMINATE)).toHaveLength(1);
+    expect(interrupted.session().phase).toMatchObject({ status: 'ended', error: { code: 'session.closed-by-user' } });
+    // The service is gone too: the session has ended here all the same.
+    const crashed = world({ [ASK]: [offerOf('one')], [TERMINATE]: [new MavisError('service.unreachable', { address: 'x' })] });
+    const following = crashed.attempt.run();
+    await crashed.process.started(1);
+    crashed.process.report({ kind: 'connected' });
+    crashed.process.exit(139);
+    await following;
+    expect(crashed.asked.filter(({ path }) => path === TERMINATE)).toHaveLength(1);
+    expect(crashed.session().phase).toMatchObject({ status: 'ended', error: { code: 'session.crashed' } });
   });
 
   test('what a process says against the contract changes nothing', async () => {
