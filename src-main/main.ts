@@ -16,13 +16,14 @@ import { GatewayList } from './gateways/gateway-list.ts';
 import { IndexThread } from './inventory/index-thread.ts';
 import { Inventory } from './inventory/inventory.ts';
 import { MarkedResources } from './inventory/resource-marks.ts';
-import { createHandlers } from './ipc/handlers.ts';
+import { createHandlers, type SavedType } from './ipc/handlers.ts';
 import { registerIpcContract } from './ipc/ipc-border.ts';
 import { ExternalLinks } from './links/external-links.ts';
 import { createLog, type Log } from './logging/log.ts';
 import { RotatingFile } from './logging/rotating-file.ts';
 import type { ActionRun } from './menus/actions.ts';
 import { menuTemplate } from './menus/application-menu.ts';
+import { LogWork } from './logs/log-work.ts';
 import { Playbacks } from './playback/playbacks.ts';
 import { Profiles } from './profiles/profiles.ts';
 import { CONNECT_TIMEOUT_MS } from './service-client/checked-agent.ts';
@@ -44,6 +45,8 @@ import { WindowRegistry } from './windows/window-registry.ts';
 
 /** The locale that a remote shell is told: its language, with UTF-8, which CJK widths need. */
 const SHELL_LOCALE: Readonly<Record<TextLanguage, string>> = { en: 'C.UTF-8', ja: 'ja_JP.UTF-8', 'zh-Hant': 'zh_TW.UTF-8' };
+/** What the save dialog calls the kinds of files, which are names of formats. */
+const SAVED_TYPES: Readonly<Record<SavedType, { name: string; extensions: string[] }>> = { asciicast: { name: 'asciicast', extensions: ['cast'] }, csv: { name: 'CSV', extensions: ['csv'] }, jsonl: { name: 'JSON Lines', extensions: ['jsonl'] } };
 const RANDOM_STEPS = 2 ** 32;
 
 const clock = (): number => Date.now();
@@ -119,7 +122,8 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   const index = new IndexThread(join(import.meta.dirname, 'index-worker.js'));
   const inventory = new Inventory({ store: stores.inventory, index, marks, log });
   const gateways = new GatewayList({ store: stores.gateways, log, role: () => (stores.account.state.status === 'signed-in' ? stores.account.state.user.role : undefined) });
-  const work = new SignedInWork({ inventory, gateways, log, random, onLost: (error) => account.lose(error) });
+  const logWork = new LogWork({ store: stores.logWork, newId: randomUUID, clock });
+  const work = new SignedInWork({ inventory, gateways, changes: stores.changes, logWork, log, random, onLost: (error) => account.lose(error) });
   const account = new Account({
     store: stores.account, profiles, clientKey, clock, log,
     connect: ({ serviceUrl, pin }) => new ServiceClient({ serviceUrl, pin, authorities, clientKey, clock }),
@@ -203,7 +207,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     windows: registry,
     log,
     handlers: createHandlers({
-      stores, settings, profiles, account, inventory, gateways, sessions, playbacks, links, clipboard,
+      stores, settings, profiles, account, inventory, gateways, sessions, logWork, playbacks, links, clipboard, clock,
       about: () => ({
         version: app.getVersion(),
         engine: engine(),
@@ -213,8 +217,8 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
         ports: profiles.selected?.embedded ? (handOver?.ports ?? null) : null,
       }),
       readFingerprint: (serviceUrl) => readServiceCertificate({ ...port({ serviceUrl }), authorities, timeoutMs: CONNECT_TIMEOUT_MS }),
-      askSavePath: async (suggestedName) => {
-        const { canceled, filePath } = await dialog.showSaveDialog({ defaultPath: join(app.getPath('documents'), suggestedName), filters: [{ name: 'asciicast', extensions: ['cast'] }] });
+      askSavePath: async (suggestedName, type) => {
+        const { canceled, filePath } = await dialog.showSaveDialog({ defaultPath: join(app.getPath('documents'), suggestedName), filters: [SAVED_TYPES[type]] });
         return canceled || filePath === '' ? undefined : filePath;
       },
     }),

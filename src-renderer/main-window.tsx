@@ -6,12 +6,11 @@ import './resources/resources.css';
 import './sessions/sessions.css';
 import './session/session.css';
 import './recordings/recordings.css';
-import './audit/audit.css';
-import './error-log/error-log.css';
+import './logs/logs.css';
 import './gateways/gateways.css';
 import './settings/settings.css';
 import '@xterm/xterm/css/xterm.css';
 import { MainWindowView } from './frame/main-window-view.tsx';
 import { startWindow } from './frame/start-window.tsx';
 
-startWindow(<MainWindowView />, ['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions']);
+startWindow(<MainWindowView />, ['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions', 'changes', 'logWork']);

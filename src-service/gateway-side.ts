@@ -229,11 +229,15 @@ export function createGatewaySide(parts: GatewaySideParts) {
         }),
         await store.listen('users', (id) => {
           const changed = userIdSchema.safeParse(id).data;
+          hub.changed('users');
           if (changed !== undefined) background.begin('a changed user could not be told of', () => hub.userChanged(changed));
         }),
         await store.listen('connections', (id) => {
           if (id !== null) background.begin('a connection could not be told of', () => tellConnection(id));
         }),
+        await store.listen('audit', () => hub.changed('audit')),
+        await store.listen('error_log', () => hub.changed('error-log')),
+        await store.listen('access_rules', () => hub.changed('access-rules')),
       );
       await watch.start();
     },

@@ -10,7 +10,7 @@ import { asMavisError, MavisError } from '../shared/errors/mavis-error.ts';
 import { protocol, type Protocol } from '../shared/ids.ts';
 import { adminCommand, type AdminOutput } from './commands/admin-command.ts';
 import { askRunningService, safely } from './commands/admin-socket.ts';
-import { printable } from './commands/printable.ts';
+import { printable } from './export/printable.ts';
 import { runAdminCommand } from './commands/run-admin-command.ts';
 import { keepConfiguration, type ConfigurationOverrides } from './configuration/configuration.ts';
 import { openControlPipe } from './control-pipe.ts';

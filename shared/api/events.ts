@@ -3,6 +3,10 @@ import { connectionId, connectionReference, gatewayId } from '../ids.ts';
 import { gateway, segmentState } from './gateways.ts';
 import { defineRoute } from './route.ts';
 
+/** Lists of which a client hears only that they changed, and only where its role may read them. */
+export const changedSubject = z.enum(['audit', 'error-log', 'users', 'access-rules']);
+export type ChangedSubject = z.infer<typeof changedSubject>;
+
 /** What the service tells a signed-in client as it happens: the SSE `event` is `kind`, `data` this JSON. The first event of a stream is always `hello`. */
 export const serviceEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('hello'), serverTime: z.string(), inventoryRevision: z.string() }),
@@ -12,6 +16,8 @@ export const serviceEvent = z.discriminatedUnion('kind', [
   /** To those who may list gateways (rule 26): gateways as they are now, and those that are gone. `askAgain`: more may have changed than is told. */
   z.object({ kind: z.literal('gateways'), changed: z.array(gateway).max(50), removed: z.array(gatewayId).max(50), askAgain: z.boolean() }),
   z.object({ kind: z.literal('connection'), connectionId, reference: connectionReference, state: z.string(), code: z.string().nullable() }),
+  /** Something was written that this client may read: it asks for what it wants of it. */
+  z.object({ kind: z.literal('changed'), what: changedSubject }),
   z.object({ kind: z.literal('signed-out'), code: z.string() }),
 ]);
 export type ServiceEvent = z.infer<typeof serviceEvent>;

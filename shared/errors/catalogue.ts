@@ -136,6 +136,7 @@ export const catalogue = {
   'client.secret-store-unavailable': entry(500, 'client', 'your-it'),
   'client.settings-unreadable': entry(500, 'client', 'you'),
   'client.link-refused': entry(400, 'client', 'nobody'),
+  'client.file-not-written': entry(500, 'client', 'you', ['reason']),
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof catalogue;

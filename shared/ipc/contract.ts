@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { accessRulesRoutes } from '../api/access-rules.ts';
-import { auditRoutes } from '../api/audit.ts';
+import { auditFilter, auditRoutes, logExportFormat } from '../api/audit.ts';
 import { connectionsRoutes } from '../api/connections.ts';
 import { gatewaysRoutes } from '../api/gateways.ts';
 import { recordingsRoutes } from '../api/recordings.ts';
@@ -9,7 +9,7 @@ import type { Route } from '../api/route.ts';
 import { newPassword, userName, usersRoutes } from '../api/users.ts';
 import { profileId, protocol, recordingId, resourceId } from '../ids.ts';
 import { clientSettings, clientSettingsChanges } from './settings.ts';
-import { sessionId, storeName } from './stores.ts';
+import { logName, sessionId, storeName } from './stores.ts';
 
 /** The kinds of windows, by what they may ask of main. */
 export type WindowRole = 'main' | 'session';
@@ -113,11 +113,19 @@ export const ipcContract = {
     close: call(mainWindow, z.object({ playbackId: z.uuid() }), none),
     saveAsciicast: call(mainWindow, z.object({ recordingId }), z.object({ saved: z.boolean() })),
   },
+  logs: {
+    /** Asks the user for a file and begins to write what the filter lets through into it; `logWork` tells how far it is. Null where the user chose none. */
+    export: call(mainWindow, z.object({ log: logName, format: logExportFormat, filter: auditFilter }), z.object({ exportId: z.uuid().nullable() })),
+    /** Ends an export that runs, whose file goes; takes one that does not from the list. */
+    dropExport: call(mainWindow, z.object({ exportId: z.uuid() }), none),
+    /** Begins to prove the audit chain; `logWork` tells how far it is, and the verdict. */
+    prove: call(mainWindow, none, none),
+    dropProof: call(mainWindow, none, none),
+  },
   service: {
     recordingList: routeCall(recordingsRoutes.recordingList),
     recordingVerify: routeCall(recordingsRoutes.recordingVerify),
     auditList: routeCall(auditRoutes.auditList),
-    auditVerify: routeCall(auditRoutes.auditVerify),
     errorLogList: routeCall(auditRoutes.errorLogList),
     connectionList: routeCall(connectionsRoutes.connectionList),
     connectionTerminate: routeCall(connectionsRoutes.connectionTerminate),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditVerification } from '../api/audit.ts';
 import { gateway, segmentState } from '../api/gateways.ts';
 import { triedGateway } from '../api/connections.ts';
 import { user } from '../api/users.ts';
@@ -84,9 +85,37 @@ export const session = z.object({
 export type Session = z.infer<typeof session>;
 export const sessionsState = z.object({ items: z.record(z.string(), session) });
 
+/** Counts that rise when the service tells that a list changed, or may have: pages that show it ask again. They say nothing else. */
+export const changesState = z.object({ audit: z.number().int(), 'error-log': z.number().int(), users: z.number().int(), 'access-rules': z.number().int(), connections: z.number().int() });
+export type ChangesState = z.infer<typeof changesState>;
+
+export const logName = z.enum(['audit', 'error-log']);
+export type LogName = z.infer<typeof logName>;
+
+/** An export of a log to a file that the user chose; pages know the file's name, never its path. */
+export const logExport = z.object({
+  id: z.uuid(),
+  log: logName,
+  fileName: z.string(),
+  entries: z.number().int(),
+  bytes: z.number().int(),
+  phase: z.discriminatedUnion('status', [z.object({ status: z.literal('running') }), z.object({ status: z.literal('done') }), z.object({ status: z.literal('cancelled') }), z.object({ status: z.literal('failed'), error: shownError })]),
+});
+export type LogExport = z.infer<typeof logExport>;
+
+/** The proof of the audit chain, as far as it is. */
+export const chainProof = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('not-asked') }),
+  z.object({ status: z.literal('running'), entries: z.number().int(), of: z.number().int() }),
+  z.object({ status: z.literal('known'), result: auditVerification, at: z.string() }),
+  z.object({ status: z.literal('failed'), error: shownError }),
+]);
+export type ChainProof = z.infer<typeof chainProof>;
+export const logWorkState = z.object({ exports: z.record(z.string(), logExport), proof: chainProof });
+
 /** The stores that main owns. A page gets the whole state, then patches (RFC 6902 operations), each under the next revision; a gap means: read again. */
-export const storeSchemas = { settings: clientSettings, profiles: profilesState, account: accountState, inventory: inventoryState, gateways: gatewaysState, sessions: sessionsState } as const;
-export const storeName = z.enum(['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions']);
+export const storeSchemas = { settings: clientSettings, profiles: profilesState, account: accountState, inventory: inventoryState, gateways: gatewaysState, sessions: sessionsState, changes: changesState, logWork: logWorkState } as const;
+export const storeName = z.enum(['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions', 'changes', 'logWork']);
 export type StoreName = z.infer<typeof storeName>;
 export type StoreStates = { [K in StoreName]: z.infer<(typeof storeSchemas)[K]> };
 

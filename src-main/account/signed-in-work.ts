@@ -1,15 +1,20 @@
 import type { ServiceEvent } from '../../shared/api/events.ts';
 import { knownErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
+import type { ChangesState } from '../../shared/ipc/stores.ts';
 import type { GatewayList } from '../gateways/gateway-list.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Log } from '../logging/log.ts';
+import type { LogWork } from '../logs/log-work.ts';
+import type { OwnedStore } from '../stores/owned-store.ts';
 import { followEvents } from '../service-client/event-stream.ts';
 import type { SignedIn } from './account.ts';
 
 export interface SignedInWorkParts {
   readonly inventory: Pick<Inventory, 'begin' | 'end' | 'revisionIs' | 'setSegments' | 'setOnline'>;
   readonly gateways: Pick<GatewayList, 'begin' | 'end' | 'refresh' | 'take'>;
+  readonly changes: OwnedStore<'changes'>;
+  readonly logWork: Pick<LogWork, 'end'>;
   /** The service has ended the sign-in. */
   readonly onLost: (error: MavisError) => void;
   readonly log: Log;
@@ -56,12 +61,21 @@ export class SignedInWork {
     this.#stop = undefined;
     this.#parts.inventory.end();
     this.#parts.gateways.end();
+    this.#parts.logWork.end();
+  }
+
+  #count(what: keyof ChangesState): void {
+    this.#parts.changes.update((draft) => {
+      draft[what] += 1;
+    });
   }
 
   #take(event: ServiceEvent): void {
-    const { inventory, gateways, onLost } = this.#parts;
+    const { inventory, gateways, changes, onLost } = this.#parts;
     switch (event.kind) {
       case 'hello':
+        // What happened while the stream was down was told to nobody.
+        for (const what of Object.keys(changes.state) as (keyof ChangesState)[]) this.#count(what);
         inventory.revisionIs(event.inventoryRevision);
         // What happened to gateways while the stream was down is in the list.
         void gateways.refresh();
@@ -80,6 +94,10 @@ export class SignedInWork {
         break;
       case 'connection':
         // A session of ours hears of its end from its gateway; the page lists other connections by asking.
+        this.#count('connections');
+        break;
+      case 'changed':
+        this.#count(event.what);
         break;
       default:
         event satisfies never;

@@ -6,6 +6,7 @@ import type { Account } from '../account/account.ts';
 import type { GatewayList } from '../gateways/gateway-list.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { ExternalLinks } from '../links/external-links.ts';
+import type { LogWork } from '../logs/log-work.ts';
 import { type Playbacks, saveAsciicast } from '../playback/playbacks.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { readServiceCertificate } from '../service-client/certificate-trust.ts';
@@ -14,6 +15,9 @@ import type { Settings } from '../settings/settings.ts';
 import type { Stores } from '../stores/owned-store.ts';
 import { stateFor } from '../stores/window-view.ts';
 import type { IpcHandlers } from './ipc-border.ts';
+
+/** The kinds of files that the user is asked a place for. */
+export type SavedType = 'asciicast' | 'csv' | 'jsonl';
 
 /** What the app says of itself. */
 export interface About {
@@ -33,20 +37,22 @@ export interface HandlerParts {
   readonly inventory: Pick<Inventory, 'query' | 'setFavourite'>;
   readonly gateways: Pick<GatewayList, 'refresh'>;
   readonly sessions: Pick<Sessions<never>, 'connect' | 'retry' | 'tryNow' | 'answerPrompt' | 'end' | 'show' | 'openPort'>;
+  readonly logWork: Pick<LogWork, 'beginExport' | 'dropExport' | 'beginProof' | 'dropProof'>;
+  readonly clock: () => number;
   readonly playbacks: Pick<Playbacks, 'open' | 'read' | 'close'>;
   readonly links: Pick<ExternalLinks, 'open'>;
   readonly clipboard: { readonly writeText: (text: string) => Promise<void>; readonly readText: () => Promise<string> };
   readonly about: () => About;
   readonly readFingerprint: (serviceUrl: string) => ReturnType<typeof readServiceCertificate>;
   /** The path that the user chose to save under, or undefined. */
-  readonly askSavePath: (suggestedName: string) => Promise<string | undefined>;
+  readonly askSavePath: (suggestedName: string, type: SavedType) => Promise<string | undefined>;
 }
 
 type RouteArguments<R extends Route> = { readonly params: z.output<R['params']>; readonly query: z.output<R['query']>; readonly body: z.output<R['body']> };
 
 /** What main does for each call of the contract; the border has checked who asks and what. */
 export function createHandlers(parts: HandlerParts): IpcHandlers {
-  const { stores, settings, profiles, account, inventory, gateways, sessions, playbacks, links, clipboard } = parts;
+  const { stores, settings, profiles, account, inventory, gateways, sessions, logWork, playbacks, links, clipboard } = parts;
   /** A route of the service in the signed-in user's name; main adds token and signature. */
   const passOn = async <R extends Route>(route: R, args: RouteArguments<R>): Promise<z.output<R['response']>> => account.require().client.call(route, args);
 
@@ -158,17 +164,35 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       },
       saveAsciicast: async ({ recordingId }) => {
         const { client } = account.require();
-        const path = await parts.askSavePath(`${recordingId}.cast`);
+        const path = await parts.askSavePath(`${recordingId}.cast`, 'asciicast');
         if (path === undefined) return { saved: false };
         await saveAsciicast(client, recordingId, path);
         return { saved: true };
+      },
+    },
+    logs: {
+      export: async (asked) => {
+        const { client } = account.require();
+        const path = await parts.askSavePath(`mavis-${asked.log}-${new Date(parts.clock()).toISOString().slice(0, 10)}.${asked.format}`, asked.format);
+        return { exportId: path === undefined ? null : logWork.beginExport(client, asked, path) };
+      },
+      dropExport: ({ exportId }) => {
+        logWork.dropExport(exportId);
+        return {};
+      },
+      prove: () => {
+        logWork.beginProof(account.require().client);
+        return {};
+      },
+      dropProof: () => {
+        logWork.dropProof();
+        return {};
       },
     },
     service: {
       recordingList: (args) => passOn(routes.recordingList, args),
       recordingVerify: (args) => passOn(routes.recordingVerify, args),
       auditList: (args) => passOn(routes.auditList, args),
-      auditVerify: (args) => passOn(routes.auditVerify, args),
       errorLogList: (args) => passOn(routes.errorLogList, args),
       connectionList: (args) => passOn(routes.connectionList, args),
       connectionTerminate: (args) => passOn(routes.connectionTerminate, args),

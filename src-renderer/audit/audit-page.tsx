@@ -1,170 +1,132 @@
-import { useCallback, useState } from 'react';
-import type { AuditEntry, AuditVerification } from '../../shared/api/audit.ts';
-import type { ShownError } from '../../shared/ipc/stores.ts';
+import { useCallback, useRef, useState } from 'react';
+import type { AuditEntry } from '../../shared/api/audit.ts';
 import { EmptyState } from '../controls/empty-state.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon } from '../controls/icon.tsx';
-import { ListFoot } from '../controls/list-foot.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
 import { useFormats, useText } from '../language/use-text.ts';
-import { ask } from '../mavis/ask.ts';
-import { usePaged } from '../mavis/use-paged.ts';
-import { useParts } from '../stores/parts.tsx';
+import { ExportButtons, ExportList } from '../logs/log-export.tsx';
+import { LogEntryDetails } from '../logs/log-entry-details.tsx';
+import { factsLine } from '../logs/log-facts.ts';
+import { LogFilter } from '../logs/log-filter.tsx';
+import { emptyForm, filterOf, type LogFilterForm } from '../logs/log-filter-form.ts';
+import { LogGrid, type LogColumn, type LogGridHandle } from '../logs/log-grid.tsx';
+import { useLog } from '../logs/use-log.ts';
+import { WayButtons, type WaysOn } from '../logs/ways-on.tsx';
+import { useFed, useParts } from '../stores/parts.tsx';
 import { actorName } from './actor-name.ts';
-import { AuditEntryDetails } from './audit-entry-details.tsx';
-import { type AuditFilter, auditQuery, AuditFilterRow, emptyFilter } from './audit-filter.tsx';
+import { ChainProofNotice, ProveButton } from './chain-proof.tsx';
 
-/** The audit log: found by reference, kind, words and time; its chain verified. `reference` is where to begin. */
-export function AuditPage({ reference }: { readonly reference: string | null }) {
+const PAGE_LIMIT = 100;
+
+/** The audit log: live, filtered on the service, its chain proved, what is filtered exported. `reference` is where to begin. */
+export function AuditPage({ reference, ways }: { readonly reference: string | null; readonly ways: WaysOn }) {
   const { mavis } = useParts();
   const text = useText();
-  const [filter, setFilter] = useState<AuditFilter>({ ...emptyFilter, reference: reference ?? '' });
+  const [form, setForm] = useState<LogFilterForm>({ ...emptyForm, reference: reference ?? '' });
   const [chosen, setChosen] = useState<AuditEntry | null>(null);
-  const load = useCallback((cursor: string | undefined) => mavis.service.auditList({ params: {}, query: auditQuery(filter, cursor), body: {} }), [mavis, filter]);
-  const list = usePaged(load);
-  const showReference = (wanted: string) => setFilter({ ...emptyFilter, reference: wanted });
+  const grid = useRef<LogGridHandle>(null);
+  const load = useCallback((cursor: string | undefined) => mavis.service.auditList({ params: {}, query: { ...filterOf(form, Date.now()), limit: PAGE_LIMIT, ...(cursor === undefined ? {} : { cursor }) }, body: {} }), [mavis, form]);
+  const list = useLog(load, useFed('changes', (state) => state.audit) ?? 0, () => grid.current?.atTop() ?? true);
+  const columns = useColumns();
+  const close = () => {
+    setChosen(null);
+    grid.current?.focus();
+  };
   return (
     <div className="page">
       <header className="page-head">
         <h1>{text('audit.title')}</h1>
-        <VerifyChain />
+        <ProveButton />
+        <ExportButtons log="audit" filter={() => filterOf(form, Date.now())} />
         <button type="button" className="button button-icon" aria-label={text('common.reload')} title={text('common.reload')} onClick={list.reload}>
           <Icon name="replay" />
         </button>
       </header>
-      <AuditFilterRow filter={filter} kind="kind" onChange={setFilter} />
-      {filter.reference !== '' && list.items.length > 0 && <p className="page-caption">{text('audit.trail', { reference: filter.reference })}</p>}
+      <LogFilter log="audit" form={form} onChange={setForm} />
+      <ChainProofNotice />
+      <ExportList log="audit" />
+      {form.reference !== '' && list.items.length > 0 && <p className="page-caption">{text('audit.trail', { reference: form.reference })}</p>}
       {list.error && (
         <div className="page-notice">
           <ErrorNotice error={list.error} />
         </div>
       )}
       <div className="split">
-        <div className="page-body scroll" tabIndex={0} role="region" aria-label={text('audit.title')}>
-          {list.items.length > 0 && <AuditTable items={list.items} chosen={chosen} onChoose={setChosen} onReference={showReference} />}
-          {list.items.length === 0 && list.status === 'ready' && <EmptyState icon="audit" title={text('audit.empty')} remedy={text('audit.empty-remedy')} />}
-          <ListFoot list={list} />
-        </div>
-        {chosen && <AuditEntryDetails entry={chosen} onClose={() => setChosen(null)} onReference={showReference} />}
+        {list.items.length === 0 && list.status === 'ready' ? (
+          <div className="page-body scroll">
+            <EmptyState icon="audit" title={text('audit.empty')} remedy={text('audit.empty-remedy')} />
+          </div>
+        ) : (
+          <LogGrid ref={grid} label={text('audit.title')} columns={columns} list={list} chosen={chosen?.id ?? null} onChoose={setChosen} />
+        )}
+        {chosen && <AuditEntryDetails entry={chosen} ways={ways} onClose={close} onTrail={(wanted) => setForm({ ...emptyForm, reference: wanted })} />}
       </div>
     </div>
   );
 }
 
-interface AuditTableProps {
-  readonly items: readonly AuditEntry[];
-  readonly chosen: AuditEntry | null;
-  readonly onChoose: (entry: AuditEntry) => void;
-  readonly onReference: (reference: string) => void;
-}
-
-function AuditTable({ items, chosen, onChoose, onReference }: AuditTableProps) {
+function useColumns(): readonly LogColumn<AuditEntry>[] {
   const text = useText();
   const formats = useFormats();
-  return (
-    <table className="table">
-      <thead>
-        <tr>
-          <th scope="col">{text('common.time')}</th>
-          <th scope="col">{text('audit.kind')}</th>
-          <th scope="col">{text('audit.actor')}</th>
-          <th scope="col" className="wide-only">
-            {text('audit.facts')}
-          </th>
-          <th scope="col">{text('common.reference')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {items.map((entry) => (
-          <tr key={entry.id} data-selected={entry.id === chosen?.id} onClick={() => onChoose(entry)}>
-            <td className="tabular">{formats.instant(entry.at)}</td>
-            <td>
-              <button type="button" className="link-button mono" aria-pressed={entry.id === chosen?.id} onClick={() => onChoose(entry)}>
-                {entry.kind}
-              </button>
-            </td>
-            <td title={text(`audit.actor-${entry.actor.kind}`)}>{actorName(entry, text)}</td>
-            <td className="wide-only log-facts">{factsLine(entry.facts)}</td>
-            <td>
-              {entry.reference !== null && (
-                <button
-                  type="button"
-                  className="link-button mono"
-                  title={text('audit.show-connection')}
-                  onClick={(event) => {
-                    event.stopPropagation();
-                    onReference(entry.reference ?? '');
-                  }}
-                >
-                  {entry.reference}
-                </button>
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+  return [
+    { id: 'time', label: text('common.time'), width: '165px', cell: (entry) => <span className="tabular">{formats.instant(entry.at)}</span> },
+    { id: 'kind', label: text('audit.kind'), width: 'minmax(150px, 1fr)', cell: (entry) => <span className="mono">{entry.kind}</span> },
+    { id: 'actor', label: text('audit.actor'), width: 'minmax(90px, 0.7fr)', cell: (entry) => <span title={text(`audit.actor-${entry.actor.kind}`)}>{actorName(entry, text)}</span> },
+    { id: 'facts', label: text('audit.facts'), width: 'minmax(140px, 2.2fr)', wideOnly: true, cell: (entry) => <span className="log-facts">{factsLine(entry.facts)}</span> },
+    { id: 'reference', label: text('common.reference'), width: '135px', cell: (entry) => <span className="mono">{entry.reference}</span> },
+  ];
 }
 
-/** Facts on one line, for the list; the details show them whole. */
-export function factsLine(facts: Readonly<Record<string, unknown>>): string {
-  return Object.entries(facts)
-    .map(([name, value]) => `${name}=${factText(value)}`)
-    .join('  ')
-    .slice(0, 300);
+interface AuditEntryDetailsProps {
+  readonly entry: AuditEntry;
+  readonly ways: WaysOn;
+  readonly onClose: () => void;
+  readonly onTrail: (reference: string) => void;
 }
 
-/** One fact as text. */
-export function factText(value: unknown): string {
-  if (value === null || value === undefined) return '—';
-  return Array.isArray(value) ? value.map(String).join(', ') : String(value);
-}
-
-type Verified = { readonly status: 'not-asked' } | { readonly status: 'asking' } | { readonly status: 'known'; readonly result: AuditVerification } | { readonly status: 'failed'; readonly error: ShownError };
-
-function VerifyChain() {
-  const { mavis } = useParts();
+function AuditEntryDetails({ entry, ways, onClose, onTrail }: AuditEntryDetailsProps) {
   const text = useText();
-  const [verified, setVerified] = useState<Verified>({ status: 'not-asked' });
-  const verify = async () => {
-    setVerified({ status: 'asking' });
-    const answer = await ask(mavis.service.auditVerify({ params: {}, query: {}, body: {} }));
-    setVerified(answer.ok ? { status: 'known', result: answer.value } : { status: 'failed', error: answer.error });
-  };
+  const formats = useFormats();
+  const { reference } = entry;
   return (
-    <>
-      <button type="button" className="button" aria-disabled={verified.status === 'asking'} onClick={() => verified.status !== 'asking' && void verify()}>
-        <Icon name="shieldCheck" />
-        {verified.status === 'asking' ? text('audit.verifying') : text('audit.verify')}
-      </button>
-      {verified.status === 'known' && <ChainResult result={verified.result} />}
-      {verified.status === 'failed' && (
-        <div className="head-notice">
-          <ErrorNotice error={verified.error} />
-        </div>
-      )}
-    </>
-  );
-}
-
-function ChainResult({ result }: { readonly result: AuditVerification }) {
-  const text = useText();
-  const broken = result.firstBroken;
-  return (
-    <div className={result.ok ? 'notice notice-good head-notice' : 'notice head-notice'} role="status">
-      <Icon name={result.ok ? 'shieldCheck' : 'warning'} />
-      <p className="notice-message">
-        {broken
-          ? text('audit.broken', { sequence: broken.sequence, what: text(`audit.broken-${broken.what}`) })
-          : text('audit.verified', { entries: result.entries, heads: result.headsChecked, open: result.notYetProven })}
-      </p>
-      {broken && broken.id !== null && (
+    <LogEntryDetails
+      title={entry.kind}
+      facts={entry.facts}
+      onClose={onClose}
+      actions={
+        reference !== null && (
+          <>
+            <button type="button" className="button button-small" onClick={() => onTrail(reference)}>
+              <Icon name="search" />
+              {text('audit.show-connection')}
+            </button>
+            <WayButtons ways={ways} reference={reference} but="audit" />
+          </>
+        )
+      }
+      head={
         <>
-          <span />
-          <ReferenceButton reference={broken.id} />
+          <dt>{text('common.time')}</dt>
+          <dd>{formats.instant(entry.at)}</dd>
+          <dt>{text('audit.actor')}</dt>
+          <dd>
+            {actorName(entry, text)} ({text(`audit.actor-${entry.actor.kind}`)})
+          </dd>
+          <dt>{text('common.reference')}</dt>
+          <dd>{reference === null ? text('common.none') : <ReferenceButton reference={reference} />}</dd>
         </>
-      )}
-    </div>
+      }
+      foot={
+        <>
+          <dt>{text('audit.sequence')}</dt>
+          <dd className="tabular">{entry.sequence === null ? text('audit.not-chained') : formats.number(entry.sequence)}</dd>
+          <dt>{text('audit.hash')}</dt>
+          <dd>
+            <code>{entry.hash ?? text('audit.not-chained')}</code>
+          </dd>
+        </>
+      }
+    />
   );
 }

@@ -1,94 +1,126 @@
-import { useCallback, useState } from 'react';
-import { errorText } from '../../shared/languages/error-text.ts';
+import { useCallback, useRef, useState } from 'react';
+import { logFilter, type ErrorLogEntry } from '../../shared/api/audit.ts';
 import { knownErrorCode } from '../../shared/errors/catalogue.ts';
-import type { ErrorLogEntry } from '../../shared/api/audit.ts';
-import { factsLine } from '../audit/audit-page.tsx';
-import { type AuditFilter, auditQuery, AuditFilterRow, emptyFilter } from '../audit/audit-filter.tsx';
+import { errorText } from '../../shared/languages/error-text.ts';
 import { EmptyState } from '../controls/empty-state.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon } from '../controls/icon.tsx';
-import { ListFoot } from '../controls/list-foot.tsx';
+import { ReferenceButton } from '../controls/reference-button.tsx';
 import { useFormats, useText, useTranslator } from '../language/use-text.ts';
-import { usePaged } from '../mavis/use-paged.ts';
+import { ExportButtons, ExportList } from '../logs/log-export.tsx';
+import { LogEntryDetails } from '../logs/log-entry-details.tsx';
+import { factsLine } from '../logs/log-facts.ts';
+import { LogFilter } from '../logs/log-filter.tsx';
+import { emptyForm, filterOf, type LogFilterForm } from '../logs/log-filter-form.ts';
+import { LogGrid, type LogColumn, type LogGridHandle } from '../logs/log-grid.tsx';
+import { useLog } from '../logs/use-log.ts';
+import { WayButtons, type WaysOn } from '../logs/ways-on.tsx';
 import { useFed, useParts } from '../stores/parts.tsx';
 
-/** The error log of Gateways and connections, each entry worded by the catalogue (S12, S17, S18). */
-export function ErrorLogPage({ onShowAudit }: { readonly onShowAudit: (reference: string) => void }) {
+const PAGE_LIMIT = 100;
+
+/** The error log of Gateways and connections, each entry worded by the catalogue (S12, S17, S18). `reference` is where to begin. */
+export function ErrorLogPage({ reference, ways }: { readonly reference: string | null; readonly ways: WaysOn }) {
   const { mavis } = useParts();
   const text = useText();
-  const [filter, setFilter] = useState<AuditFilter>(emptyFilter);
-  const load = useCallback((cursor: string | undefined) => mavis.service.errorLogList({ params: {}, query: auditQuery(filter, cursor), body: {} }), [mavis, filter]);
-  const list = usePaged(load);
-  const mayAudit = useFed('account', (state) => state.status === 'signed-in' && state.user.role !== 'operator') === true;
+  const [form, setForm] = useState<LogFilterForm>({ ...emptyForm, reference: reference ?? '' });
+  const [chosen, setChosen] = useState<ErrorLogEntry | null>(null);
+  const grid = useRef<LogGridHandle>(null);
+  const load = useCallback((cursor: string | undefined) => mavis.service.errorLogList({ params: {}, query: { ...logFilter.parse(filterOf(form, Date.now())), limit: PAGE_LIMIT, ...(cursor === undefined ? {} : { cursor }) }, body: {} }), [mavis, form]);
+  const list = useLog(load, useFed('changes', (state) => state['error-log']) ?? 0, () => grid.current?.atTop() ?? true);
+  const columns = useColumns();
+  const close = () => {
+    setChosen(null);
+    grid.current?.focus();
+  };
   return (
     <div className="page">
       <header className="page-head">
         <h1>{text('errors.title')}</h1>
+        <ExportButtons log="error-log" filter={() => filterOf(form, Date.now())} />
         <button type="button" className="button button-icon" aria-label={text('common.reload')} title={text('common.reload')} onClick={list.reload}>
           <Icon name="replay" />
         </button>
       </header>
-      <AuditFilterRow filter={filter} kind="code" onChange={setFilter} />
+      <LogFilter log="error-log" form={form} onChange={setForm} />
+      <ExportList log="error-log" />
       {list.error && (
         <div className="page-notice">
           <ErrorNotice error={list.error} />
         </div>
       )}
-      <div className="page-body scroll" tabIndex={0} role="region" aria-label={text('errors.title')}>
-        {list.items.length > 0 && <ErrorTable items={list.items} onReference={mayAudit ? onShowAudit : null} />}
-        {list.items.length === 0 && list.status === 'ready' && <EmptyState icon="shieldCheck" title={text('errors.empty')} remedy={text('errors.empty-remedy')} />}
-        <ListFoot list={list} />
+      <div className="split">
+        {list.items.length === 0 && list.status === 'ready' ? (
+          <div className="page-body scroll">
+            <EmptyState icon="shieldCheck" title={text('errors.empty')} remedy={text('errors.empty-remedy')} />
+          </div>
+        ) : (
+          <LogGrid ref={grid} label={text('errors.title')} columns={columns} list={list} chosen={chosen?.id ?? null} onChoose={setChosen} />
+        )}
+        {chosen && <ErrorEntryDetails entry={chosen} ways={ways} onClose={close} />}
       </div>
     </div>
   );
 }
 
-function ErrorTable({ items, onReference }: { readonly items: readonly ErrorLogEntry[]; readonly onReference: ((reference: string) => void) | null }) {
+/** An entry in the words of the catalogue. */
+function useWords(): (entry: ErrorLogEntry) => ReturnType<typeof errorText> {
+  const translator = useTranslator();
+  return (entry) => {
+    const args = Object.fromEntries(Object.entries(entry.facts).filter((fact): fact is [string, string | number] => typeof fact[1] === 'string' || typeof fact[1] === 'number'));
+    return errorText(translator, entry.code, entry.gatewayName === null ? args : { gateway: entry.gatewayName, ...args });
+  };
+}
+
+function useColumns(): readonly LogColumn<ErrorLogEntry>[] {
   const text = useText();
   const formats = useFormats();
-  const translator = useTranslator();
+  const wordsOf = useWords();
+  return [
+    { id: 'time', label: text('common.time'), width: '165px', cell: (entry) => <span className="tabular">{formats.instant(entry.at)}</span> },
+    { id: 'what', label: text('errors.what'), width: 'minmax(180px, 3fr)', cell: (entry) => <span title={wordsOf(entry).message}>{wordsOf(entry).message}</span> },
+    { id: 'code', label: text('errors.code'), width: 'minmax(120px, 1fr)', wideOnly: true, cell: (entry) => <code>{codeOf(entry)}</code> },
+    { id: 'leg', label: text('errors.leg'), width: '70px', cell: (entry) => <span title={wordsOf(entry).legName}>{/^L\d$/.test(entry.leg) ? entry.leg : wordsOf(entry).legName}</span> },
+    { id: 'actor', label: text('common.who-acts'), width: 'minmax(90px, 1fr)', wideOnly: true, cell: (entry) => wordsOf(entry).actorName },
+    { id: 'facts', label: text('audit.facts'), width: 'minmax(100px, 1.2fr)', wideOnly: true, cell: (entry) => <span className="log-facts">{factsLine(entry.facts)}</span> },
+    { id: 'reference', label: text('common.reference'), width: '135px', cell: (entry) => <span className="mono">{entry.reference}</span> },
+  ];
+}
+
+/** A code that this version does not know is shown as what it is treated as. */
+function codeOf({ code }: ErrorLogEntry): string {
+  return knownErrorCode(code) === code ? code : `internal (${code})`;
+}
+
+function ErrorEntryDetails({ entry, ways, onClose }: { readonly entry: ErrorLogEntry; readonly ways: WaysOn; readonly onClose: () => void }) {
+  const text = useText();
+  const formats = useFormats();
+  const words = useWords()(entry);
+  const { reference } = entry;
   return (
-    <table className="table">
-      <thead>
-        <tr>
-          <th scope="col">{text('common.time')}</th>
-          <th scope="col">{text('errors.what')}</th>
-          <th scope="col">{text('errors.leg')}</th>
-          <th scope="col">{text('common.who-acts')}</th>
-          <th scope="col" className="wide-only">
-            {text('audit.facts')}
-          </th>
-          <th scope="col">{text('common.reference')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {items.map((entry) => {
-          const args = Object.fromEntries(Object.entries(entry.facts).filter((fact): fact is [string, string | number] => typeof fact[1] === 'string' || typeof fact[1] === 'number'));
-          const worded = errorText(translator, entry.code, entry.gatewayName === null ? args : { gateway: entry.gatewayName, ...args });
-          return (
-            <tr key={entry.id}>
-              <td className="tabular">{formats.instant(entry.at)}</td>
-              <td className="error-what" title={worded.remedy}>
-                <span className="error-message">{worded.message}</span>
-                <code className="failure-code">{knownErrorCode(entry.code) === entry.code ? entry.code : `internal (${entry.code})`}</code>
-              </td>
-              <td title={worded.legName}>{/^L\d$/.test(entry.leg) ? entry.leg : worded.legName}</td>
-              <td>{worded.actorName}</td>
-              <td className="wide-only log-facts">{factsLine(entry.facts)}</td>
-              <td>
-                {entry.reference !== null &&
-                  (onReference ? (
-                    <button type="button" className="link-button mono" title={text('audit.show-connection')} onClick={() => onReference(entry.reference ?? '')}>
-                      {entry.reference}
-                    </button>
-                  ) : (
-                    <code>{entry.reference}</code>
-                  ))}
-              </td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
+    <LogEntryDetails
+      title={codeOf(entry)}
+      facts={entry.facts}
+      onClose={onClose}
+      actions={reference !== null && <WayButtons ways={ways} reference={reference} but="errors" />}
+      head={
+        <>
+          <dt>{text('common.time')}</dt>
+          <dd>{formats.instant(entry.at)}</dd>
+          <dt>{text('errors.what')}</dt>
+          <dd>{words.message}</dd>
+          <dt>{text('common.what-to-do')}</dt>
+          <dd>{words.remedy}</dd>
+          <dt>{text('common.who-acts')}</dt>
+          <dd>{words.actorName}</dd>
+          <dt>{text('errors.leg')}</dt>
+          <dd>{words.legName}</dd>
+          <dt>{text('common.gateway')}</dt>
+          <dd>{entry.gatewayName ?? text('common.none')}</dd>
+          <dt>{text('common.reference')}</dt>
+          <dd>{reference === null ? text('common.none') : <ReferenceButton reference={reference} />}</dd>
+        </>
+      }
+    />
   );
 }

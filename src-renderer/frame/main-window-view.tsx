@@ -1,10 +1,12 @@
 import { useCallback, useEffect, useState } from 'react';
+import type { Role } from '../../shared/api/roles.ts';
 import { windowAction } from '../../shared/ipc/window-actions.ts';
 import { AuditPage } from '../audit/audit-page.tsx';
 import { ErrorLogPage } from '../error-log/error-log-page.tsx';
 import { GatewaysPage } from '../gateways/gateways-page.tsx';
 import { DocumentLook } from '../appearance/document-look.tsx';
 import { useText } from '../language/use-text.ts';
+import type { WaysOn } from '../logs/ways-on.tsx';
 import { RecordingsPage } from '../recordings/recordings-page.tsx';
 import { ResourcesPage } from '../resources/resources-page.tsx';
 import { SessionsPage } from '../sessions/sessions-page.tsx';
@@ -40,7 +42,7 @@ export function MainWindowView() {
           </a>
           <Rail page={place.page} user={signedIn} onOpen={open} onChangePassword={() => setChangingPassword(true)} />
           <main id="content" className="content" tabIndex={-1}>
-            <ErrorBoundary key={place.page}>{pageOf(place, pagesFor(signedIn.role).some((page) => page.id === place.page), open)}</ErrorBoundary>
+            <ErrorBoundary key={place.page}>{pageOf(place, signedIn.role, open)}</ErrorBoundary>
           </main>
           <StatusBar />
         </div>
@@ -49,8 +51,11 @@ export function MainWindowView() {
   );
 }
 
-function pageOf(place: Place, allowed: boolean, open: (page: PageId, reference?: string | null) => void) {
-  if (!allowed) return <ResourcesPage />;
+function pageOf(place: Place, role: Role, open: (page: PageId, reference?: string | null) => void) {
+  const allowed = (page: PageId) => pagesFor(role).some(({ id }) => id === page);
+  if (!allowed(place.page)) return <ResourcesPage />;
+  const wayTo = (page: PageId) => (allowed(page) ? (reference: string) => open(page, reference) : null);
+  const ways: WaysOn = { audit: wayTo('audit'), errors: wayTo('errors'), recordings: wayTo('recordings'), sessions: wayTo('sessions') };
   switch (place.page) {
     case 'resources':
       return <ResourcesPage />;
@@ -59,9 +64,9 @@ function pageOf(place: Place, allowed: boolean, open: (page: PageId, reference?:
     case 'recordings':
       return <RecordingsPage reference={place.reference} onShowAudit={(reference) => open('audit', reference)} />;
     case 'audit':
-      return <AuditPage key={place.reference} reference={place.reference} />;
+      return <AuditPage key={place.reference} reference={place.reference} ways={ways} />;
     case 'errors':
-      return <ErrorLogPage onShowAudit={(reference) => open('audit', reference)} />;
+      return <ErrorLogPage key={place.reference} reference={place.reference} ways={ways} />;
     case 'gateways':
       return <GatewaysPage />;
     case 'settings':

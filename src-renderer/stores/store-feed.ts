@@ -31,7 +31,7 @@ export class StoreFeed {
   constructor(mavis: Pick<WindowApi, 'stores' | 'events'>, names: readonly StoreName[]) {
     this.#mavis = mavis;
     this.#names = names;
-    this.stores = { settings: loading<'settings'>(), profiles: loading<'profiles'>(), account: loading<'account'>(), inventory: loading<'inventory'>(), gateways: loading<'gateways'>(), sessions: loading<'sessions'>() };
+    this.stores = { settings: loading<'settings'>(), profiles: loading<'profiles'>(), account: loading<'account'>(), inventory: loading<'inventory'>(), gateways: loading<'gateways'>(), sessions: loading<'sessions'>(), changes: loading<'changes'>(), logWork: loading<'logWork'>() };
   }
 
   /** Begins to listen and reads every store; comes back when each has been read once. */
@@ -90,6 +90,10 @@ export class StoreFeed {
         return this.#put(name, this.stores.gateways, revision, state);
       case 'sessions':
         return this.#put(name, this.stores.sessions, revision, state);
+      case 'changes':
+        return this.#put(name, this.stores.changes, revision, state);
+      case 'logWork':
+        return this.#put(name, this.stores.logWork, revision, state);
     }
     return name satisfies never;
   }
@@ -101,8 +105,8 @@ export class StoreFeed {
 
   #fail(name: StoreName, error: ShownError): void {
     const failed = { status: 'failed', error } as const;
-    const { settings, profiles, account, inventory, gateways, sessions } = this.stores;
-    const stores = { settings: () => settings.setState(failed, true), profiles: () => profiles.setState(failed, true), account: () => account.setState(failed, true), inventory: () => inventory.setState(failed, true), gateways: () => gateways.setState(failed, true), sessions: () => sessions.setState(failed, true) };
+    const { settings, profiles, account, inventory, gateways, sessions, changes, logWork } = this.stores;
+    const stores = { settings: () => settings.setState(failed, true), profiles: () => profiles.setState(failed, true), account: () => account.setState(failed, true), inventory: () => inventory.setState(failed, true), gateways: () => gateways.setState(failed, true), sessions: () => sessions.setState(failed, true), changes: () => changes.setState(failed, true), logWork: () => logWork.setState(failed, true) };
     stores[name]();
     this.#readAgain(name, READ_AGAIN_MS);
   }

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database, Transaction } from '../store/database.ts';
 import { rowsOf } from '../store/database.ts';
+import { notify } from '../store/notify.ts';
 import { auditChain } from '../store/schema.ts';
 import { CHAIN_START, chainHash, chainedEntry } from './chain-hash.ts';
 
@@ -68,6 +69,8 @@ export class AuditChain {
         return { seq, entryId: entry.id, hash };
       });
       await transaction.insert(auditChain).values(links);
+      // Here and not where an entry is written: one notice for a batch, of entries that have their place in the chain.
+      await notify(transaction, 'audit', String(seq));
     }
     return { count: entries.length, last: entries.at(-1)?.ordinal ?? after, horizon: lock.horizon };
   }

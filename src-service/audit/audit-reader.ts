@@ -1,29 +1,27 @@
-import { and, asc, desc, eq, gte, ilike, lt, lte, or, sql, type SQL } from 'drizzle-orm';
-import { stringify } from 'csv-stringify/sync';
+import { asc, desc, eq, sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
-import type { AuditEntry, ErrorLogEntry } from '../../shared/api/audit.ts';
-import { escapeFormula } from '../export/spreadsheet-cell.ts';
-import { decodeCursor, encodeCursor } from '../http/cursor.ts';
+import type { AuditEntry, AuditFilter, ErrorLogEntry, LogFilter } from '../../shared/api/audit.ts';
 import type { Database } from '../store/database.ts';
 import { auditChain, auditEntries, errorLog } from '../store/schema.ts';
+import { cursorOf, filterBranches, firstOf, positionOf, type Log, type LogOrder, type LogPosition } from './log-filter.ts';
 
-/** What is asked of either log; both are listed newest first. */
-export interface LogQuery {
+/** A page of a log: behind `cursor`, at most `limit` entries. */
+export interface PageQuery {
   readonly cursor?: string | undefined;
   readonly limit: number;
-  readonly reference?: string | undefined;
-  /** Kind of entry, or code of error. */
-  readonly kind?: string | undefined;
-  readonly search?: string | undefined;
-  readonly from?: string | undefined;
-  readonly until?: string | undefined;
+}
+
+interface Page<Entry> {
+  items: Entry[];
+  nextCursor?: string;
 }
 
 const auditFacts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]));
 const errorFacts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
-const EXPORT_PAGE = 2_000;
+/** Entries of an export that are in memory at once. */
+const WHOLE_PAGE = 1_000;
 
-/** Reads the audit log and the error log. */
+/** Reads the audit log and the error log, newest first, by what they are filtered by. */
 export class AuditReader {
   readonly #database: Database;
 
@@ -31,87 +29,78 @@ export class AuditReader {
     this.#database = database;
   }
 
-  async entries(query: LogQuery): Promise<{ items: AuditEntry[]; nextCursor?: string }> {
-    const where = and(
-      before(auditEntries, 'audit', query.cursor),
-      query.reference === undefined ? undefined : eq(auditEntries.reference, query.reference),
-      query.kind === undefined ? undefined : eq(auditEntries.kind, query.kind),
-      between(auditEntries.at, query),
-      query.search === undefined ? undefined : or(ilike(auditEntries.kind, like(query.search)), ilike(auditEntries.actorName, like(query.search)), ilike(auditEntries.facts, like(query.search)), ilike(auditEntries.reference, like(query.search))),
-    );
-    const rows = await this.#select(where).orderBy(desc(auditEntries.at), desc(auditEntries.ordinal)).limit(query.limit + 1);
-    return page(rows.slice(0, query.limit).map(toEntry), rows.length > query.limit ? cursorOf('audit', rows[query.limit - 1]?.entry) : undefined);
+  /** Audit entries. Throws InputError for a cursor that is none. */
+  async entries(query: PageQuery & AuditFilter): Promise<Page<AuditEntry>> {
+    return page('audit', await this.#audit(query, 'newest-first', positionOf('audit', query.cursor), query.limit + 1), query.limit);
   }
 
-  async errors(query: LogQuery): Promise<{ items: ErrorLogEntry[]; nextCursor?: string }> {
-    const where = and(
-      before(errorLog, 'errors', query.cursor),
-      query.reference === undefined ? undefined : eq(errorLog.reference, query.reference),
-      query.kind === undefined ? undefined : eq(errorLog.code, query.kind),
-      between(errorLog.at, query),
-      query.search === undefined ? undefined : or(ilike(errorLog.code, like(query.search)), ilike(errorLog.gatewayName, like(query.search)), ilike(errorLog.facts, like(query.search)), ilike(errorLog.reference, like(query.search))),
-    );
-    const rows = await this.#database.select().from(errorLog).where(where).orderBy(desc(errorLog.at), desc(errorLog.ordinal)).limit(query.limit + 1);
-    const items = rows.slice(0, query.limit).map((row) => ({ id: row.id, at: row.at.toISOString(), code: row.code, leg: row.leg, reference: row.reference, gatewayName: row.gatewayName, facts: errorFacts.parse(JSON.parse(row.facts)) }));
-    return page(items, rows.length > query.limit ? cursorOf('errors', rows[query.limit - 1]) : undefined);
+  /** Entries of the error log. Throws InputError for a cursor that is none. */
+  async errors(query: PageQuery & LogFilter): Promise<Page<ErrorLogEntry>> {
+    return page('errors', await this.#errors(query, 'newest-first', positionOf('errors', query.cursor), query.limit + 1), query.limit);
   }
 
-  /** The whole log as text, oldest first, in pieces. Cells of CSV that a spreadsheet would take for a formula get a leading `'`, control characters are shown escaped (B14). */
-  async *export(format: 'csv' | 'jsonl', span: Pick<LogQuery, 'from' | 'until'>): AsyncGenerator<string> {
-    if (format === 'csv') yield stringify([CSV_COLUMNS]);
-    for (let after = 0; ; ) {
-      const rows = await this.#select(and(sql`${auditEntries.ordinal} > ${after}`, between(auditEntries.at, span))).orderBy(asc(auditEntries.ordinal)).limit(EXPORT_PAGE);
-      const entries = rows.map(toEntry);
-      if (entries.length > 0) yield format === 'jsonl' ? `${entries.map((entry) => JSON.stringify(entry)).join('\n')}\n` : stringify(entries.map(csvCells));
-      const last = rows.at(-1);
-      if (rows.length < EXPORT_PAGE || last === undefined) return;
-      after = last.entry.ordinal;
-    }
+  /** Every audit entry that a filter lets through, oldest first, a page at a time. */
+  everyEntry(filter: AuditFilter): AsyncGenerator<AuditEntry[]> {
+    return everyPage((after) => this.#audit(filter, 'oldest-first', after, WHOLE_PAGE));
   }
 
-  #select(where: SQL | undefined) {
-    return this.#database.select({ entry: auditEntries, seq: auditChain.seq, hash: auditChain.hash }).from(auditEntries).leftJoin(auditChain, eq(auditChain.entryId, auditEntries.id)).where(where).$dynamic();
+  /** Every entry of the error log that a filter lets through, oldest first, a page at a time. */
+  everyError(filter: LogFilter): AsyncGenerator<ErrorLogEntry[]> {
+    return everyPage((after) => this.#errors(filter, 'oldest-first', after, WHOLE_PAGE));
+  }
+
+  async #audit(filter: AuditFilter, order: LogOrder, after: LogPosition | undefined, limit: number): Promise<Positioned<AuditEntry>[]> {
+    const branches = await filterBranches(this.#database, auditEntries, filter);
+    if (branches.length === 0) return [];
+    const rows = await this.#database
+      .select({ entry: auditEntries, seq: auditChain.seq, hash: auditChain.hash })
+      .from(auditEntries)
+      .innerJoin(sql`(${firstOf(auditEntries, branches, order, after, limit)}) AS chosen`, sql`chosen.ordinal = ${auditEntries.ordinal}`)
+      .leftJoin(auditChain, eq(auditChain.entryId, auditEntries.id))
+      .orderBy(...inOrder(auditEntries, order));
+    return rows.map(({ entry, seq, hash }) => ({
+      at: entry.at.toISOString(),
+      ordinal: String(entry.ordinal),
+      entry: { id: entry.id, at: entry.at.toISOString(), kind: entry.kind, actor: { kind: entry.actorKind, id: entry.actorId, name: entry.actorName }, reference: entry.reference, facts: auditFacts.parse(JSON.parse(entry.facts)), sequence: seq, hash },
+    }));
+  }
+
+  async #errors(filter: LogFilter, order: LogOrder, after: LogPosition | undefined, limit: number): Promise<Positioned<ErrorLogEntry>[]> {
+    const branches = await filterBranches(this.#database, errorLog, filter);
+    if (branches.length === 0) return [];
+    const rows = await this.#database
+      .select({ entry: errorLog })
+      .from(errorLog)
+      .innerJoin(sql`(${firstOf(errorLog, branches, order, after, limit)}) AS chosen`, sql`chosen.ordinal = ${errorLog.ordinal}`)
+      .orderBy(...inOrder(errorLog, order));
+    return rows.map(({ entry }) => ({
+      at: entry.at.toISOString(),
+      ordinal: String(entry.ordinal),
+      entry: { id: entry.id, at: entry.at.toISOString(), code: entry.code, leg: entry.leg, reference: entry.reference, gatewayName: entry.gatewayName, facts: errorFacts.parse(JSON.parse(entry.facts)) },
+    }));
   }
 }
 
-type EntryRow = { entry: typeof auditEntries.$inferSelect; seq: number | null; hash: string | null };
-
-function toEntry({ entry, seq, hash }: EntryRow): AuditEntry {
-  return { id: entry.id, at: entry.at.toISOString(), kind: entry.kind, actor: { kind: entry.actorKind, id: entry.actorId, name: entry.actorName }, reference: entry.reference, facts: auditFacts.parse(JSON.parse(entry.facts)), sequence: seq, hash };
+interface Positioned<Entry> extends LogPosition {
+  readonly entry: Entry;
 }
 
-const CSV_COLUMNS = ['sequence', 'at', 'kind', 'actorKind', 'actorId', 'actorName', 'reference', 'facts', 'id', 'hash'];
-
-function csvCells(entry: AuditEntry): string[] {
-  const { sequence, at, kind, actor, reference, facts, id, hash } = entry;
-  return [String(sequence ?? ''), at, kind, actor.kind, actor.id ?? '', actor.name, reference ?? '', JSON.stringify(facts), id, hash ?? ''].map((cell) => escapeFormula(visible(cell)));
+function inOrder(log: Log, order: LogOrder): SQL[] {
+  const way = order === 'newest-first' ? desc : asc;
+  return [way(log.at), way(log.ordinal)];
 }
 
-/** Control characters as `\u001b`: a terminal or spreadsheet that shows the file acts on none. */
-function visible(cell: string): string {
-  return cell.replaceAll(/\p{Cc}/gu, (sign) => `\\u${(sign.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+function page<Entry>(kind: string, rows: readonly Positioned<Entry>[], limit: number): Page<Entry> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return { items: shown.map(({ entry }) => entry), ...(rows.length > limit && last !== undefined ? { nextCursor: cursorOf(kind, last) } : {}) };
 }
 
-function before(table: typeof auditEntries | typeof errorLog, kind: string, cursor: string | undefined): SQL | undefined {
-  if (cursor === undefined) return undefined;
-  const [at = '', ordinal = ''] = decodeCursor(kind, cursor);
-  const date = new Date(at);
-  if (Number.isNaN(date.getTime()) || !/^\d{1,18}$/.test(ordinal)) return sql`false`;
-  return or(lt(table.at, date), and(eq(table.at, date), sql`${table.ordinal} < ${ordinal}::bigint`));
-}
-
-function between(column: typeof auditEntries.at | typeof errorLog.at, { from, until }: Pick<LogQuery, 'from' | 'until'>): SQL | undefined {
-  return and(from === undefined ? undefined : gte(column, new Date(from)), until === undefined ? undefined : lte(column, new Date(until)));
-}
-
-function cursorOf(kind: string, row: { at: Date; ordinal: number } | undefined): string | undefined {
-  return row === undefined ? undefined : encodeCursor(kind, [row.at.toISOString(), String(row.ordinal)]);
-}
-
-function page<T>(items: T[], nextCursor: string | undefined): { items: T[]; nextCursor?: string } {
-  return { items, ...(nextCursor === undefined ? {} : { nextCursor }) };
-}
-
-function like(text: string): string {
-  return `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
+async function* everyPage<Entry>(read: (after: LogPosition | undefined) => Promise<Positioned<Entry>[]>): AsyncGenerator<Entry[]> {
+  for (let after: LogPosition | undefined; ; ) {
+    const rows = await read(after);
+    if (rows.length > 0) yield rows.map(({ entry }) => entry);
+    after = rows.at(-1);
+    if (rows.length < WHOLE_PAGE || after === undefined) return;
+  }
 }

@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
-import type { AuditVerification } from '../../shared/api/audit.ts';
+import type { AuditVerification, AuditVerificationEvent } from '../../shared/api/audit.ts';
 import type { SignedAuditHead } from '../../shared/audit-head.ts';
 import { rowsOf, type Database } from '../store/database.ts';
 import { ENTRY_COLUMNS } from './audit-chain.ts';
@@ -30,9 +30,11 @@ export interface VerificationInput {
 /**
  * Reads the whole chain and proves it: every link's hash over its entry and the link before, no number missing, and the hash
  * at each signed head the one that was signed. Names the first that is broken. Entries after the newest head are intact as
- * far as they go, but not proven: who can write the database could have replaced them.
+ * far as they go, but not proven: who can write the database could have replaced them. Tells how far it is after each page,
+ * and the verdict at last.
  */
-export async function verifyAudit({ database, signingKey, heads, signal }: VerificationInput): Promise<AuditVerification> {
+export async function* verifyAuditByPage({ database, signingKey, heads, signal }: VerificationInput): AsyncGenerator<AuditVerificationEvent> {
+  const [chained] = await rowsOf(database, sql`SELECT coalesce(max(seq), 0) AS count FROM audit_chain`, z.object({ count: z.coerce.number() }));
   const ordered = heads.toSorted((a, b) => a.sequence - b.sequence);
   const forged = ordered.find((head) => !isHeadSignedBy(head, signingKey));
   const valid = ordered.filter((head) => isHeadSignedBy(head, signingKey));
@@ -45,17 +47,26 @@ export async function verifyAudit({ database, signingKey, heads, signal }: Verif
     for (const link of page) if (!walk.take(link, entries.get(link.entry_id))) break;
     if (page.length < PAGE) break;
     after = walk.entries;
+    // Entries that are chained meanwhile are read too.
+    yield { kind: 'progress', entries: walk.entries, of: Math.max(walk.entries, chained?.count ?? 0) };
   }
   const proven = walk.broken === undefined ? (valid.at(-1)?.sequence ?? 0) : Math.min(walk.broken.sequence - 1, valid.at(-1)?.sequence ?? 0);
   const broken = walk.end() ?? (forged === undefined ? undefined : { sequence: forged.sequence, id: null, what: 'head' as const });
   const [unchained] = await rowsOf(database, sql`SELECT (SELECT count(*) FROM audit_entries) - (SELECT count(*) FROM audit_chain) AS count`, z.object({ count: z.coerce.number() }));
-  return {
+  const result = {
     ok: broken === undefined,
     entries: walk.entries,
     notYetProven: Math.max(0, walk.entries - Math.max(0, proven)) + Math.max(0, unchained?.count ?? 0),
     headsChecked: valid.length,
     firstBroken: broken ?? null,
   };
+  yield { kind: 'verdict', result };
+}
+
+/** The verdict of `verifyAuditByPage` alone. */
+export async function verifyAudit(input: VerificationInput): Promise<AuditVerification> {
+  for await (const event of verifyAuditByPage(input)) if (event.kind === 'verdict') return event.result;
+  throw new Error('a verification without a verdict');
 }
 
 class ChainWalk {

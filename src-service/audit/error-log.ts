@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { catalogue, type ErrorCode } from '../../shared/errors/catalogue.ts';
 import type { Clock } from '../clock.ts';
 import type { Queryable } from '../store/database.ts';
+import { notify } from '../store/notify.ts';
 import { errorLog } from '../store/schema.ts';
 import { canonicalFacts, type Facts } from './canonical-json.ts';
 
@@ -22,7 +23,8 @@ export class ErrorLog {
   }
 
   /** Adds an entry, in the transaction of what it reports where there is one. */
-  async append(transaction: Pick<Queryable, 'insert'>, { code, reference, gatewayName, facts }: NewErrorLogEntry): Promise<void> {
+  async append(transaction: Pick<Queryable, 'insert' | 'execute'>, { code, reference, gatewayName, facts }: NewErrorLogEntry): Promise<void> {
     await transaction.insert(errorLog).values({ id: randomUUID(), at: this.#clock.now(), code, leg: catalogue[code].leg, reference: reference ?? null, gatewayName: gatewayName ?? null, facts: canonicalFacts(facts ?? {}) });
+    await notify(transaction, 'error_log', '');
   }
 }

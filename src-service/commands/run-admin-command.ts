@@ -1,12 +1,17 @@
+import type { AuditVerification } from '../../shared/api/audit.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { AuditActor } from '../audit/audit-log.ts';
-import { verifyAudit } from '../audit/audit-verification.ts';
+import { verifyAuditByPage } from '../audit/audit-verification.ts';
+import { auditFile } from '../audit/log-export.ts';
 import type { Assembly } from '../assembly.ts';
 import { preferenceText } from '../gateways/gateways.ts';
 import { exportResources } from '../resources/resource-routes.ts';
 import { importResources } from '../resources/resource-import.ts';
 import type { AdminCommand, AdminOutput, AdminRequest } from './admin-command.ts';
-import { printable } from './printable.ts';
+import { printable } from '../export/printable.ts';
+
+/** A verification of a long log tells so often how far it is. */
+const VERIFY_PROGRESS_MS = 2_000;
 
 type Answers = AsyncGenerator<AdminOutput>;
 type Run<Name extends AdminCommand['command']> = (assembly: Assembly, command: Extract<AdminCommand, { command: Name }>, actor: AuditActor) => Answers;
@@ -118,18 +123,30 @@ const gatewayList: Run<'gateway-list'> = async function* ({ gatewaySide: { gatew
 
 const auditVerify: Run<'audit-verify'> = async function* ({ core }, { heads }, actor) {
   await core.auditChain.chainAll();
-  const result = await verifyAudit({ database: core.database, signingKey: core.keys.signing.publicKey, heads: [...(await core.auditHeads.all()), ...heads] });
-  await core.database.transaction((transaction) => core.auditLog.append(transaction, { kind: 'audit.verified', actor, facts: { ok: result.ok, entries: result.entries, firstBroken: result.firstBroken?.sequence ?? null } }));
-  yield line(`entries ${String(result.entries)}, signed heads ${String(result.headsChecked)}, not yet proven ${String(result.notYetProven)}`);
-  const { firstBroken } = result;
-  if (firstBroken !== null) yield line(`audit.chain-broken: entry ${String(firstBroken.sequence)}${firstBroken.id === null ? '' : ` (${firstBroken.id})`}: ${firstBroken.what}`);
-  else yield line('the chain is whole');
-  yield done(result.ok);
+  let toldAt = performance.now();
+  for await (const event of verifyAuditByPage({ database: core.database, signingKey: core.keys.signing.publicKey, heads: [...(await core.auditHeads.all()), ...heads] })) {
+    if (event.kind === 'progress') {
+      if (performance.now() - toldAt < VERIFY_PROGRESS_MS) continue;
+      toldAt = performance.now();
+      yield line(`checked ${String(event.entries)} of ${String(event.of)}`);
+    } else {
+      yield* auditVerdict(core, event.result, actor);
+    }
+  }
 };
 
+async function* auditVerdict(core: Assembly['core'], result: AuditVerification, actor: AuditActor): Answers {
+  const { ok, entries, notYetProven, headsChecked, firstBroken } = result;
+  await core.database.transaction((transaction) => core.auditLog.append(transaction, { kind: 'audit.verified', actor, facts: { ok, entries, notYetProven, firstBroken: firstBroken?.sequence ?? null } }));
+  yield line(`entries ${String(entries)}, signed heads ${String(headsChecked)}, not yet proven ${String(notYetProven)}`);
+  if (firstBroken !== null) yield line(`audit.chain-broken: entry ${String(firstBroken.sequence)}${firstBroken.id === null ? '' : ` (${firstBroken.id})`}: ${firstBroken.what}`);
+  else yield line('the chain is whole');
+  yield done(ok);
+}
+
 const auditExport: Run<'audit-export'> = async function* ({ core }, { format }, actor) {
-  await core.database.transaction((transaction) => core.auditLog.append(transaction, { kind: 'audit.exported', actor, facts: { format, from: null, until: null } }));
-  for await (const text of core.auditReader.export(format, {})) yield { kind: 'raw', text };
+  await core.database.transaction((transaction) => core.auditLog.append(transaction, { kind: 'audit.exported', actor, facts: { format } }));
+  for await (const text of auditFile(format, core.auditReader.everyEntry({}))) yield { kind: 'raw', text };
   yield done();
 };
 

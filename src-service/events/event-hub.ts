@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { EVENT_STREAM_HEARTBEAT_MS, serviceEvent, type ServiceEvent } from '../../shared/api/events.ts';
+import { EVENT_STREAM_HEARTBEAT_MS, serviceEvent, type ChangedSubject, type ServiceEvent } from '../../shared/api/events.ts';
 import { gatewaysRoutes, type Gateway, type SegmentState } from '../../shared/api/gateways.ts';
 import type { User } from '../../shared/api/users.ts';
 import type { ErrorCode } from '../../shared/errors/catalogue.ts';
@@ -21,6 +21,16 @@ const GATHER_MS = 200;
 const GATEWAYS_AN_EVENT = 50;
 /** Segments are told again this often, so that the age of what clients show stays true (S10). */
 const SEGMENTS_AGAIN_MS = 15_000;
+
+/** A burst of entries is told of this often: clients ask for a page each time. */
+const CHANGED_EVERY_MS = 250;
+/** Whose role may read what changed: as the routes of these lists say. */
+const READERS: Readonly<Record<ChangedSubject, readonly User['role'][]>> = {
+  audit: ['admin', 'auditor'],
+  'error-log': ['admin', 'operator', 'auditor'],
+  users: ['admin', 'operator', 'auditor'],
+  'access-rules': ['admin', 'operator', 'auditor'],
+};
 
 export interface EventHubParts {
   readonly clock: Pick<Clock, 'now'>;
@@ -62,6 +72,8 @@ export class EventHub {
   #changes = 0;
   #repeat = false;
   #changesOfUsers = 0;
+  /** Subjects that were told of less than `CHANGED_EVERY_MS` ago, and whether they changed again since. */
+  readonly #resting = new Map<ChangedSubject, { timer: ReturnType<typeof setTimeout>; again: boolean }>();
   /** Gateways that changed and were not told of yet; null: any may have. */
   #changedGateways: Set<GatewayId> | null = new Set();
 
@@ -128,6 +140,23 @@ export class EventHub {
     this.segmentsChanged();
   }
 
+  /** A list changed: those who may read it hear that it did, not what (rule 26). */
+  changed(what: ChangedSubject): void {
+    const resting = this.#resting.get(what);
+    if (resting !== undefined) {
+      resting.again = true;
+      return;
+    }
+    for (const client of this.#clients) if (READERS[what].includes(client.user.role)) this.#send(client, { kind: 'changed', what });
+    const timer = setTimeout(() => {
+      const again = this.#resting.get(what)?.again === true;
+      this.#resting.delete(what);
+      if (again) this.changed(what);
+    }, CHANGED_EVERY_MS);
+    timer.unref();
+    this.#resting.set(what, { timer, again: false });
+  }
+
   /** A user was changed, here or by another instance: what his streams tell goes by what he is now (rule 26). */
   async userChanged(userId: UserId): Promise<void> {
     this.#changesOfUsers += 1;
@@ -150,6 +179,7 @@ export class EventHub {
   async stop(): Promise<void> {
     clearInterval(this.#again);
     this.#stopped.abort();
+    for (const { timer } of this.#resting.values()) clearTimeout(timer);
     for (const client of this.#clients) client.stream.push(null);
     await this.#telling;
     for (const client of this.#clients) client.stream.destroy();

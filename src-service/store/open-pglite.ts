@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { PGlite } from '@electric-sql/pglite';
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { drizzle } from 'drizzle-orm/pglite';
 import type { Store } from './database.ts';
 import { migrate, readMigrations } from './migrate.ts';
@@ -13,7 +14,7 @@ import * as schema from './schema.ts';
  */
 export async function openPglite(folder?: string): Promise<Store & { readonly client: PGlite }> {
   if (folder !== undefined) await mkdir(folder, { recursive: true, mode: 0o700 });
-  const client = folder === undefined ? new PGlite() : new PGlite(folder);
+  const client = new PGlite({ extensions: { pg_trgm }, ...(folder === undefined ? {} : { dataDir: folder }) });
   try {
     await client.waitReady;
     await migrate(

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { bigint, boolean, customType, doublePrecision, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 import type { AccessRuleFields } from '../../shared/api/access-rules.ts';
 import type { GatewayState, GatewayStatus } from '../../shared/api/gateways.ts';
@@ -278,6 +279,13 @@ export const auditEntries = pgTable('audit_entries', {
   facts: text('facts').notNull(),
   ordinal: countColumn('ordinal').generatedAlwaysAsIdentity(),
   transactionId: transactionNumber('transaction_id').notNull().generatedAlwaysAs('pg_current_xact_id()'),
+  userId: text('user_id').generatedAlwaysAs(sql`facts::jsonb ->> 'userId'`),
+  resourceId: text('resource_id').generatedAlwaysAs(sql`facts::jsonb ->> 'resourceId'`),
+  gatewayId: text('gateway_id').generatedAlwaysAs(sql`facts::jsonb ->> 'gatewayId'`),
+  segment: text('segment').generatedAlwaysAs(sql`facts::jsonb ->> 'segment'`),
+  code: text('code').generatedAlwaysAs(sql`facts::jsonb ->> 'code'`),
+  /** Words and names of the entry: see the migration. */
+  searchText: text('search_text').generatedAlwaysAs(sql`kind || ' ' || facts`),
 });
 
 export const auditChain = pgTable('audit_chain', {
@@ -303,4 +311,9 @@ export const errorLog = pgTable('error_log', {
   gatewayName: text('gateway_name'),
   facts: text('facts').notNull(),
   ordinal: countColumn('ordinal').generatedAlwaysAsIdentity(),
+  userId: text('user_id').generatedAlwaysAs(sql`facts::jsonb ->> 'userId'`),
+  resourceId: text('resource_id').generatedAlwaysAs(sql`facts::jsonb ->> 'resourceId'`),
+  gatewayId: text('gateway_id').generatedAlwaysAs(sql`facts::jsonb ->> 'gatewayId'`),
+  segment: text('segment').generatedAlwaysAs(sql`facts::jsonb ->> 'segment'`),
+  searchText: text('search_text').generatedAlwaysAs(sql`code || ' ' || facts`),
 });

@@ -65,7 +65,10 @@ const scenes: readonly Scene[] = [
     await expect(page.getByRole('slider')).toBeVisible();
   }),
   menu('audit log', 3, async (page) => {
-    await page.getByRole('button', { name: 'connection.ended' }).first().click();
+    await page.getByRole('row', { name: 'connection.ended' }).first().click();
+    await page.getByRole('button', { name: 'More filters' }).click();
+    await page.getByRole('combobox', { name: 'Time' }).selectOption('own');
+    await page.getByRole('button', { name: 'Export CSV' }).click();
     await page.getByRole('button', { name: 'Verify the chain' }).click();
     await expect(page.getByRole('complementary')).toBeVisible();
   }),

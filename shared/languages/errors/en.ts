@@ -217,4 +217,6 @@ export const errorTextsEn = {
   'error.client.settings-unreadable.remedy': 'The file was left as it is. Correct or delete it, then start the app again.',
   'error.client.link-refused.message': 'This link is not opened, because it is no https link.',
   'error.client.link-refused.remedy': 'Copy the text if you need it.',
+  'error.client.file-not-written.message': 'The file could not be written ({reason}); nothing of it was left.',
+  'error.client.file-not-written.remedy': 'Check that there is room and that you may write in that folder, then export again or choose another place.',
 } as const;

@@ -219,4 +219,6 @@ export const errorTextsJa = {
   'error.client.settings-unreadable.remedy': 'ファイルはそのまま残してあります。直すか削除してから、アプリを起動し直してください。',
   'error.client.link-refused.message': 'https のリンクではないため、開きません。',
   'error.client.link-refused.remedy': '必要な場合は、文字列をコピーしてください。',
+  'error.client.file-not-written.message': 'ファイルに書き込めませんでした({reason})。途中のファイルは残っていません。',
+  'error.client.file-not-written.remedy': '空き容量とフォルダーへの書き込み権限を確認し、もう一度エクスポートするか、別の場所を選んでください。',
 } as const satisfies Record<ErrorMessageKey, string>;

@@ -219,4 +219,6 @@ export const errorTextsZhHant = {
   'error.client.settings-unreadable.remedy': '檔案保持原狀。請修正或刪除後，重新啟動應用程式。',
   'error.client.link-refused.message': '此連結不是 https 連結，因此不會開啟。',
   'error.client.link-refused.remedy': '若有需要，請複製文字。',
+  'error.client.file-not-written.message': '無法寫入檔案({reason});未留下不完整的檔案。',
+  'error.client.file-not-written.remedy': '請確認磁碟空間與資料夾的寫入權限,再匯出一次,或選擇其他位置。',
 } as const satisfies Record<ErrorMessageKey, string>;

@@ -130,14 +130,14 @@ export function playbackBytes(): Uint8Array[] {
 
 export function auditEntries(): AuditEntry[] {
   const kinds = ['connection.ended', 'connection.connected', 'connection.asked', 'sign-in.succeeded', 'connection.failed', 'gateway.state-changed', 'sign-in.failed', 'resource.updated', 'recording.played'] as const;
-  return Array.from({ length: 40 }, (_, number) => {
+  return Array.from({ length: 340 }, (_, number) => {
     const kind = kinds[number % kinds.length] ?? 'connection.asked';
     const connection = kind.startsWith('connection');
     return {
       id: id(400 + number), at: ago(number * 3), kind,
       actor: kind.startsWith('gateway') ? { kind: 'gateway', id: id(31), name: 'tokyo-gw-1' } : { kind: 'user', id: id(10), name: number % 4 ? 'y.tanaka' : 'k.lin' },
       reference: connection ? `MV-7K3QX-M2P${number % 10}D` : null,
-      facts: connection ? { resource: 'tokyo-db-00009', protocol: 'ssh', gateway: 'tokyo-gw-1', segment: 'gateway-tokyo', ...(kind === 'connection.failed' ? { code: 'target.time-out', leg: 'L4' } : {}) } : { address: '203.0.113.9' },
+      facts: connection ? { connectionId: id(300), userId: id(10), user: 'y.tanaka', resource: 'tokyo-db-00009', protocol: 'ssh', gateway: 'tokyo-gw-1', segment: 'gateway-tokyo', ...(kind === 'connection.failed' ? { code: 'target.time-out', leg: 'L4' } : {}) } : { address: '203.0.113.9' },
       sequence: number === 0 ? null : 9000 - number, hash: number === 0 ? null : 'q7nD3kP0vX2mB8yR5tLw1zJc9sHe4uFa6gKiQoNpTbM',
     };
   });

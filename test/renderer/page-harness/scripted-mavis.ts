@@ -1,3 +1,4 @@
+import type { AuditEntry, ErrorLogEntry } from '../../../shared/api/audit.ts';
 import type { IpcAnswer, ResourceRow } from '../../../shared/ipc/contract.ts';
 import { isSegmentTag } from '../../../shared/api/resources.ts';
 import { role } from '../../../shared/api/roles.ts';
@@ -25,6 +26,8 @@ export interface Harness {
   readonly queryMs: number[];
   /** Filled by a test: milliseconds from a key to the picture. */
   readonly paintedMs: number[];
+  /** Filled by a test: so many entries of each log came since the page was opened. */
+  fresh: number;
   readonly ready: Promise<void>;
 }
 
@@ -45,13 +48,15 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
   const actions = new Set<(id: string) => void>();
   const favourites = new Set<string>(['00000000-0000-4000-8000-000000000003']);
   const lastUsedAt = new Map<string, number>([['00000000-0000-4000-8000-000000000009', Date.parse('2026-11-23T08:30:00Z')]]);
-  const revisions: Record<StoreName, number> = { settings: 1, profiles: 1, account: 1, inventory: 1, gateways: 1, sessions: 1 };
+  const revisions: Record<StoreName, number> = { settings: 1, profiles: 1, account: 1, inventory: 1, gateways: 1, sessions: 1, changes: 1, logWork: 1 };
   const states: Record<StoreName, Record<string, unknown>> = {
     settings: settings(query),
     profiles: profiles(scene === 'no-profile'),
     account: account(scene, role.catch('admin').parse(query.get('role'))),
     inventory: inventory(scene, count),
     gateways: gateways(scene),
+    changes: { audit: 0, 'error-log': 0, users: 0, 'access-rules': 0, connections: 0 },
+    logWork: { exports: {}, proof: { status: 'not-asked' } },
     sessions: { items: scene === 'sessions-empty' ? {} : query.has('session') ? { [SESSION_ID]: madeSession(scene) } : Object.fromEntries([madeSession('connected', 77), madeSession('failed', 78, 'aws-web-00005'), madeSession('exited', 79, 'office1-git-00004')].map((made) => [made.id, made])) },
   };
   const queryMs: number[] = [];
@@ -69,6 +74,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
   };
   window.harness = {
     calls, patch, queryMs,
+    fresh: 0,
     paintedMs: [],
     action: (id) => actions.forEach((listener) => listener(id)),
     output: (text) => target.output(text),
@@ -152,13 +158,31 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
         return ok({});
       }),
     },
+    logs: {
+      export: noted('logs.export', ({ log, format }) => {
+        const exportId = crypto.randomUUID();
+        patch('logWork', ['exports', exportId], { id: exportId, log, fileName: `mavis-${log}-2026-11-23.${format}`, entries: 12_345, bytes: 4_800_000, phase: { status: format === 'csv' ? 'running' : 'done' } });
+        return ok({ exportId });
+      }),
+      dropExport: noted('logs.dropExport', ({ exportId }) => {
+        patch('logWork', ['exports', exportId, 'phase'], { status: 'cancelled' });
+        return ok({});
+      }),
+      prove: noted('logs.prove', () => {
+        patch('logWork', ['proof'], scene === 'proving' ? { status: 'running', entries: 3000, of: 9001 } : { status: 'known', at: '2026-11-23T09:30:00.000Z', result: { ok: scene !== 'broken-chain', entries: 9001, notYetProven: 12, headsChecked: 96, firstBroken: scene === 'broken-chain' ? { sequence: 4711, id: null, what: 'hash' } : null } });
+        return ok({});
+      }),
+      dropProof: noted('logs.dropProof', () => {
+        patch('logWork', ['proof'], { status: 'not-asked' });
+        return ok({});
+      }),
+    },
     playback: scriptedPlayback(noted),
     service: {
       recordingList: ({ query: asked }) => ok({ items: recordings().filter((recording) => JSON.stringify(recording).includes(asked.search ?? '')) }),
       recordingVerify: ({ params }) => ok({ ok: params.recordingId !== recordings()[4]?.id, frames: 4211, headHash: 'q7nD3kP0vX2mB8yR5tLw1zJc9sHe4uFa6gKiQoNpTbM', signed: true, code: params.recordingId === recordings()[4]?.id ? 'recording.evidence-missing' : null, detail: '' }),
-      auditList: ({ query: asked }) => ok({ items: scene === 'empty' ? [] : auditEntries().filter((entry) => (asked.reference === undefined || entry.reference === asked.reference) && (asked.kind === undefined || entry.kind === asked.kind)) }),
-      auditVerify: () => ok({ ok: scene !== 'broken-chain', entries: 9001, notYetProven: 12, headsChecked: 96, firstBroken: scene === 'broken-chain' ? { sequence: 4711, id: null, what: 'hash' } : null }),
-      errorLogList: () => ok({ items: scene === 'empty' ? [] : errorEntries() }),
+      auditList: noted('service.auditList', ({ query: asked }) => ok(scriptedLog(scene === 'empty' ? [] : auditEntries(), asked))),
+      errorLogList: noted('service.errorLogList', ({ query: asked }) => ok(scriptedLog(scene === 'empty' ? [] : errorEntries(), asked))),
       connectionList: () => ok({ items: [] }),
       connectionTerminate: () => ok({ confirmed: true }),
       gatewayList: () => ok({ items: Object.values(gateways(scene).items) }),
@@ -183,6 +207,16 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       },
     },
   };
+}
+
+/** A log in pages, narrowed by its reference, kind and words. `window.harness.fresh` are entries that came since. */
+function scriptedLog<Entry extends AuditEntry | ErrorLogEntry>(entries: Entry[], asked: { cursor?: string | undefined; limit?: unknown; reference?: string | undefined; kind?: string | undefined; search?: string | undefined }): { items: Entry[]; nextCursor?: string } {
+  const fresh = window.harness.fresh;
+  const newer = entries.slice(0, fresh).map((entry, number): Entry => ({ ...entry, id: `00000000-0000-4000-8000-0000000f${String(fresh - number).padStart(4, '0')}`, at: '2026-11-23T09:31:00.000Z' }));
+  const all = [...newer, ...entries].filter((entry) => (asked.reference === undefined || entry.reference === asked.reference) && (asked.kind === undefined || ('kind' in entry && entry.kind === asked.kind)) && JSON.stringify(entry).includes(asked.search ?? ''));
+  const from = Number(asked.cursor ?? 0);
+  const limit = Number(asked.limit ?? 100);
+  return { items: all.slice(from, from + limit), ...(all.length > from + limit ? { nextCursor: String(from + limit) } : {}) };
 }
 
 type Noted = <Args, T>(name: string, run: (args: Args) => Promise<IpcAnswer<T>>) => (args: Args) => Promise<IpcAnswer<T>>;

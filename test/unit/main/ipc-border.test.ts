@@ -35,6 +35,8 @@ const goodArgs: Readonly<Record<string, unknown>> = {
   'sessions.end': { sessionId: OWN },
   'sessions.show': { sessionId: OWN },
   'sessions.openPort': { sessionId: OWN },
+  'logs.export': { log: 'audit', format: 'csv', filter: { outcome: 'failed' } },
+  'logs.dropExport': { exportId: UUID },
   'playback.open': { recordingId: UUID },
   'playback.read': { playbackId: UUID, offset: 0 },
   'playback.close': { playbackId: UUID },

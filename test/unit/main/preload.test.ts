@@ -48,6 +48,12 @@ describe('the preload (E20)', () => {
         "gateways": [
           "refresh",
         ],
+        "logs": [
+          "export",
+          "dropExport",
+          "prove",
+          "dropProof",
+        ],
         "playback": [
           "open",
           "read",
@@ -69,7 +75,6 @@ describe('the preload (E20)', () => {
           "recordingList",
           "recordingVerify",
           "auditList",
-          "auditVerify",
           "errorLogList",
           "connectionList",
           "connectionTerminate",

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { shownTheme } from '../../../src-renderer/appearance/theme.ts';
 import { clock, createFormats } from '../../../src-renderer/language/formats.ts';
-import { auditQuery, emptyFilter } from '../../../src-renderer/audit/audit-filter.tsx';
 import { pagesFor } from '../../../src-renderer/frame/pages.ts';
+import { daysLater, instantOf, readDateTime, writeDateTime } from '../../../src-renderer/controls/date-time-text.ts';
+import { emptyForm, filterOf, isNarrowed } from '../../../src-renderer/logs/log-filter-form.ts';
+import { withNewest } from '../../../src-renderer/logs/use-log.ts';
 
 describe('what is written by the language', () => {
   test('a clock of a duration', () => {
@@ -31,9 +33,49 @@ describe('who sees what', () => {
     expect(ids('operator')).toEqual(['resources', 'sessions', 'errors', 'gateways', 'settings']);
     expect(ids('auditor')).toEqual(['resources', 'sessions', 'recordings', 'audit', 'errors', 'gateways', 'settings']);
   });
+});
 
-  test('a log’s filter sends only what was filled in', () => {
-    expect(auditQuery(emptyFilter, undefined)).toEqual({ limit: 100 });
-    expect(auditQuery({ ...emptyFilter, reference: ' mv-7k3qx-m2p9d ', from: '2026-11-23T10:00' }, 'next')).toEqual({ limit: 100, reference: 'MV-7K3QX-M2P9D', from: new Date('2026-11-23T10:00').toISOString(), cursor: 'next' });
+describe('what a log is narrowed by', () => {
+  test('only what was filled in is asked for', () => {
+    const now = Date.parse('2026-11-23T10:00:00Z');
+    expect(filterOf(emptyForm, now)).toEqual({});
+    expect(isNarrowed(emptyForm)).toBe(false);
+    expect(filterOf({ ...emptyForm, reference: ' mv-7k3qx-m2p9d ', outcome: 'failed', span: 'day', from: 'left over' }, now)).toEqual({ reference: 'MV-7K3QX-M2P9D', outcome: 'failed', from: '2026-11-22T10:00:00.000Z' });
+    expect(filterOf({ ...emptyForm, span: 'own', until: '2026-11-23T09:00:59.999Z', user: 'ann', segment: ' gateway-tokyo ' }, now)).toEqual({ until: '2026-11-23T09:00:59.999Z', user: 'ann', segment: 'gateway-tokyo' });
+  });
+
+  test('a date is read as people write it in three languages, and is refused where there is no such day', () => {
+    const minute = { year: 2026, month: 11, day: 5, hour: 14, minute: 30 };
+    for (const written of ['2026-11-05 14:30', '2026/11/5 14:30', ' 2026年11月5日 14時30分', '２０２６／１１／０５　１４：３０', '2026.11.05T14:30']) expect(readDateTime(written, 'from')).toEqual(minute);
+    expect(readDateTime('2026-11-05', 'from')).toEqual({ ...minute, hour: 0, minute: 0 });
+    expect(readDateTime('2026-11-05', 'until')).toEqual({ ...minute, hour: 23, minute: 59 });
+    for (const written of ['2026-02-30', '2026-13-01', '2026-11-05 24:00', '2026-11-05 10:60', '11/05/2026', 'yesterday', '']) expect(readDateTime(written, 'from')).toBeUndefined();
+    expect(writeDateTime(minute, 'en')).toBe('2026-11-05 14:30');
+    expect(writeDateTime(minute, 'ja')).toBe('2026/11/05 14:30');
+    expect(instantOf(minute, 'until')).toBe(new Date(2026, 10, 5, 14, 30, 59, 999).toISOString());
+    expect(daysLater({ ...minute, month: 12, day: 31 }, 1)).toMatchObject({ year: 2027, month: 1, day: 1, hour: 14 });
+  });
+});
+
+describe('a log that goes on while it is read', () => {
+  const entries = (...ids: string[]) => ids.map((id) => ({ id }));
+  const before = { items: entries('c', 'b', 'a'), status: 'ready', error: null, cursor: 'more', waiting: { count: 0, atLeast: false } } as const;
+
+  test('what is new goes on top of a list whose top is seen', () => {
+    expect(withNewest(before, entries('e', 'd', 'c', 'b'), 'x', true)).toMatchObject({ items: entries('e', 'd', 'c', 'b', 'a'), cursor: 'more', waiting: { count: 0 } });
+  });
+
+  test('what is new waits, counted, while the reader is further down', () => {
+    expect(withNewest(before, entries('e', 'd', 'c'), 'x', false)).toMatchObject({ items: before.items, waiting: { count: 2, atLeast: false } });
+    expect(withNewest(before, entries('h', 'g', 'f'), 'x', false)).toMatchObject({ items: before.items, waiting: { count: 3, atLeast: true } });
+  });
+
+  test('more than a page of news begins the list anew, so that no gap is in it', () => {
+    expect(withNewest(before, entries('h', 'g', 'f'), 'x', true)).toMatchObject({ items: entries('h', 'g', 'f'), cursor: 'x' });
+  });
+
+  test('an entry that has got its place in the chain is shown with it', () => {
+    const chained = (sequence: number | null): { id: string; sequence: number | null } => ({ id: 'c', sequence });
+    expect(withNewest({ ...before, items: [chained(null)] }, [chained(7)], undefined, true).items).toEqual([{ id: 'c', sequence: 7 }]);
   });
 });

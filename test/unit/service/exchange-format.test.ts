@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { resource, type Resource } from '../../../shared/api/resources.ts';
 import { readLines, writeLines } from '../../../src-service/resources/exchange-format.ts';
-import { printable } from '../../../src-service/commands/printable.ts';
+import { printable } from '../../../src-service/export/printable.ts';
 
 function makeResource(change: Record<string, unknown> = {}): Resource {
   return resource.parse({ id: randomUUID(), name: 'web-1', address: 'web-1.test', protocols: [{ protocol: 'ssh', port: 22 }, { protocol: 'rdp', port: 3389 }], operatingSystem: 'linux', description: 'first, "quoted"\nsecond line', identities: [`SHA256:${'a'.repeat(43)}`], tags: ['gateway-aws', 'env:prod'], createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z', ...change });
