@@ -83,6 +83,88 @@ describe('counted stream', () => {
     expect(a.stream.counts.acknowledged).toBe(0);
   });
 
+  test('Resume: what is sent again comes in as few frames as hold it, from the byte that is missing on, with what was acknowledged', () => {
+    const [a, b] = [makeEnd(), makeEnd()];
+    for (let value = 0; value < 1000; value += 1) a.stream.send(Uint8Array.from([value & 255]));
+    a.stream.finish();
+    b.receive(a.takeWire().slice(0, 2 * 300));
+    a.stream.resend(300);
+    const wire = a.takeWire();
+    expect(new FrameDecoder().push(Buffer.concat(wire)).map(({ type, payload }) => [type, payload.length])).toEqual([[frameType.acknowledge, 8], [frameType.data, 8 + 700], [frameType.finish, 8]]);
+    b.receive(wire);
+    expect(b.delivered).toEqual(Array.from({ length: 1000 }, (_, value) => value & 255));
+    expect(b.seen.finished).toBe(1);
+  });
+
+  test('Resume: cuts at any byte of the wire, in both directions, lose and double nothing', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.uint8Array({ maxLength: 100 }), fc.uint8Array({ maxLength: 100 }), fc.nat(250), fc.nat(250), fc.nat(100)), { minLength: 1, maxLength: 12 }), (rounds) => {
+        const [a, b] = [makeEnd(), makeEnd()];
+        const [sentByA, sentByB]: [number[], number[]] = [[], []];
+        for (const [fromA, fromB, uptoA, uptoB, consumed] of rounds) {
+          for (const [end, bytes, sent] of [[a, fromA, sentByA], [b, fromB, sentByB]] as const) {
+            if (bytes.length > 0) end.stream.send(bytes);
+            sent.push(...bytes);
+          }
+          // The wire breaks somewhere in what was sent: a frame that is torn does not count.
+          for (const [from, to, upTo] of [[a, b, uptoA], [b, a, uptoB]] as const) {
+            const decoder = new FrameDecoder();
+            for (const frame of decoder.push(Buffer.concat(from.takeWire()).subarray(0, upTo))) to.stream.take(frame);
+          }
+          for (const end of [a, b]) end.stream.consume(Math.min(consumed, end.stream.counts.received - end.stream.counts.consumed));
+          for (const end of [a, b]) end.takeWire();
+          a.stream.resend(b.stream.counts.received);
+          b.stream.resend(a.stream.counts.received);
+        }
+        for (const [from, to] of [[a, b], [b, a]] as const) for (const frame of new FrameDecoder().push(Buffer.concat(from.takeWire()))) to.stream.take(frame);
+        expect([b.delivered, a.delivered]).toEqual([sentByA, sentByB]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('Resume: a reader that was behind at the cut is not sent more than the largest window beyond what it has taken', () => {
+    const [a, b] = [makeEnd(), makeEnd()];
+    const block = new Uint8Array(64 * 1024);
+    while (a.stream.hasRoom) a.stream.send(block);
+    b.receive(a.takeWire());
+    a.stream.resend(b.stream.counts.received);
+    // Received is not taken: the window stays shut.
+    expect(a.stream.hasRoom).toBe(false);
+    b.stream.consume(b.stream.counts.received);
+    a.receive(b.takeWire());
+    expect(a.stream.hasRoom).toBe(true);
+  });
+
+  test.each([
+    ['more than was sent', 4],
+    ['less than was acknowledged', 1],
+  ])('Resume: a peer that claims to have received %s is refused', (_what, received) => {
+    const [a, b] = [makeEnd(), makeEnd()];
+    a.stream.send(Uint8Array.from([1, 2, 3]));
+    b.receive(a.takeWire());
+    b.stream.consume(2);
+    b.timers[0]?.callback();
+    a.receive(b.takeWire());
+    expect(() => a.stream.resend(received)).toThrow(new FrameError('bad-offset'));
+  });
+
+  test('Resume: the window grows only as far as the budget of all streams lets it', () => {
+    const grown: number[] = [];
+    const stream = new CountedStream({
+      write: () => undefined, deliver: () => undefined, finished: () => undefined, writable: () => undefined, setTimer: () => undefined, clearTimer: () => undefined,
+      mayGrow: (bytes) => {
+        grown.push(bytes);
+        return false;
+      },
+    });
+    for (let round = 1; round <= 3; round += 1) {
+      expect(stream.send(new Uint8Array(FIRST_WINDOW_BYTES))).toBe(false);
+      stream.take({ type: frameType.acknowledge, payload: encodeCount(frameType.acknowledge, round * FIRST_WINDOW_BYTES).subarray(5) });
+    }
+    expect(grown).toEqual([FIRST_WINDOW_BYTES, FIRST_WINDOW_BYTES, FIRST_WINDOW_BYTES]);
+  });
+
   test.each([
     ['a gap', encodeFrame(frameType.data, Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 9, 1]))],
     ['an empty data frame', encodeFrame(frameType.data, new Uint8Array(8))],
