@@ -6,6 +6,7 @@ import { readConfigurationFile } from './configuration/configuration-file.ts';
 import type { DataFolder } from './configuration/data-folder.ts';
 import { lockDataFolder } from './configuration/data-folder-lock.ts';
 import { type GatewaySettings, readSettings } from './configuration/gateway-settings.ts';
+import { ForwardRegister } from './forwards/forward-register.ts';
 import { GrantRegister } from './grants/grant-register.ts';
 import { KnownClientKeys } from './grants/known-client-keys.ts';
 import { Journal } from './journal/journal.ts';
@@ -141,6 +142,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
     carries: (port, wanted) => portMap.carries(port, wanted),
     assertReady: () => readiness.assertReady(),
   });
+  const forwards: ForwardRegister = new ForwardRegister({ clock, log, journal, dialler, supervision, assertReady: () => readiness.assertReady('forward') });
   const grants = new GrantRegister(clock, gatewayName, journal.recovery.recentTickets);
   const knownKeys = new KnownClientKeys();
   const limits = { perAddress: settings.unauthenticatedPerAddress, inAll: settings.unauthenticatedInAll };
@@ -155,6 +157,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
     cuts: () => sessions.lines.cuts,
     resumes: () => sessions.lines.resumes,
     keptBytes: () => sessions.lines.keptBytes,
+    forwards: () => forwards.size,
     grants: () => grants.size,
     unauthenticated: () => admission.open + linkAdmission.open,
     refusedConnections: () => admission.refused + linkAdmission.refused,
@@ -166,7 +169,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
   const refusals = new RefusalJournal(journal, clock);
   const { host, linkPort, proxyPorts } = configuration.listen;
   const greeter = new Greeter({
-    clock, log, grants, sessions, gatewayName,
+    clock, log, grants, sessions, forwards, gatewayName,
     resumes: sessions.resumes,
     refusals: {
       write: (refused) => {
@@ -179,14 +182,15 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
   });
   const ports = new ProxyPorts({ host, ports: proxyPorts, keys, admission, clock, log, greeter });
   const readiness = new Readiness({
-    gatewayName, sessions, journal,
+    gatewayName, journal,
+    streams: () => sessions.size + forwards.size,
     maxSessions: settings.maxSessions,
     recordings: protocols.recordings,
     closedPorts: () => proxyPorts.filter((port) => !ports.isOpen(port)),
   });
 
   const statusParts: StatusParts = {
-    configuration, version, clock, sessions, readiness, journal, ports, portMap,
+    configuration, version, clock, sessions, forwards, readiness, journal, ports, portMap,
     startedAt: instantOf(clock),
     recordings: protocols.recordings,
     protocols: protocol.options.filter((one) => protocols.handlers[one] !== undefined),
@@ -203,7 +207,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
     heard: () => supervision.heard(),
     answered: (method, milliseconds, code) => metrics.linkAnswered(method, milliseconds, code),
     handlers: linkHandlers({
-      clock, grants, knownKeys, sessions, journal,
+      clock, grants, knownKeys, sessions, forwards, journal,
       status: async () => statusReport(statusParts),
       recordings: protocols.recordings,
       auditHeads: new AuditHeads(data.auditHeads, configuration.service.signingKeys),
@@ -211,7 +215,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
       epoch: new LeaseEpoch(),
       bulkPace: new Pace(clock, settings.bulkBytesPerSecond),
       probe: (wanted, target, signal) => probeTarget({ clock, dialler, identityProbes: protocols.identityProbes }, wanted, target, signal),
-      assertReady: () => readiness.assertReady(),
+      assertReady: (kind) => readiness.assertReady(kind),
     }),
   });
   const linkListener = new TlsListener({ host, port: linkPort, keys, admission: linkAdmission, log, alpn: () => linkPortAlpn(portMap.over443), onPeer: (peer) => router.route(peer) });
@@ -226,7 +230,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
     readiness.drain();
     ports.stopAccepting();
     grants.clear();
-    await sessions.endAll('gateway.restarted');
+    await Promise.all([sessions.endAll('gateway.restarted'), forwards.endAll('gateway.restarted')]);
   });
   const outlet = await startMetricsOutlet(settings.metrics, () => metrics.text(), clock, log);
   stops.push(() => outlet.stop());
@@ -234,7 +238,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
   statusFile.start();
   stops.push(() => statusFile.stop());
   log.info('gateway listens', { port: linkPort, count: ports.openPorts.length, version });
-  return { linkPort, proxyPorts: ports.openPorts, sessions: () => sessions.size };
+  return { linkPort, proxyPorts: ports.openPorts, sessions: () => sessions.size + forwards.size };
 }
 
 /** Says what the journal found of the run before, and ends what that run left open (rule 12). */
@@ -244,7 +248,9 @@ function writeStart(journal: Journal, version: string): void {
     kind: 'gateway-started',
     facts: { version, cleanStop, cutBytes, openConnections: open.length, ...(broken === null ? {} : { code: 'audit.trail-incomplete', from: broken.from, to: broken.to }) },
   });
-  for (const { connectionId, reference, connected } of open) {
-    journal.append({ kind: connected ? 'ended' : 'failed', connectionId, ...(reference === null ? {} : { reference }), facts: { code: 'gateway.restarted' } });
+  for (const { connectionId, reference, connected, forward } of open) {
+    const who = { connectionId, ...(reference === null ? {} : { reference }) };
+    if (forward === undefined) journal.append({ ...who, kind: connected ? 'ended' : 'failed', facts: { code: 'gateway.restarted' } });
+    else journal.append({ ...who, kind: 'forward-ended', facts: { ticketSha256: forward, code: 'gateway.restarted', forwarded: connected } });
   }
 }

@@ -86,6 +86,10 @@ export const catalogue = {
   'gateway.configuration-invalid': entry(400, 'gateway', 'gateway-administrator', ['field']),
   'gateway.identity-conflict': entry(409, 'L3', 'gateway-administrator', ['gateway']),
 
+  'tunnel.no-default-gateway': entry(503, 'L3', 'gateway-administrator'),
+  'tunnel.next-unreachable': entry(502, 'L4', 'gateway-administrator', ['gateway'], true),
+  'tunnel.unencrypted-target': entry(403, 'service', 'target-administrator', ['protocol']),
+
   'ticket.refused': entry(403, 'L2', 'you'),
   'hello.time-out': entry(408, 'L2', 'your-it'),
   'hello.malformed': entry(400, 'L2', 'nobody'),

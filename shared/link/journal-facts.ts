@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { recordingState } from '../api/recordings.ts';
-import { recordingId } from '../ids.ts';
+import { recordingId, sha256 } from '../ids.ts';
 
 const code = z.string().max(100);
 const optionalText = z.string().max(2000).nullish();
@@ -19,6 +19,10 @@ export const journalFacts = {
   ended: z.object({ code, exitStatus: z.number().nullish(), signal: optionalText, durationMs: count, bytesIn: count, bytesOut: count, ...forwardingCounts }),
   /** The target was let to the user's agent or X server (`granted`), or opened its first channel there (`used`). */
   forwarding: z.object({ what: z.enum(['agent', 'x11']), event: z.enum(['granted', 'used']) }),
+  /** A first hop reached the next gateway and relays ciphertext to it (Tunnel); the ticket's hash tells which of a connection's forwards. */
+  forwarded: z.object({ ticketSha256: sha256, nextGatewayName: optionalText, nextAddress: optionalText, nextPort: count }),
+  /** The end of a forward; `forwarded: false` where the next gateway was never reached. */
+  'forward-ended': z.object({ ticketSha256: sha256, code, forwarded: z.boolean().nullish(), durationMs: count, bytesIn: count, bytesOut: count }),
   'recording-closed': z.object({ recordingId, state: recordingState, code: code.nullish(), durationMs: count, bytes: count }),
   /** What the gateway found of its own journal when it started (S69). */
   'gateway-started': z.object({ version: optionalText, cleanStop: z.boolean().nullish(), code: code.nullish(), from: count, to: count }),

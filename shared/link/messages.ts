@@ -43,14 +43,18 @@ export const targetGrant = grantBase.extend({
 });
 export type TargetGrant = z.infer<typeof targetGrant>;
 
-/** To a first hop (Tunnel): only the next hop. */
-export const forwardGrant = grantBase.extend({ kind: z.literal('forward'), next: z.object({ gatewayId, host: hostAddress, ports: z.array(z.array(port).min(1)).min(1) }) });
+/** The one place to which a forward leads: a gateway, and the ports to try in the order given. */
+export const nextHop = z.object({ gatewayId, gatewayName: z.string().max(100), host: hostAddress, ports: z.array(z.array(port).min(1).max(8)).min(1).max(8) });
+export type NextHop = z.infer<typeof nextHop>;
+
+/** To a first hop (Tunnel): only the next hop. Of the user it learns the id, so that disabling him cuts him off here too (rule 11). */
+export const forwardGrant = grantBase.extend({ kind: z.literal('forward'), userId, next: nextHop, maxUnsupervisedSeconds: targetGrant.shape.maxUnsupervisedSeconds });
 export type ForwardGrant = z.infer<typeof forwardGrant>;
 export const grant = z.discriminatedUnion('kind', [targetGrant, forwardGrant]);
 export type Grant = z.infer<typeof grant>;
 
 const fact = z.union([z.string().max(2000), z.number(), z.boolean(), z.null()]);
-export const journalKind = z.enum(['gateway-started', 'gateway-stopped', 'ticket-used', 'ticket-refused', 'connected', 'failed', 'ended', 'recording-closed', 'identity-seen', 'granted', 'forwarding', 'cut', 'resumed']);
+export const journalKind = z.enum(['gateway-started', 'gateway-stopped', 'ticket-used', 'ticket-refused', 'connected', 'failed', 'ended', 'recording-closed', 'identity-seen', 'granted', 'forwarding', 'cut', 'resumed', 'forwarded', 'forward-ended']);
 /** One event of the gateway's journal: numbered without gaps from 1, each bound to the hash of the one before. */
 export const journalEvent = z.object({
   sequence: z.number().int().min(1),
@@ -69,7 +73,10 @@ export const gatewayStatusReport = z.object({
   version: z.string(),
   startedAt: instant,
   clock: instant,
+  /** Sessions and forwards together: what a stop would end. */
   sessions: z.number().int(),
+  /** How many of them are forwards to a next gateway (Tunnel). */
+  forwards: z.number().int().min(0).default(0),
   draining: z.boolean(),
   canRecord: z.boolean(),
   spoolFreeBytes: z.number(),

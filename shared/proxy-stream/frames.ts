@@ -98,6 +98,11 @@ export class FrameDecoder {
   #pending: Uint8Array = new Uint8Array(0);
   #filled = 0;
 
+  /** Whether no part of a frame is held: what comes next begins something new. */
+  get idle(): boolean {
+    return this.#filled === 0;
+  }
+
   /** The frames that `chunk` completes, in order; throws FrameError, after which the decoder must not be used. */
   push(chunk: Uint8Array): Frame[] {
     const frames: Frame[] = [];

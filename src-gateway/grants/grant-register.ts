@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { ConnectionId, ConnectionReference, Protocol, UserId } from '../../shared/ids.ts';
-import type { TargetGrant } from '../../shared/link/messages.ts';
+import type { Grant } from '../../shared/link/messages.ts';
 import type { Clock, Timer } from '../clock/clock.ts';
 import { sameThumbprint } from '../keys/fingerprint.ts';
 import type { TicketRefusal } from '../tickets/ticket.ts';
@@ -18,7 +18,7 @@ const TOMBSTONE_MS = 60_000;
 const MAX_TOMBSTONES = 10_000;
 
 interface HeldGrant {
-  readonly grant: TargetGrant;
+  readonly grant: Grant;
   readonly lateAtMs: number;
 }
 
@@ -39,7 +39,7 @@ export interface PresentedTicket {
 }
 
 export type PresentedOutcome =
-  | { readonly accepted: true; readonly grant: TargetGrant }
+  | { readonly accepted: true; readonly grant: Grant }
   | { readonly accepted: false; readonly reason: TicketRefusal; readonly connectionId: ConnectionId | undefined; readonly reference: ConnectionReference | undefined };
 
 /**
@@ -70,12 +70,12 @@ export class GrantRegister {
    * Takes a grant; its ticket's time runs from now. Throws `request.conflict` for a ticket seen before, `session.not-after`
    * for one whose end is over, the code of a tombstone, `gateway.full`.
    */
-  add(grant: TargetGrant): void {
+  add(grant: Grant): void {
     const now = this.#clock.monotonicMs();
     this.#forgetOld(now);
     if (this.#held.has(grant.ticketSha256) || this.#spent.has(grant.ticketSha256)) throw new MavisError('request.conflict', { what: 'ticket' });
     if (Date.parse(grant.notAfter) <= this.#clock.wallMs()) throw new MavisError('session.not-after');
-    const tombstone = this.#tombstones.get(grant.user.id);
+    const tombstone = this.#tombstones.get(userOf(grant));
     if (tombstone !== undefined) throw new MavisError(tombstone.code);
     if (this.#held.size >= MAX_GRANTS) throw new MavisError('gateway.full', { gateway: this.#gatewayName });
     this.#held.set(grant.ticketSha256, { grant, lateAtMs: now + grant.ticketSeconds * 1000 });
@@ -94,7 +94,8 @@ export class GrantRegister {
     const { grant } = held;
     const refused = (reason: TicketRefusal): PresentedOutcome => ({ accepted: false, reason, connectionId: grant.connectionId, reference: grant.reference });
     if (!sameThumbprint(grant.clientKeyThumbprint, thumbprint)) return refused('foreign-key');
-    if (grant.protocol !== protocol) return refused('other-protocol');
+    // A forward carries whatever its client speaks inside; only a target's grant is for one protocol.
+    if (grant.kind === 'target' && grant.protocol !== protocol) return refused('other-protocol');
     if (over443 && !grant.over443) return refused('not-over-443');
     this.#held.delete(ticketSha256);
     this.#spend(ticketSha256, 'used', grant);
@@ -111,7 +112,7 @@ export class GrantRegister {
     if (this.#tombstones.size >= MAX_TOMBSTONES) this.#tombstones.delete(firstKey(this.#tombstones) ?? user);
     this.#tombstones.delete(user);
     this.#tombstones.set(user, { code, untilMs: this.#clock.monotonicMs() + TOMBSTONE_MS });
-    return this.#drop(({ grant }) => grant.user.id === user, 'withdrawn');
+    return this.#drop(({ grant }) => userOf(grant) === user, 'withdrawn');
   }
 
   /** Forgets all, with the credentials in them. */
@@ -141,7 +142,7 @@ export class GrantRegister {
     for (const [user, { untilMs }] of this.#tombstones) if (untilMs <= now) this.#tombstones.delete(user);
   }
 
-  #spend(ticket: string, reason: TicketRefusal, grant: TargetGrant | undefined): void {
+  #spend(ticket: string, reason: TicketRefusal, grant: Grant | undefined): void {
     if (this.#spent.size >= MAX_SPENT) this.#spent.delete(firstKey(this.#spent) ?? ticket);
     this.#spent.set(ticket, { reason, connectionId: grant?.connectionId, reference: grant?.reference, forgetAtMs: this.#clock.monotonicMs() + SPENT_MS });
   }
@@ -154,6 +155,10 @@ export class GrantRegister {
       if (this.#held.size > 0) this.#scheduleSweep();
     }, 1000);
   }
+}
+
+function userOf(grant: Grant): UserId {
+  return grant.kind === 'target' ? grant.user.id : grant.userId;
 }
 
 function firstKey<K>(map: ReadonlyMap<K, unknown>): K | undefined {

@@ -1,12 +1,20 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { connectionId, connectionReference } from '../../shared/ids.ts';
+import { connectionId, connectionReference, sha256 } from '../../shared/ids.ts';
 import { journalHashText } from '../../shared/link/journal-hash.ts';
 import { journalEvent, type JournalEvent } from '../../shared/link/messages.ts';
 
-/** A connection whose ticket was used and whose end is not written yet, and whether its protocol was connected. */
-export const openConnection = z.object({ connectionId, reference: connectionReference.nullable(), connected: z.boolean() });
+/**
+ * A connection whose ticket was used and whose end is not written yet, and whether its protocol was connected; `forward` is the
+ * ticket's hash where this gateway only forwards it, and `connected` then says that the next gateway was reached.
+ */
+export const openConnection = z.object({ connectionId, reference: connectionReference.nullable(), connected: z.boolean(), forward: sha256.optional() });
 export type OpenConnection = z.infer<typeof openConnection>;
+
+/** What an open connection is known by: a gateway may forward one connection several times, one after the other or at once. */
+export function openKey({ connectionId: id, forward }: Pick<OpenConnection, 'connectionId' | 'forward'>): string {
+  return forward === undefined ? id : `${id} ${forward}`;
+}
 
 /** The first line of a segment: enough to go on without the segments before it, which go when the service has them. */
 export const segmentHeader = z.object({

@@ -1,11 +1,11 @@
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import type { ConnectionId, ConnectionReference } from '../../shared/ids.ts';
+import { type ConnectionId, type ConnectionReference, sha256 } from '../../shared/ids.ts';
 import { FIRST_PREVIOUS_HASH } from '../../shared/link/journal-hash.ts';
 import type { JournalEvent } from '../../shared/link/messages.ts';
 import { type Clock, instantOf, type Timer } from '../clock/clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { JournalDisk, JournalFile } from './journal-disk.ts';
-import { journalHash, type OpenConnection, readSegment, segmentName, type SequenceRange, widened } from './journal-segment.ts';
+import { journalHash, type OpenConnection, openKey, readSegment, segmentName, type SequenceRange, widened } from './journal-segment.ts';
 
 /** What is not awaited is on disk within this; well under the second that the architecture allows. */
 export const BATCH_MS = 200;
@@ -82,7 +82,7 @@ export class Journal {
   readonly #waiting = new Map<number, Waiting>();
   readonly #segments: Segment[];
   /** Connections that are open as of the newest event on disk: what a new segment begins with. */
-  readonly #open: Map<ConnectionId, OpenConnection>;
+  readonly #open: Map<string, OpenConnection>;
   readonly recovery: JournalRecovery;
   #file: JournalFile;
   #fileBytes: number;
@@ -106,7 +106,7 @@ export class Journal {
     this.#fileBytes = state.fileBytes;
     this.#next = { sequence: state.head.sequence + 1, previousHash: state.head.hash };
     this.#durable = state.head;
-    this.#open = new Map(state.recovery.open.map((one) => [one.connectionId, one]));
+    this.#open = new Map(state.recovery.open.map((one) => [openKey(one), one]));
     this.recovery = state.recovery;
   }
 
@@ -322,7 +322,7 @@ interface OpenedState {
 
 async function openSegments({ disk, clock }: JournalParts): Promise<OpenedState> {
   const segments: Segment[] = [];
-  const open = new Map<ConnectionId, OpenConnection>();
+  const open = new Map<string, OpenConnection>();
   const recentTickets: string[] = [];
   let head = { sequence: 0, hash: FIRST_PREVIOUS_HASH };
   let broken: SequenceRange | null = null;
@@ -342,7 +342,7 @@ async function openSegments({ disk, clock }: JournalParts): Promise<OpenedState>
     const follows = segments.length === 0 || (firstSequence === head.sequence + 1 && previousHash === head.hash);
     if (!follows) broken = widened(broken, Math.min(head.sequence + 1, firstSequence), firstSequence);
     if (segment.broken !== null) broken = widened(broken, segment.broken.from, segment.broken.to);
-    if (segments.length === 0) for (const one of segment.header.open) open.set(one.connectionId, one);
+    if (segments.length === 0) for (const one of segment.header.open) open.set(openKey(one), one);
     for (const event of segment.events) {
       trackOpen(open, event);
       lastKind = event.kind;
@@ -382,12 +382,21 @@ async function createSegment(disk: JournalDisk, firstSequence: number, previousH
   return { file, bytes: line.length };
 }
 
-function trackOpen(open: Map<ConnectionId, OpenConnection>, event: JournalEvent): void {
+function trackOpen(open: Map<string, OpenConnection>, event: JournalEvent): void {
   const { connectionId, reference } = event;
   if (connectionId === null) return;
-  if (event.kind === 'ticket-used') open.set(connectionId, { connectionId, reference, connected: false });
-  else if (event.kind === 'connected') open.set(connectionId, { connectionId, reference, connected: true });
-  else if (event.kind === 'ended' || event.kind === 'failed') open.delete(connectionId);
+  const forward = forwardOf(event);
+  const key = openKey({ connectionId, forward });
+  if (event.kind === 'ticket-used') open.set(key, { connectionId, reference, connected: false, ...(forward === undefined ? {} : { forward }) });
+  else if (event.kind === 'connected' || event.kind === 'forwarded') open.set(key, { connectionId, reference, connected: true, ...(forward === undefined ? {} : { forward }) });
+  else if (event.kind === 'ended' || event.kind === 'failed' || event.kind === 'forward-ended') open.delete(key);
+}
+
+/** The hash of the ticket of which an event of a forward speaks; undefined for an event of a session. */
+function forwardOf({ kind, facts }: JournalEvent): string | undefined {
+  const ofForward = kind === 'forwarded' || kind === 'forward-ended' || (kind === 'ticket-used' && facts['forward'] === true);
+  const ticket = ofForward ? sha256.safeParse(facts['ticketSha256']) : undefined;
+  return ticket?.data;
 }
 
 function boundedFacts(facts: JournalFacts): JournalFacts {

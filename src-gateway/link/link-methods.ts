@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 import { knownErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import { type GatewayStatusReport, linkMethods, type ProbeResult, type TargetGrant } from '../../shared/link/messages.ts';
+import { type GatewayStatusReport, type Grant, linkMethods, type ProbeResult, type TargetGrant } from '../../shared/link/messages.ts';
 import { type Clock, instantOf } from '../clock/clock.ts';
+import type { ForwardRegister } from '../forwards/forward-register.ts';
 import type { GrantRegister } from '../grants/grant-register.ts';
 import type { KnownClientKeys } from '../grants/known-client-keys.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -23,6 +24,7 @@ export interface LinkMethodsParts {
   readonly grants: Pick<GrantRegister, 'add' | 'dropConnection' | 'dropUser'>;
   readonly knownKeys: Pick<KnownClientKeys, 'add'>;
   readonly sessions: Pick<SessionRegister, 'end'>;
+  readonly forwards: Pick<ForwardRegister, 'end'>;
   readonly journal: Pick<Journal, 'append' | 'read' | 'release'>;
   readonly recordings: Pick<RecordingSource, 'list' | 'read' | 'release'>;
   readonly auditHeads: Pick<AuditHeads, 'keep'>;
@@ -31,8 +33,8 @@ export interface LinkMethodsParts {
   readonly epoch: LeaseEpoch;
   readonly bulkPace: Pick<Pace, 'take'>;
   readonly probe: (protocol: TargetGrant['protocol'], target: TargetGrant['target'], signal: AbortSignal) => Promise<ProbeResult>;
-  /** Throws where no session may begin now, so that the service chooses another gateway. */
-  readonly assertReady: () => void;
+  /** Throws where no session, or no forward, may begin now, so that the service chooses another gateway. */
+  readonly assertReady: (kind: Grant['kind']) => void;
 }
 
 /** The methods of both channels, by name, each with its parameters parsed by the schema of the link. */
@@ -72,16 +74,17 @@ async function done(work: Promise<void>): Promise<Record<string, never>> {
 }
 
 function takeGrant(parts: LinkMethodsParts, grant: z.output<typeof linkMethods.control.grant.params>['grant']): { acceptedAt: string } {
-  // Two hops come with the next step of the system; a first hop that cannot forward must say so.
-  if (grant.kind === 'forward') throw new MavisError('request.invalid', { field: 'grant.kind' });
-  parts.assertReady();
+  parts.assertReady(grant.kind);
   parts.grants.add(grant);
   parts.knownKeys.add(grant.clientKeyThumbprint);
   parts.journal.append({
     kind: 'granted',
     connectionId: grant.connectionId,
     reference: grant.reference,
-    facts: { protocol: grant.protocol, userId: grant.user.id, userName: grant.user.name, resourceId: grant.resource.id, resourceName: grant.resource.name, allowSpecialAddress: grant.target.allowSpecialAddress },
+    facts:
+      grant.kind === 'forward'
+        ? { forward: true, userId: grant.userId, nextGatewayId: grant.next.gatewayId, nextGatewayName: grant.next.gatewayName }
+        : { protocol: grant.protocol, userId: grant.user.id, userName: grant.user.name, resourceId: grant.resource.id, resourceName: grant.resource.name, allowSpecialAddress: grant.target.allowSpecialAddress },
   });
   return { acceptedAt: instantOf(parts.clock) };
 }
@@ -90,7 +93,7 @@ function terminate(parts: LinkMethodsParts, target: z.output<typeof linkMethods.
   const code = knownErrorCode(said);
   // Grants first: one that were used between the two steps would be a session that nobody ended.
   const grantsDropped = target.kind === 'user' ? parts.grants.dropUser(target.userId, code) : parts.grants.dropConnection(target.connectionId);
-  return { ended: parts.sessions.end(target, code), grantsDropped };
+  return { ended: parts.sessions.end(target, code) + parts.forwards.end(target, code), grantsDropped };
 }
 
 /** A recording lies in several files: pieces are put together until there is as much as was asked for, or no more. */

@@ -9,6 +9,7 @@ export interface MeasuredState {
   readonly cuts: () => number;
   readonly resumes: () => number;
   readonly keptBytes: () => number;
+  readonly forwards: () => number;
   readonly grants: () => number;
   readonly unauthenticated: () => number;
   readonly refusedConnections: () => number;
@@ -40,6 +41,7 @@ export class GatewayMetrics {
     gauge('session_interruptions', 'Connections of sessions that were cut since the start', state.cuts);
     gauge('session_resumes', 'Sessions taken up again over another connection since the start', state.resumes);
     gauge('unacknowledged_bytes', 'Bytes kept for clients and targets that have not taken them', state.keptBytes);
+    gauge('forwards', 'Forwards to a next gateway that run', state.forwards);
     gauge('grants', 'Grants that wait for their client', state.grants);
     gauge('unauthenticated_connections', 'Connections that have not proved who they are', state.unauthenticated);
     gauge('connections_refused', 'Connections refused or dropped for their number since the start', state.refusedConnections);

@@ -3,6 +3,7 @@ import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { type Frame, FrameError, frameType, PROXY_ALPN } from '../../shared/proxy-stream/frames.ts';
 import { type Failed, type Hello, hello, parsePayload, resume } from '../../shared/proxy-stream/messages.ts';
 import type { Clock } from '../clock/clock.ts';
+import type { ForwardRegister } from '../forwards/forward-register.ts';
 import type { GrantRegister } from '../grants/grant-register.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { ResumeRegister } from '../sessions/resume-register.ts';
@@ -22,6 +23,7 @@ export interface GreeterParts {
   readonly grants: Pick<GrantRegister, 'present'>;
   readonly sessions: Pick<SessionRegister, 'begin'>;
   readonly resumes: Pick<ResumeRegister, 'present'>;
+  readonly forwards: Pick<ForwardRegister, 'begin'>;
   readonly refusals: Pick<RefusalJournal, 'write'>;
   readonly gatewayName: string;
   /** The port of the link (443): sessions run over it only where the grant says so. */
@@ -69,7 +71,7 @@ export class Greeter {
   }
 
   #hello(said: Hello, connection: ProxyConnection, peer: TlsPeer): void {
-    const { grants, sessions } = this.#parts;
+    const { grants, sessions, forwards } = this.#parts;
     if (!this.#parts.carries(connection.port, said.protocol)) {
       this.#sendAway(connection, new MavisError('gateway.refused', { gateway: this.#parts.gatewayName }));
       return;
@@ -78,7 +80,8 @@ export class Greeter {
     const outcome = grants.present({ ticketSha256: ticket, thumbprint: connection.thumbprint, protocol: said.protocol, over443: connection.port === this.#parts.linkPort });
     if (outcome.accepted) {
       peer.admission.authenticated();
-      sessions.begin(outcome.grant, said, connection, ticket);
+      if (outcome.grant.kind === 'forward') forwards.begin(outcome.grant, connection);
+      else sessions.begin(outcome.grant, said, connection, ticket);
       return;
     }
     // Only who has shown the right ticket with the right key is told that it is the port.

@@ -42,6 +42,8 @@ export class ProxyConnection {
   #maxUnsentBytes = MAX_UNSENT_BEFORE_STREAM_BYTES;
   #heardAtMs: number;
   #keepAlive: Timer | undefined;
+  readonly #onData = (chunk: Buffer): void => this.#read(chunk);
+  readonly #onGone = (): void => this.#closed();
 
   constructor(socket: TLSSocket, peer: { readonly address: string; readonly port: number; readonly thumbprint: string }, clock: Pick<Clock, 'setTimer' | 'monotonicMs'>) {
     this.#socket = socket;
@@ -50,7 +52,20 @@ export class ProxyConnection {
     this.port = peer.port;
     this.thumbprint = peer.thumbprint;
     this.#heardAtMs = clock.monotonicMs();
-    socket.once('close', () => this.#closed());
+    socket.once('close', this.#onGone);
+  }
+
+  /** Whether nothing of a next frame has come yet. */
+  get idle(): boolean {
+    return this.#decoder.idle;
+  }
+
+  /** Hands the socket over: its bytes are no frames from the next one on. Only where it is idle. */
+  release(): TLSSocket {
+    this.#ended = true;
+    this.#keepAlive?.cancel();
+    this.#socket.off('data', this.#onData).off('end', this.#onGone).off('close', this.#onGone).pause();
+    return this.#socket;
   }
 
   /** Gives the frames to another receiver, from the next frame on. */
@@ -62,8 +77,8 @@ export class ProxyConnection {
       return;
     }
     if (!first) return;
-    this.#socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    this.#socket.once('end', () => this.#closed());
+    this.#socket.on('data', this.#onData);
+    this.#socket.once('end', this.#onGone);
   }
 
   /** The stream begins: a window of it may wait for the network, and a silent peer is asked whether it is there, and cut off where it is not. */

@@ -5,7 +5,8 @@ import type { RecordingSource } from '../sessions/recording-source.ts';
 export interface ReadinessParts {
   readonly gatewayName: string;
   readonly maxSessions: number;
-  readonly sessions: { readonly size: number };
+  /** Sessions and forwards together. */
+  readonly streams: () => number;
   readonly journal: { readonly healthy: boolean };
   readonly recordings: Pick<RecordingSource, 'canRecord'>;
   readonly closedPorts: () => readonly number[];
@@ -34,12 +35,14 @@ export class Readiness {
     return this.#parts.journal.healthy && this.#parts.recordings.canRecord().ok;
   }
 
-  /** Throws `gateway.draining`, `gateway.full`, `gateway.cannot-record` or `gateway.spool-low` where no session may begin. */
-  assertReady(): void {
+  /** Throws `gateway.draining`, `gateway.full`, `gateway.cannot-record` or `gateway.spool-low` where no session (or no forward) may begin. */
+  assertReady(kind: 'target' | 'forward' = 'target'): void {
     const gateway = this.#parts.gatewayName;
     if (this.#draining) throw new MavisError('gateway.draining', { gateway });
-    if (this.#parts.sessions.size >= this.#parts.maxSessions) throw new MavisError('gateway.full', { gateway });
+    if (this.#parts.streams() >= this.#parts.maxSessions) throw new MavisError('gateway.full', { gateway });
     if (!this.#parts.journal.healthy) throw new MavisError('gateway.cannot-record', { gateway });
+    // The last hop records; a first hop only journals that it forwarded.
+    if (kind === 'forward') return;
     const { ok, code } = this.#parts.recordings.canRecord();
     if (!ok) throw new MavisError(code ?? 'gateway.cannot-record', code === 'gateway.spool-low' ? {} : { gateway });
   }
@@ -51,7 +54,7 @@ export class Readiness {
     if (!this.#parts.journal.healthy) found.push('gateway.cannot-record');
     if (!recording.ok) found.push(recording.code ?? 'gateway.cannot-record');
     if (this.#parts.closedPorts().length > 0) found.push('gateway.port-closed');
-    if (this.#parts.sessions.size >= this.#parts.maxSessions) found.push('gateway.full');
+    if (this.#parts.streams() >= this.#parts.maxSessions) found.push('gateway.full');
     return [...new Set(found)];
   }
 }

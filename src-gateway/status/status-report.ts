@@ -13,6 +13,7 @@ export interface StatusParts {
   readonly startedAt: string;
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly sessions: { readonly size: number };
+  readonly forwards: { readonly size: number };
   readonly readiness: Pick<Readiness, 'draining' | 'canRecord' | 'shortages'>;
   readonly journal: { readonly head: { readonly sequence: number; readonly hash: string } };
   readonly recordings: Pick<RecordingSource, 'canRecord' | 'heads'>;
@@ -39,7 +40,8 @@ export function statusReport(parts: StatusParts): GatewayStatusReport {
     version: parts.version,
     startedAt: parts.startedAt,
     clock: instantOf(parts.clock),
-    sessions: parts.sessions.size,
+    sessions: parts.sessions.size + parts.forwards.size,
+    forwards: parts.forwards.size,
     draining: parts.readiness.draining,
     canRecord: parts.readiness.canRecord,
     spoolFreeBytes: parts.recordings.canRecord().freeBytes,

@@ -22,12 +22,15 @@ export type AddressJudgement =
   | { readonly allowed: true; readonly special: SpecialAddress | 'own' | 'service' | null }
   | { readonly allowed: false; readonly because: SpecialAddress | 'own' | 'own-listener' | 'service' };
 
+/** Which special addresses may be dialled: none, all, or those of some kinds. */
+export type AllowedSpecial = boolean | ReadonlySet<SpecialAddress | 'own' | 'service'>;
+
 /**
  * Judges one address and port of a target (rule 13). What is special is refused unless this one resource allows it; the
  * gateway's own listeners and the service's own port are refused always: no resource is there. Where the service is on this
  * machine, every way to name the machine leads to it.
  */
-export function judgeAddress(address: string, port: number, allowSpecialAddress: boolean, surroundings: AddressSurroundings): AddressJudgement {
+export function judgeAddress(address: string, port: number, allowed: AllowedSpecial, surroundings: AddressSurroundings): AddressJudgement {
   const wanted = comparable(address);
   const special = specialAddressKind(address);
   const own = isOwn(address, surroundings);
@@ -35,7 +38,7 @@ export function judgeAddress(address: string, port: number, allowSpecialAddress:
   const ofService = surroundings.service.filter(({ host }) => isIP(host) !== 0 && (comparable(host) === wanted || (own && isOwn(host, surroundings))));
   if (ofService.some((endpoint) => endpoint.port === port)) return { allowed: false, because: 'service' };
   const kind = special ?? (ofService.length > 0 ? 'service' : own ? 'own' : null);
-  if (kind === null || allowSpecialAddress) return { allowed: true, special: kind };
+  if (kind === null || allowed === true || (allowed !== false && allowed.has(kind))) return { allowed: true, special: kind };
   return { allowed: false, because: kind };
 }
 

@@ -3,7 +3,7 @@ import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
 import type { Clock } from '../clock/clock.ts';
 import { sameAddress } from './address-kind.ts';
-import { type AddressSurroundings, type Endpoint, judgeAddress } from './address-rules.ts';
+import { type AddressSurroundings, type AllowedSpecial, type Endpoint, judgeAddress } from './address-rules.ts';
 import { type Resolve, resolveTarget } from './resolver.ts';
 
 /** One address: a host that is up answers in a round trip; a packet that was lost is sent again after 1 s. */
@@ -20,7 +20,7 @@ export interface ReachedTarget {
   readonly special: string | null;
 }
 
-export type TargetAddress = Pick<TargetGrant['target'], 'host' | 'port' | 'allowSpecialAddress'>;
+export type TargetAddress = Pick<TargetGrant['target'], 'host' | 'port'> & { readonly allowSpecialAddress: AllowedSpecial };
 
 /** Steps of reaching a target, as they happen. */
 export interface DialSteps {
@@ -74,7 +74,7 @@ export class TargetDialler {
   async #candidates(target: TargetAddress, signal: AbortSignal): Promise<readonly { address: string; special: string | null }[]> {
     const { resolve, clock } = this.#parts;
     const namedService = this.#parts.serviceEndpoints.some(({ host, port }) => host.toLowerCase() === target.host.toLowerCase().replace(/\.$/, '') && (port === null || port === target.port));
-    if (namedService && !target.allowSpecialAddress) throw new MavisError('target.address-forbidden');
+    if (namedService && target.allowSpecialAddress === false) throw new MavisError('target.address-forbidden');
     const [addresses, service] = await Promise.all([resolveTarget(target.host, resolve, clock, signal), this.#serviceAddresses(signal)]);
     const surroundings: AddressSurroundings = { service, ownAddresses: this.#parts.ownAddresses(), ownPorts: this.#parts.ownPorts };
     return addresses.map((address) => {

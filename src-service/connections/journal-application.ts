@@ -60,6 +60,8 @@ export class JournalApplication {
       case 'ticket-refused':
       case 'cut':
       case 'resumed':
+      case 'forwarded':
+      case 'forward-ended':
       case 'identity-seen': return this.#note(transaction, gateway, event, `connection.${event.kind}`, notes);
       case 'forwarding': return this.#forwarding(transaction, gateway, event, row, notes);
       case 'granted':

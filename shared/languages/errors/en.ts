@@ -121,6 +121,13 @@ export const errorTextsEn = {
   'error.gateway.identity-conflict.message': 'Two Gateways answer under the identity of “{gateway}”.',
   'error.gateway.identity-conflict.remedy': 'The Gateway administrator stops the copy, or installs it as a Gateway of its own.',
 
+  'error.tunnel.no-default-gateway.message': 'Tunnel is on, and no default Gateway is available now. Nothing is connected past it.',
+  'error.tunnel.no-default-gateway.remedy': 'The Gateway administrator checks that a default Gateway is chosen for Tunnel and that it is available.',
+  'error.tunnel.next-unreachable.message': 'The default Gateway could not reach the Gateway {gateway}.',
+  'error.tunnel.next-unreachable.remedy': 'The Gateway administrator checks that the default Gateway may open TCP 7993-7995 to this Gateway, and that it runs.',
+  'error.tunnel.unencrypted-target.message': '{protocol} to this target is not encrypted, and Tunnel carries encrypted connections only.',
+  'error.tunnel.unencrypted-target.remedy': 'The administrator of the target turns encryption on there, or allows unencrypted connections through Tunnel for this resource.',
+
   'error.ticket.refused.message': 'The Gateway did not accept the ticket for this connection: it was late, used already, or not made for this app.',
   'error.ticket.refused.remedy': 'Connect again. If it happens again, check that the clock of this computer is right.',
   'error.hello.time-out.message': 'The Gateway waited too long for the first words of the connection.',

@@ -123,6 +123,13 @@ export const errorTextsJa = {
   'error.gateway.identity-conflict.message': '2 台の Gateway が「{gateway}」として応答しています。',
   'error.gateway.identity-conflict.remedy': 'Gateway 管理者は、複製された側を止めるか、別の Gateway としてインストールしてください。',
 
+  'error.tunnel.no-default-gateway.message': 'Tunnel 機能が有効ですが、現在、利用可能な既定の Gateway がありません。既定の Gateway を通らない接続は行われません。',
+  'error.tunnel.no-default-gateway.remedy': 'Gateway 管理者は、Tunnel 機能の既定の Gateway が設定され、利用可能であるかを確認してください。',
+  'error.tunnel.next-unreachable.message': '既定の Gateway から Gateway「{gateway}」に到達できませんでした。',
+  'error.tunnel.next-unreachable.remedy': 'Gateway 管理者は、既定の Gateway からこの Gateway への TCP 7993-7995 が許可され、この Gateway が動作しているかを確認してください。',
+  'error.tunnel.unencrypted-target.message': 'このターゲットへの {protocol} は暗号化されていません。Tunnel 機能では暗号化された接続だけを利用できます。',
+  'error.tunnel.unencrypted-target.remedy': 'ターゲットの管理者は、ターゲットで暗号化を有効にするか、このリソースに Tunnel 経由の暗号化されない接続を許可してください。',
+
   'error.ticket.refused.message': 'Gateway がこの接続のチケットを受け付けませんでした。期限切れ、使用済み、またはこのアプリ用ではありません。',
   'error.ticket.refused.remedy': 'もう一度接続してください。繰り返す場合は、このコンピューターの時計を確認してください。',
   'error.hello.time-out.message': '接続の最初のデータが、時間内に Gateway に届きませんでした。',

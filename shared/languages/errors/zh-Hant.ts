@@ -123,6 +123,13 @@ export const errorTextsZhHant = {
   'error.gateway.identity-conflict.message': '有兩個 Gateway 以「{gateway}」的身分回應。',
   'error.gateway.identity-conflict.remedy': '請 Gateway 管理員停止複製的那一個，或將其另行安裝為獨立的 Gateway。',
 
+  'error.tunnel.no-default-gateway.message': 'Tunnel 功能已啟用，但目前沒有可用的預設 Gateway。不會略過它建立連線。',
+  'error.tunnel.no-default-gateway.remedy': '請 Gateway 管理員確認已為 Tunnel 功能選擇預設的 Gateway，且它可用。',
+  'error.tunnel.next-unreachable.message': '預設的 Gateway 無法連到 Gateway「{gateway}」。',
+  'error.tunnel.next-unreachable.remedy': '請 Gateway 管理員確認預設的 Gateway 可經 TCP 7993-7995 連到此 Gateway，且它正在執行。',
+  'error.tunnel.unencrypted-target.message': '連到此目標的 {protocol} 未加密，而 Tunnel 功能只承載加密的連線。',
+  'error.tunnel.unencrypted-target.remedy': '請目標管理員在目標上啟用加密，或為此資源允許經由 Tunnel 的未加密連線。',
+
   'error.ticket.refused.message': 'Gateway 不接受此連線的票證：已逾時、已使用，或不是為此應用程式簽發。',
   'error.ticket.refused.remedy': '請重新連線。若再次發生，請檢查此電腦的時鐘。',
   'error.hello.time-out.message': 'Gateway 未在時限內收到連線的第一段資料。',

@@ -121,7 +121,7 @@ class World {
         throw new MavisError('gateway.link-time-out', { gateway: row.name });
       }
       return {
-        gatewayId: row.id, version: '1', startedAt: new Date(0).toISOString(), clock: new Date(this.clock.wallMs()).toISOString(), sessions: 0, draining: false, canRecord: true, spoolFreeBytes: 1e9,
+        gatewayId: row.id, version: '1', startedAt: new Date(0).toISOString(), clock: new Date(this.clock.wallMs()).toISOString(), sessions: 0, forwards: 0, draining: false, canRecord: true, spoolFreeBytes: 1e9,
         ports: ports.map((port) => ({ port, open: true, protocols: [...protocol.options] })), shortages: [], load: { cpu: 0, memoryBytes: 0 }, journalHead: { sequence: this.head, hash: '' }, recordings: [],
       };
     };

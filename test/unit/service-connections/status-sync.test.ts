@@ -22,7 +22,7 @@ function makeRow(changes: Partial<GatewayRow> = {}): GatewayRow {
 
 function makeReport(row: GatewayRow, changes: Partial<GatewayStatusReport> = {}): GatewayStatusReport {
   return {
-    gatewayId: row.id, version: '1', startedAt: now.toISOString(), clock: now.toISOString(), sessions: 0, draining: false, canRecord: true, spoolFreeBytes: 1e9,
+    gatewayId: row.id, version: '1', startedAt: now.toISOString(), clock: now.toISOString(), sessions: 0, forwards: 0, draining: false, canRecord: true, spoolFreeBytes: 1e9,
     ports: ports.map((port) => ({ port, open: true, protocols: [...protocol.options] })), shortages: [], load: { cpu: 0, memoryBytes: 0 }, journalHead: { sequence: 0, hash: '' }, recordings: [], ...changes,
   };
 }
