@@ -300,7 +300,9 @@ describe('Tunnel: a first hop forwards to the next gateway and is a wire (rule 8
   test('a first hop that cannot record still forwards: the last hop records', async () => {
     first.recordings.ability = { ok: false, freeBytes: 0, code: 'gateway.spool-low' };
     try {
-      const { outer } = await tunnelSession(first, last);
+      const { outer, inner } = await tunnelSession(first, last);
+      expect(Buffer.concat(inner.received).toString()).toBe('first');
+      expect(await first.link.request('grant', { grant: first.makeGrant().grant })).toMatchObject({ code: 'gateway.spool-low' });
       outer.socket.destroy();
     } finally {
       first.recordings.ability = { ok: true, freeBytes: 10 ** 9 };
@@ -447,7 +449,8 @@ describe('S25, rule 9: what a hostile client asks of a first hop gives it nothin
   test('S25: the end of one forward is the end of no other one', async () => {
     const second = await tunnelSession(first, last);
     second.outer.socket.destroy();
-    await first.journalUntil((all) => forwardEnd(all, second.grant.connectionId) !== undefined);
+    const events = await first.journalUntil((all) => forwardEnd(all, second.grant.connectionId) !== undefined);
+    expect(forwardEnd(events, victim.grant.connectionId)).toBeUndefined();
     await assertVictimUntouched();
   });
 });
