@@ -42,8 +42,9 @@ export async function setUpSystemPackages(purpose: SetUpPurpose, circumstances: 
 function report(missing: readonly MissingPackage[], why: string): void {
   const describe = (entry: MissingPackage): string => `${entry.name} (${entry.usedFor})`;
   const required = missing.filter((entry) => !entry.optional);
-  const command = onDebian() ? commandForPeople(missing.map((entry) => entry.name)) : undefined;
-  const remedy = command ?? `install what your system calls: ${missing.map((entry) => entry.name).join(', ')}`;
+  const names = [...new Set(missing.map((entry) => entry.name))];
+  const command = onDebian() ? commandForPeople(names) : undefined;
+  const remedy = command ?? `install what your system calls: ${names.join(', ')}`;
   if (required.length > 0) {
     throw new SetUpError(`these system packages are missing: ${required.map(describe).join(', ')}; ${why}`, remedy);
   }
