@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import { SYNC_INTERVAL_MS } from '../../src-service/gateways/status-sync.ts';
 import { distributionOf } from './measuring/distribution.ts';
 import { startSimulatedFleet } from './measuring/simulated-fleet.ts';
@@ -44,9 +46,23 @@ async function measure(kind: 'pglite' | 'postgresql', count: number): Promise<nu
       `${((100 * (after.database - before.database)) / seconds).toFixed(1)} %`.padStart(13), `${(after.memoryBytes / 1024 / 1024).toFixed(0)} MiB`.padStart(8),
     ];
     console.log(cells.join(' '));
+    if (late > 0) console.log(`  the service said: ${saidBy(fleet.service.logFile)}`);
     if (statuses.some((number) => number === 0)) console.log(`  ${statuses.filter((number) => number === 0).length} gateways were never asked`);
     return late;
   } finally {
     await fleet.stop();
   }
+}
+
+/** What a service wrote in its log, by message and code, the most frequent first. */
+function saidBy(logFile: string): string {
+  const line = z.object({ message: z.string(), code: z.string().optional() });
+  const said = new Map<string, number>();
+  for (const text of readFileSync(logFile, 'utf8').split('\n')) {
+    if (!text.startsWith('{')) continue;
+    const { message, code = '' } = line.parse(JSON.parse(text));
+    const what = `${message} ${code}`.trim();
+    said.set(what, (said.get(what) ?? 0) + 1);
+  }
+  return [...said].toSorted(([, one], [, other]) => other - one).slice(0, 8).map(([what, times]) => `${times} x ${what}`).join('; ');
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { ResourceId } from '../../../shared/ids.ts';
+import { GRANT_LIMIT_MS } from '../../../src-service/link/gateway-link.ts';
 import { connect, type Connected } from '../../fixtures/connecting.ts';
 import { Fleet } from '../../fixtures/fleet.ts';
 import { TestLinkClient } from '../../fixtures/gateway-link-client.ts';
@@ -25,7 +26,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => fleet?.stop(), 60_000);
 
-test(`rule 16: the 99th percentile of the status stays under a second while ${(SESSIONS * BYTES_OF_A_SESSION) / 1024 / 1024} MiB of recordings are pulled, and grants are as quick`, async () => {
+test(`rule 16: the 99th percentile of the status stays under a second while ${(SESSIONS * BYTES_OF_A_SESSION) / 1024 / 1024} MiB of recordings are pulled, and grants come within theirs`, async () => {
   const sessions = await Promise.all(Array.from({ length: SESSIONS }, () => connect(person, resource)));
   const held = await fleet.query('SELECT lease_epoch FROM gateways');
   const link = await TestLinkClient.open(fleet.gateway('a1').linkPort, fleet.linkIdentity);
@@ -66,7 +67,7 @@ test(`rule 16: the 99th percentile of the status stays under a second while ${(S
   expect((await pulled()).bytes).toBeGreaterThan(SESSIONS * BYTES_OF_A_SESSION * 0.9);
   expect(statusMs.length).toBeGreaterThan(100);
   expect(at(statusMs, 0.99)).toBeLessThan(STATUS_P99_LIMIT_MS);
-  expect(at(askMs, 0.99)).toBeLessThan(STATUS_P99_LIMIT_MS);
+  expect(at(askMs, 0.99)).toBeLessThan(GRANT_LIMIT_MS);
   // What the service itself measured when it asked, last.
   expect((await fleet.shown('a1')).status.roundTripMs).toBeLessThan(STATUS_P99_LIMIT_MS);
   console.log(`${statusMs.length} statuses: median ${at(statusMs, 0.5).toFixed(1)} ms, p99 ${at(statusMs, 0.99).toFixed(1)} ms; ${askMs.length} connections asked: p99 ${at(askMs, 0.99).toFixed(1)} ms`);
