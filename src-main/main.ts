@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
+import { homedir, hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, type MessagePortMain, nativeTheme, powerMonitor, protocol, session, shell } from 'electron';
@@ -30,6 +30,7 @@ import { CONNECT_TIMEOUT_MS } from './service-client/checked-agent.ts';
 import { readServiceCertificate, systemAuthorities } from './service-client/certificate-trust.ts';
 import { ServiceClient } from './service-client/service-client.ts';
 import { NetworkWatch } from './sessions/network-watch.ts';
+import { makeForwardingOffer } from './sessions/forwarding/forwarding-offer.ts';
 import { SessionProcesses } from './sessions/session-process-handle.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { createSessionChannel, forkSessionProcess } from './sessions/utility-session-process.ts';
@@ -146,6 +147,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     windows: { open: (id) => windows.openSession(id), show: (id) => windows.showSession(id), givePort: (id, port) => windows.givePort(id, port) },
     createChannel: createSessionChannel,
     environment: () => ({ LANG: SHELL_LOCALE[language()], COLORTERM: 'truecolor' }),
+    forwarding: (policy) => makeForwardingOffer({ policy, settings: settings.current, environment: process.env, platform: process.platform, homeFolder: homedir(), hostName: hostname() }),
     newId: randomUUID,
     monotonic: () => performance.now(),
   });

@@ -128,6 +128,12 @@ export const catalogue = {
   'session.crashed': entry(500, 'client', 'you'),
   'session.not-allowed': entry(403, 'gateway', 'helpdesk', ['what']),
 
+  'forwarding.agent-missing': entry(404, 'client', 'you'),
+  'forwarding.agent-silent': entry(504, 'client', 'you'),
+  'forwarding.display-missing': entry(404, 'client', 'you'),
+  'forwarding.display-not-restricted': entry(501, 'client', 'you'),
+  'forwarding.refused-by-target': entry(403, 'L4', 'target-administrator'),
+
   'recording.evidence-missing': entry(409, 'gateway', 'gateway-administrator'),
   'recording.broken': entry(409, 'service', 'helpdesk', ['frame']),
   'recording.signature-invalid': entry(409, 'service', 'helpdesk'),

@@ -16,6 +16,8 @@ const settingsParts = z.object({
   terminalScreenReader: z.boolean(),
   warnBeforePastingLines: z.boolean(),
   copyOnSelect: z.boolean(),
+  forwardAgent: z.boolean(),
+  forwardX11: z.enum(['off', 'restricted', 'full']),
 });
 
 /** What the user can set; each has a default, so that an empty file is a whole one. */
@@ -31,6 +33,10 @@ export const clientSettings = z.object({
   terminalScreenReader: settingsParts.shape.terminalScreenReader.default(false),
   warnBeforePastingLines: settingsParts.shape.warnBeforePastingLines.default(true),
   copyOnSelect: settingsParts.shape.copyOnSelect.default(false),
+  /** Offered to targets only where the access rule allows it too. */
+  forwardAgent: settingsParts.shape.forwardAgent.default(false),
+  /** The same; restricted: programs on the target see nothing of the user's other windows. */
+  forwardX11: settingsParts.shape.forwardX11.default('off'),
 });
 export type ClientSettings = z.infer<typeof clientSettings>;
 

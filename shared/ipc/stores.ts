@@ -63,6 +63,15 @@ export const sessionPhase = z.discriminatedUnion('status', [
 ]);
 export type SessionPhase = z.infer<typeof sessionPhase>;
 
+/** The user's agent or X server, as a session's target is let to it. `code` names an error of the catalogue. */
+export const forwardingState = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('off') }),
+  /** How often the target opened it and, of an agent, how many signatures it asked for; `code` is what went wrong last. */
+  z.object({ status: z.literal('on'), openings: z.number().int(), signatures: z.number().int(), code: z.string().nullable() }),
+  z.object({ status: z.literal('failed'), code: z.string() }),
+]);
+export type ForwardingState = z.infer<typeof forwardingState>;
+
 export const session = z.object({
   id: sessionId,
   profileName: z.string(),
@@ -79,6 +88,7 @@ export const session = z.object({
   tried: z.array(triedGateway),
   policy: sessionPolicy.nullable(),
   phase: sessionPhase,
+  forwarding: z.object({ agent: forwardingState, x11: forwardingState }),
   /** Rises with each reconnect in place; the page asks for a new port when it does. */
   attempt: z.number().int(),
 });

@@ -1,9 +1,10 @@
 import type { MessageKey } from './en.ts';
 import { administrationTextsJa } from './administration/ja.ts';
 import { errorTextsJa } from './errors/ja.ts';
+import { forwardingTextsJa } from './forwarding/ja.ts';
 import { gatewayTextsJa } from './gateways/ja.ts';
 import { interfaceTextsJa } from './interface/ja.ts';
 import { nativeTextsJa } from './native/ja.ts';
 
 /** Every text in Japanese. */
-export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...nativeTextsJa, ...administrationTextsJa } as const satisfies Record<MessageKey, string>;
+export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...forwardingTextsJa, ...nativeTextsJa, ...administrationTextsJa } as const satisfies Record<MessageKey, string>;

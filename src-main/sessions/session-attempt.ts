@@ -4,11 +4,13 @@ import { catalogue, knownErrorCode } from '../../shared/errors/catalogue.ts';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Protocol, ResourceId } from '../../shared/ids.ts';
 import type { ConnectStep, Session, SessionPhase } from '../../shared/ipc/stores.ts';
+import type { SessionPolicy } from '../../shared/policy/session-policy.ts';
 import type { ProgressStep } from '../../shared/proxy-stream/messages.ts';
 import type { ClientIdentity } from '../account/client-key.ts';
 import { shown } from '../ipc/shown-error.ts';
 import type { Log } from '../logging/log.ts';
 import type { ServiceClient } from '../service-client/service-client.ts';
+import type { ForwardingOffer } from './forwarding/forwarding-offer.ts';
 import { type EndedReport, type SessionReport, sessionReport } from './session-process-contract.ts';
 import type { SessionProcess } from './session-process-handle.ts';
 
@@ -27,6 +29,8 @@ export interface AttemptParts<Port> {
   readonly identity: ClientIdentity;
   readonly terminal: { readonly columns: number; readonly rows: number };
   readonly environment: Readonly<Record<string, string>>;
+  /** What of the user's machine may be offered under this policy. */
+  readonly forwarding: (policy: SessionPolicy) => Promise<ForwardingOffer>;
   /** Changes the session in the store. */
   readonly update: (recipe: (session: Draft<Session>) => void) => void;
   readonly onResized: (size: { readonly columns: number; readonly rows: number }) => void;
@@ -148,7 +152,7 @@ export class SessionAttempt<Port> {
     const deadlineAt = this.#parts.monotonic() + first.deadlineMs;
     for (let offer = first; ; ) {
       this.#begin('gateway-reached');
-      const outcome = await this.#dial(offer, deadlineAt);
+      const outcome = await this.#dial(offer, await this.#parts.forwarding(offer.policy), deadlineAt);
       if (outcome.kind === 'connected') return true;
       const { failure } = outcome;
       const hop = this.#lastHop(offer, failure);
@@ -173,7 +177,7 @@ export class SessionAttempt<Port> {
     }
   }
 
-  #dial(offer: ConnectionOffer, deadlineAt: number): Promise<Outcome> {
+  #dial(offer: ConnectionOffer, forwarding: ForwardingOffer, deadlineAt: number): Promise<Outcome> {
     if (this.#processGone) throw new MavisError('session.crashed');
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     this.#outcome = resolve;
@@ -185,6 +189,7 @@ export class SessionAttempt<Port> {
       deadlineMs: Math.max(deadlineAt - this.#parts.monotonic(), 0),
       terminal: { ...this.#parts.terminal },
       environment: Object.fromEntries(Object.entries(this.#parts.environment).filter(([name]) => offer.policy.environmentNames.includes(name))),
+      forwarding,
     });
     return promise;
   }
@@ -242,6 +247,11 @@ export class SessionAttempt<Port> {
         break;
       case 'resized':
         this.#parts.onResized(report);
+        break;
+      case 'forwarding':
+        this.#parts.update((session) => {
+          session.forwarding[report.what] = report.state;
+        });
         break;
       case 'ended':
         this.#endReported = true;

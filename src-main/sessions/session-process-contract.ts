@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { hop } from '../../shared/api/connections.ts';
 import { connectionReference, instant, protocol } from '../../shared/ids.ts';
+import { forwardingState } from '../../shared/ipc/stores.ts';
 import { progressStep, prompt } from '../../shared/proxy-stream/messages.ts';
+import { forwardingOffer } from './forwarding/forwarding-offer.ts';
 
 /**
  * What main and a session's process tell each other: one contract for all protocols. Bytes of the session never come this
@@ -20,6 +22,8 @@ export const sessionCommand = z.discriminatedUnion('kind', [
     deadlineMs: z.number().min(0).max(60_000),
     terminal: z.object({ columns: z.number().int(), rows: z.number().int() }),
     environment: z.record(z.string(), z.string()),
+    /** Of the user's machine; nothing where it is left out. */
+    forwarding: forwardingOffer.optional(),
   }),
   z.object({ kind: z.literal('port') }),
   z.object({ kind: z.literal('prompt-answer'), id: z.number().int(), answers: z.array(z.string()) }),
@@ -50,6 +54,7 @@ export const sessionReport = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('interrupted'), secondsLeft: z.number() }),
   z.object({ kind: z.literal('resumed') }),
   z.object({ kind: z.literal('resized'), columns: z.number().int(), rows: z.number().int() }),
+  z.object({ kind: z.literal('forwarding'), what: z.enum(['agent', 'x11']), state: forwardingState }),
   z.object({ kind: z.literal('ended'), code: z.string(), args: errorArgs, exitStatus: z.number().int().nullable(), signal: z.string().nullable() }),
   /** The page has been given everything; the process has nothing left to do. */
   z.object({ kind: z.literal('drained') }),

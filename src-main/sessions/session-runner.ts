@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Prompt, StreamMessage } from '../../shared/proxy-stream/messages.ts';
+import { ClientForwarding } from './forwarding/client-forwarding.ts';
 import { dialGateway, type DialOptions, dialThrough } from './gateway-dial.ts';
 import { GatewayRefusal, type HelloEvents, legOf, sayHello } from './gateway-hello.ts';
 import { GatewayStream, type StreamEnd } from './gateway-stream.ts';
@@ -37,6 +38,9 @@ export class SessionRunner {
   #startedAt = 0;
   #stream: GatewayStream | undefined;
   #shell: Shell | undefined;
+  #forwarding: ClientForwarding | undefined;
+  #forwardingReady: Promise<void> | undefined;
+  readonly #refusedForwardings = new Set<'agent' | 'x11'>();
   #size: TerminalSize | undefined;
   #early: { bytes: Uint8Array; gone: () => void }[] = [];
   #earlyBytes = 0;
@@ -88,10 +92,15 @@ export class SessionRunner {
 
   #start(command: StartCommand): void {
     this.#startedAt = this.#parts.monotonic();
+    const { forwarding } = command;
+    if (forwarding !== undefined) this.#forwarding = new ClientForwarding({ offer: forwarding, tell: (what, state) => this.#parts.report({ kind: 'forwarding', what, state }) });
+    // Looks for agent and X server while the Gateway is dialled.
+    this.#forwardingReady = this.#forwarding?.prepare();
     this.#run(command).catch((thrown: unknown) => this.#fail(asMavisError(thrown)));
   }
 
   #fail(error: MavisError): void {
+    this.#forwarding?.close();
     this.#stream?.closeWith('connect.cancelled');
     this.#parts.report({
       kind: 'failed',
@@ -157,8 +166,10 @@ export class SessionRunner {
     this.#stream = stream;
     this.#parts.report({ kind: 'accepted', reference: accepted.reference, recording: accepted.recording, targetEncrypted: accepted.targetEncrypted, notAfter: accepted.notAfter });
     try {
+      await this.#forwardingReady;
       await openShell({
         stream, gateway,
+        forwarding: this.#forwarding,
         hostKey: accepted.sshHostKey,
         terminal: this.#size ?? command.terminal,
         environment: command.environment,
@@ -189,10 +200,16 @@ export class SessionRunner {
     for (const { bytes, gone } of this.#early) this.#input(bytes, gone);
     this.#early = [];
     this.#parts.report({ kind: 'connected' });
+    this.#forwarding?.begin();
+    for (const what of this.#refusedForwardings) this.#forwarding?.refusedByTarget(what);
   }
 
   #onMessage(message: StreamMessage): void {
-    if (message.kind === 'recording') this.#parts.report({ kind: 'recording' });
+    if (message.kind === 'forwarding-refused') {
+      // The Gateway's word can come before the shell's own answer.
+      this.#refusedForwardings.add(message.what);
+      if (this.#shell) this.#forwarding?.refusedByTarget(message.what);
+    } else if (message.kind === 'recording') this.#parts.report({ kind: 'recording' });
     else if (message.kind === 'ends-soon') this.#parts.report({ kind: 'ends-soon', code: message.code, secondsLeft: message.secondsLeft });
   }
 
@@ -278,6 +295,7 @@ export class SessionRunner {
   #tellEnd({ code, args }: StreamEnd): void {
     if (this.#endTold) return;
     this.#endTold = true;
+    this.#forwarding?.close();
     this.#parts.report({ kind: 'ended', code, args: { ...args }, exitStatus: this.#exitStatus, signal: this.#exitSignal });
   }
 }

@@ -6,7 +6,7 @@ import type { ClientIdentity } from '../account/client-key.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Log } from '../logging/log.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
-import { SessionAttempt } from './session-attempt.ts';
+import { type AttemptParts, SessionAttempt } from './session-attempt.ts';
 import type { SessionProcesses } from './session-process-handle.ts';
 
 /** Each session is a process and a window: more than that and the machine is the limit. */
@@ -34,6 +34,7 @@ export interface SessionsParts<Port> {
   /** The two ends of a new channel. */
   readonly createChannel: () => { readonly process: Port; readonly page: Port };
   readonly environment: () => Readonly<Record<string, string>>;
+  readonly forwarding: AttemptParts<Port>['forwarding'];
   readonly newId: () => string;
   readonly clock: () => number;
   readonly monotonic: () => number;
@@ -66,6 +67,7 @@ export class Sessions<Port> {
         id, profileName: profile.name, profileColour: profile.colour, resourceId, resourceName: resource.name, protocol, userName,
         reference: null, gatewayName: null, segment: null, stepsMs: {}, tried: [], policy: null,
         phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1,
+        forwarding: { agent: { status: 'off' }, x11: { status: 'off' } },
       };
     });
     this.#profiles.set(id, profile.id);
@@ -82,7 +84,7 @@ export class Sessions<Port> {
     if (this.#parts.signedIn().profile.id !== this.#profiles.get(id)) throw new MavisError('sign-in.required');
     this.#parts.store.update((draft) => {
       const item = draft.items[id];
-      if (item) Object.assign(item, { reference: null, gatewayName: null, segment: null, stepsMs: {}, tried: [], phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: item.attempt + 1 });
+      if (item) Object.assign(item, { reference: null, gatewayName: null, segment: null, stepsMs: {}, tried: [], phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, attempt: item.attempt + 1 });
     });
     this.#begin(id, session.resourceId, session.protocol);
   }
@@ -151,12 +153,12 @@ export class Sessions<Port> {
   }
 
   #begin(id: SessionId, resourceId: ResourceId, protocol: Protocol): void {
-    const { store, identity, processes, environment, clock, monotonic, log } = this.#parts;
+    const { store, identity, processes, environment, forwarding, clock, monotonic, log } = this.#parts;
     const { client } = this.#parts.signedIn();
     const attempt = new SessionAttempt(
       { sessionId: id, resourceId, protocol },
       {
-        client, identity, clock, monotonic, log,
+        client, identity, clock, monotonic, log, forwarding,
         process: processes.take(),
         terminal: this.#terminal,
         environment: environment(),

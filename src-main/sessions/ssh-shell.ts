@@ -2,6 +2,7 @@ import { createHash, getCiphers, timingSafeEqual } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { type CipherAlgorithm, Client, type ClientChannel } from 'ssh2';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
+import type { ClientForwarding } from './forwarding/client-forwarding.ts';
 
 /** The gateway has signed on to the target already: what is left is a handshake with the gateway itself. */
 const READY_LIMIT_MS = 10_000;
@@ -26,6 +27,8 @@ export interface ShellOptions {
   readonly hostKey: string | null;
   readonly terminal: { readonly columns: number; readonly rows: number };
   readonly environment: Readonly<Record<string, string>>;
+  /** What of the user's machine the target may be let to. */
+  readonly forwarding?: Pick<ClientForwarding, 'agent' | 'x11' | 'takeX11'> | undefined;
   readonly signal: AbortSignal;
   /** Called as soon as the shell stands: its exit and its end may be in the same piece of the stream. */
   readonly onOpen: (shell: Shell) => void;
@@ -44,7 +47,7 @@ export interface Shell {
  * `target.channel-refused` where the shell is refused, else `gateway.protocol-error`.
  */
 export function openShell(options: ShellOptions): Promise<void> {
-  const { stream, gateway, hostKey, terminal, environment, signal, onOpen } = options;
+  const { stream, gateway, hostKey, terminal, environment, forwarding, signal, onOpen } = options;
   return new Promise((resolve, reject) => {
     const client = new Client();
     let wrongKey = false;
@@ -58,9 +61,13 @@ export function openShell(options: ShellOptions): Promise<void> {
     // After the shell stands, the stream's own end says what happened; an error here only ends the connection.
     client.on('error', (error) => fail(new MavisError(wrongKey ? 'gateway.pin-mismatch' : 'gateway.protocol-error', { gateway }, { cause: error })));
     client.on('close', () => fail(new MavisError('gateway.protocol-error', { gateway })));
+    client.on('x11', (_details, accept, refuse) => (forwarding === undefined ? refuse() : forwarding.takeX11(accept, refuse)));
+    const { agent, x11 } = forwarding ?? {};
+    // `agentForward` is an option of each of ssh2's channels; its typings know it for the connection alone.
+    const shellOptions = { env: environment, ...(agent === undefined ? {} : { agentForward: true }), ...(x11 === undefined ? {} : { x11 }) };
     client.on('ready', () => {
       client.setNoDelay(true);
-      client.shell({ term: 'xterm-256color', cols: terminal.columns, rows: terminal.rows, width: 0, height: 0 }, { env: environment }, (error, channel) => {
+      client.shell({ term: 'xterm-256color', cols: terminal.columns, rows: terminal.rows, width: 0, height: 0 }, shellOptions, (error, channel) => {
         if (error) {
           fail(new MavisError('target.channel-refused', {}, { cause: error }));
           return;
@@ -74,6 +81,7 @@ export function openShell(options: ShellOptions): Promise<void> {
       sock: stream,
       username: 'mavis',
       authHandler: ['none'],
+      ...(agent === undefined ? {} : { agent }),
       hostVerifier: (key: Buffer) => {
         wrongKey = !isHostKey(key, hostKey);
         return !wrongKey;

@@ -5,6 +5,7 @@ import { ReferenceButton } from '../controls/reference-button.tsx';
 import { clock } from '../language/formats.ts';
 import { useNow } from '../language/use-now.ts';
 import { useFormats, useText, useTranslator } from '../language/use-text.ts';
+import { ForwardingMarks } from './forwarding-marks.tsx';
 
 /** The bar under a session: whose it is and over which way, whether it is recorded, how far away it is, and its reference. */
 export function SessionStatusBar({ session }: { readonly session: Session }) {
@@ -22,6 +23,7 @@ export function SessionStatusBar({ session }: { readonly session: Session }) {
           {connected.recording ? text('session.recording') : text('session.not-recording')}
         </span>
       )}
+      {connected && <ForwardingMarks forwarding={session.forwarding} />}
       <Fact label={text('common.resource')} value={session.resourceName} />
       <Fact label={text('session.user')} value={session.userName} />
       {session.gatewayName !== null && <Fact label={text('common.gateway')} value={session.gatewayName} />}

@@ -30,6 +30,7 @@ export function SettingsPage() {
         {failure && <ErrorNotice error={failure} />}
         <Appearance settings={settings} change={change} />
         <Terminal settings={settings} change={change} />
+        <Ssh settings={settings} change={change} />
         <About />
       </div>
     </div>
@@ -97,6 +98,20 @@ function Terminal({ settings, change }: { readonly settings: ClientSettings; rea
       <Switch label={text('settings.warn-paste')} value={settings.warnBeforePastingLines} onChange={(warnBeforePastingLines) => change({ warnBeforePastingLines })} />
       <Switch label={text('settings.copy-on-select')} value={settings.copyOnSelect} onChange={(copyOnSelect) => change({ copyOnSelect })} />
       <Switch label={text('settings.screen-reader')} hint={text('settings.screen-reader-hint')} value={settings.terminalScreenReader} onChange={(terminalScreenReader) => change({ terminalScreenReader })} />
+    </Section>
+  );
+}
+
+/** What targets may be let to of this computer, where the access rule allows it too. */
+function Ssh({ settings, change }: { readonly settings: ClientSettings; readonly change: Change }) {
+  const text = useText();
+  return (
+    <Section title={text('settings.ssh')}>
+      <Switch label={text('settings.forward-agent')} hint={text('settings.forward-agent-hint')} value={settings.forwardAgent} onChange={(forwardAgent) => change({ forwardAgent })} />
+      <Choice label={text('settings.forward-x11')}>
+        <Segmented label={text('settings.forward-x11')} value={settings.forwardX11} options={(['off', 'restricted', 'full'] as const).map((value) => ({ value, label: text(`settings.forward-x11-${value}`) }))} onChange={(forwardX11) => change({ forwardX11 })} />
+        <span className="field-hint settings-hint">{text('settings.forward-x11-hint')}</span>
+      </Choice>
     </Section>
   );
 }

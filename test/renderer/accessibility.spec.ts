@@ -57,6 +57,13 @@ const scenes: readonly Scene[] = [
       await page.getByRole('contentinfo').getByRole('button').first().click();
     },
   },
+  {
+    name: 'session: forwarding, with what it means',
+    open: async (page) => {
+      await openSession(page, 'forwarding');
+      await page.locator('.forwarding-mark').first().click();
+    },
+  },
   menu('sessions', 1),
   menu('recordings', 2, (page) => expect(page.getByRole('row').nth(3)).toBeVisible()),
   menu('player', 2, async (page) => {

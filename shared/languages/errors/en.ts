@@ -201,6 +201,17 @@ export const errorTextsEn = {
   'error.session.not-allowed.message': 'Your access does not allow this in a session: {what}.',
   'error.session.not-allowed.remedy': 'Ask the helpdesk if you need it.',
 
+  'error.forwarding.agent-missing.message': 'No SSH agent was found on this computer, so none is forwarded.',
+  'error.forwarding.agent-missing.remedy': 'Start your SSH agent, start MAVIS Desktop in the same sign-in so that it knows SSH_AUTH_SOCK, then reconnect.',
+  'error.forwarding.agent-silent.message': 'Your SSH agent took a question of the target and did not answer it.',
+  'error.forwarding.agent-silent.remedy': 'Look whether the agent or a security key waits for you to confirm. If it hangs, start it again.',
+  'error.forwarding.display-missing.message': 'No X server was reached on this computer, so no windows can be shown.',
+  'error.forwarding.display-missing.remedy': 'Start an X server (on Windows or macOS install one), set DISPLAY for MAVIS Desktop, then reconnect.',
+  'error.forwarding.display-not-restricted.message': 'The X server of this computer cannot keep programs of the target apart from your other windows.',
+  'error.forwarding.display-not-restricted.remedy': 'Use an X server with the SECURITY extension, or choose “full access” in the settings if you trust the target with all that you see and type.',
+  'error.forwarding.refused-by-target.message': 'The target does not forward this.',
+  'error.forwarding.refused-by-target.remedy': 'Ask the administrator of the target whether its SSH server is to allow it (AllowAgentForwarding, X11Forwarding).',
+
   'error.recording.evidence-missing.message': 'The end of this recording is missing: the Gateway had reported more than what was stored.',
   'error.recording.evidence-missing.remedy': 'What is there is kept and can be played. The Gateway administrator finds out what happened to the Gateway’s disk.',
   'error.recording.broken.message': 'This recording was changed or damaged at frame {frame}.',

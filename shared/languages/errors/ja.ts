@@ -203,6 +203,17 @@ export const errorTextsJa = {
   'error.session.not-allowed.message': 'あなたのアクセス権では、セッション中に次のことはできません: {what}。',
   'error.session.not-allowed.remedy': '必要な場合は、ヘルプデスクに依頼してください。',
 
+  'error.forwarding.agent-missing.message': 'このコンピューターに SSH エージェントが見つからないため、転送されていません。',
+  'error.forwarding.agent-missing.remedy': 'SSH エージェントを起動し、SSH_AUTH_SOCK が渡るよう同じログイン内で MAVIS Desktop を起動してから、再接続してください。',
+  'error.forwarding.agent-silent.message': 'SSH エージェントがターゲットの要求を受け取りましたが、応答しませんでした。',
+  'error.forwarding.agent-silent.remedy': 'エージェントまたはセキュリティキーが確認を待っていないか見てください。応答がない場合は、エージェントを再起動してください。',
+  'error.forwarding.display-missing.message': 'このコンピューターの X サーバーに接続できないため、ウィンドウを表示できません。',
+  'error.forwarding.display-missing.remedy': 'X サーバーを起動し(Windows と macOS では要インストール)、MAVIS Desktop に DISPLAY を設定してから、再接続してください。',
+  'error.forwarding.display-not-restricted.message': 'このコンピューターの X サーバーは、ターゲットのプログラムをほかのウィンドウから隔離できません。',
+  'error.forwarding.display-not-restricted.remedy': 'SECURITY 拡張のある X サーバーを使うか、画面表示と入力のすべてをターゲットに委ねてよい場合は、設定で「フルアクセス」を選んでください。',
+  'error.forwarding.refused-by-target.message': 'ターゲットがこの転送を許可していません。',
+  'error.forwarding.refused-by-target.remedy': 'ターゲットの SSH サーバーで許可すべきか(AllowAgentForwarding、X11Forwarding)、ターゲットの管理者に確認してください。',
+
   'error.recording.evidence-missing.message': 'この記録は末尾が欠けています。Gateway が報告した量より、保存された量が少なくなっています。',
   'error.recording.evidence-missing.remedy': '残っている部分は保存され、再生できます。Gateway 管理者は、Gateway のディスクに何が起きたかを調べてください。',
   'error.recording.broken.message': 'この記録は、フレーム {frame} で改変または破損しています。',

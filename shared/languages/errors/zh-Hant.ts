@@ -203,6 +203,17 @@ export const errorTextsZhHant = {
   'error.session.not-allowed.message': '您的權限不允許在會話中進行此操作：{what}。',
   'error.session.not-allowed.remedy': '若有需要，請洽服務台。',
 
+  'error.forwarding.agent-missing.message': '這台電腦上找不到 SSH 代理程式，因此沒有轉送。',
+  'error.forwarding.agent-missing.remedy': '請啟動 SSH 代理程式，並在同一個登入中啟動 MAVIS Desktop，讓它取得 SSH_AUTH_SOCK，然後重新連線。',
+  'error.forwarding.agent-silent.message': 'SSH 代理程式收到目標的要求，但沒有回應。',
+  'error.forwarding.agent-silent.remedy': '請查看代理程式或安全金鑰是否正在等待您確認。若沒有反應，請重新啟動代理程式。',
+  'error.forwarding.display-missing.message': '無法連到這台電腦的 X 伺服器，因此無法顯示視窗。',
+  'error.forwarding.display-missing.remedy': '請啟動 X 伺服器(Windows 與 macOS 需先安裝)，為 MAVIS Desktop 設定 DISPLAY，然後重新連線。',
+  'error.forwarding.display-not-restricted.message': '這台電腦的 X 伺服器無法把目標上的程式與您的其他視窗隔開。',
+  'error.forwarding.display-not-restricted.remedy': '請使用具有 SECURITY 擴充的 X 伺服器；若您願意讓目標取得您所見與所輸入的一切，可在設定中選擇「完整存取」。',
+  'error.forwarding.refused-by-target.message': '目標不允許這項轉送。',
+  'error.forwarding.refused-by-target.remedy': '請詢問目標的管理員，其 SSH 伺服器是否應允許(AllowAgentForwarding、X11Forwarding)。',
+
   'error.recording.evidence-missing.message': '此記錄缺少結尾：Gateway 回報的內容多於已儲存的內容。',
   'error.recording.evidence-missing.remedy': '現有部分已保留並可播放。請 Gateway 管理員查明 Gateway 的磁碟發生了什麼事。',
   'error.recording.broken.message': '此記錄在第 {frame} 個影格處遭變更或損壞。',

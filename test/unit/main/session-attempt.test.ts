@@ -53,7 +53,7 @@ type Answer = object | MavisError;
 function world(answers: Record<string, Answer[]>): { attempt: SessionAttempt<object>; process: FakeProcess; asked: { path: string; body: unknown }[]; session: () => Session; advance: (ms: number) => void } {
   let session: Session = {
     id: SESSION, profileName: 'p', profileColour: 'blue', resourceId: RESOURCE, resourceName: 'web', protocol: 'ssh', userName: 'u', reference: null, gatewayName: null, segment: null, stepsMs: {}, tried: [],
-    policy: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1,
+    policy: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } },
   };
   let now = 0;
   const asked: { path: string; body: unknown }[] = [];
@@ -72,6 +72,7 @@ function world(answers: Record<string, Answer[]>): { attempt: SessionAttempt<obj
         session = produce(session, recipe);
       },
       onResized: () => undefined, clock: () => now, monotonic: () => now, log: createLog([], () => 0, 1),
+      forwarding: async () => ({ agent: null, display: null }),
     },
   );
   return { attempt, process, asked, session: () => session, advance: (ms) => (now += ms) };

@@ -1,0 +1,22 @@
+/** What is let to a session's target of the user's own machine, in English. */
+export const forwardingTextsEn = {
+  'settings.ssh': 'SSH sessions',
+  'settings.forward-agent': 'Forward my SSH agent',
+  'settings.forward-agent-hint': 'Where the access rule allows it, the target can ask your agent to sign with your keys while you are connected. The keys themselves stay here. New sessions only',
+  'settings.forward-x11': 'Show windows of the target here (X11)',
+  'settings.forward-x11-off': 'Off',
+  'settings.forward-x11-restricted': 'Restricted',
+  'settings.forward-x11-full': 'Full access',
+  'settings.forward-x11-hint': 'Where the access rule allows it. Restricted: programs of the target cannot see or control your other windows. Full access: they can. New sessions only',
+  'forwarding.agent': 'SSH agent forwarded',
+  'forwarding.agent-counts': '{signatures, plural, =0 {no signatures} one {1 signature} other {{signatures} signatures}}',
+  'forwarding.agent-failed': 'SSH agent not forwarded',
+  'forwarding.x11': 'X11 forwarded',
+  'forwarding.x11-counts': '{openings, plural, =0 {nothing opened} one {opened once} other {opened {openings} times}}',
+  'forwarding.x11-failed': 'X11 not forwarded',
+  'forwarding.details': 'What the target may reach',
+  'forwarding.agent-detail': 'The target can ask your SSH agent for signatures until this session ends. It connected to the agent {openings, plural, =0 {not once} one {1 time} other {{openings} times}} and asked for {signatures, plural, =0 {no signature} one {1 signature} other {{signatures} signatures}}. Your keys do not leave this computer.',
+  'forwarding.agent-advice': 'To be asked each time, add your key with “ssh-add -c”.',
+  'forwarding.x11-detail': 'Programs of the target can open windows on this computer until this session ends. They connected to your X server {openings, plural, =0 {not once} one {1 time} other {{openings} times}}.',
+  'forwarding.not-recorded': 'What passes here is not recorded; the audit log keeps how often and how much.',
+} as const;
