@@ -214,7 +214,7 @@ function useMarkText(): (mark: Mark) => string {
 
 /** Keys of the player; a field that has the focus keeps its own. */
 function onKey(event: KeyboardEvent, player: RecordingPlayer): void {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.nativeEvent.isComposing) return;
   const { target } = event;
   const inField = target instanceof HTMLElement && target.matches('input, select, button') && !(target instanceof HTMLInputElement && target.type === 'range');
   if (inField && event.key === ' ') return;

@@ -115,7 +115,8 @@ function sortOf(value: string): BrowserQuery['sort'] {
 }
 
 function onEscape(event: KeyboardEvent, detailsOpen: boolean, close: () => void): void {
-  if (event.key !== 'Escape' || !detailsOpen) return;
+  // An input method's Escape gives up what it composes in the search, and nothing beside it.
+  if (event.key !== 'Escape' || event.nativeEvent.isComposing || !detailsOpen) return;
   event.stopPropagation();
   close();
 }

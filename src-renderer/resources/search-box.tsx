@@ -37,7 +37,11 @@ export function SearchBox({ inputRef, filter, problem, onChange, onToList }: Sea
   const helpId = useId();
   const [help, setHelp] = useState(false);
   const onKey = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return;
+    if (event.nativeEvent.isComposing) {
+      // The engine's own Escape would empty the field; here it is the input method's.
+      if (event.key === 'Escape') event.preventDefault();
+      return;
+    }
     if (event.key === 'ArrowDown' || event.key === 'Enter' || (event.key === 'Escape' && filter === '')) {
       event.preventDefault();
       onToList();

@@ -201,7 +201,7 @@ function Typed({ ties, value, onTyped }: { readonly ties: Ties; readonly value: 
     if (typed !== null && typed.trim() !== '' && typed !== value) onTyped(typed.trim());
     setTyped(null);
   };
-  return <input {...ties} className="input" value={typed ?? value} maxLength={200} onChange={(event) => setTyped(event.target.value)} onBlur={take} onKeyDown={(event) => event.key === 'Enter' && take()} />;
+  return <input {...ties} className="input" value={typed ?? value} maxLength={200} onChange={(event) => setTyped(event.target.value)} onBlur={take} onKeyDown={(event) => event.key === 'Enter' && !event.nativeEvent.isComposing && take()} />;
 }
 
 interface TypedNumberProps {

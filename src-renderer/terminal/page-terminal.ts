@@ -5,6 +5,7 @@ import { WebglAddon } from '@xterm/addon-webgl';
 import { type IBufferRange, type IDisposable, Terminal } from '@xterm/xterm';
 import { TERMINAL_BOUNDS } from '../../shared/ipc/session-port.ts';
 import { withMarkLimit } from './combining-limit.ts';
+import { keepCompositionInSight } from './composition-place.ts';
 import { hardenTerminal, safeTitle } from './hardened.ts';
 import { linksIn, readLink, type SeenLink } from './links.ts';
 import { liveOptions, terminalOptions, type TerminalSettings } from './terminal-options.ts';
@@ -68,6 +69,7 @@ export class PageTerminal {
     terminal.open(element);
     this.#useWebgl();
     if (!mode.readOnly) {
+      this.#ended.push(keepCompositionInSight(terminal));
       this.#ended.push(terminal.onData((data) => events.onInput?.(this.#encoder.encode(data))));
       this.#ended.push(terminal.onBinary((data) => events.onInput?.(Uint8Array.from(data, (character) => character.charCodeAt(0)))));
     }

@@ -4,6 +4,9 @@ import { defineConfig } from '@playwright/test';
 /** The system's Chromium where there is one, else Playwright's own. */
 const systemChromium = '/usr/bin/chromium';
 
+/** Where the harness is served; another where two runs share a machine. Workers get it from the environment. */
+const port = (process.env['MAVIS_PAGE_HARNESS_PORT'] ??= '5199');
+
 /** The pages in a real browser with scripted data, under the app's own content security policy. */
 export default defineConfig({
   testDir: '.',
@@ -14,7 +17,7 @@ export default defineConfig({
   reporter: [['list']],
   outputDir: '../../test-results/renderer',
   use: {
-    baseURL: 'http://127.0.0.1:5199/',
+    baseURL: `http://127.0.0.1:${port}/`,
     viewport: { width: 1280, height: 800 },
     screenshot: 'only-on-failure',
     trace: 'retain-on-failure',
@@ -22,7 +25,7 @@ export default defineConfig({
   },
   webServer: {
     command: [`"${process.execPath}" ../../node_modules/vite/bin/vite.js build -c page-harness/vite.config.ts --logLevel warn`, `"${process.execPath}" ../../node_modules/vite/bin/vite.js preview -c page-harness/vite.config.ts`].join(' && '),
-    url: 'http://127.0.0.1:5199/main-window.html',
+    url: `http://127.0.0.1:${port}/main-window.html`,
     timeout: 120_000,
     reuseExistingServer: false,
   },

@@ -18,5 +18,5 @@ export default defineConfig({
     rollupOptions: { input: { 'main-window': resolve(import.meta.dirname, 'main-window.html'), 'session-window': resolve(import.meta.dirname, 'session-window.html') } },
   },
   worker: { format: 'es' },
-  preview: { port: 5199, strictPort: true, host: '127.0.0.1', headers: { 'Content-Security-Policy': CONTENT_SECURITY_POLICY } },
+  preview: { port: Number(process.env['MAVIS_PAGE_HARNESS_PORT'] ?? 5199), strictPort: true, host: '127.0.0.1', headers: { 'Content-Security-Policy': CONTENT_SECURITY_POLICY } },
 });
