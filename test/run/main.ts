@@ -4,6 +4,7 @@ import { runCommand } from '../../scripts/set-up/set-up-error.ts';
 import { setUpMachine } from '../../scripts/set-up/set-up.ts';
 import { inRepository } from '../../scripts/set-up/repository.ts';
 import { judgeSkips, parseAllowedSkips, type AllowedSkip } from './allowed-skips.ts';
+import { evidenceName } from './evidence.ts';
 import { parseTestRunOptions, type TestRunOptions, type TierName } from './options.ts';
 import { closingLine, countOutcomes, type TestOutcome } from './outcome.ts';
 import { securityTable } from './security-table.ts';
@@ -63,8 +64,8 @@ function allowedSkips(): AllowedSkip[] {
 
 /** Where the output of the long run is kept, by the day on which it began. */
 function evidenceFile(options: TestRunOptions): string | undefined {
-  if (!options.long) return undefined;
-  return inRepository('docs', 'evidence', `${new Date().toISOString().slice(0, 10)}-long.txt`);
+  const name = evidenceName(options, new Date().toISOString().slice(0, 10));
+  return name === undefined ? undefined : inRepository('docs', 'evidence', name);
 }
 
 await runCommand(main);

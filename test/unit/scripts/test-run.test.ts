@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { evidenceName } from '../../run/evidence.ts';
 import { judgeSkips, parseAllowedSkips } from '../../run/allowed-skips.ts';
 import { parseTestRunOptions } from '../../run/options.ts';
 import { closingLine, countOutcomes, type TestOutcome } from '../../run/outcome.ts';
@@ -101,4 +102,14 @@ test('the security table is found in its document, rows and head', () => {
 
 test('the types of all projects are checked that the script names', () => {
   expect(typescriptProjects('{"scripts": {"typecheck": "tsc -p a.json && tsc -p b.json"}}')).toEqual(['a.json', 'b.json']);
+});
+
+test('what a long run says is kept by its day, for each tier by itself where it is not the whole, and never of a part of the tests', () => {
+  const nameOf = (...words: string[]) => evidenceName(parseTestRunOptions(words), '2026-11-26');
+  expect(nameOf('--long')).toBe('2026-11-26-long.txt');
+  expect(nameOf('--long', 'integration')).toBe('2026-11-26-long-integration.txt');
+  expect(nameOf('--long', 'e2e', 'long')).toBe('2026-11-26-long-e2e-long.txt');
+  expect(nameOf('integration')).toBeUndefined();
+  expect(nameOf('--long', 'integration', 'recorder-killed')).toBeUndefined();
+  expect(nameOf('--long', '-t', 'kill')).toBeUndefined();
 });
