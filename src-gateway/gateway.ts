@@ -18,6 +18,7 @@ import { linkHandlers } from './link/link-methods.ts';
 import { linkPortAlpn, LinkRouter } from './link/link-port.ts';
 import { Pace } from './link/pace.ts';
 import { PingServer } from './link/ping-server.ts';
+import { ServiceAddresses } from './link/service-addresses.ts';
 import { ServicePins } from './link/service-pins.ts';
 import { type IdentityProbe, probeTarget } from './link/target-probe.ts';
 import type { Logger } from './logging/logger.ts';
@@ -36,7 +37,6 @@ import { machineLoadMeter } from './status/machine-load.ts';
 import { Readiness } from './status/readiness.ts';
 import { StatusFileWriter } from './status/status-file.ts';
 import { pingAnswer, statusReport, type StatusParts } from './status/status-report.ts';
-import { parseEndpoint } from './target-address/address-rules.ts';
 import type { Resolve } from './target-address/resolver.ts';
 import { TargetDialler } from './target-address/target-dialler.ts';
 import { RefusalJournal } from './tickets/refusal-journal.ts';
@@ -126,10 +126,11 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
   stops.push(() => protocols.close());
 
   const supervision = new Supervision(clock);
+  const serviceAddresses = await ServiceAddresses.open(configuration, data.announcedAddresses);
   const dialler = new TargetDialler({
     resolve: options.resolve,
     clock,
-    serviceEndpoints: configuration.service.addresses.map(parseEndpoint),
+    serviceEndpoints: () => serviceAddresses.endpoints,
     ownAddresses: options.ownAddresses,
     ownPorts: [configuration.listen.linkPort, ...configuration.listen.proxyPorts],
   });
@@ -211,7 +212,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
       status: async () => statusReport(statusParts),
       recordings: protocols.recordings,
       auditHeads: new AuditHeads(data.auditHeads, configuration.service.signingKeys),
-      servicePins, portMap,
+      servicePins, serviceAddresses, portMap,
       epoch: new LeaseEpoch(),
       bulkPace: new Pace(clock, settings.bulkBytesPerSecond),
       probe: (wanted, target, signal) => probeTarget({ clock, dialler, identityProbes: protocols.identityProbes }, wanted, target, signal),

@@ -1,4 +1,5 @@
-import { networkInterfaces } from 'node:os';
+import { createHash } from 'node:crypto';
+import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { readUser } from './users/user-rows.ts';
 import { composeCore, type CoreInput } from './composition.ts';
@@ -21,6 +22,7 @@ export function assemble(input: CoreInput) {
     link: { certificatePem: keys.link.certificate, keyPem: keys.link.key },
     announcement: () => ({ linkPins: [publicKeyThumbprint(keys.link.publicKey)], signingKeys: [keys.signing.publicKey], recordingKey: keys.recording.publicKey, addresses: addressesNow(input) }),
     signing: keys.signing,
+    instance: createHash('sha256').update(`${hostname()}\n${core.folder}`).digest('base64url'),
     serviceFingerprint: publicKeyPin(keys.signing.publicKey),
     recordingKeys: [keys.recording.privateKey],
     recordingsFolder: join(core.folder, 'recordings'),

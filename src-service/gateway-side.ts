@@ -27,6 +27,7 @@ import { GatewayHistories } from './gateways/gateway-history.ts';
 import { GatewayLease } from './gateways/gateway-lease.ts';
 import { asGateway, linkAddressOf, type GatewayRow } from './gateways/gateway-record.ts';
 import { gatewayRoutes } from './gateways/gateway-routes.ts';
+import { AddressAnnouncer } from './gateways/address-announcement.ts';
 import { Gateways } from './gateways/gateways.ts';
 import { GatewayStates } from './gateways/gateway-states.ts';
 import { GatewayWatch } from './gateways/gateway-watch.ts';
@@ -60,6 +61,8 @@ export interface GatewaySideParts {
   readonly registry: Registry;
   readonly link: LinkIdentity;
   readonly announcement: () => ServiceAnnouncement;
+  /** Names this instance of the service over its restarts, for gateways; 43 letters of base64url. */
+  readonly instance: string;
   readonly signing: SigningKey;
   /** Of the signing key, `SHA256:` and base64: what `mavis-gateway init` prints too. */
   readonly serviceFingerprint: string;
@@ -100,6 +103,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
     identity: parts.link,
     random: () => randomInt(2 ** 32) / 2 ** 32,
     onOpen: (gatewayId) => {
+      announcer.forget(gatewayId);
       background.begin('terminations could not be sent', () => terminations.flush(gatewayId));
       watch.linkOpened(gatewayId);
     },
@@ -110,6 +114,16 @@ export function createGatewaySide(parts: GatewaySideParts) {
       }),
   });
   const linkTo = (row: GatewayRow): GatewayLink => pool.linkTo(row.id, linkAddressOf(row));
+
+  const announcer = new AddressAnnouncer({ addresses: () => parts.announcement().addresses, signing: parts.signing, instance: parts.instance, now: () => clock.now() });
+  /** A gateway of an older version does not know the method: it goes by its configuration file. */
+  const announceAddresses = async (row: GatewayRow, link: GatewayLink): Promise<void> => {
+    try {
+      await announcer.tell(row.id, link);
+    } catch (error) {
+      log.warn('a gateway was not told where the service is', { gatewayId: row.id, gatewayName: row.name, error });
+    }
+  };
 
   const transitions = new ConnectionTransitions({ audit, errors, clock });
   const terminations = new Terminations({ database, clock, log, linkTo });
@@ -140,7 +154,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
   const tests = new ConnectionTests({ database, audit, clock, gateways, linkTo, randomInt: (bound) => randomInt(bound) });
 
   const watch = new GatewayWatch({
-    clock, delay: wait, log, gateways, lease, journal, linkTo,
+    clock, delay: wait, log, gateways, lease, journal, linkTo, announceAddresses,
     sync: new StatusSync({ clock, delay: wait, states, measured: (milliseconds) => metrics.statusAnswered(milliseconds) }),
     forget: (gatewayId) => pool.remove(gatewayId),
     flushTerminations: (gatewayId) => terminations.flush(gatewayId),

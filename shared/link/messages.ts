@@ -104,6 +104,17 @@ export type SpooledRecording = z.infer<typeof spooledRecording>;
 /** A live session or a grant of a user, as a gateway can be told to end it. */
 const terminateTarget = z.discriminatedUnion('kind', [z.object({ kind: z.literal('connection'), connectionId }), z.object({ kind: z.literal('user'), userId })]);
 
+/** Where an instance of the service and its database are, as it announces it; signed with the service's Ed25519 key (`signed-texts.ts`). */
+export const addressAnnouncement = z.object({
+  /** Names one instance of the service over its restarts. */
+  instance: sha256,
+  /** `host`, `host:port` or `[address]:port`, as in the configuration file. */
+  addresses: z.array(z.string().max(300)).max(100),
+  issuedAt: instant,
+  signature: z.string().max(200),
+});
+export type AddressAnnouncement = z.infer<typeof addressAnnouncement>;
+
 /** The methods of the link: all are asked by the service and answered by the gateway. `binary` answers are a binary frame. */
 export const linkMethods = {
   control: {
@@ -117,6 +128,7 @@ export const linkMethods = {
     /** What an administrator changed of the ports: in force at once, kept over a restart (S75). */
     setPortMap: { params: portMap.extend({ epoch: z.number().int().min(0) }), result: z.object({}) },
     announceServicePin: { params: z.object({ pin: sha256, signature: z.string() }), result: z.object({}) },
+    announceAddresses: { params: addressAnnouncement, result: z.object({}) },
   },
   bulk: {
     recordingList: { params: z.object({}), result: z.object({ recordings: z.array(spooledRecording).max(10_000) }) },

@@ -1,6 +1,12 @@
 import type { GatewayId } from '../ids.ts';
+import type { AddressAnnouncement } from './messages.ts';
 
 /** What the service signs (Ed25519) when it announces the next key of its links to a gateway (rule 15). */
 export function servicePinAnnouncementText(gateway: GatewayId, pin: string): string {
   return `mavis-service-pin-1\n${gateway}\n${pin}`;
+}
+
+/** What an instance of the service signs (Ed25519) when it announces to a gateway where it is; JSON, because an address may hold any letter. */
+export function serviceAddressesText(gateway: GatewayId, { instance, addresses, issuedAt }: Omit<AddressAnnouncement, 'signature'>): string {
+  return `mavis-service-addresses-1\n${gateway}\n${instance}\n${issuedAt}\n${JSON.stringify(addresses)}`;
 }

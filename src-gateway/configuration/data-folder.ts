@@ -13,6 +13,7 @@ export interface DataFolder {
   readonly auditHeads: string;
   readonly announcedPins: string;
   readonly portMap: string;
+  readonly announcedAddresses: string;
   readonly lock: string;
 }
 
@@ -29,6 +30,7 @@ export function dataFolderPaths(path: string): DataFolder {
     auditHeads: join(path, 'audit-heads.jsonl'),
     announcedPins: join(path, 'announced-pins.json'),
     portMap: join(path, 'port-map.json'),
+    announcedAddresses: join(path, 'announced-addresses.json'),
     lock: join(path, 'lock'),
   };
 }

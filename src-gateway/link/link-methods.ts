@@ -13,6 +13,7 @@ import type { SessionRegister } from '../sessions/session-register.ts';
 import type { AuditHeads } from './audit-heads.ts';
 import type { LeaseEpoch } from './lease-epoch.ts';
 import type { Pace } from './pace.ts';
+import type { ServiceAddresses } from './service-addresses.ts';
 import type { ServicePins } from './service-pins.ts';
 
 /** Answers one request: JSON, or bytes for a binary frame. Rejects with a MavisError that the service is told. */
@@ -30,6 +31,7 @@ export interface LinkMethodsParts {
   readonly auditHeads: Pick<AuditHeads, 'keep'>;
   readonly servicePins: Pick<ServicePins, 'announce'>;
   readonly portMap: Pick<PortMapInForce, 'set'>;
+  readonly serviceAddresses: Pick<ServiceAddresses, 'announce'>;
   readonly epoch: LeaseEpoch;
   readonly bulkPace: Pick<Pace, 'take'>;
   readonly probe: (protocol: TargetGrant['protocol'], target: TargetGrant['target'], signal: AbortSignal) => Promise<ProbeResult>;
@@ -50,6 +52,7 @@ export function linkHandlers(parts: LinkMethodsParts): { readonly control: Reado
       ['journalRelease', handler(control.journalRelease, leased(parts, ({ upTo }) => done(parts.journal.release(upTo))))],
       ['auditHead', handler(control.auditHead, (head) => done(parts.auditHeads.keep(head)))],
       ['setPortMap', handler(control.setPortMap, leased(parts, ({ portPreference, over443 }) => done(parts.portMap.set({ portPreference, over443 }))))],
+      ['announceAddresses', handler(control.announceAddresses, (announcement) => done(parts.serviceAddresses.announce(announcement)))],
       ['announceServicePin', handler(control.announceServicePin, ({ pin, signature }) => done(parts.servicePins.announce(pin, signature)))],
     ]),
     bulk: new Map<string, LinkHandler>([

@@ -30,8 +30,8 @@ export interface DialSteps {
 export interface TargetDiallerParts {
   readonly resolve: Resolve;
   readonly clock: Pick<Clock, 'setTimer' | 'monotonicMs'>;
-  /** The service's addresses as configured; names among them are resolved with each dial. */
-  readonly serviceEndpoints: readonly Endpoint[];
+  /** The service's addresses as they are known now; names among them are resolved with each dial. */
+  readonly serviceEndpoints: () => readonly Endpoint[];
   readonly ownAddresses: () => readonly string[];
   readonly ownPorts: readonly number[];
 }
@@ -73,7 +73,7 @@ export class TargetDialler {
 
   async #candidates(target: TargetAddress, signal: AbortSignal): Promise<readonly { address: string; special: string | null }[]> {
     const { resolve, clock } = this.#parts;
-    const namedService = this.#parts.serviceEndpoints.some(({ host, port }) => host.toLowerCase() === target.host.toLowerCase().replace(/\.$/, '') && (port === null || port === target.port));
+    const namedService = this.#parts.serviceEndpoints().some(({ host, port }) => host.toLowerCase() === target.host.toLowerCase().replace(/\.$/, '') && (port === null || port === target.port));
     if (namedService && target.allowSpecialAddress === false) throw new MavisError('target.address-forbidden');
     const [addresses, service] = await Promise.all([resolveTarget(target.host, resolve, clock, signal), this.#serviceAddresses(signal)]);
     const surroundings: AddressSurroundings = { service, ownAddresses: this.#parts.ownAddresses(), ownPorts: this.#parts.ownPorts };
@@ -87,7 +87,7 @@ export class TargetDialler {
   /** A name of the service that cannot be resolved here cannot be dialled from here either. */
   async #serviceAddresses(signal: AbortSignal): Promise<readonly Endpoint[]> {
     const found = await Promise.allSettled(
-      this.#parts.serviceEndpoints.map(async ({ host, port }) => {
+      this.#parts.serviceEndpoints().map(async ({ host, port }) => {
         const addresses = await resolveTarget(host, this.#parts.resolve, this.#parts.clock, signal);
         return addresses.map((address) => ({ host: address, port }));
       }),

@@ -33,6 +33,8 @@ export interface GatewayWatchParts {
   readonly journal: Pick<JournalIntake, 'drain' | 'restarted'>;
   readonly linkTo: (row: GatewayRow) => GatewayLink;
   readonly forget: (gatewayId: GatewayId) => void;
+  /** A gateway answers: it hears where this service is, if it has not. */
+  readonly announceAddresses: (row: GatewayRow, link: GatewayLink) => Promise<void>;
   /** Pending terminations go before anything else when a gateway answers again (rule 11). */
   readonly flushTerminations: (gatewayId: GatewayId) => Promise<boolean>;
   readonly busyGateways: () => Promise<readonly GatewayId[]>;
@@ -227,8 +229,9 @@ export class GatewayWatch {
 
   /** What a good sync leads to: terminations that are pending go first, then its journal is read where it has anything new. */
   async #follow(row: GatewayRow, link: GatewayLink, epoch: number, watched: Watched, head: GatewayStatusReport['journalHead']): Promise<void> {
-    const { flushTerminations, journal, clock } = this.#parts;
+    const { flushTerminations, announceAddresses, journal, clock } = this.#parts;
     await flushTerminations(row.id);
+    await announceAddresses(row, link);
     const begunAnew = await journal.restarted(row.id, epoch, row, head);
     if (begunAnew || head.sequence > row.journalCursor) await this.#readJournal(row.id, watched);
     if (watched.pulledAtMs === undefined || clock.monotonicMs() - watched.pulledAtMs >= RECORDINGS_AGAIN_MS) this.#pull(row, link, epoch, watched);

@@ -1,7 +1,7 @@
 import type { MavisError } from '../../shared/errors/mavis-error.ts';
 import { asMavisError } from '../../shared/errors/mavis-error.ts';
 import type { RecordingId } from '../../shared/ids.ts';
-import { linkMethods, type GatewayStatusReport, type Grant, type JournalEvent, type ProbeResult, type SpooledRecording } from '../../shared/link/messages.ts';
+import { type AddressAnnouncement, linkMethods, type GatewayStatusReport, type Grant, type JournalEvent, type ProbeResult, type SpooledRecording } from '../../shared/link/messages.ts';
 import type { z } from 'zod';
 import { LinkConnection, type AskOptions, type LinkAddress } from './link-connection.ts';
 import { linkError } from './link-errors.ts';
@@ -166,6 +166,11 @@ export class GatewayLink {
 
   async auditHead(params: z.input<typeof linkMethods.control.auditHead.params>, options: Partial<AskOptions> = {}): Promise<void> {
     await this.#askControl('auditHead', linkMethods.control.auditHead, params, { timeLimitMs: REQUEST_LIMIT_MS, ...options });
+  }
+
+  /** Says where this instance of the service is. */
+  async announceAddresses(announcement: AddressAnnouncement): Promise<void> {
+    await this.#askControl('announceAddresses', linkMethods.control.announceAddresses, announcement, { timeLimitMs: REQUEST_LIMIT_MS });
   }
 
   async recordingList(options: Partial<AskOptions> = {}): Promise<SpooledRecording[]> {

@@ -104,6 +104,18 @@ describe('with the real gateway and a real OpenSSH server', () => {
     expect(found.identity).toMatchObject({ fingerprint: target.hostKeyFingerprint, expected: false });
   });
 
+  test('rule 13: a service that has moved tells a gateway that was installed before: it is dialled there no more, whatever a resource allows', async () => {
+    const resourceId = await resource();
+    const resolved = async () => connectionTest.parse(await world.call('resourceConnectionTest', { params: { resourceId }, body: { protocol: 'ssh' } }, admin)).stages.filter(({ stage }) => stage === 'resolve').map(({ ok, code }) => [ok, code ?? null]);
+    expect(await resolved()).toEqual([[true, null]]);
+    const before = world.serviceAddresses;
+    world.serviceAddresses = [`${target.host}:${String(target.port)}`];
+    // With the next status, 15 s at most.
+    await expect.poll(resolved, { timeout: 30_000, interval: 500 }).toEqual([[false, 'target.address-forbidden']]);
+    world.serviceAddresses = before;
+    await expect.poll(resolved, { timeout: 30_000, interval: 500 }).toEqual([[true, null]]);
+  });
+
   test('rule 14, S16, S18, S19: an unknown host key refuses: an audit and an error entry, no recording', async () => {
     const offer = await world.ask(await resource([]), user);
     const { client, outcome } = await dial(offer);

@@ -123,7 +123,7 @@ describe('which address may be dialled', () => {
 });
 
 describe('dialling a target', () => {
-  const dialler = (resolve: Resolve, changes: Partial<TargetDiallerParts> = {}): TargetDialler => new TargetDialler({ resolve, clock: systemClock(), serviceEndpoints: [], ownAddresses: () => [], ownPorts: [], ...changes });
+  const dialler = (resolve: Resolve, changes: Partial<TargetDiallerParts> = {}): TargetDialler => new TargetDialler({ resolve, clock: systemClock(), serviceEndpoints: () => [], ownAddresses: () => [], ownPorts: [], ...changes });
   const codeOf = async (work: Promise<unknown>): Promise<string> => {
     try {
       await work;
@@ -163,7 +163,7 @@ describe('dialling a target', () => {
   });
 
   test('B3: allowing special addresses is that resource\'s alone, and never opens the gateway\'s own ports or the service\'s', async () => {
-    const parts: Partial<TargetDiallerParts> = { ownPorts: [7993], serviceEndpoints: [{ host: 'service.example', port: 8443 }] };
+    const parts: Partial<TargetDiallerParts> = { ownPorts: [7993], serviceEndpoints: () => [{ host: 'service.example', port: 8443 }] };
     const names: Resolve = async () => ['127.0.0.1'];
     expect(await codeOf(dialler(names, parts).dial(target('127.0.0.1', 7993, true), never))).toBe('target.address-forbidden');
     expect(await codeOf(dialler(names, parts).dial(target('127.0.0.1', 8443, true), never))).toBe('target.address-forbidden');
