@@ -132,7 +132,12 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   });
 
   const registry = new WindowRegistry();
-  const factory = new WindowFactory({ preload: join(import.meta.dirname, '../preload/preload.cjs'), development, registry, bounds, clock, log, isDark: () => nativeTheme.shouldUseDarkColors });
+  const askReload = async (window: BrowserWindow): Promise<boolean> => {
+    const { text } = translator();
+    const { response } = await showQuestion({ message: text('page-crashed.title'), detail: text('page-crashed.body'), buttons: [text('page-crashed.reload'), text('page-crashed.leave')] }, window);
+    return response === 0;
+  };
+  const factory = new WindowFactory({ preload: join(import.meta.dirname, '../preload/preload.cjs'), development, registry, bounds, clock, log, isDark: () => nativeTheme.shouldUseDarkColors, askReload });
   const processes = new SessionProcesses(() => forkSessionProcess(join(import.meta.dirname, 'session-process.js'), sessionProcessEnvironment(process.env)));
   const windows: AppWindows = new AppWindows({
     factory, registry,
@@ -301,9 +306,9 @@ function endInOrder({ sessions, windows, log, ask, stop }: Ending): void {
 }
 
 /** Asks in a native dialog; the last button is what closing it means. */
-function showQuestion(question: { message: string; detail: string; buttons: string[] }): Promise<{ response: number }> {
+function showQuestion(question: { message: string; detail: string; buttons: string[] }, owner?: BrowserWindow): Promise<{ response: number }> {
   const options = { type: 'question' as const, ...question, defaultId: question.buttons.length - 1, cancelId: question.buttons.length - 1, noLink: true };
-  const parent = BrowserWindow.getFocusedWindow();
+  const parent = owner ?? BrowserWindow.getFocusedWindow();
   return parent ? dialog.showMessageBox(parent, options) : dialog.showMessageBox(options);
 }
 

@@ -93,7 +93,7 @@ export class SessionAttempt<Port> {
     try {
       const offer = await this.#ask();
       const connected = await this.#reach(offer);
-      if (connected) this.#showEnd(await this.#ended.promise);
+      if (connected) await this.#showEnd(await this.#ended.promise);
     } catch (thrown) {
       await this.#showFailure(asMavisError(thrown));
     } finally {
@@ -388,13 +388,15 @@ export class SessionAttempt<Port> {
     });
   }
 
-  #showEnd(ended: EndedReport): void {
+  async #showEnd(ended: EndedReport): Promise<void> {
     const error = new MavisError(knownErrorCode(ended.code), ended.args);
     const durationMs = this.#parts.clock() - (this.#connectedAt ?? this.#parts.clock());
     this.#parts.update((session) => {
       session.phase = { status: 'ended', error: shown(error, session.reference), exitStatus: ended.exitStatus, signal: ended.signal, durationMs };
     });
     this.#parts.log.info('session ended', { sessionId: this.#target.sessionId, reference: this.#offer?.reference, code: error.code, milliseconds: durationMs });
+    // Its gateway saw a line that broke; why it broke is known here alone.
+    if (error.code === 'session.crashed') await this.#claim(error);
   }
 
   async #showFailure(error: MavisError): Promise<void> {

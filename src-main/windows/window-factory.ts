@@ -11,7 +11,7 @@ import type { WindowRegistry } from './window-registry.ts';
 const PAGES = { main: 'main-window.html', session: 'session-window.html' } as const satisfies Record<WindowRole, string>;
 const FIRST_SIZE = { main: { width: 1200, height: 800 }, session: { width: 960, height: 640 } } as const satisfies Record<WindowRole, { width: number; height: number }>;
 const LEAST_SIZE = { main: { minWidth: 640, minHeight: 480 }, session: { minWidth: 480, minHeight: 320 } } as const satisfies Record<WindowRole, { minWidth: number; minHeight: number }>;
-/** A page that crashes more often than that within a minute is left crashed: loading it again would only crash again. */
+/** A page that crashes more often than that within a minute is loaded again only where its user wants it: it would likely crash again. */
 const MAX_RELOADS = 3;
 const RELOAD_WINDOW_MS = 60_000;
 /** The colours behind a page that has not painted yet, so that a dark theme does not flash white. */
@@ -23,6 +23,8 @@ export interface WindowFactoryParts {
   readonly registry: WindowRegistry;
   readonly bounds: RememberedBounds;
   readonly isDark: () => boolean;
+  /** Asks whether a page that keeps crashing is to be loaded once more. */
+  readonly askReload: (window: BrowserWindow) => Promise<boolean>;
   readonly clock: () => number;
   readonly log: Log;
 }
@@ -64,7 +66,7 @@ export class WindowFactory {
     return window;
   }
 
-  /** A crashed page ends no session: the window loads it again, and it attaches to its session as it is now. */
+  /** A crashed page ends no session: the window loads it again, by itself or where it keeps crashing when asked, and it attaches to its session as it is now. */
   #reloadAfterCrash(window: BrowserWindow, role: WindowRole): void {
     const crashes: number[] = [];
     window.webContents.on('render-process-gone', (_event, details) => {
@@ -72,7 +74,13 @@ export class WindowFactory {
       this.#parts.log.error('page process gone', { role, reason: details.reason, exitCode: details.exitCode });
       if (details.reason === 'clean-exit' || window.isDestroyed()) return;
       crashes.push(now);
-      if (crashes.filter((at) => now - at < RELOAD_WINDOW_MS).length <= MAX_RELOADS) window.webContents.reload();
+      const often = crashes.filter((at) => now - at < RELOAD_WINDOW_MS).length > MAX_RELOADS;
+      this.#loadAgain(window, often).catch((error: unknown) => this.#parts.log.error('page not loaded', { role }, error));
     });
+  }
+
+  async #loadAgain(window: BrowserWindow, often: boolean): Promise<void> {
+    if (often && !(await this.#parts.askReload(window))) return;
+    if (!window.isDestroyed()) window.webContents.reload();
   }
 }

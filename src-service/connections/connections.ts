@@ -81,8 +81,10 @@ export class Connections {
     const gatewayId = await database.transaction(async (transaction) => {
       const [row] = await transaction.select().from(connections).where(eq(connections.id, connectionId)).for('no key update');
       if (row === undefined || row.userId !== asker.user.id || row.clientKeyThumbprint !== asker.clientKeyThumbprint) throw new MavisError('request.not-found');
-      if (row.finalAt !== null || row.state === 'connected') return undefined;
+      if (row.finalAt !== null) return undefined;
       await transaction.update(connections).set({ claimOutcome: outcome, claimCode: code, claimAt: clock.now() }).where(eq(connections.id, connectionId));
+      // How a session that stands ends is its gateway's to say; the claim goes beside it.
+      if (row.state === 'connected') return undefined;
       if (row.gatewayId !== null) await terminations.ask(transaction, [row.gatewayId], { kind: 'connection', id: connectionId }, 'connect.cancelled');
       return row.gatewayId;
     });

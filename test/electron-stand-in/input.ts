@@ -31,7 +31,8 @@ export function keyDescription(name: string): { key: string; code: string; windo
   if (functionKey) return { key: name, code: name, windowsVirtualKeyCode: F1_CODE + Number(functionKey[1]) - 1 };
   if ([...name].length !== 1) return { key: name, code: '', windowsVirtualKeyCode: 0 };
   const code = /[a-z]/i.test(name) ? `Key${name.toUpperCase()}` : /\d/.test(name) ? `Digit${name}` : '';
-  return { key: name, code, windowsVirtualKeyCode: name.toUpperCase().codePointAt(0) ?? 0, text: name };
+  // Letters and digits are their own virtual keys; the numbers of other characters are those of quite other keys ('-' is Insert).
+  return { key: name, code, windowsVirtualKeyCode: code === '' ? 0 : (name.toUpperCase().codePointAt(0) ?? 0), text: name };
 }
 
 function modifierBits(modifiers: readonly string[] | undefined): number {

@@ -144,6 +144,10 @@ describe('the life of a connection, as the journal tells it', () => {
     await world.connectionIn(of.connectionId, 'connected');
     await world.call('connectionClaim', { params: { connectionId: of.connectionId }, body: { outcome: 'failed', code: 'gateway.unreachable' } }, user);
     expect((await world.connection(of.connectionId)).state).toBe('connected');
+    gateway.record({ kind: 'ended', ...of, facts: { code: 'session.gateway-lost', bytesToTarget: 0, bytesFromTarget: 0 } });
+    await world.connectionIn(of.connectionId, 'ended');
+    const [final] = (await world.audit(of.reference)).filter(({ kind }) => kind === 'connection.ended');
+    expect(final?.facts).toMatchObject({ code: 'session.gateway-lost', claimedOutcome: 'failed', claimedCode: 'gateway.unreachable' });
   });
 
   test('S13: the gateway died after the grant and the client says so: failed, as a claim, when its ticket is over', async () => {
@@ -249,11 +253,21 @@ describe('the journal is taken once, and its gaps are told', () => {
   });
 
   test('rule 17: another instance that took the lease stops this one from moving the cursor', async () => {
-    const { gateway, of } = await granted();
-    await world.store.database.update(gateways).set({ leaseHolder: 'another', leaseEpoch: 99 }).where(eq(gateways.id, gateway.id));
-    gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
-    await expect(world.until(async () => ((await cursorOf(gateway.id)) === 1 ? true : undefined), 'the cursor', 1_500)).rejects.toThrow('waited in vain');
-    expect((await world.connection(of.connectionId)).state).toBe('granted');
+    // The only instance on an embedded database takes a lease back with its next sync: then it is looked at on another gateway.
+    for (let attempt = 1; ; attempt += 1) {
+      const { gateway, of } = await granted();
+      await world.store.database.update(gateways).set({ leaseHolder: 'another', leaseEpoch: 99 }).where(eq(gateways.id, gateway.id));
+      gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+      const seen = async (): Promise<string | undefined> => {
+        const [row] = await world.store.database.select({ cursor: gateways.journalCursor, epoch: gateways.leaseEpoch }).from(gateways).where(eq(gateways.id, gateway.id));
+        return row?.epoch !== 99 ? 'taken back' : row.cursor === 1 ? 'moved' : undefined;
+      };
+      const outcome = await world.until(seen, 'the cursor', 1_500).catch((error: unknown) => String(error));
+      if (outcome === 'taken back' && attempt < 5) continue;
+      expect(outcome).toContain('waited in vain');
+      expect((await world.connection(of.connectionId)).state).toBe('granted');
+      return;
+    }
   });
 });
 

@@ -207,6 +207,7 @@ describe('one attempt to connect', () => {
     late.process.exit(139);
     await following;
     expect(late.session().phase).toMatchObject({ status: 'ended', error: { code: 'session.crashed' } });
+    expect(late.asked.at(-1)).toEqual({ path: CLAIM, body: { outcome: 'failed', code: 'session.crashed' } });
   });
 
   test.each([['drained', 'ended'], ['ended', 'drained']] as const)('the process lives until it has %s and has %s', async (first, second) => {
