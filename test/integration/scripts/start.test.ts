@@ -1,0 +1,168 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { parseIdentity } from '../../../scripts/processes/process-identity.ts';
+import { repositoryFolder } from '../../../scripts/set-up/repository.ts';
+import { freePorts } from '../../fixtures/free-ports.ts';
+import { ProcessTree } from '../../fixtures/process-tree.ts';
+
+const run = promisify(execFile);
+
+/** Set-up, display, two programs, a target and a window, on a machine that does other things too. */
+const OPEN_LIMIT_MS = 120_000;
+/** Programs are asked to end, waited for, and killed when they do not. */
+const GONE_LIMIT_MS = 40_000;
+
+let folder: string;
+let ports: readonly number[];
+let started: Started[];
+/** Number of the launcher that is or was looked at. */
+let lastLauncher = 0;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'mavis-start-'));
+  ports = await freePorts(5);
+  started = [];
+});
+
+afterEach(() => {
+  for (const { tree } of started.splice(0)) tree.killAll();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+
+interface Started {
+  readonly process: ChildProcess;
+  readonly tree: ProcessTree;
+  readonly output: () => string;
+  /** Its code, when it has ended. */
+  readonly ended: Promise<number | string | null>;
+}
+
+/** `npm start` as a person types it, in a process group of its own as a shell gives it, on a machine without a display. */
+async function startApp(): Promise<Started> {
+  const mark = randomUUID();
+  const { DISPLAY: _display, WAYLAND_DISPLAY: _wayland, ...environment } = process.env;
+  const child = spawn('npm', ['start', '--', '--profile-dir', folder, '--ports', ports.join(',')], {
+    cwd: repositoryFolder,
+    env: { ...environment, MAVIS_START_TEST: mark },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const ended = new Promise<number | string | null>((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
+  const one = { process: child, tree: new ProcessTree(`MAVIS_START_TEST=${mark}`), output: () => output, ended };
+  started.push(one);
+  await expect.poll(() => output, { timeout: OPEN_LIMIT_MS, interval: 200 }).toContain('App: open');
+  // The window is there, and all that belongs to it.
+  await expect.poll(() => windowsOn(displayOf(output)), { timeout: OPEN_LIMIT_MS, interval: 500 }).toContain('MAVIS');
+  const running = [...one.tree.running().values()].join('\n');
+  for (const part of ['src-service/main.ts', 'src-gateway/main.ts', 'sshd', 'Xvfb', 'chromium', 'reaper.ts']) expect(running).toContain(part);
+  return one;
+}
+
+function displayOf(output: string): string {
+  return /Xvfb gives one in memory, (:\d+)/.exec(output)?.[1] ?? '';
+}
+
+async function windowsOn(display: string): Promise<string> {
+  return (await run('wmctrl', ['-l'], { env: { ...process.env, DISPLAY: display } }).catch(() => ({ stdout: '' }))).stdout;
+}
+
+function closeWindow(display: string): Promise<unknown> {
+  return run('wmctrl', ['-c', 'MAVIS'], { env: { ...process.env, DISPLAY: display } });
+}
+
+/** The launcher's own process: the one that holds the profile's lock. */
+function launcher(): number {
+  const holder = parseIdentity(JSON.parse(readFileSync(join(folder, 'launcher.lock'), 'utf8')));
+  if (!holder) throw new Error('no launcher holds the lock');
+  return holder.pid;
+}
+
+/** Ports of the system that still answer. */
+async function answering(): Promise<number[]> {
+  const answers = await Promise.all(
+    ports.map((port) => new Promise<number | undefined>((resolve) => {
+      const socket = createConnection(port, '127.0.0.1', () => {
+        socket.destroy();
+        resolve(port);
+      });
+      socket.once('error', () => resolve(undefined));
+    })),
+  );
+  return answers.flatMap((port) => port ?? []);
+}
+
+async function expectNothingLeft({ tree: ofStart }: Started): Promise<void> {
+  await expect.poll(() => [...ofStart.running().values()], { timeout: GONE_LIMIT_MS, interval: 200 }).toEqual([]);
+  expect(await answering()).toEqual([]);
+}
+
+/** What a start writes while it runs and takes back when it ends. */
+function leftFiles(): string[] {
+  return [...['launcher.lock', 'launcher-processes.json'].filter((name) => existsSync(join(folder, name))), ...readdirSync(tmpdir()).filter((name) => name.startsWith(`mavis-display-${String(lastLauncher)}-`))];
+}
+
+/** App and gateway had time to say goodbye: the app wrote its last line, the gateway the last event of its journal. */
+function expectGoodOrder(): void {
+  expect(readFileSync(join(folder, 'logs', 'main.log'), 'utf8').trimEnd().split('\n').at(-1)).toContain('"msg":"stopped"');
+  const journal = join(folder, 'embedded', 'gateway', 'journal');
+  const segment = readdirSync(journal).filter((name) => name.startsWith('segment-')).toSorted().at(-1) ?? '';
+  expect(readFileSync(join(journal, segment), 'utf8').trimEnd().split('\n').at(-1)).toContain('gateway-stopped');
+}
+
+describe.runIf(process.platform === 'linux')('npm start', () => {
+  test('closing the window stops service, gateway, target, display and the app; a second start meanwhile is told that the app is open', async () => {
+    const one = await startApp();
+    lastLauncher = launcher();
+    const second = await run('npm', ['start', '--', '--profile-dir', folder], { cwd: repositoryFolder }).then(() => 'it started', (error: { stdout: string; stderr: string }) => error.stdout + error.stderr);
+    expect(second).toContain(`the app is open on ${folder} already (process ${String(lastLauncher)})`);
+    expect(await answering()).toEqual([...ports]);
+
+    await closeWindow(displayOf(one.output()));
+    expect([await one.ended, one.output()]).toEqual([0, expect.not.stringContaining('ended by itself')]);
+    await expectNothingLeft(one);
+    expect(leftFiles()).toEqual([]);
+    expectGoodOrder();
+  }, 300_000);
+
+  test('Ctrl-C stops everything in good order too', async () => {
+    const one = await startApp();
+    lastLauncher = launcher();
+    // The terminal sends it to the whole foreground group.
+    process.kill(-(one.process.pid ?? 0), 'SIGINT');
+    await one.ended;
+    await expectNothingLeft(one);
+    expect(leftFiles()).toEqual([]);
+    expectGoodOrder();
+  }, 300_000);
+
+  test('where the launcher is killed what it started ends by itself; where its reaper is killed with it the next start says so, ends it, and works on the same ports', async () => {
+    const first = await startApp();
+    lastLauncher = launcher();
+    process.kill(lastLauncher, 'SIGKILL');
+    await expectNothingLeft(first);
+
+    const second = await startApp();
+    // The killed one could not take its display's folder away.
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith(`mavis-display-${String(lastLauncher)}-`))).toEqual([]);
+    process.kill(second.tree.find('reaper.ts'), 'SIGKILL');
+    process.kill(launcher(), 'SIGKILL');
+    await second.ended;
+    expect([...second.tree.running().values()].join('\n')).toContain('chromium');
+
+    const third = await startApp();
+    expect(third.output()).toMatch(/Clean-up: an earlier start was cut off; ended what it left: .*the app/);
+    for (const port of ports) expect(third.output()).toContain(String(port));
+    expect([...second.tree.running().values()]).toEqual([]);
+    await closeWindow(displayOf(third.output()));
+    expect(await third.ended).toBe(0);
+    await expectNothingLeft(third);
+  }, 400_000);
+});
