@@ -5,8 +5,8 @@ import { parseFilter } from '../../shared/resources/filter.ts';
 import { PositionSet } from '../../shared/resources/position-set.ts';
 import { SearchIndex } from '../../shared/resources/search-index.ts';
 
-/** More tags than a person looks through; the page shows the most frequent. */
-export const MAX_TAG_COUNTS = 200;
+/** More than the page shows of the most frequent, whatever is chosen: each more is checked and sent with every key. */
+export const MAX_TAG_COUNTS = 64;
 
 export interface ResourceQuery {
   readonly filter: string;

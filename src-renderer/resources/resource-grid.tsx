@@ -29,14 +29,16 @@ const CARD_MIN_WIDTH_PX = 270;
 /** Rows drawn beyond the edges: one flick of the wheel shows no gap. */
 const OVERSCAN_ROWS = 6;
 
-/** The list of resources, as rows or as cards. Only what is seen is in the document, so that 100,000 cost no more than 50. */
-export function ResourceGrid({ ref, browser, view, actions }: ResourceGridProps) {
+/**
+ * The list of resources, as rows or as cards. Only what is seen is in the document, so that 100,000 cost no more than 50; a key
+ * in the search draws nothing here before its answer has come.
+ */
+export const ResourceGrid = memo(function ResourceGrid({ ref, browser, view, actions }: ResourceGridProps) {
   const text = useText();
   const scroller = useRef<HTMLDivElement>(null);
   const gridId = useId();
   const rows = useStore(browser.store, (state) => state.rows);
   const active = useStore(browser.store, (state) => state.active);
-  const query = useStore(browser.store, (state) => state.query);
   const columns = useColumns(scroller, view);
   const lines = Math.ceil(rows.total / columns);
   // oxlint-disable-next-line react/incompatible-library -- it tells of a compiler that we do not use
@@ -54,8 +56,14 @@ export function ResourceGrid({ ref, browser, view, actions }: ResourceGridProps)
   useImperativeHandle(ref, () => ({ focus: () => scroller.current?.focus() }), []);
   useEffect(() => void browser.see(firstIndex, lastIndex), [browser, firstIndex, lastIndex, rows]);
   useEffect(() => void virtual.measure(), [virtual, view]);
-  // Another query begins at its top. Newer engines answer scrollTo with a promise, which is no clean-up.
-  useLayoutEffect(() => void scroller.current?.scrollTo({ top: 0 }), [query]);
+  // Another query begins at its top.
+  useEffect(
+    () =>
+      browser.store.subscribe((now, before) => {
+        if (now.query !== before.query && scroller.current && scroller.current.scrollTop > 0) scroller.current.scrollTop = 0;
+      }),
+    [browser],
+  );
 
   const activate = (index: number) => {
     browser.activate(index);
@@ -97,7 +105,7 @@ export function ResourceGrid({ ref, browser, view, actions }: ResourceGridProps)
       </div>
     </div>
   );
-}
+});
 
 /** How far a key moves; undefined for a key that does not move. */
 function stepOf(key: string, columns: number, page: number, total: number): number | undefined {

@@ -10,6 +10,7 @@ import { Segmented } from '../controls/segmented.tsx';
 import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
+import { tagsIn, toggleTag } from './filter-text.ts';
 import { openable } from './openable.ts';
 import { ResourceBrowser, type BrowserQuery } from './resource-browser.ts';
 import { ResourceDetails } from './resource-details.tsx';
@@ -50,6 +51,7 @@ export function ResourcesPage() {
     [browser, mavis],
   );
   const change = useCallback((changes: Partial<BrowserQuery>) => browser.change(changes), [browser]);
+  const toggle = useCallback((tag: string) => browser.change({ filter: toggleTag(browser.store.getState().query.filter, tag) }), [browser]);
   const toList = useCallback(() => grid.current?.focus(), []);
   const closeDetails = useCallback(() => {
     browser.openDetails(null);
@@ -93,7 +95,7 @@ export function ResourcesPage() {
             {state.answered && (state.rows.total > 0 || !loading) && text('resources.count', { total: state.rows.total })}
           </span>
         </div>
-        <TagBar tags={state.tags} filter={state.query.filter} onChange={(filter) => change({ filter })} />
+        <TagBar tags={state.tags} chosen={tagsIn(state.query.filter).join('\n')} onToggle={toggle} />
       </div>
       {failure && (
         <div className="page-notice">

@@ -1,7 +1,7 @@
 import type { ResourceRow } from '../../shared/ipc/contract.ts';
 
-/** Rows asked for at once: more than a tall window shows, so that a page is seldom cut in two, and small enough to cross to the page in a millisecond. */
-export const PAGE_ROWS = 100;
+/** Rows asked for at once: more than a window of 1,440 pixels shows, so that a page is seldom cut in two, and few enough to be checked and to cross to the page in a millisecond. */
+export const PAGE_ROWS = 50;
 /** Pages kept beside those that are seen; scrolling back a little asks for nothing. */
 const KEPT_PAGES = 20;
 
