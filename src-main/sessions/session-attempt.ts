@@ -395,7 +395,7 @@ export class SessionAttempt<Port> {
       session.phase = { status: 'ended', error: shown(error, session.reference), exitStatus: ended.exitStatus, signal: ended.signal, durationMs };
     });
     this.#parts.log.info('session ended', { sessionId: this.#target.sessionId, reference: this.#offer?.reference, code: error.code, milliseconds: durationMs });
-    // Its gateway saw a line that broke; why it broke is known here alone.
+    // Its gateway sees a line that broke and waits for a client that does not come back; what happened is known here alone.
     if (error.code === 'session.crashed') await this.#claim(error);
   }
 

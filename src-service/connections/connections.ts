@@ -74,7 +74,8 @@ export class Connections {
 
   /**
    * Keeps what a client says of its connection as its claim (rule 12). Where the gateway confirms that it holds neither grant
-   * nor session, and its journal tells nothing else, the connection ends with it now; else when the grant is over.
+   * nor session, and its journal tells nothing else, the connection ends with it now; else when the grant is over. A session that stands is ended
+   * only where the client says that its own part of it has crashed.
    */
   async claim(asker: Asker, connectionId: ConnectionId, { outcome, code }: { readonly outcome: 'failed' | 'cancelled'; readonly code: string }): Promise<void> {
     const { database, clock, terminations, closings, readJournalNow } = this.#parts;
@@ -83,9 +84,11 @@ export class Connections {
       if (row === undefined || row.userId !== asker.user.id || row.clientKeyThumbprint !== asker.clientKeyThumbprint) throw new MavisError('request.not-found');
       if (row.finalAt !== null) return undefined;
       await transaction.update(connections).set({ claimOutcome: outcome, claimCode: code, claimAt: clock.now() }).where(eq(connections.id, connectionId));
-      // How a session that stands ends is its gateway's to say; the claim goes beside it.
-      if (row.state === 'connected') return undefined;
-      if (row.gatewayId !== null) await terminations.ask(transaction, [row.gatewayId], { kind: 'connection', id: connectionId }, 'connect.cancelled');
+      // How a session that stands ends is its gateway's to say, and the claim goes beside it. One whose process in the client has
+      // crashed is resumed by nobody: its gateway need not wait for it.
+      const crashed = code === 'session.crashed';
+      if (row.state === 'connected' && !crashed) return undefined;
+      if (row.gatewayId !== null) await terminations.ask(transaction, [row.gatewayId], { kind: 'connection', id: connectionId }, row.state === 'connected' ? 'session.crashed' : 'connect.cancelled');
       return row.gatewayId;
     });
     if (gatewayId === undefined) return;

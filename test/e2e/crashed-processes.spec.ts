@@ -169,7 +169,7 @@ test('a session whose own process crashes ends as that, in its window and in the
   const ended = session.getByRole('alert', { name: 'Session ended' });
   await expect(ended).toContainText('The program part that carried this session stopped unexpectedly.');
   expect(await terminalText(session)).toContain('before-42');
-  expect(await finalEntry(system, reference)).toMatchObject({ kind: 'connection.ended', facts: { code: 'session.gateway-lost' } });
+  expect(await finalEntry(system, reference)).toMatchObject({ kind: 'connection.ended', facts: { code: 'session.crashed', claimedCode: 'session.crashed' } });
   await expect.poll(async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items.map(({ state }) => state), { timeout: 30_000 }).toEqual(['sealed']);
 
   await type(beside, 'echo beside-$((answer+2))');

@@ -150,6 +150,15 @@ describe('the life of a connection, as the journal tells it', () => {
     expect(final?.facts).toMatchObject({ code: 'session.gateway-lost', claimedOutcome: 'failed', claimedCode: 'gateway.unreachable' });
   });
 
+  test("a session whose process in the client has crashed is ended at its gateway, which need not wait for it", async () => {
+    const { gateway, of } = await granted();
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+    await world.connectionIn(of.connectionId, 'connected');
+    await world.call('connectionClaim', { params: { connectionId: of.connectionId }, body: { outcome: 'failed', code: 'session.crashed' } }, user);
+    await world.until(async () => gateway.asked.find(({ method, params }) => method === 'terminate' && JSON.stringify(params).includes(of.connectionId) && JSON.stringify(params).includes('session.crashed')), 'the gateway asked to end it');
+    expect((await world.connection(of.connectionId)).state).toBe('connected');
+  });
+
   test('S13: the gateway died after the grant and the client says so: failed, as a claim, when its ticket is over', async () => {
     const { gateway, of } = await granted();
     await gateway.stop();

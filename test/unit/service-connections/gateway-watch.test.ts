@@ -88,7 +88,7 @@ class World {
         if (link === undefined) throw new Error('no such link');
         return link;
       },
-      forget: () => undefined, flushTerminations: async () => true, busyGateways: async () => this.busy, drained: async () => undefined, pullRecordings: async () => true, closeOverdue: async () => 0,
+      forget: () => undefined, flushTerminations: async () => true, announceAddresses: async () => undefined, busyGateways: async () => this.busy, drained: async () => undefined, pullRecordings: async () => true, closeOverdue: async () => 0,
     };
     this.watch = new GatewayWatch(parts);
   }
