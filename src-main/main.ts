@@ -2,9 +2,9 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { homedir, hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, type MessagePortMain, nativeTheme, powerMonitor, protocol, session, shell } from 'electron';
+import { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, type MessagePortMain, nativeTheme, powerMonitor, protocol, safeStorage, session, shell } from 'electron';
 import type { WindowRole } from '../shared/ipc/contract.ts';
-import type { StoreName } from '../shared/ipc/stores.ts';
+import type { Profile, StoreName } from '../shared/ipc/stores.ts';
 import { createTranslator, type TextLanguage, textLanguage, type Translator } from '../shared/languages/translate.ts';
 import { Account } from './account/account.ts';
 import { ClientKey } from './account/client-key.ts';
@@ -24,11 +24,15 @@ import { RotatingFile } from './logging/rotating-file.ts';
 import type { ActionRun } from './menus/actions.ts';
 import { menuTemplate } from './menus/application-menu.ts';
 import { LogWork } from './logs/log-work.ts';
+import { ProxySignOn } from './network/proxy-sign-on.ts';
+import { systemSecretStore } from './network/secret-store.ts';
+import { WaysOut } from './network/ways-out.ts';
 import { Playbacks } from './playback/playbacks.ts';
 import { Profiles } from './profiles/profiles.ts';
+import { readCertificateThroughProxies } from './service-client/proxied-certificate.ts';
 import { CONNECT_TIMEOUT_MS } from './service-client/checked-agent.ts';
-import { readServiceCertificate, systemAuthorities } from './service-client/certificate-trust.ts';
-import { ServiceClient } from './service-client/service-client.ts';
+import { systemAuthorities } from './service-client/certificate-trust.ts';
+import { ServiceClient, type ServiceNetwork } from './service-client/service-client.ts';
 import { NetworkWatch } from './sessions/network-watch.ts';
 import { makeForwardingOffer } from './sessions/forwarding/forwarding-offer.ts';
 import { SessionProcesses } from './sessions/session-process-handle.ts';
@@ -118,6 +122,15 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   const bounds = new RememberedBounds(boundsFile, log);
   bounds.load(load(boundsFile));
 
+  const proxiesFile = inUserData('proxies.json');
+  const proxySignOn = new ProxySignOn({ store: stores.network, secrets: systemSecretStore(safeStorage, process.platform), file: proxiesFile, newId: randomUUID, monotonic: () => performance.now(), log });
+  proxySignOn.load(load(proxiesFile));
+  const waysOut = new WaysOut({ resolveSystem: (url) => session.defaultSession.resolveProxy(url), environment: process.env, signOn: proxySignOn, log });
+  const networkOf = ({ proxy }: Pick<Profile, 'proxy'>): ServiceNetwork => ({
+    waysOut: (place) => waysOut.find({ ...place, setting: proxy }),
+    renewSignOn: (name, used) => proxySignOn.renew(name, used),
+  });
+
   const clientKey = new ClientKey(clock);
   const authorities = systemAuthorities();
   const index = new IndexThread(join(import.meta.dirname, 'index-worker.js'));
@@ -127,7 +140,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   const work = new SignedInWork({ inventory, gateways, changes: stores.changes, logWork, log, random, onLost: (error) => account.lose(error) });
   const account = new Account({
     store: stores.account, profiles, clientKey, clock, log,
-    connect: ({ serviceUrl, pin }) => new ServiceClient({ serviceUrl, pin, authorities, clientKey, clock }),
+    connect: ({ serviceUrl, pin, proxy }) => new ServiceClient({ serviceUrl, pin, authorities, clientKey, clock, network: networkOf({ proxy }) }),
     onChange: (signedIn) => work.change(signedIn),
   });
 
@@ -149,6 +162,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     store: stores.sessions, inventory, processes, clock, log,
     signedIn: () => account.require(),
     identity: clientKey.identity,
+    networkOf,
     windows: { open: (id) => windows.openSession(id), show: (id) => windows.showSession(id), givePort: (id, port) => windows.givePort(id, port) },
     createChannel: createSessionChannel,
     environment: () => ({ LANG: SHELL_LOCALE[language()], COLORTERM: 'truecolor' }),
@@ -214,7 +228,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     windows: registry,
     log,
     handlers: createHandlers({
-      stores, settings, profiles, account, inventory, gateways, sessions, logWork, playbacks, links, clipboard, clock,
+      stores, settings, profiles, account, inventory, gateways, sessions, logWork, playbacks, links, clipboard, proxySignOn, clock,
       about: () => ({
         version: app.getVersion(),
         engine: engine(),
@@ -223,7 +237,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
         embedded: profiles.selected?.embedded ?? false,
         ports: profiles.selected?.embedded ? (handOver?.ports ?? null) : null,
       }),
-      readFingerprint: (serviceUrl) => readServiceCertificate({ ...port({ serviceUrl }), authorities, timeoutMs: CONNECT_TIMEOUT_MS }),
+      readFingerprint: (serviceUrl, proxy) => readCertificateThroughProxies({ ...port({ serviceUrl }), authorities, timeoutMs: CONNECT_TIMEOUT_MS }, networkOf({ proxy })),
       askSavePath: async (suggestedName, type) => {
         const { canceled, filePath } = await dialog.showSaveDialog({ defaultPath: join(app.getPath('documents'), suggestedName), filters: [SAVED_TYPES[type]] });
         return canceled || filePath === '' ? undefined : filePath;
@@ -237,6 +251,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     return response === 0;
   }, stop: async () => {
     network.stop();
+    proxySignOn.stop();
     await sessions.stop();
     playbacks.closeAll();
     await account.signOut();

@@ -13,4 +13,4 @@ import '@xterm/xterm/css/xterm.css';
 import { MainWindowView } from './frame/main-window-view.tsx';
 import { startWindow } from './frame/start-window.tsx';
 
-startWindow(<MainWindowView />, ['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions', 'changes', 'logWork']);
+startWindow(<MainWindowView />, ['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions', 'changes', 'logWork', 'network']);

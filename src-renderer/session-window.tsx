@@ -7,4 +7,4 @@ import { sessionOfPage } from '../shared/ipc/page-address.ts';
 import { startWindow } from './frame/start-window.tsx';
 import { SessionWindowView } from './session/session-window-view.tsx';
 
-startWindow(<SessionWindowView sessionId={sessionOfPage(location.search)} />, ['settings', 'sessions']);
+startWindow(<SessionWindowView sessionId={sessionOfPage(location.search)} />, ['settings', 'sessions', 'network']);

@@ -90,6 +90,15 @@ export const catalogue = {
   'tunnel.next-unreachable': entry(502, 'L4', 'gateway-administrator', ['gateway'], true),
   'tunnel.unencrypted-target': entry(403, 'service', 'target-administrator', ['protocol']),
 
+  // Between this computer and both ways, L1 and L2: the network's own proxy. Another gateway may be reachable without it.
+  'proxy.unreachable': entry(502, 'client', 'your-it', ['proxy'], true),
+  'proxy.time-out': entry(504, 'client', 'your-it', ['proxy'], true),
+  'proxy.refused': entry(502, 'client', 'your-it', ['proxy', 'status'], true),
+  'proxy.answer-invalid': entry(502, 'client', 'your-it', ['proxy'], true),
+  'proxy.scheme-unsupported': entry(502, 'client', 'your-it', ['proxy', 'scheme'], true),
+  'proxy.authentication-required': entry(407, 'client', 'you', ['proxy']),
+  'proxy.authentication-failed': entry(407, 'client', 'you', ['proxy']),
+
   'ticket.refused': entry(403, 'L2', 'you'),
   'hello.time-out': entry(408, 'L2', 'your-it'),
   'hello.malformed': entry(400, 'L2', 'nobody'),

@@ -8,6 +8,7 @@ import { resourcesRoutes, resourceSummary } from '../api/resources.ts';
 import type { Route } from '../api/route.ts';
 import { newPassword, userName, usersRoutes } from '../api/users.ts';
 import { profileId, protocol, recordingId, resourceId } from '../ids.ts';
+import { proxyPassword, proxySetting, proxyUserName } from './proxy-setting.ts';
 import { clientSettings, clientSettingsChanges } from './settings.ts';
 import { logName, sessionId, storeName } from './stores.ts';
 
@@ -32,7 +33,7 @@ const sessionWindow = ['session'] as const;
 
 export const profileColour = z.enum(['blue', 'green', 'orange', 'purple', 'red', 'grey']);
 /** A service that the user works with (N13): its name and colour stand in every window. The pin is a fingerprint, or null for the system's trust. */
-export const profileFields = z.object({ name: z.string().min(1).max(60), colour: profileColour, serviceUrl: z.url({ protocol: /^https$/ }).max(300), pin: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/).nullable() });
+export const profileFields = z.object({ name: z.string().min(1).max(60), colour: profileColour, serviceUrl: z.url({ protocol: /^https$/ }).max(300), pin: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/).nullable(), proxy: proxySetting.default({ kind: 'system' }) });
 export type ProfileFields = z.infer<typeof profileFields>;
 
 export const resourceSort = z.enum(['name', 'address', 'recent', 'favourite']);
@@ -74,12 +75,16 @@ export const ipcContract = {
     remove: call(mainWindow, z.object({ profileId }), none),
     select: call(mainWindow, z.object({ profileId }), none),
     /** Reads the certificate that a service shows, so that its fingerprint can be compared before it is pinned. */
-    readFingerprint: call(mainWindow, z.object({ serviceUrl: profileFields.shape.serviceUrl }), z.object({ fingerprint: z.string(), subject: z.string(), issuer: z.string(), trustedBySystem: z.boolean() })),
+    readFingerprint: call(mainWindow, z.object({ serviceUrl: profileFields.shape.serviceUrl, proxy: proxySetting }), z.object({ fingerprint: z.string(), subject: z.string(), issuer: z.string(), trustedBySystem: z.boolean() })),
   },
   account: {
     signIn: call(mainWindow, z.object({ name: userName, password: z.string().min(1).max(256), stayNamed: z.boolean() }), none),
     signOut: call(mainWindow, none, none),
     changePassword: call(mainWindow, z.object({ current: z.string().min(1).max(256), next: newPassword }), none),
+  },
+  network: {
+    /** What the user says to a proxy's question; null for nothing. Asked in every window, answered by the first. */
+    answerProxy: call(bothWindows, z.object({ questionId: z.uuid(), answer: z.object({ userName: proxyUserName, password: proxyPassword, keep: z.boolean() }).nullable() }), none),
   },
   resources: {
     query: call(

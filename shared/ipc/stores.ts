@@ -6,6 +6,7 @@ import { user } from '../api/users.ts';
 import { connectionReference, profileId, protocol, resourceId } from '../ids.ts';
 import { sessionPolicy } from '../policy/session-policy.ts';
 import { progressStep, prompt } from '../proxy-stream/messages.ts';
+import { proxySetting } from './proxy-setting.ts';
 import { clientSettings } from './settings.ts';
 
 export const sessionId = z.uuid().brand<'SessionId'>();
@@ -15,7 +16,7 @@ export type SessionId = z.infer<typeof sessionId>;
 export const shownError = z.object({ code: z.string(), args: z.record(z.string(), z.union([z.string(), z.number()])), reference: connectionReference.nullable() });
 export type ShownError = z.infer<typeof shownError>;
 
-export const profile = z.object({ id: profileId, name: z.string(), colour: z.string(), serviceUrl: z.string(), pin: z.string().nullable(), userName: z.string().nullable(), embedded: z.boolean() });
+export const profile = z.object({ id: profileId, name: z.string(), colour: z.string(), serviceUrl: z.string(), pin: z.string().nullable(), userName: z.string().nullable(), embedded: z.boolean(), proxy: proxySetting.default({ kind: 'system' }) });
 export type Profile = z.infer<typeof profile>;
 export const profilesState = z.object({ items: z.array(profile), selected: profileId.nullable() });
 
@@ -72,6 +73,10 @@ export const forwardingState = z.discriminatedUnion('status', [
 ]);
 export type ForwardingState = z.infer<typeof forwardingState>;
 
+/** Over which way a session's traffic leaves this computer: the gateway's port, whether it is the link port (443) in place of a proxy port, and the HTTP proxy on the way. */
+export const sessionWay = z.object({ port: z.number().int(), over443: z.boolean(), proxy: z.string().nullable() });
+export type SessionWay = z.infer<typeof sessionWay>;
+
 export const session = z.object({
   id: sessionId,
   profileName: z.string(),
@@ -83,6 +88,7 @@ export const session = z.object({
   reference: connectionReference.nullable(),
   gatewayName: z.string().nullable(),
   segment: z.string().nullable(),
+  way: sessionWay.nullable(),
   /** Milliseconds that each finished step took. */
   stepsMs: z.partialRecord(connectStep, z.number()),
   tried: z.array(triedGateway),
@@ -123,9 +129,13 @@ export const chainProof = z.discriminatedUnion('status', [
 export type ChainProof = z.infer<typeof chainProof>;
 export const logWorkState = z.object({ exports: z.record(z.string(), logExport), proof: chainProof });
 
+/** What the way out of this computer's network asks of the user: a proxy wants to know who he is. `refused` where it was told before and did not take it. */
+export const networkState = z.object({ proxyQuestion: z.object({ id: z.uuid(), proxy: z.string(), refused: z.boolean(), canKeep: z.boolean() }).nullable() });
+export type ProxyQuestion = NonNullable<z.infer<typeof networkState>['proxyQuestion']>;
+
 /** The stores that main owns. A page gets the whole state, then patches (RFC 6902 operations), each under the next revision; a gap means: read again. */
-export const storeSchemas = { settings: clientSettings, profiles: profilesState, account: accountState, inventory: inventoryState, gateways: gatewaysState, sessions: sessionsState, changes: changesState, logWork: logWorkState } as const;
-export const storeName = z.enum(['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions', 'changes', 'logWork']);
+export const storeSchemas = { settings: clientSettings, profiles: profilesState, account: accountState, inventory: inventoryState, gateways: gatewaysState, sessions: sessionsState, changes: changesState, logWork: logWorkState, network: networkState } as const;
+export const storeName = z.enum(['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions', 'changes', 'logWork', 'network']);
 export type StoreName = z.infer<typeof storeName>;
 export type StoreStates = { [K in StoreName]: z.infer<(typeof storeSchemas)[K]> };
 

@@ -7,6 +7,8 @@ import type { GatewayList } from '../gateways/gateway-list.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { ExternalLinks } from '../links/external-links.ts';
 import type { LogWork } from '../logs/log-work.ts';
+import type { ProxySetting } from '../../shared/ipc/proxy-setting.ts';
+import type { ProxySignOn } from '../network/proxy-sign-on.ts';
 import { type Playbacks, saveAsciicast } from '../playback/playbacks.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { readServiceCertificate } from '../service-client/certificate-trust.ts';
@@ -41,9 +43,10 @@ export interface HandlerParts {
   readonly clock: () => number;
   readonly playbacks: Pick<Playbacks, 'open' | 'read' | 'close'>;
   readonly links: Pick<ExternalLinks, 'open'>;
+  readonly proxySignOn: Pick<ProxySignOn, 'answer' | 'allowAsking'>;
   readonly clipboard: { readonly writeText: (text: string) => Promise<void>; readonly readText: () => Promise<string> };
   readonly about: () => About;
-  readonly readFingerprint: (serviceUrl: string) => ReturnType<typeof readServiceCertificate>;
+  readonly readFingerprint: (serviceUrl: string, proxy: ProxySetting) => ReturnType<typeof readServiceCertificate>;
   /** The path that the user chose to save under, or undefined. */
   readonly askSavePath: (suggestedName: string, type: SavedType) => Promise<string | undefined>;
 }
@@ -52,7 +55,7 @@ type RouteArguments<R extends Route> = { readonly params: z.output<R['params']>;
 
 /** What main does for each call of the contract; the border has checked who asks and what. */
 export function createHandlers(parts: HandlerParts): IpcHandlers {
-  const { stores, settings, profiles, account, inventory, gateways, sessions, logWork, playbacks, links, clipboard } = parts;
+  const { stores, settings, profiles, account, inventory, gateways, sessions, logWork, playbacks, links, clipboard, proxySignOn } = parts;
   /** A route of the service in the signed-in user's name; main adds token and signature. */
   const passOn = async <R extends Route>(route: R, args: RouteArguments<R>): Promise<z.output<R['response']>> => account.require().client.call(route, args);
 
@@ -91,10 +94,14 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
         await profiles.select(profileId);
         return {};
       },
-      readFingerprint: ({ serviceUrl }) => parts.readFingerprint(serviceUrl),
+      readFingerprint: ({ serviceUrl, proxy }) => {
+        proxySignOn.allowAsking();
+        return parts.readFingerprint(serviceUrl, proxy);
+      },
     },
     account: {
       signIn: async (credentials) => {
+        proxySignOn.allowAsking();
         await account.signIn(credentials);
         return {};
       },
@@ -104,6 +111,12 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       },
       changePassword: async (change) => {
         await account.changePassword(change);
+        return {};
+      },
+    },
+    network: {
+      answerProxy: async ({ questionId, answer }) => {
+        await proxySignOn.answer(questionId, answer);
         return {};
       },
     },
@@ -121,12 +134,16 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       },
     },
     sessions: {
-      connect: async (target) => ({ sessionId: await sessions.connect(target) }),
+      connect: async (target) => {
+        proxySignOn.allowAsking();
+        return { sessionId: await sessions.connect(target) };
+      },
       cancel: ({ sessionId }) => {
         sessions.end(sessionId);
         return {};
       },
       retry: ({ sessionId }) => {
+        proxySignOn.allowAsking();
         sessions.retry(sessionId);
         return {};
       },

@@ -10,6 +10,7 @@ export const callNames = {
   settings: ['update'],
   profiles: ['add', 'update', 'remove', 'select', 'readFingerprint'],
   account: ['signIn', 'signOut', 'changePassword'],
+  network: ['answerProxy'],
   resources: ['query', 'setFavourite'],
   gateways: ['refresh'],
   sessions: ['connect', 'cancel', 'retry', 'answerPrompt', 'tryNow', 'end', 'show', 'openPort'],

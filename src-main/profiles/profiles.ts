@@ -7,7 +7,7 @@ import type { Log } from '../logging/log.ts';
 import type { JsonFile } from '../stored-files/json-file.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
 
-const storedProfile = profile.extend({ name: profileFields.shape.name, colour: profileFields.shape.colour, serviceUrl: profileFields.shape.serviceUrl, pin: profileFields.shape.pin, userName: z.string().max(128).nullable() });
+const storedProfile = profile.extend({ name: profileFields.shape.name, colour: profileFields.shape.colour, serviceUrl: profileFields.shape.serviceUrl, pin: profileFields.shape.pin, proxy: profileFields.shape.proxy, userName: z.string().max(128).nullable() });
 const storedProfiles = z.object({ items: z.array(z.unknown()).max(200), selected: profileId.nullable().catch(null) });
 
 /** More services than anybody works with; bounds the file. */
@@ -106,7 +106,7 @@ export class Profiles {
     this.#store.update((draft) => {
       const item = draft.items.find((one) => one.id === id);
       if (item) Object.assign(item, service);
-      else draft.items.push({ id, name: 'embedded', colour: EMBEDDED_COLOUR, ...service, userName: null, embedded: true });
+      else draft.items.push({ id, name: 'embedded', colour: EMBEDDED_COLOUR, ...service, userName: null, embedded: true, proxy: { kind: 'none' } });
       draft.selected = id;
     });
     await this.#save();
@@ -118,7 +118,7 @@ export class Profiles {
     const wanted = new URL(serviceUrl).origin;
     const known = this.#store.state.items.find((item) => new URL(item.serviceUrl).origin === wanted);
     if (!known) {
-      const id = await this.add({ name: new URL(serviceUrl).host.slice(0, 60), colour: 'blue', serviceUrl, pin: null });
+      const id = await this.add({ name: new URL(serviceUrl).host.slice(0, 60), colour: 'blue', serviceUrl, pin: null, proxy: { kind: 'system' } });
       await this.select(id);
       return id;
     }

@@ -1,7 +1,9 @@
 import { createHash, timingSafeEqual, type X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import * as tls from 'node:tls';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
+import { openThroughProxy } from '../network/open-through-proxy.ts';
+import { unsupportedWay, type WayOut } from '../network/way-out.ts';
 
 /** How a service proves who it is: by a pinned key (`SHA256:` and base64, as profiles have it) or, where null, by the system's trust. */
 export type ServicePin = string | null;
@@ -33,16 +35,18 @@ interface DialOptions {
   readonly authorities: readonly string[];
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** In the order to try them; straight where nothing is said. */
+  readonly waysOut?: readonly WayOut[] | undefined;
 }
 
 /**
  * A TLS connection to a service that has proved itself, before anything of ours was sent but the handshake: the pinned key,
  * or a chain to the system's trust and the right name. Throws `service.pin-mismatch`, `service.certificate-untrusted` (with
- * the issuer seen), `service.name-unknown`, `service.unreachable` or `service.time-out`. No session resumption: each
+ * the issuer seen), `service.name-unknown`, `service.unreachable`, `service.time-out`, or `proxy.*` where a proxy is on the way. No session resumption: each
  * connection proves itself anew.
  */
 export async function dialService(options: DialOptions): Promise<tls.TLSSocket> {
-  const socket = await handshake(options);
+  const socket = await overAnyWay(options);
   try {
     checkTrust(socket, options.pin);
   } catch (error) {
@@ -54,7 +58,7 @@ export async function dialService(options: DialOptions): Promise<tls.TLSSocket> 
 
 /** What a service's certificate says, without sending anything to it; throws as `dialService` does where it cannot be reached. */
 export async function readServiceCertificate(options: Omit<DialOptions, 'pin'>): Promise<{ fingerprint: string; subject: string; issuer: string; trustedBySystem: boolean }> {
-  const socket = await handshake(options);
+  const socket = await overAnyWay(options);
   try {
     const certificate = certificateOf(socket);
     return { fingerprint: keyFingerprint(certificate), subject: shortName(certificate.subject), issuer: shortName(certificate.issuer), trustedBySystem: socket.authorized };
@@ -63,7 +67,25 @@ export async function readServiceCertificate(options: Omit<DialOptions, 'pin'>):
   }
 }
 
-function handshake({ host, port, authorities, timeoutMs, signal }: Omit<DialOptions, 'pin'>): Promise<tls.TLSSocket> {
+const DIRECT: readonly WayOut[] = [{ kind: 'direct' }];
+
+/** The first way out that leads there. Where none does, a proxy that asks for a sign-on is what the user can do something about; else the first way's failure is told. */
+async function overAnyWay(options: Omit<DialOptions, 'pin'>): Promise<tls.TLSSocket> {
+  const failures: MavisError[] = [];
+  for (const way of options.waysOut ?? DIRECT) {
+    try {
+      if (way.kind === 'unsupported') throw unsupportedWay(way);
+      const { host, port, timeoutMs, signal } = options;
+      return await handshake(options, way.kind === 'direct' ? { host, port } : { socket: await openThroughProxy({ proxy: way, host, port, timeoutMs, signal }) });
+    } catch (error) {
+      if (!(error instanceof MavisError) || error.code === 'connect.cancelled') throw error;
+      failures.push(error);
+    }
+  }
+  throw failures.find(({ code }) => code === 'proxy.authentication-required' || code === 'proxy.authentication-failed') ?? failures[0] ?? new MavisError('internal');
+}
+
+function handshake({ host, port, authorities, timeoutMs, signal }: Omit<DialOptions, 'pin'>, way: { host: string; port: number } | { socket: Socket }): Promise<tls.TLSSocket> {
   const address = `${host}:${port}`;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
@@ -71,7 +93,7 @@ function handshake({ host, port, authorities, timeoutMs, signal }: Omit<DialOpti
       return;
     }
     // The decision is ours, after the handshake, so that the issuer of a wrong certificate can be named.
-    const socket = tls.connect({ host, port, ca: [...authorities], rejectUnauthorized: false, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'], ...(isIP(host) === 0 ? { servername: host } : {}) });
+    const socket = tls.connect({ ...way, ca: [...authorities], rejectUnauthorized: false, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'], ...(isIP(host) === 0 ? { servername: host } : {}) });
     const timer = setTimeout(() => socket.destroy(new MavisError('service.time-out', { address })), timeoutMs);
     const onAbort = (): void => {
       socket.destroy(new MavisError('connect.cancelled'));

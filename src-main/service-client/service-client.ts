@@ -8,6 +8,7 @@ import { knownErrorCode } from '../../shared/errors/catalogue.ts';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import { connectionReference } from '../../shared/ids.ts';
 import type { ClientKey } from '../account/client-key.ts';
+import type { ProxyCredentials, WayOut } from '../network/way-out.ts';
 import { networkError, type ServicePin } from './certificate-trust.ts';
 import { CheckedAgent } from './checked-agent.ts';
 
@@ -22,6 +23,14 @@ export interface ServiceClientOptions {
   readonly authorities: readonly string[];
   readonly clientKey: Pick<ClientKey, 'sign'>;
   readonly clock: () => number;
+  /** How the network is left, and who is asked where its proxy wants to know the user; straight where nothing is said. */
+  readonly network?: ServiceNetwork;
+}
+
+/** What a service client needs of the network's own proxies. */
+export interface ServiceNetwork {
+  readonly waysOut: (place: { readonly host: string; readonly port: number }) => Promise<readonly WayOut[]>;
+  readonly renewSignOn: (proxy: string, used: ProxyCredentials | null) => Promise<boolean>;
 }
 
 interface Arguments<R extends Route> {
@@ -47,16 +56,18 @@ export class ServiceClient {
   readonly address: string;
   readonly #url: URL;
   readonly #agent: CheckedAgent;
+  readonly #network: ServiceNetwork | undefined;
   readonly #clientKey: Pick<ClientKey, 'sign'>;
   readonly #clock: () => number;
   #token: string | undefined;
 
-  constructor({ serviceUrl, pin, authorities, clientKey, clock }: ServiceClientOptions) {
+  constructor({ serviceUrl, pin, authorities, clientKey, clock, network }: ServiceClientOptions) {
     this.#url = new URL(serviceUrl);
     const host = this.#url.hostname.replace(/^\[(.*)\]$/, '$1');
     const port = Number(this.#url.port === '' ? 443 : this.#url.port);
     this.address = this.#url.host;
-    this.#agent = new CheckedAgent({ host, port, pin, authorities });
+    this.#agent = new CheckedAgent({ host, port, pin, authorities, waysOut: async () => network?.waysOut({ host, port }) ?? [{ kind: 'direct' }] });
+    this.#network = network;
     this.#clientKey = clientKey;
     this.#clock = clock;
   }
@@ -84,7 +95,7 @@ export class ServiceClient {
   /** Calls a route whose answer is bytes or events; the caller reads the response and destroys it where it stops early. */
   async open<R extends Route>(route: R, parts: Arguments<R>, { signal, timeoutMs = CALL_TIMEOUT_MS }: CallOptions = {}): Promise<IncomingMessage> {
     const prepared = this.#prepare(route, parts);
-    const response = await this.#send(prepared, signal, timeoutMs);
+    const response = await this.#sendThroughProxies(prepared, signal, timeoutMs);
     const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) return response;
     throw refusal(await readWhole(response, this.address, timeoutMs), status);
@@ -109,6 +120,20 @@ export class ServiceClient {
     const nonce = randomBytes(16).toString('base64url');
     const text = signedRequestText({ method, path, signedAt, nonce, bodySha256: digest(body ?? Buffer.alloc(0)), tokenSha256: digest(Buffer.from(token, 'utf8')) });
     return { [SIGNATURE_HEADER]: this.#clientKey.sign(text), [SIGNED_AT_HEADER]: signedAt, [SIGNATURE_NONCE_HEADER]: nonce };
+  }
+
+  /** Sends; where the network's proxy wants to know who the user is, he is asked, and it is sent again. The time that he takes is his own. */
+  async #sendThroughProxies(prepared: Prepared, signal: AbortSignal | undefined, timeoutMs: number): Promise<IncomingMessage> {
+    for (;;) {
+      try {
+        return await this.#send(prepared, signal, timeoutMs);
+      } catch (thrown) {
+        const error = asMavisError(thrown);
+        const proxy = String(error.args['proxy'] ?? '');
+        if ((error.code !== 'proxy.authentication-required' && error.code !== 'proxy.authentication-failed') || this.#network === undefined) throw thrown;
+        if (!(await this.#network.renewSignOn(proxy, this.#agent.shownToProxies.get(proxy) ?? null))) throw thrown;
+      }
+    }
   }
 
   #send({ method, path, headers, body }: Prepared, signal: AbortSignal | undefined, timeoutMs: number): Promise<IncomingMessage> {

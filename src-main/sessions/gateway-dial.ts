@@ -1,14 +1,28 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Socket } from 'node:net';
 import * as tls from 'node:tls';
 import type { Hop } from '../../shared/api/connections.ts';
+import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { PROXY_ALPN } from '../../shared/proxy-stream/frames.ts';
 import type { ClientIdentity } from '../account/client-key.ts';
+import { openThroughProxy } from '../network/open-through-proxy.ts';
+import { AllWaysFailed, staggeredRace, type Way } from '../network/staggered-race.ts';
+import { proxyName, unsupportedWay, type WayOut } from '../network/way-out.ts';
 
-/** One dial, TCP and TLS together (rule 4): a gateway that is there answers within a fraction of it, and four ports fit into the 15 s. */
+/** One dial, TCP and TLS together (rule 4): a gateway that is there answers within a fraction of it. */
 export const DIAL_TIMEOUT_MS = 3000;
 
-export type DialledHop = Pick<Hop, 'gatewayName' | 'host' | 'ports' | 'pins'>;
+/**
+ * The next way begins after so long while the one before still tries: longer than a handshake over a slow line takes to get
+ * on (a satellite's round trip is 600 ms, two of them make the handshake), so that the order of preference holds where the
+ * network is merely slow; and four ways that are dropped leave ten seconds of the connection's fifteen.
+ */
+export const STAGGER_MS = 700;
+/** All ways to one gateway together: the last one has its time limit, and another gateway can still be tried (rule 4). */
+export const DIAL_LIMIT_MS = 8000;
+
+export type DialledHop = Pick<Hop, 'gatewayName' | 'host' | 'ports' | 'fallbackPort' | 'pins'>;
 
 export interface DialOptions {
   readonly identity: ClientIdentity;
@@ -16,10 +30,27 @@ export interface DialOptions {
   /** A number from 0 up to 1: the order among ports of equal preference (S74). */
   readonly random: () => number;
   readonly timeoutMs?: number;
+  readonly staggerMs?: number;
+  readonly limitMs?: number;
+  /** The ways out of this computer's network to the gateway's link port, asked for when its turn comes; none where the gateway may not be reached there. */
+  readonly waysOut?: () => Promise<readonly WayOut[]>;
 }
 
-/** Failures by how much they tell: of several ports' failures the most telling is reported. */
-const TELLING = ['gateway.pin-mismatch', 'gateway.tls-failed', 'gateway.refused', 'gateway.time-out', 'gateway.unreachable'] as const;
+/** A gateway that was reached, and over which way. */
+export interface ReachedGateway {
+  readonly socket: tls.TLSSocket;
+  readonly port: number;
+  /** Over the link port instead of a proxy port. */
+  readonly over443: boolean;
+  /** `host:port` of the HTTP proxy on the way, or null. */
+  readonly proxy: string | null;
+}
+
+/** Failures by how much they tell: of several ways' failures the most telling is reported. */
+const TELLING = [
+  'proxy.authentication-required', 'proxy.authentication-failed', 'gateway.pin-mismatch', 'gateway.tls-failed', 'proxy.scheme-unsupported', 'proxy.answer-invalid', 'proxy.refused',
+  'proxy.time-out', 'proxy.unreachable', 'gateway.refused', 'gateway.time-out', 'gateway.unreachable',
+] as const satisfies readonly ErrorCode[];
 type DialFailure = (typeof TELLING)[number];
 
 /** The ports of a preference list in the order to try them: inner lists in turn, each in random order (S74, S75). */
@@ -35,17 +66,43 @@ export function portsInOrder(preference: readonly (readonly number[])[], random:
 }
 
 /**
- * A TLS 1.3 connection to a gateway's proxy port whose key is the pinned one; nothing of ours but the handshake was sent on it.
- * Tries the ports in order. Throws the most telling failure of leg L2, or `connect.cancelled`.
+ * A TLS 1.3 connection to a gateway whose key is the pinned one; nothing of ours but the handshake was sent on it. Tries the
+ * proxy ports in order, then the link port (443) straight, then through the network's own proxies, each a moment after the
+ * one before; the first whose key is right wins and the others are closed. Throws the most telling failure, or
+ * `connect.cancelled`.
  */
-export async function dialGateway(hop: DialledHop, options: DialOptions): Promise<{ socket: tls.TLSSocket; port: number }> {
-  if (hop.host === null) throw new MavisError('gateway.unreachable', { gateway: hop.gatewayName });
-  const failures: MavisError[] = [];
-  for (const port of portsInOrder(hop.ports, options.random)) {
+export async function dialGateway(hop: DialledHop, options: DialOptions): Promise<ReachedGateway> {
+  const { host, fallbackPort, gatewayName: gateway } = hop;
+  if (host === null) throw new MavisError('gateway.unreachable', { gateway });
+  const straight = (port: number, over443: boolean): Way<ReachedGateway> => async (signal) => ({ socket: await handshake({ host, port }, hop, { ...options, signal }), port, over443, proxy: null });
+  const ways = portsInOrder(hop.ports, options.random).map((port) => straight(port, false));
+  if (fallbackPort !== null) ways.push(straight(fallbackPort, true), (signal) => throughProxies(hop, host, fallbackPort, { ...options, signal }));
+  try {
+    return await staggeredRace(ways, {
+      staggerMs: options.staggerMs ?? STAGGER_MS,
+      limitMs: options.limitMs ?? DIAL_LIMIT_MS,
+      signal: options.signal,
+      late: () => new MavisError('gateway.time-out', { gateway }),
+      discard: ({ socket }) => socket.destroy(),
+    });
+  } catch (error) {
+    if (options.signal.aborted) throw new MavisError('connect.cancelled');
+    if (!(error instanceof AllWaysFailed)) throw error;
+    throw mostTelling(error.failures) ?? new MavisError('gateway.unreachable', { gateway });
+  }
+}
+
+/** The link port by way of each proxy of the network in turn. */
+async function throughProxies(hop: DialledHop, host: string, port: number, options: DialOptions): Promise<ReachedGateway> {
+  const failures: unknown[] = [];
+  for (const way of (await options.waysOut?.()) ?? []) {
+    if (options.signal.aborted) break;
+    if (way.kind === 'direct') continue;
     try {
-      return { socket: await handshake({ host: hop.host, port }, hop, options), port };
+      if (way.kind === 'unsupported') throw unsupportedWay(way);
+      const socket = await openThroughProxy({ proxy: way, host, port, timeoutMs: options.timeoutMs ?? DIAL_TIMEOUT_MS, signal: options.signal });
+      return { socket: await handshake({ socket }, hop, options), port, over443: true, proxy: proxyName(way) };
     } catch (error) {
-      if (!(error instanceof MavisError) || error.code === 'connect.cancelled') throw error;
       failures.push(error);
     }
   }
@@ -57,7 +114,7 @@ export function dialThrough(carrier: tls.TLSSocket, hop: DialledHop, options: Di
   return handshake({ socket: carrier }, hop, options);
 }
 
-function handshake(way: { host: string; port: number } | { socket: tls.TLSSocket }, hop: DialledHop, { identity, signal, timeoutMs = DIAL_TIMEOUT_MS }: DialOptions): Promise<tls.TLSSocket> {
+function handshake(way: { host: string; port: number } | { socket: Socket }, hop: DialledHop, { identity, signal, timeoutMs = DIAL_TIMEOUT_MS }: DialOptions): Promise<tls.TLSSocket> {
   const gateway = hop.gatewayName;
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -130,7 +187,9 @@ export function dialError(error: Error, gateway: string, reached: boolean): Mavi
   return new MavisError(reached ? 'gateway.tls-failed' : 'gateway.unreachable', { gateway }, { cause: error });
 }
 
-function mostTelling(failures: readonly MavisError[]): MavisError | undefined {
+function mostTelling(failures: readonly unknown[]): MavisError | undefined {
   const rank = (error: MavisError): number => TELLING.findIndex((code: DialFailure) => code === error.code);
-  return failures.toSorted((a, b) => rank(a) - rank(b))[0];
+  const unforeseen = failures.find((failure) => !(failure instanceof MavisError));
+  if (unforeseen !== undefined) throw unforeseen;
+  return failures.filter((failure) => failure instanceof MavisError).toSorted((a, b) => rank(a) - rank(b))[0];
 }

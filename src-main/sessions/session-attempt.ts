@@ -9,7 +9,8 @@ import type { ProgressStep } from '../../shared/proxy-stream/messages.ts';
 import type { ClientIdentity } from '../account/client-key.ts';
 import { shown } from '../ipc/shown-error.ts';
 import type { Log } from '../logging/log.ts';
-import type { ServiceClient } from '../service-client/service-client.ts';
+import type { ServiceClient, ServiceNetwork } from '../service-client/service-client.ts';
+import { type ProxyCredentials, proxyName, type WayOut } from '../network/way-out.ts';
 import type { ForwardingOffer } from './forwarding/forwarding-offer.ts';
 import { type EndedReport, type SessionReport, sessionReport } from './session-process-contract.ts';
 import type { SessionProcess } from './session-process-handle.ts';
@@ -31,6 +32,8 @@ export interface AttemptParts<Port> {
   readonly environment: Readonly<Record<string, string>>;
   /** What of the user's machine may be offered under this policy. */
   readonly forwarding: (policy: SessionPolicy) => Promise<ForwardingOffer>;
+  /** How the network is left to a gateway's link port, and who is asked where its proxy wants to know the user. */
+  readonly network: ServiceNetwork;
   /** Changes the session in the store. */
   readonly update: (recipe: (session: Draft<Session>) => void) => void;
   readonly onResized: (size: { readonly columns: number; readonly rows: number }) => void;
@@ -55,6 +58,7 @@ export class SessionAttempt<Port> {
   readonly #target: AttemptTarget;
   readonly #stop = new AbortController();
   #offer: ConnectionOffer | undefined;
+  #shownToProxies: ReadonlyMap<string, ProxyCredentials | null> = new Map();
   #step: ConnectStep = 'access';
   #stepBegan: number;
   #connectedAt: number | undefined;
@@ -91,9 +95,8 @@ export class SessionAttempt<Port> {
   /** Runs to the end of the session; never rejects: how it went stands in the store. */
   async run(): Promise<void> {
     try {
-      const offer = await this.#ask();
-      const connected = await this.#reach(offer);
-      if (connected) await this.#showEnd(await this.#ended.promise);
+      await this.#connect();
+      await this.#showEnd(await this.#ended.promise);
     } catch (thrown) {
       await this.#showFailure(asMavisError(thrown));
     } finally {
@@ -147,6 +150,36 @@ export class SessionAttempt<Port> {
     return offer;
   }
 
+  /** Asks and dials; where the network's proxy wants to know who the user is, he is asked, and what ran out meanwhile is asked for anew. */
+  async #connect(): Promise<void> {
+    for (;;) {
+      const offer = await this.#ask();
+      try {
+        await this.#reach(offer);
+        return;
+      } catch (thrown) {
+        const error = asMavisError(thrown);
+        if (error.code !== 'proxy.authentication-required' && error.code !== 'proxy.authentication-failed') throw thrown;
+        const proxy = String(error.args['proxy'] ?? '');
+        if (this.#stop.signal.aborted || !(await this.#renewSignOn(proxy)) || this.#stop.signal.aborted) throw thrown;
+        await this.#claim(error);
+        this.#begin('access');
+      }
+    }
+  }
+
+  /** Asks the user for his sign-on to a proxy; false where he does not give it, or ends the connection. */
+  #renewSignOn(proxy: string): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const cancelled = (): void => resolve(false);
+    this.#stop.signal.addEventListener('abort', cancelled, { once: true });
+    this.#parts.network.renewSignOn(proxy, this.#shownToProxies.get(proxy) ?? null).then(resolve, (error: unknown) => {
+      this.#parts.log.warn('sign-on to a proxy not asked for', {}, error);
+      resolve(false);
+    });
+    return promise;
+  }
+
   /** Dials, and tries other gateways while the connection's time lasts. True when connected; else throws the failure. */
   async #reach(first: ConnectionOffer): Promise<true> {
     const deadlineAt = this.#parts.monotonic() + first.deadlineMs;
@@ -184,14 +217,27 @@ export class SessionAttempt<Port> {
     this.#parts.process.send({
       kind: 'start',
       protocol: offer.protocol,
-      hops: offer.hops.map(({ gatewayName, host, ports, pins, ticket }) => ({ gatewayName, host, ports, pins, ticket })),
+      hops: offer.hops.map(({ gatewayName, host, ports, fallbackPort, pins, ticket }) => ({ gatewayName, host, ports, fallbackPort, pins, ticket })),
       identity: this.#parts.identity,
       deadlineMs: Math.max(deadlineAt - this.#parts.monotonic(), 0),
       terminal: { ...this.#parts.terminal },
       environment: Object.fromEntries(Object.entries(this.#parts.environment).filter(([name]) => offer.policy.environmentNames.includes(name))),
       forwarding,
     });
+    this.#sendWaysOut(offer);
     return promise;
+  }
+
+  /** Looks up the ways out while the process dials the proxy ports: only where they are not reached does it need them. */
+  #sendWaysOut(offer: ConnectionOffer): void {
+    const [first] = offer.hops;
+    if (!first || first.host === null || first.fallbackPort === null) return;
+    const tell = (ways: readonly WayOut[]): void => {
+      if (this.#processGone || this.#offer !== offer) return;
+      this.#shownToProxies = new Map(ways.flatMap((way) => (way.kind === 'http-proxy' ? [[proxyName(way), way.credentials]] : [])));
+      this.#parts.process.send({ kind: 'ways-out', ways: [...ways] });
+    };
+    this.#parts.network.waysOut({ host: first.host, port: first.fallbackPort }).then(tell, (error: unknown) => this.#parts.log.warn('ways out of the network not found', { reference: offer.reference }, error));
   }
 
   #take(message: unknown): void {
@@ -202,6 +248,11 @@ export class SessionAttempt<Port> {
     }
     const report = parsed.data;
     switch (report.kind) {
+      case 'way':
+        this.#parts.update((session) => {
+          session.way = report.way;
+        });
+        break;
       case 'reached':
         this.#begin('target-reached');
         break;
@@ -369,6 +420,7 @@ export class SessionAttempt<Port> {
       session.reference = offer.reference;
       session.gatewayName = last?.gatewayName ?? null;
       session.segment = last?.segment ?? null;
+      session.way = null;
       session.tried = offer.tried.map((tried) => ({ ...tried }));
       session.policy = { ...offer.policy, environmentNames: [...offer.policy.environmentNames] };
     });

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { hop } from '../../shared/api/connections.ts';
 import { connectionReference, instant, protocol } from '../../shared/ids.ts';
-import { forwardingState } from '../../shared/ipc/stores.ts';
+import { forwardingState, sessionWay } from '../../shared/ipc/stores.ts';
+import { waysOut } from '../network/way-out.ts';
 import { progressStep, prompt } from '../../shared/proxy-stream/messages.ts';
 import { forwardingOffer } from './forwarding/forwarding-offer.ts';
 
@@ -16,7 +17,7 @@ export const sessionCommand = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('start'),
     protocol,
-    hops: z.array(hop.pick({ gatewayName: true, host: true, ports: true, pins: true, ticket: true })).min(1).max(2),
+    hops: z.array(hop.pick({ gatewayName: true, host: true, ports: true, fallbackPort: true, pins: true, ticket: true })).min(1).max(2),
     identity: z.object({ privateKeyPem: z.string(), certificatePem: z.string() }),
     /** The dial and the gateway's way to the target end after so long; the user's time for prompts does not count. */
     deadlineMs: z.number().min(0).max(60_000),
@@ -25,6 +26,8 @@ export const sessionCommand = z.discriminatedUnion('kind', [
     /** Of the user's machine; nothing where it is left out. */
     forwarding: forwardingOffer.optional(),
   }),
+  /** The ways out of this computer's network to the first gateway's link port; follows a `start` that may need them. */
+  z.object({ kind: z.literal('ways-out'), ways: waysOut }),
   z.object({ kind: z.literal('port') }),
   z.object({ kind: z.literal('prompt-answer'), id: z.number().int(), answers: z.array(z.string()) }),
   /** Gives up what has not been accepted yet. */
@@ -41,6 +44,8 @@ export type StartCommand = Extract<SessionCommand, { kind: 'start' }>;
 export const sessionReport = z.discriminatedUnion('kind', [
   /** The gateway's TLS stands and its key is the pinned one. */
   z.object({ kind: z.literal('reached'), port: z.number().int() }),
+  /** Over which way the session's traffic goes from now on; told before `reached`, and again where a resumed stream took another. */
+  z.object({ kind: z.literal('way'), way: sessionWay }),
   z.object({ kind: z.literal('progress'), step: progressStep }),
   z.object({ kind: z.literal('prompt'), prompt }),
   z.object({ kind: z.literal('failed'), code: z.string(), args: errorArgs, leg: z.enum(['L2', 'L4']), credentialSent: z.boolean(), milliseconds: z.number() }),

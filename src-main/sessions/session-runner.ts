@@ -2,13 +2,14 @@ import type { TLSSocket } from 'node:tls';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Prompt, StreamMessage } from '../../shared/proxy-stream/messages.ts';
 import { ClientForwarding } from './forwarding/client-forwarding.ts';
-import { dialGateway, type DialOptions, dialThrough } from './gateway-dial.ts';
+import { DIAL_LIMIT_MS, dialGateway, type DialOptions, dialThrough, type ReachedGateway } from './gateway-dial.ts';
 import { GatewayRefusal, type HelloEvents, legOf, sayHello } from './gateway-hello.ts';
 import { GatewayStream, type StreamEnd } from './gateway-stream.ts';
 import type { WayAgain } from './resume-loop.ts';
 import { PagePort, type ProcessPort, type TerminalSize } from './page-port.ts';
 import type { SessionCommand, SessionReport, StartCommand } from './session-process-contract.ts';
 import { openShell, type Shell } from './ssh-shell.ts';
+import { AwaitedWaysOut } from './awaited-ways-out.ts';
 
 /** The gateway says why a session ended right after the protocol's own end; a moment later nothing more comes. */
 const REASON_LIMIT_MS = 1000;
@@ -35,6 +36,7 @@ export class SessionRunner {
   readonly #page: PagePort;
   readonly #stop = new AbortController();
   readonly #prompts = new Map<number, (answers: readonly string[]) => void>();
+  readonly #waysOut = new AwaitedWaysOut();
   #startedAt = 0;
   #stream: GatewayStream | undefined;
   #shell: Shell | undefined;
@@ -70,6 +72,9 @@ export class SessionRunner {
       case 'start':
         this.#start(command);
         break;
+      case 'ways-out':
+        this.#waysOut.take(command.ways);
+        break;
       case 'port':
         if (port) this.#page.attach(port);
         break;
@@ -96,6 +101,7 @@ export class SessionRunner {
     if (forwarding !== undefined) this.#forwarding = new ClientForwarding({ offer: forwarding, tell: (what, state) => this.#parts.report({ kind: 'forwarding', what, state }) });
     // Looks for agent and X server while the Gateway is dialled.
     this.#forwardingReady = this.#forwarding?.prepare();
+    this.#waysOut.forget();
     this.#run(command).catch((thrown: unknown) => this.#fail(asMavisError(thrown)));
   }
 
@@ -117,17 +123,25 @@ export class SessionRunner {
     if (command.protocol !== 'ssh') throw new MavisError('resource.protocol-unknown', { protocol: command.protocol });
     const [first, second] = command.hops;
     if (!first) throw new MavisError('internal');
-    const dial: DialOptions = { identity: command.identity, signal: this.#stop.signal, random: this.#parts.random };
-    const { socket, port } = await dialGateway(first, dial);
+    const dial: DialOptions = { identity: command.identity, signal: this.#stop.signal, random: this.#parts.random, limitMs: Math.min(DIAL_LIMIT_MS, command.deadlineMs), waysOut: () => this.#waysOut.asked() };
+    const { socket, port } = await this.#dialFirst(first, dial);
     this.#parts.report({ kind: 'reached', port });
     const answer = await this.#hello(socket, command, first, second === undefined);
     if (!second) {
-      await this.#session(socket, command, first.gatewayName, answer, async (signal) => (await dialGateway(first, { ...dial, signal })).socket);
+      await this.#session(socket, command, first.gatewayName, answer, async (signal) => (await this.#dialFirst(first, { ...dial, limitMs: DIAL_LIMIT_MS, signal })).socket);
       return;
     }
     if (answer.kind !== 'forwarding') throw new MavisError('gateway.protocol-error', { gateway: first.gatewayName });
     const inner = await dialThrough(socket, second, dial);
     await this.#session(inner, command, second.gatewayName, await this.#hello(inner, command, second, true));
+  }
+
+  /** Dials the first gateway and tells over which way it was reached. */
+  async #dialFirst(hop: StartCommand['hops'][number], dial: DialOptions): Promise<ReachedGateway> {
+    const reached = await dialGateway(hop, dial);
+    const { port, over443, proxy } = reached;
+    this.#parts.report({ kind: 'way', way: { port, over443, proxy } });
+    return reached;
   }
 
   #hello(socket: TLSSocket, command: StartCommand, hop: StartCommand['hops'][number], last: boolean): ReturnType<typeof sayHello> {

@@ -1,8 +1,9 @@
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { ProfileId, Protocol, ResourceId } from '../../shared/ids.ts';
-import { type SessionId, sessionId as sessionIdSchema } from '../../shared/ipc/stores.ts';
+import { type Profile, type SessionId, sessionId as sessionIdSchema } from '../../shared/ipc/stores.ts';
 import type { SignedIn } from '../account/account.ts';
 import type { ClientIdentity } from '../account/client-key.ts';
+import type { ServiceNetwork } from '../service-client/service-client.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Log } from '../logging/log.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
@@ -33,6 +34,8 @@ export interface SessionsParts<Port> {
   readonly windows: SessionWindows<Port>;
   /** The two ends of a new channel. */
   readonly createChannel: () => { readonly process: Port; readonly page: Port };
+  /** How the network is left in a profile. */
+  readonly networkOf: (profile: Profile) => ServiceNetwork;
   readonly environment: () => Readonly<Record<string, string>>;
   readonly forwarding: AttemptParts<Port>['forwarding'];
   readonly newId: () => string;
@@ -65,7 +68,7 @@ export class Sessions<Port> {
     store.update((draft) => {
       draft.items[id] = {
         id, profileName: profile.name, profileColour: profile.colour, resourceId, resourceName: resource.name, protocol, userName,
-        reference: null, gatewayName: null, segment: null, stepsMs: {}, tried: [], policy: null,
+        reference: null, gatewayName: null, segment: null, way: null, stepsMs: {}, tried: [], policy: null,
         phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1,
         forwarding: { agent: { status: 'off' }, x11: { status: 'off' } },
       };
@@ -84,7 +87,7 @@ export class Sessions<Port> {
     if (this.#parts.signedIn().profile.id !== this.#profiles.get(id)) throw new MavisError('sign-in.required');
     this.#parts.store.update((draft) => {
       const item = draft.items[id];
-      if (item) Object.assign(item, { reference: null, gatewayName: null, segment: null, stepsMs: {}, tried: [], phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, attempt: item.attempt + 1 });
+      if (item) Object.assign(item, { reference: null, gatewayName: null, segment: null, way: null, stepsMs: {}, tried: [], phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, attempt: item.attempt + 1 });
     });
     this.#begin(id, session.resourceId, session.protocol);
   }
@@ -154,11 +157,12 @@ export class Sessions<Port> {
 
   #begin(id: SessionId, resourceId: ResourceId, protocol: Protocol): void {
     const { store, identity, processes, environment, forwarding, clock, monotonic, log } = this.#parts;
-    const { client } = this.#parts.signedIn();
+    const { client, profile } = this.#parts.signedIn();
     const attempt = new SessionAttempt(
       { sessionId: id, resourceId, protocol },
       {
         client, identity, clock, monotonic, log, forwarding,
+        network: this.#parts.networkOf(profile),
         process: processes.take(),
         terminal: this.#terminal,
         environment: environment(),

@@ -65,5 +65,6 @@ export function createStores(settings: StoreStates['settings']): Stores {
     sessions: new OwnedStore('sessions', { items: {} }),
     changes: new OwnedStore('changes', { audit: 0, 'error-log': 0, users: 0, 'access-rules': 0, connections: 0 }),
     logWork: new OwnedStore('logWork', { exports: {}, proof: { status: 'not-asked' } }),
+    network: new OwnedStore('network', { proxyQuestion: null }),
   };
 }

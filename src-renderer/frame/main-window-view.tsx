@@ -7,6 +7,7 @@ import { GatewaysPage } from '../gateways/gateways-page.tsx';
 import { DocumentLook } from '../appearance/document-look.tsx';
 import { useText } from '../language/use-text.ts';
 import type { WaysOn } from '../logs/ways-on.tsx';
+import { ProxyQuestionDialog } from '../network/proxy-question-dialog.tsx';
 import { RecordingsPage } from '../recordings/recordings-page.tsx';
 import { ResourcesPage } from '../resources/resources-page.tsx';
 import { SessionsPage } from '../sessions/sessions-page.tsx';
@@ -32,6 +33,7 @@ export function MainWindowView() {
   return (
     <>
       <DocumentLook title={text('app.title')} />
+      <ProxyQuestionDialog />
       {!account && <Starting />}
       {account && !signedIn && <SignInPage />}
       {signedIn && (mustChange || changingPassword) && <ChangePasswordPage forced={mustChange} onDone={() => setChangingPassword(false)} />}

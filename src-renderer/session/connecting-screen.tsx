@@ -4,6 +4,7 @@ import { useFormats, useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useParts } from '../stores/parts.tsx';
 import { PromptForm } from './prompt-form.tsx';
+import { wayText } from './way-text.ts';
 import { TriedGateways } from './tried-gateways.tsx';
 
 type Connecting = Extract<SessionPhase, { status: 'connecting' }>;
@@ -65,6 +66,7 @@ function Step({ step, state, session, detail }: StepProps) {
             <strong>{session.gatewayName}</strong> · {session.segment ?? text('common.direct')}
           </span>
         )}
+        {step === 'gateway-reached' && session.way !== null && <span className="step-fact">{wayText(session.way, text)}</span>}
         {detail !== null && <span className="step-fact">{text(`session.detail-${detail}`)}</span>}
       </span>
       <span className="visually-hidden">{text(stepWords[state])}</span>

@@ -6,6 +6,7 @@ import { clock } from '../language/formats.ts';
 import { useNow } from '../language/use-now.ts';
 import { useFormats, useText, useTranslator } from '../language/use-text.ts';
 import { ForwardingMarks } from './forwarding-marks.tsx';
+import { wayText } from './way-text.ts';
 
 /** The bar under a session: whose it is and over which way, whether it is recorded, how far away it is, and its reference. */
 export function SessionStatusBar({ session }: { readonly session: Session }) {
@@ -28,6 +29,7 @@ export function SessionStatusBar({ session }: { readonly session: Session }) {
       <Fact label={text('session.user')} value={session.userName} />
       {session.gatewayName !== null && <Fact label={text('common.gateway')} value={session.gatewayName} />}
       {session.gatewayName !== null && <Fact label={text('common.segment')} value={session.segment ?? text('common.direct')} />}
+      {session.way !== null && <Fact label={text('session.way')} value={wayText(session.way, text)} detail={session.way.over443 ? text('session.way-443-detail') : undefined} />}
       {connected?.endsSoon && (
         <span className="badge badge-warn" role="status">
           <Icon name="clock" />
@@ -46,9 +48,9 @@ function recordingTitle(session: Session, text: ReturnType<typeof useText>): str
   return session.policy?.recordInput === true ? `${text('session.recording-detail')} ${text('session.recording-input')}` : text('session.recording-detail');
 }
 
-function Fact({ label, value }: { readonly label: string; readonly value: string }) {
+function Fact({ label, value, detail }: { readonly label: string; readonly value: string; readonly detail?: string | undefined }) {
   return (
-    <span className="status-fact tabular" title={label}>
+    <span className="status-fact tabular" title={detail ?? label}>
       <span className="status-fact-label">{label}</span>
       <span className="ellipsis">{value}</span>
     </span>

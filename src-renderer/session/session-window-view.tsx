@@ -6,6 +6,7 @@ import { Dialog } from '../controls/dialog.tsx';
 import { EmptyState } from '../controls/empty-state.tsx';
 import { ErrorBoundary } from '../frame/error-boundary.tsx';
 import { useText } from '../language/use-text.ts';
+import { ProxyQuestionDialog } from '../network/proxy-question-dialog.tsx';
 import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { ConnectingScreen } from './connecting-screen.tsx';
@@ -99,6 +100,7 @@ function ShownSession({ session }: { readonly session: Session }) {
         </ErrorBoundary>
       </main>
       <SessionStatusBar session={session} />
+      <ProxyQuestionDialog />
       {closing && (
         <Dialog
           title={text('session.close-title')}

@@ -1,3 +1,4 @@
+import type { SessionWay } from '../../shared/ipc/stores.ts';
 import type { Leg } from '../../shared/errors/catalogue.ts';
 import { useText } from '../language/use-text.ts';
 
@@ -25,7 +26,7 @@ const outlines: Readonly<Record<Place, string>> = {
 const wayOf: Readonly<Record<'L1' | 'L2' | 'L3' | 'L4', readonly ('L1' | 'L2' | 'L3' | 'L4')[]>> = { L1: [], L3: ['L1'], L2: ['L1', 'L3'], L4: ['L1', 'L3', 'L2'] };
 
 /** The way from this computer to the target, with the leg or the part that an error speaks of. Legs that were gone before it are drawn whole. */
-export function WayMap({ leg, legName, gatewayName, resourceName }: { readonly leg: Leg; readonly legName: string; readonly gatewayName: string | null; readonly resourceName: string }) {
+export function WayMap({ leg, legName, gatewayName, resourceName, way }: { readonly leg: Leg; readonly legName: string; readonly gatewayName: string | null; readonly resourceName: string; readonly way: SessionWay | null }) {
   const text = useText();
   const broken = legs.find((candidate) => candidate.leg === leg);
   const passed = broken ? wayOf[broken.leg] : [];
@@ -51,6 +52,16 @@ export function WayMap({ leg, legName, gatewayName, resourceName }: { readonly l
             </g>
           );
         })}
+        {way !== null && (
+          <text className="way-name" x="175" y="108" textAnchor="middle">
+            {text('session.way-port', { port: way.port })}
+          </text>
+        )}
+        {way !== null && way.proxy !== null && (
+          <text className="way-name" x="175" y="136" textAnchor="middle">
+            {shortened(text('session.map-proxy', { proxy: way.proxy }))}
+          </text>
+        )}
         {places.map(({ place, x, y }) => (
           <g key={place} className={place === leg ? 'way-place way-cause' : 'way-place'}>
             <circle cx={x} cy={y} r="23" />

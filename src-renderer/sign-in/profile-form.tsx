@@ -6,6 +6,7 @@ import { Field } from '../controls/field.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
+import { draftOf, ProxyChoice, settingOf } from '../network/proxy-choice.tsx';
 import { useParts } from '../stores/parts.tsx';
 
 /** What is known of the certificate behind the address. */
@@ -25,18 +26,20 @@ export function ProfileForm({ profile, onDone }: { readonly profile: Profile | n
   const [name, setName] = useState(profile?.name ?? '');
   const [colour, setColour] = useState<ProfileFields['colour']>(profileColour.catch('blue').parse(profile?.colour));
   const [address, setAddress] = useState(profile?.serviceUrl ?? 'https://');
+  const [proxy, setProxy] = useState(() => draftOf(profile?.proxy ?? { kind: 'system' }));
   const [certificate, setCertificate] = useState<Certificate>({ status: 'not-read' });
   const [compared, setCompared] = useState(false);
-  const [problems, setProblems] = useState<{ readonly name: boolean; readonly address: boolean; readonly compare: boolean }>({ name: false, address: false, compare: false });
+  const [problems, setProblems] = useState<{ readonly name: boolean; readonly address: boolean; readonly compare: boolean; readonly proxy: boolean }>({ name: false, address: false, compare: false, proxy: false });
   const [failure, setFailure] = useState<ShownError | null>(null);
 
   const read = async () => {
     const url = profileFields.shape.serviceUrl.safeParse(address.trim());
-    setProblems((before) => ({ ...before, address: !url.success }));
-    if (!url.success) return;
+    const setting = settingOf(proxy);
+    setProblems((before) => ({ ...before, address: !url.success, proxy: setting === undefined }));
+    if (!url.success || setting === undefined) return;
     setCertificate({ status: 'reading' });
     setCompared(false);
-    const answer = await ask(mavis.profiles.readFingerprint({ serviceUrl: url.data }));
+    const answer = await ask(mavis.profiles.readFingerprint({ serviceUrl: url.data, proxy: setting }));
     setCertificate(answer.ok ? { status: 'read', serviceUrl: url.data, ...answer.value } : { status: 'failed', error: answer.error });
   };
 
@@ -46,9 +49,9 @@ export function ProfileForm({ profile, onDone }: { readonly profile: Profile | n
     if (!unchanged && (certificate.status !== 'read' || certificate.serviceUrl !== address.trim())) return read();
     const pin = unchanged ? profile.pin : pinOf(certificate, compared);
     const mustCompare = certificate.status === 'read' && !certificate.trustedBySystem && !compared;
-    const fields = profileFields.safeParse({ name: name.trim(), colour, serviceUrl: address.trim(), pin });
+    const fields = profileFields.safeParse({ name: name.trim(), colour, serviceUrl: address.trim(), pin, proxy: settingOf(proxy) ?? null });
     const wrong = new Set(fields.success ? [] : fields.error.issues.map((issue) => issue.path[0]));
-    setProblems({ name: wrong.has('name'), address: wrong.has('serviceUrl'), compare: mustCompare });
+    setProblems({ name: wrong.has('name'), address: wrong.has('serviceUrl'), compare: mustCompare, proxy: wrong.has('proxy') });
     if (!fields.success || mustCompare) return undefined;
     const answer = profile === null ? await ask(mavis.profiles.add(fields.data)) : await ask(mavis.profiles.update({ profileId: profile.id, fields: fields.data }));
     if (!answer.ok) return setFailure(answer.error);
@@ -85,6 +88,7 @@ export function ProfileForm({ profile, onDone }: { readonly profile: Profile | n
           </div>
         )}
       </Field>
+      <ProxyChoice draft={proxy} wrong={problems.proxy} onChange={setProxy} />
       <CertificateNotice certificate={certificate} compared={compared} problem={problems.compare} onCompared={setCompared} />
       {failure && <ErrorNotice error={failure} />}
       <div className="dialog-actions">

@@ -17,7 +17,10 @@ import { createLog } from '../../../src-main/logging/log.ts';
 import { Profiles } from '../../../src-main/profiles/profiles.ts';
 import { keyFingerprint, readServiceCertificate } from '../../../src-main/service-client/certificate-trust.ts';
 import { followEvents } from '../../../src-main/service-client/event-stream.ts';
-import { ServiceClient } from '../../../src-main/service-client/service-client.ts';
+import type { WayOut } from '../../../src-main/network/way-out.ts';
+import { readCertificateThroughProxies } from '../../../src-main/service-client/proxied-certificate.ts';
+import { ServiceClient, type ServiceNetwork } from '../../../src-main/service-client/service-client.ts';
+import { type ConnectProxy, type ConnectProxyBehaviour, startConnectProxy } from '../../fixtures/connect-proxy.ts';
 import { createStores } from '../../../src-main/stores/owned-store.ts';
 import { clientSettings } from '../../../shared/ipc/settings.ts';
 
@@ -255,7 +258,7 @@ describe('signing in', () => {
     });
     const stores = createStores(clientSettings.parse({}));
     const profiles = new Profiles(stores.profiles, { write: () => Promise.resolve() }, () => crypto.randomUUID());
-    await profiles.add({ name: 'p', colour: 'blue', serviceUrl: scripted.url, pin: scripted.pin });
+    await profiles.add({ name: 'p', colour: 'blue', serviceUrl: scripted.url, pin: scripted.pin, proxy: { kind: 'system' } });
     const changes: (string | undefined)[] = [];
     const account = new Account({
       store: stores.account, profiles, clientKey, log, clock: () => Date.now(),
@@ -354,5 +357,90 @@ describe('the service\'s events', () => {
     await followEvents({ client: client(scripted.url, scripted.pin), log, random: () => 0, signal: new AbortController().signal, firstPauseMs: 10, onOnline: () => undefined, onEvent: () => undefined, onSignedOut: (error) => lost.push(error.code) });
     expect(lost).toEqual(['sign-in.required']);
     expect(scripted.requests).toHaveLength(1);
+  });
+});
+
+describe('by way of the network\'s proxy (leg L1)', () => {
+  const credentials = { userName: 'ann', password: 'PROXY-CANARY' };
+  /** A client that knows its service only by a name that the proxy resolves: nothing leads there straight. */
+  function behind(scripted: ScriptedService, proxies: readonly WayOut[], renewSignOn: ServiceNetwork['renewSignOn'] = async () => false): ServiceClient {
+    const made = new ServiceClient({ serviceUrl: `https://service.invalid:${scripted.port}`, pin: scripted.pin, authorities: [], clientKey, clock: () => Date.now(), network: { waysOut: async () => [...proxies], renewSignOn } });
+    closing.push(async () => made.close());
+    return made;
+  }
+  const by = ({ host, port }: ConnectProxy, known: { userName: string; password: string } | null = null): WayOut => ({ kind: 'http-proxy', host, port, credentials: known });
+  async function proxyTo(scripted: ScriptedService, behaviour: ConnectProxyBehaviour = {}): Promise<ConnectProxy> {
+    const proxy = await startConnectProxy({ leadsTo: scripted.port, ...behaviour });
+    closing.push(() => proxy.stop());
+    return proxy;
+  }
+  const challenge = { nonce: 'n'.repeat(22), expiresAt: '2030-01-01T00:00:00.000Z', serverTime: '2026-01-01T00:00:00.000Z' };
+  const ask = (made: ServiceClient) => made.call(signInRoutes.signInChallenge, { params: {}, query: {}, body: {} });
+
+  test('S62: calls and the event stream go through it, and the service is still known by its pin', async () => {
+    const scripted = await service((request, response) => void (request.url === '/v1/events' ? response.writeHead(200, { 'content-type': 'text/event-stream' }).write('event: x\ndata: {"kind":"hello","inventoryRevision":"7","serverTime":"2026-01-01T00:00:00.000Z"}\n\n') : response.end(JSON.stringify(challenge))));
+    const proxy = await proxyTo(scripted);
+    const made = behind(scripted, [by(proxy)]);
+    expect((await ask(made)).nonce).toBe(challenge.nonce);
+    made.setToken('t');
+    const stop = new AbortController();
+    const online = new Promise<void>((resolve) => void followEvents({ client: made, log, random: () => 0, signal: stop.signal, onEvent: () => undefined, onOnline: (is) => is && resolve(), onSignedOut: () => undefined }));
+    await online;
+    stop.abort();
+    expect(proxy.requests.every((request) => request.startsWith(`CONNECT service.invalid:${scripted.port} `))).toBe(true);
+    const other = await service((_request, response) => void response.end('{}'));
+    const wrong = await proxyTo(other);
+    await expect(ask(behind(scripted, [by(wrong)]))).rejects.toMatchObject({ code: 'service.pin-mismatch' });
+    expect(other.requests).toEqual([]);
+  });
+
+  test('of several ways the first that leads there is taken, and the straight one where the list has it', async () => {
+    const scripted = await service((_request, response) => void response.end(JSON.stringify(challenge)));
+    const [bad, good] = [await proxyTo(scripted, { answer: 'HTTP/1.1 503 x\r\n\r\n' }), await proxyTo(scripted)];
+    await ask(behind(scripted, [by(bad), by(good)]));
+    expect([bad.requests.length, good.requests.length]).toEqual([1, 1]);
+    const straight = new ServiceClient({ serviceUrl: scripted.url, pin: scripted.pin, authorities: [], clientKey, clock: () => Date.now(), network: { waysOut: async () => [by(bad), { kind: 'direct' }], renewSignOn: async () => false } });
+    closing.push(async () => straight.close());
+    await ask(straight);
+    await expect(ask(behind(scripted, [by(bad)]))).rejects.toMatchObject({ code: 'proxy.refused', args: { status: 503, proxy: bad.name } });
+  });
+
+  test('where it wants to know the user he is asked, however long he takes, and the call goes on', async () => {
+    const scripted = await service((_request, response) => void response.end(JSON.stringify(challenge)));
+    const proxy = await proxyTo(scripted, { credentials });
+    const known: { now: typeof credentials | null } = { now: null };
+    const used: unknown[] = [];
+    const made = new ServiceClient({
+      serviceUrl: scripted.url, pin: scripted.pin, authorities: [], clientKey, clock: () => Date.now(),
+      network: {
+        waysOut: async () => [by(proxy, known.now)],
+        renewSignOn: async (name, shown) => {
+          used.push([name, shown]);
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          known.now = used.length === 1 ? { ...credentials, password: 'wrong' } : credentials;
+          return true;
+        },
+      },
+    });
+    closing.push(async () => made.close());
+    expect((await made.call(signInRoutes.signInChallenge, { params: {}, query: {}, body: {} }, { timeoutMs: 250 })).nonce).toBe(challenge.nonce);
+    expect(used).toEqual([[proxy.name, null], [proxy.name, { ...credentials, password: 'wrong' }]]);
+    await expect(ask(behind(scripted, [by(proxy)]))).rejects.toMatchObject({ code: 'proxy.authentication-required', args: { proxy: proxy.name } });
+    // The canary went to the proxy and nowhere else.
+    expect(JSON.stringify(scripted.requests)).not.toContain(Buffer.from(`ann:${credentials.password}`).toString('base64'));
+  });
+
+  test('the certificate to compare is read through it, too', async () => {
+    const scripted = await service(() => undefined);
+    const proxy = await proxyTo(scripted, { credentials });
+    const known: { now: typeof credentials | null } = { now: null };
+    const read = await readCertificateThroughProxies({ host: 'service.invalid', port: scripted.port, authorities: [], timeoutMs: 5000 }, {
+      waysOut: async () => [by(proxy, known.now)],
+      renewSignOn: async () => {
+        known.now = credentials;
+        return true;
+      },
+    });
+    expect(read.fingerprint).toBe(scripted.pin);
   });
 });

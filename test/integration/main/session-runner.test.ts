@@ -51,7 +51,7 @@ class Run {
     this.runner.take(
       {
         kind: 'start', protocol: 'ssh', identity: key.identity, deadlineMs: 10_000, terminal: { columns: 100, rows: 30 }, environment: { LANG: 'C.UTF-8' },
-        hops: [{ gatewayName: 'office1', host: '127.0.0.1', ports: [[gateway.port]], pins: [gateway.pin], ticket: TICKET }],
+        hops: [{ gatewayName: 'office1', host: '127.0.0.1', ports: [[gateway.port]], fallbackPort: null, pins: [gateway.pin], ticket: TICKET }],
         ...changes,
       },
       undefined,
@@ -147,7 +147,7 @@ describe('dialling a gateway (leg L2)', () => {
     page.type('echo 日本語\r');
     await page.until(({ output }) => output.includes('echo 日本語\r'));
     // The gateway may say that the recording stands before or after the shell's own answer.
-    expect(run.reports.map(({ kind }) => kind).filter((kind) => kind !== 'round-trip' && kind !== 'recording')).toEqual(['reached', 'progress', 'progress', 'progress', 'progress', 'progress', 'accepted', 'connected']);
+    expect(run.reports.map(({ kind }) => kind).filter((kind) => kind !== 'round-trip' && kind !== 'recording')).toEqual(['way', 'reached', 'progress', 'progress', 'progress', 'progress', 'progress', 'accepted', 'connected']);
     expect(gateway.hellos).toEqual([{ ticket: TICKET, clientThumbprint: key.thumbprint, terminal: { columns: 100, rows: 30 } }]);
     expect(shells[0]?.pty).toMatchObject({ columns: 100, rows: 30 });
     expect(shells[0]?.environment).toEqual({ LANG: 'C.UTF-8' });
@@ -161,7 +161,7 @@ describe('dialling a gateway (leg L2)', () => {
     const address = closed.address();
     const refusing = typeof address === 'object' && address ? address.port : 0;
     closed.close();
-    const run = new Run().start(gateway, { hops: [{ gatewayName: 'office1', host: '127.0.0.1', ports: [[refusing], [gateway.port]], pins: [gateway.pin], ticket: TICKET }] });
+    const run = new Run().start(gateway, { hops: [{ gatewayName: 'office1', host: '127.0.0.1', ports: [[refusing], [gateway.port]], fallbackPort: null, pins: [gateway.pin], ticket: TICKET }] });
     expect((await run.report('reached')).port).toBe(gateway.port);
   });
 
@@ -273,7 +273,7 @@ describe('dialling a gateway (leg L2)', () => {
       socket.pipe(onward).pipe(socket);
       onward.on('error', () => undefined);
     });
-    const hop = (gatewayName: string, { port, pin }: ScriptedGateway): StartCommand['hops'][number] => ({ gatewayName, host: '127.0.0.1', ports: [[port]], pins: [pin], ticket: TICKET });
+    const hop = (gatewayName: string, { port, pin }: ScriptedGateway): StartCommand['hops'][number] => ({ gatewayName, host: '127.0.0.1', ports: [[port]], fallbackPort: null, pins: [pin], ticket: TICKET });
     const run = new Run().start(first, { hops: [hop('default', first), { ...hop('office1', second), host: null }] });
     const page = new Page(run);
     await run.report('connected');

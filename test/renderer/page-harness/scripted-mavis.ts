@@ -48,7 +48,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
   const actions = new Set<(id: string) => void>();
   const favourites = new Set<string>(['00000000-0000-4000-8000-000000000003']);
   const lastUsedAt = new Map<string, number>([['00000000-0000-4000-8000-000000000009', Date.parse('2026-11-23T08:30:00Z')]]);
-  const revisions: Record<StoreName, number> = { settings: 1, profiles: 1, account: 1, inventory: 1, gateways: 1, sessions: 1, changes: 1, logWork: 1 };
+  const revisions: Record<StoreName, number> = { settings: 1, profiles: 1, account: 1, inventory: 1, gateways: 1, sessions: 1, changes: 1, logWork: 1, network: 1 };
   const states: Record<StoreName, Record<string, unknown>> = {
     settings: settings(query),
     profiles: profiles(scene === 'no-profile'),
@@ -57,6 +57,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     gateways: gateways(scene),
     changes: { audit: 0, 'error-log': 0, users: 0, 'access-rules': 0, connections: 0 },
     logWork: { exports: {}, proof: { status: 'not-asked' } },
+    network: { proxyQuestion: query.has('proxy') ? { id: SESSION_ID, proxy: 'proxy.nishi.example:3128', refused: query.get('proxy') === 'refused', canKeep: query.get('proxy') !== 'no-keyring' } : null },
     sessions: { items: scene === 'sessions-empty' ? {} : query.has('session') ? { [SESSION_ID]: madeSession(scene) } : Object.fromEntries([madeSession('connected', 77), madeSession('failed', 78, 'aws-web-00005'), madeSession('exited', 79, 'office1-git-00004')].map((made) => [made.id, made])) },
   };
   const queryMs: number[] = [];
@@ -126,6 +127,13 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       }),
       signOut: noted('account.signOut', () => ok({})),
       changePassword: noted('account.changePassword', () => refused('password.wrong')),
+    },
+    network: {
+      answerProxy: noted('network.answerProxy', ({ answer }) => {
+        if (answer?.keep === true) return refused('client.secret-store-unavailable');
+        patch('network', ['proxyQuestion'], null);
+        return ok({});
+      }),
     },
     resources: {
       query: async (asked) => {

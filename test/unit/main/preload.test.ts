@@ -54,6 +54,9 @@ describe('the preload (E20)', () => {
           "prove",
           "dropProof",
         ],
+        "network": [
+          "answerProxy",
+        ],
         "playback": [
           "open",
           "read",

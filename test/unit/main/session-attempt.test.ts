@@ -1,12 +1,12 @@
 import { produce } from 'immer';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { connectionOffer } from '../../../shared/api/connections.ts';
 import type { Route } from '../../../shared/api/route.ts';
 import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { resourceId } from '../../../shared/ids.ts';
 import { type Session, sessionId } from '../../../shared/ipc/stores.ts';
 import { createLog } from '../../../src-main/logging/log.ts';
-import { SessionAttempt } from '../../../src-main/sessions/session-attempt.ts';
+import { type AttemptParts, SessionAttempt } from '../../../src-main/sessions/session-attempt.ts';
 import type { SessionCommand, SessionReport } from '../../../src-main/sessions/session-process-contract.ts';
 import type { SessionProcess } from '../../../src-main/sessions/session-process-handle.ts';
 
@@ -21,6 +21,12 @@ function offerOf(gatewayName: keyof typeof GATEWAYS, changes: object = {}): Retu
     hops: [{ gatewayId: GATEWAYS[gatewayName], gatewayName, segment: 'gateway-office1', host: '127.0.0.1', ports: [[7993]], pins: ['A'.repeat(43)], ticket: 'T'.repeat(43) }],
     ...changes,
   });
+}
+
+/** An offer whose session may run over the link port. */
+function overLinkPort(): ReturnType<typeof offerOf> {
+  const offer = offerOf('one');
+  return { ...offer, hops: offer.hops.map((hop) => ({ ...hop, fallbackPort: 443 })) };
 }
 
 class FakeProcess implements SessionProcess<object> {
@@ -50,9 +56,9 @@ class FakeProcess implements SessionProcess<object> {
 
 type Answer = object | MavisError;
 
-function world(answers: Record<string, Answer[]>): { attempt: SessionAttempt<object>; process: FakeProcess; asked: { path: string; body: unknown }[]; session: () => Session; advance: (ms: number) => void } {
+function world(answers: Record<string, Answer[]>, network: AttemptParts<object>['network'] = { waysOut: async () => [{ kind: 'direct' }], renewSignOn: async () => false }): { attempt: SessionAttempt<object>; process: FakeProcess; asked: { path: string; body: unknown }[]; session: () => Session; advance: (ms: number) => void } {
   let session: Session = {
-    id: SESSION, profileName: 'p', profileColour: 'blue', resourceId: RESOURCE, resourceName: 'web', protocol: 'ssh', userName: 'u', reference: null, gatewayName: null, segment: null, stepsMs: {}, tried: [],
+    id: SESSION, profileName: 'p', profileColour: 'blue', resourceId: RESOURCE, resourceName: 'web', protocol: 'ssh', userName: 'u', reference: null, gatewayName: null, segment: null, way: null, stepsMs: {}, tried: [],
     policy: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } },
   };
   let now = 0;
@@ -71,6 +77,7 @@ function world(answers: Record<string, Answer[]>): { attempt: SessionAttempt<obj
       update: (recipe) => {
         session = produce(session, recipe);
       },
+      network,
       onResized: () => undefined, clock: () => now, monotonic: () => now, log: createLog([], () => 0, 1),
       forwarding: async () => ({ agent: null, display: null }),
     },
@@ -120,6 +127,77 @@ describe('one attempt to connect', () => {
     attempt.end();
     process.report(failed('connect.cancelled'));
     await running;
+  });
+
+  test('S60: over which way the session goes stands in the store, and the ways out of the network go to the process only where the link port may be used', async () => {
+    const asked: unknown[] = [];
+    const network: AttemptParts<object>['network'] = {
+      waysOut: async (place) => {
+        asked.push(place);
+        return [{ kind: 'http-proxy', host: 'proxy', port: 3128, credentials: null }];
+      },
+      renewSignOn: async () => false,
+    };
+    const { attempt, process, session } = world({ [ASK]: [overLinkPort()] }, network);
+    const running = attempt.run();
+    await process.started(1);
+    await vi.waitFor(() => expect(process.commands.at(-1)).toEqual({ kind: 'ways-out', ways: [{ kind: 'http-proxy', host: 'proxy', port: 3128, credentials: null }] }));
+    expect(asked).toEqual([{ host: '127.0.0.1', port: 443 }]);
+    process.report({ kind: 'way', way: { port: 443, over443: true, proxy: 'proxy:3128' } });
+    expect(session().way).toEqual({ port: 443, over443: true, proxy: 'proxy:3128' });
+    attempt.end();
+    process.report(failed('connect.cancelled'));
+    await running;
+
+    const without = world({ [ASK]: [offerOf('one')] }, network);
+    const other = without.attempt.run();
+    await without.process.started(1);
+    without.attempt.end();
+    without.process.report(failed('connect.cancelled'));
+    await other;
+    expect(asked).toHaveLength(1);
+  });
+
+  test('a proxy that wants to know the user: he is asked, the connection that waited ends with that reason, and another is asked for', async () => {
+    const shown: unknown[] = [];
+    const { attempt, process, asked, session } = world({ [ASK]: [overLinkPort(), overLinkPort()] }, {
+      waysOut: async () => [{ kind: 'http-proxy', host: 'proxy', port: 3128, credentials: { userName: 'ann', password: 'old' } }],
+      renewSignOn: async (proxy, used) => {
+        shown.push([proxy, used]);
+        return true;
+      },
+    });
+    const running = attempt.run();
+    await process.started(1);
+    await vi.waitFor(() => expect(process.commands.some(({ kind }) => kind === 'ways-out')).toBe(true));
+    process.report(failed('proxy.authentication-failed', { args: { proxy: 'proxy:3128' } }));
+    await process.started(2);
+    expect(shown).toEqual([['proxy:3128', { userName: 'ann', password: 'old' }]]);
+    expect(asked.map(({ path }) => path)).toEqual([ASK, CLAIM, ASK]);
+    expect(asked[1]?.body).toEqual({ outcome: 'failed', code: 'proxy.authentication-failed' });
+    expect(session().phase.status).toBe('connecting');
+    attempt.end();
+    process.report(failed('connect.cancelled'));
+    await running;
+  });
+
+  test('who does not sign on to the proxy sees that it is needed, and who gives up while he is asked is not held', async () => {
+    const declined = world({ [ASK]: [overLinkPort()] });
+    const first = declined.attempt.run();
+    await declined.process.started(1);
+    declined.process.report(failed('proxy.authentication-required', { args: { proxy: 'proxy:3128' } }));
+    await first;
+    expect(declined.session().phase).toMatchObject({ status: 'failed', error: { code: 'proxy.authentication-required', args: { proxy: 'proxy:3128' } } });
+    expect(declined.asked.map(({ path }) => path)).toEqual([ASK, CLAIM]);
+
+    const waiting = world({ [ASK]: [overLinkPort()] }, { waysOut: async () => [{ kind: 'direct' }], renewSignOn: () => new Promise(() => undefined) });
+    const second = waiting.attempt.run();
+    await waiting.process.started(1);
+    waiting.process.report(failed('proxy.authentication-required', { args: { proxy: 'proxy:3128' } }));
+    await Promise.resolve();
+    waiting.attempt.end();
+    await second;
+    expect(waiting.session().phase.status).toBe('failed');
   });
 
   test('S11: a gateway that fails on L2 is followed by another, and both stand in what was tried', async () => {
