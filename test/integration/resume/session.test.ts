@@ -7,6 +7,9 @@ import { ClientKey } from '../../../src-main/account/client-key.ts';
 import { FaultyGateway } from '../../fixtures/faulty-gateway.ts';
 import { HeadlessSession } from '../../fixtures/headless-client.ts';
 
+// SSH's own keep-alives would find a peer dead after 45 seconds: the long run cuts for longer than that.
+const awaySeconds = process.env['MAVIS_LONG'] === '1' ? 75 : 5;
+
 /** The client's session runner as it is shipped, a real gateway process and a real sshd, and faults on the wire between. */
 describe('Resume: a shell whose network goes', () => {
   let gateway: FaultyGateway;
@@ -99,6 +102,19 @@ describe('Resume: a shell whose network goes', () => {
     await session.until(({ text }) => text.includes('awake-42'));
     await ended(session, grant);
   });
+
+  test(`Resume: ${awaySeconds} seconds away, the shell is where it was (the long run: longer than any keep-alive of SSH waits)`, async () => {
+    const { session, grant } = await open();
+    session.type('here=before\n');
+    await gateway.setDown(true);
+    await session.report('interrupted');
+    await delay(awaySeconds * 1000);
+    await gateway.setDown(false);
+    session.checkLine();
+    session.type('echo $here-$((40 + 2))\n');
+    await session.until(({ text }) => text.includes('before-42'), 30_000);
+    await ended(session, grant);
+  }, 60_000 + awaySeconds * 1000);
 
   test('Resume: a session that was terminated meanwhile ends with that reason, told by the gateway', async () => {
     const { session, grant } = await open();

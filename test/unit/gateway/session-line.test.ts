@@ -78,6 +78,20 @@ describe('a session\'s line to its client', () => {
     expect(seen).toEqual(['cut']);
   });
 
+  test('Resume: cut again, the whole time begins anew', () => {
+    const { line, clock, seen, first } = world();
+    first.destroy();
+    clock.advance(200_000);
+    const second = new FakeConnection();
+    line.takeOver(second, 1, { received: 0 });
+    clock.advance(50_000);
+    second.destroy();
+    clock.advance(299_999);
+    expect(seen).toEqual(['cut', 'cut']);
+    clock.advance(1);
+    expect(seen).toEqual(['cut', 'cut', 'expired']);
+  });
+
   test('Resume: a connection that looked alive is cut by a newer one without being a cut, and its late frames, breaches and end count no more', () => {
     const { line, seen, first } = world();
     const old = first.receiver;
