@@ -36,6 +36,8 @@ const DELIVERY_LOOK_MS = 50;
 /** So many cuts of one session are each an entry of the journal, and then each how many-th: a client that comes and goes in a loop fills no disk. */
 const TOLD_CUTS = 100;
 const TOLD_CUTS_EVERY = 100;
+/** Messages that wait for a client that is away: a target that asks again and again is told of once it is enough. */
+const MOST_UNSAID = 20;
 /** Where the grant says nothing: a quarter of an hour (rule 11). */
 const DEFAULT_UNSUPERVISED_SECONDS = 900;
 
@@ -91,6 +93,7 @@ export class Session {
   #cuts = 0;
   /** How it ended, once it has: whoever comes back for the rest is told. */
   #closing: { readonly code: ErrorCode; readonly args: ErrorArgs } | undefined;
+  readonly #unsaid: StreamMessage[] = [];
   readonly #lineListeners = new Set<(state: LineState) => void>();
 
   constructor(parts: SessionParts, grant: TargetGrant, hello: Hello, connection: ProxyConnection) {
@@ -277,6 +280,7 @@ export class Session {
     }
     // Facts beside the stream are not counted: what was on its way may be lost, and is said again.
     if (this.#state.status === 'connected') for (const recordingId of this.#state.recordingIds) this.#message({ kind: 'recording', recordingId });
+    for (const message of this.#unsaid.splice(0)) this.#message(message);
     this.#limits?.tellAgain();
     if (this.#closing !== undefined) line.sendJson(frameType.close, this.#closing);
     this.#tellLine('resumed', { address: connection.address, port: connection.port, epoch, waitedMs: Math.round(waitedMs), resentBytes: counts.sent - received });
@@ -504,6 +508,8 @@ export class Session {
   }
 
   #message(message: StreamMessage): void {
+    // What nobody would hear is said when somebody does; limits and recordings are said again by themselves.
+    if (this.isCut && message.kind === 'forwarding-refused' && this.#unsaid.length < MOST_UNSAID) this.#unsaid.push(message);
     this.#line?.sendJson(frameType.message, message);
   }
 
