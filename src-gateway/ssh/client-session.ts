@@ -18,6 +18,8 @@ import type { SshTarget } from './target-sign-on.ts';
 export const CONNECTED_WITHIN_MS = 20_000;
 /** A client that wants another channel asks for it at once; after the last one the session is over. */
 const LINGER_MS = 1500;
+/** The longest that a timer takes, 24 days: to ssh2's server 0 means its own default of 15 seconds. */
+const NEVER_MS = 2 ** 31 - 1;
 /** Channels at once: a person has one, tools such as editors a handful. OpenSSH's server allows ten. */
 const MOST_SESSIONS = 8;
 const MOST_FORWARDS = 32;
@@ -105,7 +107,7 @@ export class ClientSession {
         algorithms: clientAlgorithms(),
         ident: 'MAVIS-Gateway',
         // No keep-alive of SSH's own: the connection below has one, and a client whose connection was cut comes back (rule 10).
-        keepaliveInterval: 0,
+        keepaliveInterval: NEVER_MS,
         ...(target.banner === '' ? {} : { banner: target.banner }),
       },
       (connection) => this.#accept(connection),
