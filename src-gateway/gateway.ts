@@ -143,7 +143,13 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
     carries: (port, wanted) => portMap.carries(port, wanted),
     assertReady: () => readiness.assertReady(),
   });
-  const forwards: ForwardRegister = new ForwardRegister({ clock, log, journal, dialler, supervision, assertReady: () => readiness.assertReady('forward') });
+  const forwards: ForwardRegister = new ForwardRegister({
+    clock, log, journal, dialler, supervision,
+    resumes: sessions.resumes,
+    resumeSeconds: settings.resumeSeconds,
+    linkPort: configuration.listen.linkPort,
+    assertReady: () => readiness.assertReady('forward'),
+  });
   const grants = new GrantRegister(clock, gatewayName, journal.recovery.recentTickets);
   const knownKeys = new KnownClientKeys();
   const limits = { perAddress: settings.unauthenticatedPerAddress, inAll: settings.unauthenticatedInAll };

@@ -56,6 +56,11 @@ export const failed = z.object({
 });
 export type Failed = z.infer<typeof failed>;
 
+/** A first hop is a wire from here on. With its own secret it is one again after a cut, to the same next gateway (rule 10). */
+export const forwarding = z.object({ resumeSecret: secret, resumeSeconds: z.number().int().min(0) });
+export type Forwarding = z.infer<typeof forwarding>;
+
+/** The first frame of a client that comes back: to the last gateway for the stream, to a first hop for the wire (`received` is 0 there). */
 export const resume = z.object({ version: z.literal(1), resumeSecret: secret, epoch: z.number().int().min(1), received: z.number().int().min(0) });
 export const resumed = z.object({ epoch: z.number().int().min(1), received: z.number().int().min(0) });
 

@@ -1,7 +1,7 @@
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { ForwardGrant } from '../../shared/link/messages.ts';
 import { type Frame, FrameError, frameType } from '../../shared/proxy-stream/frames.ts';
-import type { Failed } from '../../shared/proxy-stream/messages.ts';
+import type { Failed, Forwarding } from '../../shared/proxy-stream/messages.ts';
 import type { Clock, Timer } from '../clock/clock.ts';
 import type { Journal, JournalFacts } from '../journal/journal.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -28,15 +28,25 @@ export interface ForwardParts {
   readonly assertReady: () => void;
 }
 
+/** What becomes of a forward's wire beside its end. */
+export interface ForwardWire {
+  /** What the client is told, so that it may lay the wire again after a cut. */
+  readonly forwarding: Forwarding;
+  /** Which time the wire is laid: 0 with the ticket, then the client's epoch. */
+  readonly epoch: number;
+}
+
 /**
  * A first hop's part in one connection (rule 8): burns the ticket, reaches the next gateway that the grant names, answers
  * `forwarding`, and is a wire from there on. It takes no frame after the hello but a cancel, it never sees what runs inside,
- * and it can open nothing else. The journal has each: ticket used, forwarded, ended with its bytes.
+ * and it can open nothing else. The journal has each: ticket used, forwarded, ended with its bytes; and of a wire that the
+ * client laid again after a cut, resumed and cut with its bytes.
  */
 export class Forward {
   readonly grant: ForwardGrant;
   readonly #parts: ForwardParts;
   readonly #connection: ProxyConnection;
+  readonly #wire: ForwardWire;
   readonly #ending = new AbortController();
   #relay: Relay | undefined;
   #reached: ReachedHop | undefined;
@@ -44,7 +54,8 @@ export class Forward {
   #grace: Timer | undefined;
   #begunMs = 0;
 
-  constructor(parts: ForwardParts, grant: ForwardGrant, connection: ProxyConnection) {
+  constructor(parts: ForwardParts, grant: ForwardGrant, connection: ProxyConnection, wire: ForwardWire) {
+    this.#wire = wire;
     this.#parts = parts;
     this.grant = grant;
     this.#connection = connection;
@@ -65,15 +76,22 @@ export class Forward {
     else if (this.#relay !== undefined) this.#grace ??= this.#parts.clock.setTimer(() => this.#relay?.destroy(), GRACE_MS);
   }
 
-  /** Runs to the end; never rejects. */
-  async run(): Promise<void> {
+  /** Why it was ended from outside or by a limit; undefined where it ended by itself. */
+  get endedBecause(): MavisError | undefined {
+    return this.#reason();
+  }
+
+  /** Runs to the end; never rejects. True where the wire stood. */
+  async run(): Promise<boolean> {
     try {
       this.#reached = await this.#reach();
       const end = await this.#carry(this.#reached);
       const cut: JournalFacts = end.kind === 'cut' ? { cut: end.side === 'near' ? 'client' : 'next-gateway' } : {};
       this.#ended(this.#reason() ?? new MavisError('session.ended'), { forwarded: true, ...cut });
+      return true;
     } catch (error) {
       await this.#failed(this.#reason() ?? asMavisError(error));
+      return false;
     } finally {
       this.#limits?.stop();
       this.#grace?.cancel();
@@ -90,6 +108,7 @@ export class Forward {
       lost: () => this.end(new MavisError('connect.cancelled')),
     });
     assertReady();
+    if (this.#wire.epoch > 0) return dialNextHop({ dialler, clock }, this.grant.next, signal);
     // Burnt on disk before anything is dialled, like any ticket (rule 2).
     await journal.appendDurably({ ...this.#who(), kind: 'ticket-used', facts: { ...this.#about(), forward: true, address: this.#connection.address, port: this.#connection.port } });
     signal.throwIfAborted();
@@ -101,8 +120,11 @@ export class Forward {
     this.#ending.signal.throwIfAborted();
     // Bytes before the word are no frames of ours, and no handshake with the next gateway either.
     if (!this.#connection.idle) throw new MavisError('session.protocol-violation');
-    journal.append({ ...this.#who(), kind: 'forwarded', facts: { ...this.#about(), nextAddress: reached.address, nextPort: reached.port } });
-    this.#connection.sendJson(frameType.forwarding, {});
+    const { epoch, forwarding } = this.#wire;
+    const facts: JournalFacts = { ...this.#about(), nextAddress: reached.address, nextPort: reached.port };
+    if (epoch === 0) journal.append({ ...this.#who(), kind: 'forwarded', facts });
+    else journal.append({ ...this.#who(), kind: 'resumed', facts: { ...facts, forward: true, epoch, address: this.#connection.address, port: this.#connection.port } });
+    this.#connection.sendJson(frameType.forwarding, forwarding);
     this.#begunMs = clock.monotonicMs();
     const relay = new Relay(this.#connection.release(), reached.socket, () => this.#limits?.activity());
     this.#relay = relay;
@@ -144,7 +166,10 @@ export class Forward {
     const { in: bytesIn, out: bytesOut } = this.bytes;
     const durationMs = this.#begunMs === 0 ? 0 : Math.round(clock.monotonicMs() - this.#begunMs);
     try {
-      journal.append({ ...this.#who(), kind: 'forward-ended', facts: { ...this.#about(), code: reason.code, durationMs, bytesIn, bytesOut, ...facts } });
+      const { epoch } = this.#wire;
+      const told: JournalFacts = { ...this.#about(), code: reason.code, durationMs, bytesIn, bytesOut, ...facts };
+      if (epoch === 0) journal.append({ ...this.#who(), kind: 'forward-ended', facts: told });
+      else if (facts['forwarded'] === true) journal.append({ ...this.#who(), kind: 'cut', facts: { ...told, forward: true, epoch } });
     } catch (error) {
       log.error('journal takes no more entries', { reference: this.grant.reference, what: 'forward-ended', error });
     }

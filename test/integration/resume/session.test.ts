@@ -113,6 +113,7 @@ describe('Resume: a shell whose network goes', () => {
     session.checkLine();
     session.type('echo $here-$((40 + 2))\n');
     await session.until(({ text }) => text.includes('before-42'), 30_000);
+    expect([counted(session, 'interrupted'), counted(session, 'ended')]).toEqual([1, 0]);
     await ended(session, grant);
   }, 60_000 + awaySeconds * 1000);
 
