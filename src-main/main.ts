@@ -51,7 +51,7 @@ import { WindowRegistry } from './windows/window-registry.ts';
 /** The locale that a remote shell is told: its language, with UTF-8, which CJK widths need. */
 const SHELL_LOCALE: Readonly<Record<TextLanguage, string>> = { en: 'C.UTF-8', ja: 'ja_JP.UTF-8', 'zh-Hant': 'zh_TW.UTF-8' };
 /** What the save dialog calls the kinds of files, which are names of formats. */
-const SAVED_TYPES: Readonly<Record<SavedType, { name: string; extensions: string[] }>> = { asciicast: { name: 'asciicast', extensions: ['cast'] }, csv: { name: 'CSV', extensions: ['csv'] }, jsonl: { name: 'JSON Lines', extensions: ['jsonl'] } };
+const SAVED_TYPES: Readonly<Record<SavedType, { name: string; extensions: string[] }>> = { asciicast: { name: 'asciicast', extensions: ['cast'] }, csv: { name: 'CSV', extensions: ['csv'] }, jsonl: { name: 'JSON Lines', extensions: ['jsonl'] }, json: { name: 'JSON', extensions: ['json'] } };
 const RANDOM_STEPS = 2 ** 32;
 
 const clock = (): number => Date.now();

@@ -19,7 +19,10 @@ import type { Log } from './logging/log.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { Notice } from './notices/notice.ts';
 import { Inventory } from './resources/inventory.ts';
+import { segmentRoutes } from './gateways/segment-routes.ts';
+import { SegmentRenaming } from './gateways/segment-renaming.ts';
 import { resourceRoutes } from './resources/resource-routes.ts';
+import { ResourceTags } from './resources/resource-tags.ts';
 import { Resources } from './resources/resources.ts';
 import { ClientSessions, type SessionsEnded } from './sign-in/client-sessions.ts';
 import { OneTimeSignIns } from './sign-in/one-time-sign-ins.ts';
@@ -75,6 +78,8 @@ export function composeCore({ folder, configuration, store, keys, clock, log, ve
 
   const inventory = new Inventory({ database, listen, changed: inventoryChanged });
   const resources = new Resources({ database, auditLog, clock, inventory });
+  const resourceTags = new ResourceTags({ resources, auditLog, clock });
+  const segmentRenaming = new SegmentRenaming({ resources, auditLog, clock });
   const access = new Access({ database, listen, inventory, auditLog, clock, changed: accessChanged });
   const credentials = new TargetCredentials({ database, auditLog, clock, seal: new CredentialSeal(keys.masterKey) });
 
@@ -83,12 +88,13 @@ export function composeCore({ folder, configuration, store, keys, clock, log, ve
     userRevoked, sessionsEnded, accessChanged, inventoryChanged, headSigned,
     auditLog, errorLog, auditChain, auditHeads, auditReader,
     passwords, failures, nonces, oneTimeSignIns, clientSessions, accounts,
-    inventory, resources, access, credentials,
+    inventory, resources, resourceTags, segmentRenaming, access, credentials,
     routes: {
       ...systemRoutes({ clock, database, version, oldestClient: configuration.oldestClient, embedded: configuration.embedded, recordingsFolder: join(folder, 'recordings') }),
       ...signInRoutes({ signIn, accounts }),
       ...userRoutes(accounts),
-      ...resourceRoutes({ inventory, access, resources, auditLog, database }),
+      ...resourceRoutes({ inventory, access, resources, tags: resourceTags, auditLog, database }),
+      ...segmentRoutes(segmentRenaming),
       ...accessRuleRoutes(access),
       ...credentialRoutes(credentials),
       ...auditRoutes({ reader: auditReader, heads: auditHeads, auditLog, database, signingKey: keys.signing.publicKey }),

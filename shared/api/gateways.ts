@@ -69,6 +69,10 @@ const registration = z.object({ name: z.string().min(1).max(100).regex(/^\S+$/),
 
 export const gatewaysRoutes = {
   segmentList: defineRoute({ method: 'GET', path: '/v1/segments', summary: 'State of the segments of resources that the caller may use', access: 'signed-in', response: z.object({ items: z.array(segmentState) }) }),
+  segmentRename: defineRoute({
+    method: 'POST', path: '/v1/segments/:segment/rename', summary: 'Rename a segment with the tags of its resources (rule 6)', access: ['admin'], params: z.object({ segment: segmentName }), body: z.object({ name: segmentName }),
+    response: z.object({ gateways: z.number().int(), resources: z.number().int(), rules: z.array(z.string()) }),
+  }),
   gatewayList: defineRoute({ method: 'GET', path: '/v1/gateways', summary: 'List gateways', access: ['admin', 'operator', 'auditor'], response: z.object({ items: z.array(gateway) }) }),
   gatewayHistory: defineRoute({ method: 'GET', path: '/v1/gateways/:gatewayId/history', summary: 'States of a gateway in the last 24 hours', access: ['admin', 'operator', 'auditor'], params: byId, response: gatewayHistory }),
   gatewayRegister: defineRoute({ method: 'POST', path: '/v1/gateways', summary: 'Register a gateway; gives the file to install it with (S35, S36)', access: ['admin'], body: registration, response: z.object({ gateway, configurationFile: signedGatewayConfiguration, serviceFingerprint: z.string() }) }),

@@ -10,6 +10,10 @@ export const tag = z
   .regex(/^[^\s,;"\p{Cc}]+$/u)
   .transform((text) => text.toLowerCase());
 export const SEGMENT_TAG_PREFIX = 'gateway-';
+/** Tags of one resource. */
+export const MAX_TAGS = 64;
+/** Resources whose tags are changed in one request. */
+export const MAX_RETAGGED = 1000;
 
 /** Whether a tag names a gateway segment (rule 6). */
 export function isSegmentTag(value: string): boolean {
@@ -36,7 +40,7 @@ const resourceParts = z.object({
   description: z.string().max(2000),
   /** Host keys (SSH) or certificates (RDP, VNC) that are expected; empty means not known yet (rule 14). */
   identities: z.array(hostKeyFingerprint).max(8),
-  tags: z.array(tag).max(64),
+  tags: z.array(tag).max(MAX_TAGS),
   credentialId: credentialId.nullable(),
   /** Loopback, link-local and like addresses are dialled for this resource (rule 13; audited). */
   allowSpecialAddress: z.boolean(),
@@ -97,6 +101,7 @@ export const resourcesRoutes = {
   resourceRead: defineRoute({ method: 'GET', path: '/v1/resources/:resourceId', summary: 'One resource, whole', access: ['admin', 'operator', 'auditor'], params: byId, response: resource }),
   resourceCreate: defineRoute({ method: 'POST', path: '/v1/resources', summary: 'Add a resource', access: ['admin'], body: resourceFields, response: resource }),
   resourceUpdate: defineRoute({ method: 'PATCH', path: '/v1/resources/:resourceId', summary: 'Change a resource', access: ['admin'], params: byId, body: resourceParts.partial(), response: resource }),
+  resourceTagsChange: defineRoute({ method: 'POST', path: '/v1/resources/tags', summary: 'Add and remove tags of many resources, all or none (S37)', access: ['admin'], body: z.object({ resourceIds: z.array(resourceId).min(1).max(MAX_RETAGGED), add: z.array(tag).max(MAX_TAGS).default([]), remove: z.array(tag).max(MAX_TAGS).default([]) }), response: z.object({ changed: z.number().int(), unchanged: z.number().int() }), maxBodyBytes: 128 * 1024 }),
   resourceRemove: defineRoute({ method: 'DELETE', path: '/v1/resources/:resourceId', summary: 'Remove a resource', access: ['admin'], params: byId, response: empty }),
   resourceImport: defineRoute({ method: 'POST', path: '/v1/resources/import', summary: 'Import CSV or JSON; lines that are wrong are reported, the others are taken', access: ['admin'], body: z.object({ format: z.enum(['csv', 'json']), text: z.string().max(64 * 1024 * 1024), dryRun: z.boolean().default(false) }), response: importReport, maxBodyBytes: 64 * 1024 * 1024 }),
   resourceExport: defineRoute({ method: 'GET', path: '/v1/resources/export', summary: 'Export as CSV or JSON', access: ['admin'], query: z.object({ format: z.enum(['csv', 'json']), filter: z.string().max(500).default('') }), response: z.unknown(), mediaType: 'application/octet-stream' }),

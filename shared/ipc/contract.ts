@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { accessRulesRoutes } from '../api/access-rules.ts';
 import { auditFilter, auditRoutes, logExportFormat } from '../api/audit.ts';
+import { credentialsRoutes } from '../api/credentials.ts';
 import { connectionsRoutes } from '../api/connections.ts';
 import { gatewaysRoutes } from '../api/gateways.ts';
 import { recordingsRoutes } from '../api/recordings.ts';
 import { resourcesRoutes, resourceSummary } from '../api/resources.ts';
 import type { Route } from '../api/route.ts';
 import { newPassword, userName, usersRoutes } from '../api/users.ts';
-import { profileId, protocol, recordingId, resourceId } from '../ids.ts';
+import { gatewayId, profileId, protocol, recordingId, resourceId } from '../ids.ts';
 import { proxyPassword, proxySetting, proxyUserName } from './proxy-setting.ts';
 import { clientSettings, clientSettingsChanges } from './settings.ts';
 import { logName, sessionId, storeName } from './stores.ts';
@@ -97,6 +98,12 @@ export const ipcContract = {
   gateways: {
     /** Reads the list anew into the store `gateways`; a failure stands there. */
     refresh: call(mainWindow, none, none),
+    /** What is needed at the gateway's machine (S36): one line for its shell, and the service's fingerprint to compare. */
+    installation: call(mainWindow, z.object({ gatewayId }), z.object({ serviceFingerprint: z.string(), command: z.string().max(256 * 1024), fileName: z.string() })),
+    /** Asks where to save a gateway's configuration file, and saves it; the page never learns the path. */
+    saveConfiguration: call(mainWindow, z.object({ gatewayId }), z.object({ saved: z.boolean() })),
+    /** Finds the public-key line in what was pasted, with the fingerprint of its keys and the one that `init` printed (S38). */
+    readPastedKey: call(mainWindow, z.object({ text: z.string().max(20_000) }), z.object({ line: z.string().nullable(), fingerprint: z.string().nullable(), name: z.string().nullable(), printed: z.string().nullable() })),
   },
   sessions: {
     /** Opens a session window, which shows the steps and then the session. */
@@ -136,6 +143,17 @@ export const ipcContract = {
     connectionTerminate: routeCall(connectionsRoutes.connectionTerminate),
     gatewayList: routeCall(gatewaysRoutes.gatewayList),
     gatewayHistory: routeCall(gatewaysRoutes.gatewayHistory),
+    gatewayRegister: routeCall(gatewaysRoutes.gatewayRegister),
+    gatewayEnterKey: routeCall(gatewaysRoutes.gatewayEnterKey),
+    gatewayUpdate: routeCall(gatewaysRoutes.gatewayUpdate),
+    gatewayRemove: routeCall(gatewaysRoutes.gatewayRemove),
+    segmentRename: routeCall(gatewaysRoutes.segmentRename),
+    credentialList: routeCall(credentialsRoutes.credentialList),
+    resourceTags: routeCall(resourcesRoutes.resourceTags),
+    resourceTagsChange: routeCall(resourcesRoutes.resourceTagsChange),
+    resourceCreate: routeCall(resourcesRoutes.resourceCreate),
+    resourceUpdate: routeCall(resourcesRoutes.resourceUpdate),
+    resourceRemove: routeCall(resourcesRoutes.resourceRemove),
     userList: routeCall(usersRoutes.userList),
     userDisable: routeCall(usersRoutes.userDisable),
     userUnlock: routeCall(usersRoutes.userUnlock),

@@ -3,6 +3,7 @@ import { routes } from '../../shared/api/index.ts';
 import type { Route } from '../../shared/api/route.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Account } from '../account/account.ts';
+import { gatewayInstallation, readPastedKey, saveConfigurationFile } from '../gateways/gateway-setup.ts';
 import type { GatewayList } from '../gateways/gateway-list.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { ExternalLinks } from '../links/external-links.ts';
@@ -19,7 +20,7 @@ import { stateFor } from '../stores/window-view.ts';
 import type { IpcHandlers } from './ipc-border.ts';
 
 /** The kinds of files that the user is asked a place for. */
-export type SavedType = 'asciicast' | 'csv' | 'jsonl';
+export type SavedType = 'asciicast' | 'csv' | 'jsonl' | 'json';
 
 /** What the app says of itself. */
 export interface About {
@@ -132,6 +133,9 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
         await gateways.refresh();
         return {};
       },
+      installation: ({ gatewayId }) => gatewayInstallation(account.require().client, gatewayId),
+      saveConfiguration: async ({ gatewayId }) => ({ saved: await saveConfigurationFile(account.require().client, gatewayId, (suggestedName) => parts.askSavePath(suggestedName, 'json')) }),
+      readPastedKey: ({ text }) => readPastedKey(text),
     },
     sessions: {
       connect: async (target) => {
@@ -215,6 +219,17 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       connectionTerminate: (args) => passOn(routes.connectionTerminate, args),
       gatewayList: (args) => passOn(routes.gatewayList, args),
       gatewayHistory: (args) => passOn(routes.gatewayHistory, args),
+      gatewayRegister: (args) => passOn(routes.gatewayRegister, args),
+      gatewayEnterKey: (args) => passOn(routes.gatewayEnterKey, args),
+      gatewayUpdate: (args) => passOn(routes.gatewayUpdate, args),
+      gatewayRemove: (args) => passOn(routes.gatewayRemove, args),
+      segmentRename: (args) => passOn(routes.segmentRename, args),
+      credentialList: (args) => passOn(routes.credentialList, args),
+      resourceTags: (args) => passOn(routes.resourceTags, args),
+      resourceTagsChange: (args) => passOn(routes.resourceTagsChange, args),
+      resourceCreate: (args) => passOn(routes.resourceCreate, args),
+      resourceUpdate: (args) => passOn(routes.resourceUpdate, args),
+      resourceRemove: (args) => passOn(routes.resourceRemove, args),
       userList: (args) => passOn(routes.userList, args),
       userDisable: (args) => passOn(routes.userDisable, args),
       userUnlock: (args) => passOn(routes.userUnlock, args),

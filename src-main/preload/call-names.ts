@@ -12,12 +12,13 @@ export const callNames = {
   account: ['signIn', 'signOut', 'changePassword'],
   network: ['answerProxy'],
   resources: ['query', 'setFavourite'],
-  gateways: ['refresh'],
+  gateways: ['refresh', 'installation', 'saveConfiguration', 'readPastedKey'],
   sessions: ['connect', 'cancel', 'retry', 'answerPrompt', 'tryNow', 'end', 'show', 'openPort'],
   logs: ['export', 'dropExport', 'prove', 'dropProof'],
   playback: ['open', 'read', 'close', 'saveAsciicast'],
   service: [
     'recordingList', 'recordingVerify', 'auditList', 'errorLogList', 'connectionList', 'connectionTerminate', 'gatewayList', 'gatewayHistory',
+    'gatewayRegister', 'gatewayEnterKey', 'gatewayUpdate', 'gatewayRemove', 'segmentRename', 'credentialList', 'resourceTags', 'resourceTagsChange', 'resourceCreate', 'resourceUpdate', 'resourceRemove',
     'userList', 'userDisable', 'userUnlock', 'userResetPassword', 'accessRuleList', 'resourceRead', 'resourceConnectionTest', 'resourceConfirmIdentity',
   ],
 } as const satisfies { readonly [Subject in keyof IpcContract]: readonly (keyof IpcContract[Subject])[] };

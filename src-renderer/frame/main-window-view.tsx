@@ -70,7 +70,7 @@ function pageOf(place: Place, role: Role, open: (page: PageId, reference?: strin
     case 'errors':
       return <ErrorLogPage key={place.reference} reference={place.reference} ways={ways} />;
     case 'gateways':
-      return <GatewaysPage />;
+      return <GatewaysPage onToResources={() => open('resources')} />;
     case 'settings':
       return <SettingsPage />;
   }

@@ -4,6 +4,8 @@ import { protocol } from '../../shared/ids.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useNow } from '../language/use-now.ts';
 import { useFormats, useText, useTranslator } from '../language/use-text.ts';
+import { GatewayActions } from './gateway-actions.tsx';
+import type { SetupStep } from './gateway-setup.tsx';
 import { GatewayStateBadge, stateReason } from './gateway-state-badge.tsx';
 import { SyncAge } from './gateway-table.tsx';
 import { HistoryChart } from './history-chart.tsx';
@@ -11,8 +13,8 @@ import { HistoryChart } from './history-chart.tsx';
 /** “Since 3 minutes ago” need not be newer than that. */
 const SINCE_EVERY_MS = 15_000;
 
-/** The panel beside the list with all that is known of one gateway. */
-export function GatewayDetails({ gateway, onClose }: { readonly gateway: Gateway; readonly onClose: () => void }) {
+/** The panel beside the list with all that is known of one gateway, and what an administrator may do with it (`onSetup` is theirs alone). */
+export function GatewayDetails({ gateway, onClose, onSetup }: { readonly gateway: Gateway; readonly onClose: () => void; readonly onSetup: ((step: SetupStep) => void) | undefined }) {
   const text = useText();
   const titleId = useId();
   return (
@@ -26,6 +28,7 @@ export function GatewayDetails({ gateway, onClose }: { readonly gateway: Gateway
         </button>
       </header>
       <StateNow gateway={gateway} />
+      {onSetup && <GatewayActions gateway={gateway} onSetup={onSetup} />}
       <HistoryChart key={`${gateway.status.changedAt} ${gateway.status.code ?? ''}`} gateway={gateway} />
       <Facts gateway={gateway} />
       <PortMap gateway={gateway} />

@@ -5,6 +5,7 @@ import { useNow } from '../language/use-now.ts';
 import { useFormats, useText, useTranslator } from '../language/use-text.ts';
 import { availableIn, type GatewayGroup } from './gateway-groups.ts';
 import { GatewayStateBadge, stateReason } from './gateway-state-badge.tsx';
+import { RenameSegment } from './rename-segment.tsx';
 import { SegmentHelp } from './segment-help.tsx';
 
 /** A sync that is older was missed with all its retries four times: the service itself stops counting on it (`CONFIRMATION_VALID_MS`). */
@@ -13,38 +14,43 @@ const LATE_MS = 60_000;
 interface GatewayTableProps {
   readonly groups: readonly GatewayGroup[];
   readonly chosen: Gateway['id'] | null;
+  readonly mayChange: boolean;
   readonly onChoose: (id: Gateway['id']) => void;
 }
 
 /** Gateways by segment. Arrow keys go from one to the next, Enter opens the details. */
-export function GatewayTable({ groups, chosen, onChoose }: GatewayTableProps) {
+export function GatewayTable({ groups, chosen, mayChange, onChoose }: GatewayTableProps) {
   const text = useText();
+  const [renaming, setRenaming] = useState<string | null>(null);
   return (
-    <table className="table gateway-table" onKeyDown={moveInTable}>
-      <thead>
-        <tr>
-          <th scope="col">{text('gateways.name')}</th>
-          <th scope="col">{text('common.state')}</th>
-          <th scope="col">{text('gateways.last-sync')}</th>
-          <th scope="col" className="number-column">
-            {text('gateways.sessions')}
-          </th>
-          <th scope="col" className="number-column wide-only">
-            {text('gateways.round-trip')}
-          </th>
-          <th scope="col" className="wide-only">
-            {text('gateways.version')}
-          </th>
-        </tr>
-      </thead>
-      {groups.map((group) => (
-        <Group key={group.segment ?? ''} group={group} chosen={chosen} onChoose={onChoose} />
-      ))}
-    </table>
+    <>
+      <table className="table gateway-table" onKeyDown={moveInTable}>
+        <thead>
+          <tr>
+            <th scope="col">{text('gateways.name')}</th>
+            <th scope="col">{text('common.state')}</th>
+            <th scope="col">{text('gateways.last-sync')}</th>
+            <th scope="col" className="number-column">
+              {text('gateways.sessions')}
+            </th>
+            <th scope="col" className="number-column wide-only">
+              {text('gateways.round-trip')}
+            </th>
+            <th scope="col" className="wide-only">
+              {text('gateways.version')}
+            </th>
+          </tr>
+        </thead>
+        {groups.map((group) => (
+          <Group key={group.segment ?? ''} group={group} chosen={chosen} mayChange={mayChange} onChoose={onChoose} onRename={setRenaming} />
+        ))}
+      </table>
+      {renaming !== null && <RenameSegment segment={renaming} onClose={() => setRenaming(null)} />}
+    </>
   );
 }
 
-function Group({ group: { segment, gateways }, chosen, onChoose }: { readonly group: GatewayGroup } & Omit<GatewayTableProps, 'groups'>) {
+function Group({ group: { segment, gateways }, chosen, mayChange, onChoose, onRename }: { readonly group: GatewayGroup; readonly onRename: (segment: string) => void } & Omit<GatewayTableProps, 'groups'>) {
   const text = useText();
   const available = availableIn(gateways);
   const [helpOpen, setHelpOpen] = useState(false);
@@ -63,6 +69,12 @@ function Group({ group: { segment, gateways }, chosen, onChoose }: { readonly gr
               <button type="button" className="button button-small" aria-expanded={help} onClick={() => setHelpOpen(!helpOpen)}>
                 <Icon name="question" />
                 {text('common.what-to-do')}
+              </button>
+            )}
+            {mayChange && segment !== null && (
+              <button type="button" className="button button-quiet button-small" aria-label={text('gateways.rename-title', { segment })} onClick={() => onRename(segment)}>
+                <Icon name="edit" />
+                {text('gateways.rename-segment')}
               </button>
             )}
           </div>

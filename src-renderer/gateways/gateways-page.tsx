@@ -8,6 +8,7 @@ import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { GatewayDetails } from './gateway-details.tsx';
+import { GatewaySetup, type SetupStep } from './gateway-setup.tsx';
 import { gatewayGroups, gatewaySorts, type GatewaySort } from './gateway-groups.ts';
 import { GatewayTable } from './gateway-table.tsx';
 
@@ -15,13 +16,14 @@ import { GatewayTable } from './gateway-table.tsx';
 const AGAIN_MS = 15_000;
 
 /** The Gateway management page: every Gateway with its state, live; administrators change them, others look. */
-export function GatewaysPage() {
+export function GatewaysPage({ onToResources }: { readonly onToResources: () => void }) {
   const text = useText();
   const state = useFed('gateways', (gateways) => gateways);
   const mayChange = useFed('account', (account) => account.status === 'signed-in' && account.user.role === 'admin') ?? false;
   const [filter, setFilter] = useState('');
   const [sort, setSort] = useState<GatewaySort>('name');
   const [chosen, setChosen] = useState<Gateway['id'] | null>(null);
+  const [setup, setSetup] = useState<{ readonly gatewayId: Gateway['id'] | null; readonly step: SetupStep } | null>(null);
   const list = useRef<HTMLDivElement>(null);
   const refresh = useRefreshed();
   const gateways = useMemo(() => Object.values(state?.items ?? {}), [state?.items]);
@@ -42,6 +44,12 @@ export function GatewaysPage() {
         <button type="button" className="button button-icon" aria-label={text('common.reload')} title={text('common.reload')} onClick={refresh}>
           <Icon name="replay" />
         </button>
+        {mayChange && (
+          <button type="button" className="button button-primary" onClick={() => setSetup({ gatewayId: null, step: 'define' })}>
+            <Icon name="plus" />
+            {text('gateways.add')}
+          </button>
+        )}
       </header>
       {gateways.length > 0 && (
         <div className="filter-row gateway-filter" role="search">
@@ -68,12 +76,23 @@ export function GatewaysPage() {
       )}
       <div className="split" onKeyDown={(event) => onEscape(event, gateway !== undefined, close)}>
         <div ref={list} className="page-body scroll" tabIndex={0} role="region" aria-label={text('gateways.list')}>
-          {shown > 0 && <GatewayTable groups={groups} chosen={chosen} onChoose={(id) => setChosen(id)} />}
+          {shown > 0 && <GatewayTable groups={groups} chosen={chosen} mayChange={mayChange} onChoose={(id) => setChosen(id)} />}
           {shown === 0 && gateways.length > 0 && <EmptyState icon="search" title={text('gateways.no-match')} remedy={text('gateways.no-match-remedy')} />}
-          {gateways.length === 0 && <NothingThere state={state} mayChange={mayChange} onRetry={refresh} />}
+          {gateways.length === 0 && <NothingThere state={state} mayChange={mayChange} onRetry={refresh} onAdd={() => setSetup({ gatewayId: null, step: 'define' })} />}
         </div>
-        {gateway && <GatewayDetails key={gateway.id} gateway={gateway} onClose={close} />}
+        {gateway && <GatewayDetails key={gateway.id} gateway={gateway} onClose={close} onSetup={mayChange ? (step) => setSetup({ gatewayId: gateway.id, step }) : undefined} />}
       </div>
+      {setup && (
+        <GatewaySetup
+          gatewayId={setup.gatewayId}
+          begin={setup.step}
+          onToResources={onToResources}
+          onClose={(id) => {
+            setSetup(null);
+            if (id !== null) setChosen(id);
+          }}
+        />
+      )}
     </div>
   );
 }
@@ -99,7 +118,7 @@ function onEscape(event: KeyboardEvent, detailsOpen: boolean, close: () => void)
 const steps = ['define', 'install', 'key', 'sync', 'test', 'tag'] as const;
 
 /** What stands in place of the list: loading, failed, or the steps to the first Gateway (S34-S40). */
-function NothingThere({ state, mayChange, onRetry }: { readonly state: GatewaysState | undefined; readonly mayChange: boolean; readonly onRetry: () => void }) {
+function NothingThere({ state, mayChange, onRetry, onAdd }: { readonly state: GatewaysState | undefined; readonly mayChange: boolean; readonly onRetry: () => void; readonly onAdd: () => void }) {
   const text = useText();
   if (state?.status === 'failed' && state.error) {
     return (
@@ -126,7 +145,14 @@ function NothingThere({ state, mayChange, onRetry }: { readonly state: GatewaysS
           <li key={step}>{text(`gateways.step-${step}`)}</li>
         ))}
       </ol>
-      {!mayChange && <p>{text('gateways.ask-administrator')}</p>}
+      {mayChange ? (
+        <button type="button" className="button button-primary" onClick={onAdd}>
+          <Icon name="plus" />
+          {text('gateways.add')}
+        </button>
+      ) : (
+        <p>{text('gateways.ask-administrator')}</p>
+      )}
     </EmptyState>
   );
 }

@@ -12,6 +12,7 @@ import type { Database } from '../store/database.ts';
 import { writeLines } from './exchange-format.ts';
 import type { Inventory } from './inventory.ts';
 import { importResources } from './resource-import.ts';
+import type { ResourceTags } from './resource-tags.ts';
 import type { Resources } from './resources.ts';
 
 const CURSOR = 'resources';
@@ -20,12 +21,13 @@ interface Dependencies {
   readonly inventory: Pick<Inventory, 'index' | 'revision' | 'page' | 'tags'>;
   readonly access: Pick<Access, 'visible'>;
   readonly resources: Resources;
+  readonly tags: Pick<ResourceTags, 'change'>;
   readonly auditLog: Pick<AuditLog, 'append'>;
   readonly database: Database;
 }
 
 /** The inventory as each user sees it, and its management. The connection test is of `gateways/`. */
-export function resourceRoutes({ inventory, access, resources, auditLog, database }: Dependencies) {
+export function resourceRoutes({ inventory, access, resources, tags, auditLog, database }: Dependencies) {
   return {
     resourceList: handle(routes.resourceList, async ({ query }, { user }) => {
       const { nextCursor, ...page } = inventory.page(access.visible(user), filterOf(query.filter), query.cursor === undefined ? undefined : decodeCursor(CURSOR, query.cursor), query.limit);
@@ -35,6 +37,7 @@ export function resourceRoutes({ inventory, access, resources, auditLog, databas
     resourceRead: handle(routes.resourceRead, ({ params }) => resources.read(params.resourceId)),
     resourceCreate: handle(routes.resourceCreate, ({ body }, { actor }) => resources.create(actor, body)),
     resourceUpdate: handle(routes.resourceUpdate, ({ params, body }, { actor }) => resources.update(actor, params.resourceId, body)),
+    resourceTagsChange: handle(routes.resourceTagsChange, ({ body }, { actor }) => tags.change(actor, body.resourceIds, body.add, body.remove)),
     resourceRemove: handle(routes.resourceRemove, async ({ params }, { actor }) => {
       await resources.remove(actor, params.resourceId);
       return {};

@@ -140,6 +140,11 @@ export class Resources {
     });
   }
 
+  /** Runs a change of several resources, perhaps with more than resources, as one: `revision` is what every changed row gets. */
+  inOneChange<T>(change: (transaction: Transaction, revision: number) => Promise<T>): Promise<T> {
+    return this.#changing(change);
+  }
+
   /** Runs a change under the next revision, whose row lock makes revisions commit in order, then takes it over into memory. */
   async #changing<T>(change: (transaction: Transaction, revision: number) => Promise<T>): Promise<T> {
     const { database, inventory } = this.#with;

@@ -5,6 +5,7 @@ import { role } from '../../../shared/api/roles.ts';
 import { sessionId, type StoreName, type StorePatch } from '../../../shared/ipc/stores.ts';
 import type { WindowApi } from '../../../shared/ipc/window-api.ts';
 import { availabilityOf, bySegment } from '../../../src-main/inventory/availability.ts';
+import { gatewayServiceCalls, gatewaySetupCalls } from './scripted-gateways.ts';
 import { gatewayHistory, gateways } from './made-gateways.ts';
 import { account, auditEntries, errorEntries, inventory, madeSession, playbackBytes, profiles, recordings, segments, SESSION_ID, settings } from './made-data.ts';
 
@@ -149,7 +150,10 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
         return ok({});
       }),
     },
-    gateways: { refresh: noted('gateways.refresh', () => ok({})) },
+    gateways: {
+      refresh: noted('gateways.refresh', () => ok({})),
+      ...gatewaySetupCalls(noted),
+    },
     sessions: {
       connect: noted('sessions.connect', () => ok({ sessionId: sessionId.parse(SESSION_ID) })),
       cancel: noted('sessions.cancel', () => ok({})),
@@ -195,14 +199,12 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       connectionTerminate: () => ok({ confirmed: true }),
       gatewayList: () => ok({ items: Object.values(gateways(scene).items) }),
       gatewayHistory: ({ params }) => ok(gatewayHistory(params.gatewayId)),
+      ...gatewayServiceCalls(noted, patch),
       userList: () => ok({ items: [] }),
       userDisable: () => refused('access.denied'),
       userUnlock: () => refused('access.denied'),
       userResetPassword: () => refused('access.denied'),
       accessRuleList: () => ok({ items: [] }),
-      resourceRead: () => refused('request.not-found'),
-      resourceConnectionTest: () => refused('request.not-found'),
-      resourceConfirmIdentity: () => refused('request.not-found'),
     },
     events: {
       onStorePatch: (listener) => {

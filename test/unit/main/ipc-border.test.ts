@@ -27,6 +27,9 @@ const goodArgs: Readonly<Record<string, unknown>> = {
   'account.signIn': { name: 'a', password: 'x', stayNamed: false },
   'account.changePassword': { current: 'x', next: 'correct horse battery' },
   'resources.query': { filter: '', sort: 'name', offset: 0, limit: 10, only: 'all' },
+  'gateways.installation': { gatewayId: UUID },
+  'gateways.saveConfiguration': { gatewayId: UUID },
+  'gateways.readPastedKey': { text: 'x' },
   'resources.setFavourite': { resourceId: UUID, favourite: true },
   'sessions.connect': { resourceId: UUID, protocol: 'ssh' },
   'sessions.cancel': { sessionId: OWN },
@@ -88,10 +91,14 @@ const everyCall = Object.entries(ipcContract).flatMap(([subject, calls]) => Obje
 function routeArgs(name: string): unknown {
   const params: Readonly<Record<string, unknown>> = {
     recordingVerify: { recordingId: UUID }, connectionTerminate: { connectionId: UUID }, userDisable: { userId: UUID }, userUnlock: { userId: UUID }, userResetPassword: { userId: UUID },
-    gatewayHistory: { gatewayId: UUID },
+    gatewayHistory: { gatewayId: UUID }, gatewayEnterKey: { gatewayId: UUID }, gatewayUpdate: { gatewayId: UUID }, gatewayRemove: { gatewayId: UUID }, segmentRename: { segment: 'gateway-a' }, resourceUpdate: { resourceId: UUID }, resourceRemove: { resourceId: UUID },
     resourceRead: { resourceId: UUID }, resourceConnectionTest: { resourceId: UUID }, resourceConfirmIdentity: { resourceId: UUID },
   };
-  const bodies: Readonly<Record<string, unknown>> = { connectionTerminate: {}, resourceConnectionTest: { protocol: 'ssh' }, resourceConfirmIdentity: { fingerprint: `SHA256:${'A'.repeat(43)}` } };
+  const bodies: Readonly<Record<string, unknown>> = {
+    gatewayRegister: { name: 'gw', segment: 'gateway-a', addresses: { host: '192.0.2.1', linkPort: 443, proxyPorts: [7993] } }, gatewayEnterKey: { line: `mavis-gateway-key-1 ${'A'.repeat(80)} ${'B'.repeat(60)} gw` }, segmentRename: { name: 'gateway-b' },
+    resourceTagsChange: { resourceIds: [UUID], add: ['web'] }, resourceCreate: { name: 'host', address: '192.0.2.1', protocols: [{ protocol: 'ssh', port: 22 }], operatingSystem: 'linux' },
+    connectionTerminate: {}, resourceConnectionTest: { protocol: 'ssh' }, resourceConfirmIdentity: { fingerprint: `SHA256:${'A'.repeat(43)}` },
+  };
   return { params: params[name] ?? {}, query: {}, body: bodies[name] ?? {} };
 }
 
