@@ -104,8 +104,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
     random: () => randomInt(2 ** 32) / 2 ** 32,
     onOpen: (gatewayId) => {
       announcer.forget(gatewayId);
-      background.begin('terminations could not be sent', () => terminations.flush(gatewayId));
-      watch.linkOpened(gatewayId);
+      if (!watch.linkOpened(gatewayId)) background.begin('terminations could not be sent', () => terminations.flush(gatewayId));
     },
     onLost: (gatewayId, reason) =>
       background.begin('a lost link could not be noted', async () => {

@@ -15,6 +15,8 @@ import { SYNC_INTERVAL_MS, type Delay, type StatusSync } from './status-sync.ts'
 const BUSY_JOURNAL_MS = 500;
 /** Journals that are read at once; the rest comes with the next round, and those that were read longest ago come first. */
 const MAX_JOURNALS_AT_ONCE = 64;
+/** Where the database did not answer, a gateway is attended to again after this: its interval is not lost. */
+const ATTEND_AGAIN_MS = 1_000;
 /** First syncs follow each other by this at most, so that a start knows its gateways at once; many are spread over one interval. */
 const FIRST_STEP_MS = 100;
 /** The gateways of an instance that died are taken over within this: all at once would be as many handshakes at once. */
@@ -101,10 +103,15 @@ export class GatewayWatch {
     this.#refreshing ??= this.#refreshChanged().finally(() => (this.#refreshing = undefined));
   }
 
-  /** A gateway's link stands again without having been asked for by a sync: its state is asked for now, not at the next interval. */
-  linkOpened(gatewayId: GatewayId): void {
+  /**
+   * A gateway's link stands (again). Where no sync asked for it, its state is asked for now, not at the next interval. Gives
+   * whether a sync runs, which then sends what is pending for the gateway.
+   */
+  linkOpened(gatewayId: GatewayId): boolean {
     const watched = this.#watched.get(gatewayId);
-    if (watched !== undefined && !watched.attending && !watched.answers) watched.wake.abort();
+    if (watched === undefined || watched.epoch === null) return false;
+    if (!watched.attending && !watched.answers) watched.wake.abort();
+    return watched.attending;
   }
 
   async #refreshChanged(): Promise<void> {
@@ -176,13 +183,15 @@ export class GatewayWatch {
       const begun = clock.monotonicMs();
       watched.wake = new AbortController();
       watched.attending = true;
+      let intervalMs = SYNC_INTERVAL_MS;
       try {
         await this.#attend(gatewayId, watched);
       } catch (error) {
+        intervalMs = ATTEND_AGAIN_MS;
         if (!signal.aborted) this.#parts.log.error('a gateway could not be attended to', { gatewayId, error });
       }
       watched.attending = false;
-      await this.#pause(watched, Math.max(0, SYNC_INTERVAL_MS - (clock.monotonicMs() - begun)));
+      await this.#pause(watched, Math.max(0, intervalMs - (clock.monotonicMs() - begun)));
     }
     await watched.following;
     await watched.journal;

@@ -18,6 +18,8 @@ export interface PostgresqlOptions {
 /** Enough for the event loop of one process to keep busy; PostgreSQL's default limit of 100 leaves room for four instances. */
 const MAX_CONNECTIONS = 16;
 const CONNECT_LIMIT_MS = 5_000;
+/** A server process for each connection is dear to begin and cheap to keep: a burst must not wait for sixteen new ones. */
+const KEEP_IDLE_MS = 5 * 60_000;
 /** A statement of the service takes milliseconds; only verification and export read long, and they read in pages. */
 const STATEMENT_LIMIT_MS = 30_000;
 
@@ -42,7 +44,7 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO mavis_runtime;
 /** Opens the database of a PostgreSQL server (13 or newer), brought to the newest schema. */
 export async function openPostgresql({ url, ownerUrl = url, connectionLost }: PostgresqlOptions): Promise<Store> {
   await migrateAsOwner(ownerUrl, new URL(url).username || undefined);
-  const pool = new pg.Pool({ connectionString: url, max: MAX_CONNECTIONS, connectionTimeoutMillis: CONNECT_LIMIT_MS, statement_timeout: STATEMENT_LIMIT_MS, options: '-c role=mavis_runtime', application_name: 'mavis-service' });
+  const pool = new pg.Pool({ connectionString: url, max: MAX_CONNECTIONS, connectionTimeoutMillis: CONNECT_LIMIT_MS, idleTimeoutMillis: KEEP_IDLE_MS, statement_timeout: STATEMENT_LIMIT_MS, options: '-c role=mavis_runtime', application_name: 'mavis-service' });
   pool.on('error', connectionLost);
   const listening = new ListeningConnection(
     () => new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_LIMIT_MS, options: '-c role=mavis_runtime', application_name: 'mavis-service-notices', keepAlive: true }),

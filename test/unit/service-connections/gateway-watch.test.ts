@@ -39,6 +39,7 @@ class World {
   readonly elsewhere = new Set<GatewayId>();
   free: GatewayId[] = [];
   drain: () => Promise<void> = async () => undefined;
+  databaseGone = false;
   head = 0;
   busy: GatewayId[] = [];
   readonly drained: GatewayId[] = [];
@@ -74,7 +75,7 @@ class World {
         },
         read: async (id) => this.#row(id),
       },
-      lease: { take: async (id) => (this.elsewhere.has(id) ? null : { epoch: 1, row: this.#row(id) }), heartbeat: async () => this.free, release: async () => undefined },
+      lease: { take: async (id) => (this.databaseGone ? Promise.reject(new Error('gone')) : this.elsewhere.has(id) ? null : { epoch: 1, row: this.#row(id) }), heartbeat: async () => this.free, release: async () => undefined },
       journal: {
         restarted: async () => false,
         drain: async (id) => {
@@ -172,6 +173,18 @@ describe('the watch over gateways', () => {
     await world.pass(60_000);
     for (const { id } of world.rows.slice(1)) expect(gaps(world.statuses.get(id) ?? [])).toEqual([15_000, 15_000, 15_000]);
     reading.resolve();
+  });
+
+  test('S10: where the database does not answer for a moment, no interval is lost', async () => {
+    await start(1);
+    const { id } = world.first();
+    await world.pass(10_000);
+    const asked = world.statuses.get(id)?.length ?? 0;
+    world.databaseGone = true;
+    await world.pass(6_000);
+    world.databaseGone = false;
+    await world.pass(1_000 + STEP_MS);
+    expect(world.statuses.get(id)).toHaveLength(asked + 1);
   });
 
   test('busy journals are read twice a second; one whose reading does not end holds up none of the others', async () => {
