@@ -33,6 +33,7 @@ import { GatewayStates } from './gateways/gateway-states.ts';
 import { GatewayWatch } from './gateways/gateway-watch.ts';
 import type { SegmentView } from './gateways/segment-states.ts';
 import { StatusSync } from './gateways/status-sync.ts';
+import { Turns } from './gateways/turns.ts';
 import type { GatewayLink } from './link/gateway-link.ts';
 import type { LinkIdentity } from './link/link-identity.ts';
 import { LinkPool } from './link/link-pool.ts';
@@ -79,6 +80,8 @@ export interface GatewaySideParts {
 
 /** Who sees the state of every segment: those who manage gateways or watch over them. */
 const seesAllSegments: readonly User['role'][] = ['admin', 'operator', 'auditor'];
+/** Gateways whose state is read or written at once: half of the connections to the database, the other half is for requests. */
+const GATEWAYS_AT_ONCE = 8;
 /** A head that a gateway does not take now is followed by the next one; nobody waits for it. */
 const AUDIT_HEAD_LIMIT_MS = 3_000;
 
@@ -152,9 +155,11 @@ export function createGatewaySide(parts: GatewaySideParts) {
   });
   const tests = new ConnectionTests({ database, audit, clock, gateways, linkTo, randomInt: (bound) => randomInt(bound) });
 
+  const turns = new Turns(GATEWAYS_AT_ONCE);
   const watch = new GatewayWatch({
-    clock, delay: wait, log, gateways, lease, journal, linkTo, announceAddresses,
-    sync: new StatusSync({ clock, delay: wait, states, measured: (milliseconds) => metrics.statusAnswered(milliseconds) }),
+    clock, delay: wait, log, gateways, journal, linkTo, announceAddresses,
+    lease: { take: (gatewayId) => turns.take(() => lease.take(gatewayId)), heartbeat: () => lease.heartbeat(), release: () => lease.release() },
+    sync: new StatusSync({ clock, delay: wait, states: { confirm: (...found) => turns.take(() => states.confirm(...found)), fail: (...found) => turns.take(() => states.fail(...found)) }, measured: (milliseconds) => metrics.statusAnswered(milliseconds) }),
     forget: (gatewayId) => pool.remove(gatewayId),
     flushTerminations: (gatewayId) => terminations.flush(gatewayId),
     busyGateways: () => connectionList.busyGateways(),
