@@ -21,7 +21,7 @@ const GATEWAYS = 200;
 const SEGMENTS = 20;
 const USERS = 64;
 const AT_ONCE = [1, 8, 32];
-const SECONDS = 15;
+const SECONDS = Number(process.env["BENCH_SECONDS"] ?? 15);
 const PASSWORD = 'a long password of the crowd';
 
 const kinds = (['postgresql', 'pglite'] as const).filter((kind) => !process.argv.some((one) => one === 'pglite' || one === 'postgresql') || process.argv.includes(kind));
