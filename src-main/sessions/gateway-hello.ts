@@ -3,7 +3,7 @@ import { catalogue, type ErrorArgs, knownErrorCode } from '../../shared/errors/c
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { encodeJsonFrame } from '../../shared/proxy-stream/counted-stream.ts';
 import { encodeFrame, type Frame, FrameDecoder, FrameError, frameType } from '../../shared/proxy-stream/frames.ts';
-import { type Accepted, accepted, failed, type Hello, parsePayload, type ProgressStep, progress, type Prompt, prompt, type PromptAnswer } from '../../shared/proxy-stream/messages.ts';
+import { type Accepted, accepted, failed, type Forwarding, forwarding, type Hello, parsePayload, type ProgressStep, progress, type Prompt, prompt, type PromptAnswer } from '../../shared/proxy-stream/messages.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -40,7 +40,7 @@ export interface HelloOptions {
 }
 
 /** How a hello ended well: accepted with the frames that already followed, or a first hop that forwards raw bytes from now on. */
-export type HelloAnswer = { readonly kind: 'accepted'; readonly accepted: Accepted; readonly decoder: FrameDecoder; readonly following: readonly Frame[] } | { readonly kind: 'forwarding' };
+export type HelloAnswer = { readonly kind: 'accepted'; readonly accepted: Accepted; readonly decoder: FrameDecoder; readonly following: readonly Frame[] } | { readonly kind: 'forwarding'; readonly forwarding: Forwarding };
 
 /**
  * Says hello with the ticket and hears the gateway out (rule 1): progress and prompts until accepted, forwarding or failed. Throws a
@@ -135,7 +135,7 @@ class Conversation {
       case frameType.forwarding:
         // The first hop sends nothing after this by itself: what follows answers our inner handshake.
         if (following.length > 0) throw new FrameError('bad-order');
-        this.#resolve({ kind: 'forwarding' });
+        this.#resolve({ kind: 'forwarding', forwarding: parsePayload(forwarding, frame.payload, decodeUtf8) });
         return true;
       case frameType.failed: {
         const { code, args, credentialSent } = parsePayload(failed, frame.payload, decodeUtf8);

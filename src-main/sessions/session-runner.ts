@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
-import type { Prompt, StreamMessage } from '../../shared/proxy-stream/messages.ts';
+import type { Forwarding, Prompt, StreamMessage } from '../../shared/proxy-stream/messages.ts';
 import { ClientForwarding } from './forwarding/client-forwarding.ts';
 import { DIAL_LIMIT_MS, dialGateway, type DialOptions, dialThrough, type ReachedGateway } from './gateway-dial.ts';
 import { GatewayRefusal, type HelloEvents, legOf, sayHello } from './gateway-hello.ts';
@@ -9,6 +9,7 @@ import type { WayAgain } from './resume-loop.ts';
 import { PagePort, type ProcessPort, type TerminalSize } from './page-port.ts';
 import type { SessionCommand, SessionReport, StartCommand } from './session-process-contract.ts';
 import { openShell, type Shell } from './ssh-shell.ts';
+import { TwoHopWay } from './two-hop-way.ts';
 import { AwaitedWaysOut } from './awaited-ways-out.ts';
 
 /** The gateway says why a session ended right after the protocol's own end; a moment later nothing more comes. */
@@ -131,9 +132,17 @@ export class SessionRunner {
       await this.#session(socket, command, first.gatewayName, answer, async (signal) => (await this.#dialFirst(first, { ...dial, limitMs: DIAL_LIMIT_MS, signal })).socket);
       return;
     }
-    if (answer.kind !== 'forwarding') throw new MavisError('gateway.protocol-error', { gateway: first.gatewayName });
-    const inner = await dialThrough(socket, second, dial);
-    await this.#session(inner, command, second.gatewayName, await this.#hello(inner, command, second, true));
+    const forwarded = forwardingOf(answer, first.gatewayName);
+    const dialInside = (carrier: TLSSocket, signal: AbortSignal): Promise<TLSSocket> => dialThrough(carrier, second, { ...dial, signal });
+    const way = new TwoHopWay<StartCommand['hops'][number]>({
+      first,
+      forwarding: forwarded,
+      dialFirst: async (hop, signal) => (await this.#dialFirst(hop, { ...dial, limitMs: DIAL_LIMIT_MS, signal })).socket,
+      dialLast: dialInside,
+      hello: async (carrier, hop) => forwardingOf(await this.#hello(carrier, command, hop, false), hop.gatewayName),
+    });
+    const inner = await dialInside(socket, this.#stop.signal);
+    await this.#session(inner, command, second.gatewayName, await this.#hello(inner, command, second, true), (signal) => way.again(signal));
   }
 
   /** Dials the first gateway and tells over which way it was reached. */
@@ -154,7 +163,7 @@ export class SessionRunner {
     return sayHello(socket, { gateway: hop.gatewayName, hello, events, signal: this.#stop.signal, deadlineMs: Math.max(command.deadlineMs - spent, 0) });
   }
 
-  async #session(socket: TLSSocket, command: StartCommand, gateway: string, answer: Awaited<ReturnType<typeof sayHello>>, again?: WayAgain): Promise<void> {
+  async #session(socket: TLSSocket, command: StartCommand, gateway: string, answer: Awaited<ReturnType<typeof sayHello>>, again: WayAgain): Promise<void> {
     if (answer.kind !== 'accepted') throw new MavisError('gateway.protocol-error', { gateway });
     const { accepted } = answer;
     const { pingEveryMs, random } = this.#parts;
@@ -167,14 +176,14 @@ export class SessionRunner {
       onMessage: (message) => this.#onMessage(message),
       onRoundTrip: (milliseconds) => this.#parts.report({ kind: 'round-trip', milliseconds }),
       onEnd: (end) => this.#onStreamEnd(end),
-      ...(again === undefined ? {} : { resume: {
+      resume: {
         secret: accepted.resumeSecret,
         seconds: Math.min(accepted.resumeSeconds, MAX_RESUME_SECONDS),
         dialAgain: again,
         random,
         onInterrupted: (secondsLeft) => this.#parts.report({ kind: 'interrupted', secondsLeft }),
         onResumed: () => this.#parts.report({ kind: 'resumed' }),
-      } }),
+      },
       ...(pingEveryMs === undefined ? {} : { pingEveryMs }),
     });
     this.#stream = stream;
@@ -312,4 +321,10 @@ export class SessionRunner {
     this.#forwarding?.close();
     this.#parts.report({ kind: 'ended', code, args: { ...args }, exitStatus: this.#exitStatus, signal: this.#exitSignal });
   }
+}
+
+/** What a first gateway said that forwards; throws where it answered something else. */
+function forwardingOf(answer: Awaited<ReturnType<typeof sayHello>>, gateway: string): Forwarding {
+  if (answer.kind !== 'forwarding') throw new MavisError('gateway.protocol-error', { gateway });
+  return answer.forwarding;
 }

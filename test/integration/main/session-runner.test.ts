@@ -264,11 +264,11 @@ describe('dialling a gateway (leg L2)', () => {
 
   test('S22: a first hop that forwards carries a second handshake with the second gateway\'s own key', async () => {
     const second = await startPeer(echo);
-    const first = await startPeer(async ({ socket, sendRaw }) => {
+    const first = await startPeer(async ({ socket, send }) => {
       const { connect } = await import('node:net');
       const onward = connect(second.port, '127.0.0.1');
       await once(onward, 'connect');
-      sendRaw(Buffer.from([frameType.forwarding, 0, 0, 0, 0]));
+      send(frameType.forwarding, { resumeSecret: 'A'.repeat(43), resumeSeconds: 0 });
       socket.removeAllListeners('data');
       socket.pipe(onward).pipe(socket);
       onward.on('error', () => undefined);

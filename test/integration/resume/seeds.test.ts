@@ -7,10 +7,14 @@ import { ResumingClient } from '../../fixtures/resuming-client.ts';
 import { seededRandom } from '../../targets/seeded-random.ts';
 
 // MAVIS_LONG tries a thousand; a seed that once failed is kept in `kept`.
-const seeds = process.env['MAVIS_LONG'] === '1' ? 1000 : 30;
-const kept: readonly number[] = [];
-/** Seeds that share a session's gateway at once: a machine with two cores is busy with three. */
-const AT_ONCE = 3;
+const long = process.env['MAVIS_LONG'] === '1';
+const ways = [
+  { hops: 'one hop', seeds: long ? 1000 : 30, kept: [] as readonly number[] },
+  // Tunnel: cut between client and first gateway, or between the two gateways.
+  { hops: 'two hops', seeds: long ? 1000 : 15, kept: [] as readonly number[] },
+];
+/** Gateways, each with one seed at a time, or in pairs: a machine with two cores is busy with four. */
+const AT_ONCE = 4;
 
 /** The ways in which a network takes a connection away. */
 type Cut = (gateway: FaultyGateway, random: () => number) => Promise<void>;
@@ -57,11 +61,11 @@ describe('Resume: connections cut at random over real streams, a real gateway an
     await Promise.all(gateways.map((gateway) => gateway.stop()));
   });
 
-  const play = async (gateway: FaultyGateway, seed: number): Promise<{ interruptions: number; resumes: number }> => {
+  const play = async (last: FaultyGateway, seed: number, first?: FaultyGateway): Promise<{ interruptions: number; resumes: number }> => {
     const random = seededRandom(seed);
     const key = new ClientKey(() => Date.now());
-    const { hop } = await gateway.grant(key.thumbprint);
-    const client = await ResumingClient.connect(hop, key, random);
+    const { grant, hop } = await last.grant(key.thumbprint);
+    const client = first === undefined ? await ResumingClient.connect([hop], key, random) : await ResumingClient.connect([await first.forwardTo(last, grant), { ...hop, host: null }], key, random);
     const sent = Buffer.from(Array.from({ length: 200_000 + Math.floor(random() * 1_800_000) }, () => Math.floor(random() * 256)));
     const file = `/tmp/mavis-resume-${process.pid}-${seed}`;
     // What the target receives is hashed there, and comes back the whole way at the same time.
@@ -76,13 +80,13 @@ describe('Resume: connections cut at random over real streams, a real gateway an
     const closed = new Promise<void>((resolve) => channel.once('close', () => resolve()));
     channel.end(sent);
     const total = 2 * sent.length;
-    const begunAt = gateway.bytes;
+    const begunAt = last.bytes;
     for (const at of Array.from({ length: 2 + Math.floor(random() * 3) }, () => random() * total).toSorted((one, other) => one - other)) {
       const cut = cuts[Math.floor(random() * cuts.length)];
       const begunMs = performance.now();
       // The place in the stream decides, not a clock; where the stream is through before, it is cut at its end.
-      while (gateway.bytes - begunAt < at && performance.now() - begunMs < 1500) await delay(1);
-      await cut?.(gateway, random);
+      while (last.bytes - begunAt < at && performance.now() - begunMs < 1500) await delay(1);
+      await cut?.(first !== undefined && random() < 0.5 ? first : last, random);
     }
     const outcome = await Promise.race([closed.then(() => 'closed'), client.ended.then(({ code }) => code), delay(45_000).then(() => 'hangs')]);
     const expected = createHash('sha256').update(sent).digest('hex');
@@ -92,13 +96,17 @@ describe('Resume: connections cut at random over real streams, a real gateway an
     return client;
   };
 
-  test(`Resume: ${seeds} seeds: nothing lost, nothing doubled, SHA-256 of both ends equal in both directions (rule 10, S70)`, async () => {
+  test.each(ways)('Resume: $seeds seeds over $hops: nothing lost, nothing doubled, SHA-256 of both ends equal in both directions (rule 10, S70)', async ({ hops, seeds, kept }) => {
     const waiting = [...kept, ...Array.from({ length: seeds }, (_, index) => index + 1)];
     let [interruptions, resumes] = [0, 0];
+    const players = gateways.flatMap((gateway, index) => {
+      if (hops === 'one hop') return [(seed: number) => play(gateway, seed)];
+      return index % 2 === 1 ? [(seed: number) => play(gateway, seed, gateways[index - 1])] : [];
+    });
     await Promise.all(
-      gateways.map(async (gateway) => {
+      players.map(async (player) => {
         for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
-          const seen = await play(gateway, seed);
+          const seen = await player(seed);
           interruptions += seen.interruptions;
           resumes += seen.resumes;
         }
@@ -107,5 +115,5 @@ describe('Resume: connections cut at random over real streams, a real gateway an
     // A test that cut nothing would prove nothing.
     expect(resumes).toBeGreaterThan(seeds);
     expect(interruptions).toBeGreaterThanOrEqual(resumes);
-  }, 60_000 + seeds * 12_000);
+  }, 60_000 + (long ? 1000 : 30) * 12_000);
 });
