@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 import type { Resource, ResourceFields } from '../../shared/api/resources.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { resourceId, type ResourceId } from '../../shared/ids.ts';
@@ -91,14 +91,7 @@ export class Resources {
       for (const batch of batches(all, IMPORT_ROWS)) {
         const byName = await idsByName(transaction, batch.map(({ name }) => name));
         updated += byName.size;
-        const rows = batch.map((fields) => ({ ...fields, tags: distinct(fields.tags), id: byName.get(fields.name.toLowerCase()) ?? newResourceId(), createdAt: now, updatedAt: now, revision }));
-        await transaction
-          .insert(resources)
-          .values(rows)
-          .onConflictDoUpdate({
-            target: resources.id,
-            set: Object.fromEntries(IMPORTED_COLUMNS.map((key) => [key, sql.raw(`excluded.${resources[key].name}`)])),
-          });
+        await insertRows(transaction, batch.map((fields) => ({ ...fields, tags: distinct(fields.tags), id: byName.get(fields.name.toLowerCase()) ?? newResourceId(), createdAt: now, updatedAt: now, revision })));
       }
       const special = all.filter((fields) => fields.allowSpecialAddress).map(({ name }) => name);
       await auditLog.append(transaction, { kind: 'resource.imported', actor, facts: { created: all.length - updated, updated, specialAddresses: special.length, specialAddressNames: special.slice(0, 20) } });
@@ -160,11 +153,24 @@ export class Resources {
   }
 }
 
-/** Rows an insert: fourteen parameters each, well below PostgreSQL's 65,535. */
-const IMPORT_ROWS = 500;
+/** Rows a statement: some 500 KB of JSON, a fraction of a second in which nothing else runs on PGlite. */
+const IMPORT_ROWS = 1_000;
 const IMPORTED_COLUMNS = ['name', 'address', 'protocols', 'operatingSystem', 'description', 'identities', 'tags', 'credentialId', 'allowSpecialAddress', 'updatedAt', 'revision'] as const;
+const INSERTED_COLUMNS = ['id', ...IMPORTED_COLUMNS, 'createdAt'] as const;
 
 type ResourceRow = typeof resources.$inferSelect;
+
+/**
+ * Adds rows, or replaces those whose id is there. The rows go as one parameter, which the database takes apart by itself: a
+ * statement of some thousand parameters costs it three times as much (100,000 rows on PGlite: 17 s of processor time against 6).
+ */
+async function insertRows(transaction: Transaction, rows: readonly Omit<ResourceRow, 'removedAt'>[]): Promise<void> {
+  const columns = (names: readonly (keyof ResourceRow)[]): SQL => sql.raw(names.map((name) => resources[name].name).join(', '));
+  const typed = sql.raw(INSERTED_COLUMNS.map((name) => `${resources[name].name} ${resources[name].getSQLType()}`).join(', '));
+  const values = JSON.stringify(rows.map((row) => Object.fromEntries(INSERTED_COLUMNS.map((name) => [resources[name].name, row[name]]))));
+  const replaced = sql.raw(IMPORTED_COLUMNS.map((name) => `${resources[name].name} = excluded.${resources[name].name}`).join(', '));
+  await transaction.execute(sql`INSERT INTO resources (${columns(INSERTED_COLUMNS)}) SELECT ${columns(INSERTED_COLUMNS)} FROM jsonb_to_recordset(${values}::jsonb) AS rows (${typed}) ON CONFLICT (id) DO UPDATE SET ${replaced}`);
+}
 
 function newResourceId(): ResourceId {
   return resourceId.parse(randomUUID());
@@ -183,8 +189,9 @@ function factsOf(row: ResourceRow): Facts {
 }
 
 async function idsByName(database: Pick<Queryable, 'select'>, names: readonly string[]): Promise<Map<string, ResourceId>> {
-  const lower = names.map((name) => name.toLowerCase());
-  const rows = await database.select({ id: resources.id, name: resources.name }).from(resources).where(and(inArray(sql`lower(${resources.name})`, lower), isNull(resources.removedAt)));
+  // One parameter, as in `insertRows`; as an array, so that the index of names is used.
+  const lower = JSON.stringify(names.map((name) => name.toLowerCase()));
+  const rows = await database.select({ id: resources.id, name: resources.name }).from(resources).where(and(sql`lower(${resources.name}) = ANY (ARRAY(SELECT jsonb_array_elements_text(${lower}::jsonb)))`, isNull(resources.removedAt)));
   return new Map(rows.map(({ id, name }) => [name.toLowerCase(), id]));
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { importReport, resource as resourceSchema } from '../../../shared/api/resources.ts';
+import { resourceId as resourceIdSchema } from '../../../shared/ids.ts';
 import { codeOf, startServiceOn, type ServiceUnderTest, type SignedInUser } from '../../fixtures/service-under-test.ts';
 
 describe.each(['pglite', 'postgresql'] as const)('on %s', (kind) => {
@@ -99,6 +100,27 @@ describe.each(['pglite', 'postgresql'] as const)('on %s', (kind) => {
       expect(report).toMatchObject({ created: 1, updated: 1, badLineCount: 2 });
       expect(report.badLines.map(({ line, code }) => [line, code])).toEqual([[2, 'duplicate'], [4, 'missing']]);
       expect(resourceSchema.parse((await admin.ask({ path: `/v1/resources/${made.id}` })).json)).toMatchObject({ name: 'ONLY-ONE', description: 'new', createdAt: made.createdAt });
+    });
+
+    test('an import of several thousand keeps each row to the letter, adds and replaces in one entry, and takes new ids for new names alone', async () => {
+      const odd = ['plain', `o'clock "quoted"`, 'back\\slash \\n', 'タグ 標籤 🜚', '{"json": [1]}', '%s $1 ?', ' tab\tand line\nend '];
+      const key = `SHA256:${'k'.repeat(43)}`;
+      const entries = Array.from({ length: 2500 }, (_value, index) => ({ ...linux, name: `bulk-${index} ${odd[index % odd.length]?.trim().replaceAll(/\s/g, ' ') ?? ''}`, description: odd[index % odd.length] ?? '', tags: index % 2 ? [`bulk:${index % 7}`, 'プロ'] : [], identities: index % 3 ? [] : [key] }));
+      const send = async (rows: readonly object[]) => importReport.parse((await admin.ask({ method: 'POST', path: '/v1/resources/import', body: { format: 'json', text: JSON.stringify(rows) } })).json);
+      expect(await send(entries)).toMatchObject({ created: 2500, updated: 0, badLineCount: 0 });
+      const all = async () => {
+        const ids = service.opened.core.inventory.index;
+        const found = ids.page(ids.match({ kind: 'text', field: 'name', text: 'bulk-' }), 0, 3000).map(({ id }) => resourceIdSchema.parse(id));
+        return service.opened.core.resources.readMany(found);
+      };
+      const before = new Map((await all()).map((row) => [row.name, row]));
+      for (const { name, description, tags, identities } of entries) expect(before.get(name)).toMatchObject({ description, tags, identities, credentialId: null });
+      const again = [...entries.map((entry) => ({ ...entry, description: 'changed' })), { ...linux, name: 'bulk-new' }];
+      expect(await send(again)).toMatchObject({ created: 1, updated: 2500 });
+      const after = await all();
+      expect(after).toHaveLength(2501);
+      for (const row of after.filter(({ name }) => name !== 'bulk-new')) expect(row).toMatchObject({ id: before.get(row.name)?.id, createdAt: before.get(row.name)?.createdAt, description: 'changed' });
+      expect((await admin.ask({ path: '/v1/audit?kind=resource.imported' })).text).toContain('"updated":2500');
     });
 
     test('a dry run reports the same and changes nothing', async () => {
