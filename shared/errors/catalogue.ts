@@ -147,6 +147,7 @@ export const catalogue = {
   'recording.broken': entry(409, 'service', 'helpdesk', ['frame']),
   'recording.signature-invalid': entry(409, 'service', 'helpdesk'),
   'recording.not-stored': entry(404, 'service', 'nobody'),
+  'recording.too-long-to-play': entry(413, 'client', 'you'),
   'recording.recovered': entry(200, 'gateway', 'gateway-administrator'),
   'recording.spool-full': entry(507, 'gateway', 'gateway-administrator'),
   'audit.trail-incomplete': entry(409, 'gateway', 'gateway-administrator', ['from', 'to', 'because']),

@@ -16,8 +16,8 @@ export interface PlaybackSink {
 /** A page holds at most so much of a recording: a day of busy terminal work, and no more than a window can bear. */
 export const MAX_PLAYBACK_BYTES = 256 * 1024 * 1024;
 
-/** Reads a recording from main piece by piece until its end, a fault, or the signal; main's reading is closed in every case. */
-export async function loadPlayback(mavis: Pick<WindowApi, 'playback'>, recordingId: RecordingId, sink: PlaybackSink, signal: AbortSignal): Promise<void> {
+/** Reads a recording from main piece by piece until its end, a fault, more than a page can hold, or the signal; main's reading is closed in every case. */
+export async function loadPlayback(mavis: Pick<WindowApi, 'playback'>, recordingId: RecordingId, sink: PlaybackSink, signal: AbortSignal, mostBytes = MAX_PLAYBACK_BYTES): Promise<void> {
   const opened = await ask(mavis.playback.open({ recordingId }));
   if (!opened.ok) {
     if (!signal.aborted) sink.onError(opened.error);
@@ -25,15 +25,18 @@ export async function loadPlayback(mavis: Pick<WindowApi, 'playback'>, recording
   }
   const { playbackId } = opened.value;
   try {
-    await readAll(mavis, playbackId, sink, signal);
+    await readAll(mavis, playbackId, sink, signal, mostBytes);
   } finally {
     await ask(mavis.playback.close({ playbackId }));
   }
 }
 
-async function readAll(mavis: Pick<WindowApi, 'playback'>, playbackId: string, sink: PlaybackSink, signal: AbortSignal): Promise<void> {
+async function readAll(mavis: Pick<WindowApi, 'playback'>, playbackId: string, sink: PlaybackSink, signal: AbortSignal, mostBytes: number): Promise<void> {
   const decoder = new PlaybackDecoder();
-  for (let offset = 0; offset < MAX_PLAYBACK_BYTES && !signal.aborted; ) {
+  let offset = 0;
+  while (!signal.aborted) {
+    // That this window holds no more says nothing of the evidence, which is whole.
+    if (offset >= mostBytes) return sink.onError(shownErrorOf('recording.too-long-to-play'));
     const answer = await ask(mavis.playback.read({ playbackId, offset }));
     if (signal.aborted) return;
     if (!answer.ok) return sink.onError(answer.error);

@@ -235,6 +235,8 @@ export const errorTextsEn = {
   'error.recording.signature-invalid.remedy': 'Do not use it as evidence. The helpdesk finds out where the file came from.',
   'error.recording.not-stored.message': 'The Gateway has not handed over this recording yet.',
   'error.recording.not-stored.remedy': 'Wait until it is stored. While a session runs this is normal.',
+  'error.recording.too-long-to-play.message': 'This recording is longer than this window can hold. It plays up to here; nothing of it is missing.',
+  'error.recording.too-long-to-play.remedy': 'Save it as asciicast to see the rest in another player.',
   'error.recording.recovered.message': 'The Gateway was interrupted while it recorded; what was there was sealed afterwards.',
   'error.recording.recovered.remedy': 'It can be played. The Gateway administrator looks at why the Gateway stopped.',
   'error.recording.spool-full.message': 'The Gateway’s disk was full, so the recording ended.',

@@ -237,6 +237,8 @@ export const errorTextsJa = {
   'error.recording.signature-invalid.remedy': '証拠として使わないでください。ヘルプデスクがファイルの出所を調べます。',
   'error.recording.not-stored.message': 'この記録は、まだ Gateway から引き渡されていません。',
   'error.recording.not-stored.remedy': '保存されるまでお待ちください。セッション中は通常の状態です。',
+  'error.recording.too-long-to-play.message': 'この記録は、このウィンドウで扱える長さを超えています。ここまで再生できます。記録自体に欠けはありません。',
+  'error.recording.too-long-to-play.remedy': '続きを見るには、asciicast として保存し、別のプレーヤーで再生してください。',
   'error.recording.recovered.message': '記録中に Gateway が中断しました。残っていた部分は後から封印されました。',
   'error.recording.recovered.remedy': '再生できます。Gateway 管理者は、Gateway が停止した理由を確認してください。',
   'error.recording.spool-full.message': 'Gateway のディスクがいっぱいになったため、記録が終了しました。',

@@ -237,6 +237,8 @@ export const errorTextsZhHant = {
   'error.recording.signature-invalid.remedy': '請勿作為證據。服務台會查明檔案來源。',
   'error.recording.not-stored.message': 'Gateway 尚未交付此記錄。',
   'error.recording.not-stored.remedy': '請等到記錄儲存完成。會話進行中時這是正常的。',
+  'error.recording.too-long-to-play.message': '此記錄超過此視窗可容納的長度，可播放到這裡；記錄本身沒有缺漏。',
+  'error.recording.too-long-to-play.remedy': '若要查看其餘部分，請另存為 asciicast，再以其他播放器播放。',
   'error.recording.recovered.message': 'Gateway 在記錄時中斷；現有內容已於事後封存。',
   'error.recording.recovered.remedy': '可以播放。請 Gateway 管理員查看 Gateway 停止的原因。',
   'error.recording.spool-full.message': 'Gateway 的磁碟已滿，因此記錄中止。',
