@@ -179,10 +179,12 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   const links = new ExternalLinks({
     log,
     openExternal: (url) => shell.openExternal(url),
-    ask: async ({ target }) => {
+    copy: async (text) => clipboard.writeText(text),
+    ask: async ({ target, host, shown }) => {
       const { text } = translator();
-      const { response } = await showQuestion({ message: text('terminal.link-title'), detail: `${text('terminal.link-body')}\n\n${target}`, buttons: [text('terminal.link-open'), text('common.cancel')] });
-      return response === 0;
+      const detail = [text('terminal.link-body'), host, target, ...(shown === null ? [] : [`${text('terminal.link-text-differs')} ${shown}`])].join('\n\n');
+      const { response } = await showQuestion({ message: text('terminal.link-title'), detail, buttons: [text('terminal.link-open'), text('terminal.link-copy'), text('common.cancel')] });
+      return (['open', 'copy'] as const)[response] ?? 'cancel';
     },
   });
 

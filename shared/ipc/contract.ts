@@ -59,7 +59,8 @@ function routeCall<R extends Route>(route: R): IpcCall<z.ZodObject<{ params: R['
 export const ipcContract = {
   app: {
     about: call(bothWindows, none, z.object({ version: z.string(), engine: z.string(), platform: z.string(), language: z.string(), embedded: z.boolean(), ports: z.array(z.number()).nullable() })),
-    openLink: call(bothWindows, z.object({ url: z.string().max(2000) }), z.object({ opened: z.boolean() })),
+    /** Asks the user natively, with the true target and the text that stood there, and opens the link where the user agrees. */
+    openLink: call(bothWindows, z.object({ url: z.string().max(2000), shown: z.string().max(2000).optional() }), z.object({ opened: z.boolean() })),
     copyText: call(bothWindows, z.object({ text: z.string().max(16 * 1024 * 1024) }), none),
     readClipboardText: call(sessionWindow, none, z.object({ text: z.string() })),
   },

@@ -63,7 +63,7 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
   return {
     app: {
       about: () => parts.about(),
-      openLink: async ({ url }) => ({ opened: await links.open(url) }),
+      openLink: async ({ url, shown }) => ({ opened: await links.open(url, shown) }),
       copyText: async ({ text }) => {
         await clipboard.writeText(text);
         return {};

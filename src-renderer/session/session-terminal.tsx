@@ -9,7 +9,7 @@ import { useText } from '../language/use-text.ts';
 import { ask, shownErrorOf } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { atMostEvery, ringBell } from '../terminal/bell.ts';
-import { LinkDialog } from '../terminal/link-dialog.tsx';
+import { RefusedLinkDialog } from '../terminal/refused-link-dialog.tsx';
 import type { SeenLink } from '../terminal/links.ts';
 import { type FoundMatches, PageTerminal } from '../terminal/page-terminal.ts';
 import { pasteNeedsQuestion, preparePaste, type PreparedPaste } from '../terminal/paste.ts';
@@ -41,7 +41,8 @@ export function SessionTerminal({ session, shown, tools, onTitle }: SessionTermi
   const [finding, setFinding] = useState(false);
   const [found, setFound] = useState<FoundMatches>({ index: -1, count: 0 });
   const [pasting, setPasting] = useState<PreparedPaste | null>(null);
-  const [link, setLink] = useState<{ readonly link: SeenLink; readonly shown: string } | null>(null);
+  const [flooded, setFlooded] = useState(false);
+  const [refusedLink, setRefusedLink] = useState<string | null>(null);
   const [failure, setFailure] = useState<ShownError | null>(null);
   const [ringing, setRinging] = useState(false);
   const takePort = useCallback((opened: SessionPort | null) => {
@@ -96,8 +97,14 @@ export function SessionTerminal({ session, shown, tools, onTitle }: SessionTermi
     },
     [copy, paste, zoom, tools],
   );
+  /** Main asks, once: with the true target and the text that stood there (A9). What is not https is only shown. */
+  const openLink = (seen: SeenLink, pressed: string): void => {
+    if (seen.kind === 'refused') setRefusedLink(seen.shown);
+    else void ask(mavis.app.openLink({ url: seen.url, shown: pressed.slice(0, 2000) })).then((answer) => setFailure(answer.ok ? null : answer.error));
+  };
+
   // The terminal is made once; what it calls is what the newest drawing says.
-  const latest = useLatest({ run, takePaste, onTitle, settings, copy });
+  const latest = useLatest({ run, takePaste, onTitle, settings, copy, openLink });
 
   useLayoutEffect(() => {
     if (!element.current) return undefined;
@@ -115,7 +122,8 @@ export function SessionTerminal({ session, shown, tools, onTitle }: SessionTermi
           setRinging(true);
           bellTimer = setTimeout(() => setRinging(false), BELL_MS / 2);
         }),
-        onLink: (seen, shownText) => setLink({ link: seen, shown: shownText }),
+        onFlood: setFlooded,
+        onLink: (seen, shownText) => latest.current.openLink(seen, shownText),
         onSelected: () => {
           if (latest.current.settings.copyOnSelect) void latest.current.copy();
         },
@@ -205,7 +213,10 @@ export function SessionTerminal({ session, shown, tools, onTitle }: SessionTermi
           }}
         />
       )}
-      {link && <LinkDialog link={link.link} shown={link.shown} onClose={() => setLink(null)} />}
+      <span className="visually-hidden" role="status">
+        {flooded ? text('terminal.too-fast-to-read') : ''}
+      </span>
+      {refusedLink !== null && <RefusedLinkDialog shown={refusedLink} onClose={() => setRefusedLink(null)} />}
     </div>
   );
 }

@@ -8,6 +8,7 @@ import { withMarkLimit } from './combining-limit.ts';
 import { keepCompositionInSight } from './composition-place.ts';
 import { hardenTerminal, safeTitle } from './hardened.ts';
 import { linksIn, readLink, type SeenLink } from './links.ts';
+import { ReadingLimit } from './reading-limit.ts';
 import { liveOptions, terminalOptions, type TerminalSettings } from './terminal-options.ts';
 
 /** Size of a terminal's grid and of its area. */
@@ -33,6 +34,8 @@ export interface PageTerminalEvents {
   readonly onLink?: (link: SeenLink, shown: string) => void;
   readonly onSelected?: (text: string) => void;
   readonly onFound?: (matches: FoundMatches) => void;
+  /** Output comes faster than it can be read aloud, or no longer does. */
+  readonly onFlood?: (flooded: boolean) => void;
   /** A key before the terminal takes it; true keeps it from the terminal. */
   readonly onKey?: (event: KeyboardEvent) => boolean;
 }
@@ -52,6 +55,7 @@ export class PageTerminal {
   readonly #element: HTMLElement;
   readonly #ended: IDisposable[] = [];
   readonly #encoder = new TextEncoder();
+  readonly #reading: ReadingLimit;
   #observer: ResizeObserver | undefined;
   #frame = 0;
 
@@ -63,6 +67,17 @@ export class PageTerminal {
       linkHandler: { activate: (_event, uri, range) => events.onLink?.(readLink(uri), this.#textOf(range)), allowNonHttpProtocols: true },
     });
     const terminal = this.#terminal;
+    this.#reading = new ReadingLimit({
+      switchReading: (on) => this.#switchReading(on),
+      isBeingRead: () => element.querySelector('.xterm-accessibility')?.contains(document.activeElement) === true,
+      onFlood: (flooded) => events.onFlood?.(flooded),
+      every: (callback, milliseconds) => {
+        const timer = setInterval(callback, milliseconds);
+        return () => clearInterval(timer);
+      },
+    });
+    this.#reading.want(settings.terminalScreenReader);
+    this.#ended.push({ dispose: () => this.#reading.end() });
     this.#ended.push(hardenTerminal(terminal, events.onTitle ? { onTitle: events.onTitle } : {}));
     useUnicode11(terminal);
     terminal.loadAddon(this.#search);
@@ -83,7 +98,11 @@ export class PageTerminal {
 
   /** Shows bytes; `drawn` is called when they have been parsed. */
   write(bytes: Uint8Array | string, drawn?: () => void): void {
-    this.#terminal.write(bytes, drawn);
+    const parsed = this.#reading.writing(bytes.length);
+    this.#terminal.write(bytes, () => {
+      parsed();
+      drawn?.();
+    });
   }
 
   /** Sends a text as if it had been typed, in brackets where the program asked for that. The text must be prepared. */
@@ -106,7 +125,7 @@ export class PageTerminal {
 
   /** Follows changed settings. */
   apply(settings: TerminalSettings): void {
-    this.#terminal.options = liveOptions(settings);
+    this.#terminal.options = { ...liveOptions(settings), screenReaderMode: this.#reading.want(settings.terminalScreenReader) };
     if (this.#observer) this.#refit();
   }
 
@@ -163,6 +182,13 @@ export class PageTerminal {
     } catch {
       webgl.dispose();
     }
+  }
+
+  /** Whoever stood in the rows that go is taken to the prompt, not out of the window. */
+  #switchReading(on: boolean): void {
+    const within = this.#element.querySelector('.xterm-accessibility')?.contains(document.activeElement) === true;
+    this.#terminal.options.screenReaderMode = on;
+    if (within && !on) this.#terminal.focus();
   }
 
   #follow(): void {

@@ -343,6 +343,8 @@ export const interfaceTextsEn = {
   'terminal.paste-more': '… and {lines, plural, one {# more line} other {# more lines}}',
   'terminal.paste-cleaned': 'Control characters were taken out of the text.',
   'terminal.paste-confirm': 'Paste',
+  'terminal.too-fast-to-read': 'Output is too fast to be read aloud. Reading goes on when it is over.',
+  'terminal.link-refused-title': 'This link is not opened',
   'terminal.link-title': 'Open this link?',
   'terminal.link-body': 'The target shows this link. It leads here:',
   'terminal.link-text-differs': 'The text shown was different:',

@@ -345,6 +345,8 @@ export const interfaceTextsJa = {
   'terminal.paste-more': '…ほか {lines, plural, other {# 行}}',
   'terminal.paste-cleaned': 'テキストから制御文字を取り除きました。',
   'terminal.paste-confirm': '貼り付ける',
+  'terminal.too-fast-to-read': '出力が速すぎるため、読み上げを休止しています。落ち着くと再開します。',
+  'terminal.link-refused-title': 'このリンクは開きません',
   'terminal.link-title': 'このリンクを開きますか',
   'terminal.link-body': 'ターゲットが表示したリンクです。開く先:',
   'terminal.link-text-differs': '表示されていた文字列は異なります:',

@@ -345,6 +345,8 @@ export const interfaceTextsZhHant = {
   'terminal.paste-more': '…還有 {lines, plural, other {# 行}}',
   'terminal.paste-cleaned': '已從文字中移除控制字元。',
   'terminal.paste-confirm': '貼上',
+  'terminal.too-fast-to-read': '輸出過快，暫停朗讀；平息後會繼續。',
+  'terminal.link-refused-title': '不會開啟此連結',
   'terminal.link-title': '要開啟此連結嗎？',
   'terminal.link-body': '此連結由目標裝置顯示。它會開啟：',
   'terminal.link-text-differs': '顯示的文字不同：',
