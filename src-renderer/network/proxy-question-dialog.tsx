@@ -57,7 +57,7 @@ function QuestionForm({ question }: { readonly question: ProxyQuestion }) {
         </>
       }
     >
-      <form id="proxy-question" noValidate onSubmit={(event) => void submit(event)}>
+      <form id="proxy-question" className="dialog-form" noValidate onSubmit={(event) => void submit(event)}>
         <p>{text('proxy.lead', { proxy: question.proxy })}</p>
         {question.refused && (
           <p className="notice notice-warn" role="alert">

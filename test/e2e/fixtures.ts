@@ -13,6 +13,8 @@ export const ADMIN = { name: 'e2e-admin', password: 'correct horse battery stapl
 interface OpenOptions {
   readonly userData?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** More switches of Chromium. */
+  readonly args?: readonly string[];
 }
 
 interface WorkerFixtures {
@@ -41,10 +43,10 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   openApp: async ({ system }, use, info) => {
     const folders: string[] = [];
     const opened: OpenApp[] = [];
-    await use(async ({ userData, env } = {}) => {
+    await use(async ({ userData, env, args } = {}) => {
       const folder = userData ?? mkdtempSync(join(tmpdir(), 'mavis-app-'));
       if (userData === undefined) folders.push(folder);
-      const app = await launchApp(folder, env);
+      const app = await launchApp(folder, env, args);
       opened.push(app);
       return app;
     });

@@ -21,10 +21,10 @@ export interface OpenApp {
 const ACTION_LIMIT_MS = 30_000;
 
 /** Opens the built app on a user-data folder, and waits for its first page. */
-export async function launchApp(userData: string, env: Readonly<Record<string, string>> = {}): Promise<OpenApp> {
+export async function launchApp(userData: string, env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Promise<OpenApp> {
   const asRoot = process.getuid?.() === 0 && distribution.kind === 'electron';
   const electronApp = await _electron.launch({
-    args: [...(asRoot ? ['--no-sandbox'] : []), repository, `--user-data-dir=${userData}`],
+    args: [...(asRoot ? ['--no-sandbox'] : []), repository, `--user-data-dir=${userData}`, ...args],
     cwd: repository,
     env: { ...processEnvironment(), ELECTRON_STANDIN_NODE: process.execPath, LANG: 'en_US.UTF-8', ...env },
   });

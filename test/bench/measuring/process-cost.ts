@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+const CLOCK_TICKS_PER_SECOND = 100;
+
+interface ProcessFacts {
+  readonly parent: number;
+  readonly cpuSeconds: number;
+}
+
+/** Seconds of processor that processes and all below them used so far (Linux). */
+export function cpuSecondsOf(roots: readonly number[]): number {
+  const all = new Map<number, ProcessFacts>();
+  for (const name of readdirSync('/proc')) {
+    const facts = /^\d+$/.test(name) ? factsOf(Number(name)) : undefined;
+    if (facts !== undefined) all.set(Number(name), facts);
+  }
+  const below = (pid: number): number[] => [pid, ...[...all].filter(([, { parent }]) => parent === pid).flatMap(([child]) => below(child))];
+  return [...new Set(roots.flatMap(below))].reduce((sum, pid) => sum + (all.get(pid)?.cpuSeconds ?? 0), 0);
+}
+
+/** Bytes of a process that are in memory now and not shared with files (Linux). */
+export function anonymousBytesOf(pid: number): number {
+  const line = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(line?.[1] ?? 0) * 1024;
+}
+
+/** With what its children used that have ended: `socat` and `sshd` do their work in such. */
+function factsOf(pid: number): ProcessFacts | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ').map(Number);
+    const [, parent = 0] = fields;
+    const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields.slice(11, 15);
+    return { parent, cpuSeconds: (user + system + childrenUser + childrenSystem) / CLOCK_TICKS_PER_SECOND };
+  } catch {
+    // It ended meanwhile.
+    return undefined;
+  }
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+
+const pem = z.string();
+/** What the benchmark asks of a gateway's process. */
+export const gatewayCommand = z.discriminatedUnion('kind', [
+  /** A ticket for a session with the target on a port of loopback. */
+  z.object({ kind: z.literal('target'), port: z.number(), thumbprint: z.string() }),
+  /** A ticket for a wire to another gateway. */
+  z.object({ kind: z.literal('forward'), thumbprint: z.string(), gatewayId: z.uuid(), gatewayName: z.string(), ports: z.array(z.number()) }),
+]);
+export const gatewayReady = z.object({ gatewayId: z.uuid(), name: z.string(), pin: z.string(), linkPort: z.number(), proxyPorts: z.array(z.number()) });
+export type GatewayReady = z.infer<typeof gatewayReady>;
+export const gatewayTicket = z.object({ ticket: z.string() });
+
+const hop = z.object({ gatewayName: z.string(), ports: z.array(z.array(z.number())), pin: z.string(), ticket: z.string() });
+/** What the benchmark asks of the client's process: a session over these hops, and a port of loopback that leads into it. */
+export const clientCommand = z.object({ hops: z.array(hop).min(1).max(2) });
+export const clientReady = z.object({ thumbprint: z.string() });
+export const clientOpened = z.object({ port: z.number() });
+export const identity = z.object({ privateKeyPem: pem, certificatePem: pem });
