@@ -306,6 +306,8 @@ export class SessionAttempt<Port> {
         break;
       case 'ended':
         this.#endReported = true;
+        // Where the first of two gateways is gone, the last one waits for a client that finds no way to it.
+        if (this.#interrupted && report.code === 'session.gateway-lost' && this.#offer?.hops.length === 2) this.#endThroughService();
         this.#ended.resolve(report);
         this.#killWhenDone();
         break;
@@ -377,7 +379,6 @@ export class SessionAttempt<Port> {
     clearTimeout(this.#goodbye);
     const milliseconds = this.#parts.monotonic() - this.#stepBegan;
     if (!this.#finished && !this.#stop.signal.aborted) this.#parts.log.warn('session process ended', { sessionId: this.#target.sessionId, exitCode });
-    if (this.#connectedAt !== undefined && !this.#endReported) this.#endThroughService();
     this.#outcome?.({ kind: 'failed', failure: { kind: 'failed', code: this.#stop.signal.aborted ? 'connect.cancelled' : 'session.crashed', args: {}, leg: 'L2', credentialSent: true, milliseconds } });
     this.#ended.resolve({ kind: 'ended', code: 'session.crashed', args: {}, exitStatus: null, signal: null });
   }

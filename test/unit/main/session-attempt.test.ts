@@ -325,7 +325,7 @@ describe('one attempt to connect', () => {
     expect(asked.map(({ path }) => path)).not.toContain(TERMINATE);
   });
 
-  test('Resume: what cannot be told to the gateway over its connection is told through the service: an end while interrupted, a process that died', async () => {
+  test('Resume: what cannot be told to the gateway over its connection is told through the service: an end while interrupted', async () => {
     const interrupted = world({ [ASK]: [offerOf('one')] });
     const running = interrupted.attempt.run();
     await interrupted.process.started(1);
@@ -337,15 +337,26 @@ describe('one attempt to connect', () => {
     await running;
     expect(interrupted.asked.filter(({ path }) => path === TERMINATE)).toHaveLength(1);
     expect(interrupted.session().phase).toMatchObject({ status: 'ended', error: { code: 'session.closed-by-user' } });
+    // Over two gateways, the first of which is gone: the last one knows nothing of it.
+    const hops = [...offerOf('one').hops, { ...offerOf('two').hops[0], host: null }];
+    const tunnel = world({ [ASK]: [offerOf('one', { hops })] });
+    const lost = tunnel.attempt.run();
+    await tunnel.process.started(1);
+    tunnel.process.report({ kind: 'connected' });
+    tunnel.process.report({ kind: 'interrupted', secondsLeft: 300 });
+    tunnel.process.report({ kind: 'ended', code: 'session.gateway-lost', args: { gateway: 'two' }, exitStatus: null, signal: null });
+    await lost;
+    expect(tunnel.asked.filter(({ path }) => path === TERMINATE)).toHaveLength(1);
     // The service is gone too: the session has ended here all the same.
-    const crashed = world({ [ASK]: [offerOf('one')], [TERMINATE]: [new MavisError('service.unreachable', { address: 'x' })] });
-    const following = crashed.attempt.run();
-    await crashed.process.started(1);
-    crashed.process.report({ kind: 'connected' });
-    crashed.process.exit(139);
+    const alone = world({ [ASK]: [offerOf('one')], [TERMINATE]: [new MavisError('service.unreachable', { address: 'x' })] });
+    const following = alone.attempt.run();
+    await alone.process.started(1);
+    alone.process.report({ kind: 'connected' });
+    alone.process.report({ kind: 'interrupted', secondsLeft: 300 });
+    alone.attempt.end();
+    alone.process.report({ kind: 'ended', code: 'session.closed-by-user', args: {}, exitStatus: null, signal: null });
     await following;
-    expect(crashed.asked.filter(({ path }) => path === TERMINATE)).toHaveLength(1);
-    expect(crashed.session().phase).toMatchObject({ status: 'ended', error: { code: 'session.crashed' } });
+    expect(alone.session().phase).toMatchObject({ status: 'ended', error: { code: 'session.closed-by-user' } });
   });
 
   test('what a process says against the contract changes nothing', async () => {
