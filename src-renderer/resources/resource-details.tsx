@@ -12,7 +12,7 @@ import { TagList } from './tag-list.tsx';
 const AGE_EVERY_MS = 15_000;
 
 /** The panel beside the list with all that is known of one resource. */
-export function ResourceDetails({ row, actions, onClose }: { readonly row: ResourceRow; readonly actions: ResourceActions; readonly onClose: () => void }) {
+export function ResourceDetails({ row, actions, onClose, onEdit }: { readonly row: ResourceRow; readonly actions: ResourceActions; readonly onClose: () => void; readonly onEdit: ((row: ResourceRow) => void) | undefined }) {
   const text = useText();
   const formats = useFormats();
   const now = useNow(AGE_EVERY_MS);
@@ -46,6 +46,12 @@ export function ResourceDetails({ row, actions, onClose }: { readonly row: Resou
         </div>
       )}
       <ConnectButtons row={row} actions={actions} inGrid={false} />
+      {onEdit && (
+        <button type="button" className="button button-small" onClick={() => onEdit(row)}>
+          <Icon name="edit" />
+          {text('resource-form.edit')}
+        </button>
+      )}
       <dl className="facts">
         <dt>{text('resources.column-address')}</dt>
         <dd className="mono">{row.address}</dd>

@@ -1,5 +1,5 @@
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, memo, type Ref, useEffect, useId, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, type MouseEvent, type Ref, useEffect, useId, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import type { ResourceRow } from '../../shared/ipc/contract.ts';
 import { useText } from '../language/use-text.ts';
@@ -7,7 +7,8 @@ import { AvailabilityBadge } from './availability-badge.tsx';
 import { ConnectButtons, FavouriteButton } from './connect-buttons.tsx';
 import { firstOpenable } from './openable.ts';
 import type { ResourceActions } from './resources-page.tsx';
-import type { ResourceBrowser } from './resource-browser.ts';
+import type { ResourceSelection } from './resource-selection.ts';
+import type { BrowserQuery, ResourceBrowser } from './resource-browser.ts';
 import { TagList } from './tag-list.tsx';
 
 /** What the page may ask of the grid. */
@@ -20,6 +21,9 @@ interface ResourceGridProps {
   readonly browser: ResourceBrowser;
   readonly view: 'list' | 'cards';
   readonly actions: ResourceActions;
+  readonly selection: ResourceSelection;
+  /** Whether several may be selected: for those who may change resources. */
+  readonly selectable: boolean;
 }
 
 const ROW_PX = 42;
@@ -33,12 +37,13 @@ const OVERSCAN_ROWS = 6;
  * The list of resources, as rows or as cards. Only what is seen is in the document, so that 100,000 cost no more than 50; a key
  * in the search draws nothing here before its answer has come.
  */
-export const ResourceGrid = memo(function ResourceGrid({ ref, browser, view, actions }: ResourceGridProps) {
+export const ResourceGrid = memo(function ResourceGrid({ ref, browser, view, actions, selection, selectable }: ResourceGridProps) {
   const text = useText();
   const scroller = useRef<HTMLDivElement>(null);
   const gridId = useId();
   const rows = useStore(browser.store, (state) => state.rows);
   const active = useStore(browser.store, (state) => state.active);
+  const selected = useStore(selection.store, ({ ids }) => (ids.size === 0 ? undefined : ids));
   const columns = useColumns(scroller, view);
   const lines = Math.ceil(rows.total / columns);
   // oxlint-disable-next-line react/incompatible-library -- it tells of a compiler that we do not use
@@ -69,10 +74,30 @@ export const ResourceGrid = memo(function ResourceGrid({ ref, browser, view, act
     browser.activate(index);
     virtual.scrollToIndex(Math.floor(Math.max(0, Math.min(index, rows.total - 1)) / columns), { align: 'auto' });
   };
+  const press = (index: number, event: Pick<MouseEvent, 'ctrlKey' | 'metaKey' | 'shiftKey'>): boolean => {
+    const row = rows.row(index);
+    if (!selectable || !row || !(event.ctrlKey || event.metaKey || event.shiftKey)) return false;
+    if (event.shiftKey) {
+      selection.beginAt(active);
+      void selection.extendTo(index, browser.store.getState().query);
+    } else selection.toggle(index, row);
+    return true;
+  };
   const onKey = (event: KeyboardEvent) => {
     const row = rows.row(active);
+    const own = event.target === event.currentTarget;
+    if (selectable && own && runSelectionKey(event, { selection, row, active, query: browser.store.getState().query, total: rows.total })) {
+      event.preventDefault();
+      return;
+    }
     const step = stepOf(event.key, columns, pageLines(virtual, view) * columns, rows.total);
-    if (step !== undefined) activate(active + step);
+    if (step !== undefined) {
+      activate(active + step);
+      if (selectable && event.shiftKey) {
+        selection.beginAt(active);
+        void selection.extendTo(Math.max(0, Math.min(active + step, rows.total - 1)), browser.store.getState().query);
+      }
+    }
     else if (!row || !runKey(event, row, actions)) return;
     event.preventDefault();
   };
@@ -87,6 +112,7 @@ export const ResourceGrid = memo(function ResourceGrid({ ref, browser, view, act
         aria-label={text('resources.list')}
         aria-rowcount={lines}
         aria-colcount={columns}
+        aria-multiselectable={selectable}
         aria-activedescendant={rows.row(active) && active >= firstIndex && active <= lastIndex ? `${gridId}-${active}` : undefined}
         tabIndex={0}
         onKeyDown={onKey}
@@ -97,7 +123,7 @@ export const ResourceGrid = memo(function ResourceGrid({ ref, browser, view, act
               {Array.from({ length: columns }, (_, column) => item.index * columns + column)
                 .filter((index) => index < rows.total)
                 .map((index) => (
-                  <ResourceCell key={index} id={`${gridId}-${index}`} index={index} row={rows.row(index)} active={index === active} view={view} actions={actions} onActivate={activate} />
+                  <ResourceCell key={index} id={`${gridId}-${index}`} index={index} row={rows.row(index)} active={index === active} selected={isSelected(rows.row(index), selected)} view={view} actions={actions} onActivate={activate} onPress={press} />
                 ))}
             </div>
           ))}
@@ -115,6 +141,29 @@ function stepOf(key: string, columns: number, page: number, total: number): numb
 
 function pageLines(virtual: Virtualizer<HTMLDivElement, Element>, view: 'list' | 'cards'): number {
   return Math.max(1, Math.floor((virtual.scrollRect?.height ?? 400) / (view === 'list' ? ROW_PX : CARD_PX)) - 1);
+}
+
+function isSelected(row: ResourceRow | undefined, selected: ReadonlySet<ResourceRow['id']> | undefined): boolean | undefined {
+  return selected === undefined ? undefined : row !== undefined && selected.has(row.id);
+}
+
+interface SelectionKeyParts {
+  readonly selection: ResourceSelection;
+  readonly row: ResourceRow | undefined;
+  readonly active: number;
+  readonly query: BrowserQuery;
+  readonly total: number;
+}
+
+/** Ctrl+A selects all that is found, Ctrl+Space the active one, Escape ends the selection; false for any other key. */
+function runSelectionKey(event: KeyboardEvent, { selection, row, active, query, total }: SelectionKeyParts): boolean {
+  const control = event.ctrlKey || event.metaKey;
+  if (control && event.key.toLowerCase() === 'a') void selection.selectAll(query, total);
+  else if (control && event.key === ' ' && row) selection.toggle(active, row);
+  else if (event.key === 'Escape' && selection.store.getState().ids.size > 0) selection.clear();
+  else return false;
+  event.stopPropagation();
+  return true;
 }
 
 /** Enter connects, Space opens the details, F marks; false for any other key. */
@@ -165,25 +214,30 @@ interface ResourceCellProps {
   readonly index: number;
   readonly row: ResourceRow | undefined;
   readonly active: boolean;
+  /** Among several that are selected; undefined where none is. */
+  readonly selected: boolean | undefined;
   readonly view: 'list' | 'cards';
   readonly actions: ResourceActions;
   readonly onActivate: (index: number) => void;
+  /** A press with a key that selects: true where it did. */
+  readonly onPress: (index: number, event: Pick<MouseEvent, 'ctrlKey' | 'metaKey' | 'shiftKey'>) => boolean;
 }
 
 const ResourceCell = memo(
-  function ResourceCell({ id, index, row, active, view, actions, onActivate }: ResourceCellProps) {
-    const open = () => {
+  function ResourceCell({ id, index, row, active, selected, view, actions, onActivate, onPress }: ResourceCellProps) {
+    const open = (event: MouseEvent) => {
       onActivate(index);
+      if (onPress(index, event)) return;
       if (row) actions.details(row);
     };
     return (
-      <div id={id} role="gridcell" className={view === 'list' ? 'resource-row resource-columns' : 'card'} data-active={active} aria-selected={active} aria-busy={row === undefined} onClick={open}>
+      <div id={id} role="gridcell" className={view === 'list' ? 'resource-row resource-columns' : 'card'} data-active={active} data-chosen={selected === true} aria-selected={selected ?? active} aria-busy={row === undefined} onClick={open}>
         {row === undefined ? <span className="row-pending" /> : view === 'list' ? <ListRow row={row} actions={actions} /> : <Card row={row} actions={actions} />}
       </div>
     );
   },
-  // `onActivate` is made anew with each drawing and always does the same for an index.
-  (before, after) => before.row === after.row && before.active === after.active && before.index === after.index && before.view === after.view && before.actions === after.actions && before.id === after.id,
+  // `onActivate` and `onPress` are made anew with each drawing; a cell whose row, place or activity changed gets the newest.
+  (before, after) => before.row === after.row && before.active === after.active && before.selected === after.selected && before.index === after.index && before.view === after.view && before.actions === after.actions && before.id === after.id,
 );
 
 function ListRow({ row, actions }: { readonly row: ResourceRow; readonly actions: ResourceActions }) {

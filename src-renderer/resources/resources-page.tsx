@@ -6,6 +6,7 @@ import type { Protocol } from '../../shared/ids.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { EmptyState } from '../controls/empty-state.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
+import { Icon } from '../controls/icon.tsx';
 import { Segmented } from '../controls/segmented.tsx';
 import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
@@ -13,6 +14,10 @@ import { useFed, useParts } from '../stores/parts.tsx';
 import { tagsIn, toggleTag } from './filter-text.ts';
 import { openable } from './openable.ts';
 import { ResourceBrowser, type BrowserQuery } from './resource-browser.ts';
+import { BulkTags } from './bulk-tags.tsx';
+import { ResourceForm } from './resource-form.tsx';
+import { ResourceSelection } from './resource-selection.ts';
+import { SelectionBar } from './selection-bar.tsx';
 import { ResourceDetails } from './resource-details.tsx';
 import { ResourceGrid, type GridHandle } from './resource-grid.tsx';
 import { SearchBox } from './search-box.tsx';
@@ -30,6 +35,10 @@ export function ResourcesPage() {
   const { mavis } = useParts();
   const text = useText();
   const browser = useMemo(() => new ResourceBrowser(mavis), [mavis]);
+  const mayChange = useFed('account', (account) => account.status === 'signed-in' && account.user.role === 'admin') ?? false;
+  const selection = useMemo(() => new ResourceSelection(mavis), [mavis]);
+  const [form, setForm] = useState<Pick<ResourceRow, 'id' | 'name'> | 'new' | null>(null);
+  const [tagging, setTagging] = useState<readonly ResourceRow['id'][] | null>(null);
   const view = useFed('settings', (settings) => settings.resourceView) ?? 'list';
   const state = useStore(browser.store);
   const loading = useFed('inventory', ({ status }) => status === 'empty' || status === 'loading') ?? true;
@@ -50,7 +59,14 @@ export function ResourcesPage() {
     }),
     [browser, mavis],
   );
-  const change = useCallback((changes: Partial<BrowserQuery>) => browser.change(changes), [browser]);
+  const change = useCallback(
+    (changes: Partial<BrowserQuery>) => {
+      // What is selected is what is seen: another question begins without a selection.
+      selection.clear();
+      browser.change(changes);
+    },
+    [browser, selection],
+  );
   const toggle = useCallback((tag: string) => browser.change({ filter: toggleTag(browser.store.getState().query.filter, tag) }), [browser]);
   const toList = useCallback(() => grid.current?.focus(), []);
   const closeDetails = useCallback(() => {
@@ -90,6 +106,12 @@ export function ResourcesPage() {
             ]}
             onChange={(resourceView) => void ask(mavis.settings.update({ changes: { resourceView } }))}
           />
+          {mayChange && (
+            <button type="button" className="button button-small" onClick={() => setForm('new')}>
+              <Icon name="plus" />
+              {text('resource-form.new')}
+            </button>
+          )}
           <span className="resources-count tabular" role="status">
             {/* None found is only said of an inventory that has come. */}
             {state.answered && (state.rows.total > 0 || !loading) && text('resources.count', { total: state.rows.total })}
@@ -97,15 +119,18 @@ export function ResourcesPage() {
         </div>
         <TagBar tags={state.tags} chosen={tagsIn(state.query.filter).join('\n')} onToggle={toggle} />
       </div>
+      <SelectionBar selection={selection} onTags={(ids) => setTagging(ids)} />
       {failure && (
         <div className="page-notice">
           <ErrorNotice error={failure} />
         </div>
       )}
       <div className="resources-body" onKeyDown={(event) => onEscape(event, state.details !== null, closeDetails)}>
-        {state.rows.total > 0 ? <ResourceGrid ref={grid} browser={browser} view={view} actions={actions} /> : <NothingThere browser={browser} onClear={() => change({ filter: '', only: 'all' })} />}
-        {state.details && <ResourceDetails row={state.details} actions={actions} onClose={closeDetails} />}
+        {state.rows.total > 0 ? <ResourceGrid ref={grid} browser={browser} view={view} actions={actions} selection={selection} selectable={mayChange} /> : <NothingThere browser={browser} onClear={() => change({ filter: '', only: 'all' })} />}
+        {state.details && <ResourceDetails row={state.details} actions={actions} onClose={closeDetails} onEdit={mayChange ? (row) => setForm(row) : undefined} />}
       </div>
+      {form !== null && <ResourceForm row={form === 'new' ? null : form} onClose={() => setForm(null)} />}
+      {tagging && <BulkTags ids={tagging} onClose={() => setTagging(null)} />}
     </div>
   );
 }

@@ -1,0 +1,85 @@
+import { expect, type Page, test } from '@playwright/test';
+import { calls, openMain } from './open-page.ts';
+
+const dialog = (page: Page) => page.getByRole('dialog');
+const selectionBar = (page: Page) => page.getByRole('group', { name: /selected/ });
+
+test('S37: an administrator sets the Tags field of a resource from its details, with suggestions and a warning where a segment has no Gateway', async ({ page }) => {
+  const faults = await openMain(page);
+  await page.getByRole('grid').focus();
+  await page.keyboard.press('Space');
+  await page.getByRole('complementary').getByRole('button', { name: 'Edit' }).click();
+  const tags = dialog(page).getByRole('combobox', { name: 'Tags' });
+  await tags.fill('gateway-nowhere');
+  await page.keyboard.press('Enter');
+  await expect(dialog(page)).toContainText('No Gateway has the segment gateway-nowhere.');
+  await page.keyboard.press('Backspace');
+  await expect(dialog(page)).not.toContainText('No Gateway has the segment');
+  await tags.fill('gateway-office1,');
+  await page.keyboard.press('Enter');
+  await tags.fill('bad;tag "x"');
+  await page.keyboard.press('Enter');
+  await expect(dialog(page).getByRole('alert')).toContainText('A tag has no spaces');
+  await tags.fill('');
+  const offered = await dialog(page).locator('datalist option').evaluateAll((options) => options.map((option) => option.getAttribute('value')));
+  expect(offered).toEqual(expect.arrayContaining(['gateway-aws', 'web']));
+  expect(offered).not.toContain('gateway-office1');
+  await dialog(page).getByRole('button', { name: 'Save' }).click();
+  await expect(dialog(page)).toHaveCount(0);
+  expect(JSON.stringify(await calls(page, 'service.resourceUpdate'))).toContain('"tags":["gateway-tokyo","env:prod","gateway-office1"]');
+  expect(faults.list).toEqual([]);
+});
+
+test('S37: tags of a selection are changed in one request, by keyboard', async ({ page }) => {
+  await openMain(page);
+  await page.getByRole('grid').focus();
+  await page.keyboard.press('Control+Space');
+  await page.keyboard.press('Shift+ArrowDown');
+  await page.keyboard.press('Shift+ArrowDown');
+  await expect(selectionBar(page)).toContainText('3 resources selected');
+  await expect(page.getByRole('gridcell', { selected: true })).toHaveCount(3);
+  await selectionBar(page).getByRole('button', { name: 'Edit tags' }).click();
+  await dialog(page).getByRole('combobox', { name: 'Add to all' }).fill('gateway-aws');
+  await page.keyboard.press('Enter');
+  await dialog(page).getByRole('button', { name: 'Change tags' }).click();
+  await expect(dialog(page)).toContainText('3 resources changed, 0 already so.');
+  const [asked] = await calls(page, 'service.resourceTagsChange');
+  expect(asked).toMatchObject({ body: { add: ['gateway-aws'], remove: [] } });
+  await dialog(page).getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('grid').focus();
+  await page.keyboard.press('Escape');
+  await expect(selectionBar(page)).toHaveCount(0);
+});
+
+test('S37: Ctrl+A selects what is found up to the bound of one change; Ctrl and Shift with a press select; 100,000 resources stay fast', async ({ page }) => {
+  await openMain(page, { resources: '100000' });
+  await page.getByRole('grid').focus();
+  await page.keyboard.press('Control+a');
+  await expect(selectionBar(page)).toContainText('1,000 resources selected');
+  await expect(selectionBar(page)).toContainText('Only the first 1,000 are selected');
+  await selectionBar(page).getByRole('button', { name: 'Clear selection' }).click();
+  const cells = page.getByRole('gridcell');
+  await cells.nth(1).click({ modifiers: ['Control'], position: { x: 200, y: 8 } });
+  await cells.nth(4).click({ modifiers: ['Shift'], position: { x: 200, y: 8 } });
+  await expect(selectionBar(page)).toContainText('4 resources selected');
+  await expect(page.getByRole('complementary')).toHaveCount(0);
+  expect(await page.getByRole('gridcell').count()).toBeLessThan(80);
+});
+
+test('a resource is added by hand; who may not change resources is offered none of it', async ({ page }) => {
+  await openMain(page);
+  await page.getByRole('button', { name: 'New resource' }).click();
+  await dialog(page).getByRole('button', { name: 'Save' }).click();
+  await expect(dialog(page).getByRole('alert').first()).toContainText('name');
+  await dialog(page).getByRole('textbox', { name: 'Name' }).fill('new-1');
+  await dialog(page).getByRole('textbox', { name: 'Address' }).fill('192.0.2.8');
+  await dialog(page).getByRole('checkbox', { name: 'RDP' }).check();
+  await dialog(page).getByRole('button', { name: 'Save' }).click();
+  await expect(dialog(page)).toContainText('An access rule decides who sees it.');
+  expect(await calls(page, 'service.resourceCreate')).toMatchObject([{ body: { name: 'new-1', protocols: [{ protocol: 'ssh', port: 22 }, { protocol: 'rdp', port: 3389 }] } }]);
+  await openMain(page, { role: 'operator' });
+  await expect(page.getByRole('button', { name: 'New resource' })).toHaveCount(0);
+  await page.getByRole('grid').focus();
+  await page.keyboard.press('Control+a');
+  await expect(selectionBar(page)).toHaveCount(0);
+});
