@@ -80,8 +80,8 @@ export interface GatewaySideParts {
 
 /** Who sees the state of every segment: those who manage gateways or watch over them. */
 const seesAllSegments: readonly User['role'][] = ['admin', 'operator', 'auditor'];
-/** Gateways whose state is read or written at once: half of the connections to the database, the other half is for requests. */
-const GATEWAYS_AT_ONCE = 8;
+/** Changes of gateways' states that are written at once: half of the connections to the database, the other half is for all else. */
+const CHANGES_AT_ONCE = 8;
 /** A head that a gateway does not take now is followed by the next one; nobody waits for it. */
 const AUDIT_HEAD_LIMIT_MS = 3_000;
 
@@ -101,7 +101,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
   const histories = new GatewayHistories(database, clock);
   const metrics = new ConnectionMetrics(parts.registry, async () => (await gateways.list()).map(({ state }) => state), () => hub.streams);
 
-  const states = new GatewayStates({ database, audit, errors, clock, log, changed: () => gateways.forget() });
+  const states = new GatewayStates({ database, audit, errors, clock, log, turns: new Turns(CHANGES_AT_ONCE), changed: () => gateways.forget() });
   const pool = new LinkPool({
     identity: parts.link,
     random: () => randomInt(2 ** 32) / 2 ** 32,
@@ -155,11 +155,9 @@ export function createGatewaySide(parts: GatewaySideParts) {
   });
   const tests = new ConnectionTests({ database, audit, clock, gateways, linkTo, randomInt: (bound) => randomInt(bound) });
 
-  const turns = new Turns(GATEWAYS_AT_ONCE);
   const watch = new GatewayWatch({
-    clock, delay: wait, log, gateways, journal, linkTo, announceAddresses,
-    lease: { take: (gatewayId) => turns.take(() => lease.take(gatewayId)), heartbeat: () => lease.heartbeat(), release: () => lease.release() },
-    sync: new StatusSync({ clock, delay: wait, states: { confirm: (...found) => turns.take(() => states.confirm(...found)), fail: (...found) => turns.take(() => states.fail(...found)) }, measured: (milliseconds) => metrics.statusAnswered(milliseconds) }),
+    clock, delay: wait, log, gateways, lease, journal, linkTo, announceAddresses,
+    sync: new StatusSync({ clock, delay: wait, states, measured: (milliseconds) => metrics.statusAnswered(milliseconds) }),
     forget: (gatewayId) => pool.remove(gatewayId),
     flushTerminations: (gatewayId) => terminations.flush(gatewayId),
     busyGateways: () => connectionList.busyGateways(),

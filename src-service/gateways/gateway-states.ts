@@ -13,6 +13,7 @@ import { gateways } from '../store/schema.ts';
 import { noteState } from './gateway-history.ts';
 import type { GatewayRow } from './gateway-record.ts';
 import { isWorse, type Judgement } from './status-judgement.ts';
+import type { Turns } from './turns.ts';
 
 export interface GatewayStatesParts {
   readonly database: Database;
@@ -20,6 +21,8 @@ export interface GatewayStatesParts {
   readonly errors: Pick<ErrorLog, 'append'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
+  /** Changes wait for their turn: a thousand gateways that fall at once take the database from nobody. */
+  readonly turns: Pick<Turns, 'take'>;
   /** What is known of a gateway was written: whoever keeps it in memory reads it again. */
   readonly changed: () => void;
 }
@@ -54,7 +57,7 @@ export class GatewayStates {
       .where(and(ofLease(gatewayId, epoch), isNull(gateways.ejectedAt), eq(gateways.state, judgement.state), judgement.code === null ? isNull(gateways.stateCode) : eq(gateways.stateCode, judgement.code), eq(gateways.stateDetail, judgement.detail)))
       .returning({ id: gateways.id });
     if (asBefore !== undefined) return this.#rememberHeads(database, gatewayId, report);
-    await database.transaction(async (transaction) => {
+    await this.#inTurn(async (transaction) => {
       const before = await this.#lock(transaction, gatewayId, epoch);
       if (before === undefined) return;
       // One that was taken out after this status was asked for waits for the next.
@@ -69,7 +72,7 @@ export class GatewayStates {
 
   /** Writes what a failed sync (with its retries) found. */
   async fail(gatewayId: GatewayId, epoch: number, judgement: Judgement): Promise<void> {
-    await this.#parts.database.transaction(async (transaction) => {
+    await this.#inTurn(async (transaction) => {
       const before = await this.#lock(transaction, gatewayId, epoch);
       if (before !== undefined) await this.#change(transaction, before, judgement);
     });
@@ -89,6 +92,11 @@ export class GatewayStates {
     });
     this.#parts.changed();
     log.warn('gateway taken out of the choice until its next good status', { gatewayId, code, reference });
+  }
+
+  #inTurn(change: (transaction: Transaction) => Promise<void>): Promise<void> {
+    const { database, turns } = this.#parts;
+    return turns.take(() => database.transaction(change));
   }
 
   async #lock(transaction: Transaction, gatewayId: GatewayId, epoch: number): Promise<GatewayRow | undefined> {
