@@ -7,6 +7,7 @@ import './sessions/sessions.css';
 import './session/session.css';
 import './recordings/recordings.css';
 import './logs/logs.css';
+import './users/users.css';
 import './gateways/gateways.css';
 import './settings/settings.css';
 import '@xterm/xterm/css/xterm.css';

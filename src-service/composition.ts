@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { SignedAuditHead } from '../shared/audit-head.ts';
 import type { UserId } from '../shared/ids.ts';
 import { Access } from './access-rules/access.ts';
+import { AccessTrials } from './access-rules/access-trials.ts';
 import { accessRuleRoutes } from './access-rules/access-rule-routes.ts';
 import { AuditChain } from './audit/audit-chain.ts';
 import { AuditHeads } from './audit/audit-heads.ts';
@@ -95,7 +96,7 @@ export function composeCore({ folder, configuration, store, keys, clock, log, ve
       ...userRoutes(accounts),
       ...resourceRoutes({ inventory, access, resources, tags: resourceTags, auditLog, database }),
       ...segmentRoutes(segmentRenaming),
-      ...accessRuleRoutes(access),
+      ...accessRuleRoutes(access, new AccessTrials({ access, database, clock })),
       ...credentialRoutes(credentials),
       ...auditRoutes({ reader: auditReader, heads: auditHeads, auditLog, database, signingKey: keys.signing.publicKey }),
     },

@@ -148,6 +148,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
     database, audit, errors, clock, log, gateways, states, transitions, terminations, linkTo, readJournalNow, delay: wait,
     decide: parts.decide,
     openCredential: parts.openCredential,
+    activeUser,
     newConnectionId: () => connectionId.parse(randomUUID()),
     randomBytes: (bytes) => randomBytes(bytes),
     randomInt: (bound) => randomInt(bound),
@@ -268,8 +269,8 @@ export function createGatewaySide(parts: GatewaySideParts) {
       pool.stop();
     },
 
-    /** Ends grants, sessions and resumes of a user on every gateway; what a gateway does not confirm stays pending (rule 11). */
-    revokeUser: ({ userId, code }: { readonly userId: UserId; readonly code: ErrorCode }): Promise<void> => terminations.revokeUser(userId, code),
+    /** Sends what was written to end; what a gateway does not confirm stays pending (rule 11). */
+    sendEndings: (): Promise<void> => terminations.flushAll(),
     /** Session tokens ended: their event streams end with the reason. */
     sessionsEnded: ({ userId, tokenSha256s, code }: { readonly userId: UserId; readonly tokenSha256s: readonly string[] | null; readonly code: ErrorCode }): void => hub.signedOut(userId, tokenSha256s, code),
     /** A role or a rule changed: live sessions are judged again, and clients hear of the segments that they see now. */

@@ -91,7 +91,7 @@ export async function startService(opened: OpenService): Promise<RunningService>
 
 /** Who acts on what happened elsewhere. */
 function connectNotices({ core, gatewaySide }: OpenService): void {
-  core.userRevoked.subscribe((revoked) => gatewaySide.revokeUser(revoked));
+  core.userRevoked.subscribe(() => gatewaySide.sendEndings());
   core.sessionsEnded.subscribe((ended) => gatewaySide.sessionsEnded(ended));
   core.accessChanged.subscribe((changed) => gatewaySide.accessChanged(changed));
   core.inventoryChanged.subscribe((changed) => gatewaySide.inventoryChanged(changed));

@@ -32,9 +32,25 @@ export type AccessRuleFields = z.infer<typeof accessRuleFields>;
 export const accessRule = accessRuleFields.extend({ id: accessRuleId, createdAt: instant, updatedAt: instant });
 export type AccessRule = z.infer<typeof accessRule>;
 
+/** Which rule decides, and the others that were looked at, in the order in which they are. */
+export const accessTrial = z.object({
+  allowed: z.boolean(),
+  /** Why not, as the user would be told. */
+  code: z.string().nullable(),
+  args: z.record(z.string(), z.union([z.string(), z.number()])),
+  /** The rule that decides. */
+  accessRuleId: accessRuleId.nullable(),
+  /** When a session begun now would end at the latest. */
+  notAfter: instant.nullable(),
+  rules: z.array(z.object({ accessRuleId, name: z.string(), /** The first thing that keeps the rule from deciding; null for the one that decides and for those behind it. */ keptBy: z.enum(['not-in-force', 'resource', 'protocol', 'hours']).nullable() })),
+});
+export type AccessTrial = z.infer<typeof accessTrial>;
+
 const byId = z.object({ accessRuleId });
 export const accessRulesRoutes = {
   accessRuleList: defineRoute({ method: 'GET', path: '/v1/access-rules', summary: 'List access rules', access: ['admin', 'auditor', 'operator'], response: z.object({ items: z.array(accessRule) }) }),
+  accessRuleMatches: defineRoute({ method: 'GET', path: '/v1/access-rules/matches', summary: 'Which resources a filter gives', access: ['admin', 'auditor', 'operator'], query: z.object({ filter: z.string().max(500) }), response: z.object({ total: z.number().int(), names: z.array(z.string()).max(50), problem: z.object({ position: z.number().int(), code: z.string() }).nullable() }) }),
+  accessRuleTry: defineRoute({ method: 'GET', path: '/v1/access-rules/try', summary: 'Which rule decides for a user and a resource now, and why', access: ['admin', 'auditor', 'operator'], query: z.object({ user: z.string().min(1).max(128), resource: z.string().min(1).max(200), protocol }), response: accessTrial }),
   accessRuleCreate: defineRoute({ method: 'POST', path: '/v1/access-rules', summary: 'Add an access rule', access: ['admin'], body: accessRuleFields, response: accessRule }),
   accessRuleUpdate: defineRoute({ method: 'PUT', path: '/v1/access-rules/:accessRuleId', summary: 'Replace an access rule', access: ['admin'], params: byId, body: accessRuleFields, response: accessRule }),
   accessRuleRemove: defineRoute({ method: 'DELETE', path: '/v1/access-rules/:accessRuleId', summary: 'Remove an access rule', access: ['admin'], params: byId, response: empty }),

@@ -57,6 +57,8 @@ export const connectionRecord = z.object({
   askedAt: instant,
   connectedAt: instant.nullable(),
   endedAt: instant.nullable(),
+  /** Where somebody has asked for its end: `pending` until its Gateway has confirmed it (rule 11). */
+  termination: z.object({ askedAt: instant, code: z.string().nullable(), confirmed: z.boolean() }).nullable(),
 });
 export type ConnectionRecord = z.infer<typeof connectionRecord>;
 
@@ -69,6 +71,6 @@ export const connectionsRoutes = {
   }),
   /** What the client saw; kept as the client's claim, and ends a connection that no gateway will ever report (rule 12). */
   connectionClaim: defineRoute({ method: 'POST', path: '/v1/connections/:connectionId/claim', summary: 'Report that a connection failed or was cancelled in the client', access: 'signed-in', signed: true, params: byId, body: z.object({ outcome: z.enum(['failed', 'cancelled']), code: z.string().max(100) }), response: empty }),
-  connectionList: defineRoute({ method: 'GET', path: '/v1/connections', summary: 'Connections, newest first; users see their own', access: 'signed-in', query: pageQuery.extend({ live: z.stringbool().optional() }), response: pageOf(connectionRecord) }),
+  connectionList: defineRoute({ method: 'GET', path: '/v1/connections', summary: 'Connections, newest first; users see their own', access: 'signed-in', query: pageQuery.extend({ live: z.stringbool().optional(), reference: connectionReference.optional() }), response: pageOf(connectionRecord) }),
   connectionTerminate: defineRoute({ method: 'POST', path: '/v1/connections/:connectionId/terminate', summary: 'End a session; users end their own', access: 'signed-in', params: byId, body: z.object({ reason: z.string().max(500).default('') }), response: z.object({ confirmed: z.boolean() }) }),
 } as const;

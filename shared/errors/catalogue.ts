@@ -126,6 +126,7 @@ export const catalogue = {
   'session.terminated': entry(403, 'service', 'helpdesk'),
   'session.user-disabled': entry(403, 'service', 'helpdesk'),
   'session.access-changed': entry(403, 'service', 'helpdesk'),
+  'session.sign-in-revoked': entry(403, 'service', 'helpdesk'),
   'session.time-limit': entry(403, 'gateway', 'you'),
   'session.idle': entry(403, 'gateway', 'you', ['minutes']),
   'session.not-after': entry(403, 'gateway', 'helpdesk'),

@@ -14,6 +14,8 @@ export const windowAction = z.enum([
   'view.audit',
   'view.errors',
   'view.gateways',
+  'view.users',
+  'view.rules',
   'view.settings',
 ]);
 export type WindowAction = z.infer<typeof windowAction>;

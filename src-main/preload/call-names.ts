@@ -19,6 +19,6 @@ export const callNames = {
   service: [
     'recordingList', 'recordingVerify', 'auditList', 'errorLogList', 'connectionList', 'connectionTerminate', 'gatewayList', 'gatewayHistory',
     'gatewayRegister', 'gatewayEnterKey', 'gatewayUpdate', 'gatewayRemove', 'segmentRename', 'credentialList', 'resourceTags', 'resourceTagsChange', 'resourceCreate', 'resourceUpdate', 'resourceRemove',
-    'userList', 'userDisable', 'userUnlock', 'userResetPassword', 'accessRuleList', 'resourceRead', 'resourceConnectionTest', 'resourceConfirmIdentity',
+    'userList', 'userCreate', 'userUpdate', 'userEnable', 'userRevokeTokens', 'accessRuleMatches', 'accessRuleTry', 'accessRuleCreate', 'accessRuleUpdate', 'accessRuleRemove', 'userDisable', 'userUnlock', 'userResetPassword', 'accessRuleList', 'resourceRead', 'resourceConnectionTest', 'resourceConfirmIdentity',
   ],
 } as const satisfies { readonly [Subject in keyof IpcContract]: readonly (keyof IpcContract[Subject])[] };

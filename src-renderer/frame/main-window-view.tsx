@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { Role } from '../../shared/api/roles.ts';
 import { windowAction } from '../../shared/ipc/window-actions.ts';
+import { AccessRulesPage } from '../access-rules/access-rules-page.tsx';
 import { AuditPage } from '../audit/audit-page.tsx';
 import { ErrorLogPage } from '../error-log/error-log-page.tsx';
 import { GatewaysPage } from '../gateways/gateways-page.tsx';
@@ -14,6 +15,7 @@ import { SessionsPage } from '../sessions/sessions-page.tsx';
 import { SettingsPage } from '../settings/settings-page.tsx';
 import { ChangePasswordPage } from '../sign-in/change-password.tsx';
 import { SignInPage } from '../sign-in/sign-in-page.tsx';
+import { UsersPage } from '../users/users-page.tsx';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { pages, pagesFor, type PageId, type Place } from './pages.ts';
@@ -62,7 +64,7 @@ function pageOf(place: Place, role: Role, open: (page: PageId, reference?: strin
     case 'resources':
       return <ResourcesPage />;
     case 'sessions':
-      return <SessionsPage />;
+      return <SessionsPage key={place.reference} reference={place.reference} />;
     case 'recordings':
       return <RecordingsPage reference={place.reference} onShowAudit={(reference) => open('audit', reference)} />;
     case 'audit':
@@ -71,6 +73,10 @@ function pageOf(place: Place, role: Role, open: (page: PageId, reference?: strin
       return <ErrorLogPage key={place.reference} reference={place.reference} ways={ways} />;
     case 'gateways':
       return <GatewaysPage onToResources={() => open('resources')} />;
+    case 'users':
+      return <UsersPage />;
+    case 'rules':
+      return <AccessRulesPage />;
     case 'settings':
       return <SettingsPage />;
   }

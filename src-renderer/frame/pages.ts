@@ -9,6 +9,8 @@ export const pages = [
   { id: 'audit', icon: 'audit', label: 'nav.audit', action: 'view.audit', roles: ['admin', 'auditor'] },
   { id: 'errors', icon: 'warning', label: 'nav.errors', action: 'view.errors', roles: ['admin', 'operator', 'auditor'] },
   { id: 'gateways', icon: 'gateway', label: 'nav.gateways', action: 'view.gateways', roles: ['admin', 'operator', 'auditor'] },
+  { id: 'users', icon: 'user', label: 'nav.users', action: 'view.users', roles: ['admin', 'operator', 'auditor'] },
+  { id: 'rules', icon: 'shield', label: 'nav.rules', action: 'view.rules', roles: ['admin', 'operator', 'auditor'] },
   { id: 'settings', icon: 'settings', label: 'nav.settings', action: 'view.settings' },
 ] as const satisfies readonly { id: string; icon: IconName; label: `nav.${string}`; action: `view.${string}`; roles?: readonly Role[] }[];
 

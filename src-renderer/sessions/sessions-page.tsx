@@ -11,6 +11,7 @@ import { useNow } from '../language/use-now.ts';
 import { useText, useTranslator } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
+import { AllSessions } from './all-sessions.tsx';
 
 const looks: Readonly<Record<Session['phase']['status'], { readonly icon: IconName; readonly className: string }>> = {
   connecting: { icon: 'clock', className: 'badge badge-accent' },
@@ -19,11 +20,12 @@ const looks: Readonly<Record<Session['phase']['status'], { readonly icon: IconNa
   failed: { icon: 'warning', className: 'badge badge-bad' },
 };
 
-/** The sessions of this computer: bring one's window to the front, or end it. */
-export function SessionsPage() {
+/** The sessions of this computer: bring one's window to the front, or end it. For those who may see them, everybody's too; `reference` shows one of these. */
+export function SessionsPage({ reference }: { readonly reference: string | null }) {
   const { mavis } = useParts();
   const text = useText();
   const items = useFed('sessions', (state) => state.items);
+  const role = useFed('account', (state) => (state.status === 'signed-in' ? state.user.role : undefined));
   const [ending, setEnding] = useState<Session | null>(null);
   const [failure, setFailure] = useState<ShownError | null>(null);
   const sessions = Object.values(items ?? {});
@@ -57,6 +59,7 @@ export function SessionsPage() {
             ))}
           </ul>
         )}
+        {(role === 'admin' || role === 'operator' || role === 'auditor') && <AllSessions reference={reference} mayEnd={role !== 'auditor'} />}
       </div>
       {ending && (
         <Dialog

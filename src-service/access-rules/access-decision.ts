@@ -44,7 +44,8 @@ export function decideAccess(rules: readonly AccessRule[], question: AccessQuest
   return { allowed: false, code: 'access.denied', args: {} };
 }
 
-function narrowestThenOldest(a: AccessRule, b: AccessRule): number {
+/** The order in which rules are asked: the narrowest subject first, then the oldest. */
+export function narrowestThenOldest(a: AccessRule, b: AccessRule): number {
   if (a.subject.kind !== b.subject.kind) return a.subject.kind === 'user' ? -1 : 1;
   return a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : a.id < b.id ? -1 : 1;
 }

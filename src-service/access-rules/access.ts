@@ -9,6 +9,8 @@ import { parseFilter } from '../../shared/resources/filter.ts';
 import { PositionSet } from '../../shared/resources/position-set.ts';
 import type { SearchIndex } from '../../shared/resources/search-index.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
+import type { Facts } from '../audit/canonical-json.ts';
+import { changedFacts } from '../audit/changed-facts.ts';
 import type { Clock } from '../clock.ts';
 import type { Notice } from '../notices/notice.ts';
 import type { Inventory } from '../resources/inventory.ts';
@@ -20,6 +22,8 @@ import { isTimeZone } from './access-window.ts';
 
 /** More rules than anyone oversees; each costs every listing a union of sets. */
 const MAX_RULES = 2_000;
+/** Names that trying a filter gives: enough to see whether it is the right one. */
+const MATCHES_NAMED = 50;
 
 interface Dependencies {
   readonly database: Database;
@@ -75,6 +79,21 @@ export class Access {
     return decideAccess(this.#rules, { user, resource: found.resource, protocol, now, matches: (rule) => this.#matching(rule.filter).has(found.position) });
   }
 
+  /** The resources that a filter matches: how many, and the names of the first. A filter that cannot be read says where. */
+  matches(filter: string): { total: number; names: string[]; problem: { position: number; code: string } | null } {
+    const parsed = parseFilter(filter);
+    if (!parsed.ok) return { total: 0, names: [], problem: parsed.problem };
+    const { index } = this.#with.inventory;
+    const set = index.match(parsed.filter);
+    return { total: set.count(), names: index.page(set, 0, MATCHES_NAMED).map(({ name }) => name), problem: null };
+  }
+
+  /** Whether a rule's filter matches the resource. */
+  ruleMatches(rule: AccessRule, id: ResourceId): boolean {
+    const found = this.#with.inventory.find(id);
+    return found !== undefined && this.#matching(rule.filter).has(found.position);
+  }
+
   list(): readonly AccessRule[] {
     return this.#rules;
   }
@@ -99,9 +118,10 @@ export class Access {
     this.#assertValid(fields);
     await database.transaction(async (transaction) => {
       await this.#assertUser(transaction, fields);
+      const [before] = await transaction.select().from(accessRules).where(eq(accessRules.id, id)).for('update');
       const [row] = await transaction.update(accessRules).set({ ...toRow(fields), updatedAt: clock.now() }).where(eq(accessRules.id, id)).returning();
-      if (row === undefined) throw new MavisError('request.not-found');
-      await auditLog.append(transaction, { kind: 'access-rule.changed', actor, facts: factsOf(id, fields) });
+      if (before === undefined || row === undefined) throw new MavisError('request.not-found');
+      await auditLog.append(transaction, { kind: 'access-rule.changed', actor, facts: { ...factsOf(id, fields), ...changedFacts(ruleFacts(toRule(before)), ruleFacts(fields)) } });
       await notify(transaction, 'access_rules', id);
     });
     return this.#reloaded(id);
@@ -112,7 +132,7 @@ export class Access {
     await database.transaction(async (transaction) => {
       const [row] = await transaction.delete(accessRules).where(eq(accessRules.id, id)).returning();
       if (row === undefined) throw new MavisError('request.not-found');
-      await auditLog.append(transaction, { kind: 'access-rule.removed', actor, facts: { accessRuleId: id, name: row.name } });
+      await auditLog.append(transaction, { kind: 'access-rule.removed', actor, facts: { accessRuleId: id, name: row.name, ...changedFacts(ruleFacts(toRule(row)), {}) } });
       await notify(transaction, 'access_rules', id);
     });
     await this.#load();
@@ -161,6 +181,21 @@ export class Access {
 function factsOf(id: AccessRuleId, fields: AccessRuleFields) {
   const { subject } = fields;
   return { accessRuleId: id, name: fields.name, subject: subject.kind === 'role' ? subject.role : subject.userId, filter: fields.filter, protocols: fields.protocols, signOn: fields.signOn };
+}
+
+/** A rule field by field, for entries that tell what it was and is. */
+function ruleFacts({ subject, windows, policy, ...fields }: AccessRuleFields): Facts {
+  return {
+    name: fields.name,
+    subject: subject.kind === 'role' ? subject.role : subject.userId,
+    filter: fields.filter,
+    protocols: fields.protocols,
+    windows: windows.map((window) => `${window.days.join(',')} ${window.from}-${window.until} ${window.timeZone}`),
+    startsAt: fields.startsAt,
+    endsAt: fields.endsAt,
+    signOn: fields.signOn,
+    ...Object.fromEntries(Object.entries(policy).map(([name, value]) => [`policy.${name}`, JSON.stringify(value)])),
+  };
 }
 
 function toRow(fields: AccessRuleFields) {

@@ -4,7 +4,7 @@ import type { ConnectionOffer, TriedGateway } from '../../shared/api/connections
 import type { User } from '../../shared/api/users.ts';
 import { catalogue, isErrorCode, type ErrorArgs, type ErrorCode } from '../../shared/errors/catalogue.ts';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
-import { connectionReferenceFrom, type AccessRuleId, type ConnectionId, type ConnectionReference, type CredentialId, type GatewayId, type Protocol, type ResourceId } from '../../shared/ids.ts';
+import { connectionReferenceFrom, type AccessRuleId, type ConnectionId, type ConnectionReference, type CredentialId, type GatewayId, type Protocol, type ResourceId, type UserId } from '../../shared/ids.ts';
 import type { GrantedCredential, TargetGrant } from '../../shared/link/messages.ts';
 import { sessionPolicy, type SessionPolicy } from '../../shared/policy/session-policy.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
@@ -65,6 +65,8 @@ export interface ConnectionAsksParts {
   readonly terminations: Pick<Terminations, 'ask' | 'flush'>;
   readonly linkTo: (row: GatewayRow) => Pick<GatewayLink, 'grant'>;
   readonly decide: (request: { readonly user: User; readonly resource: ResourceRow; readonly protocol: Protocol; readonly now: Date }) => Promise<AccessDecision>;
+  /** The user as he is now; undefined where he is gone, disabled or expired. */
+  readonly activeUser: (id: UserId) => Promise<User | undefined>;
   readonly openCredential: (transaction: Transaction, id: CredentialId) => Promise<GrantedCredential>;
   /** Reads what the gateway's journal has now; false where it could not be read. */
   readonly readJournalNow: (gatewayId: GatewayId) => Promise<boolean>;
@@ -235,13 +237,27 @@ export class ConnectionAsks {
     }
     const expiresAt = new Date(clock.now().getTime() + TICKET_SECONDS * 1000 + TICKET_MARGIN_MS);
     const stands = await database.transaction((transaction) => transitions.granted(transaction, row.id, gateway, expiresAt, asker.actor));
-    if (stands) return { ticket };
+    if (stands && (await this.#stillAllowed(asker, resource, row))) return { ticket };
     // Ended while the grant was under way (terminated, user disabled, access changed): what the gateway holds goes too.
     const [now] = await database.select({ code: connections.terminateCode }).from(connections).where(eq(connections.id, row.id));
     const code = now !== undefined && now.code !== null && isErrorCode(now.code) ? now.code : 'session.terminated';
     await database.transaction((transaction) => terminations.ask(transaction, [gateway.id], { kind: 'connection', id: row.id }, code));
     await terminations.flush(gateway.id);
     return { error: new MavisError(code) };
+  }
+
+  /**
+   * Judges once more, after the grant is written: a change of a role, a rule or a user that came in between has judged the
+   * live connections without this one, or sees it from now on (rule 11). Writes the end where it is not allowed any more.
+   */
+  async #stillAllowed(asker: Asker, resource: ResourceRow, row: Pick<ConnectionRow, 'id' | 'protocol'>): Promise<boolean> {
+    const { database, clock, activeUser } = this.#parts;
+    const user = await activeUser(asker.user.id);
+    // Whether the resource is still there is part of the decision, which goes by the inventory.
+    const access = user === undefined ? undefined : await this.#access(user, resource, row.protocol, clock.now());
+    if (access !== undefined && !('error' in access)) return true;
+    await database.update(connections).set({ terminateAskedAt: clock.now(), terminateCode: user === undefined ? 'session.user-disabled' : 'session.access-changed' }).where(and(eq(connections.id, row.id), isNull(connections.terminateAskedAt)));
+    return false;
   }
 
   #offer(row: Pick<ConnectionRow, 'id' | 'reference' | 'deadlineAt' | 'protocol'>, access: Allowed, gateway: Choosable, ticket: string, tried: readonly TriedGateway[]): ConnectionOffer {
@@ -290,7 +306,8 @@ export class ConnectionAsks {
       await errors.append(transaction, { code: 'resource.unknown', reference, facts });
     });
     outcome('resource.unknown');
-    return new MavisError('resource.unknown', {}, { reference });
+    // To the asker as if it were there: whoever guesses ids learns nothing of what is. The entries tell the two apart.
+    return new MavisError('access.denied', {}, { reference });
   }
 
   async #refuseTooMany(user: User): Promise<void> {

@@ -3,7 +3,7 @@ import type { ConnectionRecord } from '../../shared/api/connections.ts';
 import type { User } from '../../shared/api/users.ts';
 import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import { connectionId as connectionIdSchema, instant, type ConnectionId, type GatewayId, type UserId } from '../../shared/ids.ts';
+import { connectionId as connectionIdSchema, instant, type ConnectionId, type ConnectionReference, type GatewayId, type UserId } from '../../shared/ids.ts';
 import { serviceActor, type AuditActor, type AuditLog } from '../audit/audit-log.ts';
 import type { Clock } from '../clock.ts';
 import { InputError } from '../http/bound-route.ts';
@@ -53,7 +53,7 @@ export class Connections {
   }
 
   /** Newest first; users see their own alone (B11). Throws InputError for a cursor that is none. */
-  async list(viewer: User, { cursor, limit, live }: { readonly cursor?: string | undefined; readonly limit: number; readonly live?: boolean | undefined }): Promise<{ items: ConnectionRecord[]; nextCursor?: string }> {
+  async list(viewer: User, { cursor, limit, live, reference }: { readonly cursor?: string | undefined; readonly limit: number; readonly live?: boolean | undefined; readonly reference?: ConnectionReference | undefined }): Promise<{ items: ConnectionRecord[]; nextCursor?: string }> {
     const before = cursor === undefined ? undefined : readCursor(cursor);
     const rows = await this.#parts.database
       .select()
@@ -61,6 +61,7 @@ export class Connections {
       .where(
         and(
           readersOfAll.includes(viewer.role) ? undefined : eq(connections.userId, viewer.id),
+          reference === undefined ? undefined : eq(connections.reference, reference),
           live === undefined ? undefined : live ? isNull(connections.finalAt) : isNotNull(connections.finalAt),
           before === undefined ? undefined : or(lt(connections.askedAt, before.askedAt), and(eq(connections.askedAt, before.askedAt), lt(connections.id, before.id))),
         ),
@@ -210,5 +211,5 @@ function readCursor(cursor: string): { askedAt: Date; id: ConnectionId } {
 
 function asRecord(row: ConnectionRow): ConnectionRecord {
   const { id, reference, userId, userName, resourceId, resourceName, protocol, gatewayName, segment, state, code } = row;
-  return { id, reference, userId, userName, resourceId, resourceName, protocol, gatewayName, segment, state, code, askedAt: row.askedAt.toISOString(), connectedAt: row.connectedAt?.toISOString() ?? null, endedAt: row.endedAt?.toISOString() ?? null };
+  return { id, reference, userId, userName, resourceId, resourceName, protocol, gatewayName, segment, state, code, askedAt: row.askedAt.toISOString(), connectedAt: row.connectedAt?.toISOString() ?? null, endedAt: row.endedAt?.toISOString() ?? null, termination: row.terminateAskedAt === null ? null : { askedAt: row.terminateAskedAt.toISOString(), code: row.terminateCode, confirmed: row.terminateConfirmedAt !== null } };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { and, asc, eq, inArray, isNull } from 'drizzle-orm';
+import { and, asc, eq, isNotNull, isNull } from 'drizzle-orm';
 import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import { connectionId as connectionIdSchema, userId as userIdSchema, type ConnectionId, type GatewayId, type UserId } from '../../shared/ids.ts';
 import type { Clock } from '../clock.ts';
@@ -46,16 +46,10 @@ export class Terminations {
     }
   }
 
-  /** Ends grants, sessions and resumes of a user on every gateway: written down for all, then sent to all at once. */
-  async revokeUser(userId: UserId, code: ErrorCode): Promise<void> {
-    const { database } = this.#parts;
-    const gatewayIds = await database.transaction(async (transaction) => {
-      const all = (await transaction.select().from(gateways).where(isNull(gateways.removedAt))).filter(({ tlsKey }) => tlsKey !== null).map(({ id }) => id);
-      await this.ask(transaction, all, { kind: 'user', id: userId }, code);
-      await transaction.update(connections).set({ terminateAskedAt: this.#parts.clock.now(), terminateCode: code }).where(and(eq(connections.userId, userId), isNull(connections.finalAt)));
-      return all;
-    });
-    await Promise.all(gatewayIds.map((gatewayId) => this.flush(gatewayId)));
+  /** Sends to all gateways at once what is pending for them. Never rejects. */
+  async flushAll(): Promise<void> {
+    const open = await this.#parts.database.selectDistinct({ gatewayId: pendingTerminations.gatewayId }).from(pendingTerminations).where(isNull(pendingTerminations.confirmedAt));
+    await Promise.all(open.map(({ gatewayId }) => this.flush(gatewayId)));
   }
 
   /** Sends what is pending for a gateway, oldest first; true when all is confirmed. Never rejects: what fails stays pending. */
@@ -98,8 +92,9 @@ export class Terminations {
     const now = this.#parts.clock.now();
     await this.#parts.database.transaction(async (transaction) => {
       await transaction.update(pendingTerminations).set({ confirmedAt: now }).where(eq(pendingTerminations.id, one.id));
-      const ids = one.targetKind === 'connection' ? [connectionIdSchema.parse(one.targetId)] : [];
-      if (ids.length > 0) await transaction.update(connections).set({ terminateConfirmedAt: now }).where(inArray(connections.id, ids));
+      const meant = one.targetKind === 'connection' ? eq(connections.id, connectionIdSchema.parse(one.targetId)) : and(eq(connections.userId, userIdSchema.parse(one.targetId)), eq(connections.gatewayId, one.gatewayId));
+      const confirmed = await transaction.update(connections).set({ terminateConfirmedAt: now }).where(and(meant, isNotNull(connections.terminateAskedAt), isNull(connections.terminateConfirmedAt))).returning({ id: connections.id });
+      for (const { id } of confirmed) await notify(transaction, 'connections', id);
     });
   }
 }

@@ -7,6 +7,7 @@ import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { credentialId, type CredentialId } from '../../shared/ids.ts';
 import { grantedCredential, type GrantedCredential } from '../../shared/link/messages.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
+import { changedFacts } from '../audit/changed-facts.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { credentials, resources } from '../store/schema.ts';
@@ -51,9 +52,11 @@ export class TargetCredentials {
     assertReadable(fields);
     const { database, auditLog, clock } = this.#with;
     return database.transaction(async (transaction) => {
+      const [before] = await transaction.select().from(credentials).where(eq(credentials.id, id)).for('update');
       const [row] = await transaction.update(credentials).set({ ...this.#columns(id, fields), updatedAt: clock.now() }).where(eq(credentials.id, id)).returning();
-      if (row === undefined) throw new MavisError('request.not-found');
-      await auditLog.append(transaction, { kind: 'credential.replaced', actor, facts: factsOf(row) });
+      if (before === undefined || row === undefined) throw new MavisError('request.not-found');
+      // The secret is replaced in any case; neither entry nor anything else holds one.
+      await auditLog.append(transaction, { kind: 'credential.replaced', actor, facts: { ...factsOf(row), secretReplaced: true, ...changedFacts(factsOf(before), factsOf(row)) } });
       return toCredential(row);
     });
   }

@@ -7,6 +7,7 @@ import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { defaultPortPreference, type PortPreference, type SignedGatewayConfiguration } from '../../shared/gateway-configuration.ts';
 import { protocol, type GatewayId } from '../../shared/ids.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
+import { changedFacts } from '../audit/changed-facts.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, Transaction } from '../store/database.ts';
 import { notify } from '../store/notify.ts';
@@ -155,7 +156,7 @@ export class Gateways {
         .returning();
       if (row === undefined) throw new MavisError('internal');
       if (state !== before.state) await noteState(transaction, gatewayId, { at: now, state, code: null });
-      await audit.append(transaction, { kind: 'gateway.changed', actor, facts: { ...factsOf(row), previousName: before.name, previousSegment: before.segment, previousHost: before.host, previousPortPreference: preferenceText(before.portPreference), previousOver443: before.over443 } });
+      await audit.append(transaction, { kind: 'gateway.changed', actor, facts: { ...factsOf(row), previousName: before.name, previousSegment: before.segment, previousHost: before.host, previousPortPreference: preferenceText(before.portPreference), previousOver443: before.over443, ...changedFacts(factsOf(before), factsOf(row)) } });
       await notify(transaction, 'gateways', gatewayId);
       return row;
     });

@@ -4,6 +4,7 @@ import type { Resource, ResourceFields } from '../../shared/api/resources.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { resourceId, type ResourceId } from '../../shared/ids.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
+import { changedFacts } from '../audit/changed-facts.ts';
 import type { Facts } from '../audit/canonical-json.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, Queryable, Transaction } from '../store/database.ts';
@@ -63,7 +64,7 @@ export class Resources {
     await this.#changing(async (transaction, revision) => {
       const [row] = await transaction.update(resources).set({ removedAt: clock.now(), credentialId: null, revision }).where(and(eq(resources.id, id), isNull(resources.removedAt))).returning();
       if (row === undefined) throw new MavisError('resource.unknown');
-      await auditLog.append(transaction, { kind: 'resource.removed', actor, facts: { resourceId: id, name: row.name } });
+      await auditLog.append(transaction, { kind: 'resource.removed', actor, facts: { resourceId: id, name: row.name, ...changedFacts(changeableFacts(row), {}) } });
     });
   }
 
@@ -128,7 +129,7 @@ export class Resources {
       await assertNameFree(transaction, after.name, id);
       const row = { ...after, tags: distinct(after.tags), updatedAt: clock.now(), revision };
       await transaction.update(resources).set(row).where(eq(resources.id, id));
-      await auditLog.append(transaction, { kind, actor, facts: { ...factsOf(row), ...facts } });
+      await auditLog.append(transaction, { kind, actor, facts: { ...factsOf(row), ...facts, ...changedFacts(changeableFacts(before), changeableFacts(row)) } });
       return toResource(row);
     });
   }
@@ -186,6 +187,12 @@ function* batches<T>(all: readonly T[], size: number): Generator<readonly T[]> {
 
 function factsOf(row: ResourceRow): Facts {
   return { resourceId: row.id, name: row.name, address: row.address, tags: row.tags.slice(0, 64), allowSpecialAddress: row.allowSpecialAddress, credentialId: row.credentialId };
+}
+
+/** What can be changed of a resource, for entries that tell what it was and is. */
+function changeableFacts(row: ResourceRow): Facts {
+  const { name, address, operatingSystem, description, identities, tags, credentialId, allowSpecialAddress } = row;
+  return { name, address, protocols: row.protocols.map(({ protocol, port }) => `${protocol}:${String(port)}`), operatingSystem, description, identities, tags, credentialId, allowSpecialAddress };
 }
 
 async function idsByName(database: Pick<Queryable, 'select'>, names: readonly string[]): Promise<Map<string, ResourceId>> {

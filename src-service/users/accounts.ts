@@ -9,7 +9,9 @@ import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import { userId as userIdSchema, type UserId } from '../../shared/ids.ts';
 import { serviceActor, type AuditActor, type AuditLog } from '../audit/audit-log.ts';
 import type { Facts } from '../audit/canonical-json.ts';
+import { changedFacts } from '../audit/changed-facts.ts';
 import type { Clock } from '../clock.ts';
+import { writeSessionEndings, writeUserRevocation } from '../connections/ending-users.ts';
 import { decodeCursor, encodeCursor } from '../http/cursor.ts';
 import type { Notice } from '../notices/notice.ts';
 import type { ClientSessions } from '../sign-in/client-sessions.ts';
@@ -20,7 +22,7 @@ import { users } from '../store/schema.ts';
 import { newOneTimePassword, type Passwords } from './password.ts';
 import { nameKeyOf, selectUsers, toUser, type UserRow } from './user-rows.ts';
 
-/** Grants, sessions and resumes of this user end now, with this code (rule 11). */
+/** What was written to end of this user's grants, sessions and resumes (rule 11) is to be sent now, with this code. */
 export interface UserRevoked {
   readonly userId: UserId;
   readonly code: ErrorCode;
@@ -94,7 +96,7 @@ export class Accounts {
       assertVendorExpires(role, expiresAt?.toISOString() ?? null);
       if (role !== 'admin' || expiresAt !== null) await assertAnotherAdmin(transaction, before);
       const [row] = await transaction.update(users).set({ displayName: fields.displayName ?? before.displayName, role, expiresAt, expiryDoneAt: null, updatedAt: clock.now() }).where(eq(users.id, id)).returning();
-      await this.#audit(transaction, 'user.changed', actor, before, { fields: Object.keys(fields).toSorted(), role, expiresAt: expiresAt?.toISOString() ?? null });
+      await this.#audit(transaction, 'user.changed', actor, before, { fields: Object.keys(fields).toSorted(), role, expiresAt: expiresAt?.toISOString() ?? null, ...(row === undefined ? {} : changedFacts(factsOf(before), factsOf(row))) });
       return row;
     });
     await this.#with.accessChanged.publish({ userId: id });
@@ -109,7 +111,8 @@ export class Accounts {
       await assertAnotherAdmin(transaction, before);
       const [row] = await transaction.update(users).set({ disabledAt: before.disabledAt ?? clock.now(), updatedAt: clock.now() }).where(eq(users.id, id)).returning();
       const tokens = await sessions.revoke(transaction, { userId: id }, 'sign-in.disabled');
-      await this.#audit(transaction, 'user.disabled', actor, before, { tokens });
+      await writeUserRevocation(transaction, { userId: id, code: 'session.user-disabled', at: clock.now(), by: actor.name });
+      await this.#audit(transaction, 'user.disabled', actor, before, { tokens, ...(row === undefined ? {} : changedFacts(factsOf(before), factsOf(row))) });
       return row;
     });
     await revoked.publish({ userId: id, code: 'session.user-disabled' });
@@ -119,7 +122,7 @@ export class Accounts {
   async enable(actor: AuditActor, id: UserId): Promise<User> {
     return this.#change(id, async (transaction, before) => {
       const [row] = await transaction.update(users).set({ disabledAt: null, updatedAt: this.#with.clock.now() }).where(eq(users.id, id)).returning();
-      await this.#audit(transaction, 'user.enabled', actor, before);
+      await this.#audit(transaction, 'user.enabled', actor, before, row === undefined ? {} : changedFacts(factsOf(before), factsOf(row)));
       return row;
     });
   }
@@ -132,7 +135,7 @@ export class Accounts {
     });
   }
 
-  /** Gives a one-time password, shown once, and signs the user out everywhere. */
+  /** Gives a one-time password, shown once, signs the user out everywhere and ends his sessions: who had the old password may sit in them. */
   async resetPassword(actor: AuditActor, actorRole: Role, id: UserId): Promise<string> {
     const { passwords, sessions, failures, clock } = this.#with;
     const oneTimePassword = newOneTimePassword();
@@ -142,20 +145,24 @@ export class Accounts {
       const [row] = await transaction.update(users).set({ passwordHash, mustChangePassword: true, updatedAt: clock.now() }).where(eq(users.id, id)).returning();
       await failures.forgive(transaction, before.nameKey);
       const tokens = await sessions.revoke(transaction, { userId: id }, 'sign-in.required');
+      await writeSessionEndings(transaction, { userId: id, code: 'session.sign-in-revoked', at: clock.now(), by: actor.name });
       await this.#audit(transaction, 'user.password-reset', actor, before, { tokens });
       return row;
     });
+    await this.#with.revoked.publish({ userId: id, code: 'session.sign-in-revoked' });
     return oneTimePassword;
   }
 
-  /** Signs a user out everywhere; sessions to targets go on. */
+  /** Signs a user out everywhere and ends his sessions: a computer that was lost may hold them. Signing out by oneself ends none. */
   async revokeTokens(actor: AuditActor, actorRole: Role, id: UserId): Promise<void> {
     await this.#change(id, async (transaction, before) => {
       assertMayActOn(actorRole, before, ['operator', 'auditor', 'user', 'vendor']);
       const tokens = await this.#with.sessions.revoke(transaction, { userId: id }, 'sign-in.required');
+      await writeSessionEndings(transaction, { userId: id, code: 'session.sign-in-revoked', at: this.#with.clock.now(), by: actor.name });
       await this.#audit(transaction, 'user.tokens-revoked', actor, before, { tokens });
       return before;
     });
+    await this.#with.revoked.publish({ userId: id, code: 'session.sign-in-revoked' });
   }
 
   async signOut(actor: AuditActor, id: UserId, tokenSha256: string): Promise<void> {
@@ -193,6 +200,7 @@ export class Accounts {
       const rows = await transaction.update(users).set({ expiryDoneAt: now }).where(and(isNotNull(users.expiresAt), lte(users.expiresAt, now), isNull(users.expiryDoneAt))).returning();
       for (const row of rows) {
         await sessions.revoke(transaction, { userId: row.id }, 'sign-in.expired');
+        await writeUserRevocation(transaction, { userId: row.id, code: 'session.user-disabled', at: now, by: serviceActor.name });
         await this.#audit(transaction, 'user.expired', serviceActor, row);
       }
       return rows;
@@ -224,6 +232,11 @@ export class Accounts {
   async #audit(transaction: Transaction, kind: string, actor: AuditActor, about: UserRow, facts: Facts = {}): Promise<void> {
     await this.#with.auditLog.append(transaction, { kind, actor, facts: { ...facts, userId: about.id, userName: about.name } });
   }
+}
+
+/** What an account is, as entries tell it: never its password. */
+function factsOf({ displayName, role, expiresAt, disabledAt }: UserRow): Facts {
+  return { displayName, role, expiresAt: expiresAt?.toISOString() ?? null, disabled: disabledAt !== null };
 }
 
 function assertVendorExpires(role: Role, expiresAt: string | null): void {

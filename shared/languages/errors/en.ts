@@ -195,6 +195,8 @@ export const errorTextsEn = {
   'error.session.user-disabled.remedy': 'Ask the helpdesk for the reason.',
   'error.session.access-changed.message': 'The session was ended because your access to this resource was changed.',
   'error.session.access-changed.remedy': 'Ask the helpdesk whether you are still to have this access.',
+  'error.session.sign-in-revoked.message': 'The session was ended because your password was reset, or you were signed out everywhere.',
+  'error.session.sign-in-revoked.remedy': 'Sign in again; where you did not expect it, ask the helpdesk.',
   'error.session.time-limit.message': 'The session reached the longest time that it may last.',
   'error.session.time-limit.remedy': 'Reconnect if you have more to do.',
   'error.session.idle.message': 'The session was ended because nothing was typed for {minutes, plural, one {1 minute} other {{minutes} minutes}}.',

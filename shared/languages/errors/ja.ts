@@ -197,6 +197,8 @@ export const errorTextsJa = {
   'error.session.user-disabled.remedy': 'ヘルプデスクに理由を確認してください。',
   'error.session.access-changed.message': 'このリソースへのアクセス権が変更されたため、セッションを終了しました。',
   'error.session.access-changed.remedy': 'このアクセス権が引き続き必要かどうか、ヘルプデスクに確認してください。',
+  'error.session.sign-in-revoked.message': 'パスワードがリセットされたか、すべての場所からサインアウトされたため、セッションを終了しました。',
+  'error.session.sign-in-revoked.remedy': 'もう一度サインインしてください。心当たりがない場合は、ヘルプデスクに確認してください。',
   'error.session.time-limit.message': 'セッションが許可された最長時間に達しました。',
   'error.session.time-limit.remedy': '作業が残っている場合は、再接続してください。',
   'error.session.idle.message': '{minutes, plural, other {{minutes} 分}}間入力がなかったため、セッションを終了しました。',

@@ -197,6 +197,8 @@ export const errorTextsZhHant = {
   'error.session.user-disabled.remedy': '請向服務台詢問原因。',
   'error.session.access-changed.message': '因您對此資源的權限有變更，會話已結束。',
   'error.session.access-changed.remedy': '請向服務台確認您是否仍應擁有此權限。',
+  'error.session.sign-in-revoked.message': '因您的密碼已重設，或您已在所有地方登出，會話已結束。',
+  'error.session.sign-in-revoked.remedy': '請重新登入；若非您所預期，請詢問服務台。',
   'error.session.time-limit.message': '會話已達允許的最長時間。',
   'error.session.time-limit.remedy': '若尚有工作，請重新連線。',
   'error.session.idle.message': '因 {minutes, plural, other {{minutes} 分鐘}}未輸入任何內容，會話已結束。',

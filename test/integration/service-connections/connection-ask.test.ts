@@ -84,9 +84,9 @@ describe('asking for a connection', () => {
     expect(gateway.grants).toEqual([]);
   });
 
-  test('unknown resource: resource.unknown, an audit and an error entry', async () => {
+  test('B11: a resource that there is not is refused like one without a right to it; only the entries tell them apart', async () => {
     const error = await refusal(world.call('connectionAsk', { body: { resourceId: randomUUID(), protocol: 'ssh' } }, user));
-    expect(error.code).toBe('resource.unknown');
+    expect(error.code).toBe('access.denied');
     await expectOnlyFailure(error.reference, 'resource.unknown', 'service');
   });
 

@@ -295,7 +295,7 @@ describe('ending sessions', () => {
     const revoked = await world.user('user');
     const { gateway } = await granted(revoked);
     await gateway.stop();
-    await world.side.revokeUser({ userId: revoked.user.id, code: 'session.user-disabled' });
+    await world.revokeUser(revoked.user.id);
     gateway.asked.length = 0;
     await gateway.listen();
     await world.until(async () => (gateway.asked.some(({ method }) => method === 'terminate') ? true : undefined), 'the termination sent');

@@ -165,7 +165,7 @@ describe('with the real gateway and a real OpenSSH server', () => {
   test('rule 11: a revoked user: the grant dies, and for a minute no other is taken', async () => {
     const leaver = { ...(await world.user('user')), clientKeyThumbprint: clientKey.thumbprint };
     const offer = await world.ask(await resource(), leaver);
-    await world.side.revokeUser({ userId: leaver.user.id, code: 'session.user-disabled' });
+    await world.revokeUser(leaver.user.id);
     const { client, outcome } = await dial(offer);
     expect(outcome).not.toBe('accepted');
     await expect(world.ask(await resource(), leaver)).rejects.toMatchObject({ code: 'session.user-disabled' });

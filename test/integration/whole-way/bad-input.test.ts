@@ -126,7 +126,7 @@ describe('asking', () => {
     const error = await errorOf(plain.ask(system.live.id, 'ssh'));
     expect(error.code).toBe('access.denied');
     const unknown = await errorOf(plain.ask(resourceId.parse(randomUUID()), 'ssh'));
-    expect(unknown.code).toBe('resource.unknown');
+    expect(unknown.code).toBe('access.denied');
     for (const { reference } of [error, unknown]) {
       expect(reference).toMatch(/^MV-/);
       expect((await finals(reference ?? '')).map(({ kind, actor }) => [kind, actor.name])).toEqual([['connection.failed', 'plain']]);

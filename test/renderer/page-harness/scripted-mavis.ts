@@ -7,7 +7,8 @@ import type { WindowApi } from '../../../shared/ipc/window-api.ts';
 import { availabilityOf, bySegment } from '../../../src-main/inventory/availability.ts';
 import { gatewayServiceCalls, gatewaySetupCalls } from './scripted-gateways.ts';
 import { gatewayHistory, gateways } from './made-gateways.ts';
-import { account, auditEntries, errorEntries, inventory, madeSession, playbackBytes, profiles, recordings, segments, SESSION_ID, settings } from './made-data.ts';
+import { liveConnections, madeRules, madeTrial, madeUsers } from './made-people.ts';
+import { account, auditEntries, errorEntries, inventory, madeSession, person, playbackBytes, profiles, recordings, segments, SESSION_ID, settings } from './made-data.ts';
 
 type Listener = (patch: StorePatch) => void;
 
@@ -195,16 +196,25 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       recordingVerify: ({ params }) => ok({ ok: params.recordingId !== recordings()[4]?.id, frames: 4211, headHash: 'q7nD3kP0vX2mB8yR5tLw1zJc9sHe4uFa6gKiQoNpTbM', signed: true, code: params.recordingId === recordings()[4]?.id ? 'recording.evidence-missing' : null, detail: '' }),
       auditList: noted('service.auditList', ({ query: asked }) => ok(scriptedLog(scene === 'empty' ? [] : auditEntries(), asked))),
       errorLogList: noted('service.errorLogList', ({ query: asked }) => ok(scriptedLog(scene === 'empty' ? [] : errorEntries(), asked))),
-      connectionList: () => ok({ items: [] }),
-      connectionTerminate: () => ok({ confirmed: true }),
+      connectionList: ({ query: asked }) => ok({ items: scene === 'sessions-empty' ? [] : liveConnections().filter(({ state }) => (state === 'ended') === (asked.live === 'false')) }),
+      connectionTerminate: noted('service.connectionTerminate', () => ok({ confirmed: true })),
       gatewayList: () => ok({ items: Object.values(gateways(scene).items) }),
       gatewayHistory: ({ params }) => ok(gatewayHistory(params.gatewayId)),
       ...gatewayServiceCalls(noted, patch),
-      userList: () => ok({ items: [] }),
-      userDisable: () => refused('access.denied'),
+      userList: ({ query: asked }) => ok({ items: scene === 'empty' ? [] : madeUsers().filter(({ name }) => name.includes(asked.search ?? '')) }),
+      userCreate: noted('service.userCreate', () => ok({ user: madeUsers()[1] ?? person('user'), oneTimePassword: 'kXw7-QmPz-93Lr-Tn2c' })),
+      userUpdate: noted('service.userUpdate', () => ok(person('user'))),
+      userEnable: noted('service.userEnable', () => ok(person('user'))),
+      userRevokeTokens: noted('service.userRevokeTokens', () => ok({})),
+      userDisable: noted('service.userDisable', () => ok(person('user'))),
       userUnlock: () => refused('access.denied'),
-      userResetPassword: () => refused('access.denied'),
-      accessRuleList: () => ok({ items: [] }),
+      userResetPassword: noted('service.userResetPassword', () => ok({ oneTimePassword: 'kXw7-QmPz-93Lr-Tn2c' })),
+      accessRuleList: () => ok({ items: scene === 'empty' ? [] : madeRules() }),
+      accessRuleMatches: ({ query: asked }) => ok(asked.filter.includes('(') ? { total: 0, names: [], problem: { position: 3, code: 'unclosed' } } : { total: 42, names: ['tokyo-db-00009', 'taipei-web-00002'], problem: null }),
+      accessRuleTry: noted('service.accessRuleTry', ({ query: asked }) => ok(madeTrial(asked.protocol === 'ssh'))),
+      accessRuleCreate: noted('service.accessRuleCreate', () => ok(madeRules()[0] ?? Object.assign({}))),
+      accessRuleUpdate: noted('service.accessRuleUpdate', () => ok(madeRules()[0] ?? Object.assign({}))),
+      accessRuleRemove: noted('service.accessRuleRemove', () => ok({})),
     },
     events: {
       onStorePatch: (listener) => {

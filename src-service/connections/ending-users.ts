@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto';
+import { and, eq, isNotNull, isNull } from 'drizzle-orm';
+import type { ErrorCode } from '../../shared/errors/catalogue.ts';
+import type { GatewayId, UserId } from '../../shared/ids.ts';
+import type { Transaction } from '../store/database.ts';
+import { notify } from '../store/notify.ts';
+import { connections, gateways, pendingTerminations } from '../store/schema.ts';
+
+/** Whose sessions end, why, when it was asked and by whom. */
+export interface UserEnding {
+  readonly userId: UserId;
+  readonly code: ErrorCode;
+  readonly at: Date;
+  readonly by: string;
+}
+
+/**
+ * Writes that a user's grants, sessions and resumes end on every gateway (rule 11), in the transaction that disables the user:
+ * a service that dies right after it has not forgotten them. Gives the gateways to tell.
+ */
+export async function writeUserRevocation(transaction: Transaction, ending: UserEnding): Promise<GatewayId[]> {
+  const keyed = await transaction.select({ id: gateways.id }).from(gateways).where(and(isNull(gateways.removedAt), isNotNull(gateways.tlsKey)));
+  for (const { id } of keyed) await write(transaction, id, 'user', ending.userId, ending);
+  await markOpen(transaction, ending);
+  return keyed.map(({ id }) => id);
+}
+
+/** Writes that the connections of a user end which are open now, and only those: whoever may sign in again may connect at once. */
+export async function writeSessionEndings(transaction: Transaction, ending: UserEnding): Promise<GatewayId[]> {
+  const open = await markOpen(transaction, ending);
+  const told = new Set<GatewayId>();
+  for (const { id, gatewayId } of open) {
+    if (gatewayId === null) continue;
+    await write(transaction, gatewayId, 'connection', id, ending);
+    told.add(gatewayId);
+  }
+  return [...told];
+}
+
+async function markOpen(transaction: Transaction, { userId, code, at, by }: UserEnding) {
+  const open = await transaction
+    .update(connections)
+    .set({ terminateAskedAt: at, terminateAskedBy: by, terminateCode: code })
+    .where(and(eq(connections.userId, userId), isNull(connections.finalAt)))
+    .returning({ id: connections.id, gatewayId: connections.gatewayId });
+  for (const { id } of open) await notify(transaction, 'connections', id);
+  return open;
+}
+
+async function write(transaction: Transaction, gatewayId: GatewayId, targetKind: 'connection' | 'user', targetId: string, { code, at }: UserEnding): Promise<void> {
+  await transaction.insert(pendingTerminations).values({ id: randomUUID(), gatewayId, targetKind, targetId, code, askedAt: at }).onConflictDoNothing();
+  await notify(transaction, 'terminations', gatewayId);
+}
