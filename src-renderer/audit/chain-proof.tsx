@@ -56,9 +56,8 @@ function Verdict({ result, at, onClose }: { readonly result: AuditVerification; 
   const text = useText();
   const formats = useFormats();
   const broken = result.firstBroken;
-  const look = !result.ok ? 'notice' : result.notYetProven > 0 ? 'notice notice-plain' : 'notice notice-good';
   return (
-    <div className={look} role={result.ok ? 'status' : 'alert'}>
+    <div className={result.ok ? 'notice notice-good' : 'notice'} role={result.ok ? 'status' : 'alert'}>
       <Icon name={result.ok ? 'shieldCheck' : 'warning'} />
       <div className="notice-body">
         <p className="notice-message">

@@ -105,7 +105,7 @@ for (const language of ['ja', 'zh-Hant'] as const satisfies readonly TextLanguag
     await expect(main.getByRole('row').nth(1)).toBeVisible();
     faults.push(...(await faultsOf(app, main, `${language}-errors`, names)));
     await menu('audit').click();
-    await main.getByRole('button', { name: 'connection.ended' }).first().click();
+    await main.getByRole('row', { name: 'connection.ended' }).first().click();
     await main.getByRole('button', { name: text('audit.verify') }).click();
     await expect(main.locator('.notice-good')).toBeVisible();
     faults.push(...(await faultsOf(app, main, `${language}-audit`, names)));

@@ -86,7 +86,22 @@ const scenes: readonly Scene[] = [
     await expect(page.getByRole('img', { name: /24 hours/ })).toBeVisible();
   }),
   { name: 'no gateway yet', open: async (page) => { await openMain(page, { scene: 'gateways-empty' }); await openPage(page, 5); } },
-  menu('settings', 6),
+  menu('users, one chosen', 6, async (page) => {
+    await page.getByRole('button', { name: 'partner-acme' }).click();
+    await expect(page.getByRole('complementary')).toBeVisible();
+  }),
+  menu('a user is added', 6, (page) => page.getByRole('button', { name: 'Add user' }).click()),
+  menu('access rules, tried', 7, async (page) => {
+    await page.getByRole('combobox', { name: 'User' }).fill('k.lin');
+    await page.getByLabel('Resource', { exact: true }).fill('tokyo-db-00009');
+    await page.getByRole('button', { name: 'Try the rules' }).click();
+    await expect(page.getByText('Allowed by')).toBeVisible();
+  }),
+  menu('an access rule is changed', 7, async (page) => {
+    await page.getByRole('button', { name: 'Change the rule Vendors to AWS' }).click();
+    await expect(page.getByText('42 resources')).toBeVisible();
+  }),
+  menu('settings', 8),
   session('connecting'),
   session('prompt'),
   session('credentials'),

@@ -76,6 +76,11 @@ const acts: Readonly<Record<string, Act>> = {
   gatewayRegister: { kind: 'gateway.registered', do: ({ admin }) => post(admin, '/v1/gateways', { name: `g-${randomUUID().slice(0, 8)}`, segment: null, addresses }) },
   gatewayEnterKey: { kind: 'gateway.key-entered', do: async ({ admin }) => admin.ask({ method: 'PUT', path: `/v1/gateways/${await newGateway(admin)}/public-key`, body: { line: keyLine() } }) },
   gatewayUpdate: { kind: 'gateway.changed', facts: { 'before.segment': 'gateway-before', 'after.segment': 'gateway-after', 'before.draining': false, 'after.draining': true }, do: async ({ admin }) => admin.ask({ method: 'PATCH', path: `/v1/gateways/${await newGateway(admin)}`, body: { segment: 'gateway-after', draining: true } }) },
+  segmentRename: { kind: 'gateway.segment-renamed', facts: { to: 'gateway-renamed' }, do: async ({ admin }) => {
+    await newGateway(admin);
+    return post(admin, '/v1/segments/gateway-before/rename', { name: 'gateway-renamed' });
+  } },
+  resourceTagsChange: { kind: 'resource.tags-changed', facts: { before: [], after: ['web'] }, do: async ({ admin }) => post(admin, '/v1/resources/tags', { resourceIds: [await newResource(admin)], add: ['web'] }) },
   gatewayRemove: { kind: 'gateway.removed', do: async ({ admin }) => admin.ask({ method: 'DELETE', path: `/v1/gateways/${await newGateway(admin)}` }) },
   connectionAsk: { kind: 'connection.failed', facts: { code: 'access.denied' }, do: async ({ admin, user }) => signed(user, { method: 'POST', path: '/v1/connections', body: { resourceId: await newResource(admin), protocol: 'ssh' } }) },
   auditExport: { kind: 'audit.exported', facts: { format: 'csv', 'filter.kind': 'user.created' }, do: ({ admin }) => admin.ask({ path: '/v1/audit/export?format=csv&kind=user.created' }) },

@@ -4,6 +4,8 @@ import { clock, createFormats } from '../../../src-renderer/language/formats.ts'
 import { pagesFor } from '../../../src-renderer/frame/pages.ts';
 import { daysLater, instantOf, readDateTime, writeDateTime } from '../../../src-renderer/controls/date-time-text.ts';
 import { emptyForm, filterOf, isNarrowed } from '../../../src-renderer/logs/log-filter-form.ts';
+import { shownState } from '../../../src-renderer/sessions/all-sessions.tsx';
+import { deedsFor } from '../../../src-renderer/users/user-details.tsx';
 import { withNewest } from '../../../src-renderer/logs/use-log.ts';
 
 describe('what is written by the language', () => {
@@ -30,8 +32,30 @@ describe('who sees what', () => {
   test('the menu offers a role only what the service would answer it', () => {
     const ids = (...args: Parameters<typeof pagesFor>) => pagesFor(...args).map((page) => page.id);
     expect(ids('vendor')).toEqual(['resources', 'sessions', 'settings']);
-    expect(ids('operator')).toEqual(['resources', 'sessions', 'errors', 'gateways', 'settings']);
-    expect(ids('auditor')).toEqual(['resources', 'sessions', 'recordings', 'audit', 'errors', 'gateways', 'settings']);
+    expect(ids('operator')).toEqual(['resources', 'sessions', 'errors', 'gateways', 'users', 'rules', 'settings']);
+    expect(ids('auditor')).toEqual(['resources', 'sessions', 'recordings', 'audit', 'errors', 'gateways', 'users', 'rules', 'settings']);
+  });
+});
+
+describe('accounts and sessions of others', () => {
+  test('a session’s end is pending until its Gateway has confirmed it, and then it is ended', () => {
+    const termination = { askedAt: '2026-11-23T09:00:00.000Z', code: 'session.terminated', confirmed: false };
+    expect(shownState({ state: 'connected', termination: null })).toBe('connected');
+    expect(shownState({ state: 'granted', termination: null })).toBe('connecting');
+    expect(shownState({ state: 'connected', termination })).toBe('ending-pending');
+    expect(shownState({ state: 'connected', termination: { ...termination, confirmed: true } })).toBe('ending');
+    expect(shownState({ state: 'ended', termination })).toBe('ended');
+    expect(shownState({ state: 'failed', termination: null })).toBe('failed');
+  });
+
+  test('the helpdesk is offered only what the service lets it do to an account', () => {
+    const account = (role: 'admin' | 'auditor' | 'user', changes: object = {}) => ({ role, disabledAt: null, lockedUntil: null, ...changes });
+    expect(deedsFor('operator', account('admin', { lockedUntil: '2026-11-23T09:00:00.000Z' }))).toEqual(['unlock']);
+    expect(deedsFor('operator', account('auditor'))).toEqual(['sign-out-everywhere', 'disable']);
+    expect(deedsFor('operator', account('user'))).toEqual(['reset-password', 'sign-out-everywhere', 'disable']);
+    expect(deedsFor('operator', account('user', { disabledAt: '2026-11-23T09:00:00.000Z' }))).toEqual(['reset-password', 'sign-out-everywhere']);
+    expect(deedsFor('admin', account('user', { disabledAt: '2026-11-23T09:00:00.000Z' }))).toEqual(['enable', 'reset-password', 'sign-out-everywhere']);
+    expect(deedsFor('auditor', account('user'))).toEqual([]);
   });
 });
 
