@@ -8,7 +8,7 @@ import type { Facts } from '../audit/canonical-json.ts';
 import type { ErrorLog } from '../audit/error-log.ts';
 import type { Clock } from '../clock.ts';
 import type { Transaction } from '../store/database.ts';
-import { connectionTries, connections, recordings } from '../store/schema.ts';
+import { auditEntries, connectionTries, connections, recordings } from '../store/schema.ts';
 import { factsOf, type ConnectionRow, type ConnectionTransitions } from './connection-transitions.ts';
 
 /** A gateway as its journal's reader knows it. */
@@ -110,9 +110,15 @@ export class JournalApplication {
   /** `connection.agent-forwarded`, `connection.agent-used`, `connection.x11-forwarded`, `connection.x11-opened`: the counts stand in the final entry. */
   async #forwarding(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, row: ConnectionRow, notes: NoteBudget): Promise<void> {
     const facts = journalFacts.forwarding.safeParse(event.facts).data;
-    if (facts === undefined || row.gatewayId !== gateway.id || row.connectedAt === null) return this.#note(transaction, gateway, event, 'gateway.unexpected-event', notes);
-    const did = facts.event === 'granted' ? 'forwarded' : facts.what === 'agent' ? 'used' : 'opened';
-    return this.#note(transaction, gateway, event, `connection.${facts.what}-${did}`, notes);
+    if (facts === undefined || row.gatewayId !== gateway.id || row.connectedAt === null) {
+      await this.#note(transaction, gateway, event, 'gateway.unexpected-event', notes);
+      return;
+    }
+    const kind = `connection.${facts.what}-${facts.event === 'granted' ? 'forwarded' : facts.what === 'agent' ? 'used' : 'opened'}`;
+    // Once for each connection, so that none is lost to the budget of odd events, and no gateway can write without end.
+    const [before] = await transaction.select({ id: auditEntries.id }).from(auditEntries).where(and(eq(auditEntries.reference, row.reference), eq(auditEntries.kind, kind))).limit(1);
+    if (before !== undefined) await this.#note(transaction, gateway, event, 'gateway.unexpected-event', notes);
+    else await this.#parts.audit.append(transaction, { kind, actor: actorOf(gateway), reference: row.reference, facts: { ...factsOf(row), gatewayId: gateway.id, gateway: gateway.name } });
   }
 
   async #recordingClosed(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, row: ConnectionRow, notes: NoteBudget): Promise<void> {

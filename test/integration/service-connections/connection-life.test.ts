@@ -53,6 +53,27 @@ describe('the life of a connection, as the journal tells it', () => {
     await world.until(async () => (gateway.released.upTo.at(-1) === 3 ? true : undefined), 'the release after the commit');
   });
 
+  test('a target that was let to the user\'s agent and X server: one entry each, however often the gateway says it and whatever else it says; the counts stand in the final entry', async () => {
+    const { gateway, of } = await granted();
+    const forwarding = (what: 'agent' | 'x11', event: 'granted' | 'used'): void => void gateway.record({ kind: 'forwarding', ...of, facts: { what, event } });
+    forwarding('agent', 'granted');
+    await readAll(gateway);
+    // Before the session was connected nothing can have been forwarded.
+    expect((await world.audit(of.reference)).map(({ kind }) => kind)).toEqual(['connection.granted', 'gateway.unexpected-event']);
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: recordingId.parse(randomUUID()) } });
+    // More odd events than a page may write entries of.
+    for (let count = 0; count < 80; count += 1) gateway.record({ kind: 'ticket-refused', ...of, facts: {} });
+    for (let count = 0; count < 5; count += 1) forwarding('agent', 'granted');
+    forwarding('agent', 'used');
+    forwarding('x11', 'granted');
+    forwarding('x11', 'used');
+    gateway.record({ kind: 'ended', ...of, facts: { code: 'session.ended', agentOpenings: 2, agentSignatures: 1, agentBytesFromTarget: 10, agentBytesToTarget: 20, x11Openings: 1 } });
+    await world.connectionIn(of.connectionId, 'ended');
+    const entries = await world.audit(of.reference);
+    expect(entries.map(({ kind }) => kind).filter((kind) => /agent|x11/.test(kind))).toEqual(['connection.agent-forwarded', 'connection.agent-used', 'connection.x11-forwarded', 'connection.x11-opened']);
+    expect(entries.at(-1)?.facts).toMatchObject({ agentOpenings: 2, agentSignatures: 1, agentBytesFromTarget: 10, agentBytesToTarget: 20, x11Openings: 1 });
+  });
+
   test('S16, S19: the target refused the sign-on: an audit and an error entry on L4, and no recording', async () => {
     const { gateway, of } = await granted();
     gateway.record({ kind: 'ticket-used', ...of, facts: {} });

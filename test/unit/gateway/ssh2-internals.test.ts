@@ -89,6 +89,20 @@ describe('ssh2, as src-gateway/ssh/ssh2-internals.ts uses it', () => {
     client.end();
   });
 
+  test('such a channel announces what ssh2\'s server then counts from', async () => {
+    const agent = new TargetAgent();
+    agent.onChannel = (answer) => answer(null, duplexPair()[1]);
+    const { client, connection } = await makePair(agent);
+    await exec(client, { agentForward: true });
+    const channel = await openAgentChannel(connection);
+    const channels: unknown[] = Object.values(Object(Reflect.get(Object(Reflect.get(client, '_chanMgr')), '_channels')));
+    const ofClient = channels.find((one) => Reflect.get(Object(one), 'type') === AGENT_CHANNEL);
+    const [announced, counted] = [Object(Reflect.get(Object(ofClient), 'outgoing')), Object(Reflect.get(channel, 'incoming'))];
+    expect([announced.window, announced.packetSize]).toEqual([counted.window, counted.packetSize]);
+    expect(counted.window).toBeGreaterThan(0);
+    client.end();
+  });
+
   test('a client that forwards no agent refuses the channel', async () => {
     const { client, connection } = await makePair(new TargetAgent());
     await expect(openAgentChannel(connection)).rejects.toThrow('Channel open failure');

@@ -51,6 +51,8 @@ describe('an X server\'s secret', () => {
     expect(cookieFor(file, { host: '192.0.2.7', number: 0 }, 'desk')).toEqual(secret);
     expect(cookieFor(file, { host: '192.0.2.8', number: 0 }, 'desk')).toBeUndefined();
     expect(cookieFor(file, { host: '', number: 0 }, 'desk')).toBeUndefined();
+    // This machine's own secret is not shown to a display of another.
+    expect(cookieFor(authorityEntry('0', secret, { family: 256, address: 'desk' }), { host: '192.0.2.7', number: 0 }, 'desk')).toBeUndefined();
     const six = authorityEntry('0', secret, { family: 6, address: Buffer.from('20010db8000000000000000000000001', 'hex') });
     expect(cookieFor(six, { host: '2001:db8::1', number: 0 }, 'desk')).toEqual(secret);
   });
