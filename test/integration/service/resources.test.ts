@@ -141,7 +141,7 @@ describe.each(['pglite', 'postgresql'] as const)('on %s', (kind) => {
 
     test('rule 13: that a special address is allowed stands in the audit log', async () => {
       const { id } = await create({ name: 'special', allowSpecialAddress: true });
-      const audit = await admin.ask({ path: `/v1/audit?kind=resource.created&search=${id}` });
+      const audit = await admin.ask({ path: `/v1/audit?kind=resource.created&resource=${id}` });
       expect(audit.text).toContain('"allowSpecialAddress":true');
     });
 
