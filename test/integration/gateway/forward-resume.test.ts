@@ -124,6 +124,15 @@ describe('Resume over two hops: the first gateway, and the stream to the last on
     expect((await outerAgain(lateSecret, 1)).outcome).toBe('session.ended');
   });
 
+  test('Resume: refused from the moment of the termination, while the last gateway still says goodbye through the wire', async () => {
+    const tunnel = await tunnelSession(gateways().first, gateways().last);
+    const secret = await secretOf(tunnel.outer, frameType.forwarding);
+    await gateways().first.link.ask('terminate', { target: { kind: 'connection', connectionId: tunnel.grant.connectionId }, code: 'session.terminated' });
+    expect(tunnel.outer.socket.destroyed).toBe(false);
+    expect((await outerAgain(secret, 1)).outcome).toBe('session.terminated');
+    tunnel.outer.destroy();
+  });
+
   test('Resume: a next gateway that is gone is said, and tried again with the next connection', async () => {
     const gone = await TestGateway.start();
     const { grant, ticket } = makeForwardGrant(gateways().first, gone);
