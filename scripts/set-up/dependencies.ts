@@ -32,7 +32,7 @@ async function install(count: number): Promise<void> {
       'check that npm reaches its registry (npm ping), then run the same command again',
     );
   }
-  say('Packages', `npm ci installed what package-lock.json names; ${count} differed (${tookSince(startedAt)}).`);
+  say('Packages', `npm ci installed what package-lock.json names; ${count} were missing or of another version (${tookSince(startedAt)}).`);
 }
 
 function differences(): string[] {
