@@ -2,7 +2,7 @@ import type { TextLanguage } from '../../shared/languages/translate.ts';
 
 /** Writes times, durations and sizes in one language, in the computer's time zone. */
 export interface Formats {
-  /** Date and time to the second, for logs. */
+  /** Date and time to the second on a clock of 24 hours, for logs: of one width in all languages that have words for parts of the day. */
   readonly instant: (iso: string) => string;
   /** Date and time to the minute. */
   readonly dateTime: (iso: string) => string;
@@ -24,7 +24,7 @@ const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
 /** The formats of a language; makes its `Intl` objects once. */
 export function createFormats(language: TextLanguage): Formats {
-  const instant = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' });
+  const instant = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' });
   const dateTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
   const number = new Intl.NumberFormat(language);

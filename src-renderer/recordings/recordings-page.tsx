@@ -97,7 +97,7 @@ function RecordingTable({ items, onPlay, onShowAudit }: RecordingTableProps) {
             <td className="wide-only tabular">{formats.bytes(recording.sizeBytes)}</td>
             <td>
               <StateBadge recording={recording} />
-              {!recording.stored && <span className="field-hint"> {text('recordings.not-stored')}</span>}
+              {!recording.stored && <span className="field-hint wide-only"> {text('recordings.not-stored')}</span>}
             </td>
             <td className="wide-only">
               <ReferenceButton reference={recording.reference} />

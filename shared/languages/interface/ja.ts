@@ -210,7 +210,7 @@ export const interfaceTextsJa = {
   'resources.favourite-add': '{name} をお気に入りに追加',
   'resources.favourite-remove': '{name} をお気に入りから外す',
   'resources.available': '利用可能',
-  'resources.none-available': '利用可能な Gateway なし',
+  'resources.none-available': 'Gateway 利用不可',
   'resources.availability-unknown': '未確認',
   'resources.connect': '{name} に {protocol} で接続',
   'resources.protocol-not-yet': 'このバージョンは、まだ {protocol} を開けません',
