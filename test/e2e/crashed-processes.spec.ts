@@ -102,7 +102,7 @@ test('a page that crashes leaves its session: the same shell goes on, its last o
   expect(await window.text()).toContain(reference);
 
   await window.type('exit');
-  await expect.poll(() => window.text()).toMatch(/Session ended[^]*Exit status 0/);
+  await expect.poll(() => window.text()).toMatch(/The session ended\.[^]*Exit status 0/);
   expect(await finalEntry(system, reference)).toMatchObject({ kind: 'connection.ended', facts: { code: 'session.ended' } });
   const recording = async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items;
   await expect.poll(async () => (await recording()).map(({ state }) => state), { timeout: 30_000 }).toEqual(['sealed']);

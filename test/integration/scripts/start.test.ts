@@ -111,7 +111,7 @@ function leftFiles(): string[] {
 
 /** App and gateway had time to say goodbye: the app wrote its last line, the gateway the last event of its journal. */
 function expectGoodOrder(): void {
-  expect(readFileSync(join(folder, 'logs', 'main.log'), 'utf8').trimEnd().split('\n').at(-1)).toContain('"msg":"stopped"');
+  expect(readFileSync(join(folder, 'logs', 'app-output.log'), 'utf8')).toContain('"msg":"stopped"');
   const journal = join(folder, 'embedded', 'gateway', 'journal');
   const segment = readdirSync(journal).filter((name) => name.startsWith('segment-')).toSorted().at(-1) ?? '';
   expect(readFileSync(join(journal, segment), 'utf8').trimEnd().split('\n').at(-1)).toContain('gateway-stopped');
