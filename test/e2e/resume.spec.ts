@@ -21,12 +21,13 @@ test.describe('Resume in real windows', () => {
     const { linkPort, proxyPorts } = gateway.addresses;
     const before = (port: number): Promise<FaultProxy> => startFaultProxy({ host: OUTSIDE, port, target: { host: '127.0.0.1', port }, seed: port });
     [link, ports] = [await before(linkPort), await Promise.all(proxyPorts.map(before))];
-    await system.admin.call(gatewaysRoutes.gatewayUpdate, { params: { gatewayId: gateway.id }, body: { addresses: { ...gateway.addresses, host: OUTSIDE } } });
+    // Else the session would be back over 443 before anybody saw that it was gone.
+    await system.admin.call(gatewaysRoutes.gatewayUpdate, { params: { gatewayId: gateway.id }, body: { addresses: { ...gateway.addresses, host: OUTSIDE }, over443: false } });
     await untilAvailable(system.admin);
   });
   test.afterAll(async ({ system }) => {
     const [gateway] = (await system.admin.call(gatewaysRoutes.gatewayList, {})).items;
-    if (gateway) await system.admin.call(gatewaysRoutes.gatewayUpdate, { params: { gatewayId: gateway.id }, body: { addresses: { ...gateway.addresses, host: '127.0.0.1' } } });
+    if (gateway) await system.admin.call(gatewaysRoutes.gatewayUpdate, { params: { gatewayId: gateway.id }, body: { addresses: { ...gateway.addresses, host: '127.0.0.1' }, over443: true } });
     await untilAvailable(system.admin);
     for (const proxy of [link, ...ports]) await proxy?.stop();
   });
