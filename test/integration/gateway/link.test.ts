@@ -125,13 +125,6 @@ describe('the link on the port that stands for 443', () => {
     expect(await gateway.link.ask('status', { epoch: 0 })).toMatchObject({ canRecord: true });
   });
 
-  test('a grant to forward is refused by name until the gateway can forward', async () => {
-    const { grant } = gateway.makeGrant();
-    const { connectionId, reference, ticketSha256, clientKeyThumbprint, ticketSeconds, notAfter } = grant;
-    const forward = { kind: 'forward', connectionId, reference, ticketSha256, clientKeyThumbprint, ticketSeconds, notAfter, next: { gatewayId: randomUUID(), host: '10.0.0.1', ports: [[7993]] } };
-    expect(await gateway.link.request('grant', { grant: forward })).toMatchObject({ code: 'request.invalid', args: { field: 'grant.kind' } });
-  });
-
   test('terminate ends one connection with its code, drops an unused grant, and leaves others alone', async () => {
     const [one, other] = [await gateway.session(), await gateway.session()];
     expect(await gateway.link.ask('terminate', { target: { kind: 'connection', connectionId: one.grant.connectionId }, code: 'session.terminated' })).toEqual({ ended: 1, grantsDropped: 0 });

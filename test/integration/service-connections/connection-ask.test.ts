@@ -45,7 +45,7 @@ describe('asking for a connection', () => {
     await world.gateway('gateway-elsewhere', admin);
     const offer = await world.ask(await world.resource(['gateway-ask']), user);
     const grant = targetGrant(gateway.grants[0]);
-    expect(offer.hops).toEqual([{ gatewayId: gateway.id, gatewayName: gateway.name, segment: 'gateway-ask', host: '127.0.0.1', ports: [[17993], expect.arrayContaining([17994, 17995])], pins: [gateway.tls.pin], ticket: expect.any(String) }]);
+    expect(offer.hops).toEqual([{ gatewayId: gateway.id, gatewayName: gateway.name, segment: 'gateway-ask', host: '127.0.0.1', ports: [[17993], expect.arrayContaining([17994, 17995])], fallbackPort: gateway.port, pins: [gateway.tls.pin], ticket: expect.any(String) }]);
     expect(grant.ticketSha256).toBe(createHash('sha256').update(offer.hops[0]?.ticket ?? '').digest('base64url'));
     expect(grant.clientKeyThumbprint).toBe(user.clientKeyThumbprint);
     expect(grant).toMatchObject({ connectionId: offer.connectionId, reference: offer.reference, ticketSeconds: 30, target: { host: '192.0.2.7', port: 22 }, credential: { kind: 'password', password: CANARY_PASSWORD } });
