@@ -319,7 +319,14 @@ export class SessionChannel {
     };
     const input = new Relay({ ...common, from: client, to: target, wire: connection.socket, hold, take: takeInput });
     client.once('end', () => void input.drained().then(() => target.end()));
-    target.once('close', () => void this.#targetClosed([output, errors]));
+    // ssh2 tells a channel's close when its output was read to the end; of its errors some may still wait to be read.
+    let unread = 2;
+    const readToEnd = (): void => {
+      unread -= 1;
+      if (unread === 0) void this.#targetClosed([output, errors]);
+    };
+    target.once('close', readToEnd);
+    target.stderr.once('close', readToEnd);
     target.resume();
   }
 

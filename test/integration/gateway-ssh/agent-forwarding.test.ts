@@ -137,7 +137,8 @@ describe('agent forwarding, where the rule allows it', () => {
 
   test('a user without an agent: the target hears that there is none, and the session goes on', async () => {
     const one = await session(allowed, target, '/nowhere/agent');
-    expect(await output(await runCommand(one.client, 'ssh-add -l; echo went-on'))).toMatch(/error|communication|refused|agent/i);
+    // Its words differ by how far it had come when the channel was refused: it may be ended by writing to a closed socket.
+    expect(await output(await runCommand(one.client, 'ssh-add -l; echo code-$?'))).toMatch(/code-[1-9]/);
     expect(await output(await runCommand(one.client, 'echo went-on'))).toContain('went-on');
     one.client.end();
     await one.ended;

@@ -84,6 +84,17 @@ describe('a shell through the gateway', () => {
     expect(output.length).toBeGreaterThan(sent.length);
   });
 
+  test('what a command says as errors comes to its last byte, also where its output has ended before', async () => {
+    const one = await session({ exec: true });
+    const commands = await Promise.all([1, 2, 3].map(() => runCommand(one.client, "exec 3>&2 2>/dev/null; echo out; exec 1>&-; head -c 1000000 /dev/zero | tr '\\0' e >&3")));
+    for (const command of commands) {
+      await command.closed;
+      expect([command.output.toString(), command.errors.length]).toEqual(['out\n', 1_000_000]);
+    }
+    one.client.end();
+    await one.ended;
+  });
+
   test('is ended by a signal, and says so', async () => {
     const one = await session({ exec: true });
     const shell = await runCommand(one.client, 'kill -KILL $$');
