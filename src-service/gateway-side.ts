@@ -6,7 +6,7 @@ import type { Registry } from 'prom-client';
 import type { User } from '../shared/api/users.ts';
 import type { ErrorCode } from '../shared/errors/catalogue.ts';
 import { connectionId, gatewayId as gatewayIdSchema, userId as userIdSchema, type GatewayId, type UserId } from '../shared/ids.ts';
-import { serviceActor, type AuditLog } from './audit/audit-log.ts';
+import { serviceActor, type AuditActor, type AuditLog } from './audit/audit-log.ts';
 import type { ErrorLog } from './audit/error-log.ts';
 import type { Clock } from './clock.ts';
 import { BackgroundWork } from './connections/background-work.ts';
@@ -42,7 +42,7 @@ import { RecordingArchive } from './recordings/recording-archive.ts';
 import { RecordingFiles } from './recordings/recording-files.ts';
 import { PULL_BYTES_PER_SECOND, RecordingPull } from './recordings/recording-pull.ts';
 import { recordingRoutes } from './recordings/recording-routes.ts';
-import type { Store } from './store/database.ts';
+import type { Store, Transaction } from './store/database.ts';
 import { connections } from './store/schema.ts';
 
 /** A signed head of the audit chain, of which every gateway keeps a copy. */
@@ -181,6 +181,12 @@ export function createGatewaySide(parts: GatewaySideParts) {
     if (await terminations.flush(gatewayId)) await watch.readJournalNow(gatewayId);
   };
 
+  /** Closes what a gateway that is taken out will never report. */
+  const closeLost = async (transaction: Transaction, row: GatewayRow): Promise<void> => {
+    const open = await transaction.select().from(connections).where(and(eq(connections.gatewayId, row.id), isNull(connections.finalAt)));
+    for (const { id, state } of open) await transitions.finish(transaction, id, { state: state === 'connected' ? 'ended' : 'failed', code: 'session.gateway-lost', at: clock.now(), actor: serviceActor, facts: { removed: true } });
+  };
+
   /** Changes of the inventory that come while live connections are judged are one more judgement, not one each. */
   let judging: 'no' | 'once' | 'again' = 'no';
   const judgeAll = (): void => {
@@ -214,16 +220,18 @@ export function createGatewaySide(parts: GatewaySideParts) {
         segmentView: async (user) => segmentView(user),
         serviceFingerprint: parts.serviceFingerprint,
         beforeRemoval,
-        closeLost: async (transaction, row) => {
-          const open = await transaction.select().from(connections).where(and(eq(connections.gatewayId, row.id), isNull(connections.finalAt)));
-          for (const { id, state } of open) await transitions.finish(transaction, id, { state: state === 'connected' ? 'ended' : 'failed', code: 'session.gateway-lost', at: clock.now(), actor: serviceActor, facts: { removed: true } });
-        },
+        closeLost,
       }),
       ...connectionRoutes({ asks, connections: connectionList, tests }),
       ...recordingRoutes(archive),
       ...eventRoutes(hub),
     },
     gateways,
+    /** Takes a gateway out for good: what runs through it ends first, as far as it answers. */
+    async removeGateway(gatewayId: GatewayId, actor: AuditActor): Promise<void> {
+      await beforeRemoval(gatewayId);
+      await gateways.remove(gatewayId, actor, closeLost);
+    },
     histories,
     archive,
     /** Whether recordings can be stored now. */

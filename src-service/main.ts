@@ -111,6 +111,47 @@ gateway
     const preference = Object.fromEntries(protocol.options.flatMap((one) => (options[one] === undefined ? [] : [[one, portOrderOf(options[one])]])));
     return run(options.data, { command: 'gateway-ports', name, preference, over443: options.over443 === undefined ? null : options.over443 === 'on' });
   });
+interface EditOptions {
+  data: string;
+  rename?: string;
+  segment?: string;
+  host?: string;
+  linkPort?: string;
+  proxyPorts?: string;
+}
+gateway
+  .command('edit <name>')
+  .description('Change name, segment ("-" for none) or addresses; with other addresses the gateway needs its configuration file again')
+  .option('--rename <name>')
+  .option('--segment <segment>')
+  .option('--host <address>', 'address; the ports are as in "add"')
+  .option('--link-port <port>', 'port of the link', '443')
+  .option('--proxy-ports <ports>', 'proxy ports, with commas', '7993,7994,7995')
+  .addOption(dataOption)
+  .action((name: string, options: EditOptions) =>
+    run(options.data, {
+      command: 'gateway-change', name,
+      change: {
+        ...(options.rename === undefined ? {} : { name: options.rename }),
+        ...(options.segment === undefined ? {} : { segment: options.segment === '-' ? null : options.segment }),
+        ...(options.host === undefined ? {} : { addresses: { host: options.host, linkPort: Number(options.linkPort), proxyPorts: (options.proxyPorts ?? '').split(',').map(Number) } }),
+      },
+    }));
+for (const [verb, change] of [['drain', { draining: true }], ['undrain', { draining: false }], ['disable', { disabled: true }], ['enable', { disabled: false }]] as const) {
+  gateway.command(`${verb} <name>`).addOption(dataOption).action((name: string, { data }: { data: string }) => run(data, { command: 'gateway-change', name, change }));
+}
+gateway.command('remove <name>').description('Take a gateway out for good; its sessions end').addOption(dataOption).action((name: string, { data }: { data: string }) => run(data, { command: 'gateway-remove', name }));
+gateway
+  .command('configuration <name>')
+  .description('Write the configuration file again')
+  .requiredOption('--out <file>', 'where to write it')
+  .addOption(dataOption)
+  .action((name: string, { data, out }: { data: string; out: string }) => run(data, { command: 'gateway-configuration', name }, out));
+gateway
+  .command('rename-segment <from> <to>')
+  .description('Rename a segment with the tags of its resources')
+  .addOption(dataOption)
+  .action((from: string, to: string, { data }: { data: string }) => run(data, { command: 'segment-rename', from, to }));
 gateway.command('list').addOption(dataOption).action(({ data }: { data: string }) => run(data, { command: 'gateway-list' }));
 
 const audit = program.command('audit').description('Audit log');

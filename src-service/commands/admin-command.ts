@@ -17,6 +17,13 @@ export const adminCommand = z.discriminatedUnion('command', [
   z.object({ command: z.literal('gateway-add'), name: z.string().min(1).max(100).regex(/^\S+$/), segment: segmentName.nullable(), addresses: gatewayAddresses }),
   z.object({ command: z.literal('gateway-key'), name: z.string().max(100), line: gatewayKeyLine }),
   z.object({ command: z.literal('gateway-list') }),
+  z.object({
+    command: z.literal('gateway-change'), name: z.string().max(100),
+    change: z.object({ name: z.string().min(1).max(100).regex(/^\S+$/), segment: segmentName.nullable(), addresses: gatewayAddresses, draining: z.boolean(), disabled: z.boolean() }).partial(),
+  }),
+  z.object({ command: z.literal('gateway-remove'), name: z.string().max(100) }),
+  z.object({ command: z.literal('gateway-configuration'), name: z.string().max(100) }),
+  z.object({ command: z.literal('segment-rename'), from: segmentName, to: segmentName }),
   z.object({ command: z.literal('gateway-ports'), name: z.string().max(100), preference: z.partialRecord(protocol, portPreference.valueType), over443: z.boolean().nullable() }),
   z.object({ command: z.literal('audit-verify'), heads: z.array(signedAuditHead).max(1_000_000) }),
   z.object({ command: z.literal('audit-export'), format: z.enum(['csv', 'jsonl']) }),

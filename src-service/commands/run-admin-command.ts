@@ -38,6 +38,14 @@ export async function* runAdminCommand(assembly: Assembly, { command, account }:
       return yield* gatewayList(assembly, command, actor);
     case 'gateway-ports':
       return yield* gatewayPorts(assembly, command, actor);
+    case 'gateway-change':
+      return yield* gatewayChange(assembly, command, actor);
+    case 'gateway-remove':
+      return yield* gatewayRemove(assembly, command, actor);
+    case 'gateway-configuration':
+      return yield* gatewayConfiguration(assembly, command, actor);
+    case 'segment-rename':
+      return yield* segmentRename(assembly, command, actor);
     case 'audit-verify':
       return yield* auditVerify(assembly, command, actor);
     case 'audit-export':
@@ -118,6 +126,39 @@ const gatewayPorts: Run<'gateway-ports'> = async function* ({ gatewaySide: { gat
 
 const gatewayList: Run<'gateway-list'> = async function* ({ gatewaySide: { gateways } }) {
   for (const row of await gateways.list()) yield line([row.name, row.segment ?? '-', `${row.host}:${String(row.linkPort)}`, row.state, row.stateCode ?? '-', row.confirmedAt?.toISOString() ?? 'never confirmed'].join('  '));
+  yield done();
+};
+
+async function gatewayNamed({ gatewaySide: { gateways } }: Assembly, name: string) {
+  const row = (await gateways.list()).find((one) => one.name.toLowerCase() === name.toLowerCase());
+  if (row === undefined) throw new MavisError('request.not-found');
+  return row;
+}
+
+const gatewayChange: Run<'gateway-change'> = async function* (assembly, { name, change }, actor) {
+  const { id } = await gatewayNamed(assembly, name);
+  const row = await assembly.gatewaySide.gateways.update(id, change, actor);
+  yield line([row.name, row.segment ?? '-', `${row.host}:${String(row.linkPort)}`, row.state].join('  '));
+  yield done();
+};
+
+const gatewayRemove: Run<'gateway-remove'> = async function* (assembly, { name }, actor) {
+  const row = await gatewayNamed(assembly, name);
+  await assembly.gatewaySide.removeGateway(row.id, actor);
+  yield line(`gateway ${row.name} removed`);
+  yield done();
+};
+
+const gatewayConfiguration: Run<'gateway-configuration'> = async function* (assembly, { name }) {
+  const row = await gatewayNamed(assembly, name);
+  yield { kind: 'raw', text: `${JSON.stringify(await assembly.gatewaySide.gateways.configurationFile(row), null, 2)}\n` };
+  yield done();
+};
+
+const segmentRename: Run<'segment-rename'> = async function* ({ core }, { from, to }, actor) {
+  const { gateways, resources, rules } = await core.segmentRenaming.rename(actor, from, to);
+  yield line(`segment ${from} is now ${to}: gateways ${String(gateways)}, resources ${String(resources)}`);
+  for (const rule of rules) yield line(`access rule that still names ${from}: ${rule}`);
   yield done();
 };
 

@@ -111,6 +111,16 @@ test('start speaks its first line, answers the control pipe, takes commands over
   expect(ports.out).toContain('sessions over the link port 8444: off');
   for (const wrong of ['22', '17993/']) expect((await command(['gateway', 'ports', 'office1', '--ssh', wrong, '--data', folder])).code).toBe(1);
 
+  // Everything of the management page is a command too.
+  expect((await command(['gateway', 'edit', 'office1', '--rename', 'office1-a', '--segment', 'gateway-office9', '--data', folder])).out).toContain('office1-a  gateway-office9  127.0.0.1:8444');
+  expect((await command(['gateway', 'rename-segment', 'gateway-office9', 'gateway-office1', '--data', folder])).out).toContain('segment gateway-office9 is now gateway-office1: gateways 1, resources 0');
+  expect((await command(['gateway', 'disable', 'office1-a', '--data', folder])).out).toContain('disabled');
+  expect((await command(['gateway', 'enable', 'office1-a', '--data', folder])).out).toContain('pending');
+  expect((await command(['gateway', 'configuration', 'OFFICE1-A', '--out', file, '--data', folder])).code).toBe(0);
+  expect(await readFile(file, 'utf8')).toContain('office1-a');
+  expect((await command(['gateway', 'remove', 'office1-a', '--data', folder])).out).toContain('gateway office1-a removed');
+  expect((await command(['gateway', 'drain', 'office1-a', '--data', folder])).errors).toContain('request.not-found');
+
   const second = await command(['start', '--data', folder, '--port', '0']);
   expect([second.code, second.errors]).toEqual([1, expect.stringMatching(/^service\.data-folder-in-use: process=\d+ /m)]);
   child.stdin?.end();
