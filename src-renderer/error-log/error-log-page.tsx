@@ -77,7 +77,7 @@ function useColumns(): readonly LogColumn<ErrorLogEntry>[] {
   const formats = useFormats();
   const wordsOf = useWords();
   return [
-    { id: 'time', label: text('common.time'), width: '190px', cell: (entry) => <span className="tabular">{formats.instant(entry.at)}</span> },
+    { id: 'time', label: text('common.time'), width: '200px', cell: (entry) => <span className="tabular">{formats.instant(entry.at)}</span> },
     { id: 'what', label: text('errors.what'), width: 'minmax(180px, 3fr)', cell: (entry) => <span title={wordsOf(entry).message}>{wordsOf(entry).message}</span> },
     { id: 'code', label: text('errors.code'), width: 'minmax(120px, 1fr)', wideOnly: true, cell: (entry) => <code>{codeOf(entry)}</code> },
     { id: 'leg', label: text('errors.leg'), width: '70px', cell: (entry) => <span title={wordsOf(entry).legName}>{/^L\d$/.test(entry.leg) ? entry.leg : wordsOf(entry).legName}</span> },
