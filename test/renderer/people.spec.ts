@@ -14,8 +14,7 @@ test('rule 11: whoever manages ends another’s session with a reason, and sees 
   await expect(page.getByRole('row', { name: 'k.lin' })).toContainText('End pending');
   await row.getByRole('button', { name: 'End the session of partner-acme' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByRole('button', { name: 'End', exact: true }).click();
-  expect(await calls(page, 'service.connectionTerminate')).toEqual([]);
+  await expect(dialog.getByRole('button', { name: 'End', exact: true })).toHaveAttribute('aria-disabled', 'true');
   await dialog.getByLabel('Reason').fill('wrong machine');
   await dialog.getByRole('button', { name: 'End', exact: true }).click();
   await expect(dialog).toBeHidden();
@@ -35,8 +34,7 @@ test('a user is added, and the one-time password is shown once', async ({ page }
   await dialog.getByLabel('Sign-in name').fill('new.partner');
   await dialog.getByLabel('Display name').fill('New Partner');
   await dialog.getByLabel('Role').selectOption('vendor');
-  await dialog.getByRole('button', { name: 'Add user' }).click();
-  expect(await calls(page, 'service.userCreate')).toEqual([]);
+  await expect(dialog.getByRole('button', { name: 'Add user' })).toHaveAttribute('aria-disabled', 'true');
   await dialog.getByLabel(/^Expires/).fill('2026-12-31');
   await dialog.getByLabel(/^Expires/).press('Enter');
   await dialog.getByRole('button', { name: 'Add user' }).click();
