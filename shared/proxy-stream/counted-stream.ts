@@ -85,7 +85,7 @@ export class CountedStream {
 
   /** Takes a frame of the stream; returns false for a type that is not of the counted stream. Throws FrameError for a peer that does not keep to the rules. */
   take(frame: Frame): boolean {
-    if (frame.type === frameType.data) this.#takeData(frame.payload);
+    if (frame.type === frameType.data) this.#takeData(frame);
     else if (frame.type === frameType.acknowledge) this.#takeAcknowledge(decodeCount(frame.payload));
     else if (frame.type === frameType.finish) this.#takeFinish(decodeCount(frame.payload));
     else return false;
@@ -139,9 +139,9 @@ export class CountedStream {
     this.#ports.write(encodeCount(frameType.acknowledge, this.#consumed));
   }
 
-  #takeData(payload: Uint8Array): void {
-    const offset = decodeCount(payload);
-    const bytes = payload.subarray(8);
+  #takeData({ payload, offset: ofPiece }: Frame): void {
+    const offset = ofPiece ?? decodeCount(payload);
+    const bytes = ofPiece === undefined ? payload.subarray(8) : payload;
     if (bytes.length === 0 || offset > this.#received || this.#finishReceived) throw new FrameError('bad-offset');
     // A peer may fill the largest window and no more; what it sends beyond is not kept.
     if (offset + bytes.length - this.#consumed > LAST_WINDOW_BYTES + MAX_DATA_BYTES) throw new FrameError('bad-offset');

@@ -41,6 +41,8 @@ export const MAX_DATA_BYTES = MAX_DATA_PAYLOAD_BYTES - 8;
 export interface Frame {
   readonly type: FrameType;
   readonly payload: Uint8Array;
+  /** Of a piece of a data frame: the running count before its bytes, which are then all of the payload. */
+  readonly offset?: number;
 }
 
 /** What a peer sent is not a frame: the connection is not kept. `what` is a word for the log. */
@@ -92,11 +94,15 @@ function writeHeader(frame: Uint8Array, type: FrameType, length: number): void {
 
 /**
  * Cuts a byte stream into frames. Holds at most one frame; refuses an unknown type or a length above the type's bound as
- * soon as the header is there, before any payload is kept. Payloads are views of the pushed chunk where it holds them whole.
+ * soon as the header is there, before any payload is kept. Payloads are views of the pushed chunk where it holds them whole. A
+ * data frame that comes in pieces (TLS hands over 16 KiB at a time) is handed on in pieces, each with its own count: putting
+ * 64 KiB together again would cost an allocation and a copy of every byte.
  */
 export class FrameDecoder {
   #pending: Uint8Array = new Uint8Array(0);
   #filled = 0;
+  /** The data frame whose bytes are coming: the count before the next one, and how many are to come. */
+  #data = { offset: 0, left: 0 };
 
   /** Whether no part of a frame is held: what comes next begins something new. */
   get idle(): boolean {
@@ -108,13 +114,22 @@ export class FrameDecoder {
     const frames: Frame[] = [];
     let rest = chunk;
     while (rest.length > 0) {
+      if (this.#data.left > 0) {
+        rest = this.#piece(rest, frames);
+        continue;
+      }
       if (this.#filled > 0) {
         rest = this.#fill(rest, frames);
         continue;
       }
       const length = rest.length >= FRAME_HEADER_BYTES ? payloadLength(rest) : undefined;
+      if (length !== undefined && isInPieces(rest, length) && rest.length >= DATA_HEADER_BYTES) {
+        this.#data = { offset: decodeCount(rest.subarray(FRAME_HEADER_BYTES, DATA_HEADER_BYTES)), left: length - 8 };
+        rest = rest.subarray(DATA_HEADER_BYTES);
+        continue;
+      }
       if (length === undefined || rest.length < FRAME_HEADER_BYTES + length) {
-        this.#hold(rest, length === undefined ? FRAME_HEADER_BYTES : FRAME_HEADER_BYTES + length);
+        this.#hold(rest, length === undefined ? FRAME_HEADER_BYTES : isInPieces(rest, length) ? DATA_HEADER_BYTES : FRAME_HEADER_BYTES + length);
         break;
       }
       frames.push(frameOf(rest.subarray(0, FRAME_HEADER_BYTES + length)));
@@ -130,6 +145,14 @@ export class FrameDecoder {
     this.#filled = part.length;
   }
 
+  #piece(rest: Uint8Array, frames: Frame[]): Uint8Array {
+    const { offset, left } = this.#data;
+    const piece = rest.subarray(0, left);
+    frames.push({ type: frameType.data, payload: piece, offset });
+    this.#data = { offset: offset + piece.length, left: left - piece.length };
+    return rest.subarray(piece.length);
+  }
+
   #fill(rest: Uint8Array, frames: Frame[]): Uint8Array {
     const taken = Math.min(this.#pending.length - this.#filled, rest.length);
     this.#pending.set(rest.subarray(0, taken), this.#filled);
@@ -138,15 +161,25 @@ export class FrameDecoder {
     if (this.#pending.length === FRAME_HEADER_BYTES) {
       const length = payloadLength(this.#pending);
       if (length > 0) {
-        this.#hold(this.#pending, FRAME_HEADER_BYTES + length);
+        this.#hold(this.#pending, isInPieces(this.#pending, length) ? DATA_HEADER_BYTES : FRAME_HEADER_BYTES + length);
         return rest.subarray(taken);
       }
     }
-    frames.push(frameOf(this.#pending));
+    const length = payloadLength(this.#pending);
+    if (isInPieces(this.#pending, length)) this.#data = { offset: decodeCount(this.#pending.subarray(FRAME_HEADER_BYTES)), left: length - 8 };
+    else frames.push(frameOf(this.#pending));
     this.#pending = new Uint8Array(0);
     this.#filled = 0;
     return rest.subarray(taken);
   }
+}
+
+/** Header and count of a data frame. */
+const DATA_HEADER_BYTES = FRAME_HEADER_BYTES + 8;
+
+/** Whether a frame of which only a part is there is handed on in pieces: a data frame with at least one byte of data. */
+function isInPieces(header: Uint8Array, length: number): boolean {
+  return header[0] === frameType.data && length > 8 && header.length < FRAME_HEADER_BYTES + length;
 }
 
 function payloadLength(header: Uint8Array): number {

@@ -6,7 +6,18 @@ function bytesOf(frames: readonly Frame[]): Uint8Array {
   return Uint8Array.from(frames.flatMap(({ type, payload }) => [...encodeFrame(type, payload)]));
 }
 
-const anyFrame = fc.record({ type: fc.constantFrom(...Object.values(frameType)), payload: fc.uint8Array({ maxLength: 300 }) });
+const controlFrame = fc.record({ type: fc.constantFrom(...Object.values(frameType).filter((type) => type !== frameType.data)), payload: fc.uint8Array({ maxLength: 300 }) });
+const dataFrame = fc.record({ offset: fc.nat(), bytes: fc.uint8Array({ maxLength: 300 }) }).map(({ offset, bytes }): Frame => ({ type: frameType.data, payload: Uint8Array.of(...encodeDataHeader(offset, bytes.length).subarray(5), ...bytes) }));
+const anyFrame: fc.Arbitrary<Frame> = fc.oneof(controlFrame, dataFrame);
+
+/** What frames say, whether a data frame is whole or in pieces: each byte of data with its own number, every other frame as it is. */
+function said(frames: readonly Frame[]): string[] {
+  return frames.flatMap(({ type, payload, offset }) => {
+    if (type !== frameType.data) return [`${type}: ${payload.join()}`];
+    const [from, bytes] = offset === undefined ? [decodeCount(payload), payload.subarray(8)] : [offset, payload];
+    return bytes.length === 0 ? [`nothing at ${from}`] : [...bytes].map((byte, index) => `${from + index} is ${byte}`);
+  });
+}
 
 describe('frames of the proxy stream', () => {
   test('come out as they went in, however the bytes are cut', () => {
@@ -20,9 +31,19 @@ describe('frames of the proxy stream', () => {
           seen.push(...decoder.push(bytes.slice(start, start + length)));
           start += length;
         }
-        expect(seen.map(({ type, payload }) => ({ type, payload: [...payload] }))).toEqual(frames.map(({ type, payload }) => ({ type, payload: [...payload] })));
+        expect(said(seen)).toEqual(said(frames));
       }),
     );
+  });
+
+  test('a data frame that comes in pieces is handed on at once, and never put together', () => {
+    const bytes = Uint8Array.from({ length: MAX_DATA_BYTES }, (_value, index) => index % 251);
+    const frame = Uint8Array.of(...encodeDataHeader(7, bytes.length), ...bytes);
+    const decoder = new FrameDecoder();
+    const pieces = [0, 1, 16_384, 32_768, 49_152].flatMap((start, index, starts) => decoder.push(frame.subarray(start, starts[index + 1])));
+    expect(pieces.map(({ offset, payload }) => [offset, payload.length])).toEqual([[7, 16_371], [16_378, 16_384], [32_762, 16_384], [49_146, 16_397]]);
+    expect(pieces.every(({ payload }) => payload.buffer === frame.buffer)).toBe(true);
+    expect(said(decoder.push(encodeFrame(frameType.ping, new Uint8Array(8))))).toEqual([`${frameType.ping}: 0,0,0,0,0,0,0,0`]);
   });
 
   test('B2: a control frame above 16 KiB is refused by its header alone', () => {
