@@ -9,6 +9,7 @@ import './recordings/recordings.css';
 import './logs/logs.css';
 import './users/users.css';
 import './gateways/gateways.css';
+import './tunnel/tunnel.css';
 import './settings/settings.css';
 import '@xterm/xterm/css/xterm.css';
 import { MainWindowView } from './frame/main-window-view.tsx';

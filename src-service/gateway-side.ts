@@ -1,7 +1,7 @@
 import { randomBytes, randomInt, randomUUID, type KeyObject } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, eq, isNull, or } from 'drizzle-orm';
 import type { Registry } from 'prom-client';
 import type { User } from '../shared/api/users.ts';
 import type { ErrorCode } from '../shared/errors/catalogue.ts';
@@ -26,6 +26,8 @@ import type { ServiceAnnouncement, SigningKey } from './gateways/configuration-f
 import { GatewayHistories } from './gateways/gateway-history.ts';
 import { GatewayLease } from './gateways/gateway-lease.ts';
 import { asGateway, linkAddressOf, type GatewayRow } from './gateways/gateway-record.ts';
+import { tunnelRoutes } from './tunnel/tunnel-routes.ts';
+import { TunnelSettings } from './tunnel/tunnel-settings.ts';
 import { gatewayRoutes } from './gateways/gateway-routes.ts';
 import { AddressAnnouncer } from './gateways/address-announcement.ts';
 import { Gateways } from './gateways/gateways.ts';
@@ -101,6 +103,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
   const histories = new GatewayHistories(database, clock);
   const metrics = new ConnectionMetrics(parts.registry, async () => (await gateways.list()).map(({ state }) => state), () => hub.streams);
 
+  const tunnel = new TunnelSettings({ database, audit, clock });
   const states = new GatewayStates({ database, audit, errors, clock, log, turns: new Turns(CHANGES_AT_ONCE), changed: () => gateways.forget() });
   const pool = new LinkPool({
     identity: parts.link,
@@ -145,7 +148,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
   };
   const connectionList = new Connections({ database, audit, clock, log, terminations, closings, decide: parts.decide, activeUser, readJournalNow });
   const asks = new ConnectionAsks({
-    database, audit, errors, clock, log, gateways, states, transitions, terminations, linkTo, readJournalNow, delay: wait,
+    database, audit, errors, clock, log, gateways, states, tunnel, transitions, terminations, linkTo, readJournalNow, delay: wait,
     decide: parts.decide,
     openCredential: parts.openCredential,
     activeUser,
@@ -154,7 +157,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
     randomInt: (bound) => randomInt(bound),
     outcome: (outcome) => metrics.connectionAsked(outcome),
   });
-  const tests = new ConnectionTests({ database, audit, clock, gateways, linkTo, randomInt: (bound) => randomInt(bound) });
+  const tests = new ConnectionTests({ database, audit, clock, gateways, tunnel, linkTo, randomInt: (bound) => randomInt(bound) });
 
   const watch = new GatewayWatch({
     clock, delay: wait, log, gateways, lease, journal, linkTo, announceAddresses,
@@ -175,7 +178,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
   /** Ends what runs through a gateway, as far as it answers, before it is taken out. */
   const beforeRemoval = async (gatewayId: GatewayId): Promise<void> => {
     await database.transaction(async (transaction) => {
-      const open = await transaction.select({ id: connections.id }).from(connections).where(and(eq(connections.gatewayId, gatewayId), isNull(connections.finalAt)));
+      const open = await transaction.select({ id: connections.id }).from(connections).where(and(or(eq(connections.gatewayId, gatewayId), eq(connections.firstGatewayId, gatewayId)), isNull(connections.finalAt)));
       for (const { id } of open) await terminations.ask(transaction, [gatewayId], { kind: 'connection', id }, 'session.terminated');
     });
     if (await terminations.flush(gatewayId)) await watch.readJournalNow(gatewayId);
@@ -222,6 +225,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
         beforeRemoval,
         closeLost,
       }),
+      ...tunnelRoutes({ tunnel, gateways }),
       ...connectionRoutes({ asks, connections: connectionList, tests }),
       ...recordingRoutes(archive),
       ...eventRoutes(hub),
@@ -233,6 +237,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
       await gateways.remove(gatewayId, actor, closeLost);
     },
     histories,
+    tunnel,
     archive,
     /** Whether recordings can be stored now. */
     recordingsWritable: () => files.writable(),

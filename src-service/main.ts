@@ -154,6 +154,15 @@ gateway
   .action((from: string, to: string, { data }: { data: string }) => run(data, { command: 'segment-rename', from, to }));
 gateway.command('list').addOption(dataOption).action(({ data }: { data: string }) => run(data, { command: 'gateway-list' }));
 
+const tunnel = program.command('tunnel').description('Tunnel: all connections through the default gateway');
+const tunnelDefault = (options: { gateway?: string; segment?: string }) =>
+  options.gateway !== undefined ? { kind: 'gateway' as const, name: options.gateway } : options.segment !== undefined ? { kind: 'segment' as const, segment: options.segment } : null;
+for (const [name, enabled, description] of [['show', null, 'say whether it is on, and through which gateway'], ['on', true, 'switch it on'], ['off', false, 'switch it off']] as const) {
+  const command = tunnel.command(name).description(description).addOption(dataOption);
+  if (enabled !== null) command.addOption(new Option('--gateway <name>', 'the default gateway').conflicts('segment')).addOption(new Option('--segment <segment>', 'the default segment: any available gateway of it'));
+  command.action((options: { data: string; gateway?: string; segment?: string }) => run(options.data, { command: 'tunnel', enabled, through: tunnelDefault(options) }));
+}
+
 const audit = program.command('audit').description('Audit log');
 audit
   .command('verify')

@@ -3,6 +3,7 @@ import { accessRulesRoutes } from '../../shared/api/access-rules.ts';
 import { credentialsRoutes, type Credential } from '../../shared/api/credentials.ts';
 import { gatewaysRoutes, type Gateway } from '../../shared/api/gateways.ts';
 import { resourcesRoutes, type ResourceSummary } from '../../shared/api/resources.ts';
+import { tunnelRoutes } from '../../shared/api/tunnel.ts';
 import type { SignedGatewayConfiguration } from '../../shared/gateway-configuration.ts';
 import { inRepository } from '../set-up/repository.ts';
 import { SetUpError } from '../set-up/set-up-error.ts';
@@ -40,6 +41,13 @@ async function provideGateway(client: ServiceClient, ports: EmbeddedPorts, insta
   const configuration = await client.call(gatewaysRoutes.gatewayConfigurationFile, { params: { gatewayId: gateway.id } });
   const line = await install(configuration);
   await client.call(gatewaysRoutes.gatewayEnterKey, { params: { gatewayId: gateway.id }, body: { line } });
+  await provideDefaultGateway(client, gateway);
+}
+
+/** Third-party vendors always go through the default gateway (S33): here it is the one that there is, until somebody chooses another. */
+async function provideDefaultGateway(client: ServiceClient, { id: gatewayId }: Gateway): Promise<void> {
+  const { default: chosen } = await client.call(tunnelRoutes.tunnelRead, {});
+  if (chosen === null) await client.call(tunnelRoutes.tunnelUpdate, { body: { enabled: false, default: { kind: 'gateway', gatewayId } } });
 }
 
 type Registration = { name: string; segment: string; addresses: { host: string; linkPort: number; proxyPorts: number[] } };

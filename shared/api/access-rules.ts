@@ -26,6 +26,8 @@ export const accessRuleFields = z.object({
   endsAt: instant.nullable().default(null),
   /** `stored`: the resource's credential signs on, unseen by the user. `ask-user`: the user's own credentials are asked for in the session. */
   signOn: z.enum(['stored', 'ask-user']).default('stored'),
+  /** `always`: through the default gateway, whatever the switch for the system says. Third-party vendors always are (S33). */
+  tunnel: z.enum(['system', 'always']).default('system'),
   policy: sessionPolicy,
 });
 export type AccessRuleFields = z.infer<typeof accessRuleFields>;

@@ -8,6 +8,7 @@ import { recordingsRoutes } from './recordings.ts';
 import { resourcesRoutes } from './resources.ts';
 import { signInRoutes } from './sign-in.ts';
 import { systemRoutes } from './system.ts';
+import { tunnelRoutes } from './tunnel.ts';
 import { usersRoutes } from './users.ts';
 
 /** Every route of the service by name; the service registers all of them and OpenAPI lists all of them. */
@@ -19,6 +20,7 @@ export const routes = {
   ...accessRulesRoutes,
   ...credentialsRoutes,
   ...gatewaysRoutes,
+  ...tunnelRoutes,
   ...connectionsRoutes,
   ...recordingsRoutes,
   ...auditRoutes,

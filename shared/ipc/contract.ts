@@ -7,6 +7,7 @@ import { gatewaysRoutes } from '../api/gateways.ts';
 import { recordingsRoutes } from '../api/recordings.ts';
 import { resourcesRoutes, resourceSummary } from '../api/resources.ts';
 import type { Route } from '../api/route.ts';
+import { tunnelRoutes } from '../api/tunnel.ts';
 import { newPassword, userName, usersRoutes } from '../api/users.ts';
 import { gatewayId, profileId, protocol, recordingId, resourceId } from '../ids.ts';
 import { proxyPassword, proxySetting, proxyUserName } from './proxy-setting.ts';
@@ -155,6 +156,9 @@ export const ipcContract = {
     resourceCreate: routeCall(resourcesRoutes.resourceCreate),
     resourceUpdate: routeCall(resourcesRoutes.resourceUpdate),
     resourceRemove: routeCall(resourcesRoutes.resourceRemove),
+    tunnelRead: routeCall(tunnelRoutes.tunnelRead),
+    tunnelUpdate: routeCall(tunnelRoutes.tunnelUpdate),
+    tunnelApplies: routeCall(tunnelRoutes.tunnelApplies),
     userList: routeCall(usersRoutes.userList),
     userCreate: routeCall(usersRoutes.userCreate),
     userUpdate: routeCall(usersRoutes.userUpdate),

@@ -89,6 +89,10 @@ export const session = z.object({
   gatewayName: z.string().nullable(),
   segment: z.string().nullable(),
   way: sessionWay.nullable(),
+  /** The gateway before it, where the way has two hops (Tunnel); null where it has one. */
+  firstGatewayName: z.string().nullable(),
+  /** Tunnel applies to this connection. */
+  tunnel: z.boolean(),
   /** Milliseconds that each finished step took. */
   stepsMs: z.partialRecord(connectStep, z.number()),
   tried: z.array(triedGateway),

@@ -4,8 +4,9 @@ import { errorTextsJa } from './errors/ja.ts';
 import { forwardingTextsJa } from './forwarding/ja.ts';
 import { gatewayTextsJa } from './gateways/ja.ts';
 import { interfaceTextsJa } from './interface/ja.ts';
+import { tunnelTextsJa } from './tunnel/ja.ts';
 import { resourceFormTextsJa } from './resource-forms/ja.ts';
 import { nativeTextsJa } from './native/ja.ts';
 
 /** Every text in Japanese. */
-export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...resourceFormTextsJa, ...forwardingTextsJa, ...nativeTextsJa, ...administrationTextsJa } as const satisfies Record<MessageKey, string>;
+export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...tunnelTextsJa, ...resourceFormTextsJa, ...forwardingTextsJa, ...nativeTextsJa, ...administrationTextsJa } as const satisfies Record<MessageKey, string>;

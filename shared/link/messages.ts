@@ -35,7 +35,8 @@ export const targetGrant = grantBase.extend({
   user: z.object({ id: userId, name: z.string(), displayName: z.string() }),
   resource: z.object({ id: resourceId, name: z.string() }),
   protocol,
-  target: z.object({ host: hostAddress, port, allowSpecialAddress: z.boolean(), identities: z.array(hostKeyFingerprint), firstUseTrust: z.boolean() }),
+  /** `allowUnencrypted`: the protocol itself may run unencrypted to the target; never in Tunnel mode unless the resource allows it (rule 8). */
+  target: z.object({ host: hostAddress, port, allowSpecialAddress: z.boolean(), identities: z.array(hostKeyFingerprint), firstUseTrust: z.boolean(), allowUnencrypted: z.boolean().default(true) }),
   credential: grantedCredential,
   policy: sessionPolicy,
   /** The session ends after so long without a word from the service (rule 11): 900 where nothing is said, 60 for vendors. */

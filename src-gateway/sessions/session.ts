@@ -191,11 +191,20 @@ export class Session {
         credentialSent: () => (this.#credentialSent = true),
         signal,
       });
-      return await this.#unlessEnded(signedOn);
+      const target = await this.#unlessEnded(signedOn);
+      this.#assertEncrypted(target);
+      return target;
     } finally {
       signOnTime.pause();
       signal.removeEventListener('abort', giveUp);
     }
+  }
+
+  /** What runs in clear to its target is no part of a Tunnel, unless the resource allows it (rule 8, S24, S32). */
+  #assertEncrypted(target: SignedOnTarget): void {
+    if (target.targetEncrypted || this.grant.target.allowUnencrypted) return;
+    target.abandon();
+    throw new MavisError('tunnel.unencrypted-target', { protocol: this.grant.protocol });
   }
 
   /** The target signed on to, unless the session was ended meanwhile: then the target is left, whenever it comes. */

@@ -17,7 +17,7 @@ export const callNames = {
   logs: ['export', 'dropExport', 'prove', 'dropProof'],
   playback: ['open', 'read', 'close', 'saveAsciicast'],
   service: [
-    'recordingList', 'recordingVerify', 'auditList', 'errorLogList', 'connectionList', 'connectionTerminate', 'gatewayList', 'gatewayHistory',
+    'recordingList', 'recordingVerify', 'auditList', 'errorLogList', 'connectionList', 'connectionTerminate', 'gatewayList', 'gatewayHistory', 'tunnelRead', 'tunnelUpdate', 'tunnelApplies',
     'gatewayRegister', 'gatewayEnterKey', 'gatewayUpdate', 'gatewayRemove', 'segmentRename', 'credentialList', 'resourceTags', 'resourceTagsChange', 'resourceCreate', 'resourceUpdate', 'resourceRemove',
     'userList', 'userCreate', 'userUpdate', 'userEnable', 'userRevokeTokens', 'accessRuleMatches', 'accessRuleTry', 'accessRuleCreate', 'accessRuleUpdate', 'accessRuleRemove', 'userDisable', 'userUnlock', 'userResetPassword', 'accessRuleList', 'resourceRead', 'resourceConnectionTest', 'resourceConfirmIdentity',
   ],

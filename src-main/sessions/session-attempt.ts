@@ -1,6 +1,6 @@
 import type { Draft } from 'immer';
 import { type ConnectionOffer, connectionsRoutes, type Hop, type TriedGateway } from '../../shared/api/connections.ts';
-import { catalogue, knownErrorCode } from '../../shared/errors/catalogue.ts';
+import { catalogue, type ErrorCode, knownErrorCode } from '../../shared/errors/catalogue.ts';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Protocol, ResourceId } from '../../shared/ids.ts';
 import type { ConnectStep, Session, SessionPhase } from '../../shared/ipc/stores.ts';
@@ -48,6 +48,9 @@ export interface AttemptTarget {
   readonly resourceId: ResourceId;
   readonly protocol: Protocol;
 }
+
+/** That there is no other gateway. */
+const NO_OTHER: ReadonlySet<ErrorCode> = new Set(['gateway.none-available', 'tunnel.no-default-gateway'] as const);
 
 type Failure = Extract<SessionReport, { kind: 'failed' }>;
 type Outcome = { readonly kind: 'connected' } | { readonly kind: 'failed'; readonly failure: Failure };
@@ -206,7 +209,7 @@ export class SessionAttempt<Port> {
       return next;
     } catch (thrown) {
       // That there is no other gateway is not why the first one failed.
-      throw asMavisError(thrown).code === 'gateway.none-available' ? error : thrown;
+      throw NO_OTHER.has(asMavisError(thrown).code) ? error : thrown;
     }
   }
 
@@ -422,6 +425,8 @@ export class SessionAttempt<Port> {
       session.gatewayName = last?.gatewayName ?? null;
       session.segment = last?.segment ?? null;
       session.way = null;
+      session.firstGatewayName = offer.hops.length > 1 ? (offer.hops[0]?.gatewayName ?? null) : null;
+      session.tunnel = offer.tunnel;
       session.tried = offer.tried.map((tried) => ({ ...tried }));
       session.policy = { ...offer.policy, environmentNames: [...offer.policy.environmentNames] };
     });
@@ -429,7 +434,8 @@ export class SessionAttempt<Port> {
 
   #lastHop(offer: ConnectionOffer, failure: Failure): Hop {
     const named = offer.hops.find(({ gatewayName }) => gatewayName === failure.args['gateway']);
-    const hop = named ?? offer.hops[0];
+    // What is said of the target is said by the last gateway; an unnamed failure before it is the first one's.
+    const hop = named ?? (failure.leg === 'L4' ? offer.hops.at(-1) : offer.hops[0]);
     if (!hop) throw new MavisError('service.answer-invalid');
     return hop;
   }

@@ -68,7 +68,7 @@ export class Sessions<Port> {
     store.update((draft) => {
       draft.items[id] = {
         id, profileName: profile.name, profileColour: profile.colour, resourceId, resourceName: resource.name, protocol, userName,
-        reference: null, gatewayName: null, segment: null, way: null, stepsMs: {}, tried: [], policy: null,
+        reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], policy: null,
         phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1,
         forwarding: { agent: { status: 'off' }, x11: { status: 'off' } },
       };
@@ -87,7 +87,7 @@ export class Sessions<Port> {
     if (this.#parts.signedIn().profile.id !== this.#profiles.get(id)) throw new MavisError('sign-in.required');
     this.#parts.store.update((draft) => {
       const item = draft.items[id];
-      if (item) Object.assign(item, { reference: null, gatewayName: null, segment: null, way: null, stepsMs: {}, tried: [], phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, attempt: item.attempt + 1 });
+      if (item) Object.assign(item, { reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, attempt: item.attempt + 1 });
     });
     this.#begin(id, session.resourceId, session.protocol);
   }

@@ -63,7 +63,7 @@ function Step({ step, state, session, detail }: StepProps) {
         <span>{text(`session.step-${step}`)}</span>
         {step === 'gateway-chosen' && session.gatewayName !== null && (
           <span className="step-fact">
-            <strong>{session.gatewayName}</strong> · {session.segment ?? text('common.direct')}
+            <strong>{session.firstGatewayName === null ? session.gatewayName : text('tunnel.way', { first: session.firstGatewayName, last: session.gatewayName })}</strong> · {session.segment ?? text('common.direct')}
           </span>
         )}
         {step === 'gateway-reached' && session.way !== null && <span className="step-fact">{wayText(session.way, text)}</span>}

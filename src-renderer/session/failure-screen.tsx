@@ -39,7 +39,7 @@ export function FailureScreen({ session, phase, onRetry, onClose }: FailureScree
             </h2>
           </div>
         </header>
-        <WayMap leg={worded.leg} legName={worded.legName} gatewayName={session.gatewayName} resourceName={session.resourceName} way={session.way} />
+        <WayMap leg={worded.leg} legName={worded.legName} gatewayName={session.gatewayName} firstGatewayName={session.firstGatewayName} resourceName={session.resourceName} way={session.way} />
         <dl className="facts failure-facts">
           <dt>{text('common.who-acts')}</dt>
           <dd>

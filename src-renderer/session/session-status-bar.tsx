@@ -27,7 +27,13 @@ export function SessionStatusBar({ session }: { readonly session: Session }) {
       {connected && <ForwardingMarks forwarding={session.forwarding} />}
       <Fact label={text('common.resource')} value={session.resourceName} />
       <Fact label={text('session.user')} value={session.userName} />
+      {session.tunnel && (
+        <span className="badge tunnel-mark" title={text('tunnel.mark-detail')}>
+          {text('tunnel.mark')}
+        </span>
+      )}
       {session.gatewayName !== null && <Fact label={text('common.gateway')} value={session.gatewayName} />}
+      {session.firstGatewayName !== null && <Fact label={text('tunnel.by-way-of')} value={session.firstGatewayName} />}
       {session.gatewayName !== null && <Fact label={text('common.segment')} value={session.segment ?? text('common.direct')} />}
       {session.way !== null && <Fact label={text('session.way')} value={wayText(session.way, text)} detail={session.way.over443 ? text('session.way-443-detail') : undefined} />}
       {connected?.endsSoon && (

@@ -26,15 +26,16 @@ const outlines: Readonly<Record<Place, string>> = {
 const wayOf: Readonly<Record<'L1' | 'L2' | 'L3' | 'L4', readonly ('L1' | 'L2' | 'L3' | 'L4')[]>> = { L1: [], L3: ['L1'], L2: ['L1', 'L3'], L4: ['L1', 'L3', 'L2'] };
 
 /** The way from this computer to the target, with the leg or the part that an error speaks of. Legs that were gone before it are drawn whole. */
-export function WayMap({ leg, legName, gatewayName, resourceName, way }: { readonly leg: Leg; readonly legName: string; readonly gatewayName: string | null; readonly resourceName: string; readonly way: SessionWay | null }) {
+export function WayMap({ leg, legName, gatewayName, firstGatewayName = null, resourceName, way }: { readonly leg: Leg; readonly legName: string; readonly gatewayName: string | null; readonly firstGatewayName?: string | null; readonly resourceName: string; readonly way: SessionWay | null }) {
   const text = useText();
   const broken = legs.find((candidate) => candidate.leg === leg);
   const passed = broken ? wayOf[broken.leg] : [];
+  const hops = firstGatewayName === null ? '' : ` ${text('tunnel.way', { first: firstGatewayName, last: gatewayName ?? '' })}`;
   const label = broken ? text('session.map-broken', { leg: legName }) : text('session.map-inside', { leg: legName });
   const names: Readonly<Record<Place, string | null>> = { client: null, service: null, gateway: gatewayName, target: resourceName };
   return (
     <figure className="way">
-      <svg viewBox="0 0 560 182" role="img" aria-label={label}>
+      <svg viewBox="0 0 560 182" role="img" aria-label={`${label}${hops}`}>
         {legs.map((line) => {
           const state = line === broken ? 'broken' : passed.includes(line.leg) ? 'passed' : 'open';
           const [x1, y1] = line.from;
@@ -53,14 +54,23 @@ export function WayMap({ leg, legName, gatewayName, resourceName, way }: { reado
           );
         })}
         {way !== null && (
-          <text className="way-name" x="175" y="108" textAnchor="middle">
+          <text className="way-name" x={firstGatewayName === null ? 175 : 125} y="108" textAnchor="middle">
             {text('session.way-port', { port: way.port })}
           </text>
         )}
         {way !== null && way.proxy !== null && (
-          <text className="way-name" x="175" y="136" textAnchor="middle">
+          <text className="way-name" x={firstGatewayName === null ? 175 : 125} y="136" textAnchor="middle">
             {shortened(text('session.map-proxy', { proxy: way.proxy }))}
           </text>
+        )}
+        {firstGatewayName !== null && (
+          <g className="way-place way-first-gateway">
+            <circle cx="175" cy="118" r="16" />
+            <path d={outlines.gateway} transform="translate(167 110)" />
+            <text className="way-name" x="175" y="150" textAnchor="middle">
+              {shortened(firstGatewayName)}
+            </text>
+          </g>
         )}
         {places.map(({ place, x, y }) => (
           <g key={place} className={place === leg ? 'way-place way-cause' : 'way-place'}>

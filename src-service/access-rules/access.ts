@@ -180,7 +180,7 @@ export class Access {
 
 function factsOf(id: AccessRuleId, fields: AccessRuleFields) {
   const { subject } = fields;
-  return { accessRuleId: id, name: fields.name, subject: subject.kind === 'role' ? subject.role : subject.userId, filter: fields.filter, protocols: fields.protocols, signOn: fields.signOn };
+  return { accessRuleId: id, name: fields.name, subject: subject.kind === 'role' ? subject.role : subject.userId, filter: fields.filter, protocols: fields.protocols, signOn: fields.signOn, tunnel: fields.tunnel };
 }
 
 /** A rule field by field, for entries that tell what it was and is. */
@@ -211,6 +211,7 @@ function toRow(fields: AccessRuleFields) {
     startsAt: fields.startsAt === null ? null : new Date(fields.startsAt),
     endsAt: fields.endsAt === null ? null : new Date(fields.endsAt),
     signOn: fields.signOn,
+    tunnel: fields.tunnel,
     policy: fields.policy,
   };
 }
@@ -226,6 +227,7 @@ function toRule(row: typeof accessRules.$inferSelect): AccessRule {
     startsAt: row.startsAt?.toISOString() ?? null,
     endsAt: row.endsAt?.toISOString() ?? null,
     signOn: row.signOn,
+    tunnel: row.tunnel,
     policy: row.policy,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),

@@ -49,11 +49,15 @@ export function chooseGateway<G extends ChoosableGateway>(request: ChoiceRequest
   const candidates = request.gateways.filter(
     (gateway) => (segments.length === 0 || (gateway.segment !== null && segments.includes(gateway.segment))) && isUsable(gateway, request.protocol) && !request.tried.has(gateway.id),
   );
-  // An ejection never takes the last one out (rule 5): where only ejected ones are left, they are the choice.
+  const gateway = pickOne(candidates, request.randomInt);
+  return gateway === undefined ? { kind: 'none-available', segment: segments.join(', ') } : { kind: 'chosen', gateway };
+}
+
+/** One of the candidates, each with equal chance. An ejection never takes the last one out (rule 5): where only ejected ones are left, they are the choice. */
+export function pickOne<G extends ChoosableGateway>(candidates: readonly G[], randomInt: (bound: number) => number): G | undefined {
   const preferred = candidates.filter((gateway) => !gateway.ejected);
   const pool = preferred.length > 0 ? preferred : candidates;
-  const gateway = pool.length > 0 ? pool[request.randomInt(pool.length)] : undefined;
-  return gateway === undefined ? { kind: 'none-available', segment: segments.join(', ') } : { kind: 'chosen', gateway };
+  return pool.length > 0 ? pool[randomInt(pool.length)] : undefined;
 }
 
 /** Whether a gateway takes new connections of a protocol: available, or degraded with a port left that carries it. */

@@ -46,6 +46,8 @@ export async function* runAdminCommand(assembly: Assembly, { command, account }:
       return yield* gatewayConfiguration(assembly, command, actor);
     case 'segment-rename':
       return yield* segmentRename(assembly, command, actor);
+    case 'tunnel':
+      return yield* tunnelCommand(assembly, command, actor);
     case 'audit-verify':
       return yield* auditVerify(assembly, command, actor);
     case 'audit-export':
@@ -159,6 +161,23 @@ const segmentRename: Run<'segment-rename'> = async function* ({ core }, { from, 
   const { gateways, resources, rules } = await core.segmentRenaming.rename(actor, from, to);
   yield line(`segment ${from} is now ${to}: gateways ${String(gateways)}, resources ${String(resources)}`);
   for (const rule of rules) yield line(`access rule that still names ${from}: ${rule}`);
+  yield done();
+};
+
+const tunnelCommand: Run<'tunnel'> = async function* ({ gatewaySide: { gateways, tunnel } }, { enabled, through }, actor) {
+  const before = await tunnel.read();
+  const rows = await gateways.list();
+  let chosen = before.default;
+  if (through?.kind === 'segment') chosen = through;
+  if (through?.kind === 'gateway') {
+    const row = rows.find((one) => one.name.toLowerCase() === through.name.toLowerCase());
+    if (row === undefined) throw new MavisError('request.not-found');
+    chosen = { kind: 'gateway', gatewayId: row.id };
+  }
+  const now = enabled === null && through === null ? before : await tunnel.update({ enabled: enabled ?? before.enabled, default: chosen }, actor);
+  const gatewayId = now.default?.kind === 'gateway' ? now.default.gatewayId : null;
+  const name = now.default?.kind === 'segment' ? now.default.segment : (rows.find(({ id }) => id === gatewayId)?.name ?? '-');
+  yield line(`tunnel ${now.enabled ? 'on' : 'off'}; default ${now.default?.kind ?? 'gateway'}: ${name}`);
   yield done();
 };
 

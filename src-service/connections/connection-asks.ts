@@ -5,11 +5,12 @@ import type { User } from '../../shared/api/users.ts';
 import { catalogue, isErrorCode, type ErrorArgs, type ErrorCode } from '../../shared/errors/catalogue.ts';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import { connectionReferenceFrom, type AccessRuleId, type ConnectionId, type ConnectionReference, type CredentialId, type GatewayId, type Protocol, type ResourceId, type UserId } from '../../shared/ids.ts';
-import type { GrantedCredential, TargetGrant } from '../../shared/link/messages.ts';
+import type { ForwardGrant, GrantedCredential, TargetGrant } from '../../shared/link/messages.ts';
 import { sessionPolicy, type SessionPolicy } from '../../shared/policy/session-policy.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
 import type { ErrorLog } from '../audit/error-log.ts';
-import { chooseGateway, type ChoosableGateway } from '../choice/gateway-choice.ts';
+import { noWay } from '../choice/no-way.ts';
+import { chooseFirstHop, choosePath, type PathGateway, type PathRequest } from '../choice/path-choice.ts';
 import { portOrder } from '../choice/port-order.ts';
 import type { Clock } from '../clock.ts';
 import { tlsPinsOf, type GatewayRow } from '../gateways/gateway-record.ts';
@@ -19,7 +20,8 @@ import type { Delay } from '../gateways/status-sync.ts';
 import { GRANT_LIMIT_MS, type GatewayLink } from '../link/gateway-link.ts';
 import type { Log } from '../logging/log.ts';
 import type { Database, Transaction } from '../store/database.ts';
-import { connectionTries, connections, resources } from '../store/schema.ts';
+import { connectionForwards, connectionTries, connections, resources } from '../store/schema.ts';
+import type { TunnelSettings } from '../tunnel/tunnel-settings.ts';
 import type { ConnectionRow, ConnectionTransitions } from './connection-transitions.ts';
 import type { Terminations } from './terminations.ts';
 
@@ -50,7 +52,7 @@ export interface Asker {
 
 /** What the access rules say. */
 export type AccessDecision =
-  | { readonly allowed: true; readonly rule: { readonly id: AccessRuleId }; readonly policy: SessionPolicy; readonly signOn: 'stored' | 'ask-user'; readonly notAfter: Date | string | null }
+  | { readonly allowed: true; readonly rule: { readonly id: AccessRuleId; readonly tunnel?: 'system' | 'always' }; readonly policy: SessionPolicy; readonly signOn: 'stored' | 'ask-user'; readonly notAfter: Date | string | null }
   | { readonly allowed: false; readonly code: ErrorCode; readonly args?: ErrorArgs };
 
 export interface ConnectionAsksParts {
@@ -61,6 +63,7 @@ export interface ConnectionAsksParts {
   readonly log: Log;
   readonly gateways: Pick<Gateways, 'choosable'>;
   readonly states: Pick<GatewayStates, 'eject'>;
+  readonly tunnel: Pick<TunnelSettings, 'read'>;
   readonly transitions: ConnectionTransitions;
   readonly terminations: Pick<Terminations, 'ask' | 'flush'>;
   readonly linkTo: (row: GatewayRow) => Pick<GatewayLink, 'grant'>;
@@ -84,9 +87,17 @@ interface Allowed {
   readonly policy: SessionPolicy;
   readonly signOn: 'stored' | 'ask-user';
   readonly notAfter: Date;
+  /** Tunnel applies whatever the switch for the system says: by the rule, or to a third-party vendor (S33). */
+  readonly tunnelAlways: boolean;
 }
 
-type Choosable = ChoosableGateway & { readonly row: GatewayRow };
+type Choosable = PathGateway & { readonly row: GatewayRow };
+/** A gateway of the way with the ticket that works there. */
+interface GrantedHop {
+  readonly gateway: Choosable;
+  readonly ticket: string;
+}
+type AskedConnection = Pick<ConnectionRow, 'id' | 'reference' | 'deadlineAt' | 'protocol'>;
 
 /** Answers requests for connections: access, choice, grant, and another gateway where one cannot be used (S2, S6, S8, S11). */
 export class ConnectionAsks {
@@ -134,31 +145,38 @@ export class ConnectionAsks {
    * (rule 4), and after the deadline of all tries.
    */
   async retry(asker: Asker, connectionId: ConnectionId, report: { readonly gatewayId: GatewayId; readonly leg: 'L2' | 'L4'; readonly code: string; readonly milliseconds: number }): Promise<ConnectionOffer> {
-    const { database, clock, transitions, terminations, states } = this.#parts;
+    const { database, clock, delay, transitions, terminations, states } = this.#parts;
     const before = await this.#own(asker, connectionId);
-    if (before.gatewayId === null || before.gatewayId !== report.gatewayId) throw new MavisError('request.conflict', { what: 'gateway' }, { reference: before.reference });
+    const { gatewayId, firstGatewayId } = before;
+    const atFirst = firstGatewayId !== null && report.gatewayId === firstGatewayId;
+    if (gatewayId === null || (gatewayId !== report.gatewayId && !atFirst)) throw new MavisError('request.conflict', { what: 'gateway' }, { reference: before.reference });
     const code = retryableCode(report.code, report.leg);
     if (code === undefined) throw new MavisError('request.conflict', { what: 'code' }, { reference: before.reference });
-    const gatewayId = before.gatewayId;
+    // Where the last gateway was not reached its journal says nothing of it; like a dial that failed, it sent no credential.
+    const beforeLast = atFirst || code === 'tunnel.next-unreachable';
     // What the gateway itself says counts for more than the client's word: a sign-on that was refused is never repeated.
-    const row = await this.#afterJournal(asker, connectionId, gatewayId, report.leg);
+    const row = await this.#afterJournal(asker, connectionId, gatewayId, beforeLast ? 'L2' : report.leg);
     if (row.state !== 'granted') throw refusedRetry(row);
 
+    const gatewayName = (atFirst ? row.firstGatewayName : row.gatewayName) ?? '';
     await database.transaction(async (transaction) => {
       if (!(await transitions.movedOn(transaction, connectionId, gatewayId))) throw new MavisError('request.conflict', { what: 'state' }, { reference: row.reference });
-      await transitions.tried(transaction, row, { gatewayId, gatewayName: row.gatewayName ?? '', leg: report.leg, code, milliseconds: report.milliseconds }, 'client');
+      await transitions.tried(transaction, row, { gatewayId: report.gatewayId, gatewayName, leg: report.leg, code, milliseconds: report.milliseconds }, 'client');
       // The old grant dies, so that the connection cannot stand twice; where the gateway does not answer it dies by its ticket's time.
-      await terminations.ask(transaction, [gatewayId], { kind: 'connection', id: connectionId }, 'connect.cancelled');
+      // A forward to a last gateway that failed leads nowhere any more: its first hop may be used again at once.
+      await terminations.ask(transaction, atFirst ? [report.gatewayId, gatewayId] : [gatewayId], { kind: 'connection', id: connectionId }, 'connect.cancelled');
     });
     // What stands in the way in the client's own network says nothing of the gateway.
-    if (report.leg === 'L2' && catalogue[code].leg !== 'client') await states.eject(gatewayId, code, row.reference);
+    if (report.leg === 'L2' && catalogue[code].leg !== 'client') await states.eject(report.gatewayId, code, row.reference);
     // Not waited for: a gateway that does not answer must not use up the time for the next one. It stays pending there.
-    terminations.flush(gatewayId).catch((error: unknown) => this.#parts.log.error('a dropped grant could not be sent', { reference: row.reference, error }));
+    terminations.flush(report.gatewayId).catch((error: unknown) => this.#parts.log.error('a dropped grant could not be sent', { reference: row.reference, error }));
+    // The last gateway may be chosen again behind another first hop, once it has confirmed that the old grant is gone: a word that came later would end the new one.
+    const dropped = !atFirst || (await Promise.race([terminations.flush(gatewayId), delay(JOURNAL_LIMIT_MS, asker.signal).then(() => false)]));
 
     const [resource] = await database.select().from(resources).where(and(eq(resources.id, row.resourceId), isNull(resources.removedAt)));
     const access = resource === undefined ? { error: new MavisError('resource.unknown') } : await this.#access(asker.user, resource, row.protocol, clock.now());
     if ('error' in access) return this.#fail(asker, row, access.error);
-    return this.#grantSomewhere(asker, row, access, await this.#triedOf(connectionId));
+    return this.#grantSomewhere(asker, row, access, await this.#triedOf(connectionId), dropped ? [] : [gatewayId]);
   }
 
   /**
@@ -177,73 +195,120 @@ export class ConnectionAsks {
     }
   }
 
-  async #grantSomewhere(asker: Asker, row: Pick<ConnectionRow, 'id' | 'reference' | 'deadlineAt' | 'protocol'>, access: Allowed, triedBefore: readonly TriedGateway[]): Promise<ConnectionOffer> {
-    const { database, clock, gateways, states, transitions, randomInt } = this.#parts;
+  /** Finds a way and has its gateways take their grants, the last one first. `avoid`: gateways that must not be chosen now. */
+  async #grantSomewhere(asker: Asker, row: AskedConnection, access: Allowed, triedBefore: readonly TriedGateway[], avoid: readonly GatewayId[] = []): Promise<ConnectionOffer> {
+    const { clock, gateways, tunnel: settings, randomInt } = this.#parts;
     const tried = [...triedBefore];
-    const { tags } = access.resource;
     for (;;) {
-      if (asker.signal.aborted) return this.#fail(asker, row, new MavisError('connect.cancelled'));
-      const remainingMs = row.deadlineAt.getTime() - clock.now().getTime();
-      if (remainingMs <= 0) return this.#fail(asker, row, new MavisError('connect.deadline', { seconds: CONNECT_DEADLINE_MS / 1000 }));
-      const choice = chooseGateway({ gateways: await gateways.choosable(), tags, protocol: row.protocol, tried: new Set(tried.map(({ gatewayId }) => gatewayId)), randomInt });
-      if (choice.kind === 'segment-unknown') return this.#fail(asker, row, new MavisError('gateway.segment-unknown', { segment: choice.segment }));
-      if (choice.kind === 'none-available') return this.#fail(asker, row, lastReason(tried) ?? new MavisError('gateway.none-available', { segment: choice.segment }));
+      const timeLimitMs = await this.#timeLeft(asker, row);
+      const { enabled, default: through } = await settings.read();
+      const tunnel = access.tunnelAlways || enabled;
+      const request = { tags: access.resource.tags, protocol: row.protocol, tunnel, through, randomInt };
+      const path = choosePath({ ...request, gateways: await gateways.choosable(), tried: excluded(tried, avoid) });
+      if (path.kind !== 'path') return this.#fail(asker, row, lastReason(tried) ?? noWay(path));
 
-      const { gateway } = choice;
       const begun = clock.monotonicMs();
-      const granted = await this.#grant(asker, row, access, gateway.row, Math.min(GRANT_LIMIT_MS, remainingMs));
-      if ('ticket' in granted) return this.#offer(row, access, gateway, granted.ticket, tried);
-      const { error } = granted;
-      if (!catalogue[error.code].anotherGateway) return this.#fail(asker, row, error);
-      const one: TriedGateway = { gatewayId: gateway.id, gatewayName: gateway.row.name, leg: 'L3', code: error.code, milliseconds: clock.monotonicMs() - begun };
-      tried.push(one);
-      await database.transaction((transaction) => transitions.tried(transaction, row, one, 'service'));
-      await states.eject(gateway.id, error.code, row.reference);
+      const last = await this.#grantTarget(asker, row, access, path.last, tunnel, timeLimitMs);
+      if ('error' in last) {
+        await this.#noteFailed(asker, row, path.last, last.error, clock.monotonicMs() - begun, tried);
+        continue;
+      }
+      const first = path.first === null ? null : await this.#grantFirstHop(asker, row, access, path.first, last.gateway, request, tried, avoid);
+      return this.#offer(asker, row, access, { first, last, tunnel }, tried);
     }
   }
 
-  /** Pushes a fresh ticket to one gateway. Only its hash and the target's secret go there; only the ticket goes to the client. */
-  async #grant(asker: Asker, row: Pick<ConnectionRow, 'id' | 'reference' | 'protocol'>, access: Allowed, gateway: GatewayRow, timeLimitMs: number): Promise<{ readonly ticket: string } | { readonly error: MavisError }> {
-    const { database, clock, transitions, terminations, linkTo, randomBytes, openCredential } = this.#parts;
-    const ticket = Buffer.from(randomBytes(32)).toString('base64url');
+  /** A first hop that takes the forward: the one chosen, or another default gateway. The last gateway's grant stands meanwhile, and goes where none is left. */
+  async #grantFirstHop(asker: Asker, row: AskedConnection, access: Allowed, chosen: Choosable, last: Choosable, request: Omit<PathRequest<Choosable>, 'gateways' | 'tried'>, tried: TriedGateway[], avoid: readonly GatewayId[]): Promise<GrantedHop> {
+    const { clock, gateways } = this.#parts;
+    try {
+      for (let first: Choosable | undefined = chosen; first !== undefined; ) {
+        const begun = clock.monotonicMs();
+        const granted = await this.#grantForward(asker, row, access, first, last, await this.#timeLeft(asker, row));
+        if (!('error' in granted)) return granted;
+        await this.#noteFailed(asker, row, first, granted.error, clock.monotonicMs() - begun, tried);
+        first = chooseFirstHop({ ...request, gateways: await gateways.choosable(), tried: excluded(tried, [...avoid, last.id]) });
+      }
+    } catch (thrown) {
+      await this.#withdraw(row, [last.id], 'connect.cancelled');
+      throw thrown;
+    }
+    await this.#withdraw(row, [last.id], 'connect.cancelled');
+    return this.#fail(asker, row, noWay({ kind: 'no-default-gateway' }));
+  }
+
+  /** Milliseconds that a grant may take now; throws where the connection was given up or its time is over. */
+  async #timeLeft(asker: Asker, row: AskedConnection): Promise<number> {
+    if (asker.signal.aborted) return this.#fail(asker, row, new MavisError('connect.cancelled'));
+    const remainingMs = row.deadlineAt.getTime() - this.#parts.clock.now().getTime();
+    if (remainingMs <= 0) return this.#fail(asker, row, new MavisError('connect.deadline', { seconds: CONNECT_DEADLINE_MS / 1000 }));
+    return Math.min(GRANT_LIMIT_MS, remainingMs);
+  }
+
+  /** Notes a gateway that took no grant and takes it out of the choice; throws where its error leaves no other to be tried. */
+  async #noteFailed(asker: Asker, row: AskedConnection, gateway: Choosable, error: MavisError, milliseconds: number, tried: TriedGateway[]): Promise<void> {
+    const { database, transitions, states } = this.#parts;
+    if (!catalogue[error.code].anotherGateway) await this.#fail(asker, row, error);
+    const one: TriedGateway = { gatewayId: gateway.id, gatewayName: gateway.row.name, leg: 'L3', code: error.code, milliseconds };
+    tried.push(one);
+    await database.transaction((transaction) => transitions.tried(transaction, row, one, 'service'));
+    await states.eject(gateway.id, error.code, row.reference);
+  }
+
+  /** Pushes a fresh ticket to the gateway that reaches the target. Only its hash and the target's secret go there; only the ticket goes to the client. */
+  async #grantTarget(asker: Asker, row: AskedConnection, access: Allowed, gateway: Choosable, tunnel: boolean, timeLimitMs: number): Promise<GrantedHop | { readonly error: MavisError }> {
+    const { database, openCredential } = this.#parts;
     const { resource, policy } = access;
     const port = resource.protocols.find((one) => one.protocol === row.protocol)?.port;
     if (port === undefined) return { error: new MavisError('resource.protocol-unknown', { protocol: row.protocol }) };
     const { credentialId } = resource;
     if (access.signOn === 'stored' && credentialId === null) return { error: new MavisError('resource.no-credential') };
     const credential: GrantedCredential = access.signOn === 'stored' && credentialId !== null ? await database.transaction((transaction) => openCredential(transaction, credentialId)) : { kind: 'ask-user' };
+    const ticket = this.#newTicket();
     const grant: TargetGrant = {
       kind: 'target',
-      connectionId: row.id,
-      reference: row.reference,
-      ticketSha256: createHash('sha256').update(ticket).digest('base64url'),
-      clientKeyThumbprint: asker.clientKeyThumbprint,
-      ticketSeconds: TICKET_SECONDS,
-      notAfter: access.notAfter.toISOString(),
-      over443: policy.over443 && gateway.over443,
+      ...grantBase(asker, row, access, ticket),
+      over443: policy.over443 && gateway.row.over443,
       user: { id: asker.user.id, name: asker.user.name, displayName: asker.user.displayName },
       resource: { id: resource.id, name: resource.name },
       protocol: row.protocol,
-      // First-use trust only where no stored secret could go to the wrong host (rule 14).
-      target: { host: resource.address, port, allowSpecialAddress: resource.allowSpecialAddress, identities: resource.identities, firstUseTrust: access.signOn === 'ask-user' && policy.firstUseTrust },
+      target: {
+        host: resource.address, port, allowSpecialAddress: resource.allowSpecialAddress, identities: resource.identities,
+        // First-use trust only where no stored secret could go to the wrong host (rule 14).
+        firstUseTrust: access.signOn === 'ask-user' && policy.firstUseTrust,
+        allowUnencrypted: !tunnel || resource.allowUnencryptedTunnel,
+      },
       credential,
       policy,
-      maxUnsupervisedSeconds: asker.user.role === 'vendor' ? UNSUPERVISED_SECONDS.vendor : UNSUPERVISED_SECONDS.others,
     };
+    return this.#push(gateway, grant, ticket, timeLimitMs);
+  }
+
+  /** Pushes a forward to a first hop: it learns the next gateway's address and nothing of target or credential (rule 2). */
+  async #grantForward(asker: Asker, row: AskedConnection, access: Allowed, first: Choosable, last: Choosable, timeLimitMs: number): Promise<GrantedHop | { readonly error: MavisError }> {
+    const { database, clock, randomInt } = this.#parts;
+    const ports = portOrder(last.row.portPreference, last.row.ports, row.protocol, randomInt);
+    if (ports.length === 0) return { error: new MavisError('gateway.port-closed', { ports: last.row.proxyPorts.join(', ') }) };
+    const ticket = this.#newTicket();
+    const grant: ForwardGrant = {
+      kind: 'forward',
+      ...grantBase(asker, row, access, ticket),
+      over443: access.policy.over443 && first.row.over443,
+      userId: asker.user.id,
+      next: { gatewayId: last.id, gatewayName: last.row.name, host: last.row.host, ports },
+    };
+    // Written first: the gateway's journal may tell of the forward before its answer is here.
+    await database.insert(connectionForwards).values({ ticketSha256: grant.ticketSha256, connectionId: row.id, gatewayId: first.id, gatewayName: first.row.name, nextGatewayId: last.id, nextGatewayName: last.row.name, grantedAt: clock.now() });
+    return this.#push(first, grant, ticket, timeLimitMs);
+  }
+
+  async #push(gateway: Choosable, grant: TargetGrant | ForwardGrant, ticket: string, timeLimitMs: number): Promise<GrantedHop | { readonly error: MavisError }> {
     try {
-      await linkTo(gateway).grant(grant, { timeLimitMs });
+      await this.#parts.linkTo(gateway.row).grant(grant, { timeLimitMs });
+      return { gateway, ticket };
     } catch (thrown) {
       return { error: asMavisError(thrown) };
     }
-    const expiresAt = new Date(clock.now().getTime() + TICKET_SECONDS * 1000 + TICKET_MARGIN_MS);
-    const stands = await database.transaction((transaction) => transitions.granted(transaction, row.id, gateway, expiresAt, asker.actor));
-    if (stands && (await this.#stillAllowed(asker, resource, row))) return { ticket };
-    // Ended while the grant was under way (terminated, user disabled, access changed): what the gateway holds goes too.
-    const [now] = await database.select({ code: connections.terminateCode }).from(connections).where(eq(connections.id, row.id));
-    const code = now !== undefined && now.code !== null && isErrorCode(now.code) ? now.code : 'session.terminated';
-    await database.transaction((transaction) => terminations.ask(transaction, [gateway.id], { kind: 'connection', id: row.id }, code));
-    await terminations.flush(gateway.id);
-    return { error: new MavisError(code) };
   }
 
   /**
@@ -260,21 +325,52 @@ export class ConnectionAsks {
     return false;
   }
 
-  #offer(row: Pick<ConnectionRow, 'id' | 'reference' | 'deadlineAt' | 'protocol'>, access: Allowed, gateway: Choosable, ticket: string, tried: readonly TriedGateway[]): ConnectionOffer {
-    const { clock, randomInt, outcome } = this.#parts;
+  #newTicket(): string {
+    return Buffer.from(this.#parts.randomBytes(32)).toString('base64url');
+  }
+
+  /** Writes that the way stands and gives it to the client: of the first hop the address, of one behind it name and key alone (rule 8). */
+  async #offer(asker: Asker, row: AskedConnection, access: Allowed, { first, last, tunnel }: { readonly first: GrantedHop | null; readonly last: GrantedHop; readonly tunnel: boolean }, tried: readonly TriedGateway[]): Promise<ConnectionOffer> {
+    const { database, clock, randomInt, outcome, transitions } = this.#parts;
+    const expiresAt = new Date(clock.now().getTime() + TICKET_SECONDS * 1000 + TICKET_MARGIN_MS);
+    const way = { first: first?.gateway.row ?? null, last: last.gateway.row, tunnel };
+    const stands = await database.transaction((transaction) => transitions.granted(transaction, row.id, way, expiresAt, asker.actor));
+    if (!stands || !(await this.#stillAllowed(asker, access.resource, row))) return this.#endedMeanwhile(asker, row, [last.gateway.id, ...(first === null ? [] : [first.gateway.id])]);
     outcome('granted');
+    const hop = ({ gateway, ticket }: GrantedHop) => ({ gatewayId: gateway.id, gatewayName: gateway.row.name, segment: gateway.segment, pins: tlsPinsOf(gateway.row), ticket });
+    const dialled = ({ gateway }: GrantedHop) => ({
+      host: gateway.row.host,
+      ports: portOrder(gateway.row.portPreference, gateway.row.ports, row.protocol, randomInt),
+      fallbackPort: access.policy.over443 && gateway.row.over443 ? gateway.row.linkPort : null,
+    });
+    const behind = { host: null, ports: [], fallbackPort: null };
     return {
       connectionId: row.id,
       reference: row.reference,
       protocol: row.protocol,
       resource: { id: access.resource.id, name: access.resource.name },
-      hops: [{ gatewayId: gateway.id, gatewayName: gateway.row.name, segment: gateway.segment, host: gateway.row.host, ports: portOrder(gateway.row.portPreference, gateway.row.ports, row.protocol, randomInt), fallbackPort: access.policy.over443 && gateway.row.over443 ? gateway.row.linkPort : null, pins: tlsPinsOf(gateway.row), ticket }],
+      hops: first === null ? [{ ...hop(last), ...dialled(last) }] : [{ ...hop(first), ...dialled(first) }, { ...hop(last), ...behind }],
       tried: [...tried],
       policy: access.policy,
       notAfter: access.notAfter.toISOString(),
       deadlineMs: Math.min(CONNECT_DEADLINE_MS, Math.max(0, Math.round(row.deadlineAt.getTime() - clock.now().getTime()))),
-      tunnel: false,
+      tunnel,
     };
+  }
+
+  /** Ended while the grants were under way (terminated, user disabled, access changed): what the gateways hold goes too. */
+  async #endedMeanwhile(asker: Asker, row: AskedConnection, gatewayIds: readonly GatewayId[]): Promise<never> {
+    const { database } = this.#parts;
+    const [now] = await database.select({ code: connections.terminateCode }).from(connections).where(eq(connections.id, row.id));
+    const code = now !== undefined && now.code !== null && isErrorCode(now.code) ? now.code : 'session.terminated';
+    await this.#withdraw(row, gatewayIds, code);
+    return this.#fail(asker, row, new MavisError(code));
+  }
+
+  async #withdraw(row: Pick<ConnectionRow, 'id'>, gatewayIds: readonly GatewayId[], code: ErrorCode): Promise<void> {
+    const { database, terminations } = this.#parts;
+    await database.transaction((transaction) => terminations.ask(transaction, gatewayIds, { kind: 'connection', id: row.id }, code));
+    await Promise.all(gatewayIds.map((gatewayId) => terminations.flush(gatewayId)));
   }
 
   async #access(user: User, resource: ResourceRow, protocol: Protocol, now: Date): Promise<Allowed | { readonly error: MavisError }> {
@@ -285,7 +381,7 @@ export class ConnectionAsks {
     const ends = [now.getTime() + decision.policy.maxDurationSeconds * 1000];
     if (decision.notAfter !== null) ends.push(new Date(decision.notAfter).getTime());
     if (user.expiresAt !== null) ends.push(new Date(user.expiresAt).getTime());
-    return { resource, ruleId: decision.rule.id, policy: decision.policy, signOn: decision.signOn, notAfter: new Date(Math.min(...ends)) };
+    return { resource, ruleId: decision.rule.id, policy: decision.policy, signOn: decision.signOn, notAfter: new Date(Math.min(...ends)), tunnelAlways: decision.rule.tunnel === 'always' || user.role === 'vendor' };
   }
 
   /** Writes the one final entry of a connection that failed before anything was dialled, and throws its code under the reference. */
@@ -326,6 +422,23 @@ export class ConnectionAsks {
     const tries = await this.#parts.database.select().from(connectionTries).where(eq(connectionTries.connectionId, connectionId)).orderBy(connectionTries.ordinal);
     return tries.map(({ gatewayId, gatewayName, leg, code, milliseconds }) => ({ gatewayId, gatewayName, leg, code, milliseconds }));
   }
+}
+
+/** What every grant of a connection says (rule 2). */
+function grantBase(asker: Asker, row: AskedConnection, access: Allowed, ticket: string) {
+  return {
+    connectionId: row.id,
+    reference: row.reference,
+    ticketSha256: createHash('sha256').update(ticket).digest('base64url'),
+    clientKeyThumbprint: asker.clientKeyThumbprint,
+    ticketSeconds: TICKET_SECONDS,
+    notAfter: access.notAfter.toISOString(),
+    maxUnsupervisedSeconds: asker.user.role === 'vendor' ? UNSUPERVISED_SECONDS.vendor : UNSUPERVISED_SECONDS.others,
+  };
+}
+
+function excluded(tried: readonly TriedGateway[], avoid: readonly GatewayId[]): ReadonlySet<GatewayId> {
+  return new Set([...tried.map(({ gatewayId }) => gatewayId), ...avoid]);
 }
 
 /** The code that a client gives for wanting another gateway, where that is a reason to try one: of its leg or its own network, and before any credential was sent. */

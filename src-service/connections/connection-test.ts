@@ -4,11 +4,13 @@ import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { GatewayId, Protocol, ResourceId } from '../../shared/ids.ts';
 import type { ProbeResult } from '../../shared/link/messages.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
-import { chooseGateway } from '../choice/gateway-choice.ts';
+import { choosePath } from '../choice/path-choice.ts';
+import { noWay } from '../choice/no-way.ts';
 import type { Clock } from '../clock.ts';
 import type { GatewayRow } from '../gateways/gateway-record.ts';
 import type { Gateways } from '../gateways/gateways.ts';
 import type { GatewayLink } from '../link/gateway-link.ts';
+import type { TunnelSettings } from '../tunnel/tunnel-settings.ts';
 import type { Database } from '../store/database.ts';
 import { resources } from '../store/schema.ts';
 
@@ -20,6 +22,7 @@ export interface ConnectionTestsParts {
   readonly audit: Pick<AuditLog, 'append'>;
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly gateways: Pick<Gateways, 'choosable'>;
+  readonly tunnel: Pick<TunnelSettings, 'read'>;
   readonly linkTo: (row: GatewayRow) => Pick<GatewayLink, 'probe'>;
   readonly randomInt: (bound: number) => number;
 }
@@ -71,8 +74,9 @@ export class ConnectionTests {
       if (named.row.tlsKey === null) throw new MavisError('gateway.no-key', { gateway: named.row.name });
       return named.row;
     }
-    const choice = chooseGateway({ gateways: all, tags, protocol, tried: new Set(), randomInt: this.#parts.randomInt });
-    if (choice.kind === 'chosen') return choice.gateway.row;
-    throw new MavisError(choice.kind === 'segment-unknown' ? 'gateway.segment-unknown' : 'gateway.none-available', { segment: choice.segment });
+    const { enabled, default: through } = await this.#parts.tunnel.read();
+    const path = choosePath({ gateways: all, tags, protocol, tried: new Set(), tunnel: enabled, through, randomInt: this.#parts.randomInt });
+    if (path.kind === 'path') return path.last.row;
+    throw noWay(path);
   }
 }

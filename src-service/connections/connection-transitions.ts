@@ -24,6 +24,13 @@ export interface ConnectionEnd {
   readonly facts?: Facts;
 }
 
+/** The gateways by which a connection goes, and whether Tunnel is why. */
+export interface GrantedWay {
+  readonly first: { readonly id: GatewayId; readonly name: string } | null;
+  readonly last: { readonly id: GatewayId; readonly name: string; readonly segment: string | null };
+  readonly tunnel: boolean;
+}
+
 /** Each connection that is asked goes through here and nowhere else. */
 export interface ConnectionTransitionsParts {
   readonly audit: Pick<AuditLog, 'append'>;
@@ -48,11 +55,14 @@ export class ConnectionTransitions {
     await transaction.insert(connections).values(connection);
   }
 
-  /** Writes that a gateway took the grant; false where the connection came to its end meanwhile, or is to end. */
-  async granted(transaction: Transaction, connectionId: ConnectionId, gateway: { readonly id: GatewayId; readonly name: string; readonly segment: string | null }, grantExpiresAt: Date, actor: AuditActor): Promise<boolean> {
+  /** Writes that the gateways of a way took their grants; false where the connection came to its end meanwhile, or is to end. */
+  async granted(transaction: Transaction, connectionId: ConnectionId, { first, last, tunnel }: GrantedWay, grantExpiresAt: Date, actor: AuditActor): Promise<boolean> {
     const [row] = await transaction
       .update(connections)
-      .set({ state: 'granted', gatewayId: gateway.id, gatewayName: gateway.name, segment: gateway.segment, grantedAt: this.#parts.clock.now(), grantExpiresAt, code: null })
+      .set({
+        state: 'granted', gatewayId: last.id, gatewayName: last.name, segment: last.segment, firstGatewayId: first?.id ?? null, firstGatewayName: first?.name ?? null, tunnel,
+        grantedAt: this.#parts.clock.now(), grantExpiresAt, code: null,
+      })
       .where(and(eq(connections.id, connectionId), isNull(connections.finalAt), isNull(connections.terminateAskedAt), inArray(connections.state, ['asked', 'granted'])))
       .returning();
     if (row === undefined) return false;
@@ -65,7 +75,7 @@ export class ConnectionTransitions {
   async movedOn(transaction: Transaction, connectionId: ConnectionId, gatewayId: GatewayId): Promise<boolean> {
     const moved = await transaction
       .update(connections)
-      .set({ state: 'asked', gatewayId: null, gatewayName: null, segment: null, grantExpiresAt: null, code: null })
+      .set({ state: 'asked', gatewayId: null, gatewayName: null, segment: null, firstGatewayId: null, firstGatewayName: null, grantExpiresAt: null, code: null })
       .where(and(eq(connections.id, connectionId), eq(connections.state, 'granted'), eq(connections.gatewayId, gatewayId)))
       .returning({ id: connections.id });
     return moved.length > 0;
@@ -137,7 +147,14 @@ export function factsOf(row: ConnectionRow): Facts {
     gatewayId: row.gatewayId,
     gateway: row.gatewayName,
     segment: row.segment,
+    ...(row.tunnel ? { tunnel: true } : {}),
+    ...(row.firstGatewayId === null ? {} : { firstGatewayId: row.firstGatewayId, firstGateway: row.firstGatewayName }),
   };
+}
+
+/** The gateways that hold something of a connection: the one that reaches the target first, so that it can still say why it ends. */
+export function gatewaysOf({ gatewayId, firstGatewayId }: Pick<ConnectionRow, 'gatewayId' | 'firstGatewayId'>): GatewayId[] {
+  return [gatewayId, firstGatewayId].filter((id) => id !== null);
 }
 
 /** The error log has no lists. */

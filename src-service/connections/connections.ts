@@ -14,7 +14,7 @@ import { notify } from '../store/notify.ts';
 import { connections, resources } from '../store/schema.ts';
 import type { Asker, ConnectionAsksParts } from './connection-asks.ts';
 import type { ConnectionClosings } from './connection-closings.ts';
-import { factsOf, type ConnectionRow } from './connection-transitions.ts';
+import { factsOf, gatewaysOf, type ConnectionRow } from './connection-transitions.ts';
 import type { Terminations } from './terminations.ts';
 
 /** Live connections that one change of a rule judges again, in one go. */
@@ -79,7 +79,8 @@ export class Connections {
    * only where the client says that its own part of it has crashed.
    */
   async claim(asker: Asker, connectionId: ConnectionId, { outcome, code }: { readonly outcome: 'failed' | 'cancelled'; readonly code: string }): Promise<void> {
-    const { database, clock, terminations, closings, readJournalNow } = this.#parts;
+    const { database, clock, log, terminations, closings, readJournalNow } = this.#parts;
+    let firstGatewayId: GatewayId | undefined;
     const gatewayId = await database.transaction(async (transaction) => {
       const [row] = await transaction.select().from(connections).where(eq(connections.id, connectionId)).for('no key update');
       if (row === undefined || row.userId !== asker.user.id || row.clientKeyThumbprint !== asker.clientKeyThumbprint) throw new MavisError('request.not-found');
@@ -89,10 +90,13 @@ export class Connections {
       // crashed is resumed by nobody: its gateway need not wait for it.
       const crashed = code === 'session.crashed';
       if (row.state === 'connected' && !crashed) return undefined;
-      if (row.gatewayId !== null) await terminations.ask(transaction, [row.gatewayId], { kind: 'connection', id: connectionId }, row.state === 'connected' ? 'session.crashed' : 'connect.cancelled');
+      await terminations.ask(transaction, gatewaysOf(row), { kind: 'connection', id: connectionId }, row.state === 'connected' ? 'session.crashed' : 'connect.cancelled');
+      if (row.firstGatewayId !== null) firstGatewayId = row.firstGatewayId;
       return row.gatewayId;
     });
     if (gatewayId === undefined) return;
+    // What the last gateway says decides how the connection ended; the first one is only told.
+    if (firstGatewayId !== undefined) terminations.flush(firstGatewayId).catch((error: unknown) => log.error('a dropped forward could not be sent', { error }));
     if (gatewayId === null || ((await terminations.flush(gatewayId)) && (await readJournalNow(gatewayId)))) await closings.closeDropped(connectionId);
   }
 
@@ -108,12 +112,16 @@ export class Connections {
       if (found.finalAt !== null) return found;
       // One that no gateway has yet gets none any more: `ConnectionTransitions.granted` looks for this.
       await transaction.update(connections).set({ terminateAskedAt: clock.now(), terminateAskedBy: actor.name, terminateCode: 'session.terminated' }).where(eq(connections.id, connectionId));
-      if (found.gatewayId !== null) await terminations.ask(transaction, [found.gatewayId], { kind: 'connection', id: connectionId }, 'session.terminated');
+      await terminations.ask(transaction, gatewaysOf(found), { kind: 'connection', id: connectionId }, 'session.terminated');
       await audit.append(transaction, { kind: 'connection.terminate-asked', actor, reference: found.reference, facts: { ...factsOf(found), reason } });
       await notify(transaction, 'connections', connectionId);
       return found;
     });
-    return row.finalAt !== null || row.gatewayId === null ? true : terminations.flush(row.gatewayId);
+    if (row.finalAt !== null) return true;
+    // One after the other, the last gateway first: it says goodbye to the user through the first.
+    let confirmed = true;
+    for (const gatewayId of gatewaysOf(row)) confirmed = (await terminations.flush(gatewayId)) && confirmed;
+    return confirmed;
   }
 
   /**
@@ -139,8 +147,7 @@ export class Connections {
         await this.#shorten(connection, decision.notAfter);
         continue;
       }
-      const gatewayId = await this.#askEnd(connection.id, 'session.access-changed', 'access changed');
-      if (gatewayId !== null) told.add(gatewayId);
+      for (const gatewayId of await this.#askEnd(connection.id, 'session.access-changed', 'access changed')) told.add(gatewayId);
     }
     await this.#flush(told);
     return told.size;
@@ -156,8 +163,7 @@ export class Connections {
       .limit(MAX_OVERDUE);
     const told = new Set<GatewayId>();
     for (const { id } of due) {
-      const gatewayId = await this.#askEnd(id, 'session.not-after', 'the end of access came');
-      if (gatewayId !== null) told.add(gatewayId);
+      for (const gatewayId of await this.#askEnd(id, 'session.not-after', 'the end of access came')) told.add(gatewayId);
     }
     this.#flush(told).catch((error: unknown) => log.error('ends of access could not be sent', { error }));
     return due.length;
@@ -165,21 +171,21 @@ export class Connections {
 
   /** Gateways with connections that have not come to their end: their journals are read often. */
   async busyGateways(): Promise<GatewayId[]> {
-    const rows = await this.#parts.database.selectDistinct({ gatewayId: connections.gatewayId }).from(connections).where(and(isOpen, isNotNull(connections.gatewayId)));
-    return rows.flatMap(({ gatewayId }) => (gatewayId === null ? [] : [gatewayId]));
+    const rows = await this.#parts.database.selectDistinct({ gatewayId: connections.gatewayId, firstGatewayId: connections.firstGatewayId }).from(connections).where(and(isOpen, isNotNull(connections.gatewayId)));
+    return [...new Set(rows.flatMap(gatewaysOf))];
   }
 
-  /** Writes an end that is asked by the service itself; gives the gateway to tell, null where there is none (yet) or it ended meanwhile. */
-  #askEnd(connectionId: ConnectionId, code: ErrorCode, reason: string): Promise<GatewayId | null> {
+  /** Writes an end that is asked by the service itself; gives the gateways to tell, none where there are none (yet) or it ended meanwhile. */
+  #askEnd(connectionId: ConnectionId, code: ErrorCode, reason: string): Promise<readonly GatewayId[]> {
     const { database, clock, terminations, audit } = this.#parts;
     return database.transaction(async (transaction) => {
       // Read anew under its lock: it may have got its gateway since.
       const [row] = await transaction.select().from(connections).where(and(eq(connections.id, connectionId), isNull(connections.finalAt), isNull(connections.terminateAskedAt))).for('no key update');
-      if (row === undefined) return null;
+      if (row === undefined) return [];
       await transaction.update(connections).set({ terminateAskedAt: clock.now(), terminateAskedBy: serviceActor.name, terminateCode: code }).where(eq(connections.id, connectionId));
-      if (row.gatewayId !== null) await terminations.ask(transaction, [row.gatewayId], { kind: 'connection', id: connectionId }, code);
+      await terminations.ask(transaction, gatewaysOf(row), { kind: 'connection', id: connectionId }, code);
       await audit.append(transaction, { kind: 'connection.terminate-asked', actor: serviceActor, reference: row.reference, facts: { ...factsOf(row), reason } });
-      return row.gatewayId;
+      return gatewaysOf(row);
     });
   }
 

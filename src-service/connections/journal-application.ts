@@ -8,7 +8,7 @@ import type { Facts } from '../audit/canonical-json.ts';
 import type { ErrorLog } from '../audit/error-log.ts';
 import type { Clock } from '../clock.ts';
 import type { Transaction } from '../store/database.ts';
-import { auditEntries, connectionTries, connections, recordings } from '../store/schema.ts';
+import { auditEntries, connectionForwards, connectionTries, connections, recordings } from '../store/schema.ts';
 import { factsOf, type ConnectionRow, type ConnectionTransitions } from './connection-transitions.ts';
 
 /** A gateway as its journal's reader knows it. */
@@ -48,7 +48,7 @@ export class JournalApplication {
       return;
     }
     const [row] = await transaction.select().from(connections).where(eq(connections.id, event.connectionId)).for('no key update');
-    if (row === undefined || !(await this.#wasGranted(transaction, row, gateway.id))) {
+    if (row === undefined || !(await this.#wasGranted(transaction, row, gateway.id, event))) {
       await this.#note(transaction, gateway, event, 'gateway.unexpected-event', notes);
       return;
     }
@@ -60,10 +60,10 @@ export class JournalApplication {
       case 'ticket-refused':
       case 'cut':
       case 'resumed':
-      case 'forwarded':
-      case 'forward-ended':
       case 'identity-seen': return this.#note(transaction, gateway, event, `connection.${event.kind}`, notes);
       case 'forwarding': return this.#forwarding(transaction, gateway, event, row, notes);
+      case 'forwarded': return this.#forwarded(transaction, gateway, event, row, notes);
+      case 'forward-ended': return this.#forwardEnded(transaction, gateway, event, row, notes);
       case 'granted':
       case 'ticket-used':
       case 'gateway-started':
@@ -132,8 +132,38 @@ export class JournalApplication {
       .where(and(eq(recordings.id, facts.recordingId), eq(recordings.gatewayId, gateway.id), isNull(recordings.storedAt)));
   }
 
-  async #wasGranted(transaction: Transaction, row: ConnectionRow, gatewayId: GatewayId): Promise<boolean> {
+  /** Transit at a first hop, once for each forward that was granted (S22): evidence beside the session's own, never its end. */
+  async #forwarded(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, row: ConnectionRow, notes: NoteBudget): Promise<void> {
+    const facts = journalFacts.forwarded.safeParse(event.facts).data;
+    const at = this.#timeOf(event);
+    const is = and(eq(connectionForwards.ticketSha256, facts?.ticketSha256 ?? ''), eq(connectionForwards.connectionId, row.id), eq(connectionForwards.gatewayId, gateway.id), isNull(connectionForwards.forwardedAt));
+    const [forward] = facts === undefined ? [] : await transaction.update(connectionForwards).set({ forwardedAt: at }).where(is).returning();
+    if (facts === undefined || forward === undefined) return this.#note(transaction, gateway, event, 'gateway.unexpected-event', notes);
+    await this.#transit(transaction, gateway, row, 'connection.forwarded', { nextGatewayId: forward.nextGatewayId, nextGateway: forward.nextGatewayName, nextAddress: facts.nextAddress ?? null, nextPort: facts.nextPort ?? null });
+  }
+
+  async #forwardEnded(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, row: ConnectionRow, notes: NoteBudget): Promise<void> {
+    const facts = journalFacts['forward-ended'].safeParse(event.facts).data;
+    const is = and(eq(connectionForwards.ticketSha256, facts?.ticketSha256 ?? ''), eq(connectionForwards.connectionId, row.id), eq(connectionForwards.gatewayId, gateway.id), isNull(connectionForwards.endedAt));
+    const [forward] = facts === undefined ? [] : await transaction.update(connectionForwards).set({ endedAt: this.#timeOf(event) }).where(is).returning();
+    if (facts === undefined || forward === undefined) return this.#note(transaction, gateway, event, 'gateway.unexpected-event', notes);
+    const { forwarded, durationMs, bytesIn, bytesOut } = facts;
+    await this.#transit(transaction, gateway, row, 'connection.forward-ended', {
+      nextGatewayId: forward.nextGatewayId, nextGateway: forward.nextGatewayName, code: knownErrorCode(facts.code), forwarded: forwarded ?? null, durationMs: durationMs ?? null, bytesIn: bytesIn ?? null, bytesOut: bytesOut ?? null,
+    });
+  }
+
+  #transit(transaction: Transaction, gateway: JournalGateway, row: ConnectionRow, kind: string, facts: Facts): Promise<unknown> {
+    return this.#parts.audit.append(transaction, { kind, actor: actorOf(gateway), reference: row.reference, facts: { ...factsOf(row), firstGatewayId: gateway.id, firstGateway: gateway.name, ...facts } });
+  }
+
+  /** A first hop was granted the forward alone: what it says of the session itself is none of its business. */
+  async #wasGranted(transaction: Transaction, row: ConnectionRow, gatewayId: GatewayId, { kind }: JournalEvent): Promise<boolean> {
     if (row.gatewayId === gatewayId) return true;
+    if (OF_FORWARDS.has(kind)) {
+      const forwards = await transaction.select({ gatewayId: connectionForwards.gatewayId }).from(connectionForwards).where(and(eq(connectionForwards.connectionId, row.id), eq(connectionForwards.gatewayId, gatewayId))).limit(1);
+      if (forwards.length > 0) return true;
+    }
     const tries = await transaction.select({ gatewayId: connectionTries.gatewayId }).from(connectionTries).where(and(eq(connectionTries.connectionId, row.id), eq(connectionTries.gatewayId, gatewayId)));
     return tries.length > 0;
   }
@@ -166,6 +196,9 @@ export class JournalApplication {
     return new Date(Math.min(new Date(event.at).getTime(), this.#parts.clock.now().getTime()));
   }
 }
+
+/** What a first hop's journal says of a connection. */
+const OF_FORWARDS: ReadonlySet<JournalEvent['kind']> = new Set(['granted', 'ticket-used', 'ticket-refused', 'forwarded', 'forward-ended', 'cut', 'resumed'] as const);
 
 function actorOf(gateway: JournalGateway): AuditActor {
   return { kind: 'gateway', id: gateway.id, name: gateway.name };

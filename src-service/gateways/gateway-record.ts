@@ -1,5 +1,5 @@
 import type { Gateway } from '../../shared/api/gateways.ts';
-import type { ChoosableGateway } from '../choice/gateway-choice.ts';
+import type { PathGateway } from '../choice/path-choice.ts';
 import type { LinkAddress } from '../link/link-connection.ts';
 import type { gateways } from '../store/schema.ts';
 import { keyFingerprint, pinsOf } from './gateway-keys.ts';
@@ -40,7 +40,7 @@ export function asGateway(row: GatewayRow): Gateway {
 }
 
 /** A gateway as the choice sees it at `now`. */
-export function asChoosable<R extends GatewayRow>(row: R, now: Date): ChoosableGateway & { readonly row: R } {
+export function asChoosable<R extends GatewayRow>(row: R, now: Date): PathGateway & { readonly row: R } {
   const confirmed = row.confirmedAt !== null && now.getTime() - row.confirmedAt.getTime() <= CONFIRMATION_VALID_MS;
   return {
     id: row.id,
@@ -48,6 +48,7 @@ export function asChoosable<R extends GatewayRow>(row: R, now: Date): ChoosableG
     state: confirmed || row.state === 'draining' || row.state === 'disabled' || row.state === 'pending' ? row.state : 'unavailable',
     carries: new Set(row.ports.filter(({ open }) => open).flatMap(({ protocols }) => protocols)),
     ejected: row.ejectedAt !== null,
+    reachedThrough: row.reachedThrough,
     row,
   };
 }

@@ -1,5 +1,5 @@
 import type { SegmentState } from '../../shared/api/gateways.ts';
-import type { ChoosableGateway } from '../choice/gateway-choice.ts';
+import type { PathGateway } from '../choice/path-choice.ts';
 import type { Clock } from '../clock.ts';
 import { asChoosable, type GatewayRow } from './gateway-record.ts';
 import { statesBySegment } from './segment-states.ts';
@@ -12,7 +12,7 @@ const VALID_MS = 500;
 
 /** All gateways at one moment. */
 export interface GatewaysNow {
-  readonly choosable: readonly (ChoosableGateway & { readonly row: GatewayRow })[];
+  readonly choosable: readonly (PathGateway & { readonly row: GatewayRow })[];
   readonly segments: ReadonlyMap<string | null, SegmentState>;
 }
 

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { replaceTag } from '../resources/resource-tags.ts';
 import type { Resources } from '../resources/resources.ts';
 import { notify } from '../store/notify.ts';
-import { accessRules, gateways } from '../store/schema.ts';
+import { accessRules, gateways, tunnelSettings } from '../store/schema.ts';
 
 interface Dependencies {
   readonly resources: Pick<Resources, 'inOneChange'>;
@@ -32,7 +32,7 @@ export class SegmentRenaming {
   }
 
   /**
-   * Gives a segment another name: its gateways and the tags of its resources, in one transaction with one entry (rule 6), so that
+   * Gives a segment another name: its gateways, the tags of its resources and Tunnel's default, in one transaction with one entry (rule 6), so that
    * no connection ever finds a tag without its segment. Throws `request.not-found` where no gateway is in it, and
    * `request.conflict` where there is a segment of the new name: two would become one.
    */
@@ -46,6 +46,7 @@ export class SegmentRenaming {
       if (other !== undefined) throw new MavisError('request.conflict', { what: 'segment' });
       await transaction.update(gateways).set({ segment: to, updatedAt: now }).where(and(eq(gateways.segment, from), isNull(gateways.removedAt)));
       const retagged = await replaceTag(transaction, from, to, revision, now);
+      await transaction.update(tunnelSettings).set({ defaultSegment: to }).where(eq(tunnelSettings.defaultSegment, from));
       const rules = (await transaction.select({ name: accessRules.name, filter: accessRules.filter }).from(accessRules)).filter(({ filter }) => filter.toLowerCase().includes(from)).map(({ name }) => name);
       await auditLog.append(transaction, { kind: 'gateway.segment-renamed', actor, facts: { from, to, gateways: own.length, resources: retagged, rules: rules.slice(0, MAX_RULES_TOLD) } });
       for (const { id } of own) await notify(transaction, 'gateways', id);

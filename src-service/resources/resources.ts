@@ -165,7 +165,7 @@ type ResourceRow = typeof resources.$inferSelect;
  * Adds rows, or replaces those whose id is there. The rows go as one parameter, which the database takes apart by itself: a
  * statement of some thousand parameters costs it three times as much (100,000 rows on PGlite: 17 s of processor time against 6).
  */
-async function insertRows(transaction: Transaction, rows: readonly Omit<ResourceRow, 'removedAt'>[]): Promise<void> {
+async function insertRows(transaction: Transaction, rows: readonly Omit<ResourceRow, 'removedAt' | 'allowUnencryptedTunnel'>[]): Promise<void> {
   const columns = (names: readonly (keyof ResourceRow)[]): SQL => sql.raw(names.map((name) => resources[name].name).join(', '));
   const typed = sql.raw(INSERTED_COLUMNS.map((name) => `${resources[name].name} ${resources[name].getSQLType()}`).join(', '));
   const values = JSON.stringify(rows.map((row) => Object.fromEntries(INSERTED_COLUMNS.map((name) => [resources[name].name, row[name]]))));

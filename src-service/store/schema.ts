@@ -87,6 +87,7 @@ export const resources = pgTable('resources', {
   tags: jsonb('tags').$type<string[]>().notNull(),
   credentialId: uuid('credential_id').$type<CredentialId>(),
   allowSpecialAddress: boolean('allow_special_address').notNull(),
+  allowUnencryptedTunnel: boolean('allow_unencrypted_tunnel').notNull().default(false),
   createdAt: instantColumn('created_at').notNull(),
   updatedAt: instantColumn('updated_at').notNull(),
   removedAt: instantColumn('removed_at'),
@@ -105,6 +106,7 @@ export const accessRules = pgTable('access_rules', {
   startsAt: instantColumn('starts_at'),
   endsAt: instantColumn('ends_at'),
   signOn: text('sign_on').$type<'stored' | 'ask-user'>().notNull(),
+  tunnel: text('tunnel').$type<AccessRuleFields['tunnel']>().notNull().default('system'),
   policy: jsonb('policy').$type<SessionPolicy>().notNull(),
   createdAt: instantColumn('created_at').notNull(),
   updatedAt: instantColumn('updated_at').notNull(),
@@ -116,6 +118,7 @@ export const gateways = pgTable('gateways', {
   segment: text('segment'),
   host: text('host').notNull(),
   linkPort: integer('link_port').notNull(),
+  reachedThrough: text('reached_through').$type<'direct' | 'default'>().notNull().default('direct'),
   proxyPorts: jsonb('proxy_ports').$type<number[]>().notNull(),
   portPreference: jsonb('port_preference').$type<PortPreference>().notNull(),
   over443: boolean('over_443').notNull().default(true),
@@ -191,6 +194,8 @@ export const connections = pgTable('connections', {
   gatewayName: text('gateway_name'),
   segment: text('segment'),
   tunnel: boolean('tunnel').notNull().default(false),
+  firstGatewayId: uuid('first_gateway_id').$type<GatewayId>(),
+  firstGatewayName: text('first_gateway_name'),
   policy: jsonb('policy').$type<SessionPolicy>().notNull(),
   state: text('state').$type<ConnectionRecord['state']>().notNull(),
   code: text('code'),
@@ -210,6 +215,26 @@ export const connections = pgTable('connections', {
   terminateCode: text('terminate_code'),
   terminateConfirmedAt: instantColumn('terminate_confirmed_at'),
   endFacts: jsonb('end_facts').$type<Record<string, string | number | boolean | null>>().notNull().default({}),
+});
+
+export const connectionForwards = pgTable('connection_forwards', {
+  ticketSha256: text('ticket_sha256').primaryKey(),
+  connectionId: uuid('connection_id').$type<ConnectionId>().notNull(),
+  gatewayId: uuid('gateway_id').$type<GatewayId>().notNull(),
+  gatewayName: text('gateway_name').notNull(),
+  nextGatewayId: uuid('next_gateway_id').$type<GatewayId>().notNull(),
+  nextGatewayName: text('next_gateway_name').notNull(),
+  grantedAt: instantColumn('granted_at').notNull(),
+  forwardedAt: instantColumn('forwarded_at'),
+  endedAt: instantColumn('ended_at'),
+});
+
+export const tunnelSettings = pgTable('tunnel_settings', {
+  onlyRow: boolean('only_row').primaryKey().default(true),
+  enabled: boolean('enabled').notNull(),
+  defaultGatewayId: uuid('default_gateway_id').$type<GatewayId>(),
+  defaultSegment: text('default_segment'),
+  changedAt: instantColumn('changed_at').notNull(),
 });
 
 export const connectionTries = pgTable('connection_tries', {

@@ -66,6 +66,8 @@ describe('asking for a connection', () => {
   test('rule 2: the grant ends at the earliest of expiry, rule and longest duration', async () => {
     const gateway = await world.gateway('gateway-ends', admin);
     const resource = await world.resource(['gateway-ends']);
+    // Vendors go through the default gateway (S33): here it is the one of the resource.
+    await world.call('tunnelUpdate', { body: { enabled: false, default: { kind: 'gateway', gatewayId: gateway.id } } }, admin);
     const soon = new Date(Date.now() + 600_000);
     await world.ask(resource, await world.user('vendor', { expiresAt: soon }));
     expect(gateway.grants.at(-1)).toMatchObject({ notAfter: soon.toISOString(), maxUnsupervisedSeconds: 60 });

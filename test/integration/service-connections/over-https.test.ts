@@ -30,6 +30,8 @@ beforeAll(async () => {
   const registered = await made({ method: 'POST', path: '/v1/gateways', body: { name: 'office1', segment: 'gateway-office1', addresses: { host: '127.0.0.1', linkPort: gateway.port, proxyPorts: gateway.proxyPorts } } });
   gateway.gatewayId = gatewayId.parse(Object(registered['gateway']).id);
   await made({ method: 'PUT', path: `/v1/gateways/${gateway.gatewayId}/public-key`, body: { line: gateway.keyLine('office1') } });
+  // Vendors go through the default gateway (S33).
+  await made({ method: 'PUT', path: '/v1/tunnel', body: { enabled: false, default: { kind: 'gateway', gatewayId: gateway.gatewayId } } });
   const credential = await made({ method: 'POST', path: '/v1/credentials', body: { kind: 'password', name: 'root of web-01', userName: 'root', password: 'a-target-password' } });
   resource = String((await made({ method: 'POST', path: '/v1/resources', body: { name: 'web-01', address: '192.0.2.7', protocols: [{ protocol: 'ssh', port: 22 }], operatingSystem: 'linux', tags: ['gateway-office1'], credentialId: credential['id'] } }))['id']);
   for (const role of ['user', 'vendor']) await made({ method: 'POST', path: '/v1/access-rules', body: { name: `for ${role}`, subject: { kind: 'role', role }, filter: 'tag:gateway-office1', protocols: ['ssh'], policy: sessionPolicy.parse({}) } });

@@ -1,5 +1,6 @@
 import type { AuditEntry, ErrorLogEntry } from '../../../shared/api/audit.ts';
 import type { IpcAnswer, ResourceRow } from '../../../shared/ipc/contract.ts';
+import { tunnelSettings, type TunnelSettings } from '../../../shared/api/tunnel.ts';
 import { isSegmentTag } from '../../../shared/api/resources.ts';
 import { role } from '../../../shared/api/roles.ts';
 import { sessionId, type StoreName, type StorePatch } from '../../../shared/ipc/stores.ts';
@@ -62,6 +63,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     network: { proxyQuestion: query.has('proxy') ? { id: SESSION_ID, proxy: 'proxy.nishi.example:3128', refused: query.get('proxy') === 'refused', canKeep: query.get('proxy') !== 'no-keyring' } : null },
     sessions: { items: scene === 'sessions-empty' ? {} : query.has('session') ? { [SESSION_ID]: madeSession(scene) } : Object.fromEntries([madeSession('connected', 77), madeSession('failed', 78, 'aws-web-00005'), madeSession('exited', 79, 'office1-git-00004')].map((made) => [made.id, made])) },
   };
+  let tunnel: TunnelSettings = { enabled: scene === 'tunnel-on' || scene === 'tunnel-none', default: scene.startsWith('tunnel-') ? { kind: 'segment', segment: 'gateway-tokyo' } : null, changedAt: null, gateways: { total: scene.startsWith('tunnel-') ? 2 : 0, available: scene === 'tunnel-on' ? 2 : 0 } };
   const queryMs: number[] = [];
   const index = startIndex(count);
   const calls: { name: string; args: unknown }[] = [];
@@ -207,6 +209,13 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       userEnable: noted('service.userEnable', () => ok(person('user'))),
       userRevokeTokens: noted('service.userRevokeTokens', () => ok({})),
       userDisable: noted('service.userDisable', () => ok(person('user'))),
+      tunnelRead: () => (scene === 'tunnel-failed' ? refused('service.database-unavailable') : ok(tunnel)),
+      tunnelUpdate: noted('service.tunnelUpdate', ({ body }) => {
+        if (scene === 'tunnel-refused') return refused('request.invalid', { field: 'default' });
+        tunnel = tunnelSettings.parse({ ...body, changedAt: '2026-11-25T09:00:00.000Z', gateways: body.default === null ? { total: 0, available: 0 } : { total: 2, available: 1 } });
+        return ok(tunnel);
+      }),
+      tunnelApplies: () => ok({ applies: tunnel.enabled }),
       userUnlock: () => refused('access.denied'),
       userResetPassword: noted('service.userResetPassword', () => ok({ oneTimePassword: 'kXw7-QmPz-93Lr-Tn2c' })),
       accessRuleList: () => ok({ items: scene === 'empty' ? [] : madeRules() }),

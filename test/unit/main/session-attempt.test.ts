@@ -58,7 +58,7 @@ type Answer = object | MavisError;
 
 function world(answers: Record<string, Answer[]>, network: AttemptParts<object>['network'] = { waysOut: async () => [{ kind: 'direct' }], renewSignOn: async () => false }): { attempt: SessionAttempt<object>; process: FakeProcess; asked: { path: string; body: unknown }[]; session: () => Session; advance: (ms: number) => void } {
   let session: Session = {
-    id: SESSION, profileName: 'p', profileColour: 'blue', resourceId: RESOURCE, resourceName: 'web', protocol: 'ssh', userName: 'u', reference: null, gatewayName: null, segment: null, way: null, stepsMs: {}, tried: [],
+    id: SESSION, profileName: 'p', profileColour: 'blue', resourceId: RESOURCE, resourceName: 'web', protocol: 'ssh', userName: 'u', reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [],
     policy: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } },
   };
   let now = 0;
@@ -212,6 +212,37 @@ describe('one attempt to connect', () => {
     process.report(failed('target.sign-on-refused', { leg: 'L4', credentialSent: true }));
     await running;
     expect(session()).toMatchObject({ phase: { status: 'failed', error: { code: 'target.sign-on-refused' } }, tried: [tried, { gatewayName: 'two' }] });
+  });
+
+  describe('a way of two hops (Tunnel)', () => {
+    const hop = (name: keyof typeof GATEWAYS, changes: object = {}): object => ({ gatewayId: GATEWAYS[name], gatewayName: name, segment: null, host: '127.0.0.1', ports: [[7993]], pins: ['A'.repeat(43)], ticket: 'T'.repeat(43), ...changes });
+    const twoHops = offerOf('one', { tunnel: true, hops: [hop('one'), hop('two', { host: null, ports: [] })] });
+
+    test('S22: both gateways stand in the session, and that Tunnel is why', async () => {
+      const { attempt, process, session } = world({ [ASK]: [twoHops] });
+      const running = attempt.run();
+      await process.started(1);
+      expect(session()).toMatchObject({ gatewayName: 'two', firstGatewayName: 'one', tunnel: true });
+      process.report(failed('connect.cancelled'));
+      await running;
+    });
+
+    test.each([
+      ['tunnel.next-unreachable', 'L4', { gateway: 'two' }, 'two'],
+      ['gateway.pin-mismatch', 'L2', { gateway: 'two' }, 'two'],
+      ['gateway.unreachable', 'L2', { gateway: 'one' }, 'one'],
+      ['gateway.time-out', 'L2', {}, 'one'],
+      ['target.unreachable', 'L4', {}, 'two'],
+    ] as const)('S11: %s on %s with %o is told of the gateway that it speaks of', async (code, leg, args, of) => {
+      const { attempt, process, asked, session } = world({ [ASK]: [twoHops], [RETRY]: [new MavisError('tunnel.no-default-gateway')] });
+      const running = attempt.run();
+      await process.started(1);
+      process.report(failed(code, { leg, args }));
+      await running;
+      expect(asked[1]).toMatchObject({ path: RETRY, body: { gatewayId: GATEWAYS[of], leg, code } });
+      // That no default gateway is left is not why the connection failed.
+      expect(session().phase).toMatchObject({ status: 'failed', error: { code } });
+    });
   });
 
   test('rule 4: after a credential was sent no other gateway is tried', async () => {

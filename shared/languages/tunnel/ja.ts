@@ -1,0 +1,33 @@
+import type { tunnelTextsEn } from './en.ts';
+
+/** The texts of Tunnel in Japanese. */
+export const tunnelTextsJa = {
+  'tunnel.title': 'Tunnel 機能',
+  'tunnel.on': '有効',
+  'tunnel.off': '無効',
+  'tunnel.unknown': '不明',
+  'tunnel.through': '{gateway} を経由',
+  'tunnel.no-default': '既定の Gateway が未設定',
+  'tunnel.removed': '存在しない Gateway またはセグメント',
+  'tunnel.none-available': '利用可能な既定の Gateway がないため、接続できません',
+  'tunnel.about': 'Tunnel 機能を有効にすると、すべての接続はまず既定の Gateway を通ります。アプリから最後の Gateway までは終端間で暗号化され、既定の Gateway の先のアドレスは誰にも渡りません。',
+  'tunnel.switch': 'すべての接続を既定の Gateway に通す',
+  'tunnel.default': '既定の Gateway またはセグメント',
+  'tunnel.choose': '選択してください…',
+  'tunnel.segments': 'セグメント内の利用可能な Gateway',
+  'tunnel.gateways': '1 台の Gateway',
+  'tunnel.no-gateways': 'Gateway がまだありません。先に追加してください。',
+  'tunnel.default-missing': '既定の Gateway またはセグメントを選択してください。未設定のままでは誰も接続できません。',
+  'tunnel.available': '既定の Gateway {total} 台のうち {available} 台が利用可能です。',
+  'tunnel.vendors': 'サードパーティベンダーは常に既定の Gateway を通ります。アクセスルールでも指定できます。実行中のセッションの経路は変わりません。',
+  'tunnel.save': '保存',
+  'tunnel.saving': '保存中…',
+  'tunnel.changed': '最終変更 {when}',
+  'tunnel.read-only': 'Tunnel 機能の変更は管理者が行います。ここでは設定を確認できます。',
+  'tunnel.mark': 'Tunnel 機能',
+  'tunnel.mark-detail': 'この接続は既定の Gateway を通ります。',
+  'tunnel.by-way-of': '経由',
+  'tunnel.way': '{first} を経由して {last}',
+  'tunnel.applies': 'Tunnel 機能:接続は既定の Gateway を通ります',
+  'session.map-first-gateway': '既定の Gateway',
+} as const satisfies Record<keyof typeof tunnelTextsEn, string>;

@@ -1,0 +1,33 @@
+import type { tunnelTextsEn } from './en.ts';
+
+/** The texts of Tunnel in Traditional Chinese. */
+export const tunnelTextsZhHant = {
+  'tunnel.title': 'Tunnel 功能',
+  'tunnel.on': '已啟用',
+  'tunnel.off': '已停用',
+  'tunnel.unknown': '未知',
+  'tunnel.through': '經由 {gateway}',
+  'tunnel.no-default': '尚未選擇預設的 Gateway',
+  'tunnel.removed': '已不存在的 Gateway 或區段',
+  'tunnel.none-available': '沒有可用的預設 Gateway，無法連線',
+  'tunnel.about': '啟用 Tunnel 功能後，所有連線都會先經過預設的 Gateway。從應用程式到最後一個 Gateway 的路徑全程加密，沒有人會得到預設 Gateway 之後的位址。',
+  'tunnel.switch': '所有連線都經過預設的 Gateway',
+  'tunnel.default': '預設的 Gateway 或區段',
+  'tunnel.choose': '請選擇…',
+  'tunnel.segments': '區段內任一可用的 Gateway',
+  'tunnel.gateways': '單一 Gateway',
+  'tunnel.no-gateways': '還沒有 Gateway。請先新增。',
+  'tunnel.default-missing': '請選擇預設的 Gateway 或區段：沒有它，任何人都無法連線。',
+  'tunnel.available': '{total} 個預設 Gateway 中有 {available} 個可用。',
+  'tunnel.vendors': '第三方廠商一律經過預設的 Gateway，存取規則也可以如此要求。正在進行的會話不會改變路徑。',
+  'tunnel.save': '儲存',
+  'tunnel.saving': '儲存中…',
+  'tunnel.changed': '上次變更 {when}',
+  'tunnel.read-only': 'Tunnel 功能由管理員變更；您可以查看目前的設定。',
+  'tunnel.mark': 'Tunnel 功能',
+  'tunnel.mark-detail': '此連線經過預設的 Gateway。',
+  'tunnel.by-way-of': '經由',
+  'tunnel.way': '經由 {first} 到 {last}',
+  'tunnel.applies': 'Tunnel 功能：您的連線會經過預設的 Gateway',
+  'session.map-first-gateway': '預設的 Gateway',
+} as const satisfies Record<keyof typeof tunnelTextsEn, string>;

@@ -1,0 +1,25 @@
+import { routes } from '../../shared/api/index.ts';
+import type { TunnelSettings as Shown } from '../../shared/api/tunnel.ts';
+import { isDefault } from '../choice/path-choice.ts';
+import type { Gateways } from '../gateways/gateways.ts';
+import { handle } from '../http/bound-route.ts';
+import type { StoredTunnel, TunnelSettings } from './tunnel-settings.ts';
+
+export interface TunnelRoutesParts {
+  readonly tunnel: Pick<TunnelSettings, 'read' | 'update'>;
+  readonly gateways: Pick<Gateways, 'choosable'>;
+}
+
+/** The routes of Tunnel. */
+export function tunnelRoutes({ tunnel, gateways }: TunnelRoutesParts) {
+  const shown = async ({ enabled, default: through, changedAt }: StoredTunnel): Promise<Shown> => {
+    const defaults = (await gateways.choosable()).filter((gateway) => isDefault(gateway, through));
+    const available = defaults.filter(({ state }) => state === 'available' || state === 'degraded').length;
+    return { enabled, default: through, changedAt: changedAt?.toISOString() ?? null, gateways: { total: defaults.length, available } };
+  };
+  return {
+    tunnelRead: handle(routes.tunnelRead, async () => shown(await tunnel.read())),
+    tunnelUpdate: handle(routes.tunnelUpdate, async ({ body }, { actor }) => shown(await tunnel.update(body, actor))),
+    tunnelApplies: handle(routes.tunnelApplies, async (_input, { user }) => ({ applies: user.role === 'vendor' || (await tunnel.read()).enabled })),
+  };
+}
