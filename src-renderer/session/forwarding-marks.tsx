@@ -24,12 +24,19 @@ function Mark({ what, state, onOpen }: { readonly what: What; readonly state: Fo
   const text = useText();
   if (state.status === 'off') return null;
   const failed = state.status === 'failed' || state.code !== null;
+  const title = text(state.status === 'failed' ? `forwarding.${what}-failed` : `forwarding.${what}`);
   return (
-    <button type="button" className={failed ? 'badge badge-warn forwarding-mark' : 'badge forwarding-mark'} title={text('forwarding.details')} onClick={onOpen}>
-      <Icon name={failed ? 'warning' : what === 'agent' ? 'key' : 'windows'} />
-      <span role="status">{text(state.status === 'failed' ? `forwarding.${what}-failed` : `forwarding.${what}`)}</span>
-      {state.status === 'on' && <span className="tabular">{what === 'agent' ? text('forwarding.agent-counts', { signatures: state.signatures }) : text('forwarding.x11-counts', { openings: state.openings })}</span>}
-    </button>
+    <>
+      {/* Beside the button, not in it: what is told as a status would be no part of the button's name. */}
+      <span role="status" className="visually-hidden">
+        {title}
+      </span>
+      <button type="button" className={failed ? 'badge badge-warn forwarding-mark' : 'badge forwarding-mark'} title={text('forwarding.details')} onClick={onOpen}>
+        <Icon name={failed ? 'warning' : what === 'agent' ? 'key' : 'windows'} />
+        <span>{title}</span>
+        {state.status === 'on' && <span className="tabular">{what === 'agent' ? text('forwarding.agent-counts', { signatures: state.signatures }) : text('forwarding.x11-counts', { openings: state.openings })}</span>}
+      </button>
+    </>
   );
 }
 
