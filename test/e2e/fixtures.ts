@@ -56,7 +56,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       await electronApp.evaluate(({ app }) => app.exit(0)).catch(() => undefined);
       await gone;
     }
-    if (info.status !== info.expectedStatus) await attachLogs(info, [join(system.folder, 'logs', 'service.log'), join(system.folder, 'logs', 'gateway.log'), ...folders.map((folder) => join(folder, 'logs', 'main.log'))]);
+    if (info.status !== info.expectedStatus) await attachLogs(info, [join(system.folder, 'logs', 'service.log'), join(system.folder, 'logs', 'gateway.log'), ...folders.map((folder) => join(folder, 'logs', 'client.log'))]);
     for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   },
   app: async ({ openApp, system }, use) => {

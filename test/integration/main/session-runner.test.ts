@@ -22,7 +22,7 @@ afterEach(async () => {
   await Promise.all(peers.splice(0).map((peer) => peer.stop()));
 });
 
-async function startPeer(script: Script, options: { alpn?: string } = {}): Promise<ScriptedGateway> {
+async function startPeer(script: Script, options: { alpn?: string | null } = {}): Promise<ScriptedGateway> {
   const started = await startScriptedGateway(script, options);
   peers.push(started);
   return started;
@@ -182,8 +182,8 @@ describe('dialling a gateway (leg L2)', () => {
     expect(gateway.hellos).toEqual([]);
   });
 
-  test('a peer that speaks another protocol by ALPN is gateway.tls-failed', async () => {
-    const gateway = await startPeer(echo, { alpn: 'http/1.1' });
+  test.each([['speaks another protocol by ALPN', 'http/1.1'], ['names no protocol at all', null]])('a peer that %s is gateway.tls-failed', async (_what, alpn) => {
+    const gateway = await startPeer(echo, { alpn });
     expect((await new Run().start(gateway).report('failed')).code).toBe('gateway.tls-failed');
     expect(gateway.hellos).toEqual([]);
   });
@@ -249,6 +249,14 @@ describe('dialling a gateway (leg L2)', () => {
     run.runner.take({ kind: 'prompt-answer', id: 7, answers: ['123456'] }, undefined);
     await run.report('connected');
     expect(gateway.answers).toEqual([['123456']]);
+    expect(gateway.answeredPrompts).toEqual([7]);
+  });
+
+  test('a gateway that asks without end is gateway.protocol-error with its eleventh question', async () => {
+    const gateway = await startPeer(({ send }) => {
+      for (let id = 1; id <= 11; id += 1) send(frameType.prompt, { id, kind: 'keyboard-interactive', prompts: [{ prompt: 'Code: ', echo: false }] });
+    });
+    expect((await new Run().start(gateway).report('failed')).code).toBe('gateway.protocol-error');
   });
 
   test('cancelling tells the gateway, and is connect.cancelled', async () => {
