@@ -112,11 +112,13 @@ export function createGatewaySide(parts: GatewaySideParts) {
       announcer.forget(gatewayId);
       if (!watch.linkOpened(gatewayId)) background.begin('terminations could not be sent', () => terminations.flush(gatewayId));
     },
-    onLost: (gatewayId, reason) =>
+    onLost: (gatewayId, reason) => {
+      watch.linkLost(gatewayId);
       background.begin('a lost link could not be noted', async () => {
         await states.eject(gatewayId, reason.code, null);
         watch.changed(gatewayId);
-      }),
+      });
+    },
   });
   const linkTo = (row: GatewayRow): GatewayLink => pool.linkTo(row.id, linkAddressOf(row));
 

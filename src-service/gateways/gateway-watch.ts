@@ -114,6 +114,12 @@ export class GatewayWatch {
     return watched.attending;
   }
 
+  /** A gateway's link is gone: nothing is asked of it again before its next good sync has sent what is pending for it. */
+  linkLost(gatewayId: GatewayId): void {
+    const watched = this.#watched.get(gatewayId);
+    if (watched !== undefined) watched.answers = false;
+  }
+
   async #refreshChanged(): Promise<void> {
     while (this.#changed.size > 0 && !this.#stopped.signal.aborted) {
       const changed = [...this.#changed];
@@ -213,8 +219,10 @@ export class GatewayWatch {
     const { signal } = watched.stop;
     let report = await sync.sync(row, link, epoch, signal);
     if (report !== undefined && (await this.#sendPortMap(row, link, epoch, report))) report = await sync.sync(row, link, epoch, signal);
-    watched.answers = report !== undefined;
-    if (report === undefined) return;
+    if (report === undefined) {
+      watched.answers = false;
+      return;
+    }
     // Not waited for: a long journal must not keep the next sync.
     watched.following ??= this.#follow(row, link, epoch, watched, report.journalHead)
       .catch((error: unknown) => {
@@ -240,6 +248,7 @@ export class GatewayWatch {
   async #follow(row: GatewayRow, link: GatewayLink, epoch: number, watched: Watched, head: GatewayStatusReport['journalHead']): Promise<void> {
     const { flushTerminations, announceAddresses, journal, clock } = this.#parts;
     await flushTerminations(row.id);
+    watched.answers = true;
     await announceAddresses(row, link);
     const begunAnew = await journal.restarted(row.id, epoch, row, head);
     if (begunAnew || head.sequence > row.journalCursor) await this.#readJournal(row.id, watched);

@@ -102,7 +102,8 @@ describe('S10-S13: gateways that fall, hang and come back', () => {
       expect(next.offer.tried.map(({ gatewayName }) => gatewayName).filter((name) => name !== 'a1')).toEqual([]);
       await ended(next);
     }
-    for (const { session } of fallen) await session.until(({ reports }) => reports.some(({ report: { kind } }) => kind === 'ended' || kind === 'failed'));
+    // Told at once that the connection is cut; that it cannot be resumed is known when the gateway is there again.
+    for (const { session } of fallen) await session.report('interrupted');
     for (const { session } of others) await echoes(session);
     await fleet.untilState('a1', ['unavailable'], OUT_LIMIT_MS);
     const downMs = await knownAt('a1', killedMs, ({ to }) => to === 'unavailable');
@@ -115,7 +116,10 @@ describe('S10-S13: gateways that fall, hang and come back', () => {
     const upMs = await knownAt('a1', startedMs, ({ to }) => to === 'available');
     await fleet.until(async () => toldAfter('gateway-a', 2, startedMs), 'the notice');
     expect((toldAfter('gateway-a', 2, startedMs) ?? Number.NaN) - upMs).toBeLessThan(TOLD_LIMIT_MS);
-    for (const one of fallen) await provenOnce(one);
+    for (const one of fallen) {
+      expect((await one.session.report('ended', 30_000)).code).toBe('session.gateway-lost');
+      await provenOnce(one);
+    }
     for (const one of others) {
       await ended(one);
       await provenOnce(one);

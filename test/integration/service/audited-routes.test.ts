@@ -81,6 +81,10 @@ const acts: Readonly<Record<string, Act>> = {
     return post(admin, '/v1/segments/gateway-before/rename', { name: 'gateway-renamed' });
   } },
   resourceTagsChange: { kind: 'resource.tags-changed', facts: { before: [], after: ['web'] }, do: async ({ admin }) => post(admin, '/v1/resources/tags', { resourceIds: [await newResource(admin)], add: ['web'] }) },
+  tunnelUpdate: { kind: 'tunnel.changed', facts: { 'before.defaultSegment': null, 'after.defaultSegment': 'gateway-before' }, do: async ({ admin }) => {
+    await newGateway(admin);
+    return admin.ask({ method: 'PUT', path: '/v1/tunnel', body: { enabled: false, default: { kind: 'segment', segment: 'gateway-before' } } });
+  } },
   gatewayRemove: { kind: 'gateway.removed', do: async ({ admin }) => admin.ask({ method: 'DELETE', path: `/v1/gateways/${await newGateway(admin)}` }) },
   connectionAsk: { kind: 'connection.failed', facts: { code: 'access.denied' }, do: async ({ admin, user }) => signed(user, { method: 'POST', path: '/v1/connections', body: { resourceId: await newResource(admin), protocol: 'ssh' } }) },
   auditExport: { kind: 'audit.exported', facts: { format: 'csv', 'filter.kind': 'user.created' }, do: ({ admin }) => admin.ask({ path: '/v1/audit/export?format=csv&kind=user.created' }) },
