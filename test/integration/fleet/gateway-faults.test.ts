@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessRulesRoutes } from '../../../shared/api/access-rules.ts';
+import { gatewaysRoutes } from '../../../shared/api/gateways.ts';
 import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import type { ResourceId } from '../../../shared/ids.ts';
 import { connect, echoes, type Connected } from '../../fixtures/connecting.ts';
@@ -159,6 +160,9 @@ describe('S67, S68, S74: ports and links', () => {
   test('proxy ports closed one by one: the next port, then the other gateway, then a failure that is written down once; repaired, all works', async () => {
     const b1 = fleet.gateway('b1');
     const b2 = fleet.gateway('b2');
+    const over443 = (allowed: boolean): Promise<unknown> => Promise.all(['b1', 'b2'].map(async (name) => fleet.admin.call(gatewaysRoutes.gatewayUpdate, { params: { gatewayId: (await fleet.shown(name)).id }, body: { over443: allowed } })));
+    // Else a gateway without proxy ports would still be reached over its link port.
+    await over443(false);
     for (const port of b1.ports.slice(0, 2)) {
       await port.setDown(true);
       const [one] = await sessionsOn(inB, ['b1']);
@@ -185,6 +189,7 @@ describe('S67, S68, S74: ports and links', () => {
     expect(await fleet.recordings(reference)).toEqual([]);
 
     for (const port of [...b1.ports, ...b2.ports]) await port.setDown(false);
+    await over443(true);
     await fleet.until(async () => (everything.available('gateway-b') === 2 ? true : undefined), 'both again', 40_000);
     for (const one of await sessionsOn(inB, ['b1', 'b2'])) await ended(one);
   }, 150_000);

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { gatewayStatusReport } from '../../../shared/link/messages.ts';
+import { frameType } from '../../../shared/proxy-stream/frames.ts';
 import { bareConnection, type HostileProxyClient } from '../../fixtures/hostile-proxy-client.ts';
 import { TestLinkClient } from '../../fixtures/gateway-link-client.ts';
 import { TestGateway, type TestGatewayOptions } from '../../fixtures/running-gateway.ts';
@@ -23,7 +24,7 @@ describe('sessions over the link port (443)', () => {
     client.openStream().send(Buffer.from('over 443'));
     expect((await client.bytes(8)).toString()).toBe('over 443');
     expect(gatewayStatusReport.parse(await gateway.link.ask('status', { epoch: 0 })).sessions).toBe(1);
-    client.destroy();
+    client.send(frameType.close, { code: 'session.closed-by-user' });
     expect((await gateway.finalEntry(grant)).kind).toBe('ended');
   });
 

@@ -193,5 +193,5 @@ describe('rule 37: the first gateway sees ciphertext only', () => {
     } finally {
       for (const tap of taps) tap.stop();
     }
-  });
+  }, 240_000);
 });
