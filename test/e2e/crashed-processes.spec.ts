@@ -119,7 +119,8 @@ test('a page that crashes leaves its session: the same shell goes on, its last o
 test('a page that keeps crashing is loaded again when its user says so, and its session is still there', async ({ app, system }) => {
   const session = await connect(app, system.live.name);
   await untilRecorded(session);
-  await type(session, 'answer=41');
+  await type(session, 'answer=41; echo set-$((1+1))');
+  await expect.poll(() => terminalText(session)).toContain('set-2');
   await app.electronApp.evaluate(({ dialog }) => {
     const asked: unknown[] = [];
     Object.assign(globalThis, { askedQuestions: asked });

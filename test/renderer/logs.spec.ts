@@ -63,6 +63,7 @@ test('new entries appear on top while the top is seen; further down they wait be
 test('an entry is reached, opened and left by keyboard alone, and leads to the recording and the session', async ({ page }) => {
   await openLog(page);
   const grid = page.getByRole('grid');
+  await expect(grid.getByRole('row').nth(2)).toBeVisible();
   await grid.focus();
   await grid.press('ArrowDown');
   await grid.press('Enter');
