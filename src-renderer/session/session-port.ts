@@ -9,6 +9,9 @@ export interface SessionPortEvents {
   readonly onEnd: () => void;
 }
 
+/** What is typed before the port is there: what a person types ahead while a machine is busy, no more. */
+const MAX_EARLY_INPUT_BYTES = 16 * 1024;
+
 /** Where ports come from: messages of the preload to this window. */
 export type PortSource = Pick<Window, 'addEventListener' | 'removeEventListener'>;
 
@@ -21,6 +24,10 @@ export class SessionPort {
   readonly #sessionId: SessionId;
   readonly #events: SessionPortEvents;
   readonly #input = new InputQueue((bytes) => this.#send({ kind: 'input', bytes }));
+  /** Typed before the port came, in order; sent with it. */
+  #early: Uint8Array[] = [];
+  #earlyBytes = 0;
+  #closed = false;
   #port: MessagePort | undefined;
   #size: GridSize | undefined;
 
@@ -31,9 +38,14 @@ export class SessionPort {
     source.addEventListener('message', this.#onWindowMessage);
   }
 
-  /** Sends what was typed; before the port is there nothing can be typed to. */
+  /** Sends what was typed; what is typed before the port is there goes first when it comes. */
   input(bytes: Uint8Array): void {
-    if (this.#port) this.#input.add(bytes);
+    if (this.#port) {
+      this.#input.add(bytes);
+      return;
+    }
+    this.#earlyBytes += bytes.length;
+    if (!this.#closed && this.#earlyBytes <= MAX_EARLY_INPUT_BYTES) this.#early.push(bytes);
   }
 
   /** Tells the terminal's size; one told before the port is there is sent with it. */
@@ -46,6 +58,8 @@ export class SessionPort {
     this.#source.removeEventListener('message', this.#onWindowMessage);
     this.#port?.close();
     this.#port = undefined;
+    this.#closed = true;
+    this.#early = [];
   }
 
   #send(message: SessionPortFromPage): void {
@@ -61,6 +75,7 @@ export class SessionPort {
     port.addEventListener('message', (message: MessageEvent<unknown>) => this.#take(port, message.data));
     port.start();
     if (this.#size) this.resize(this.#size);
+    for (const bytes of this.#early.splice(0)) this.#input.add(bytes);
   };
 
   #take(port: MessagePort, data: unknown): void {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { INPUT_CREDIT_BYTES, MAX_INPUT_BYTES } from '../../../shared/ipc/session-port.ts';
+import { sessionId } from '../../../shared/ipc/stores.ts';
+import { SessionPort } from '../../../src-renderer/session/session-port.ts';
 import { InputQueue } from '../../../src-renderer/session/input-queue.ts';
 import { atMostEvery } from '../../../src-renderer/terminal/bell.ts';
 import { shortcutOf } from '../../../src-renderer/terminal/shortcuts.ts';
@@ -40,6 +42,59 @@ describe('what is typed and pasted', () => {
     const pieces: Uint8Array[] = [];
     new InputQueue((piece) => pieces.push(piece)).add(new Uint8Array(MAX_INPUT_BYTES * 2));
     expect(pieces.map((piece) => piece.buffer.byteLength)).toEqual([MAX_INPUT_BYTES, MAX_INPUT_BYTES]);
+  });
+});
+
+describe('a session’s port', () => {
+  const id = sessionId.parse('00000000-0000-4000-8000-000000000001');
+  function opening() {
+    const listeners = new Set<(event: MessageEvent<unknown>) => void>();
+    const source = {
+      addEventListener: (_type: string, listener: unknown) => void listeners.add(listener as (event: MessageEvent<unknown>) => void),
+      removeEventListener: (_type: string, listener: unknown) => void listeners.delete(listener as (event: MessageEvent<unknown>) => void),
+    };
+    const { port1, port2 } = new MessageChannel();
+    const typed: string[] = [];
+    port2.addEventListener('message', ({ data }: MessageEvent<{ kind: string; bytes?: Uint8Array }>) => {
+      if (data.kind === 'input' && data.bytes) typed.push(new TextDecoder().decode(data.bytes));
+    });
+    port2.start();
+    const port = new SessionPort(source, id, { onOutput: () => undefined, onEnd: () => undefined });
+    const arrive = (): void => {
+      for (const listener of listeners) listener(new MessageEvent('message', { data: { kind: 'session-port', sessionId: id }, ports: [port1] }));
+    };
+    const done = (): void => {
+      port.close();
+      port2.close();
+    };
+    return { port, typed, arrive, done };
+  }
+  const bytes = (text: string) => new TextEncoder().encode(text);
+
+  test('what is typed before the port is there goes first when it comes, once and in order', async () => {
+    const { port, typed, arrive, done } = opening();
+    for (const key of 'echo ') port.input(bytes(key));
+    arrive();
+    for (const key of 'hello') port.input(bytes(key));
+    await expect.poll(() => typed.join('')).toBe('echo hello');
+    done();
+  });
+
+  test('what is typed ahead is bounded, and a port that was closed gets none of it', async () => {
+    const { port, typed, arrive, done } = opening();
+    for (let times = 0; times < 3; times += 1) port.input(bytes('x'.repeat(10_000)));
+    arrive();
+    port.input(bytes('!'));
+    await expect.poll(() => typed.join('')).toBe(`${'x'.repeat(10_000)}!`);
+    done();
+    const other = opening();
+    other.port.input(bytes('late'));
+    other.port.close();
+    other.arrive();
+    other.port.input(bytes('later'));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(other.typed).toEqual([]);
+    other.done();
   });
 });
 
