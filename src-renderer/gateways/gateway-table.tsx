@@ -72,9 +72,9 @@ function Group({ group: { segment, gateways }, chosen, mayChange, onChoose, onRe
               </button>
             )}
             {mayChange && segment !== null && (
-              <button type="button" className="button button-quiet button-small" aria-label={text('gateways.rename-title', { segment })} onClick={() => onRename(segment)}>
+              <button type="button" className="button button-quiet button-small" onClick={() => onRename(segment)}>
                 <Icon name="edit" />
-                {text('gateways.rename-segment')}
+                {text('gateways.rename-segment')} <span className="visually-hidden">{segment}</span>
               </button>
             )}
           </div>

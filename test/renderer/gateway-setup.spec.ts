@@ -92,7 +92,7 @@ test('S38: the whole output of init is enough: both fingerprints are filled in a
 
 test('rule 6: a segment is renamed with its tags, and the page says what that changed and which rules it did not', async ({ page }) => {
   await openGateways(page);
-  await page.getByRole('button', { name: 'Rename gateway-aws' }).click();
+  await page.getByRole('button', { name: 'Rename segment gateway-aws' }).click();
   await dialog(page).getByLabel('New name').fill('aws');
   await page.keyboard.press('Enter');
   await expect(dialog(page).getByRole('alert')).toContainText('begins with gateway-');
@@ -130,5 +130,5 @@ test('rule 26: who may not change gateways is offered no change', async ({ page 
   await openGateways(page, { role: 'operator' });
   await page.getByRole('button', { name: 'aws-gw-1' }).click();
   await expect(page.getByRole('complementary')).toBeVisible();
-  for (const name of ['Add Gateway', 'Edit', 'Drain', 'Disable', 'Remove', 'Rename gateway-aws']) await expect(page.getByRole('button', { name, exact: true })).toHaveCount(0);
+  for (const name of ['Add Gateway', 'Edit', 'Drain', 'Disable', 'Remove', 'Rename segment gateway-aws']) await expect(page.getByRole('button', { name, exact: true })).toHaveCount(0);
 });
