@@ -107,7 +107,8 @@ test('a page that crashes leaves its session: the same shell goes on, its last o
   const recording = async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items;
   await expect.poll(async () => (await recording()).map(({ state }) => state), { timeout: 30_000 }).toEqual(['sealed']);
   const id = (await recording())[0]?.id ?? '';
-  expect(await system.admin.call(recordingsRoutes.recordingVerify, { params: { recordingId: id } })).toMatchObject({ ok: true });
+  // Sealed by the gateway's word; it can be verified once the service has pulled it.
+  await expect(async () => expect(await system.admin.call(recordingsRoutes.recordingVerify, { params: { recordingId: id } })).toMatchObject({ ok: true })).toPass({ timeout: 30_000 });
   const { main } = app;
   await main.getByRole('navigation').getByRole('button', { name: 'Session recordings' }).click();
   await main.getByRole('searchbox', { name: /Search by user/ }).fill(reference);
