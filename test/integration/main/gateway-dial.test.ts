@@ -158,7 +158,7 @@ describe('by way of an HTTP proxy', () => {
     ['a header without an end', { answer: `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(10_000)}`, then: 'repeat' as const }, 'proxy.answer-invalid'],
     ['a header that never ends, slowly', { answer: 'HTTP/1.1 200 OK\r\nX', then: 'silent' as const }, 'proxy.time-out'],
     ['nothing', { slowMs: 60_000 }, 'proxy.time-out'],
-    ['bytes behind its 200', { injected: { bytes: Buffer.from('injected'), afterMs: 0 } }, 'proxy.answer-invalid'],
+    ['bytes behind its 200', { injected: { bytes: Buffer.from('injected'), when: 'with-the-answer' } }, 'proxy.answer-invalid'],
     ['its end', { answer: '' }, 'proxy.answer-invalid'],
   ])('a proxy that answers %s is not used', async (_what, behaviour: ConnectProxyBehaviour, code) => {
     const office = await proxy({ leadsTo: (await gateway()).port, ...behaviour });
@@ -168,7 +168,7 @@ describe('by way of an HTTP proxy', () => {
 
   test('what a proxy puts into the stream later breaks the handshake, and nothing else', async () => {
     const good = await gateway();
-    const office = await proxy({ leadsTo: good.port, injected: { bytes: Buffer.from('not TLS at all'), afterMs: 1 } });
+    const office = await proxy({ leadsTo: good.port, injected: { bytes: Buffer.from('not TLS at all'), when: 'after-the-client-spoke' } });
     await expect(dialThrough(good.pin, office)).rejects.toMatchObject({ code: 'gateway.tls-failed' });
     expect(good.hellos).toEqual([]);
   });
