@@ -14,6 +14,7 @@ import { migrate, readMigrations, type Migration } from '../../../src-service/st
 import { notify } from '../../../src-service/store/notify.ts';
 import { openPglite } from '../../../src-service/store/open-pglite.ts';
 import * as schema from '../../../src-service/store/schema.ts';
+import { openEmptyPglite } from '../../fixtures/empty-database.ts';
 import { forEachDatabase } from '../../fixtures/for-each-database.ts';
 import { asUser } from '../../fixtures/postgresql-server.ts';
 
@@ -100,7 +101,7 @@ describe('migrations', () => {
   });
 
   test('a migration that fails leaves nothing of itself', async () => {
-    const store = await openPglite();
+    const store = await openEmptyPglite();
     const connection = { run: async (script: string) => void (await store.client.exec(script)), rows: async (query: string, values: readonly string[]) => (await store.client.query(query, [...values])).rows };
     const broken: Migration = { name: '9999-broken.sql', script: 'CREATE TABLE half (id int); SELECT nothing_of_the_kind', sha256: 'a' };
     await expect(migrate(connection, [...(await readMigrations()), broken])).rejects.toThrow('nothing_of_the_kind');
