@@ -2,6 +2,7 @@ import './appearance/tokens.css';
 import './appearance/base.css';
 import './frame/frame.css';
 import './session/session.css';
+import './desktop/desktop.css';
 import '@xterm/xterm/css/xterm.css';
 import { sessionOfPage } from '../shared/ipc/page-address.ts';
 import { startWindow } from './frame/start-window.tsx';

@@ -119,6 +119,8 @@ export const ipcContract = {
     show: call(mainWindow, z.object({ sessionId }), none),
     /** Asks for the port of the session's bytes; it arrives as `session-port`, see `shared/ipc/session-port.ts`. */
     openPort: call(sessionWindow, z.object({ sessionId }), none),
+    /** Lets the session's window fill the screen, or takes it back. */
+    toggleFullScreen: call(sessionWindow, z.object({ sessionId }), none),
   },
   playback: {
     open: call(mainWindow, z.object({ recordingId }), z.object({ playbackId: z.uuid(), header: z.unknown(), durationMs: z.number(), frames: z.number().int() })),

@@ -97,6 +97,8 @@ export const session = z.object({
   stepsMs: z.partialRecord(connectStep, z.number()),
   tried: z.array(triedGateway),
   policy: sessionPolicy.nullable(),
+  /** Whether the way from the last gateway to the target is encrypted; null until the gateway has said so. */
+  targetEncrypted: z.boolean().nullable(),
   phase: sessionPhase,
   forwarding: z.object({ agent: forwardingState, x11: forwardingState }),
   /** Rises with each reconnect in place; the page asks for a new port when it does. */

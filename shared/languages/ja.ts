@@ -1,5 +1,6 @@
 import type { MessageKey } from './en.ts';
 import { administrationTextsJa } from './administration/ja.ts';
+import { desktopTextsJa } from './desktop/ja.ts';
 import { errorTextsJa } from './errors/ja.ts';
 import { forwardingTextsJa } from './forwarding/ja.ts';
 import { gatewayTextsJa } from './gateways/ja.ts';
@@ -9,4 +10,4 @@ import { resourceFormTextsJa } from './resource-forms/ja.ts';
 import { nativeTextsJa } from './native/ja.ts';
 
 /** Every text in Japanese. */
-export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...tunnelTextsJa, ...resourceFormTextsJa, ...forwardingTextsJa, ...nativeTextsJa, ...administrationTextsJa } as const satisfies Record<MessageKey, string>;
+export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...tunnelTextsJa, ...resourceFormTextsJa, ...forwardingTextsJa, ...desktopTextsJa, ...nativeTextsJa, ...administrationTextsJa } as const satisfies Record<MessageKey, string>;

@@ -1,5 +1,6 @@
 import type { MessageKey } from './en.ts';
 import { administrationTextsZhHant } from './administration/zh-Hant.ts';
+import { desktopTextsZhHant } from './desktop/zh-Hant.ts';
 import { errorTextsZhHant } from './errors/zh-Hant.ts';
 import { forwardingTextsZhHant } from './forwarding/zh-Hant.ts';
 import { gatewayTextsZhHant } from './gateways/zh-Hant.ts';
@@ -9,4 +10,4 @@ import { resourceFormTextsZhHant } from './resource-forms/zh-Hant.ts';
 import { nativeTextsZhHant } from './native/zh-Hant.ts';
 
 /** Every text in Traditional Chinese. */
-export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant, ...gatewayTextsZhHant, ...tunnelTextsZhHant, ...resourceFormTextsZhHant, ...forwardingTextsZhHant, ...nativeTextsZhHant, ...administrationTextsZhHant } as const satisfies Record<MessageKey, string>;
+export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant, ...gatewayTextsZhHant, ...tunnelTextsZhHant, ...resourceFormTextsZhHant, ...forwardingTextsZhHant, ...desktopTextsZhHant, ...nativeTextsZhHant, ...administrationTextsZhHant } as const satisfies Record<MessageKey, string>;

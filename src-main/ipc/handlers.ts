@@ -39,7 +39,7 @@ export interface HandlerParts {
   readonly account: Pick<Account, 'signIn' | 'signOut' | 'changePassword' | 'require'>;
   readonly inventory: Pick<Inventory, 'query' | 'setFavourite'>;
   readonly gateways: Pick<GatewayList, 'refresh'>;
-  readonly sessions: Pick<Sessions<never>, 'connect' | 'retry' | 'tryNow' | 'answerPrompt' | 'end' | 'show' | 'openPort'>;
+  readonly sessions: Pick<Sessions<never>, 'connect' | 'retry' | 'tryNow' | 'answerPrompt' | 'end' | 'show' | 'openPort' | 'toggleFullScreen'>;
   readonly logWork: Pick<LogWork, 'beginExport' | 'dropExport' | 'beginProof' | 'dropProof'>;
   readonly clock: () => number;
   readonly playbacks: Pick<Playbacks, 'open' | 'read' | 'close'>;
@@ -165,6 +165,10 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       },
       show: ({ sessionId }) => {
         sessions.show(sessionId);
+        return {};
+      },
+      toggleFullScreen: ({ sessionId }) => {
+        sessions.toggleFullScreen(sessionId);
         return {};
       },
       openPort: ({ sessionId }) => {

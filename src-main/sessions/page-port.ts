@@ -34,6 +34,8 @@ export interface PageSource {
   resize(size: TerminalSize): void;
   /** The page does not keep to the rules: what it sends is not passed on. */
   violation(what: 'message' | 'input-too-long' | 'input-credit'): void;
+  /** A page has taken the place of one that was here before; whether it is sent the last output again. */
+  startedAnew(): boolean;
 }
 
 /**
@@ -84,7 +86,7 @@ export class PagePort {
       if (port === this.#port) this.#take(data);
     });
     port.start();
-    if (again) {
+    if (again && this.#source.startedAnew()) {
       const replay = this.#recent.replay();
       if (replay.length > 0) this.#post(port, replay);
     }

@@ -272,6 +272,9 @@ export class SessionAttempt<Port> {
         break;
       case 'accepted':
         this.#begin('recording');
+        this.#parts.update((session) => {
+          session.targetEncrypted = report.targetEncrypted;
+        });
         break;
       case 'connected':
         this.#onConnected();

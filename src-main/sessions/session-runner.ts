@@ -1,6 +1,8 @@
 import type { TLSSocket } from 'node:tls';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
+import { isDesktop } from '../../shared/ipc/openable-protocols.ts';
 import type { Forwarding, Prompt, StreamMessage } from '../../shared/proxy-stream/messages.ts';
+import type { CarriedProtocol } from './carried-protocol.ts';
 import { ClientForwarding } from './forwarding/client-forwarding.ts';
 import { DIAL_LIMIT_MS, dialGateway, type DialOptions, dialThrough, type ReachedGateway } from './gateway-dial.ts';
 import { GatewayRefusal, type HelloEvents, legOf, sayHello } from './gateway-hello.ts';
@@ -40,7 +42,11 @@ export class SessionRunner {
   readonly #waysOut = new AwaitedWaysOut();
   #startedAt = 0;
   #stream: GatewayStream | undefined;
-  #shell: Shell | undefined;
+  #carried: CarriedProtocol | undefined;
+  /** Of a desktop: settled when the gateway says that the protocol is connected and the recording stands, or that it never will. */
+  readonly #standing = Promise.withResolvers<void>();
+  #connected = false;
+  #desktop = false;
   #forwarding: ClientForwarding | undefined;
   #forwardingReady: Promise<void> | undefined;
   readonly #refusedForwardings = new Set<'agent' | 'x11'>();
@@ -55,13 +61,16 @@ export class SessionRunner {
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    // Nobody waits for it where a terminal is opened.
+    this.#standing.promise.catch(() => undefined);
     this.#page = new PagePort(
       {
-        pause: () => this.#shell?.channel.pause(),
-        resume: () => this.#shell?.channel.resume(),
+        pause: () => this.#carried?.pause(),
+        resume: () => this.#carried?.resume(),
         input: (bytes, gone) => this.#input(bytes, gone),
         resize: (size) => this.#resize(size),
         violation: (what) => this.#violation(what),
+        startedAnew: () => this.#pageStartedAnew(),
       },
       () => parts.report({ kind: 'drained' }),
     );
@@ -121,7 +130,7 @@ export class SessionRunner {
   }
 
   async #run(command: StartCommand): Promise<void> {
-    if (command.protocol !== 'ssh') throw new MavisError('resource.protocol-unknown', { protocol: command.protocol });
+    if (command.protocol !== 'ssh' && !isDesktop(command.protocol)) throw new MavisError('resource.protocol-unknown', { protocol: command.protocol });
     const [first, second] = command.hops;
     if (!first) throw new MavisError('internal');
     const dial: DialOptions = { identity: command.identity, signal: this.#stop.signal, random: this.#parts.random, limitMs: Math.min(DIAL_LIMIT_MS, command.deadlineMs), waysOut: () => this.#waysOut.asked() };
@@ -189,24 +198,57 @@ export class SessionRunner {
     this.#stream = stream;
     this.#parts.report({ kind: 'accepted', reference: accepted.reference, recording: accepted.recording, targetEncrypted: accepted.targetEncrypted, notAfter: accepted.notAfter });
     try {
-      await this.#forwardingReady;
-      await openShell({
-        stream, gateway,
-        forwarding: this.#forwarding,
-        hostKey: accepted.sshHostKey,
-        terminal: this.#size ?? command.terminal,
-        environment: command.environment,
-        signal: this.#stop.signal,
-        onOpen: (shell) => this.#carry(shell),
-      });
+      if (isDesktop(command.protocol)) await this.#openDesktop(stream);
+      else await this.#openTerminal(stream, command, gateway, accepted.sshHostKey);
     } catch (error) {
       // Where the gateway has said why it ended, that is the cause; the protocol's own error only follows from it.
       throw this.#streamEnd && this.#streamEnd.code !== 'session.ended' && !this.#stop.signal.aborted ? new MavisError(this.#streamEnd.code, this.#streamEnd.args, { cause: error }) : error;
     }
   }
 
+  async #openTerminal(stream: GatewayStream, command: StartCommand, gateway: string, hostKey: string | null): Promise<void> {
+    await this.#forwardingReady;
+    await openShell({
+      stream, gateway, hostKey,
+      forwarding: this.#forwarding,
+      terminal: this.#size ?? command.terminal,
+      environment: command.environment,
+      signal: this.#stop.signal,
+      onOpen: (shell) => this.#carry(shell),
+    });
+  }
+
+  /** A desktop's protocol is spoken by the page's engine itself: its bytes go through as they are, from now on. Connected is what the gateway says is. */
+  async #openDesktop(stream: GatewayStream): Promise<void> {
+    const { signal } = this.#stop;
+    signal.addEventListener('abort', () => this.#standing.reject(asMavisError(signal.reason)), { once: true });
+    this.#desktop = true;
+    // The stream's own end tells why.
+    stream.on('error', () => undefined);
+    stream.on('data', (bytes: Buffer) => this.#page.output(bytes));
+    stream.on('end', () => {
+      if (this.#connected) this.#onOutputEnd();
+    });
+    this.#begin({
+      pause: () => stream.pause(),
+      resume: () => stream.resume(),
+      write: (bytes, gone) => (stream.writable ? void stream.write(Buffer.from(bytes), () => gone()) : gone()),
+      resize: () => undefined,
+      end: () => stream.end(),
+    });
+    if (this.#streamEnd) throw new MavisError(this.#streamEnd.code, this.#streamEnd.args);
+    await this.#standing.promise;
+    this.#connected = true;
+    this.#parts.report({ kind: 'connected' });
+  }
+
+  #begin(carried: CarriedProtocol): void {
+    this.#carried = carried;
+    for (const { bytes, gone } of this.#early) this.#input(bytes, gone);
+    this.#early = [];
+  }
+
   #carry(shell: Shell): void {
-    this.#shell = shell;
     const { channel } = shell;
     channel.on('exit', (code: number | null, signal?: string) => {
       this.#exitStatus = code;
@@ -219,9 +261,15 @@ export class SessionRunner {
     channel.on('close', () => this.#onShellClosed());
     // Ends by 'close'; the reason is told by the stream.
     channel.on('error', () => undefined);
-    if (this.#size) this.#resize(this.#size);
-    for (const { bytes, gone } of this.#early) this.#input(bytes, gone);
-    this.#early = [];
+    if (this.#size) channel.setWindow(this.#size.rows, this.#size.columns, this.#size.heightPx, this.#size.widthPx);
+    this.#begin({
+      pause: () => channel.pause(),
+      resume: () => channel.resume(),
+      write: (bytes, gone) => (channel.writable ? void channel.write(Buffer.from(bytes), () => gone()) : gone()),
+      resize: ({ columns, rows, widthPx, heightPx }) => channel.setWindow(rows, columns, heightPx, widthPx),
+      end: () => shell.end(),
+    });
+    this.#connected = true;
     this.#parts.report({ kind: 'connected' });
     this.#forwarding?.begin();
     for (const what of this.#refusedForwardings) this.#forwarding?.refusedByTarget(what);
@@ -231,8 +279,11 @@ export class SessionRunner {
     if (message.kind === 'forwarding-refused') {
       // The Gateway's word can come before the shell's own answer.
       this.#refusedForwardings.add(message.what);
-      if (this.#shell) this.#forwarding?.refusedByTarget(message.what);
-    } else if (message.kind === 'recording') this.#parts.report({ kind: 'recording' });
+      if (this.#connected) this.#forwarding?.refusedByTarget(message.what);
+    } else if (message.kind === 'recording') {
+      this.#parts.report({ kind: 'recording' });
+      this.#standing.resolve();
+    }
     else if (message.kind === 'ends-soon') this.#parts.report({ kind: 'ends-soon', code: message.code, secondsLeft: message.secondsLeft });
   }
 
@@ -248,19 +299,19 @@ export class SessionRunner {
   }
 
   #input(bytes: Uint8Array, gone: () => void): void {
-    const channel = this.#shell?.channel;
-    if (!channel) {
-      this.#earlyBytes += bytes.length;
-      if (this.#earlyBytes <= MAX_EARLY_INPUT_BYTES) this.#early.push({ bytes, gone });
-      else gone();
-    } else if (channel.writable) channel.write(Buffer.from(bytes), () => gone());
+    if (this.#carried) {
+      this.#carried.write(bytes, gone);
+      return;
+    }
+    this.#earlyBytes += bytes.length;
+    if (this.#earlyBytes <= MAX_EARLY_INPUT_BYTES) this.#early.push({ bytes, gone });
     else gone();
   }
 
   #resize(size: TerminalSize): void {
     this.#size = size;
     this.#parts.report({ kind: 'resized', columns: size.columns, rows: size.rows });
-    this.#shell?.channel.setWindow(size.rows, size.columns, size.heightPx, size.widthPx);
+    this.#carried?.resize(size);
   }
 
   #violation(what: string): void {
@@ -269,8 +320,14 @@ export class SessionRunner {
     if (what !== 'message') this.#endWith({ code: 'session.protocol-violation', args: {} });
   }
 
+  /** A terminal's page is shown its last output again. A desktop's engine would need all that came since the beginning: its session ends, and can be opened again in place. */
+  #pageStartedAnew(): boolean {
+    if (this.#desktop) this.#endWith({ code: 'session.crashed', args: {} });
+    return !this.#desktop;
+  }
+
   #endByUser(): void {
-    if (!this.#shell) this.#stop.abort(new MavisError('connect.cancelled'));
+    if (!this.#connected) this.#stop.abort(new MavisError('connect.cancelled'));
     else this.#endWith({ code: 'session.closed-by-user', args: {} });
   }
 
@@ -278,13 +335,14 @@ export class SessionRunner {
     this.#streamEnd ??= end;
     this.#tellEnd(end);
     this.#stream?.closeWith(end.code);
-    this.#shell?.end();
+    this.#carried?.end();
     this.#onOutputEnd();
   }
 
   #onStreamEnd(end: StreamEnd): void {
     this.#streamEnd ??= end;
-    if (!this.#shell) return;
+    this.#standing.reject(new MavisError(end.code, end.args));
+    if (!this.#connected) return;
     // The exit status stands before the gateway's reason in the stream; the channel's close tells both.
     if (end.code !== 'session.ended' || this.#outputEnded) this.#tellEnd(this.#streamEnd);
     setTimeout(() => {
@@ -301,7 +359,7 @@ export class SessionRunner {
       return;
     }
     // As any SSH client after its last channel: the gateway then says at once that the session ended by itself.
-    this.#shell?.end();
+    this.#carried?.end();
     setTimeout(() => {
       this.#tellEnd(this.#streamEnd ?? { code: 'session.ended', args: {} });
       this.#stream?.closeWith('session.ended');

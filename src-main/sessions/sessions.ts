@@ -1,5 +1,6 @@
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { ProfileId, Protocol, ResourceId } from '../../shared/ids.ts';
+import { openable } from '../../shared/ipc/openable-protocols.ts';
 import { type Profile, type SessionId, sessionId as sessionIdSchema } from '../../shared/ipc/stores.ts';
 import type { SignedIn } from '../account/account.ts';
 import type { ClientIdentity } from '../account/client-key.ts';
@@ -20,6 +21,7 @@ const STOP_LIMIT_MS = 4000;
 export interface SessionWindows<Port> {
   open(sessionId: SessionId): void;
   show(sessionId: SessionId): void;
+  toggleFullScreen(sessionId: SessionId): void;
   /** Hands the page its end of a port. */
   givePort(sessionId: SessionId, port: Port): void;
 }
@@ -62,13 +64,13 @@ export class Sessions<Port> {
     const { store, windows, inventory, log, newId } = this.#parts;
     const { profile, userName } = this.#parts.signedIn();
     const resource = await inventory.find(resourceId);
-    if (!resource.protocols.includes(protocol) || protocol !== 'ssh') throw new MavisError('resource.protocol-unknown', { protocol });
+    if (!resource.protocols.includes(protocol) || !openable(protocol)) throw new MavisError('resource.protocol-unknown', { protocol });
     if (Object.keys(store.state.items).length >= MAX_SESSIONS) throw new MavisError('request.conflict', { what: 'sessions' });
     const id = sessionIdSchema.parse(newId());
     store.update((draft) => {
       draft.items[id] = {
         id, profileName: profile.name, profileColour: profile.colour, resourceId, resourceName: resource.name, protocol, userName,
-        reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], policy: null,
+        reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], policy: null, targetEncrypted: null,
         phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1,
         forwarding: { agent: { status: 'off' }, x11: { status: 'off' } },
       };
@@ -87,7 +89,7 @@ export class Sessions<Port> {
     if (this.#parts.signedIn().profile.id !== this.#profiles.get(id)) throw new MavisError('sign-in.required');
     this.#parts.store.update((draft) => {
       const item = draft.items[id];
-      if (item) Object.assign(item, { reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, attempt: item.attempt + 1 });
+      if (item) Object.assign(item, { reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], targetEncrypted: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, attempt: item.attempt + 1 });
     });
     this.#begin(id, session.resourceId, session.protocol);
   }
@@ -117,6 +119,11 @@ export class Sessions<Port> {
   show(id: SessionId): void {
     this.#require(id);
     this.#parts.windows.show(id);
+  }
+
+  toggleFullScreen(id: SessionId): void {
+    this.#require(id);
+    this.#parts.windows.toggleFullScreen(id);
   }
 
   /** Gives the page of a session its port; a page that asks again gets a new one, and the last output with it. */

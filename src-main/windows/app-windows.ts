@@ -73,6 +73,12 @@ export class AppWindows {
     if (window) bringForward(window);
   }
 
+  /** Lets a session's window fill the screen, or takes it back. */
+  toggleFullScreen(sessionId: SessionId): void {
+    const window = this.#sessions.get(sessionId);
+    window?.setFullScreen(!window.isFullScreen());
+  }
+
   /** Hands the page of a session its end of a port. */
   givePort(sessionId: SessionId, port: MessagePortMain): void {
     const window = this.#sessions.get(sessionId);

@@ -1,7 +1,7 @@
 import type { ResourceRow } from '../../shared/ipc/contract.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useText } from '../language/use-text.ts';
-import { openable } from './openable.ts';
+import { openable } from '../../shared/ipc/openable-protocols.ts';
 import type { ResourceActions } from './resources-page.tsx';
 
 interface ConnectButtonsProps {

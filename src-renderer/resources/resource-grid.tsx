@@ -5,7 +5,7 @@ import type { ResourceRow } from '../../shared/ipc/contract.ts';
 import { useText } from '../language/use-text.ts';
 import { AvailabilityBadge } from './availability-badge.tsx';
 import { ConnectButtons, FavouriteButton } from './connect-buttons.tsx';
-import { firstOpenable } from './openable.ts';
+import { firstOpenable } from './first-openable.ts';
 import type { ResourceActions } from './resources-page.tsx';
 import type { ResourceSelection } from './resource-selection.ts';
 import type { BrowserQuery, ResourceBrowser } from './resource-browser.ts';

@@ -12,7 +12,7 @@ import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { tagsIn, toggleTag } from './filter-text.ts';
-import { openable } from './openable.ts';
+import { openable } from '../../shared/ipc/openable-protocols.ts';
 import { ResourceBrowser, type BrowserQuery } from './resource-browser.ts';
 import { BulkTags } from './bulk-tags.tsx';
 import { ResourceForm } from './resource-form.tsx';

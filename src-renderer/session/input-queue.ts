@@ -9,15 +9,17 @@ const INTERRUPT = 0x03;
 
 /**
  * Sends a page's input under the credit of `shared/ipc/session-port.ts`. A paste into a program that does not read waits
- * here; Ctrl-C drops what waits and goes out at once.
+ * here; in a terminal Ctrl-C drops what waits and goes out at once.
  */
 export class InputQueue {
   readonly #send: (bytes: Uint8Array) => void;
+  readonly #interruptible: boolean;
   readonly #waiting: Uint8Array[] = [];
   #outstanding = 0;
 
-  constructor(send: (bytes: Uint8Array) => void) {
+  constructor(send: (bytes: Uint8Array) => void, { interruptible }: { readonly interruptible: boolean }) {
     this.#send = send;
+    this.#interruptible = interruptible;
   }
 
   /** Bytes that wait for credit. */
@@ -26,7 +28,7 @@ export class InputQueue {
   }
 
   add(bytes: Uint8Array): void {
-    if (bytes.length === 1 && bytes[0] === INTERRUPT) this.#waiting.length = 0;
+    if (this.#interruptible && bytes.length === 1 && bytes[0] === INTERRUPT) this.#waiting.length = 0;
     this.#waiting.push(...inPieces(bytes, MAX_INPUT_BYTES));
     this.#flush();
   }

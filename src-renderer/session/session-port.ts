@@ -23,7 +23,7 @@ export class SessionPort {
   readonly #source: PortSource;
   readonly #sessionId: SessionId;
   readonly #events: SessionPortEvents;
-  readonly #input = new InputQueue((bytes) => this.#send({ kind: 'input', bytes }));
+  readonly #input: InputQueue;
   /** Typed before the port came, in order; sent with it. */
   #early: Uint8Array[] = [];
   #earlyBytes = 0;
@@ -31,10 +31,12 @@ export class SessionPort {
   #port: MessagePort | undefined;
   #size: GridSize | undefined;
 
-  constructor(source: PortSource, sessionId: SessionId, events: SessionPortEvents) {
+  /** @param interruptible whether Ctrl-C drops what was typed before it and waits, as in a terminal */
+  constructor(source: PortSource, sessionId: SessionId, events: SessionPortEvents, { interruptible }: { readonly interruptible: boolean }) {
     this.#source = source;
     this.#sessionId = sessionId;
     this.#events = events;
+    this.#input = new InputQueue((bytes) => this.#send({ kind: 'input', bytes }), { interruptible });
     source.addEventListener('message', this.#onWindowMessage);
   }
 

@@ -8,8 +8,8 @@ import { useFormats, useText, useTranslator } from '../language/use-text.ts';
 import { ForwardingMarks } from './forwarding-marks.tsx';
 import { wayText } from './way-text.ts';
 
-/** The bar under a session: whose it is and over which way, whether it is recorded, how far away it is, and its reference. */
-export function SessionStatusBar({ session }: { readonly session: Session }) {
+/** The bar under a session: whose it is and over which way, whether it is recorded, how far away it is, and its reference. `factsRef` is told of the place for what the session's protocol adds. */
+export function SessionStatusBar({ session, factsRef }: { readonly session: Session; readonly factsRef: (place: HTMLElement | null) => void }) {
   const text = useText();
   const formats = useFormats();
   const translator = useTranslator();
@@ -43,6 +43,7 @@ export function SessionStatusBar({ session }: { readonly session: Session }) {
         </span>
       )}
       <span className="status-space" />
+      <span ref={factsRef} className="status-facts" />
       {connected && connected.roundTripMs !== null && <Fact label={text('session.round-trip')} value={formats.milliseconds(connected.roundTripMs)} />}
       {connected && <Fact label={text('session.duration')} value={clock(now - Date.parse(connected.since))} />}
       {session.reference !== null && <ReferenceButton reference={session.reference} />}

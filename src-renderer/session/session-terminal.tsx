@@ -241,7 +241,7 @@ function AttemptPort({ sessionId, terminal, onPort, onError }: AttemptPortProps)
       if (live) page?.endModes();
       live = false;
     };
-    const opened = new SessionPort(window, sessionId, { onOutput: (bytes, drawn) => page?.write(bytes, drawn), onEnd: endModes });
+    const opened = new SessionPort(window, sessionId, { onOutput: (bytes, drawn) => page?.write(bytes, drawn), onEnd: endModes }, { interruptible: true });
     onPort(opened);
     if (page) opened.resize(page.size);
     page?.focus();

@@ -1,9 +1,11 @@
 import { useCallback, useEffect, useState } from 'react';
 import { windowAction } from '../../shared/ipc/window-actions.ts';
+import { isDesktop } from '../../shared/ipc/openable-protocols.ts';
 import type { Session, SessionId } from '../../shared/ipc/stores.ts';
 import { DocumentLook } from '../appearance/document-look.tsx';
 import { Dialog } from '../controls/dialog.tsx';
 import { EmptyState } from '../controls/empty-state.tsx';
+import { DesktopSession } from '../desktop/desktop-session.tsx';
 import { ErrorBoundary } from '../frame/error-boundary.tsx';
 import { useText } from '../language/use-text.ts';
 import { ProxyQuestionDialog } from '../network/proxy-question-dialog.tsx';
@@ -42,9 +44,11 @@ function ShownSession({ session }: { readonly session: Session }) {
   const [closing, setClosing] = useState<'window' | 'session' | null>(null);
   const [title, setTitle] = useState('');
   const [tools, setTools] = useState<HTMLElement | null>(null);
+  const [facts, setFacts] = useState<HTMLElement | null>(null);
   const wasConnected = useWasConnected(session);
   const { phase } = session;
   const live = phase.status === 'connected' || phase.status === 'connecting';
+  const desktop = isDesktop(session.protocol);
   const protocolName = text(`protocol.${session.protocol}`);
 
   useEffect(
@@ -83,7 +87,7 @@ function ShownSession({ session }: { readonly session: Session }) {
           </span>
         )}
         <span className="status-space" />
-        <div ref={setTools} className="session-tools" role="toolbar" aria-label={text('terminal.tools')} hidden={!wasConnected} />
+        <div ref={setTools} className="session-tools" role="toolbar" aria-label={text(desktop ? 'desktop.tools' : 'terminal.tools')} hidden={!wasConnected} />
         {phase.status === 'connected' && (
           <button type="button" className="button button-small" onClick={() => setClosing('session')}>
             {text('session.end')}
@@ -94,12 +98,13 @@ function ShownSession({ session }: { readonly session: Session }) {
         <ErrorBoundary>
           {phase.status === 'connecting' && <ConnectingScreen session={session} phase={phase} />}
           {phase.status === 'failed' && <FailureScreen session={session} phase={phase} onRetry={retry} onClose={close} />}
-          {wasConnected && <SessionTerminal session={session} shown={phase.status === 'connected' || phase.status === 'ended'} onTitle={setTitle} tools={tools} />}
+          {desktop && <DesktopSession session={session} tools={tools} facts={facts} onTitle={setTitle} />}
+          {!desktop && wasConnected && <SessionTerminal session={session} shown={phase.status === 'connected' || phase.status === 'ended'} onTitle={setTitle} tools={tools} />}
           {phase.status === 'connected' && phase.resuming && <ResumeBanner resuming={phase.resuming} onTryNow={tryNow} onEnd={() => setClosing('session')} />}
           {phase.status === 'ended' && <EndBanner session={session} phase={phase} onReconnect={retry} onClose={close} />}
         </ErrorBoundary>
       </main>
-      <SessionStatusBar session={session} />
+      <SessionStatusBar session={session} factsRef={setFacts} />
       <ProxyQuestionDialog />
       {closing && (
         <Dialog
@@ -116,7 +121,7 @@ function ShownSession({ session }: { readonly session: Session }) {
             </>
           }
         >
-          <p>{text('session.close-body', { resource: session.resourceName })}</p>
+          <p>{text(desktop ? 'desktop.close-body' : 'session.close-body', { resource: session.resourceName })}</p>
         </Dialog>
       )}
     </div>

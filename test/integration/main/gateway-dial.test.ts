@@ -161,7 +161,7 @@ describe('by way of an HTTP proxy', () => {
     ['a header without an end', { answer: `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(10_000)}`, then: 'repeat' }, 'proxy.answer-invalid'],
     ['a header that never ends, slowly', { answer: 'HTTP/1.1 200 OK\r\nX', then: 'silent' }, 'proxy.time-out'],
     ['nothing', { slowMs: 60_000 }, 'proxy.time-out'],
-    ['bytes behind its 200', { injected: { bytes: Buffer.from('injected'), when: 'with-the-answer' } }, 'proxy.answer-invalid'],
+    ['bytes behind its 200', { injected: { bytes: Buffer.from('injected'), when: 'with-the-answer' as const } }, 'proxy.answer-invalid'],
     ['its end', { answer: '' }, 'proxy.answer-invalid'],
   ];
   test.each(unusable)('a proxy that answers %s is not used', async (_what, behaviour, code) => {

@@ -460,3 +460,55 @@ describe('a session', () => {
     expect(await new Run().start(gateway).report('failed')).toMatchObject({ code: 'target.channel-refused', credentialSent: true });
   });
 });
+
+describe('S20: a desktop', () => {
+  /** Greets, and echoes what the page's engine says. */
+  const desktop: Script = ({ accept, sendRaw }) => {
+    const stream = accept({ raw: true });
+    stream.write('RFB 003.008\n');
+    stream.on('data', (bytes: Buffer) => {
+      stream.write(bytes);
+      if (bytes.includes('stands')) sendRaw(messageFrame({ kind: 'recording', recordingId: crypto.randomUUID() }));
+      if (bytes.includes('goes')) sendRaw(closeFrame('target.lost'));
+    });
+  };
+
+  test('its engine speaks before it is connected; connected is what the gateway says is; it ends with the gateway’s reason', async () => {
+    const run = new Run().start(await startPeer(desktop), { protocol: 'vnc' });
+    const page = new Page(run);
+    await page.until(({ output }) => output.includes('RFB 003.008'));
+    page.type('client init');
+    await page.until(({ output }) => output.includes('client init'));
+    expect(run.reports.map(({ kind }) => kind)).not.toContain('connected');
+    page.type('stands');
+    await run.report('connected');
+    page.type('goes');
+    expect(await run.report('ended')).toMatchObject({ code: 'target.lost' });
+    await page.until(({ ended }) => ended);
+  });
+
+  test('one whose gateway ends it before it stands has failed, for the gateway’s reason, and is not tried on another', async () => {
+    const run = new Run().start(await startPeer(desktop), { protocol: 'vnc' });
+    const page = new Page(run);
+    page.type('goes');
+    expect(await run.report('failed')).toMatchObject({ code: 'target.lost', credentialSent: true });
+    expect(run.reports.map(({ kind }) => kind)).not.toContain('connected');
+  });
+
+  test('a user who leaves before it stands has cancelled', async () => {
+    const run = new Run().start(await startPeer(desktop), { protocol: 'vnc' });
+    await run.report('accepted');
+    run.runner.take({ kind: 'end' }, undefined);
+    expect(await run.report('failed')).toMatchObject({ code: 'connect.cancelled' });
+  });
+
+  test('a page that starts anew could not draw what it has not seen: the session ends and says so', async () => {
+    const run = new Run().start(await startPeer(desktop), { protocol: 'vnc' });
+    const page = new Page(run);
+    page.type('stands');
+    await run.report('connected');
+    const anew = new Page(run);
+    expect(await run.report('ended')).toMatchObject({ code: 'session.crashed' });
+    expect(anew.output).toHaveLength(0);
+  });
+});

@@ -168,6 +168,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
         return ok({});
       }),
       show: noted('sessions.show', () => ok({})),
+      toggleFullScreen: noted('sessions.toggleFullScreen', () => ok({})),
       openPort: noted('sessions.openPort', ({ sessionId: asked }) => {
         target.open(asked);
         return ok({});

@@ -39,6 +39,7 @@ const goodArgs: Readonly<Record<string, unknown>> = {
   'sessions.end': { sessionId: OWN },
   'sessions.show': { sessionId: OWN },
   'sessions.openPort': { sessionId: OWN },
+  'sessions.toggleFullScreen': { sessionId: OWN },
   'logs.export': { log: 'audit', format: 'csv', filter: { outcome: 'failed' } },
   'logs.dropExport': { exportId: UUID },
   'playback.open': { recordingId: UUID },

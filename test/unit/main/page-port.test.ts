@@ -40,6 +40,7 @@ function made(): { page: PagePort; port: FakePort; state: { paused: boolean; vio
     },
     resize: () => undefined,
     violation: (what) => state.violations.push(what),
+    startedAnew: () => true,
   };
   return { page: new PagePort(source, () => (state.drained += 1), (flush) => flush()), port: new FakePort(), state };
 }
@@ -78,7 +79,7 @@ describe('the port between a session and its page', () => {
   test('what comes in one turn goes in one message', () => {
     const port = new FakePort();
     const turns: (() => void)[] = [];
-    const page = new PagePort({ pause: () => undefined, resume: () => undefined, input: () => undefined, resize: () => undefined, violation: () => undefined }, () => undefined, (flush) => turns.push(flush));
+    const page = new PagePort({ pause: () => undefined, resume: () => undefined, input: () => undefined, resize: () => undefined, violation: () => undefined, startedAnew: () => true }, () => undefined, (flush) => turns.push(flush));
     page.attach(port);
     for (const part of ['one ', 'two ', 'three']) page.output(Buffer.from(part));
     expect(port.sent).toEqual([]);

@@ -127,6 +127,7 @@ describe('the preload (E20)', () => {
           "end",
           "show",
           "openPort",
+          "toggleFullScreen",
         ],
         "settings": [
           "update",

@@ -12,7 +12,7 @@ function queue() {
   const input = new InputQueue((piece) => {
     sent.push(piece.length);
     bytes.push(...piece.slice(0, 1));
-  });
+  }, { interruptible: true });
   return { input, sent, bytes };
 }
 const sum = (list: readonly number[]) => list.reduce((total, value) => total + value, 0);
@@ -38,9 +38,19 @@ describe('what is typed and pasted', () => {
     expect(sum(sent)).toBeLessThanOrEqual(INPUT_CREDIT_BYTES);
   });
 
+  test('S20: of a desktop nothing that waits is dropped: a byte 3 is no Ctrl-C in its protocol', () => {
+    const sent: number[] = [];
+    const input = new InputQueue((piece) => sent.push(piece.length), { interruptible: false });
+    input.add(new Uint8Array(3 * INPUT_CREDIT_BYTES));
+    const before = input.waitingBytes;
+    input.add(Uint8Array.of(3));
+    expect(input.waitingBytes).toBe(before + 1);
+    expect(sum(sent)).toBeLessThanOrEqual(INPUT_CREDIT_BYTES);
+  });
+
   test('a piece is a copy: what crosses the port carries nothing of the rest', () => {
     const pieces: Uint8Array[] = [];
-    new InputQueue((piece) => pieces.push(piece)).add(new Uint8Array(MAX_INPUT_BYTES * 2));
+    new InputQueue((piece) => pieces.push(piece), { interruptible: true }).add(new Uint8Array(MAX_INPUT_BYTES * 2));
     expect(pieces.map((piece) => piece.buffer.byteLength)).toEqual([MAX_INPUT_BYTES, MAX_INPUT_BYTES]);
   });
 });
@@ -59,7 +69,7 @@ describe('a session’s port', () => {
       if (data.kind === 'input' && data.bytes) typed.push(new TextDecoder().decode(data.bytes));
     });
     port2.start();
-    const port = new SessionPort(source, id, { onOutput: () => undefined, onEnd: () => undefined });
+    const port = new SessionPort(source, id, { onOutput: () => undefined, onEnd: () => undefined }, { interruptible: true });
     const arrive = (): void => {
       for (const listener of listeners) listener(new MessageEvent('message', { data: { kind: 'session-port', sessionId: id }, ports: [port1] }));
     };
