@@ -29,7 +29,7 @@ export function DesktopFacts({ session, size, rate, viewOnly }: DesktopFactsProp
       )}
       {size && (
         <span className="status-fact tabular" title={text('desktop.size')}>
-          {text('desktop.size-value', { width: size.width, height: size.height })}
+          {size.width} × {size.height}
         </span>
       )}
       <span className="status-fact tabular" title={text('desktop.frame-rate')}>

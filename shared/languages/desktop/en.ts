@@ -28,7 +28,6 @@ export const desktopTextsEn = {
   'desktop.unencrypted': 'Target leg unencrypted',
   'desktop.unencrypted-detail': 'The target offers no encryption: between the Gateway and the target this session can be read on the network.',
   'desktop.size': 'Size of the desktop',
-  'desktop.size-value': '{width, number} × {height, number}',
   'desktop.frame-rate': 'Updates drawn per second',
   'desktop.frame-rate-value': '{rate} fps',
 } as const;

@@ -30,7 +30,6 @@ export const desktopTextsZhHant = {
   'desktop.unencrypted': '目標端未加密',
   'desktop.unencrypted-detail': '目標不提供加密:在 Gateway 與目標之間,此會話可能在網路上被讀取。',
   'desktop.size': '桌面大小',
-  'desktop.size-value': '{width, number} × {height, number}',
   'desktop.frame-rate': '每秒繪製的更新次數',
-  'desktop.frame-rate-value': '{rate} fps',
+  'desktop.frame-rate-value': '每秒 {rate} 次',
 } as const satisfies Record<keyof typeof desktopTextsEn, string>;
