@@ -1,11 +1,18 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/run/longest-first.ts';
 
-/** Files with real servers run two at a time, long ones alone: more would only wait for each other on two cores. */
+/**
+ * Files with real servers run three at a time on two cores: about a third of their time they wait for a sync, a time limit or a
+ * disk. Long ones run alone.
+ */
 export default defineConfig({
   plugins: [react()],
   test: {
     passWithNoTests: true,
+    sequence: { sequencer: LongestFirst },
+    // What is waited for comes at once on a machine that does nothing else, and late on one that does.
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       {
         extends: true,
@@ -17,7 +24,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'integration', include: ['test/integration/**/*.test.ts', 'test/targets/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 },
+        test: { name: 'integration', include: ['test/integration/**/*.test.ts', 'test/targets/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: 3 },
       },
       {
         extends: true,

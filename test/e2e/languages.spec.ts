@@ -51,6 +51,9 @@ async function faultsOf(app: OpenApp, page: Page, name: string, names: readonly 
   return faults;
 }
 
+// Each of them takes minutes: side by side where there are two workers.
+test.describe.configure({ mode: 'parallel' });
+
 for (const language of ['ja', 'zh-Hant'] as const satisfies readonly TextLanguage[]) {
   test(`every page in ${language}, small and large, light and dark: all words in that language, all in its place, and axe finds nothing`, async ({ app, system }) => {
     test.setTimeout(420_000);

@@ -18,7 +18,7 @@ export interface OpenApp {
 }
 
 /** One step of a person in a window: what hangs is told by its own name, not as the test's whole time. */
-const ACTION_LIMIT_MS = 30_000;
+const ACTION_LIMIT_MS = 60_000;
 
 /** Opens the built app on a user-data folder, and waits for its first page. */
 export async function launchApp(userData: string, env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Promise<OpenApp> {

@@ -1,13 +1,16 @@
 import { defineConfig } from '@playwright/test';
+import { findCommand } from '../../scripts/set-up/found-command.ts';
+
+/** Two apps at a time, where each can have a display of its own: they wait for servers and windows more than they compute. */
+const ownDisplays = process.platform === 'linux' && ['Xvfb', 'openbox'].every((name) => findCommand(name) !== undefined);
 
 /** End to end: the built client in real windows, service, gateway and OpenSSH as real processes. */
 export default defineConfig({
   testDir: '.',
   testMatch: '*.spec.ts',
-  // One app at a time: focus and the keyboard belong to one window of the display.
-  workers: 1,
-  timeout: 120_000,
-  expect: { timeout: 15_000 },
+  workers: ownDisplays ? 2 : 1,
+  timeout: 240_000,
+  expect: { timeout: 30_000 },
   reporter: [['list']],
   outputDir: '../../test-results/e2e',
   use: { screenshot: 'only-on-failure', trace: 'retain-on-failure' },

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A secret by the name under which a hit is told: the secret itself must not stand in a test's report either. */
@@ -38,9 +38,14 @@ export class SecretSearch {
   inFolder(folder: string): { readonly files: number; readonly hits: readonly Hit[] } {
     const hits: Hit[] = [];
     let files = 0;
-    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    for (const entry of entriesIfThere(folder)) {
       const path = join(entry.parentPath, entry.name);
       hits.push(...this.inBytes(`name of ${path}`, Buffer.from(path)));
+      if (entry.isDirectory()) {
+        const inner = this.inFolder(path);
+        files += inner.files;
+        hits.push(...inner.hits);
+      }
       if (!entry.isFile()) continue;
       const bytes = readIfThere(path);
       if (bytes === undefined) continue;
@@ -119,6 +124,15 @@ function base64At(secret: Buffer, offset: number): (readonly [string, Buffer])[]
     [`base64 at ${offset}`, Buffer.from(own)],
     [`base64url at ${offset}`, Buffer.from(own.replaceAll('+', '-').replaceAll('/', '_'))],
   ];
+}
+
+/** What lies in a folder; nothing where it went meanwhile, as folders of a running program do. */
+function entriesIfThere(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 function readIfThere(path: string): Buffer | undefined {

@@ -55,6 +55,7 @@ class TierRun {
   readonly #tier: TierName;
   readonly #options: TestRunOptions;
   readonly #transcript: Transcript;
+  /** Service and gateway start dozens of times in a run: from the second start on Node need not compile them again. */
   readonly #environment: NodeJS.ProcessEnv;
   readonly #limitMs: number;
 
@@ -62,7 +63,7 @@ class TierRun {
     this.#tier = tier;
     this.#options = options;
     this.#transcript = transcript;
-    this.#environment = { ...process.env, ...(options.long ? { MAVIS_LONG: '1' } : {}) };
+    this.#environment = { ...process.env, NODE_COMPILE_CACHE: inRepository('node_modules', '.cache', 'node'), ...(options.long ? { MAVIS_LONG: '1' } : {}) };
     delete this.#environment['FORCE_COLOR'];
     this.#limitMs = limitsMs[tier] * (options.long ? longFactor : 1);
     mkdirSync(reports, { recursive: true });

@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findFreePort } from '../../scripts/embedded-system/free-port.ts';
 import { startOpenSsh, type OpenSshServer } from '../../scripts/embedded-system/open-ssh.ts';
 import { keepSshKeyPair, type SshKeyPair } from '../../scripts/embedded-system/ssh-keys.ts';
 import { endProcesses } from '../../scripts/processes/end-process.ts';
@@ -9,6 +8,7 @@ import { findCommand } from '../../scripts/set-up/found-command.ts';
 import { startFaultProxy, type FaultProxy } from './fault-proxy.ts';
 import { provideLabAccount, type LabAccount } from './lab-account.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
+import { freePort } from '../fixtures/free-ports.ts';
 
 /** What kind of server is wanted. Without options: key and (as root) password sign-on, prompt, one host key. */
 export type OpenSshTargetOptions = {
@@ -129,7 +129,7 @@ class RestartableServer {
     };
     const fixed = this.#port;
     for (let attempt = 1; ; attempt += 1) {
-      const port = fixed === 0 ? await findFreePort() : fixed;
+      const port = fixed === 0 ? await freePort() : fixed;
       try {
         this.#server = await startOpenSsh(this.#sshd, this.#folder.path, { port, ...settings });
         this.#port = port;

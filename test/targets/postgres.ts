@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { chownSync, globSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { findFreePort } from '../../scripts/embedded-system/free-port.ts';
 import { endingWithParent, type CommandLine } from '../../scripts/processes/ending-with-parent.ts';
 import { runToEnd } from '../../scripts/processes/finished-process.ts';
 import { provideLabAccount, type LabAccount } from './lab-account.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
+import { freePort } from '../fixtures/free-ports.ts';
 
 /** A running PostgreSQL server with an empty database. */
 export type PostgresServer = {
@@ -34,7 +34,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const data = join(folder.path, 'data');
   mkdirSync(data, { mode: 0o700 });
   if (account !== undefined) for (const path of [folder.path, data]) chownSync(path, account.uid, account.gid);
-  const port = await findFreePort();
+  const port = await freePort();
   const lines: string[] = [];
   const settings = ['listen_addresses=127.0.0.1', `unix_socket_directories=${folder.path}`, 'fsync=off', 'full_page_writes=off', 'max_connections=200'];
   const commandLine = endingWithParent([join(programs, 'postgres'), '-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])], account, 'QUIT');

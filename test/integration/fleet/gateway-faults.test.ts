@@ -42,12 +42,12 @@ beforeAll(async () => {
   everything = new EventRecorder(person);
   limited = new EventRecorder(await fleet.person('user'));
   await fleet.until(async () => (everything.available('gateway-a') === 2 && limited.available('gateway-b') === 2 ? true : undefined), 'the event streams');
-}, 180_000);
+}, 300_000);
 afterAll(async () => {
   await everything?.stop();
   await limited?.stop();
   await fleet?.stop();
-}, 60_000);
+}, 120_000);
 
 const gatewayOf = ({ offer }: Connected): string => offer.hops[0]?.gatewayName ?? '';
 /** Sessions, at least one on each of the gateways named. */
@@ -81,7 +81,7 @@ async function provenOnce({ offer }: Connected): Promise<void> {
   const [recording] = await fleet.until(async () => {
     const found = await fleet.recordings(offer.reference);
     return found.length > 0 && found.every(({ stored }) => stored) ? found : undefined;
-  }, `the recording of ${offer.reference}`, 40_000);
+  }, `the recording of ${offer.reference}`, 90_000);
   expect(await fleet.recordings(offer.reference)).toHaveLength(1);
   expect(['sealed', 'recovered']).toContain(recording?.state);
   const kinds = (await fleet.audit({ reference: offer.reference })).map(({ kind }) => kind);
@@ -94,6 +94,8 @@ describe('S10-S13: gateways that fall, hang and come back', () => {
     for (const { session } of sessions) await echoes(session);
     const fallen = sessions.filter((one) => gatewayOf(one) === 'a1');
     const others = sessions.filter((one) => gatewayOf(one) === 'a2');
+    // What a gateway has not written yet when it dies, it cannot tell of afterwards: the service knows each as connected.
+    for (const { offer } of sessions) await fleet.connectionIn(offer.connectionId, 'connected');
     const killedMs = Date.now();
     await fleet.gateway('a1').process.kill();
     // At once: whoever asks now may meet it, and is given the other one.
@@ -118,14 +120,14 @@ describe('S10-S13: gateways that fall, hang and come back', () => {
     await fleet.until(async () => toldAfter('gateway-a', 2, startedMs), 'the notice');
     expect((toldAfter('gateway-a', 2, startedMs) ?? Number.NaN) - upMs).toBeLessThan(TOLD_LIMIT_MS);
     for (const one of fallen) {
-      expect((await one.session.report('ended', 30_000)).code).toBe('session.gateway-lost');
+      expect((await one.session.report('ended', 60_000)).code).toBe('session.gateway-lost');
       await provenOnce(one);
     }
     for (const one of others) {
       await ended(one);
       await provenOnce(one);
     }
-  }, 150_000);
+  }, 240_000);
 
   test('S10, S11, S42: one that hangs is out within 26 s, at once where a connect met it, and in again within 15 s of its going on', async () => {
     await fleet.untilState('a2', ['available']);
@@ -153,7 +155,7 @@ describe('S10-S13: gateways that fall, hang and come back', () => {
     fleet.gateway('a2').process.goOn();
     expect((await fleet.untilState('a2', ['available'])).tookMs).toBeLessThan(BACK_LIMIT_MS);
     await fleet.until(async () => (everything.available('gateway-a') === 2 ? true : undefined), 'the notice');
-  }, 120_000);
+  }, 240_000);
 });
 
 describe('S67, S68, S74: ports and links', () => {
@@ -190,9 +192,9 @@ describe('S67, S68, S74: ports and links', () => {
 
     for (const port of [...b1.ports, ...b2.ports]) await port.setDown(false);
     await over443(true);
-    await fleet.until(async () => (everything.available('gateway-b') === 2 ? true : undefined), 'both again', 40_000);
+    await fleet.until(async () => (everything.available('gateway-b') === 2 ? true : undefined), 'both again', 90_000);
     for (const one of await sessionsOn(inB, ['b1', 'b2'])) await ended(one);
-  }, 150_000);
+  }, 240_000);
 
   test('rules 2, 5: a link cut in the middle of a grant: the other gateway, one session, one end', async () => {
     const { link } = fleet.gateway('b1');
@@ -215,7 +217,7 @@ describe('S67, S68, S74: ports and links', () => {
     for (const cut of cuts) {
       let met: Connected | undefined;
       for (let round = 0; met === undefined && round < 12; round += 1) {
-        await fleet.until(async () => ((await fleet.shown('b1')).status.state === 'available' && everything.available('gateway-b') === 2 ? true : undefined), 'b1 available', 40_000);
+        await fleet.until(async () => ((await fleet.shown('b1')).status.state === 'available' && everything.available('gateway-b') === 2 ? true : undefined), 'b1 available', 90_000);
         let finished = false;
         const cutting = cut(() => finished);
         const one = await connect(person, inB).finally(() => (finished = true));
@@ -231,8 +233,8 @@ describe('S67, S68, S74: ports and links', () => {
       await ended(met);
       await provenOnce(met);
     }
-    await fleet.until(async () => (everything.available('gateway-b') === 2 ? true : undefined), 'b1 again', 40_000);
-  }, 180_000);
+    await fleet.until(async () => (everything.available('gateway-b') === 2 ? true : undefined), 'b1 again', 90_000);
+  }, 300_000);
 });
 
 describe('the service restarts in sessions', () => {
@@ -250,7 +252,7 @@ describe('the service restarts in sessions', () => {
     await service.start();
     for (const { session } of rest) await echoes(session);
     await fleet.untilState('c1', ['unavailable'], OUT_LIMIT_MS);
-    await fleet.until(async () => toldAfter('gateway-c', 0, downMs), 'the client to catch up', 40_000);
+    await fleet.until(async () => toldAfter('gateway-c', 0, downMs), 'the client to catch up', 90_000);
     if (first !== undefined) await provenOnce(first);
     for (const one of rest) {
       await ended(one);
@@ -259,7 +261,7 @@ describe('the service restarts in sessions', () => {
     await fleet.gateway('c1').process.start();
     await fleet.untilState('c1', ['available']);
     expect((await fleet.audit({ kind: 'audit.trail-incomplete' })).map(({ facts }) => facts)).toEqual([]);
-  }, 150_000);
+  }, 240_000);
 });
 
 describe('rule 26', () => {
@@ -269,11 +271,11 @@ describe('rule 26', () => {
     expect(names(limited)).toEqual(new Set(['gateway-b']));
     expect(names(everything)).toEqual(new Set([null, 'gateway-a', 'gateway-b', 'gateway-c']));
     await fleet.admin.call(accessRulesRoutes.accessRuleUpdate, { params: { accessRuleId: ruleOfUsers }, body: { name: 'users', subject: { kind: 'role', role: 'user' }, filter: 'tag:gateway-a', protocols: ['ssh'], policy: {} } });
-    await fleet.until(async () => (limited.available('gateway-a') === undefined ? undefined : true), 'the new segment', 5_000);
+    await fleet.until(async () => (limited.available('gateway-a') === undefined ? undefined : true), 'the new segment');
     const changedMs = limited.segments.at(-1)?.atMs ?? 0;
     await fleet.gateway('b1').process.kill();
     await fleet.gateway('a1').process.kill();
     await fleet.until(async () => (limited.available('gateway-a') === 1 ? true : undefined), 'the fall of a1');
     expect(names(limited, changedMs)).toEqual(new Set(['gateway-a']));
-  }, 60_000);
+  }, 240_000);
 });

@@ -137,7 +137,7 @@ describe('a service that proves itself', () => {
 
   test('the fingerprint can be read before it is pinned, without a request', async () => {
     const { port, pin, requests } = await service(json(ready));
-    expect(await readServiceCertificate({ host: '127.0.0.1', port, authorities: [], timeoutMs: 2000 })).toEqual({ fingerprint: pin, subject: 'Corporate Inspection CA', issuer: 'Corporate Inspection CA', trustedBySystem: false });
+    expect(await readServiceCertificate({ host: '127.0.0.1', port, authorities: [], timeoutMs: 20_000 })).toEqual({ fingerprint: pin, subject: 'Corporate Inspection CA', issuer: 'Corporate Inspection CA', trustedBySystem: false });
     expect(requests).toEqual([]);
   });
 });
@@ -416,14 +416,14 @@ describe('by way of the network\'s proxy (leg L1)', () => {
         waysOut: async () => [by(proxy, known.now)],
         renewSignOn: async (name, shown) => {
           used.push([name, shown]);
-          await new Promise((resolve) => setTimeout(resolve, 300));
+          await new Promise((resolve) => setTimeout(resolve, 1_800));
           known.now = used.length === 1 ? { ...credentials, password: 'wrong' } : credentials;
           return true;
         },
       },
     });
     closing.push(async () => made.close());
-    expect((await made.call(signInRoutes.signInChallenge, { params: {}, query: {}, body: {} }, { timeoutMs: 250 })).nonce).toBe(challenge.nonce);
+    expect((await made.call(signInRoutes.signInChallenge, { params: {}, query: {}, body: {} }, { timeoutMs: 1_500 })).nonce).toBe(challenge.nonce);
     expect(used).toEqual([[proxy.name, null], [proxy.name, { ...credentials, password: 'wrong' }]]);
     await expect(ask(behind(scripted, [by(proxy)]))).rejects.toMatchObject({ code: 'proxy.authentication-required', args: { proxy: proxy.name } });
     // The canary went to the proxy and nowhere else.
@@ -434,7 +434,7 @@ describe('by way of the network\'s proxy (leg L1)', () => {
     const scripted = await service(() => undefined);
     const proxy = await proxyTo(scripted, { credentials });
     const known: { now: typeof credentials | null } = { now: null };
-    const read = await readCertificateThroughProxies({ host: 'service.invalid', port: scripted.port, authorities: [], timeoutMs: 5000 }, {
+    const read = await readCertificateThroughProxies({ host: 'service.invalid', port: scripted.port, authorities: [], timeoutMs: 20_000 }, {
       waysOut: async () => [by(proxy, known.now)],
       renewSignOn: async () => {
         known.now = credentials;

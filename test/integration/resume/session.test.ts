@@ -58,7 +58,7 @@ describe('Resume: a shell whose network goes', () => {
       gateway.resetAll();
       await session.until((one) => counted(one, 'resumed') === cut + 1);
     }
-    await session.until(({ text }) => text.includes('all'), 40_000);
+    await session.until(({ text }) => text.includes('all'), 90_000);
     expect([...session.text.matchAll(/line (\d+) of a program that prints/g)].map(([, number]) => Number(number))).toEqual(Array.from({ length: 4000 }, (_, index) => index + 1));
     expect(counted(session, 'resumed')).toBe(6);
     const events = await gateway.journalUntil(grant, (all) => all.filter(({ kind }) => kind === 'resumed').length === 6);
@@ -112,7 +112,7 @@ describe('Resume: a shell whose network goes', () => {
     await gateway.setDown(false);
     session.checkLine();
     session.type('echo $here-$((40 + 2))\n');
-    await session.until(({ text }) => text.includes('before-42'), 30_000);
+    await session.until(({ text }) => text.includes('before-42'), 60_000);
     expect([counted(session, 'interrupted'), counted(session, 'ended')]).toEqual([1, 0]);
     await ended(session, grant);
   }, 60_000 + awaySeconds * 1000);
@@ -134,7 +134,7 @@ describe('Resume: a shell whose network goes', () => {
     await session.report('interrupted');
     await gateway.journalUntil(grant, (events) => events.some(({ kind }) => kind === 'ended'));
     await gateway.setDown(false);
-    expect(await session.report('ended', 20_000)).toMatchObject({ code: 'session.ended', exitStatus: 7 });
+    expect(await session.report('ended', 60_000)).toMatchObject({ code: 'session.ended', exitStatus: 7 });
     expect(session.text).toContain('last-42');
   });
 
@@ -156,7 +156,7 @@ describe('Resume: a shell whose network goes', () => {
     await gateway.kill();
     await session.report('interrupted');
     await gateway.startAgain();
-    expect(await session.report('ended', 20_000)).toMatchObject({ code: 'session.gateway-lost', args: { gateway: 'office1' } });
+    expect(await session.report('ended', 60_000)).toMatchObject({ code: 'session.gateway-lost', args: { gateway: 'office1' } });
     const events = await gateway.journalUntil(grant, (all) => all.some(({ kind }) => kind === 'ended'));
     expect(events.filter(({ kind }) => kind === 'ended').map(({ facts }) => facts['code'])).toEqual(['gateway.restarted']);
   });

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { portsFrom, type EmbeddedPorts } from '../../../scripts/embedded-system/embedded-ports.ts';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../../../scripts/embedded-system/embedded-system.ts';
-import { findFreePort } from '../../../scripts/embedded-system/free-port.ts';
 import { ServiceClient } from '../../../scripts/embedded-system/service-client.ts';
 import { StartedProcesses } from '../../../scripts/processes/started-processes.ts';
 import { identify } from '../../../scripts/processes/process-identity.ts';
 import { credentialsRoutes } from '../../../shared/api/credentials.ts';
 import { gatewaysRoutes } from '../../../shared/api/gateways.ts';
 import { resourcesRoutes } from '../../../shared/api/resources.ts';
+import { freePort } from '../../fixtures/free-ports.ts';
 
 let folder: string;
 let owner: StartedProcesses;
@@ -28,7 +28,7 @@ async function start(ports?: EmbeddedPorts): Promise<EmbeddedSystem> {
 
 async function freePorts(): Promise<EmbeddedPorts> {
   const list: number[] = [];
-  while (new Set(list).size < 5) list.push(await findFreePort());
+  while (new Set(list).size < 5) list.push(await freePort());
   const ports = portsFrom([...new Set(list)]);
   if (ports === undefined) throw new Error('no ports');
   return ports;

@@ -38,7 +38,7 @@ beforeAll(async () => {
   const available = async (): Promise<void> => {
     if (!(await admin.ask({ path: '/v1/gateways' })).text.includes('"state":"available"')) throw new Error('not available yet');
   };
-  await vi.waitFor(available, { timeout: 10_000 });
+  await vi.waitFor(available, { timeout: 60_000 });
 });
 afterAll(async () => {
   await service.stop();
@@ -73,7 +73,7 @@ class EventReader {
     const found = (): void => {
       if (!this.events.some(look)) throw new Error(`not among ${JSON.stringify(this.events)}`);
     };
-    await vi.waitFor(found, { timeout: 15_000 });
+    await vi.waitFor(found, { timeout: 60_000 });
   }
 }
 const askFor = (user: SignedInUser) => {

@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { placeEmptyDatabase } from '../../fixtures/empty-database.ts';
 import { startPostgresql } from '../../fixtures/postgresql-server.ts';
 
 const MAIN = new URL('../../../src-service/main.ts', import.meta.url).pathname;
@@ -81,6 +82,7 @@ test('rule 27: init says what it made, leaves the one-time password in a file of
 });
 
 test('start speaks its first line, answers the control pipe, takes commands over its socket, refuses a second one, and stops in good order when its input ends', async () => {
+  await placeEmptyDatabase(folder);
   const { child, control, log } = await start();
   control.write('{"ask":"one-time-sign-in"}\nrubbish\n');
   const answers: string[] = [];
@@ -133,6 +135,7 @@ test('start speaks its first line, answers the control pipe, takes commands over
 });
 
 test('SIGTERM stops it in good order: the chain is signed to its end; after SIGKILL the next start takes the folder over', async () => {
+  await placeEmptyDatabase(folder);
   const first = await start();
   first.child.kill('SIGTERM');
   expect(await ended(first.child)).toBe(0);
@@ -162,7 +165,7 @@ test('on PostgreSQL: with the owner\'s and the runtime\'s login apart; a passwor
 });
 
 test('a configuration that cannot be read is named and left as it is', async () => {
-  await command(['init', '--data', folder]);
+  await mkdir(folder, { mode: 0o700 });
   await writeFile(join(folder, 'service.json'), '{"port": "many"}');
   const refused = await command(['start', '--data', folder]);
   expect([refused.code, refused.errors]).toEqual([1, expect.stringMatching(/service\.json: port/)]);

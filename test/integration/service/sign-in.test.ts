@@ -77,11 +77,11 @@ describe.each(['pglite', 'postgresql'] as const)('on %s', (kind) => {
       expect(codeOf(await ask(late))).toBe('request.signature-invalid');
     });
 
-    test('a sign-in costs the same whether or not a name exists: the least work of 21 each differs by less than 5 ms', async () => {
+    test('a sign-in costs the same whether or not a name exists: the work differs by less than a tenth', async () => {
       const passwords = new Passwords();
       const hash = await passwords.hash('the-right-password');
       await passwords.verify(null, 'warm');
-      // Processor time, by turns, and the least of many: the wall clock and the middle tell of the machine's other work too.
+      // Processor time, by turns, and the least of each: everything above it is the machine's other work.
       const cost = async (stored: string | null): Promise<number> => {
         const before = process.cpuUsage();
         expect(await passwords.verify(stored, 'a-wrong-password')).toBe(false);
@@ -94,7 +94,9 @@ describe.each(['pglite', 'postgresql'] as const)('on %s', (kind) => {
         known.push(await cost(hash));
         unknown.push(await cost(null));
       }
-      expect(Math.abs(Math.min(...known) - Math.min(...unknown))).toBeLessThan(5);
+      expect(Math.min(...known)).toBeGreaterThan(5);
+      const ratio = Math.min(...unknown) / Math.min(...known);
+      expect(Math.abs(ratio - 1)).toBeLessThan(0.1);
     });
 
     test('rule 27: a one-time sign-in works once and for a minute; the file of the first password goes when the administrator signs in with a password', async () => {

@@ -76,7 +76,7 @@ describe.runIf(canMount)('B13: the gateway’s disk runs full while it works, al
   test('S12, S16, S19: low on room it takes no new session and says so, lets the running one go on, ends it rather than letting it run unrecorded, and works again with room', async () => {
     const offer = await client.ask(system.live.id, 'ssh');
     const session = client.open(offer);
-    await session.report('recording', 30_000);
+    await session.report('recording', 60_000);
     session.type('echo before-$((40+2))\n');
     await session.until(({ text: printed }) => printed.includes('before-42'));
 
@@ -121,9 +121,9 @@ describe.runIf(canMount)('B13: the gateway’s disk runs full while it works, al
     await expect.poll(gatewayState, { timeout: SYNC_LIMIT_MS, interval: 500 }).toEqual({ state: 'available', code: null });
     const next = await client.ask(system.live.id, 'ssh');
     const again = client.open(next);
-    await again.report('recording', 30_000);
+    await again.report('recording', 60_000);
     again.type('echo again-$((40+2)); exit\n');
-    await again.report('ended', 30_000);
+    await again.report('ended', 60_000);
     await expect.poll(async () => (await recordings(next.reference)).map(({ state }) => state), { timeout: SYNC_LIMIT_MS }).toEqual(['sealed']);
     expect(await errors(next.reference)).toEqual([]);
   }, 300_000);

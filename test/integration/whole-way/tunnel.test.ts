@@ -68,15 +68,15 @@ const kinds = async (reference: string): Promise<string[]> => (await audit(refer
 /** Opens an offer, types a command and waits for what it prints; gives the session, still open. */
 async function shell(opened: HeadlessClient, offer: ConnectionOffer): Promise<HeadlessSession> {
   const session = opened.open(offer);
-  await session.report('connected', 30_000);
+  await session.report('connected', 60_000);
   session.type('echo through-$((40+2))\n');
-  await session.until(({ text }) => text.includes('through-42'), 30_000);
+  await session.until(({ text }) => text.includes('through-42'), 60_000);
   return session;
 }
 
 async function endOf(session: HeadlessSession): Promise<void> {
   session.type('exit\n');
-  await session.report('ended', 30_000);
+  await session.report('ended', 60_000);
 }
 
 describe('Tunnel, with real gateways and a real OpenSSH server', () => {
@@ -87,7 +87,7 @@ describe('Tunnel, with real gateways and a real OpenSSH server', () => {
     expect(['closed1', 'closed2']).toContain(namesOf(offer)[1]);
     expect(offer.hops[1]).toMatchObject({ host: null, ports: [] });
     await endOf(await shell(client, offer));
-    await expect.poll(() => kinds(offer.reference), { timeout: 30_000, interval: 300 }).toEqual(expect.arrayContaining(['connection.connected', 'connection.ended', 'connection.forward-ended', 'connection.forwarded', 'connection.granted', 'recording.stored']));
+    await expect.poll(() => kinds(offer.reference), { timeout: 60_000, interval: 300 }).toEqual(expect.arrayContaining(['connection.connected', 'connection.ended', 'connection.forward-ended', 'connection.forwarded', 'connection.granted', 'recording.stored']));
     const entries = await audit(offer.reference);
     expect(entries.filter(({ kind }) => /^connection\.(?:ended|failed|not-used)$/.test(kind))).toHaveLength(1);
     const said = (kind: string): Record<string, unknown> => ({ ...entries.find((one) => one.kind === kind)?.facts });
@@ -118,7 +118,7 @@ describe('Tunnel, with real gateways and a real OpenSSH server', () => {
     const offer = await client.ask(tagged, 'ssh');
     const dying = namesOf(offer)[1] === 'closed1' ? closed1 : closed2;
     await dying.kill();
-    const failure = await client.open(offer).report('failed', 30_000);
+    const failure = await client.open(offer).report('failed', 60_000);
     expect(failure).toMatchObject({ code: 'tunnel.next-unreachable', leg: 'L4', credentialSent: false, args: { gateway: dying.gateway.name } });
     const body = { gatewayId: dying.gateway.id, leg: 'L4' as const, code: failure.code, milliseconds: Math.round(failure.milliseconds) };
     const next = await client.service.call(connectionsRoutes.connectionRetry, { params: { connectionId: offer.connectionId }, query: {}, body });
@@ -142,8 +142,8 @@ describe('Tunnel, with real gateways and a real OpenSSH server', () => {
     const offer = await client.ask(tagged, 'ssh');
     const session = await shell(client, offer);
     await system.admin.call(connectionsRoutes.connectionTerminate, { params: { connectionId: offer.connectionId }, body: { reason: 'test' } });
-    expect((await session.report('ended', 30_000)).code).toBe('session.terminated');
-    await expect.poll(() => kinds(offer.reference), { timeout: 30_000, interval: 300 }).toEqual(expect.arrayContaining(['connection.ended', 'connection.forward-ended']));
+    expect((await session.report('ended', 60_000)).code).toBe('session.terminated');
+    await expect.poll(() => kinds(offer.reference), { timeout: 60_000, interval: 300 }).toEqual(expect.arrayContaining(['connection.ended', 'connection.forward-ended']));
   });
 });
 
@@ -170,7 +170,7 @@ describe('rule 37: the first gateway sees ciphertext only', () => {
       expect(namesOf(offer)).toEqual(['entry1', 'closed1']);
       const session = await shell(client, offer);
       session.type(`true ${typed}; half=${half}; while sleep 0.2; do echo printed-$half-$half; done\n`);
-      await session.until(({ text }) => text.includes(typed) && text.includes(printed), 30_000);
+      await session.until(({ text }) => text.includes(typed) && text.includes(printed), 60_000);
 
       const memoryHits = (gateway: TestGatewayProcess): string[] => [...new Set([...gateway.memory()].flatMap((bytes) => search.inBytes('memory', bytes)).map(({ canary }) => canary))].toSorted();
       // While the session runs: at the last gateway the search finds them, so it would find them at the first.
@@ -180,7 +180,7 @@ describe('rule 37: the first gateway sees ciphertext only', () => {
       expect(memoryHits(entry)).toEqual([]);
 
       session.end();
-      await session.report('ended', 30_000);
+      await session.report('ended', 60_000);
       for (const tap of taps) {
         expect(tap.seen().length).toBeGreaterThan(5_000);
         expect(search.inBytes('wire', tap.seen())).toEqual([]);
