@@ -82,6 +82,7 @@ export function RuleForm({ rule, users, onClose, onSaved }: RuleFormProps) {
             </select>
           )}
         </Field>
+        <TunnelField fields={fields} onChange={(tunnel) => set({ tunnel })} />
         <div className="log-filter-fields">
           <DateTimeField label={text('rules.starts')} value={fields.startsAt ?? ''} end="from" onChange={(value) => set({ startsAt: value === '' ? null : value })} />
           <DateTimeField label={text('rules.ends')} value={fields.endsAt ?? ''} end="until" onChange={(value) => set({ endsAt: value === '' ? null : value })} />
@@ -150,6 +151,22 @@ function SubjectField({ subject, users, onChange }: { readonly subject: AccessRu
               </option>
             ))}
           </optgroup>
+        </select>
+      )}
+    </Field>
+  );
+}
+
+/** Whether sessions of the rule always go through the default Gateway (S31); those of third-party vendors do, whatever is chosen (S33). */
+function TunnelField({ fields: { subject, tunnel }, onChange }: { readonly fields: AccessRuleFields; readonly onChange: (tunnel: AccessRuleFields['tunnel']) => void }) {
+  const text = useText();
+  const vendor = subject.kind === 'role' && subject.role === 'vendor';
+  return (
+    <Field label={text('rules.tunnel')} hint={vendor ? text('rules.tunnel-vendor') : undefined}>
+      {(ties) => (
+        <select {...ties} className="input" value={vendor ? 'always' : tunnel} disabled={vendor} onChange={(event) => onChange(event.target.value === 'always' ? 'always' : 'system')}>
+          <option value="system">{text('rules.tunnel-system')}</option>
+          <option value="always">{text('rules.tunnel-always')}</option>
         </select>
       )}
     </Field>

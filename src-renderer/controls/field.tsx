@@ -9,7 +9,7 @@ export interface FieldTies {
 }
 
 /** A labelled field with a hint and, where there is one, its problem. */
-export function Field({ label, hint, problem, children }: { readonly label: string; readonly hint?: string; readonly problem?: string | null; readonly children: (ties: FieldTies) => ReactNode }) {
+export function Field({ label, hint, problem, children }: { readonly label: string; readonly hint?: string | undefined; readonly problem?: string | null; readonly children: (ties: FieldTies) => ReactNode }) {
   const id = useId();
   const hintId = `${id}-hint`;
   const problemId = `${id}-problem`;

@@ -22,6 +22,7 @@ import { ResourceDetails } from './resource-details.tsx';
 import { ResourceGrid, type GridHandle } from './resource-grid.tsx';
 import { SearchBox } from './search-box.tsx';
 import { TagBar } from './tag-bar.tsx';
+import { TunnelMark } from './tunnel-mark.tsx';
 
 /** What the list's parts may do with a resource. */
 export interface ResourceActions {
@@ -112,6 +113,7 @@ export function ResourcesPage() {
               {text('resource-form.new')}
             </button>
           )}
+          <TunnelMark />
           <span className="resources-count tabular" role="status">
             {/* None found is only said of an inventory that has come. */}
             {state.answered && (state.rows.total > 0 || !loading) && text('resources.count', { total: state.rows.total })}

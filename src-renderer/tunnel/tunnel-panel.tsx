@@ -1,4 +1,4 @@
-import { type FormEvent, useCallback, useEffect, useId, useState } from 'react';
+import { type FormEvent, useCallback, useId, useState } from 'react';
 import type { Gateway } from '../../shared/api/gateways.ts';
 import type { TunnelDefault, TunnelSettings } from '../../shared/api/tunnel.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
@@ -6,54 +6,46 @@ import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { useFormats, useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
-import { useParts } from '../stores/parts.tsx';
+import { useFresh } from '../mavis/use-fresh.ts';
+import { availableIn, segmentNames } from '../gateways/gateway-groups.ts';
+import { useFed, useParts } from '../stores/parts.tsx';
 
-type Loaded = { readonly status: 'loading' } | { readonly status: 'failed'; readonly error: ShownError } | { readonly status: 'ready'; readonly settings: TunnelSettings };
-
-/** Tunnel on the Gateway management page (S22, S31, S41): whether it is on and through which Gateway; administrators change it. */
+/** Tunnel on the Gateway management page (S22, S31, S41): whether it is on and through which Gateway, live; administrators change it. */
 export function TunnelPanel({ gateways, mayChange }: { readonly gateways: readonly Gateway[]; readonly mayChange: boolean }) {
   const { mavis } = useParts();
   const text = useText();
-  const [loaded, setLoaded] = useState<Loaded>({ status: 'loading' });
-  const read = useCallback(async (): Promise<Loaded> => {
-    const asked = await ask(mavis.service.tunnelRead({ params: {}, query: {}, body: {} }));
-    return asked.ok ? { status: 'ready', settings: asked.value } : { status: 'failed', error: asked.error };
-  }, [mavis]);
-  useEffect(() => {
-    const left = new AbortController();
-    const show = async (): Promise<void> => {
-      const now = await read();
-      if (!left.signal.aborted) setLoaded(now);
-    };
-    void show();
-    return () => left.abort();
-  }, [read]);
+  const load = useCallback(() => mavis.service.tunnelRead({ params: {}, query: {}, body: {} }), [mavis]);
+  const { value: settings, error, reload } = useFresh(load, useFed('changes', ({ tunnel }) => tunnel) ?? 0);
   return (
     <details className="tunnel-panel">
       <summary>
         <span className="tunnel-title">{text('tunnel.title')}</span>
-        {loaded.status === 'loading' && <span className="spinner" role="status" aria-label={text('common.loading')} />}
-        {loaded.status === 'failed' && <span className="badge badge-warn">{text('tunnel.unknown')}</span>}
-        {loaded.status === 'ready' && <Summary settings={loaded.settings} gateways={gateways} />}
+        {settings !== undefined && <Summary settings={settings} gateways={gateways} />}
+        {settings === undefined && error === null && <span className="spinner" role="status" aria-label={text('common.loading')} />}
+        {error !== null && <span className="badge badge-warn">{text('tunnel.unknown')}</span>}
       </summary>
-      {loaded.status === 'failed' && (
-        <ErrorNotice error={loaded.error}>
-          <button type="button" className="button button-small" onClick={() => void read().then(setLoaded)}>
+      {error !== null && (
+        <ErrorNotice error={error}>
+          <button type="button" className="button button-small" onClick={reload}>
             {text('common.retry')}
           </button>
         </ErrorNotice>
       )}
-      {loaded.status === 'ready' && (
-        <TunnelForm key={loaded.settings.changedAt ?? ''} settings={loaded.settings} gateways={gateways} mayChange={mayChange} onSaved={(settings) => setLoaded({ status: 'ready', settings })} />
-      )}
+      {settings !== undefined && <TunnelForm key={settings.changedAt ?? ''} settings={settings} gateways={gateways} mayChange={mayChange} onSaved={reload} />}
     </details>
   );
+}
+
+/** The Gateways that a default means. */
+function meantBy(through: TunnelDefault | null, gateways: readonly Gateway[]): Gateway[] {
+  if (through === null) return [];
+  return gateways.filter(({ id, segment }) => (through.kind === 'gateway' ? id === through.gatewayId : segment === through.segment));
 }
 
 function Summary({ settings, gateways }: { readonly settings: TunnelSettings; readonly gateways: readonly Gateway[] }) {
   const text = useText();
   const { enabled, default: through } = settings;
-  const short = enabled && settings.gateways.available === 0;
+  const short = enabled && availableIn(meantBy(through, gateways)) === 0;
   return (
     <>
       <span className={short ? 'badge badge-bad' : enabled ? 'badge badge-good' : 'badge'}>{text(enabled ? 'tunnel.on' : 'tunnel.off')}</span>
@@ -72,7 +64,7 @@ interface TunnelFormProps {
   readonly settings: TunnelSettings;
   readonly gateways: readonly Gateway[];
   readonly mayChange: boolean;
-  readonly onSaved: (settings: TunnelSettings) => void;
+  readonly onSaved: () => void;
 }
 
 function TunnelForm({ settings, gateways, mayChange, onSaved }: TunnelFormProps) {
@@ -94,10 +86,11 @@ function TunnelForm({ settings, gateways, mayChange, onSaved }: TunnelFormProps)
     setError(null);
     const asked = await ask(mavis.service.tunnelUpdate({ params: {}, query: {}, body: { enabled, default: through } }));
     setState(asked.ok ? 'saved' : 'idle');
-    if (asked.ok) onSaved(asked.value);
+    if (asked.ok) onSaved();
     else setError(asked.error);
   };
-  const segments = [...new Set(gateways.flatMap(({ segment }) => (segment === null ? [] : [segment])))].toSorted();
+  const segments = segmentNames(gateways);
+  const meant = meantBy(through, gateways);
   const removed = settings.default !== null && nameOf(settings.default, gateways) === null;
   return (
     <form className="tunnel-form" aria-label={text('tunnel.title')} onSubmit={(event) => void save(event)}>
@@ -132,7 +125,7 @@ function TunnelForm({ settings, gateways, mayChange, onSaved }: TunnelFormProps)
         </select>
       </label>
       <p id={hint} className="field-hint" role={incomplete ? 'alert' : undefined}>
-        {gateways.length === 0 ? text('tunnel.no-gateways') : incomplete ? text('tunnel.default-missing') : text('tunnel.available', settings.gateways)}
+        {gateways.length === 0 ? text('tunnel.no-gateways') : incomplete ? text('tunnel.default-missing') : text('tunnel.available', { available: availableIn(meant), total: meant.length })}
       </p>
       <p className="field-hint">{text('tunnel.vendors')}</p>
       {error && <ErrorNotice error={error} />}
@@ -167,6 +160,7 @@ function defaultOf(value: string, gateways: readonly Gateway[], before: TunnelDe
 
 /** The name of a default; null for a gateway or segment that is no longer there. */
 function nameOf(through: TunnelDefault, gateways: readonly Gateway[]): string | null {
-  if (through.kind === 'gateway') return gateways.find(({ id }) => id === through.gatewayId)?.name ?? null;
-  return gateways.some(({ segment }) => segment === through.segment) ? through.segment : null;
+  const [first] = meantBy(through, gateways);
+  if (first === undefined) return null;
+  return through.kind === 'gateway' ? first.name : first.segment;
 }

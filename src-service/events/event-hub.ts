@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EVENT_STREAM_HEARTBEAT_MS, serviceEvent, type ChangedSubject, type ServiceEvent } from '../../shared/api/events.ts';
 import { gatewaysRoutes, type Gateway, type SegmentState } from '../../shared/api/gateways.ts';
+import { role as everyRole } from '../../shared/api/roles.ts';
 import type { User } from '../../shared/api/users.ts';
 import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import type { GatewayId, UserId } from '../../shared/ids.ts';
@@ -30,6 +31,8 @@ const READERS: Readonly<Record<ChangedSubject, readonly User['role'][]>> = {
   'error-log': ['admin', 'operator', 'auditor'],
   users: ['admin', 'operator', 'auditor'],
   'access-rules': ['admin', 'operator', 'auditor'],
+  // `tunnelApplies` is everybody's.
+  tunnel: everyRole.options,
 };
 
 export interface EventHubParts {

@@ -5,6 +5,7 @@ import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, Transaction } from '../store/database.ts';
+import { notify } from '../store/notify.ts';
 import { gateways, tunnelSettings } from '../store/schema.ts';
 
 export interface TunnelSettingsParts {
@@ -48,6 +49,7 @@ export class TunnelSettings {
       };
       await transaction.insert(tunnelSettings).values({ onlyRow: true, ...row }).onConflictDoUpdate({ target: tunnelSettings.onlyRow, set: row });
       await audit.append(transaction, { kind: 'tunnel.changed', actor, facts: { ...(await factsOf(transaction, 'before', before)), ...(await factsOf(transaction, 'after', fields)) } });
+      await notify(transaction, 'tunnel', '');
       return { ...fields, changedAt: now };
     });
   }

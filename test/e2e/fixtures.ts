@@ -6,7 +6,7 @@ import { StartedProcesses } from '../../scripts/processes/started-processes.ts';
 import { setUpDisplay } from '../../scripts/set-up/display.ts';
 import { startWholeSystem, type WholeSystem } from '../fixtures/whole-system.ts';
 import { launchApp, type OpenApp } from './launch-app.ts';
-import { addProfile, showTerminalAsText, signIn } from './page-actions.ts';
+import { signedIn } from './page-actions.ts';
 
 export { expect } from '@playwright/test';
 
@@ -80,12 +80,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   },
   app: async ({ openApp, system }, use) => {
-    const app = await openApp();
-    await addProfile(app.main, system);
-    await signIn(app.main, ADMIN.name, ADMIN.password);
-    await app.main.getByRole('searchbox', { name: 'Search resources' }).waitFor();
-    await showTerminalAsText(app.main);
-    await use(app);
+    await use(await signedIn(await openApp(), system, ADMIN.name, ADMIN.password));
   },
 });
 

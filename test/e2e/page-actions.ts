@@ -1,4 +1,4 @@
-import { expect, type Page } from '@playwright/test';
+import { type ElectronApplication, expect, type Page } from '@playwright/test';
 import type { WholeSystem } from '../fixtures/whole-system.ts';
 import type { OpenApp } from './launch-app.ts';
 
@@ -20,6 +20,27 @@ export async function signIn(page: Page, name: string, password: string): Promis
   await page.getByLabel('User name', { exact: true }).fill(name);
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+}
+
+/** A new app in which somebody is signed in, with the terminal's text in the page. */
+export async function signedIn(app: OpenApp, system: WholeSystem, name: string, password: string): Promise<OpenApp> {
+  await addProfile(app.main, system);
+  await signIn(app.main, name, password);
+  await app.main.getByRole('searchbox', { name: 'Search resources' }).waitFor();
+  await showTerminalAsText(app.main);
+  return app;
+}
+
+/** Opens a page of the main window by its name in the menu. */
+export async function openMenu(main: Page, name: string): Promise<void> {
+  await main.getByRole('navigation').getByRole('button', { name, exact: true }).click();
+}
+
+/** Answers the system's dialog for a file to save, from now on, with a path: the dialog itself is not the page's. */
+export async function saveFilesTo(electronApp: ElectronApplication, path: string): Promise<void> {
+  await electronApp.evaluate(({ dialog }, filePath) => {
+    dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath });
+  }, path);
 }
 
 /** Screen-reader mode of the terminal, so that what it shows stands in the page as text. */

@@ -16,10 +16,10 @@ interface Scene {
   readonly open: (page: Page) => Promise<unknown>;
 }
 
-const menu = (name: string, place: number, then?: (page: Page) => Promise<void>): Scene => ({
+const menu = (name: string, place: number, then?: (page: Page) => Promise<void>, scene?: string): Scene => ({
   name,
   open: async (page) => {
-    await openMain(page);
+    await openMain(page, scene === undefined ? {} : { scene });
     await openPage(page, place);
     await then?.(page);
   },
@@ -53,10 +53,11 @@ const scenes: readonly Scene[] = [
   { name: 'resources as cards', open: (page) => openMain(page, { view: 'cards' }) },
   { name: 'resources failed', open: (page) => openMain(page, { scene: 'inventory-failed' }) },
   {
-    name: 'resources in a small window, with segments',
+    name: 'resources in a small window, with segments and Tunnel',
     open: async (page) => {
       await page.setViewportSize({ width: 640, height: 480 });
-      await openMain(page);
+      await openMain(page, { scene: 'tunnel-on' });
+      await expect(page.getByText('Tunnel: your connections')).toBeVisible();
       await page.getByRole('contentinfo').getByRole('button').first().click();
     },
   },
@@ -83,11 +84,13 @@ const scenes: readonly Scene[] = [
     await expect(page.getByRole('complementary')).toBeVisible();
   }),
   menu('error log', 4, (page) => expect(page.getByRole('row').nth(3)).toBeVisible()),
-  menu('gateways, with help and details', 5, async (page) => {
+  menu('gateways, with help, details and Tunnel', 5, async (page) => {
     await page.getByRole('button', { name: 'What to do' }).first().click();
     await page.getByRole('button', { name: 'tokyo-gw-1' }).click();
     await expect(page.getByRole('img', { name: /24 hours/ })).toBeVisible();
-  }),
+    await page.getByText('Tunnel', { exact: true }).click();
+    await expect(page.getByRole('form', { name: 'Tunnel' })).toBeVisible();
+  }, 'tunnel-none'),
   { name: 'no gateway yet', open: async (page) => { await openMain(page, { scene: 'gateways-empty' }); await openPage(page, 5); } },
   menu('users, one chosen', 6, async (page) => {
     await page.getByRole('button', { name: 'partner-acme' }).click();

@@ -111,3 +111,36 @@ test('a small window shows the list and its details', async ({ page }) => {
   await expect(page.getByRole('complementary')).toBeInViewport();
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
 });
+
+test('S22, S31, S41: Tunnel is switched on with a default Gateway, by keyboard; without one it cannot be', async ({ page }) => {
+  const faults = await openGateways(page);
+  const form = page.getByRole('form', { name: 'Tunnel' });
+  await page.getByText('no default Gateway chosen').waitFor();
+  await page.locator('summary').focus();
+  await page.keyboard.press('Enter');
+  await form.getByRole('switch').focus();
+  await page.keyboard.press('Space');
+  await expect(form.getByRole('alert')).toContainText('Choose a default Gateway or segment');
+  await expect(form.getByRole('button', { name: 'Save' })).toBeDisabled();
+  await form.getByLabel('Default Gateway or segment').selectOption('gateway-tokyo');
+  await expect(form).toContainText('Default Gateways available now: 2 of 2.');
+  await form.getByLabel('Default Gateway or segment').selectOption('aws-gw-1');
+  await expect(form).toContainText('Default Gateways available now: 0 of 1.');
+  await form.getByRole('button', { name: 'Save' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('through aws-gw-1')).toBeVisible();
+  await expect(page.getByText('No default Gateway is available: nobody can connect')).toBeVisible();
+  expect(await calls(page, 'service.tunnelUpdate')).toEqual([{ params: {}, query: {}, body: { enabled: true, default: { kind: 'gateway', gatewayId: expect.any(String) } } }]);
+  expect(faults.list).toEqual([]);
+});
+
+test('S17: where the last default Gateway falls, the Tunnel line says at once that nobody can connect', async ({ page }) => {
+  await openGateways(page, { scene: 'tunnel-on' });
+  await page.getByText('through gateway-tokyo').waitFor();
+  const none = page.getByText('No default Gateway is available: nobody can connect');
+  await expect(none).toHaveCount(0);
+  await page.evaluate(() => {
+    for (const number of ['603', '604']) window.harness.patch('gateways', ['items', `00000000-0000-4000-8000-000000000${number}`, 'status', 'state'], 'unavailable');
+  });
+  await expect(none).toBeVisible();
+});

@@ -53,6 +53,19 @@ test('rule 11: disabling a user asks first and says what ends', async ({ page })
   await expect.poll(() => calls(page, 'service.userDisable')).toHaveLength(1);
 });
 
+test('S31, S33: a rule has Tunnel always or as the switch says; for third-party vendors it is always', async ({ page }) => {
+  await open(page, 'Access rules');
+  await page.getByRole('button', { name: 'Change the rule Vendors to AWS' }).click();
+  const tunnel = page.getByRole('dialog').getByLabel('Tunnel');
+  await expect(tunnel).toBeDisabled();
+  await expect(tunnel).toHaveValue('always');
+  await page.getByRole('dialog').getByLabel('For', { exact: true }).selectOption('User');
+  await expect(tunnel).toHaveValue('system');
+  await tunnel.selectOption('Always through the default Gateway');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  expect(await calls(page, 'service.accessRuleUpdate')).toEqual([{ params: { accessRuleId: expect.any(String) }, query: {}, body: expect.objectContaining({ tunnel: 'always', subject: { kind: 'role', role: 'user' } }) }]);
+});
+
 test('a rule is tried: which decides, and what keeps the others from it', async ({ page }) => {
   await open(page, 'Access rules');
   await page.getByRole('combobox', { name: 'User' }).fill('k.lin');

@@ -58,3 +58,12 @@ test('a protocol that this version cannot open is shown, says so, and does nothi
   await sftp.click({ force: true });
   expect(await calls(page, 'sessions.connect')).toEqual([]);
 });
+
+test('S22, S33: that all connections go through the default Gateway is said before Connect, and taken back as soon as it no longer holds', async ({ page }) => {
+  await openMain(page, { scene: 'tunnel-on' });
+  const mark = page.getByRole('status').filter({ hasText: 'Tunnel: your connections go through the default Gateway' });
+  await expect(mark).toBeVisible();
+  await page.evaluate(() => window.mavis.service.tunnelUpdate({ params: {}, query: {}, body: { enabled: false, default: null } }));
+  await page.evaluate(() => window.harness.patch('changes', ['tunnel'], 1));
+  await expect(mark).toHaveCount(0);
+});

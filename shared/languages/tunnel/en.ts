@@ -27,5 +27,9 @@ export const tunnelTextsEn = {
   'tunnel.by-way-of': 'by way of',
   'tunnel.way': '{last} by way of {first}',
   'tunnel.applies': 'Tunnel: your connections go through the default Gateway',
+  'rules.tunnel': 'Tunnel',
+  'rules.tunnel-system': 'As the system’s switch says',
+  'rules.tunnel-always': 'Always through the default Gateway',
+  'rules.tunnel-vendor': 'Third-party vendors always go through the default Gateway.',
   'session.map-first-gateway': 'Default Gateway',
 } as const;

@@ -29,5 +29,9 @@ export const tunnelTextsJa = {
   'tunnel.by-way-of': '経由',
   'tunnel.way': '{first} を経由して {last}',
   'tunnel.applies': 'Tunnel 機能:接続は既定の Gateway を通ります',
+  'rules.tunnel': 'Tunnel 機能',
+  'rules.tunnel-system': 'システムの設定に従う',
+  'rules.tunnel-always': '常に既定の Gateway を経由',
+  'rules.tunnel-vendor': 'サードパーティベンダーは常に既定の Gateway を経由します。',
   'session.map-first-gateway': '既定の Gateway',
 } as const satisfies Record<keyof typeof tunnelTextsEn, string>;

@@ -29,5 +29,9 @@ export const tunnelTextsZhHant = {
   'tunnel.by-way-of': '經由',
   'tunnel.way': '經由 {first} 到 {last}',
   'tunnel.applies': 'Tunnel 功能：您的連線會經過預設的 Gateway',
+  'rules.tunnel': 'Tunnel 功能',
+  'rules.tunnel-system': '依系統開關設定',
+  'rules.tunnel-always': '一律經過預設的 Gateway',
+  'rules.tunnel-vendor': '第三方廠商一律經過預設的 Gateway。',
   'session.map-first-gateway': '預設的 Gateway',
 } as const satisfies Record<keyof typeof tunnelTextsEn, string>;

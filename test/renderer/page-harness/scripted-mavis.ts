@@ -58,12 +58,12 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     account: account(scene, role.catch('admin').parse(query.get('role'))),
     inventory: inventory(scene, count),
     gateways: gateways(scene),
-    changes: { audit: 0, 'error-log': 0, users: 0, 'access-rules': 0, connections: 0 },
+    changes: { audit: 0, 'error-log': 0, users: 0, 'access-rules': 0, tunnel: 0, connections: 0 },
     logWork: { exports: {}, proof: { status: 'not-asked' } },
     network: { proxyQuestion: query.has('proxy') ? { id: SESSION_ID, proxy: 'proxy.nishi.example:3128', refused: query.get('proxy') === 'refused', canKeep: query.get('proxy') !== 'no-keyring' } : null },
     sessions: { items: scene === 'sessions-empty' ? {} : query.has('session') ? { [SESSION_ID]: madeSession(scene) } : Object.fromEntries([madeSession('connected', 77), madeSession('failed', 78, 'aws-web-00005'), madeSession('exited', 79, 'office1-git-00004')].map((made) => [made.id, made])) },
   };
-  let tunnel: TunnelSettings = { enabled: scene === 'tunnel-on' || scene === 'tunnel-none', default: scene.startsWith('tunnel-') ? { kind: 'segment', segment: 'gateway-tokyo' } : null, changedAt: null, gateways: { total: scene.startsWith('tunnel-') ? 2 : 0, available: scene === 'tunnel-on' ? 2 : 0 } };
+  let tunnel: TunnelSettings = { enabled: scene === 'tunnel-on' || scene === 'tunnel-none', default: scene.startsWith('tunnel-') ? { kind: 'segment', segment: scene === 'tunnel-none' ? 'gateway-aws' : 'gateway-tokyo' } : null, changedAt: null, gateways: { total: scene.startsWith('tunnel-') ? 2 : 0, available: scene === 'tunnel-on' ? 2 : 0 } };
   const queryMs: number[] = [];
   const index = startIndex(count);
   const calls: { name: string; args: unknown }[] = [];
