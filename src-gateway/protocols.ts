@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { GatewayProtocols, ProtocolContext } from './gateway.ts';
 import type { IdentityProbe } from './link/target-probe.ts';
 import { RecordingSpool } from './recordings/recording-spool.ts';
+import { createRdpHandler, probeRdpIdentity } from './rdp/rdp-handler.ts';
 import { probeSsh } from './ssh/probe-ssh.ts';
 import { createSshHandler } from './ssh/ssh-handler.ts';
 
@@ -28,7 +29,8 @@ export async function openProductProtocols({ configuration, keys, settings, data
   });
   await recordings.open();
   const ssh = createSshHandler({ spool: recordings, logger: log, random: randomBytes, clock });
-  return { handlers: { ssh }, identityProbes: { ssh: probeSshIdentity, sftp: probeSshIdentity }, recordings, close: () => recordings.close() };
+  const rdp = createRdpHandler({ spool: recordings, logger: log, clock });
+  return { handlers: { ssh, rdp }, identityProbes: { ssh: probeSshIdentity, sftp: probeSshIdentity, rdp: probeRdpIdentity }, recordings, close: () => recordings.close() };
 }
 
 const probeSshIdentity: IdentityProbe = async (socket, signal) => {

@@ -118,6 +118,12 @@ export const catalogue = {
   'target.sign-on-refused': entry(403, 'L4', 'target-administrator'),
   'target.sign-on-cancelled': entry(499, 'client', 'you'),
   'target.no-common-algorithm': entry(502, 'L4', 'target-administrator'),
+  'target.no-tls': entry(502, 'L4', 'target-administrator'),
+  'target.account-locked': entry(403, 'L4', 'target-administrator'),
+  'target.account-disabled': entry(403, 'L4', 'target-administrator'),
+  'target.password-expired': entry(403, 'L4', 'target-administrator'),
+  'target.logon-not-allowed': entry(403, 'L4', 'target-administrator'),
+  'target.redirected': entry(502, 'L4', 'target-administrator'),
   'target.channel-refused': entry(502, 'L4', 'target-administrator'),
   'target.lost': entry(502, 'L4', 'target-administrator'),
 

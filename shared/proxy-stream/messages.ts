@@ -40,6 +40,8 @@ export const accepted = z.object({
   /** Fingerprint of the target's own key or certificate. */
   targetIdentity: z.string().nullable(),
   targetEncrypted: z.boolean(),
+  /** DER of the certificate that the target showed, base64, for protocols whose client wants to see it: of a certificate longer than 9 KiB a gateway takes no session. */
+  targetCertificate: z.base64().max(12_500).nullable().default(null),
   resumeSecret: secret,
   resumeSeconds: z.number().int(),
   epoch: z.number().int().min(0),

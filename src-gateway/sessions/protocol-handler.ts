@@ -53,6 +53,8 @@ export interface SessionRun {
   readonly activity: () => void;
   /** Told of what the target is let to of the user's machine. */
   readonly forwarding?: (event: ForwardingEvent) => void;
+  /** Reaches the target again, at an address that is checked anew, for protocols that change their picture's size by connecting anew (rule 24). The protocol closes what it had before. Rejects with a MavisError of leg L4. */
+  readonly dialAgain?: () => Promise<Socket>;
   /** Tells of each time that the client's connection was cut and taken up again, for the recording; the stream itself goes on. */
   readonly onLine?: (listener: (state: LineState) => void) => void;
 }
@@ -65,6 +67,8 @@ export interface SignedOnTarget {
   readonly sshHostKey: string | null;
   readonly targetIdentity: string | null;
   readonly targetEncrypted: boolean;
+  /** DER of the certificate that the target showed, for protocols whose client wants to see it. */
+  readonly targetCertificate?: Uint8Array;
   /** Runs the session to its end; never rejects for what a peer does. Seals its recordings before it resolves. */
   run(session: SessionRun): Promise<SessionEnd>;
   /** Leaves the target without a session. */

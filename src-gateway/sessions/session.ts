@@ -1,5 +1,6 @@
 import { MavisError, asMavisError } from '../../shared/errors/mavis-error.ts';
 import type { ErrorArgs, ErrorCode } from '../../shared/errors/catalogue.ts';
+import type { Socket } from 'node:net';
 import type { Protocol, RecordingId } from '../../shared/ids.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
 import { type Frame, FrameError, frameType } from '../../shared/proxy-stream/frames.ts';
@@ -86,6 +87,8 @@ export class Session {
   #state: SessionState = { status: 'connecting' };
   #credentialSent = false;
   #reached: ReachedTarget | undefined;
+  /** Connections to the target before the one that counts: a session that is cut off cuts off all of them. */
+  readonly #reachedBefore = new Set<ReachedTarget>();
   #stream: CountedDuplex | undefined;
   #limits: SessionLimits | undefined;
   #line: SessionLine | undefined;
@@ -148,7 +151,7 @@ export class Session {
       const { code, args } = this.#closing ?? this.#gatewayLost();
       this.#resume?.ended(new MavisError(code, args));
       this.#stream?.destroy();
-      this.#reached?.socket.destroy();
+      this.#cutTarget();
       this.#state = { status: 'over' };
     }
   }
@@ -263,6 +266,7 @@ export class Session {
       signal: this.#ending.signal,
       connected,
       activity: () => this.#limits?.activity(),
+      dialAgain: () => this.#dialAgain(),
       forwarding: (event) => this.#forwarding(event),
       onLine: (listener) => this.#lineListeners.add(listener),
     });
@@ -274,6 +278,21 @@ export class Session {
     } finally {
       notConnected.cancel();
     }
+  }
+
+  async #dialAgain(): Promise<Socket> {
+    const reached = await this.#parts.dialler.dial(this.grant.target, this.#ending.signal);
+    const before = this.#reached;
+    if (before !== undefined) {
+      this.#reachedBefore.add(before);
+      before.socket.once('close', () => this.#reachedBefore.delete(before));
+    }
+    this.#reached = reached;
+    return reached.socket;
+  }
+
+  #cutTarget(): void {
+    for (const { socket } of [...this.#reachedBefore, ...(this.#reached === undefined ? [] : [this.#reached])]) socket.destroy();
   }
 
   /** Another connection of the same client goes on with the stream. */
@@ -340,6 +359,7 @@ export class Session {
       sshHostKey: target.sshHostKey,
       targetIdentity: target.targetIdentity,
       targetEncrypted: target.targetEncrypted,
+      targetCertificate: target.targetCertificate === undefined ? null : Buffer.from(target.targetCertificate).toString('base64'),
       resumeSecret,
       resumeSeconds: this.#parts.resumeSeconds,
       epoch: 0,
@@ -355,7 +375,7 @@ export class Session {
     return new Promise((resolve, reject) => {
       const timers: Timer[] = [];
       const told = (): void => {
-        timers.push(clock.setTimer(() => this.#reached?.socket.destroy(), CUT_MS));
+        timers.push(clock.setTimer(() => this.#cutTarget(), CUT_MS));
         timers.push(
           clock.setTimer(() => {
             log.error('session did not end in time', { reference: this.grant.reference, protocol: this.grant.protocol });

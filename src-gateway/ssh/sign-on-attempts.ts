@@ -2,6 +2,7 @@ import ssh2, { type AnyAuthMethod, type AuthenticationType, type Prompt as SshPr
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { GrantedCredential } from '../../shared/link/messages.ts';
 import type { SessionPolicy } from '../../shared/policy/session-policy.ts';
+import { askSignOn } from '../sessions/ask-sign-on.ts';
 import type { SignOnRequest } from '../sessions/protocol-handler.ts';
 import { shownText } from './foreign-text.ts';
 
@@ -81,11 +82,9 @@ export class SignOnAttempts {
   }
 
   async #askSecret(userName: string | undefined): Promise<Secret> {
-    const password = { prompt: 'Password', echo: false };
-    const prompts = userName === undefined ? [{ prompt: 'User name', echo: true }, password] : [password];
-    const answers = await this.#ask({ kind: 'user-name-and-password', name: userName ?? '', instruction: '', prompts });
-    this.#userName = userName ?? answers[0] ?? '';
-    return { kind: 'password', password: answers[prompts.length - 1] ?? '' };
+    const answered = await askSignOn((prompt) => this.#ask(prompt), userName);
+    this.#userName = answered.userName;
+    return { kind: 'password', password: answered.password };
   }
 
   async #answer(name: string, instruction: string, prompts: readonly SshPrompt[], finish: (answers: string[]) => void): Promise<void> {

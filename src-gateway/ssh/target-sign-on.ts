@@ -2,10 +2,11 @@ import type { Socket } from 'node:net';
 import ssh2 from 'ssh2';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Clock, Timer } from '../clock/clock.ts';
+import { identityObjection } from '../sessions/identity-objection.ts';
 import type { SignOnRequest } from '../sessions/protocol-handler.ts';
 import { targetAlgorithms } from './algorithms.ts';
 import { shownText } from './foreign-text.ts';
-import { hostKeyFingerprintOf, hostKeyObjection } from './host-key.ts';
+import { hostKeyFingerprintOf } from './host-key.ts';
 import { SignOnAttempts } from './sign-on-attempts.ts';
 import { TargetAgent } from './target-agent.ts';
 
@@ -124,7 +125,7 @@ class TargetSignOn {
     const fingerprint = hostKeyFingerprintOf(key);
     // After the sign-on the key may not become another, not even one that is known as well.
     const changed = this.#hostKey !== '' && this.#hostKey !== fingerprint;
-    this.#objection = changed ? new MavisError('target.identity-changed', { expected: this.#hostKey, seen: fingerprint }) : hostKeyObjection(fingerprint, this.#request.grant);
+    this.#objection = changed ? new MavisError('target.identity-changed', { expected: this.#hostKey, seen: fingerprint }) : identityObjection(fingerprint, this.#request.grant);
     if (this.#objection === undefined) this.#hostKey = fingerprint;
     return this.#objection === undefined;
   }

@@ -1,5 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
-import { bitString, der, derTag, generalizedTime, sequence } from './distinguished-encoding.ts';
+import { der, derContext, derInteger, derTag } from '../../shared/der/der.ts';
+import { bitString, generalizedTime, sequence } from './distinguished-encoding.ts';
 
 /** Object identifiers as encoded: commonName (2.5.4.3), ecdsa-with-SHA256 (1.2.840.10045.4.3.2). */
 const COMMON_NAME = Uint8Array.from([0x55, 0x04, 0x03]);
@@ -49,7 +50,7 @@ function selfSigned(publicKeyInfo: Uint8Array, privateKey: KeyObject, now: numbe
   const serial = randomBytes(16);
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x01;
   const validity = sequence(generalizedTime(new Date(now - DAY_MS)), generalizedTime(new Date(now + VALID_DAYS * DAY_MS)));
-  const version3 = der(derTag.version, der(derTag.integer, Uint8Array.from([2])));
+  const version3 = derContext(0, derInteger(2));
   const toBeSigned = sequence(version3, der(derTag.integer, serial), algorithm, name, validity, name, publicKeyInfo);
   const signature = sign('sha256', toBeSigned, { key: privateKey, dsaEncoding: 'der' });
   const base64 = Buffer.from(sequence(toBeSigned, algorithm, bitString(signature))).toString('base64');

@@ -1,0 +1,197 @@
+import { RdpFormatError } from '../rdp-format-error.ts';
+
+/** Kinds of messages of the clipboard's channel (MS-RDPECLIP 2.2.1). */
+const message = { monitorReady: 1, formatList: 2, formatListAnswer: 3, dataRequest: 4, dataAnswer: 5, capabilities: 7, fileContentsRequest: 8, fileContentsAnswer: 9 } as const;
+const HEADER_BYTES = 8;
+const FAILED = 2;
+const ASCII_NAMES = 4;
+/** Formats that carry text or a picture by their fixed numbers (text, bitmaps, unicode, locale); files come under a name. */
+const PLAIN_FORMATS: ReadonlySet<number> = new Set([1, 7, 8, 13, 16, 17]);
+/** Bit of the general capabilities: names of any length in UTF-16 instead of 32 bytes. */
+const LONG_NAMES = 2;
+const SHORT_FORMAT_BYTES = 36;
+const NAMED_FORMATS: ReadonlySet<string> = new Set(['html format', 'rich text format', 'png']);
+
+/** Flags of a piece of a channel's message (MS-RDPBCGR 2.2.6.1.1). */
+const piece = { first: 1, last: 2, showProtocol: 0x10, compressed: 0x20_0000 } as const;
+const PIECE_HEADER_BYTES = 8;
+/** MS-RDPBCGR 2.2.7.1.10: what every peer takes in one piece. */
+const PIECE_BYTES = 1600;
+/** A large text, and little enough to be held by whoever gets it. */
+const MOST_MESSAGE_BYTES = 32 * 1024 * 1024;
+/** A list of formats is read whole: an office program offers fifty. */
+const MOST_LIST_BYTES = 64 * 1024;
+
+type Handling = { readonly kind: 'pass' } | { readonly kind: 'drop' } | { readonly kind: 'instead'; readonly message: Buffer } | { readonly kind: 'list'; readonly flags: number; readonly parts: Buffer[] };
+
+interface OpenMessage {
+  readonly total: number;
+  readonly handling: Handling;
+  received: number;
+}
+
+/** Whether both ends said that they write names of formats long; without both, names have 32 bytes (MS-RDPECLIP 2.2.3.1.1.1). One for both directions of a channel. */
+export class ClipboardNames {
+  #said = 0;
+
+  /** One end has told its capabilities. */
+  tell(long: boolean): void {
+    if (long) this.#said += 1;
+  }
+
+  get long(): boolean {
+    return this.#said >= 2;
+  }
+}
+
+export interface ClipboardFilterParts {
+  readonly names: ClipboardNames;
+  /** Whether contents may go this way: the offers and the data of the side that sends. */
+  readonly mayOffer: boolean;
+  /** Content was let through: bytes of the whole message. */
+  readonly carried?: (bytes: number) => void;
+  readonly refused?: () => void;
+}
+
+/**
+ * One direction of the clipboard's channel (rule 21), piece by piece. Where contents may not go this way, offers become empty
+ * and answers become refusals, so that both ends stay in step; where they may, only text and pictures are offered: files never.
+ * Of a message it holds nothing but a list of formats, at most 64 KiB.
+ */
+export class ClipboardFilter {
+  readonly #parts: ClipboardFilterParts;
+  #open: OpenMessage | undefined;
+
+  constructor(parts: ClipboardFilterParts) {
+    this.#parts = parts;
+  }
+
+  /** The pieces that go on in place of this one; throws RdpFormatError. */
+  take(data: Buffer): Buffer[] {
+    if (data.length < PIECE_HEADER_BYTES) throw new RdpFormatError('clipboard: piece cut off');
+    const [total, flags, content] = [data.readUInt32LE(0), data.readUInt32LE(4), data.subarray(PIECE_HEADER_BYTES)];
+    if ((flags & piece.compressed) !== 0) throw new RdpFormatError('clipboard: compressed');
+    if (total > MOST_MESSAGE_BYTES) throw new RdpFormatError('clipboard: too long');
+    if ((flags & piece.first) !== 0 && this.#open !== undefined) throw new RdpFormatError('clipboard: message in a message');
+    const open = (flags & piece.first) !== 0 ? { total, handling: this.#handlingOf(total, content), received: 0 } : this.#open;
+    if (open === undefined || open.total !== total) throw new RdpFormatError('clipboard: piece of nothing');
+    open.received += content.length;
+    const last = (flags & piece.last) !== 0;
+    if (open.received > total || (last && open.received !== total)) throw new RdpFormatError('clipboard: length wrong');
+    this.#open = last ? undefined : open;
+    return this.#handle(open, data, content, last);
+  }
+
+  #handle({ handling }: OpenMessage, data: Buffer, content: Buffer, last: boolean): Buffer[] {
+    switch (handling.kind) {
+      case 'pass':
+        return [data];
+      case 'drop':
+        return [];
+      case 'instead':
+        return last ? inPieces(handling.message) : [];
+      case 'list':
+        handling.parts.push(Buffer.from(content));
+        return last ? inPieces(this.#filteredList(handling)) : [];
+      default:
+        return handling satisfies never;
+    }
+  }
+
+  #handlingOf(total: number, content: Buffer): Handling {
+    if (total < HEADER_BYTES || content.length < HEADER_BYTES) throw new RdpFormatError('clipboard: header cut off');
+    const [kind, flags] = [content.readUInt16LE(0), content.readUInt16LE(2)];
+    switch (kind) {
+      case message.formatList:
+        if (total > MOST_LIST_BYTES) throw new RdpFormatError('clipboard: list too long');
+        return this.#parts.mayOffer ? { kind: 'list', flags, parts: [] } : { kind: 'instead', message: encodeMessage(message.formatList, flags, Buffer.alloc(0)) };
+      case message.dataAnswer:
+        if (this.#parts.mayOffer) {
+          this.#parts.carried?.(total - HEADER_BYTES);
+          return { kind: 'pass' };
+        }
+        this.#parts.refused?.();
+        return { kind: 'instead', message: encodeMessage(message.dataAnswer, FAILED, Buffer.alloc(0)) };
+      case message.capabilities:
+        return { kind: 'instead', message: this.#plainCapabilities(content, total) };
+      case message.monitorReady:
+      case message.formatListAnswer:
+      case message.dataRequest:
+        return { kind: 'pass' };
+      case message.fileContentsRequest:
+      case message.fileContentsAnswer:
+        // The product carries no file through a desktop's clipboard yet.
+        this.#parts.refused?.();
+        return { kind: 'drop' };
+      default:
+        // A folder for files, locks on them, and whatever else there may be.
+        return { kind: 'drop' };
+    }
+  }
+
+  /** The general capabilities without anything of files. */
+  #plainCapabilities(content: Buffer, total: number): Buffer {
+    if (total > 256 || content.length < 24 || content.length < total) throw new RdpFormatError('clipboard: capabilities out of bounds');
+    const flags = content.readUInt16LE(12) === 1 ? content.readUInt32LE(20) & LONG_NAMES : 0;
+    this.#parts.names.tell(flags === LONG_NAMES);
+    const set = Buffer.alloc(16);
+    set.writeUInt16LE(1, 0);
+    set.writeUInt16LE(1, 4);
+    set.writeUInt16LE(12, 6);
+    set.writeUInt32LE(2, 8);
+    set.writeUInt32LE(flags, 12);
+    return encodeMessage(message.capabilities, 0, set);
+  }
+
+  #filteredList({ flags, parts }: { readonly flags: number; readonly parts: readonly Buffer[] }): Buffer {
+    const whole = Buffer.concat(parts);
+    if (HEADER_BYTES + whole.readUInt32LE(4) > whole.length) throw new RdpFormatError('clipboard: list cut off');
+    const formats = whole.subarray(HEADER_BYTES, HEADER_BYTES + whole.readUInt32LE(4));
+    const asciiNames = (flags & ASCII_NAMES) !== 0;
+    const read = this.#parts.names.long ? readLongFormats(formats) : readShortFormats(formats, asciiNames);
+    const kept = read.filter(({ id, name }) => (name === '' ? PLAIN_FORMATS.has(id) : NAMED_FORMATS.has(name.toLowerCase())));
+    return encodeMessage(message.formatList, flags, Buffer.concat(kept.map(({ bytes }) => bytes)));
+  }
+}
+
+function readLongFormats(bytes: Buffer): { readonly id: number; readonly name: string; readonly bytes: Buffer }[] {
+  const formats: { id: number; name: string; bytes: Buffer }[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    if (at + 6 > bytes.length) throw new RdpFormatError('clipboard: format cut off');
+    let end = at + 4;
+    while (end + 2 <= bytes.length && bytes.readUInt16LE(end) !== 0) end += 2;
+    // A16: a name that is not closed is no name.
+    if (end + 2 > bytes.length) throw new RdpFormatError('clipboard: name not closed');
+    formats.push({ id: bytes.readUInt32LE(at), name: bytes.toString('utf16le', at + 4, end), bytes: bytes.subarray(at, end + 2) });
+    at = end + 2;
+  }
+  return formats;
+}
+
+function readShortFormats(bytes: Buffer, ascii: boolean): { readonly id: number; readonly name: string; readonly bytes: Buffer }[] {
+  if (bytes.length % SHORT_FORMAT_BYTES !== 0) throw new RdpFormatError('clipboard: format cut off');
+  return Array.from({ length: bytes.length / SHORT_FORMAT_BYTES }, (_, place) => {
+    const format = bytes.subarray(place * SHORT_FORMAT_BYTES, (place + 1) * SHORT_FORMAT_BYTES);
+    return { id: format.readUInt32LE(0), name: format.toString(ascii ? 'latin1' : 'utf16le', 4).replace(/\0.*$/s, ''), bytes: format };
+  });
+}
+
+function encodeMessage(kind: number, flags: number, body: Buffer): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt16LE(kind);
+  header.writeUInt16LE(flags, 2);
+  header.writeUInt32LE(body.length, 4);
+  return Buffer.concat([header, body]);
+}
+
+function inPieces(whole: Buffer): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < whole.length; at += PIECE_BYTES) {
+    const content = whole.subarray(at, at + PIECE_BYTES);
+    const header = Buffer.alloc(PIECE_HEADER_BYTES);
+    header.writeUInt32LE(whole.length);
+    header.writeUInt32LE((at === 0 ? piece.first : 0) | (at + PIECE_BYTES >= whole.length ? piece.last : 0) | piece.showProtocol, 4);
+    pieces.push(Buffer.concat([header, content]));
+  }
+  return pieces;
+}

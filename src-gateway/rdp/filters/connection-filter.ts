@@ -1,0 +1,223 @@
+import type { SessionPolicy } from '../../../shared/policy/session-policy.ts';
+import { RdpFormatError } from '../rdp-format-error.ts';
+import { type ClientInfoAccount, rewriteClientInfo } from '../wire/client-info.ts';
+import { limitCapabilities } from '../wire/confirm-active.ts';
+import { assertFastPathInput, drawsAnything } from '../wire/fast-path.ts';
+import { type ChannelData, encodeChannelData, mcs, mcsKind, mcsOf, readChannelData } from '../wire/mcs.ts';
+import { bringsReconnectCookie, dataKind, isLicense, shareKind, sharePdus } from '../wire/share.ts';
+import type { Pdu } from '../wire/tpkt.ts';
+import { ClipboardFilter, ClipboardNames } from './clipboard-filter.ts';
+import { type ChannelNumbers, type ClientConference, filterConnectInitial, filterConnectResponse } from './conference-filter.ts';
+
+/** The clipboard's channel; every other one (drives, sound, dynamic channels) is denied (rule 21). */
+const CLIPBOARD = 'cliprdr';
+/** Kinds of security headers (MS-RDPBCGR 2.2.8.1.1.2.1): these PDUs alone have one, since TLS does the encryption. */
+const security = { transportRequest: 0x0002, redirection: 0x0400, info: 0x0040 } as const;
+const SECURITY_HEADER_BYTES = 4;
+
+/** What happens as a connection goes on. */
+export interface ConnectionEvents {
+  /** The target has drawn for the first time: the protocol is connected (rule 1). */
+  readonly drawn: () => void;
+  /** The user typed or moved the pointer. */
+  readonly activity: () => void;
+  /** Something was refused by the policy, with a word for recording and log. */
+  readonly refused: (what: 'input' | 'clipboard-in' | 'clipboard-out' | 'channel') => void;
+  /** The clipboard's contents were carried. */
+  readonly clipboard: (direction: 'in' | 'out', bytes: number) => void;
+  /** The target has said that it ends the connection, in good order. */
+  readonly ending: () => void;
+  readonly size: (size: { readonly width: number; readonly height: number }) => void;
+}
+
+export interface ConnectionFilterParts {
+  /** The protocol that the target chose, for the client's core data. */
+  readonly protocol: number;
+  /** What the client asked for, for the target's core data. */
+  readonly clientProtocols: number;
+  /** Undefined where NLA has signed on. */
+  readonly account: ClientInfoAccount | undefined;
+  readonly policy: Pick<SessionPolicy, 'viewOnly' | 'clipboardIn' | 'clipboardOut'>;
+  readonly events: ConnectionEvents;
+}
+
+/** The target wants the session to go on elsewhere (rule 22). */
+export class RedirectedError extends RdpFormatError {}
+
+type Phase = 'initial' | 'response' | 'info' | 'licensing' | 'active';
+
+/**
+ * What goes through between a client and a target that has been signed on to, PDU by PDU, without input and output: each PDU
+ * goes on as it came, changed, or not at all. Everything that is not known to be harmless is refused: an unknown PDU throws
+ * RdpFormatError, and the connection ends. Neither end is trusted.
+ */
+export class ConnectionFilter {
+  readonly #parts: ConnectionFilterParts;
+  readonly #clipboardToTarget: ClipboardFilter;
+  readonly #clipboardToClient: ClipboardFilter;
+  #phase: Phase = 'initial';
+  #conference: ClientConference | undefined;
+  #numbers: ChannelNumbers | undefined;
+  #clipboard: number | undefined;
+  #denied: ReadonlySet<number> = new Set();
+  #drawn = false;
+
+  constructor(parts: ConnectionFilterParts) {
+    this.#parts = parts;
+    const { policy, events } = parts;
+    const names = new ClipboardNames();
+    this.#clipboardToTarget = new ClipboardFilter({ names, mayOffer: policy.clipboardIn, carried: (bytes) => events.clipboard('in', bytes), refused: () => events.refused('clipboard-in') });
+    this.#clipboardToClient = new ClipboardFilter({ names, mayOffer: policy.clipboardOut, carried: (bytes) => events.clipboard('out', bytes), refused: () => events.refused('clipboard-out') });
+  }
+
+  /** What goes to the target for a PDU of the client; throws RdpFormatError. May change the PDU's bytes. */
+  fromClient(pdu: Pdu): Buffer[] {
+    if (pdu.path === 'fast') return this.#clientFastPath(pdu.bytes);
+    const bytes = mcsOf(pdu.bytes);
+    if (this.#phase === 'initial') {
+      this.#conference = filterConnectInitial(pdu.bytes, this.#parts, this.#allowedChannels);
+      this.#parts.events.size(this.#conference);
+      this.#phase = 'response';
+      return [pdu.bytes];
+    }
+    if (this.#phase === 'response') throw new RdpFormatError('mcs: client out of order');
+    switch (mcsKind(bytes)) {
+      case mcs.erectDomain:
+      case mcs.attachUser:
+      case mcs.joinRequest:
+      case mcs.disconnect:
+        return [pdu.bytes];
+      case mcs.sendRequest:
+        return this.#clientData(pdu.bytes, readChannelData(bytes));
+      default:
+        throw new RdpFormatError('mcs: unknown request');
+    }
+  }
+
+  /** What goes to the client for a PDU of the target; throws RdpFormatError, or RedirectedError. May change the PDU's bytes. */
+  fromTarget(pdu: Pdu): Buffer[] {
+    if (pdu.path === 'fast') return this.#targetFastPath(pdu.bytes);
+    const bytes = mcsOf(pdu.bytes);
+    if (this.#phase === 'initial') throw new RdpFormatError('mcs: target out of order');
+    if (this.#phase === 'response') {
+      this.#takeNumbers(filterConnectResponse(pdu.bytes, this.#parts.clientProtocols));
+      this.#phase = 'info';
+      return [pdu.bytes];
+    }
+    switch (mcsKind(bytes)) {
+      case mcs.attachConfirm:
+      case mcs.joinConfirm:
+        return [pdu.bytes];
+      case mcs.disconnect:
+        this.#parts.events.ending();
+        return [pdu.bytes];
+      case mcs.sendIndication:
+        return this.#targetData(pdu.bytes, readChannelData(bytes));
+      default:
+        throw new RdpFormatError('mcs: unknown indication');
+    }
+  }
+
+  get #allowedChannels(): ReadonlySet<string> {
+    const { clipboardIn, clipboardOut } = this.#parts.policy;
+    return new Set(clipboardIn || clipboardOut ? [CLIPBOARD] : []);
+  }
+
+  #takeNumbers(numbers: ChannelNumbers): void {
+    const asked = this.#conference?.channels ?? [];
+    // Fewer would leave a channel without a judgement.
+    if (numbers.statics.length !== asked.length) throw new RdpFormatError('conference: other channels than asked');
+    this.#numbers = numbers;
+    this.#clipboard = numbers.statics.find((_, place) => asked[place]?.allowed === true);
+    this.#denied = new Set(numbers.statics.filter((number) => number !== this.#clipboard));
+  }
+
+  #clientFastPath(pdu: Buffer): Buffer[] {
+    assertFastPathInput(pdu);
+    if (this.#phase !== 'active') throw new RdpFormatError('fast-path: client out of order');
+    if (this.#inputDenied()) return [];
+    return [pdu];
+  }
+
+  #inputDenied(): boolean {
+    if (this.#parts.policy.viewOnly) {
+      this.#parts.events.refused('input');
+      return true;
+    }
+    this.#parts.events.activity();
+    return false;
+  }
+
+  #targetFastPath(pdu: Buffer): Buffer[] {
+    if (this.#phase !== 'active') throw new RdpFormatError('fast-path: target out of order');
+    if (drawsAnything(pdu)) this.#tellDrawn();
+    return [pdu];
+  }
+
+  #tellDrawn(): void {
+    if (this.#drawn) return;
+    this.#drawn = true;
+    this.#parts.events.drawn();
+  }
+
+  #clientData(pdu: Buffer, { initiator, channelId, data }: ChannelData): Buffer[] {
+    const toTarget = (bytes: Buffer): Buffer => encodeChannelData(mcs.sendRequest, { initiator, channelId, data: bytes });
+    if (channelId === this.#numbers?.message) return [pdu];
+    if (channelId === this.#numbers?.io) return this.#clientShare(pdu, data, toTarget);
+    if (channelId === this.#clipboard) return this.#clipboardToTarget.take(data).map(toTarget);
+    if (!this.#denied.has(channelId)) throw new RdpFormatError('mcs: unknown channel');
+    this.#parts.events.refused('channel');
+    return [];
+  }
+
+  #clientShare(pdu: Buffer, data: Buffer, toTarget: (bytes: Buffer) => Buffer): Buffer[] {
+    if (this.#phase === 'info') {
+      if (data.length < SECURITY_HEADER_BYTES || (data.readUInt16LE(0) & security.info) === 0) throw new RdpFormatError('client info: missing');
+      this.#phase = 'licensing';
+      const header = Buffer.alloc(SECURITY_HEADER_BYTES);
+      header.writeUInt16LE(security.info);
+      return [toTarget(Buffer.concat([header, rewriteClientInfo(data.subarray(SECURITY_HEADER_BYTES), this.#parts.account)]))];
+    }
+    if (this.#phase === 'licensing') {
+      if (!isLicense(data)) throw new RdpFormatError('share: client out of order');
+      return [pdu];
+    }
+    let inputs = 0;
+    const pdus = sharePdus(data);
+    for (const { kind, body, dataKind: what } of pdus) {
+      if (kind === shareKind.confirmActive) limitCapabilities(body);
+      else if (kind !== shareKind.data) throw new RdpFormatError('share: unknown kind from a client');
+      if (what === dataKind.input) inputs += 1;
+    }
+    if (inputs === 0 || !this.#inputDenied()) return [pdu];
+    const left = pdus.filter(({ dataKind: what }) => what !== dataKind.input);
+    return left.length === 0 ? [] : [toTarget(Buffer.concat(left.map(({ bytes }) => bytes)))];
+  }
+
+  #targetData(pdu: Buffer, { initiator, channelId, data }: ChannelData): Buffer[] {
+    const toClient = (bytes: Buffer): Buffer => encodeChannelData(mcs.sendIndication, { initiator, channelId, data: bytes });
+    if (channelId === this.#numbers?.io) return this.#targetShare(pdu, data, toClient);
+    if (channelId === this.#numbers?.message) return data.length >= SECURITY_HEADER_BYTES && (data.readUInt16LE(0) & security.transportRequest) === 0 ? [pdu] : [];
+    if (channelId === this.#clipboard) return this.#clipboardToClient.take(data).map(toClient);
+    // A target may still talk on a channel whose name it does not know; nobody hears it.
+    if (this.#denied.has(channelId)) return [];
+    throw new RdpFormatError('mcs: unknown channel');
+  }
+
+  #targetShare(pdu: Buffer, data: Buffer, toClient: (bytes: Buffer) => Buffer): Buffer[] {
+    if (this.#phase === 'info') throw new RdpFormatError('share: target out of order');
+    if (this.#phase === 'licensing') {
+      if (isLicense(data)) return [pdu];
+      if (data.length >= SECURITY_HEADER_BYTES && data.readUInt16LE(0) === security.redirection) throw new RedirectedError('redirected');
+    }
+    const pdus = sharePdus(data);
+    const left = pdus.filter((one) => {
+      if (one.kind === shareKind.redirection) throw new RedirectedError('redirected');
+      if (one.kind === shareKind.demandActive) this.#phase = 'active';
+      if (one.dataKind === dataKind.update) this.#tellDrawn();
+      return one.dataKind !== dataKind.saveSessionInfo || !bringsReconnectCookie(one.body);
+    });
+    if (left.length === pdus.length) return [pdu];
+    return left.length === 0 ? [] : [toClient(Buffer.concat(left.map(({ bytes }) => bytes)))];
+  }
+}

@@ -1,0 +1,82 @@
+import { MavisError } from '../../shared/errors/mavis-error.ts';
+import { ConnectionFilter, type ConnectionFilterParts, RedirectedError } from './filters/connection-filter.ts';
+import { RdpFormatError } from './rdp-format-error.ts';
+import { splitAccountName } from './sign-on/account-name.ts';
+import type { RdpTarget } from './sign-on/target-sign-on.ts';
+import { PduFramer } from './wire/tpkt.ts';
+import { securityProtocol } from './wire/x224.ts';
+
+export interface RdpConnectionParts {
+  readonly target: RdpTarget;
+  /** What the client asked for in its request for a connection. */
+  readonly clientProtocols: number;
+  readonly policy: ConnectionFilterParts['policy'];
+  readonly events: ConnectionFilterParts['events'];
+  /** Takes bytes for the client before they are sent, and what to wait for. */
+  readonly toClient: (bytes: Buffer) => Promise<void>;
+}
+
+/** One connection to the target within a session: filtered both ways, until it ends. A change of size makes another one (rule 24). */
+export class RdpConnection {
+  readonly #parts: RdpConnectionParts;
+  readonly #filter: ConnectionFilter;
+  readonly #framer = new PduFramer();
+
+  constructor(parts: RdpConnectionParts) {
+    this.#parts = parts;
+    const { target, clientProtocols, policy, events } = parts;
+    const account = target.protocol === securityProtocol.ssl ? { ...splitAccountName(target.account.userName), password: target.account.password } : undefined;
+    this.#filter = new ConnectionFilter({ protocol: target.protocol, clientProtocols, account, policy, events });
+  }
+
+  /** A PDU of the client; rejects with `session.protocol-violation`. Waits while the target takes nothing. */
+  async fromClient(pdu: Parameters<ConnectionFilter['fromClient']>[0], signal: AbortSignal): Promise<void> {
+    const { socket } = this.#parts.target;
+    for (const bytes of orViolation(() => this.#filter.fromClient(pdu), 'session.protocol-violation')) {
+      if (!socket.writable || socket.write(bytes)) continue;
+      await drained(socket, signal);
+    }
+  }
+
+  /** Moves what the target sends until it ends; rejects with a MavisError where it breaks the protocol, or `toClient` fails. */
+  async pump(): Promise<void> {
+    const { socket } = this.#parts.target;
+    try {
+      for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+        const passed = orViolation(() => this.#framer.take(chunk).flatMap((pdu) => this.#filter.fromTarget(pdu)), 'target.protocol-error');
+        if (passed.length > 0) await this.#parts.toClient(Buffer.concat(passed));
+      }
+    } catch (error) {
+      // An end by an error of the connection is an end like any other.
+      if (error !== socket.errored) throw error;
+    }
+  }
+
+  close(): void {
+    this.#parts.target.socket.destroySoon();
+  }
+}
+
+function orViolation<T>(work: () => T, code: 'session.protocol-violation' | 'target.protocol-error'): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof RedirectedError) throw new MavisError('target.redirected', {}, { cause });
+    if (cause instanceof RdpFormatError) throw new MavisError(code, {}, { cause });
+    throw cause;
+  }
+}
+
+/** Resolves when the stream takes more, or is over. */
+export function drained(stream: NodeJS.WritableStream, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.off('drain', done).off('close', done).off('error', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    stream.on('drain', done).on('close', done).on('error', done);
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+  });
+}

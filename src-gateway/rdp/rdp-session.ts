@@ -1,0 +1,225 @@
+import type { Socket } from 'node:net';
+import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
+import type { TargetGrant } from '../../shared/link/messages.ts';
+import type { Clock } from '../clock/clock.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
+import type { RecordingSpool } from '../recordings/recording-spool.ts';
+import type { SessionEnd, SessionRun } from '../sessions/protocol-handler.ts';
+import type { ConnectionEvents } from './filters/connection-filter.ts';
+import { drained, RdpConnection } from './rdp-connection.ts';
+import { RdpFormatError } from './rdp-format-error.ts';
+import type { RdpTarget } from './sign-on/target-sign-on.ts';
+import { type Pdu, PduFramer } from './wire/tpkt.ts';
+import { encodeConnectionConfirm, encodeConnectionRefusal, readRequestedProtocols, securityProtocol, tpdu, tpduKind } from './wire/x224.ts';
+
+/** At most one new connection to the target a second (rule 24): each is a sign-on there. */
+const REDIAL_EVERY_MS = 1000;
+/** Refusals of one kind that stand in the recording and the log, and then each how many-th: a mouse that moves in a session to look at fills no disk. */
+const TOLD_REFUSALS = 3;
+const TOLD_EVERY = 10_000;
+
+export interface RdpSessionParts {
+  readonly first: RdpTarget;
+  readonly grant: TargetGrant;
+  readonly spool: Pick<RecordingSpool, 'record'>;
+  readonly logger: Logger;
+  readonly clock: Pick<Clock, 'setTimer' | 'monotonicMs'>;
+  /** Signs on to the target once more, with the account of the first time. */
+  readonly signOnAgain: (socket: Socket) => Promise<RdpTarget>;
+}
+
+/**
+ * A session from the client's first byte to its end. The client's stream begins with an X.224 request for a connection, which is
+ * answered with TLS as agreed, though none follows: TLS and NLA toward the target are the gateway's. Another such request later
+ * connects anew with another size; where that fails the client is told so, and what runs goes on.
+ */
+export class RdpSession {
+  readonly #parts: RdpSessionParts;
+  readonly #run: SessionRun;
+  readonly #over = new AbortController();
+  readonly #ended = Promise.withResolvers<SessionEnd>();
+  readonly #refusals = new Map<string, number>();
+  #recorder: ChannelRecorder | undefined;
+  #connection: RdpConnection | undefined;
+  #standing: Promise<void> | undefined;
+  #ending = false;
+  #dialledAtMs: number | undefined;
+
+  constructor(parts: RdpSessionParts, run: SessionRun) {
+    this.#parts = parts;
+    this.#run = run;
+  }
+
+  /** Runs to the end; resolves when the recording is closed. */
+  async run(): Promise<SessionEnd> {
+    const { signal, clientStream, onLine } = this.#run;
+    const stop = (): void => {
+      if (signal.reason instanceof MavisError) this.#recorder?.mark('ended', signal.reason.code);
+      this.#end(asMavisError(signal.reason));
+    };
+    onLine?.((state) => this.#recorder?.mark(state));
+    signal.addEventListener('abort', stop, { once: true });
+    clientStream.once('close', () => this.#end(new MavisError('session.closed-by-user')));
+    if (signal.aborted) stop();
+    else void this.#serve().catch((error: unknown) => this.#end(asMavisError(error)));
+    const end = await this.#ended.promise;
+    signal.removeEventListener('abort', stop);
+    await this.#closeRecording();
+    return end;
+  }
+
+  async #serve(): Promise<void> {
+    const recorder = await this.#parts.spool.record({ grant: this.#parts.grant, channel: 0, facts: { kind: 'desktop', targetIdentity: this.#parts.first.fingerprint, inputRecorded: false, viewOnly: this.#parts.grant.policy.viewOnly } });
+    this.#recorder = recorder;
+    recorder.failed.addEventListener('abort', () => this.#end(asMavisError(recorder.failed.reason)), { once: true });
+    if (this.#over.signal.aborted) {
+      await this.#closeRecording();
+      return;
+    }
+    const framer = new PduFramer();
+    for await (const chunk of this.#run.clientStream.iterator({ destroyOnReturn: false })) {
+      for (const pdu of framed(framer, chunk)) await this.#fromClient(pdu, recorder);
+      if (this.#over.signal.aborted) return;
+    }
+    this.#end(new MavisError('session.closed-by-user'));
+  }
+
+  async #fromClient(pdu: Pdu, recorder: ChannelRecorder): Promise<void> {
+    if (this.#over.signal.aborted) return;
+    if (pdu.path === 'slow' && tpduKind(pdu.bytes) === tpdu.connectionRequest) await this.#connect(requestedProtocols(pdu.bytes), recorder);
+    else if (this.#connection === undefined) throw new MavisError('session.protocol-violation');
+    else await this.#connection.fromClient(pdu, this.#over.signal);
+  }
+
+  async #connect(clientProtocols: number, recorder: ChannelRecorder): Promise<void> {
+    // The client must be one that goes on without RDP's own encryption.
+    if ((clientProtocols & securityProtocol.ssl) === 0) throw new MavisError('session.protocol-violation');
+    const before = this.#connection;
+    const target = before === undefined ? this.#parts.first : await this.#again(recorder);
+    if (this.#over.signal.aborted) return;
+    if (target === undefined) {
+      await this.#send(encodeConnectionRefusal(), recorder);
+      return;
+    }
+    const connection = new RdpConnection({ target, clientProtocols, policy: this.#parts.grant.policy, events: this.#events(recorder), toClient: (bytes) => (this.#connection === connection ? this.#send(bytes, recorder) : Promise.resolve()) });
+    this.#connection = connection;
+    before?.close();
+    await this.#send(encodeConnectionConfirm(securityProtocol.ssl, target.confirmFlags), recorder);
+    void connection.pump().then(
+      () => this.#targetEnded(connection),
+      (error: unknown) => this.#targetEnded(connection, error),
+    );
+  }
+
+  /** Another connection to the target; undefined where there is none to be had now. */
+  async #again(recorder: ChannelRecorder): Promise<RdpTarget | undefined> {
+    const { clock, signOnAgain, logger, grant } = this.#parts;
+    const waitMs = (this.#dialledAtMs ?? -Infinity) + REDIAL_EVERY_MS - clock.monotonicMs();
+    if (waitMs > 0) {
+      await new Promise<void>((resolve) => {
+        clock.setTimer(resolve, waitMs);
+      });
+    }
+    const { dialAgain } = this.#run;
+    if (this.#over.signal.aborted || dialAgain === undefined) return undefined;
+    this.#dialledAtMs = clock.monotonicMs();
+    try {
+      const target = await signOnAgain(await dialAgain());
+      recorder.mark('redial');
+      return target;
+    } catch (error) {
+      const { code } = asMavisError(error);
+      logger.info('a desktop could not be connected anew', { reference: grant.reference, code });
+      recorder.mark('redial-failed', code);
+      return undefined;
+    }
+  }
+
+  /** Recorded, then sent: nothing reaches the client that is not in the recording. */
+  async #send(bytes: Buffer, recorder: ChannelRecorder): Promise<void> {
+    const { clientStream } = this.#run;
+    recorder.output(bytes);
+    await this.#standing;
+    if (recorder.strict && recorder.stands) await recorder.durable();
+    if (recorder.congested) await recorder.uncongested();
+    if (this.#over.signal.aborted || !clientStream.writable) return;
+    if (!clientStream.write(bytes)) await drained(clientStream, this.#over.signal);
+  }
+
+  #events(recorder: ChannelRecorder): ConnectionEvents {
+    return {
+      drawn: () => (this.#standing ??= this.#stand(recorder)),
+      activity: this.#run.activity,
+      refused: (what) => this.#refused(what, recorder),
+      clipboard: (direction, bytes) => recorder.mark(`clipboard-${direction}`, `${bytes}`),
+      ending: () => (this.#ending = true),
+      size: ({ width, height }) => recorder.resize({ columns: 0, rows: 0, widthPx: width, heightPx: height }),
+    };
+  }
+
+  async #stand(recorder: ChannelRecorder): Promise<void> {
+    try {
+      await recorder.stand();
+      if (recorder.strict) await recorder.durable();
+    } catch (cause) {
+      throw new MavisError('session.recording-failed', {}, { cause });
+    }
+    this.#run.connected(recorder.recordingId);
+  }
+
+  #refused(what: string, recorder: ChannelRecorder): void {
+    const count = (this.#refusals.get(what) ?? 0) + 1;
+    this.#refusals.set(what, count);
+    if (count > TOLD_REFUSALS && count % TOLD_EVERY !== 0) return;
+    recorder.mark('refused', what);
+    this.#parts.logger.info('refused by the policy', { reference: this.#parts.grant.reference, what, count });
+  }
+
+  #targetEnded(connection: RdpConnection, error?: unknown): void {
+    // One that was left for another size is expected to end.
+    if (connection !== this.#connection) return;
+    if (error !== undefined) this.#end(asMavisError(error));
+    else this.#end(new MavisError(this.#ending ? 'session.ended' : 'target.lost'));
+  }
+
+  #end({ code, args }: MavisError): void {
+    if (this.#over.signal.aborted) return;
+    this.#over.abort();
+    this.#connection?.close();
+    if (this.#connection === undefined) this.#parts.first.socket.destroy();
+    this.#ended.resolve({ code, args, exitStatus: null, signal: null });
+  }
+
+  async #closeRecording(): Promise<void> {
+    const recorder = this.#recorder;
+    if (recorder === undefined) return;
+    this.#recorder = undefined;
+    // A first picture that is just being taken in decides whether this is a recording.
+    await this.#standing?.catch(() => undefined);
+    try {
+      if (recorder.stands) await recorder.close();
+      else await recorder.discard();
+    } catch (error) {
+      this.#parts.logger.error('a recording could not be closed', { reference: this.#parts.grant.reference, recordingId: recorder.recordingId, error });
+    }
+  }
+}
+
+function framed(framer: PduFramer, chunk: Buffer): Pdu[] {
+  try {
+    return framer.take(chunk);
+  } catch (cause) {
+    if (cause instanceof RdpFormatError) throw new MavisError('session.protocol-violation', {}, { cause });
+    throw cause;
+  }
+}
+
+function requestedProtocols(pdu: Buffer): number {
+  try {
+    return readRequestedProtocols(pdu);
+  } catch (cause) {
+    if (cause instanceof RdpFormatError) throw new MavisError('session.protocol-violation', {}, { cause });
+    throw cause;
+  }
+}

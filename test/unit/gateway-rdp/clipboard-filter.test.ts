@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import { describe, expect, test, vi } from 'vitest';
+import { ClipboardFilter, ClipboardNames } from '../../../src-gateway/rdp/filters/clipboard-filter.ts';
+import { RdpFormatError } from '../../../src-gateway/rdp/rdp-format-error.ts';
+
+/** A message of the clipboard in pieces of a channel. */
+function pieces(kind: number, flags: number, body: Buffer, size = 1600): Buffer[] {
+  const header = Buffer.alloc(8);
+  header.writeUInt16LE(kind);
+  header.writeUInt16LE(flags, 2);
+  header.writeUInt32LE(body.length, 4);
+  const whole = Buffer.concat([header, body]);
+  const made: Buffer[] = [];
+  for (let at = 0; at < whole.length; at += size) {
+    const piece = Buffer.alloc(8);
+    piece.writeUInt32LE(whole.length);
+    piece.writeUInt32LE((at === 0 ? 1 : 0) | (at + size >= whole.length ? 2 : 0) | 0x10, 4);
+    made.push(Buffer.concat([piece, whole.subarray(at, at + size)]));
+  }
+  return made;
+}
+
+function content(taken: readonly Buffer[]): Buffer {
+  return Buffer.concat(taken.map((piece) => piece.subarray(8)));
+}
+
+function format(id: number, name = ''): Buffer {
+  const header = Buffer.alloc(4);
+  header.writeUInt32LE(id);
+  return Buffer.concat([header, Buffer.from(`${name}\0`, 'utf16le')]);
+}
+
+function filterWith(mayOffer: boolean, long = true) {
+  const names = new ClipboardNames();
+  names.tell(long);
+  names.tell(long);
+  const events = { carried: vi.fn<(bytes: number) => void>(), refused: vi.fn<() => void>() };
+  return { filter: new ClipboardFilter({ names, mayOffer, ...events }), events };
+}
+
+function take(filter: ClipboardFilter, made: readonly Buffer[]): Buffer[] {
+  return made.flatMap((piece) => filter.take(piece));
+}
+
+const TEXT = Buffer.from('a text of the target, 日本語\0'.repeat(200), 'utf16le');
+
+describe('where the clipboard may go this way', () => {
+  test('text passes as it is, in as many pieces as it came, and is counted', () => {
+    const { filter, events } = filterWith(true);
+    const made = pieces(5, 1, TEXT);
+    expect(made.length).toBeGreaterThan(2);
+    expect(take(filter, made)).toEqual(made);
+    expect(events.carried).toHaveBeenCalledWith(TEXT.length);
+  });
+
+  test('text, pictures and documents are offered, files and whatever else are not', () => {
+    const { filter } = filterWith(true);
+    const offered = [format(13), format(8), format(0xc0a1, 'HTML Format'), format(0xc0bc, 'FileGroupDescriptorW'), format(0xc0ba, 'FileContents'), format(15), format(0xc123, 'Ole Private Data')];
+    expect(content(take(filter, pieces(2, 0, Buffer.concat(offered), 30))).subarray(8)).toEqual(Buffer.concat(offered.slice(0, 3)));
+  });
+
+  test('names of 32 bytes are read where an end knows no others', () => {
+    const { filter } = filterWith(true, false);
+    const short = (id: number, name = ''): Buffer => {
+      const made = Buffer.alloc(36);
+      made.writeUInt32LE(id);
+      made.write(name, 4, 'utf16le');
+      return made;
+    };
+    const body = Buffer.concat([short(13), short(0xc0bc, 'FileGroupDescr'), short(1)]);
+    expect(content(take(filter, pieces(2, 0, body))).subarray(8)).toEqual(Buffer.concat([short(13), short(1)]));
+  });
+
+  test('nothing of files is agreed on, and none of their messages passes', () => {
+    const { filter, events } = filterWith(true);
+    const capabilities = Buffer.from('0100000001000c00020000001e000000', 'hex');
+    expect(content(take(filter, pieces(7, 0, capabilities))).toString('hex')).toBe('07000000100000000100000001000c000200000002000000');
+    for (const kind of [6, 8, 9, 10, 11, 99]) expect(take(filter, pieces(kind, 0, Buffer.alloc(24)))).toEqual([]);
+    expect(events.refused).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('where it may not', () => {
+  test('an offer becomes empty, so that nothing is there to be asked for', () => {
+    const { filter } = filterWith(false);
+    expect(content(take(filter, pieces(2, 0, format(13)))).toString('hex')).toBe('0200000000000000');
+  });
+
+  test('an answer becomes a refusal, whatever its size, and not a byte of it passes', () => {
+    const { filter, events } = filterWith(false);
+    const taken = take(filter, pieces(5, 1, TEXT));
+    expect(content(taken).toString('hex')).toBe('0500020000000000');
+    expect(taken).toHaveLength(1);
+    expect(events.refused).toHaveBeenCalledTimes(1);
+    expect(events.carried).not.toHaveBeenCalled();
+  });
+
+  test('what asks and answers without contents still passes, so that both ends stay in step', () => {
+    const { filter } = filterWith(false);
+    for (const kind of [1, 3, 4]) {
+      const made = pieces(kind, 0, Buffer.alloc(4));
+      expect(take(filter, made)).toEqual(made);
+    }
+  });
+});
+
+describe('A16: what is no clipboard ends the connection', () => {
+  const first = pieces(2, 0, format(13))[0] ?? Buffer.alloc(0);
+  const changed = (at: number, value: number): Buffer => {
+    const made = Buffer.from(first);
+    made.writeUInt32LE(value, at);
+    return made;
+  };
+  test.each([
+    ['a piece cut off', [first.subarray(0, 7)]],
+    ['a header cut off', [pieces(2, 0, Buffer.alloc(0), 4)[0] ?? first]],
+    ['a length over the bound', [changed(0, 64 * 1024 * 1024)]],
+    ['a compressed piece', [changed(4, 0x20_0003)]],
+    ['a message that ends early', [changed(0, 500)]],
+    ['more than was announced', [changed(0, 9)]],
+    ['a message within a message', [pieces(5, 1, TEXT)[0] ?? first, pieces(5, 1, TEXT)[0] ?? first]],
+    ['a piece of nothing', [pieces(5, 1, TEXT)[1] ?? first]],
+    ['a name that is not closed', pieces(2, 0, format(0xc001, 'HTML Format').subarray(0, -2))],
+    ['a list over the bound', pieces(2, 0, Buffer.alloc(70_000))],
+    ['capabilities that are none', pieces(7, 0, Buffer.alloc(300))],
+  ])('%s', (_what, made) => {
+    expect(() => take(filterWith(true).filter, made)).toThrow(RdpFormatError);
+  });
+
+  test('any bytes give an answer or that one error', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 5 }), fc.nat(11), fc.nat(300), fc.boolean(), (noise, kind, total, mayOffer) => {
+        const { filter } = filterWith(mayOffer);
+        const header = Buffer.alloc(16);
+        header.writeUInt32LE(total);
+        header.writeUInt32LE(3, 4);
+        header.writeUInt16LE(kind, 8);
+        for (const bytes of noise) {
+          try {
+            filter.take(Buffer.concat([header, bytes]));
+          } catch (error) {
+            expect(error).toBeInstanceOf(RdpFormatError);
+          }
+        }
+      }),
+      { seed: 16, numRuns: 2000 },
+    );
+  });
+});

@@ -1,0 +1,213 @@
+import fc from 'fast-check';
+import { describe, expect, test, vi } from 'vitest';
+import { type ConnectionEvents, ConnectionFilter, type ConnectionFilterParts, RedirectedError } from '../../../src-gateway/rdp/filters/connection-filter.ts';
+import { RdpFormatError } from '../../../src-gateway/rdp/rdp-format-error.ts';
+import { conferenceBlocks } from '../../../src-gateway/rdp/wire/conference.ts';
+import { encodeChannelData, mcs, mcsOf, readChannelData } from '../../../src-gateway/rdp/wire/mcs.ts';
+import { type Pdu, PduFramer } from '../../../src-gateway/rdp/wire/tpkt.ts';
+import { type LoggedPdu, rdpConnectionLog } from '../../fixtures/rdp-connection-log.ts';
+
+const open = { viewOnly: false, clipboardIn: true, clipboardOut: true };
+const account = { domain: 'LAB', userName: 'ann', password: 'Lab-Pass1' };
+/** Channels of the recorded connections: the target numbers them from 1003, the clipboard's is the only one asked for. */
+const IO = 1003;
+const CLIPBOARD = 1004;
+const USER = 1005;
+
+function filterWith(parts: Partial<ConnectionFilterParts> = {}) {
+  const events = { drawn: vi.fn<ConnectionEvents['drawn']>(), activity: vi.fn<ConnectionEvents['activity']>(), refused: vi.fn<ConnectionEvents['refused']>(), clipboard: vi.fn<ConnectionEvents['clipboard']>(), ending: vi.fn<ConnectionEvents['ending']>(), size: vi.fn<ConnectionEvents['size']>() };
+  return { filter: new ConnectionFilter({ protocol: 1, clientProtocols: 0x0b, account, policy: open, events, ...parts }), events };
+}
+
+function pass(filter: ConnectionFilter, { from, pdu }: LoggedPdu): Buffer[] {
+  return from === 'client' ? filter.fromClient(pdu) : filter.fromTarget(pdu);
+}
+
+/** A filter behind a whole recorded sign-on, ready for what a test sends. */
+function connected(parts: Partial<ConnectionFilterParts> = {}) {
+  const made = filterWith(parts);
+  for (const logged of rdpConnectionLog('xrdp')) pass(made.filter, logged);
+  for (const event of Object.values(made.events)) event.mockClear();
+  return made;
+}
+
+function slow(bytes: Buffer): Pdu {
+  return { path: 'slow', bytes };
+}
+
+function indication(channelId: number, data: Buffer): Pdu {
+  return slow(encodeChannelData(mcs.sendIndication, { initiator: 1002, channelId, data }));
+}
+
+function request(channelId: number, data: Buffer): Pdu {
+  return slow(encodeChannelData(mcs.sendRequest, { initiator: USER, channelId, data }));
+}
+
+/** A data PDU of the share. */
+function shareData(kind: number, body: Buffer, compressed = 0): Buffer {
+  const header = Buffer.alloc(18);
+  header.writeUInt16LE(18 + body.length);
+  header.writeUInt16LE(0x17, 2);
+  header[14] = kind;
+  header[15] = compressed;
+  return Buffer.concat([header, body]);
+}
+
+describe.each(['xrdp', 'freerdpShadow'] as const)('S20: a real connection to %s', (server) => {
+  test('goes through, is told to be connected at the first picture, and only what must agree is changed', () => {
+    const { filter, events } = filterWith(server === 'xrdp' ? {} : { protocol: 2, account: undefined });
+    const changed: string[] = [];
+    for (const logged of rdpConnectionLog(server)) {
+      const before = Buffer.from(logged.pdu.bytes);
+      const after = Buffer.concat(pass(filter, logged));
+      if (!after.equals(before)) changed.push(`${logged.from} ${before.length}`);
+    }
+    // Toward xrdp, which does TLS alone: Client Info, the clipboard's capabilities and folder, and one whose length is written in two bytes. Toward the other: the protocol that was chosen, and the account.
+    expect(changed.filter((one) => one.startsWith('client'))).toEqual(server === 'xrdp' ? ['client 321', 'client 46', 'client 551', 'client 30'] : ['client 403', 'client 321']);
+    expect(events.size).toHaveBeenCalledWith(expect.objectContaining({ width: 1024, height: 768 }));
+    if (server === 'xrdp') expect(events.drawn).toHaveBeenCalledTimes(1);
+  });
+});
+
+test('the client says what the target chose, the target what the client asked for', () => {
+  const [initial, response] = rdpConnectionLog('freerdpShadow');
+  if (initial === undefined || response === undefined) throw new Error('the log is empty');
+  const { filter } = filterWith({ protocol: 8, clientProtocols: 0x21 });
+  const toTarget = filter.fromClient(initial.pdu)[0] ?? Buffer.alloc(0);
+  expect(conferenceBlocks('request', mcsOf(toTarget)).find(({ type }) => type === 0xc001)?.bytes.readUInt32LE(212)).toBe(8);
+  const toClient = filter.fromTarget(response.pdu)[0] ?? Buffer.alloc(0);
+  expect(conferenceBlocks('response', mcsOf(toClient)).find(({ type }) => type === 0x0c01)?.bytes.readUInt32LE(8)).toBe(0x21);
+});
+
+test('the account reaches the target, and what the client said of itself does not', () => {
+  const { filter } = filterWith();
+  const toTarget: Buffer[] = [];
+  for (const logged of rdpConnectionLog('xrdp').slice(0, 12)) {
+    const passed = pass(filter, logged);
+    if (logged.from === 'client') toTarget.push(...passed);
+  }
+  expect(Buffer.concat(toTarget).includes(Buffer.from(account.password, 'utf16le'))).toBe(true);
+});
+
+test('a channel that is not allowed gets a name that no target knows, and nothing passes on it either way', () => {
+  const { filter, events } = connected({ policy: { ...open, clipboardIn: false, clipboardOut: false } });
+  const data = Buffer.from('100000000300000001000000080000000000000000000000', 'hex');
+  expect(filter.fromClient(request(CLIPBOARD, data))).toEqual([]);
+  expect(filter.fromTarget(indication(CLIPBOARD, data))).toEqual([]);
+  expect(events.refused).toHaveBeenCalledWith('channel');
+  const [initial] = rdpConnectionLog('xrdp');
+  const sent = filterWith({ policy: { ...open, clipboardIn: false, clipboardOut: false } }).filter.fromClient(initial?.pdu ?? slow(Buffer.alloc(0)));
+  expect(Buffer.concat(sent).includes('cliprdr')).toBe(false);
+  expect(Buffer.concat(sent).includes('denied0')).toBe(true);
+});
+
+describe('rule 21: who may only look', () => {
+  const policy = { ...open, viewOnly: true };
+  const input = shareData(28, Buffer.alloc(16));
+
+  test('sends no key and no move, whichever way they are written', () => {
+    const { filter, events } = connected({ policy });
+    expect(filter.fromClient({ path: 'fast', bytes: Buffer.from('04040030', 'hex') })).toEqual([]);
+    expect(filter.fromClient(request(IO, input))).toEqual([]);
+    expect(events.refused).toHaveBeenCalledTimes(2);
+    expect(events.activity).not.toHaveBeenCalled();
+  });
+
+  test('sends none hidden behind another PDU of the same payload', () => {
+    const { filter } = connected({ policy });
+    const refresh = shareData(33, Buffer.alloc(12));
+    const sent = filter.fromClient(request(IO, Buffer.concat([refresh, input, refresh])));
+    expect(sent.map((pdu) => readChannelData(mcsOf(pdu)).data)).toEqual([Buffer.concat([refresh, refresh])]);
+  });
+
+  test('who may do more is active with each input', () => {
+    const { filter, events } = connected();
+    const key: Pdu = { path: 'fast', bytes: Buffer.from('04040030', 'hex') };
+    expect(filter.fromClient(key)).toEqual([key.bytes]);
+    expect(filter.fromClient(request(IO, input))).toHaveLength(1);
+    expect(events.activity).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('rule 22', () => {
+  test('a redirection ends the connection, before and after the picture', () => {
+    const redirection = Buffer.alloc(20);
+    redirection.writeUInt16LE(20);
+    redirection.writeUInt16LE(0x1a, 2);
+    expect(() => connected().filter.fromTarget(indication(IO, redirection))).toThrow(RedirectedError);
+    const { filter } = filterWith();
+    for (const logged of rdpConnectionLog('xrdp').slice(0, 14)) pass(filter, logged);
+    const old = Buffer.alloc(20);
+    old.writeUInt16LE(0x400);
+    expect(() => filter.fromTarget(indication(IO, old))).toThrow(RedirectedError);
+  });
+
+  test('the cookie of an automatic reconnect does not reach the client, and other news of the session does', () => {
+    const { filter } = connected();
+    const cookie = Buffer.alloc(42);
+    cookie.writeUInt32LE(3);
+    cookie.writeUInt32LE(1, 6);
+    const news = Buffer.alloc(12);
+    expect(filter.fromTarget(indication(IO, shareData(38, cookie)))).toEqual([]);
+    expect(filter.fromTarget(indication(IO, shareData(38, news)))).toHaveLength(1);
+    const both = filter.fromTarget(indication(IO, Buffer.concat([shareData(38, news), shareData(38, cookie)])));
+    expect(both.map((pdu) => readChannelData(mcsOf(pdu)).data)).toEqual([shareData(38, news)]);
+  });
+});
+
+test('rule 23: a client confirms no orders, no codec but RemoteFX, no compression', () => {
+  const { filter } = filterWith();
+  let confirm = Buffer.alloc(0);
+  for (const logged of rdpConnectionLog('xrdp')) {
+    if (logged.from === 'client' && logged.pdu.bytes.length === 512) {
+      const orders = logged.pdu.bytes.indexOf(Buffer.from([3, 0, 88, 0]));
+      logged.pdu.bytes.fill(1, orders + 4 + 32, orders + 4 + 64);
+      confirm = Buffer.concat(pass(filter, logged));
+      expect(confirm.subarray(orders + 36, orders + 68)).toEqual(Buffer.alloc(32));
+    } else pass(filter, logged);
+  }
+  expect(confirm).toHaveLength(512);
+});
+
+test.each([
+  ['a compressed PDU', indication(IO, shareData(2, Buffer.alloc(8), 0x21))],
+  ['a PDU longer than its payload', indication(IO, Buffer.from('ff0017000000', 'hex'))],
+  ['an unknown channel', indication(2000, Buffer.alloc(12))],
+  ['a request in place of an indication', request(IO, shareData(2, Buffer.alloc(8)))],
+  ['another request for a connection', slow(Buffer.from('030000130ee00000000000010008000b000000', 'hex'))],
+])('%s of a target ends the connection', (_what, pdu) => {
+  expect(() => connected().filter.fromTarget(pdu)).toThrow(RdpFormatError);
+});
+
+test('a client that skips its info, or begins with something else, is refused', () => {
+  expect(() => filterWith().filter.fromClient(request(IO, shareData(28, Buffer.alloc(8))))).toThrow(RdpFormatError);
+  const { filter } = filterWith();
+  for (const logged of rdpConnectionLog('xrdp').slice(0, 11)) pass(filter, logged);
+  expect(() => filter.fromClient(request(IO, shareData(28, Buffer.alloc(8))))).toThrow(RdpFormatError);
+});
+
+/** A13 for RDP: real streams with bytes flipped, cut and doubled; the seed stands, so that a finding comes again. */
+test.each(['xrdp', 'freerdpShadow'] as const)('whatever is done to a stream of %s, the filter gives an answer or one error, and no more bytes than it took', (server) => {
+  const log = rdpConnectionLog(server);
+  fc.assert(
+    fc.property(fc.nat(log.length - 1), fc.array(fc.tuple(fc.nat(600), fc.nat(255)), { minLength: 1, maxLength: 8 }), fc.boolean(), fc.option(fc.nat(600)), (at, flips, both, cut) => {
+      const { filter } = filterWith();
+      const framers = { client: new PduFramer(), target: new PduFramer() };
+      let [taken, given] = [0, 0];
+      try {
+        for (const [place, logged] of log.entries()) {
+          const bytes = Buffer.from(logged.pdu.bytes);
+          if (place === at || (both && place > at)) for (const [where, value] of flips) bytes[where % bytes.length] = value;
+          const fed = place === at && cut !== null ? bytes.subarray(0, cut % bytes.length) : bytes;
+          taken += fed.length;
+          for (const pdu of framers[logged.from].take(fed)) given += Buffer.concat(pass(filter, { from: logged.from, pdu })).length;
+        }
+      } catch (error) {
+        expect(error).toBeInstanceOf(RdpFormatError);
+      }
+      // An account and a header of the clipboard may be more than what they stand for.
+      expect(given).toBeLessThanOrEqual(taken + 4096);
+    }),
+    { seed: 20_261_126, numRuns: 2000 },
+  );
+});
