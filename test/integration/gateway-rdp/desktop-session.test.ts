@@ -1,0 +1,180 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { frameKind } from '../../../shared/recording/recording-frame.ts';
+import type { GrantWishes } from '../../fixtures/target-grant.ts';
+import { makeTargetGrant } from '../../fixtures/target-grant.ts';
+import { makeSpool, pull, readRecording, type TestSpool } from '../../fixtures/recording-spool.ts';
+import { signOnToDesktop, startDesktop, type TestDesktop } from '../../fixtures/rdp-session.ts';
+import { dial } from '../../fixtures/ssh-session.ts';
+import { probeRdpIdentity } from '../../../src-gateway/rdp/rdp-handler.ts';
+import { type NlaTarget, startNlaTarget } from '../../targets/nla-target.ts';
+import { startXrdpTarget, type XrdpTarget } from '../../targets/xrdp-target.ts';
+
+/** What the desktop runs: lines that are typed end in a file, and what the clipboard holds is put there at a word of ours. */
+const DESKTOP = `exec xterm -geometry 200x60+0+0 -e sh -c 'while read -r line; do echo "$line" >> "$SHARED/typed"; done'`;
+/** h, e, l, o and Enter. */
+const HELLO = [0x23, 0x12, 0x26, 0x26, 0x18, 0x1c];
+const UNICODE_TEXT = 13;
+
+let xrdp: XrdpTarget;
+let nla: NlaTarget;
+let spool: TestSpool;
+
+beforeAll(async () => {
+  [xrdp, nla] = await Promise.all([startXrdpTarget(DESKTOP), startNlaTarget()]);
+});
+afterAll(async () => {
+  await Promise.all([xrdp.stop(), nla.stop()]);
+});
+beforeEach(async () => {
+  spool = await makeSpool();
+});
+afterEach(async () => {
+  await spool.remove();
+});
+
+type Wishes = Partial<GrantWishes> & { readonly password?: string };
+
+function grantFor(target: XrdpTarget | NlaTarget, { password = target.password, ...wishes }: Wishes = {}) {
+  return makeTargetGrant({ host: target.host, port: target.port, protocol: 'rdp', identities: [target.fingerprint], credential: { kind: 'password', userName: target.user, password }, ...wishes });
+}
+
+async function desktopOn(target: XrdpTarget | NlaTarget, wishes: Wishes = {}): Promise<TestDesktop> {
+  const { target: signedOn } = await signOnToDesktop(spool, grantFor(target, wishes));
+  return await startDesktop(signedOn, target.port);
+}
+
+async function drawn(desktop: TestDesktop): Promise<void> {
+  await expect.poll(() => desktop.connected.length, { timeout: 15_000 }).toBe(1);
+}
+
+describe('S20: signing on', () => {
+  test('the connection test reads the certificates of both, and sends nothing of an account', async () => {
+    for (const [target, how] of [[xrdp, 'TLS'], [nla, 'NLA']] as const) {
+      const socket = await dial(target.port);
+      const seen = await probeRdpIdentity(socket, AbortSignal.timeout(5000));
+      socket.destroy();
+      expect(seen).toMatchObject({ identity: { fingerprint: target.fingerprint, kind: 'x509 rsa 2048' } });
+      expect(seen.banner).toContain(`RDP, ${how}, CN=`);
+    }
+  });
+
+  test('NLA: the stored password signs on, and the client draws without one', async () => {
+    const { target, witness } = await signOnToDesktop(spool, grantFor(nla));
+    expect(witness.steps).toEqual(['checking-identity', 'signing-on', 'signed-on']);
+    expect(target).toMatchObject({ targetIdentity: nla.fingerprint, targetEncrypted: true });
+    const desktop = await startDesktop(target, nla.port);
+    expect(await desktop.client.ask()).toBe(true);
+    await desktop.client.connect('freerdpShadow');
+    await drawn(desktop);
+    desktop.abort.abort();
+    await desktop.ended;
+  });
+
+  test('NLA: a wrong stored password is refused once, and nothing is left', async () => {
+    await expect(signOnToDesktop(spool, grantFor(nla, { password: 'wrong' }))).rejects.toMatchObject({ code: 'target.sign-on-refused', witness: { credentialsSent: 1 } });
+    expect(spool.spool.list()).toEqual([]);
+  });
+
+  test.each([
+    ['an unknown certificate', [], 'target.identity-unknown'],
+    ['another certificate than the confirmed one', [`SHA256:${'A'.repeat(43)}`], 'target.identity-changed'],
+  ])('rule 14: %s gets no credential, with NLA or without', async (_what, identities, code) => {
+    for (const target of [xrdp, nla]) {
+      const error: unknown = await signOnToDesktop(spool, grantFor(target, { identities })).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code, witness: { credentialsSent: 0 } });
+      expect(JSON.stringify(error)).toContain(target.fingerprint);
+    }
+  });
+
+  test("the user's own account is asked for once the certificate is known, and signs on", async () => {
+    const grant = grantFor(nla, { identities: [], firstUseTrust: true, credential: { kind: 'ask-user' } });
+    const { target, witness } = await signOnToDesktop(spool, grant, { answers: () => Promise.resolve([nla.user, nla.password]) });
+    expect(witness.questions).toEqual([expect.objectContaining({ kind: 'user-name-and-password' })]);
+    target.abandon();
+  });
+});
+
+describe('a session on xrdp', () => {
+  test('S20, S58: signs on by itself, types, is recorded from the first byte, and ends in good order', async () => {
+    const desktop = await desktopOn(xrdp);
+    expect(await desktop.client.ask()).toBe(true);
+    await desktop.client.connect('xrdp');
+    await drawn(desktop);
+    // The program takes keys only once it runs: typed again until the first line is there.
+    await expect
+      .poll(() => (desktop.client.type(...HELLO), typed()), { timeout: 20_000, interval: 500 })
+      .toContain('hello');
+    expect(desktop.activity).toBeGreaterThan(0);
+    desktop.clientSocket.end();
+    expect(await desktop.ended).toMatchObject({ code: 'session.closed-by-user' });
+    const [id] = desktop.connected;
+    if (id === undefined) throw new Error('not connected');
+    const { frames, output, verification } = readRecording(await pull(spool.spool, id), spool.keys);
+    expect(verification.state).toBe('sealed');
+    // What the client got, byte for byte, from the answer to its first request on; and the size that it asked for.
+    expect(output.subarray(0, desktop.client.bytes.length).equals(desktop.client.bytes)).toBe(true);
+    expect(frames.some(({ kind, payload }) => kind === frameKind.resize && Buffer.from(payload).toString('hex') === '0000000004000300')).toBe(true);
+    expect(output.includes(Buffer.from(xrdp.password, 'utf16le'))).toBe(false);
+    expect(spool.logLines.join('\n')).not.toContain(xrdp.password);
+  });
+
+  test('rule 21: who may only look types nothing, also with a client that is not ours', async () => {
+    const before = typed();
+    const desktop = await desktopOn(xrdp, { policy: { viewOnly: true } });
+    await desktop.client.ask();
+    await desktop.client.connect('xrdp');
+    await drawn(desktop);
+    for (let times = 0; times < 5; times += 1) desktop.client.type(...HELLO);
+    desktop.clientSocket.end();
+    await desktop.ended;
+    expect(desktop.activity).toBe(0);
+    expect(typed()).toBe(before);
+    expect(spool.logLines.join('\n')).toContain('refused by the policy');
+  });
+
+  test("rule 21: what the target's clipboard holds reaches the client only where it may", async () => {
+    for (const clipboardOut of [true, false]) {
+      const desktop = await desktopOn(xrdp, { policy: { clipboardOut } });
+      await desktop.client.ask();
+      await desktop.client.connect('xrdp');
+      await drawn(desktop);
+      await desktop.client.clipboardMessage(1);
+      desktop.client.clipboard(7, 0, Buffer.from('0100000001000c000200000002000000', 'hex'));
+      desktop.client.clipboard(2, 0, Buffer.from('0d0000000000', 'hex'));
+      await desktop.client.clipboardMessage(3);
+      // A client that asks without having been offered anything.
+      desktop.client.clipboard(4, 0, Buffer.from([UNICODE_TEXT, 0, 0, 0]));
+      const { flags, body } = await desktop.client.clipboardMessage(5);
+      if (clipboardOut) expect(flags === 2 || body.length >= 0).toBe(true);
+      else expect({ flags, bytes: body.length }).toEqual({ flags: 2, bytes: 0 });
+      desktop.abort.abort();
+      await desktop.ended;
+    }
+  });
+
+  test('rule 24: another request connects anew with another size, in the same recording; the target that is gone is told and the session ends', async () => {
+    const desktop = await desktopOn(xrdp);
+    await desktop.client.ask();
+    await desktop.client.connect('xrdp');
+    await drawn(desktop);
+    expect(await desktop.client.ask()).toBe(true);
+    await desktop.client.connect('xrdp', { width: 800, height: 608 });
+    await desktop.client.next(({ path }) => path === 'fast');
+    expect(desktop.redials).toBe(1);
+    expect(desktop.connected).toHaveLength(1);
+    await xrdp.kill();
+    expect(await desktop.ended).toMatchObject({ code: 'target.lost' });
+    const [id] = desktop.connected;
+    if (id === undefined) throw new Error('not connected');
+    const { frames } = readRecording(await pull(spool.spool, id), spool.keys);
+    expect(frames.filter(({ kind }) => kind === frameKind.resize).map(({ payload }) => Buffer.from(payload).readUInt16BE(4))).toEqual([1024, 800]);
+    expect(frames.some(({ kind, payload }) => kind === frameKind.mark && Buffer.from(payload).includes('redial'))).toBe(true);
+  });
+});
+
+function typed(): string {
+  const file = join(xrdp.shared, 'typed');
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
