@@ -1,6 +1,6 @@
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { ConnectionFilter, type ConnectionFilterParts, RedirectedError } from './filters/connection-filter.ts';
-import { RdpFormatError } from './rdp-format-error.ts';
+import { RdpFormatError } from '../../shared/rdp/rdp-format-error.ts';
 import { splitAccountName } from './sign-on/account-name.ts';
 import type { RdpTarget } from './sign-on/target-sign-on.ts';
 import { PduFramer } from './wire/tpkt.ts';

@@ -8,7 +8,7 @@ import type { RecordingSpool } from '../recordings/recording-spool.ts';
 import type { SessionEnd, SessionRun } from '../sessions/protocol-handler.ts';
 import type { ConnectionEvents } from './filters/connection-filter.ts';
 import { drained, RdpConnection } from './rdp-connection.ts';
-import { RdpFormatError } from './rdp-format-error.ts';
+import { RdpFormatError } from '../../shared/rdp/rdp-format-error.ts';
 import type { RdpTarget } from './sign-on/target-sign-on.ts';
 import { type Pdu, PduFramer } from './wire/tpkt.ts';
 import { encodeConnectionConfirm, encodeConnectionRefusal, readRequestedProtocols, securityProtocol, tpdu, tpduKind } from './wire/x224.ts';

@@ -49,7 +49,7 @@ export async function startNlaTarget(): Promise<NlaTarget> {
     folder.remove();
   };
   try {
-    run(['Xvfb', display, '-screen', '0', '1024x768x24', '-nolisten', 'tcp']);
+    run(['Xvfb', display, '-screen', '0', '1024x768x24', '-nolisten', 'tcp', '-noreset']);
     await until(async () => (await runToEnd('xdpyinfo', ['-display', display])).code === 0, STARTING_LIMIT_MS);
     run(['freerdp-shadow-cli', `/port:${port}`, '/bind-address:127.0.0.1', '/sec:nla', `/sam-file:${join(folder.path, 'sam')}`, '+auth']);
     let fingerprint = '';

@@ -1,4 +1,4 @@
-import { RdpFormatError } from '../rdp-format-error.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 
 /** Kinds of messages of the clipboard's channel (MS-RDPECLIP 2.2.1). */
 const message = { monitorReady: 1, formatList: 2, formatListAnswer: 3, dataRequest: 4, dataAnswer: 5, capabilities: 7, fileContentsRequest: 8, fileContentsAnswer: 9 } as const;

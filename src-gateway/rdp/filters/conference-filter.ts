@@ -1,4 +1,4 @@
-import { RdpFormatError } from '../rdp-format-error.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import { type ConferenceBlock, conferenceBlocks } from '../wire/conference.ts';
 import { mcsOf } from '../wire/mcs.ts';
 

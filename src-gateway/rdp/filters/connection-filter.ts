@@ -1,5 +1,5 @@
 import type { SessionPolicy } from '../../../shared/policy/session-policy.ts';
-import { RdpFormatError } from '../rdp-format-error.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import { type ClientInfoAccount, rewriteClientInfo } from '../wire/client-info.ts';
 import { limitCapabilities } from '../wire/confirm-active.ts';
 import { assertFastPathInput, drawsAnything } from '../wire/fast-path.ts';

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { RdpFormatError } from '../rdp-format-error.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 
 /** The peer closed before what was waited for came. */
 export class PeerClosed extends Error {

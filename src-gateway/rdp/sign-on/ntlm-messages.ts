@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { RdpFormatError } from '../rdp-format-error.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import { md4 } from './md4.ts';
 
 /** Flags of a negotiation (MS-NLMP 2.2.2.5) that this client asks for and demands. */

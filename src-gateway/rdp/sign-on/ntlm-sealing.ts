@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { RdpFormatError } from '../rdp-format-error.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import { hmacMd5 } from './ntlm-messages.ts';
 import { Rc4 } from './rc4.ts';
 

@@ -1,6 +1,6 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import { derTag, readDerAll, readDerOnly } from '../../../shared/der/der.ts';
-import { RdpFormatError } from '../rdp-format-error.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 
 /** The fingerprint of a certificate as an administrator confirms it: `SHA256:` and base64 without padding, over its DER. */
 export function certificateFingerprint(der: Uint8Array): string {

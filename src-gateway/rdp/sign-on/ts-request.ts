@@ -1,5 +1,5 @@
 import { der, derContext, derInteger, derOctets, derTag, DerError, readDerFields, readDerOnly, readDerUnsigned } from '../../../shared/der/der.ts';
-import { RdpFormatError } from '../rdp-format-error.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 
 /** A challenge with a large domain's names is some hundred bytes; Kerberos tickets, which are larger, are not spoken here. */
 export const MOST_TS_REQUEST_BYTES = 32 * 1024;

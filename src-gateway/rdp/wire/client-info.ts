@@ -1,4 +1,4 @@
-import { RdpFormatError } from '../rdp-format-error.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 
 /** Flags of the Client Info PDU (MS-RDPBCGR 2.2.1.11.1.1). */
 const flag = { autoLogon: 0x8, unicode: 0x10, compression: 0x80, compressionType: 0x1e00, pinInsteadOfPassword: 0x4_0000, savedCredentials: 0x10_0000 } as const;

@@ -1,4 +1,4 @@
-import { RdpFormatError } from '../rdp-format-error.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 
 /** Blocks of user data in a conference (MS-RDPBCGR 2.2.1.3, 2.2.1.4): eight are defined each way. */
 const MOST_BLOCKS = 16;

@@ -1,4 +1,4 @@
-import { RdpFormatError } from '../rdp-format-error.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 
 /** Sets of capabilities (MS-RDPBCGR 2.2.1.13.1.1.1). */
 const capability = { general: 1, order: 3, virtualChannel: 20, bitmapCodecs: 29 } as const;

@@ -1,4 +1,4 @@
-import { RdpFormatError } from '../rdp-format-error.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 
 /** Updates that draw: orders, bitmaps, surface commands (MS-RDPBCGR 2.2.9.1.2.1). */
 const DRAWING: ReadonlySet<number> = new Set([0, 1, 4]);

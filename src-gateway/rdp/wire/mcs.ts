@@ -1,5 +1,6 @@
-import { RdpFormatError } from '../rdp-format-error.ts';
-import { encodeTpkt, TPKT_HEADER_BYTES } from './tpkt.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
+import { TPKT_HEADER_BYTES } from '../../../shared/rdp/pdu-framer.ts';
+import { encodeTpkt } from './tpkt.ts';
 import { tpdu, tpduKind } from './x224.ts';
 
 /** X.224 data header: its length, its code, the end of a message. */

@@ -1,4 +1,4 @@
-import { RdpFormatError } from '../rdp-format-error.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 
 /** Kinds of PDUs of the share (MS-RDPBCGR 2.2.8.1.1.1.1). */
 export const shareKind = { demandActive: 1, confirmActive: 3, deactivateAll: 6, data: 7, redirection: 10 } as const;

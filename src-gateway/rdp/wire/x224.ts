@@ -1,5 +1,6 @@
-import { RdpFormatError } from '../rdp-format-error.ts';
-import { encodeTpkt, TPKT_HEADER_BYTES } from './tpkt.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
+import { TPKT_HEADER_BYTES } from '../../../shared/rdp/pdu-framer.ts';
+import { encodeTpkt } from './tpkt.ts';
 
 /** Security protocols of a negotiation (MS-RDPBCGR 2.2.1.1.1). */
 export const securityProtocol = { rdp: 0, ssl: 1, hybrid: 2, hybridEx: 8 } as const;

@@ -11,11 +11,16 @@ import { probeRdpIdentity } from '../../../src-gateway/rdp/rdp-handler.ts';
 import { type NlaTarget, startNlaTarget } from '../../targets/nla-target.ts';
 import { startXrdpTarget, type XrdpTarget } from '../../targets/xrdp-target.ts';
 
-/** What the desktop runs: lines that are typed end in a file, and what the clipboard holds is put there at a word of ours. */
-const DESKTOP = `exec xterm -geometry 200x60+0+0 -e sh -c 'while read -r line; do echo "$line" >> "$SHARED/typed"; done'`;
+/** What the desktop runs: lines that are typed end in a file, a text is put into the clipboard, and what the clipboard holds is pasted into another file. */
+const DESKTOP = `
+printf 'secret of the target' | xclip -selection clipboard
+(while sleep 0.2; do timeout 2 xclip -o -selection clipboard >> "$SHARED/pasted" 2>/dev/null; done) &
+exec xterm -geometry 200x60+0+0 -e sh -c 'while read -r line; do echo "$line" >> "$SHARED/typed"; done'`;
 /** h, e, l, o and Enter. */
 const HELLO = [0x23, 0x12, 0x26, 0x26, 0x18, 0x1c];
 const UNICODE_TEXT = 13;
+/** General capabilities of a clipboard: names of formats in any length. */
+const LONG_NAMES = Buffer.from('0100000001000c000200000002000000', 'hex');
 
 let xrdp: XrdpTarget;
 let nla: NlaTarget;
@@ -134,23 +139,31 @@ describe('a session on xrdp', () => {
     expect(spool.logLines.join('\n')).toContain('refused by the policy');
   });
 
-  test("rule 21: what the target's clipboard holds reaches the client only where it may", async () => {
-    for (const clipboardOut of [true, false]) {
-      const desktop = await desktopOn(xrdp, { policy: { clipboardOut } });
-      await desktop.client.ask();
-      await desktop.client.connect('xrdp');
+  test("rule 21: the clipboard's contents go only the ways that they may, whatever the client asks for", async () => {
+    for (const [clipboardOut, clipboardIn] of [[true, false], [false, true]] as const) {
+      const desktop = await desktopOn(xrdp, { policy: { clipboardOut, clipboardIn } });
+      const { client } = desktop;
+      await client.ask();
+      await client.connect('xrdp');
       await drawn(desktop);
-      await desktop.client.clipboardMessage(1);
-      desktop.client.clipboard(7, 0, Buffer.from('0100000001000c000200000002000000', 'hex'));
-      desktop.client.clipboard(2, 0, Buffer.from('0d0000000000', 'hex'));
-      await desktop.client.clipboardMessage(3);
+      await client.clipboardMessage(1);
+      client.clipboard(7, 0, LONG_NAMES);
       // A client that asks without having been offered anything.
-      desktop.client.clipboard(4, 0, Buffer.from([UNICODE_TEXT, 0, 0, 0]));
-      const { flags, body } = await desktop.client.clipboardMessage(5);
-      if (clipboardOut) expect(flags === 2 || body.length >= 0).toBe(true);
-      else expect({ flags, bytes: body.length }).toEqual({ flags: 2, bytes: 0 });
+      client.clipboard(4, 0, number(UNICODE_TEXT));
+      const given = await client.clipboardMessage(5);
+      expect(given.body.toString('utf16le').includes('secret of the target')).toBe(clipboardOut);
+      // The client's offer, and what it gives to a target that asks, or does not.
+      client.clipboard(2, 0, Buffer.concat([number(UNICODE_TEXT), Buffer.alloc(2)]));
+      const text = `text of the client ${clipboardIn}`;
+      client.clipboard(5, 1, Buffer.from(`${text}\0`, 'utf16le'));
+      if (clipboardIn) {
+        await client.clipboardMessage(4);
+        client.clipboard(5, 1, Buffer.from(`${text}\0`, 'utf16le'));
+        await expect.poll(() => written('pasted'), { timeout: 15_000 }).toContain(text);
+      }
       desktop.abort.abort();
       await desktop.ended;
+      if (!clipboardIn) expect(written('pasted')).not.toContain(text);
     }
   });
 
@@ -175,6 +188,16 @@ describe('a session on xrdp', () => {
 });
 
 function typed(): string {
-  const file = join(xrdp.shared, 'typed');
+  return written('typed');
+}
+
+function written(name: 'typed' | 'pasted'): string {
+  const file = join(xrdp.shared, name);
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+function number(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
 }

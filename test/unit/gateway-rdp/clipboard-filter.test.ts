@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { ClipboardFilter, ClipboardNames } from '../../../src-gateway/rdp/filters/clipboard-filter.ts';
-import { RdpFormatError } from '../../../src-gateway/rdp/rdp-format-error.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 
 /** A message of the clipboard in pieces of a channel. */
 function pieces(kind: number, flags: number, body: Buffer, size = 1600): Buffer[] {

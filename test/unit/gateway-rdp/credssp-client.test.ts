@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { derTag, readDerFields, readDerOnly } from '../../../shared/der/der.ts';
-import { RdpFormatError } from '../../../src-gateway/rdp/rdp-format-error.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import { CredSspClient, CredSspRefused } from '../../../src-gateway/rdp/sign-on/credssp-client.ts';
 import { encodeAttributes, hmacMd5, ntlmV2Key, utf16 } from '../../../src-gateway/rdp/sign-on/ntlm-messages.ts';
 import { Rc4 } from '../../../src-gateway/rdp/sign-on/rc4.ts';

@@ -3,7 +3,7 @@ import { md4 } from '../../../src-gateway/rdp/sign-on/md4.ts';
 import { authenticateMessage, encodeAttributes, hmacMd5, lmV2Response, negotiateMessage, ntlmV2Key, ntlmV2Response, readChallenge, utf16 } from '../../../src-gateway/rdp/sign-on/ntlm-messages.ts';
 import { NtlmSealing } from '../../../src-gateway/rdp/sign-on/ntlm-sealing.ts';
 import { Rc4 } from '../../../src-gateway/rdp/sign-on/rc4.ts';
-import { RdpFormatError } from '../../../src-gateway/rdp/rdp-format-error.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 
 test.each([
   ['', '31d6cfe0d16ae931b73c59d7e0c089c0'],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readDerFields, readDerOnly, derContext, derInteger, DerError, derLength, readDerUnsigned } from '../../../shared/der/der.ts';
-import { RdpFormatError } from '../../../src-gateway/rdp/rdp-format-error.ts';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import { splitAccountName } from '../../../src-gateway/rdp/sign-on/account-name.ts';
 import { rewriteClientInfo } from '../../../src-gateway/rdp/wire/client-info.ts';
 import { drawsAnything } from '../../../src-gateway/rdp/wire/fast-path.ts';
