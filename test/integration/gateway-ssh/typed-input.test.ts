@@ -3,10 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { decodeCount32, frameKind } from '../../../shared/recording/recording-frame.ts';
+import { slowedClock } from '../../fixtures/manual-clock.ts';
 import { makeSpool, pull, readRecording, type ReadRecording, type TestSpool } from '../../fixtures/recording-spool.ts';
 import { openShell, signOn, startSession, type TestShell } from '../../fixtures/ssh-session.ts';
 import { makeTargetGrant } from '../../fixtures/target-grant.ts';
 import { startOpenSshTarget, type OpenSshTarget } from '../../targets/open-ssh-target.ts';
+
+/** The recorder's clock passes so many times more slowly than the machine's: an echo has 1.5 s instead of half a second, and what is about time here takes that much longer. */
+const SLOWER = 3;
 
 let near: OpenSshTarget;
 let far: OpenSshTarget;
@@ -14,15 +18,15 @@ let spool: TestSpool;
 
 beforeAll(async () => {
   near = await startOpenSshTarget();
-  // 300 ms for a round trip.
-  far = await startOpenSshTarget({ slowMs: 150 });
+  // 300 ms for a round trip, by the recorder's clock.
+  far = await startOpenSshTarget({ slowMs: 150 * SLOWER });
 });
 afterAll(async () => {
   await near.stop();
   await far.stop();
 });
 beforeEach(async () => {
-  spool = await makeSpool();
+  spool = await makeSpool({ clock: slowedClock(SLOWER) });
 });
 afterEach(async () => {
   await spool.remove();
@@ -108,7 +112,7 @@ describe('rule 20: input is recorded only where the rule says so, and only what 
       await shell.typeSlowly('ihello from vim', 20);
       await delay(100);
       shell.type('\u001b');
-      await delay(600);
+      await delay(600 * SLOWER);
       await shell.typeSlowly(':wq\r', 20);
       await shell.waitFor(/\[\?1049l[^]*\$ /);
       shell.type(`rm ${file}; echo go""ne\r`);
@@ -126,7 +130,7 @@ describe('rule 20: input is recorded only where the rule says so, and only what 
       await shell.typeSlowly('canary-word', 40);
       shell.type('\r');
       await shell.waitFor('<12>');
-      await delay(400);
+      await delay(400 * SLOWER);
       await shell.typeSlowly('echo fi""n\r', 60);
       await shell.waitFor('fin');
     });
