@@ -4,21 +4,15 @@ import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
+import packageDescription from '../package.json' with { type: 'json' };
 import { parseAuditHeads } from '../shared/audit-head.ts';
 import { isErrorCode } from '../shared/errors/catalogue.ts';
 import { asMavisError, MavisError } from '../shared/errors/mavis-error.ts';
 import { protocol, type Protocol } from '../shared/ids.ts';
 import { adminCommand, type AdminOutput } from './commands/admin-command.ts';
-import { askRunningService, safely } from './commands/admin-socket.ts';
+import { askRunningService } from './commands/admin-socket.ts';
+import type { ServeOptions } from './commands/serve.ts';
 import { printable } from './export/printable.ts';
-import { runAdminCommand } from './commands/run-admin-command.ts';
-import { keepConfiguration, type ConfigurationOverrides } from './configuration/configuration.ts';
-import { openControlPipe } from './control-pipe.ts';
-import { fingerprints } from './keys/service-keys.ts';
-import { createLog } from './logging/log.ts';
-import { openService, serviceVersion, type OpenService } from './open-service.ts';
-import { startService } from './start-service.ts';
-import { firstAdministratorId, keepFirstPassword } from './users/first-administrator.ts';
 
 /** What to do about errors that a person at the command line can meet; others name only their code. */
 const REMEDIES: Readonly<Record<string, string>> = {
@@ -31,25 +25,13 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'recording.not-stored': 'it is not stored here yet',
 };
 
-/** Stopping in good order takes a second; a part that hangs must not keep the process. */
-const STOP_LIMIT_MS = 15_000;
-
-const program = new Command('mavis-service').description('The central service of MAVIS').version(serviceVersion).showHelpAfterError();
+// A command that a running service answers needs little of it: what opens databases and listens is loaded where it is needed.
+const program = new Command('mavis-service').description('The central service of MAVIS').version(packageDescription.version).showHelpAfterError();
 const dataOption = new Option('--data <folder>', 'data folder').default(join(homedir(), '.mavis-service')).env('MAVIS_SERVICE_DATA');
 const databaseOption = new Option('--database <url>', 'PostgreSQL server, without a password; else the embedded database');
 const portNumber = z.coerce.number().int().min(0).max(65_535);
 
-interface StartOptions {
-  data: string;
-  database?: string;
-  embedded?: boolean;
-  host?: string;
-  port?: number;
-  controlFd?: number;
-  exitWithStdin?: boolean;
-}
-
-program.command('init').description('Make keys, database and the first administrator').addOption(dataOption).addOption(databaseOption).option('--embedded', 'part of the embedded system').action(init);
+program.command('init').description('Make keys, database and the first administrator').addOption(dataOption).addOption(databaseOption).option('--embedded', 'part of the embedded system').action(async (options: ServeOptions) => (await import('./commands/serve.ts')).initService(options));
 
 program
   .command('start')
@@ -61,7 +43,7 @@ program
   .option('--embedded', 'part of the embedded system')
   .option('--control-fd <number>', 'inherited pipe of the launcher', (text) => parsed(z.coerce.number().int().min(3).max(64), text))
   .option('--exit-with-stdin', 'stop when standard input ends')
-  .action(start);
+  .action(async (options: ServeOptions) => (await import('./commands/serve.ts')).serve(options));
 
 const user = program.command('user').description('Accounts');
 user
@@ -180,81 +162,6 @@ try {
   fail(error);
 }
 
-async function init(options: StartOptions): Promise<void> {
-  const opened = await open(options);
-  const { keys } = opened.core;
-  const { made } = keys;
-  print(made.length === 0 ? 'keys: there already' : `keys made: ${made.join(', ')}`);
-  await tellFirstPassword(opened, options.data, print);
-  const { tls, signing } = fingerprints(keys);
-  print(`fingerprint of the service (compare at mavis-gateway init): ${signing}`);
-  print(`fingerprint of its certificate's key (compare in the client): ${tls}`);
-  await opened.core.auditChain.chainAll();
-  await opened.close();
-}
-
-async function start(options: StartOptions): Promise<void> {
-  const opened = await open(options);
-  const { core } = opened;
-  await tellFirstPassword(opened, options.data, (text) => process.stderr.write(`${text}\n`));
-  const running = await startService(opened);
-  const closePipe = options.controlFd === undefined || !core.configuration.embedded ? undefined : openControlPipe({ fileDescriptor: options.controlFd, administratorId: () => firstAdministratorId(core.database), issue: (id) => core.oneTimeSignIns.issue(id), log: core.log });
-  let stopping = false;
-  const stop = (why: string): void => {
-    if (stopping) return;
-    stopping = true;
-    core.log.info('stopping', { state: why });
-    closePipe?.();
-    const late = setTimeout(() => process.exit(1), STOP_LIMIT_MS);
-    running.stop().then(
-      () => {
-        clearTimeout(late);
-        process.exit(0);
-      },
-      (error: unknown) => {
-        core.log.error('could not stop in good order', { error });
-        process.exit(1);
-      },
-    );
-  };
-  process.once('SIGTERM', () => stop('SIGTERM'));
-  process.once('SIGINT', () => stop('SIGINT'));
-  process.on('uncaughtException', (error) => {
-    core.log.error('uncaught', { error });
-    stop('uncaught');
-  });
-  process.on('unhandledRejection', (error) => {
-    core.log.error('unhandled rejection', { error });
-    stop('unhandled');
-  });
-  if (options.exitWithStdin === true) {
-    process.stdin.resume();
-    process.stdin.once('end', () => stop('stdin'));
-    process.stdin.once('error', () => stop('stdin'));
-  }
-  print(JSON.stringify({ event: 'listening', url: running.url, pin: running.pin }));
-}
-
-async function open(options: StartOptions): Promise<OpenService> {
-  const overrides: ConfigurationOverrides = { database: options.database, embedded: options.embedded, host: options.host, port: options.port };
-  const folder = resolve(options.data);
-  const opened = await openService({ folder, overrides, ...databaseUrls(), makeLog: ({ logLevel }) => createLog(logLevel) });
-  await keepConfiguration(folder, overrides);
-  return opened;
-}
-
-/** Only here may a database URL hold a password: an environment is read by the account's own processes alone. */
-function databaseUrls(): { databaseUrl: string | undefined; databaseOwnerUrl: string | undefined } {
-  return { databaseUrl: process.env['MAVIS_DATABASE_URL'], databaseOwnerUrl: process.env['MAVIS_DATABASE_OWNER_URL'] };
-}
-
-/** Rule 27: to a terminal only, else into a file that goes at the first sign-in. */
-async function tellFirstPassword({ firstAdministrator }: OpenService, folder: string, say: (text: string) => void): Promise<void> {
-  if (!firstAdministrator.made) return say('administrator: there already');
-  if (process.stdout.isTTY) return say(`administrator: admin, one-time password: ${firstAdministrator.oneTimePassword}`);
-  return say(`administrator: admin, one-time password in ${await keepFirstPassword(folder, firstAdministrator.oneTimePassword)}`);
-}
-
 /** Runs a command in the service that runs on this data folder, else directly. */
 async function run(data: string, given: unknown, outFile?: string): Promise<void> {
   const checked = adminCommand.safeParse(given);
@@ -263,17 +170,8 @@ async function run(data: string, given: unknown, outFile?: string): Promise<void
   const folder = resolve(data);
   const running = await askRunningService(folder, request);
   if (running !== undefined) return show(running, outFile);
-  const opened = await openService({ folder, ...databaseUrls(), makeLog: ({ logLevel }) => createLog(logLevel === 'debug' ? 'debug' : 'warn') });
-  try {
-    await opened.core.inventory.start(fail);
-    await opened.core.access.start(fail);
-    await show(safely(runAdminCommand(opened, request)), outFile);
-    await opened.core.auditChain.chainAll();
-  } finally {
-    await opened.core.access.stop();
-    await opened.core.inventory.stop();
-    await opened.close();
-  }
+  const { runDirectly } = await import('./commands/run-directly.ts');
+  await runDirectly({ folder, request, show: (outputs) => show(outputs, outFile), fail });
 }
 
 async function show(outputs: AsyncIterable<AdminOutput>, outFile: string | undefined): Promise<void> {

@@ -29,9 +29,6 @@ export interface OpenService extends Assembly {
   close(): Promise<void>;
 }
 
-/** The version that the package has. */
-export const serviceVersion: string = packageDescription.version;
-
 /** Takes the data folder, opens the database and the keys, makes what is missing, and joins all subjects. Throws `service.data-folder-in-use`. */
 export async function openService({ folder, overrides = {}, databaseUrl, databaseOwnerUrl, makeLog, clock = systemClock }: OpenInput): Promise<OpenService> {
   await closedFolder(folder);
@@ -44,7 +41,7 @@ export async function openService({ folder, overrides = {}, databaseUrl, databas
     store = await openStore(folder, url, databaseOwnerUrl, log);
     const keys = await openServiceKeys(folder, configuration.host, clock);
     await notePublicKeys(store.database, keys, clock);
-    const assembly = assemble({ folder, configuration, databaseUrl: url, store, keys, clock, log, version: serviceVersion });
+    const assembly = assemble({ folder, configuration, databaseUrl: url, store, keys, clock, log, version: packageDescription.version });
     const firstAdministrator = await makeFirstAdministrator({ database: store.database, auditLog: assembly.core.auditLog, passwords: assembly.core.passwords, clock });
     const opened = store;
     return {

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { startAdminSocket, type AdminSocket } from './commands/admin-socket.ts';
+import { runAdminCommand } from './commands/run-admin-command.ts';
 import { AuditKeeper } from './audit/audit-keeper.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { RateLimit } from './http/rate-limit.ts';
@@ -78,7 +79,7 @@ export async function startService(opened: OpenService): Promise<RunningService>
       await server.close();
     });
     await server.listen({ host: configuration.host, port: configuration.port });
-    const adminSocket: AdminSocket = await startAdminSocket(opened);
+    const adminSocket: AdminSocket = await startAdminSocket(opened, runAdminCommand);
     stops.push(() => adminSocket.close());
     const url = urlOf(configuration.host, portOf(server));
     log.info('listening', { address: configuration.host, port: portOf(server), version: core.version });

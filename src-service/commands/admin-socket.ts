@@ -9,7 +9,6 @@ import { asMavisError } from '../../shared/errors/mavis-error.ts';
 import type { OpenService } from '../open-service.ts';
 import { adminOutput, adminRequest, type AdminOutput, type AdminRequest } from './admin-command.ts';
 import { assertOwnFolder } from './own-folder.ts';
-import { runAdminCommand } from './run-admin-command.ts';
 
 /** The path of a Unix socket may have 108 bytes at most, 104 on some systems. */
 const MAX_SOCKET_PATH_BYTES = 100;
@@ -29,8 +28,11 @@ export function adminSocketPath(folder: string): string {
   return Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES ? path : join(tmpdir(), `mavis-service-${String(userInfo().uid)}`, `${hash}.sock`);
 }
 
+/** Runs a command in a service; given by whoever serves, so that asking for one loads nothing of it. */
+export type RunCommand = (service: OpenService, request: AdminRequest) => AsyncIterable<AdminOutput>;
+
 /** Takes commands for the running service: only the account that runs it can connect (folder 0700, socket 0600). */
-export async function startAdminSocket(service: OpenService): Promise<AdminSocket> {
+export async function startAdminSocket(service: OpenService, run: RunCommand): Promise<AdminSocket> {
   const path = adminSocketPath(service.core.folder);
   const open = new Set<Socket>();
   const running = new Set<Promise<void>>();
@@ -39,7 +41,7 @@ export async function startAdminSocket(service: OpenService): Promise<AdminSocke
     open.add(socket);
     socket.once('close', () => open.delete(socket));
     socket.on('error', (error) => service.core.log.warn('a command was cut off', { error }));
-    const answered = answer(service, socket).catch((error: unknown) => service.core.log.error('a command failed', { error }));
+    const answered = answer(service, run, socket).catch((error: unknown) => service.core.log.error('a command failed', { error }));
     running.add(answered);
     void answered.then(() => running.delete(answered));
     return undefined;
@@ -62,9 +64,9 @@ export async function startAdminSocket(service: OpenService): Promise<AdminSocke
   };
 }
 
-async function answer(service: OpenService, socket: Socket): Promise<void> {
+async function answer(service: OpenService, run: RunCommand, socket: Socket): Promise<void> {
   const request = adminRequest.parse(JSON.parse(await firstLine(socket)));
-  for await (const output of safely(runAdminCommand(service, request))) {
+  for await (const output of safely(run(service, request))) {
     if (socket.destroyed) return;
     if (!socket.write(`${JSON.stringify(output)}\n`)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
   }
