@@ -1,5 +1,6 @@
 import { destination } from 'pino';
 import { systemClock } from '../clock/clock.ts';
+import { setCollectorPace } from '../collector-pace.ts';
 import { dataFolderPaths } from '../configuration/data-folder.ts';
 import { readSettings } from '../configuration/gateway-settings.ts';
 import { type RunningGateway, startGateway } from '../gateway.ts';
@@ -21,6 +22,7 @@ export interface StartOptions {
 
 /** `mavis-gateway start`: runs until a signal, or the end of standard input, asks it to stop. The first line on standard output says what it listens on. */
 export async function runGateway(options: StartOptions, console: Console): Promise<void> {
+  setCollectorPace();
   const data = dataFolderPaths(options.data);
   const { settings } = await readSettings(data.settings);
   const log = createLogger(destination({ dest: 2, sync: true }), settings.logLevel);

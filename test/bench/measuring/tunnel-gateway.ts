@@ -7,9 +7,12 @@ import { certificatePin } from '../../../src-service/link/link-identity.ts';
 import { X509Certificate } from 'node:crypto';
 import { TestGateway } from '../../fixtures/running-gateway.ts';
 import { connectionReferenceFrom } from '../../../shared/ids.ts';
+import { setCollectorPace } from '../../../src-gateway/collector-pace.ts';
 import { ticketSha256 } from '../../../src-gateway/tickets/ticket.ts';
 import { gatewayCommand, type GatewayReady } from './tunnel-contract.ts';
 
+// As `mavis-gateway start` does.
+setCollectorPace();
 const gateway = await TestGateway.start({ configuration: { name: process.argv[2] ?? 'first' } });
 const ready: GatewayReady = {
   gatewayId: gateway.configuration.gatewayId,
