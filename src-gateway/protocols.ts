@@ -5,6 +5,8 @@ import { RecordingSpool } from './recordings/recording-spool.ts';
 import { createRdpHandler, probeRdpIdentity } from './rdp/rdp-handler.ts';
 import { probeSsh } from './ssh/probe-ssh.ts';
 import { createSshHandler } from './ssh/ssh-handler.ts';
+import { probeVnc } from './vnc/probe-vnc.ts';
+import { createVncHandler } from './vnc/vnc-handler.ts';
 
 /** The protocols of the product and their one spool, recovered from what a crash left. */
 export async function openProductProtocols({ configuration, keys, settings, data, clock, log, journal }: ProtocolContext): Promise<GatewayProtocols> {
@@ -30,7 +32,13 @@ export async function openProductProtocols({ configuration, keys, settings, data
   await recordings.open();
   const ssh = createSshHandler({ spool: recordings, logger: log, random: randomBytes, clock });
   const rdp = createRdpHandler({ spool: recordings, logger: log, clock });
-  return { handlers: { ssh, rdp }, identityProbes: { ssh: probeSshIdentity, sftp: probeSshIdentity, rdp: probeRdpIdentity }, recordings, close: () => recordings.close() };
+  const vnc = createVncHandler({ spool: recordings, logger: log, clock });
+  return {
+    handlers: { ssh, rdp, vnc },
+    identityProbes: { ssh: probeSshIdentity, sftp: probeSshIdentity, rdp: probeRdpIdentity, vnc: probeVnc },
+    recordings,
+    close: () => recordings.close(),
+  };
 }
 
 const probeSshIdentity: IdentityProbe = async (socket, signal) => {

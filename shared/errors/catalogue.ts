@@ -115,6 +115,8 @@ export const catalogue = {
   'target.protocol-error': entry(502, 'L4', 'target-administrator', [], true),
   'target.identity-unknown': entry(409, 'L4', 'target-administrator', ['fingerprint']),
   'target.identity-changed': entry(409, 'L4', 'target-administrator', ['expected', 'seen']),
+  'target.identity-not-shown': entry(409, 'L4', 'target-administrator'),
+  'target.security-unsupported': entry(502, 'L4', 'target-administrator', ['offered']),
   'target.sign-on-refused': entry(403, 'L4', 'target-administrator'),
   'target.sign-on-cancelled': entry(499, 'client', 'you'),
   'target.no-common-algorithm': entry(502, 'L4', 'target-administrator'),

@@ -35,8 +35,8 @@ export const targetGrant = grantBase.extend({
   user: z.object({ id: userId, name: z.string(), displayName: z.string() }),
   resource: z.object({ id: resourceId, name: z.string() }),
   protocol,
-  /** `allowUnencrypted`: the protocol itself may run unencrypted to the target; never in Tunnel mode unless the resource allows it (rule 8). */
-  target: z.object({ host: hostAddress, port, allowSpecialAddress: z.boolean(), identities: z.array(hostKeyFingerprint), firstUseTrust: z.boolean(), allowUnencrypted: z.boolean().default(true) }),
+  /** `identityRequired`: a target of which identities are known shows one of them, whatever its protocol (not where they may be another protocol's of the same resource). `allowAnonymousTls`: VeNCrypt may run without a certificate (rule 14). `allowUnencrypted`: the protocol itself may run unencrypted to the target; never in Tunnel mode unless the resource allows it (rule 8). */
+  target: z.object({ host: hostAddress, port, allowSpecialAddress: z.boolean(), identities: z.array(hostKeyFingerprint), firstUseTrust: z.boolean(), allowUnencrypted: z.boolean().default(true), allowAnonymousTls: z.boolean().default(false), identityRequired: z.boolean().default(true) }),
   credential: grantedCredential,
   policy: sessionPolicy,
   /** The session ends after so long without a word from the service (rule 11): 900 where nothing is said, 60 for vendors. */

@@ -9,6 +9,8 @@ import type { TargetAddress, TargetDialler } from '../target-address/target-dial
 export interface SeenIdentity {
   readonly banner: string;
   readonly identity: ProbeResult['identity'];
+  /** The protocol or the server's way of signing on has none, which is no failure. */
+  readonly identityless?: true;
 }
 
 /** Reads a target's identity without signing on; rejects with a MavisError of leg L4, or the signal's reason. */
@@ -45,7 +47,7 @@ export async function probeTarget(parts: TargetProbeParts, protocol: Protocol, t
     if (probe === undefined) return { stages, identity: null };
     const seen = await probe(socket, signal);
     done('banner', seen.banner);
-    done('identity', '', seen.identity === null ? 'target.protocol-error' : undefined);
+    if (seen.identityless !== true) done('identity', '', seen.identity === null ? 'target.protocol-error' : undefined);
     return { stages, identity: seen.identity };
   } catch (error) {
     done('banner', '', asMavisError(error).code);

@@ -115,6 +115,16 @@ export class ChannelRecorder {
     this.#typed?.output(bytes, this.#nowMs());
   }
 
+  /** What the target sent of a desktop: bytes of its protocol, in which there is no text to search. */
+  screen(bytes: Uint8Array): void {
+    this.#write(frameKind.output, bytes);
+  }
+
+  /** That the user pressed so many keys of a desktop, never which (rule 20). Called only where the policy records input. */
+  inputMark(keys: number): void {
+    this.#note(frameKind.inputMark, encodeCount32(keys));
+  }
+
   /** What the target sent on its error stream. */
   errorOutput(bytes: Uint8Array): void {
     this.#write(frameKind.errorOutput, bytes);

@@ -23,7 +23,7 @@ export function PromptForm({ session, prompt, onCancel }: { readonly session: Se
   const { mavis } = useParts();
   const text = useText();
   const own = prompt.kind === 'user-name-and-password';
-  const questions = own && prompt.prompts.length < 2 ? OWN_QUESTIONS : prompt.prompts;
+  const questions = own && prompt.prompts.length === 0 ? OWN_QUESTIONS : prompt.prompts;
   const [answers, setAnswers] = useState<readonly string[]>(() => questions.map(() => ''));
   const [failure, setFailure] = useState<ShownError | null>(null);
   const [sent, setSent] = useState(false);
@@ -56,7 +56,7 @@ export function PromptForm({ session, prompt, onCancel }: { readonly session: Se
       {failure && <ErrorNotice error={failure} />}
       {questions.map((question, index) => {
         const asked = safeTitle(question.prompt);
-        const label = own ? text(index === 0 ? 'prompt.user-name' : 'prompt.password') : asked === '' ? text('prompt.answer', { number: index + 1 }) : asked;
+        const label = own ? text(question.echo ? 'prompt.user-name' : 'prompt.password') : asked === '' ? text('prompt.answer', { number: index + 1 }) : asked;
         const change = (value: string) => setAnswers(answers.map((answer, at) => (at === index ? value : answer)));
         return (
           <Field key={index} label={label}>

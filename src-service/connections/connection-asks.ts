@@ -277,6 +277,9 @@ export class ConnectionAsks {
         // First-use trust only where no stored secret could go to the wrong host (rule 14).
         firstUseTrust: access.signOn === 'ask-user' && policy.firstUseTrust,
         allowUnencrypted: !tunnel || resource.allowUnencryptedTunnel,
+        allowAnonymousTls: false,
+        // The identities of a resource that speaks SSH too may be its host keys: they say nothing of a certificate.
+        identityRequired: row.protocol === 'ssh' || row.protocol === 'sftp' || !resource.protocols.some(({ protocol }) => protocol === 'ssh' || protocol === 'sftp'),
       },
       credential,
       policy,

@@ -1,0 +1,201 @@
+import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
+import type { TargetGrant } from '../../shared/link/messages.ts';
+import type { Logger } from '../logging/logger.ts';
+import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
+import type { RecordingSpool } from '../recordings/recording-spool.ts';
+import type { SessionEnd, SessionRun } from '../sessions/protocol-handler.ts';
+import { Relay } from '../ssh/relay.ts';
+import { clientMessages } from './client-messages.ts';
+import { type DesktopSize, isDesktopSize } from './desktop-size.ts';
+import { FilterStream } from './filter-stream.ts';
+import { HandshakeReader, MAX_TEXT_BYTES } from './handshake-reader.ts';
+import { RfbStream } from './rfb-stream.ts';
+import { serverMessages } from './server-messages.ts';
+import type { VncTarget } from './target-sign-on.ts';
+
+/** The client's end of the handshake, as far as the gateway speaks it: version 3.8, no security, accepted. */
+const VERSION = Buffer.from('RFB 003.008\n', 'latin1');
+const ONLY_NONE = Buffer.of(1, 1);
+const ACCEPTED = Buffer.alloc(4);
+const NONE = 1;
+/** Others at the same desktop stay: whom a session may drive out is not the client's to say. */
+const SHARED = Buffer.of(1);
+/** ServerInit without the name: size, pixel format, length of the name. */
+const SERVER_INIT_BYTES = 24;
+/** Refusals of one kind that stand in the recording; a client that moves a mouse in a view-only session makes thousands. */
+const TOLD_REFUSALS = 20;
+
+export interface VncSessionParts {
+  readonly target: VncTarget;
+  readonly grant: TargetGrant;
+  readonly spool: Pick<RecordingSpool, 'record'>;
+  readonly logger: Logger;
+}
+
+/** One VNC session between its sign-on and its end. */
+export class VncSession {
+  readonly #parts: VncSessionParts;
+  readonly #run: SessionRun;
+  readonly #over = new AbortController();
+  readonly #ended = Promise.withResolvers<MavisError>();
+  readonly #refusals = new Map<string, number>();
+  #recorder: ChannelRecorder | undefined;
+
+  constructor(parts: VncSessionParts, run: SessionRun) {
+    this.#parts = parts;
+    this.#run = run;
+  }
+
+  /** Runs to the end; resolves when the recording is closed. */
+  async run(): Promise<SessionEnd> {
+    const { stream } = this.#parts.target;
+    const { clientStream, signal } = this.#run;
+    const stop = (): void => this.#end(asMavisError(signal.reason));
+    this.#run.onLine?.((state) => this.#recorder?.mark(state));
+    signal.addEventListener('abort', stop, { once: true });
+    stream.on('error', () => this.#end(new MavisError('target.lost')));
+    stream.once('close', () => this.#end(new MavisError('target.lost')));
+    clientStream.once('close', () => this.#end(new MavisError('session.closed-by-user')));
+    clientStream.once('end', () => this.#end(new MavisError('session.closed-by-user')));
+    if (signal.aborted) stop();
+    else this.#open().catch((error: unknown) => this.#end(asMavisError(error)));
+    const end = await this.#ended.promise;
+    signal.removeEventListener('abort', stop);
+    await this.#close(end);
+    return { code: end.code, args: end.args, exitStatus: null, signal: null };
+  }
+
+  async #open(): Promise<void> {
+    const { stream } = this.#parts.target;
+    stream.write(SHARED);
+    const { serverInit, size } = await this.#serverInit();
+    const recorder = await this.#record(size);
+    await this.#welcomeClient();
+    this.#over.signal.throwIfAborted();
+    recorder.screen(serverInit);
+    if (recorder.strict) await recorder.durable();
+    this.#run.clientStream.write(serverInit);
+    this.#relay(recorder, size);
+  }
+
+  async #serverInit(): Promise<{ serverInit: Buffer; size: DesktopSize }> {
+    const reader = new HandshakeReader(this.#parts.target.stream, this.#over.signal);
+    const head = await reader.read(SERVER_INIT_BYTES);
+    const size = { width: head.readUInt16BE(0), height: head.readUInt16BE(2) };
+    const nameBytes = head.readUInt32BE(20);
+    if (nameBytes > MAX_TEXT_BYTES || !isDesktopSize(size)) throw new MavisError('target.protocol-error');
+    const name = nameBytes === 0 ? Buffer.alloc(0) : await reader.read(nameBytes);
+    reader.release();
+    return { serverInit: Buffer.concat([head, name]), size };
+  }
+
+  async #record({ width, height }: DesktopSize): Promise<ChannelRecorder> {
+    const { grant, spool, target } = this.#parts;
+    const identity = target.identity === null ? {} : { targetIdentity: target.identity };
+    const recorder = await spool.record({ grant, channel: 0, facts: { kind: 'desktop', width, height, security: target.security.name, viewOnly: grant.policy.viewOnly, ...identity } });
+    this.#recorder = recorder;
+    recorder.failed.addEventListener('abort', () => this.#end(asMavisError(recorder.failed.reason)), { once: true });
+    this.#over.signal.throwIfAborted();
+    await recorder.stand();
+    if (recorder.strict) await recorder.durable();
+    this.#over.signal.throwIfAborted();
+    this.#run.connected(recorder.recordingId);
+    return recorder;
+  }
+
+  /** The client's handshake: whatever the target asked for, the client is asked for nothing. */
+  async #welcomeClient(): Promise<void> {
+    const { clientStream } = this.#run;
+    const reader = new HandshakeReader(clientStream, this.#over.signal);
+    const expect = async (bytes: Buffer): Promise<void> => {
+      const said = await reader.read(bytes.length).catch(() => undefined);
+      if (said === undefined || !said.equals(bytes)) throw new MavisError('session.protocol-violation');
+    };
+    clientStream.write(VERSION);
+    await expect(VERSION);
+    clientStream.write(ONLY_NONE);
+    await expect(Buffer.of(NONE));
+    clientStream.write(ACCEPTED);
+    // ClientInit: whether the client would share the desktop, which is not asked.
+    await reader.read(1);
+    reader.release();
+  }
+
+  #relay(recorder: ChannelRecorder, size: DesktopSize): void {
+    const { target, grant } = this.#parts;
+    const { clientStream, activity } = this.#run;
+    const { clipboardIn, clipboardOut, viewOnly, recordInput } = grant.policy;
+    const hold = (): Promise<void> | undefined => (recorder.congested ? recorder.uncongested() : undefined);
+    const stored = (): Promise<void> | undefined => (recorder.strict ? recorder.durable() : undefined);
+    const common = { hold, signal: this.#over.signal, failed: (error: unknown) => this.#end(asMavisError(error)) };
+    const fromTarget = this.#filter((send) =>
+      serverMessages(
+        {
+          size, clipboardOut,
+          clipboardIn: clipboardIn && !viewOnly,
+          resized: ({ width, height }) => recorder.resize({ columns: 0, rows: 0, widthPx: width, heightPx: height }),
+          clipboard: (bytes, allowed) => this.#noteClipboard('clipboard-out', bytes, allowed),
+        },
+        send,
+      ),
+    );
+    const fromClient = this.#filter((send) =>
+      clientMessages(
+        {
+          viewOnly, clipboardIn, clipboardOut, activity,
+          keyPressed: () => {
+            if (recordInput) recorder.inputMark(1);
+          },
+          clipboard: (bytes, allowed) => this.#noteClipboard('clipboard-in', bytes, allowed),
+          refused: (what) => this.#refuse(what),
+        },
+        send,
+      ),
+    );
+    const output = new Relay({ ...common, from: fromTarget, to: clientStream, wire: clientStream, take: (chunk) => (recorder.screen(chunk), stored()) });
+    const input = new Relay({ ...common, from: fromClient, to: target.stream, wire: target.stream, take: () => undefined });
+    fromClient.once('end', () => void input.drained().then(() => this.#end(new MavisError('session.closed-by-user'))));
+    fromTarget.once('end', () => void output.drained().then(() => this.#end(new MavisError('target.lost'))));
+    target.stream.pipe(fromTarget);
+    clientStream.pipe(fromClient);
+  }
+
+  #filter(grammar: ConstructorParameters<typeof RfbStream>[0]): FilterStream {
+    const filter = new FilterStream(new RfbStream(grammar));
+    filter.on('error', (error) => this.#end(asMavisError(error)));
+    return filter;
+  }
+
+  /** How much text crossed, never what: the recording holds what the target sent, where it went on. */
+  #noteClipboard(way: 'clipboard-in' | 'clipboard-out', bytes: number, allowed: boolean): void {
+    if (allowed) this.#recorder?.mark(way, String(bytes));
+    else this.#refuse(way);
+  }
+
+  #refuse(what: string): void {
+    const count = (this.#refusals.get(what) ?? 0) + 1;
+    this.#refusals.set(what, count);
+    if (count > TOLD_REFUSALS) return;
+    this.#recorder?.mark('refused', what);
+    this.#parts.logger.warn('refused what the rule does not allow', { reference: this.#parts.grant.reference, code: 'session.not-allowed', what, count });
+  }
+
+  #end(error: MavisError): void {
+    if (this.#over.signal.aborted) return;
+    this.#over.abort(error);
+    this.#ended.resolve(error);
+  }
+
+  async #close(end: MavisError): Promise<void> {
+    const { target, grant, logger } = this.#parts;
+    target.stream.destroy();
+    const recorder = this.#recorder;
+    if (recorder === undefined) return;
+    if (this.#run.signal.aborted) recorder.mark('ended', end.code);
+    try {
+      await (recorder.stands ? recorder.close() : recorder.discard());
+    } catch (error) {
+      logger.error('a recording could not be closed', { reference: grant.reference, recordingId: recorder.recordingId, error });
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import { execFile, spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { findFreePort } from '../../scripts/embedded-system/free-port.ts';
+import { startXvnc, type XvncServer } from '../../scripts/embedded-system/xvnc.ts';
+import { endProcesses } from '../../scripts/processes/end-process.ts';
+import { identify } from '../../scripts/processes/process-identity.ts';
+import { findCommand } from '../../scripts/set-up/found-command.ts';
+import { type Picture, readXwd } from '../../scripts/set-up/xwd-picture.ts';
+import { makeSelfSigned } from '../fixtures/self-signed.ts';
+import { colourScene, coloursOf } from './colour-scene.ts';
+import { makeTemporaryFolder } from './temporary-folder.ts';
+
+const run = promisify(execFile);
+
+export type VncTargetOptions = {
+  /** As Xtigervnc takes them; `VncAuth` where nothing is said. */
+  readonly securityTypes?: string;
+  readonly width?: number;
+  readonly height?: number;
+};
+
+/** A running TigerVNC server: an X server in memory, whose screen is served over VNC. */
+export type VncTarget = {
+  readonly host: string;
+  readonly port: number;
+  readonly password: string;
+  /** Fingerprint of the certificate that its X509 types show. */
+  readonly certificateFingerprint: string;
+  /** As in DISPLAY. */
+  readonly display: string;
+  /** A folder of its own, which goes with it. */
+  readonly folder: string;
+  log(): string;
+  /** What its X server shows now, pixel by pixel. */
+  picture(): Promise<Picture>;
+  /** Runs a program on its display to its end; gives what it printed. */
+  run(command: string, ...parameters: string[]): Promise<string>;
+  /** Starts a program on its display that ends with the target. */
+  start(command: string, ...parameters: string[]): void;
+  /** Shows a picture of thousands of colours with text over it; resolves when it stands still. */
+  drawScene(seed: number): Promise<void>;
+  /** Kills the server as a power cut would. */
+  kill(): void;
+  stop(): Promise<void>;
+};
+
+const STILL_LIMIT_MS = 30_000;
+const LOOK_AGAIN_MS = 150;
+const PASSWORD = 'vnc-pass';
+/** A picture of a whole screen. */
+const MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+/** Starts Xtigervnc on a free loopback port and a free display. Whoever starts it stops it. */
+export async function startVncTarget({ securityTypes = 'VncAuth', width = 1024, height = 768 }: VncTargetOptions = {}): Promise<VncTarget> {
+  const xvnc = findCommand('Xtigervnc');
+  if (xvnc === undefined) throw new Error('there is no Xtigervnc: install the package tigervnc-standalone-server');
+  const folder = makeTemporaryFolder('xvnc', 0o711);
+  const { keyPem, certificatePem } = await makeSelfSigned('vnc-target');
+  const files = { certificateFile: join(folder.path, 'certificate.pem'), keyFile: join(folder.path, 'key.pem') };
+  writeFileSync(files.certificateFile, certificatePem);
+  writeFileSync(files.keyFile, keyPem, { mode: 0o600 });
+  const port = await findFreePort();
+  let server: XvncServer;
+  try {
+    server = await startXvnc(xvnc, folder.path, { port, securityTypes, password: PASSWORD, certificate: files, width, height, extraParameters: ['-BlacklistThreshold', '1000'] });
+  } catch (error) {
+    folder.remove();
+    throw error;
+  }
+  const environment = { ...process.env, DISPLAY: server.display };
+  const raw = async (command: string, parameters: readonly string[]): Promise<Buffer> => (await run(command, [...parameters], { env: environment, encoding: 'buffer', maxBuffer: MOST_OUTPUT_BYTES })).stdout;
+  const programs = new Set<ReturnType<typeof spawn>>();
+  const picture = async (): Promise<Picture> => {
+    const read = readXwd(await raw('xwd', ['-root', '-silent']));
+    if (read === undefined) throw new Error('no picture');
+    return read;
+  };
+  const start = (command: string, ...parameters: string[]): void => {
+    const child = spawn(command, parameters, { env: environment, stdio: 'ignore' });
+    child.on('error', () => undefined);
+    programs.add(child);
+  };
+  const drawScene = async (seed: number): Promise<void> => {
+    const file = join(folder.path, `scene-${seed}.xwd`);
+    writeFileSync(file, colourScene(width, height, seed));
+    start('xwud', '-in', file, '-geometry', '+0+0');
+    await standsStill(picture, (shown) => coloursOf(shown) > 1000);
+    const before = await picture();
+    start('xterm', '-geometry', '20x4+60+60', '-e', 'sh', '-c', `echo "MAVIS ${seed} 日本 text"; sleep 3600`);
+    await standsStill(picture, (shown) => !shown.pixels.equals(before.pixels));
+  };
+  return {
+    host: '127.0.0.1',
+    port,
+    password: PASSWORD,
+    certificateFingerprint: fingerprintOf(certificatePem),
+    display: server.display,
+    folder: folder.path,
+    log: server.log,
+    picture,
+    drawScene,
+    run: async (command, ...parameters) => (await raw(command, parameters)).toString('utf8'),
+    start,
+    kill: () => void server.process.kill('SIGKILL'),
+    stop: async () => {
+      for (const child of programs) child.kill('SIGKILL');
+      const identity = server.process.pid === undefined ? undefined : identify(server.process.pid);
+      if (identity !== undefined) await endProcesses([identity]);
+      folder.remove();
+    },
+  };
+}
+
+/** Looks at a screen until the condition holds and it has not changed between two looks. */
+async function standsStill(picture: () => Promise<Picture>, condition: (shown: Picture) => boolean): Promise<void> {
+  const until = Date.now() + STILL_LIMIT_MS;
+  for (let last = await picture(); ; ) {
+    await delay(LOOK_AGAIN_MS);
+    const next = await picture();
+    if (condition(next) && next.pixels.equals(last.pixels)) return;
+    if (Date.now() > until) throw new Error('the screen never stood still');
+    last = next;
+  }
+}
+
+function fingerprintOf(certificatePem: string): string {
+  const { fingerprint256 } = new X509Certificate(certificatePem);
+  return `SHA256:${Buffer.from(fingerprint256.replaceAll(':', ''), 'hex').toString('base64').replace(/=+$/, '')}`;
+}
