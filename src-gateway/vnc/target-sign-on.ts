@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect, type TLSSocket } from 'node:tls';
@@ -6,8 +5,9 @@ import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
 import type { Clock } from '../clock/clock.ts';
 import { limited } from '../clock/limited.ts';
+import { certificateFingerprint } from '../rdp/sign-on/target-certificate.ts';
+import { identityObjection } from '../sessions/identity-objection.ts';
 import type { SignOnRequest } from '../sessions/protocol-handler.ts';
-import { hostKeyObjection } from '../ssh/host-key.ts';
 import { HandshakeReader, MAX_TEXT_BYTES } from './handshake-reader.ts';
 import { chooseSecurityType, chooseSubtype, noneSecurity, type Security, securityNames, securityType, subtypeNames, vncAuthSecurity } from './security-choice.ts';
 import { vncAuthAnswer } from './vnc-password.ts';
@@ -102,7 +102,7 @@ class SignOn {
     this.#stream = socket;
     this.#reader = new HandshakeReader(socket, this.#request.signal);
     if (chosen.security.transport === 'anonymous') return { security: chosen.security, identity: null };
-    const objection = hostKeyObjection(fingerprint, this.#request.grant);
+    const objection = identityObjection(fingerprint, this.#request.grant);
     if (objection !== undefined) throw objection;
     return { security: chosen.security, identity: fingerprint };
   }
@@ -206,14 +206,9 @@ export async function startTls(reader: HandshakeReader, socket: Socket, { subtyp
       resolve();
     });
   });
-  return { socket: secured, fingerprint: anonymous ? '' : certificateFingerprint(secured) };
-}
-
-/** The fingerprint of the certificate that a server showed, in the form of a host key's: SHA-256 over the whole certificate. */
-function certificateFingerprint(socket: TLSSocket): string {
-  const certificate = socket.getPeerX509Certificate();
-  if (certificate === undefined) throw new MavisError('target.identity-not-shown');
-  return `SHA256:${createHash('sha256').update(certificate.raw).digest('base64').replace(/=+$/, '')}`;
+  const certificate = secured.getPeerX509Certificate();
+  if (!anonymous && certificate === undefined) throw new MavisError('target.identity-not-shown');
+  return { socket: secured, fingerprint: certificate === undefined ? '' : certificateFingerprint(certificate.raw) };
 }
 
 function number32(value: number): Buffer {
