@@ -27,7 +27,7 @@ test('rule 11: an administrator ends a session, then disables its user; the user
     await dialog.getByLabel('Reason').fill('maintenance of the server');
     await dialog.getByRole('button', { name: 'End', exact: true }).click();
     await expect(session.getByRole('alert', { name: 'Session ended' })).toContainText('The session was ended by an administrator.');
-    await expect(main.getByRole('row', { name: new RegExp(USER.name) })).toContainText('Ended', { timeout: 30_000 });
+    await expect(main.getByRole('row', { name: new RegExp(USER.name) })).toContainText('Ended', { timeout: 60_000 });
 
     await session.getByRole('button', { name: 'Reconnect' }).click();
     await untilRecorded(session);
@@ -41,7 +41,7 @@ test('rule 11: an administrator ends a session, then disables its user; the user
     await expect(userApp.main.getByRole('form', { name: 'Sign in' })).toBeVisible();
 
     // What the log says of the first session, as it stands in the file that the auditor takes along.
-    await expect.poll(async () => (await admin.call(auditRoutes.auditList, { query: { reference } })).items.map(({ kind }) => kind), { timeout: 30_000 }).toContain('connection.ended');
+    await expect.poll(async () => (await admin.call(auditRoutes.auditList, { query: { reference } })).items.map(({ kind }) => kind), { timeout: 60_000 }).toContain('connection.ended');
     const file = info.outputPath('audit.csv');
     await saveFilesTo(electronApp, file);
     await openMenu(main, 'Audit log');

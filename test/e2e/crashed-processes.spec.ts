@@ -25,7 +25,7 @@ class WindowOfCrashes {
     const mark = `marked-${String(Math.random())}`;
     await this.#run(`void (document.documentElement.dataset.crashMark = '${mark}')`);
     await this.#window.evaluate((window) => window.webContents.forcefullyCrashRenderer());
-    await expect.poll(() => this.#run('document.querySelector("main") !== null && document.documentElement.dataset.crashMark === undefined'), { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => this.#run('document.querySelector("main") !== null && document.documentElement.dataset.crashMark === undefined'), { timeout: 60_000 }).toBe(true);
   }
 
   /** All text of the page. */
@@ -64,7 +64,7 @@ async function referenceOf(session: Page): Promise<string> {
 /** The one final entry of a connection, once it stands. */
 async function finalEntry(system: WholeSystem, reference: string) {
   const finals = async () => (await system.admin.call(auditRoutes.auditList, { query: { reference } })).items.filter(({ kind }) => ['connection.ended', 'connection.failed', 'connection.not-used'].includes(kind));
-  await expect.poll(finals, { timeout: 30_000 }).toHaveLength(1);
+  await expect.poll(finals, { timeout: 60_000 }).toHaveLength(1);
   return (await finals())[0];
 }
 
@@ -96,7 +96,7 @@ test('a page that crashes leaves its session: the same shell goes on, its last o
 
   const window = await WindowOfCrashes.of(app, session);
   await window.crash();
-  for (const text of ['before-42', 'meanwhile-2']) await expect.poll(() => window.terminalText(), { timeout: 30_000 }).toContain(text);
+  for (const text of ['before-42', 'meanwhile-2']) await expect.poll(() => window.terminalText(), { timeout: 60_000 }).toContain(text);
   await window.type('echo after-$((answer+2))');
   await expect.poll(() => window.terminalText()).toContain('after-43');
   expect(await window.text()).toContain(reference);
@@ -105,16 +105,16 @@ test('a page that crashes leaves its session: the same shell goes on, its last o
   await expect.poll(() => window.text()).toMatch(/The session ended\.[^]*Exit status 0/);
   expect(await finalEntry(system, reference)).toMatchObject({ kind: 'connection.ended', facts: { code: 'session.ended' } });
   const recording = async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items;
-  await expect.poll(async () => (await recording()).map(({ state }) => state), { timeout: 30_000 }).toEqual(['sealed']);
+  await expect.poll(async () => (await recording()).map(({ state }) => state), { timeout: 60_000 }).toEqual(['sealed']);
   const id = (await recording())[0]?.id ?? '';
   // Sealed by the gateway's word; it can be verified once the service has pulled it.
-  await expect(async () => expect(await system.admin.call(recordingsRoutes.recordingVerify, { params: { recordingId: id } })).toMatchObject({ ok: true })).toPass({ timeout: 30_000 });
+  await expect(async () => expect(await system.admin.call(recordingsRoutes.recordingVerify, { params: { recordingId: id } })).toMatchObject({ ok: true })).toPass({ timeout: 60_000 });
   const { main } = app;
   await main.getByRole('navigation').getByRole('button', { name: 'Session recordings' }).click();
   await main.getByRole('searchbox', { name: /Search by user/ }).fill(reference);
   await main.getByRole('button', { name: `Play ${system.live.name}` }).first().click();
   await main.getByRole('slider', { name: 'Position' }).press('End');
-  for (const text of ['before-42', 'meanwhile-2', 'after-43']) await expect.poll(() => terminalText(main), { timeout: 30_000 }).toContain(text);
+  for (const text of ['before-42', 'meanwhile-2', 'after-43']) await expect.poll(() => terminalText(main), { timeout: 60_000 }).toContain(text);
 });
 
 test('a page that keeps crashing is loaded again when its user says so, and its session is still there', async ({ app, system }) => {
@@ -139,7 +139,7 @@ test('a page that keeps crashing is loaded again when its user says so, and its 
   await window.crash();
   expect(await asked()).toEqual([expect.objectContaining({ message: 'This window’s page keeps stopping', buttons: ['Load again', 'Leave it'] })]);
   await window.type('echo after-$((answer+2))');
-  await expect.poll(() => window.terminalText(), { timeout: 30_000 }).toContain('after-43');
+  await expect.poll(() => window.terminalText(), { timeout: 60_000 }).toContain('after-43');
 });
 
 test('a crash of the main window’s page ends no session and signs nobody out', async ({ app, system }) => {
@@ -148,7 +148,7 @@ test('a crash of the main window’s page ends no session and signs nobody out',
   await type(session, 'answer=41');
   const main = await WindowOfCrashes.of(app, app.main);
   await main.crash();
-  await expect.poll(() => main.text(), { timeout: 30_000 }).toMatch(/\d+ resources/);
+  await expect.poll(() => main.text(), { timeout: 60_000 }).toMatch(/\d+ resources/);
   expect(await main.text()).not.toContain('Sign in');
   await type(session, 'echo after-$((answer+2))');
   await expect.poll(() => terminalText(session)).toContain('after-43');
@@ -170,9 +170,9 @@ test('a session whose own process crashes ends as that, in its window and in the
   process.kill(own ?? 0, 'SIGKILL');
   const ended = session.getByRole('alert', { name: 'Session ended' });
   await expect(ended).toContainText('The program part that carried this session stopped unexpectedly.');
-  expect(await terminalText(session)).toContain('before-42');
+  await expect.poll(() => terminalText(session)).toContain('before-42');
   expect(await finalEntry(system, reference)).toMatchObject({ kind: 'connection.ended', facts: { code: 'session.crashed', claimedCode: 'session.crashed' } });
-  await expect.poll(async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items.map(({ state }) => state), { timeout: 30_000 }).toEqual(['sealed']);
+  await expect.poll(async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items.map(({ state }) => state), { timeout: 60_000 }).toEqual(['sealed']);
 
   await type(beside, 'echo beside-$((answer+2))');
   await expect.poll(() => terminalText(beside)).toContain('beside-43');

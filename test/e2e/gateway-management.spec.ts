@@ -69,7 +69,7 @@ test('S34-S40, S29, S8: a gateway is named, installed from the downloaded file, 
     await expect(dialog.getByText('Both are the same.')).toBeVisible();
     await dialog.getByRole('button', { name: 'Enter the key' }).click();
     // S39: nobody reloads anything.
-    await expect(dialog.getByText('The state is synchronised.')).toBeVisible({ timeout: 30_000 });
+    await expect(dialog.getByText('The state is synchronised.')).toBeVisible({ timeout: 60_000 });
     await expect(dialog.getByRole('status').locator('time')).toBeVisible();
     // S40: through this gateway to the resource.
     await dialog.getByRole('button', { name: 'Next' }).click();

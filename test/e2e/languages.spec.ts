@@ -94,7 +94,7 @@ for (const language of ['ja', 'zh-Hant'] as const satisfies readonly TextLanguag
     await system.stopGateway();
     try {
       const failed = await app.nextWindow(() => main.getByRole('button', { name: text('resources.connect', { name: system.live.name, protocol: 'SSH' }) }).first().click());
-      await expect(failed.getByRole('alert')).toContainText(text('session.failed'), { timeout: 30_000 });
+      await expect(failed.getByRole('alert')).toContainText(text('session.failed'), { timeout: 60_000 });
       faults.push(...(await faultsOf(app, failed, `${language}-session-failed`, names)));
       await main.getByRole('searchbox').first().fill('');
       faults.push(...(await faultsOf(app, main, `${language}-resources-no-gateway`, names)));

@@ -66,7 +66,7 @@ export async function type(session: Page, text: string): Promise<void> {
 }
 
 /** Waits until the session is connected and its recording stands. */
-export async function untilRecorded(session: Page, limitMs = 15_000): Promise<void> {
+export async function untilRecorded(session: Page, limitMs = 60_000): Promise<void> {
   await expect(session.getByText('Recorded', { exact: true })).toBeVisible({ timeout: limitMs });
 }
 

@@ -52,7 +52,7 @@ test.describe('Resume in real windows', () => {
     await setDown(false);
     await session.keyboard.press('Enter');
     await expect(banner).toBeHidden();
-    await expect.poll(() => terminalText(session), { timeout: 30_000 }).toMatch(/399999\s+400000\s+so-42[\s\S]*held-42/);
+    await expect.poll(() => terminalText(session), { timeout: 60_000 }).toMatch(/399999\s+400000\s+so-42[\s\S]*held-42/);
     const text = await terminalText(session);
     const numbers = [...text.matchAll(/^(\d{6})\s*$/gm)].map(([, number]) => Number(number));
     expect(numbers.length).toBeGreaterThan(5);
@@ -62,7 +62,7 @@ test.describe('Resume in real windows', () => {
     await type(session, 'exit');
     await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible();
     const kinds = async (): Promise<string[]> => (await system.admin.call(auditRoutes.auditList, { query: { reference } })).items.map(({ kind }) => kind);
-    await expect.poll(kinds, { timeout: 30_000 }).toEqual(expect.arrayContaining(['connection.cut', 'connection.resumed', 'connection.ended']));
+    await expect.poll(kinds, { timeout: 60_000 }).toEqual(expect.arrayContaining(['connection.cut', 'connection.resumed', 'connection.ended']));
     expect((await kinds()).filter((kind) => kind === 'connection.ended')).toHaveLength(1);
   });
 
@@ -76,6 +76,6 @@ test.describe('Resume in real windows', () => {
     await session.getByRole('dialog').getByRole('button', { name: 'End session' }).click();
     await expect(session.getByRole('alert', { name: 'Session ended' })).toContainText('You ended the session');
     await expect(banner).toBeHidden();
-    await expect.poll(async () => (await system.admin.call(auditRoutes.auditList, { query: { reference } })).items.find(({ kind }) => kind === 'connection.ended')?.facts['code'] ?? null, { timeout: 30_000 }).not.toBeNull();
+    await expect.poll(async () => (await system.admin.call(auditRoutes.auditList, { query: { reference } })).items.find(({ kind }) => kind === 'connection.ended')?.facts['code'] ?? null, { timeout: 60_000 }).not.toBeNull();
   });
 });

@@ -46,10 +46,10 @@ test('S22, S31, S41, S17: an administrator switches Tunnel on; a user sees so, c
     await type(session, 'exit');
     await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible();
     const kinds = async (): Promise<string[]> => (await admin.call(auditRoutes.auditList, { query: { reference } })).items.map(({ kind }) => kind);
-    await expect.poll(kinds, { timeout: 30_000 }).toEqual(expect.arrayContaining(['connection.forwarded', 'connection.forward-ended', 'connection.ended']));
+    await expect.poll(kinds, { timeout: 60_000 }).toEqual(expect.arrayContaining(['connection.forwarded', 'connection.forward-ended', 'connection.ended']));
 
     await entry.kill();
-    await expect(panel).toContainText('No default Gateway is available: nobody can connect', { timeout: 30_000 });
+    await expect(panel).toContainText('No default Gateway is available: nobody can connect', { timeout: 60_000 });
     // The gateway of the resource's own segment could be reached directly: it is not.
     await session.getByRole('button', { name: 'Reconnect' }).click();
     const failure = session.getByRole('alert');

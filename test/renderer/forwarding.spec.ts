@@ -37,10 +37,10 @@ test('both are off until the user switches them on, by keyboard alone', async ({
   await expect(agent).not.toBeChecked();
   await agent.focus();
   await page.keyboard.press('Space');
-  expect(await calls(page, 'settings.update')).toEqual([{ changes: { forwardAgent: true } }]);
+  await expect.poll(() => calls(page, 'settings.update')).toEqual([{ changes: { forwardAgent: true } }]);
   const x11 = page.getByRole('radiogroup', { name: 'Show windows of the target here (X11)' });
   await expect(x11.getByRole('radio', { name: 'Off' })).toBeChecked();
   await x11.getByRole('radio', { name: 'Off' }).focus();
   await page.keyboard.press('ArrowRight');
-  expect((await calls(page, 'settings.update')).at(-1)).toEqual({ changes: { forwardX11: 'restricted' } });
+  await expect.poll(async () => (await calls(page, 'settings.update')).at(-1)).toEqual({ changes: { forwardX11: 'restricted' } });
 });

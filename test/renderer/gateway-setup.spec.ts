@@ -26,7 +26,7 @@ test('S34, S35, S36, S38, S39, S40: the guided flow from a name to a tested conn
   await dialog(page).getByLabel('Address').fill('gw3.example');
   await page.keyboard.press('Enter');
   await expect(current(page)).toContainText('Install');
-  expect(await calls(page, 'service.gatewayRegister')).toEqual([{ params: {}, query: {}, body: { name: 'office1-gw-3', segment: 'gateway-office1', addresses: { host: 'gw3.example', linkPort: 443, proxyPorts: [7993, 7994, 7995] } } }]);
+  await expect.poll(() => calls(page, 'service.gatewayRegister')).toEqual([{ params: {}, query: {}, body: { name: 'office1-gw-3', segment: 'gateway-office1', addresses: { host: 'gw3.example', linkPort: 443, proxyPorts: [7993, 7994, 7995] } } }]);
 
   await dialog(page).getByRole('button', { name: 'Download configuration file' }).click();
   await expect(dialog(page).getByText('mavis-gateway init --config office1-gw-3.mavis-gateway.json')).toBeVisible();
@@ -47,7 +47,7 @@ test('S34, S35, S36, S38, S39, S40: the guided flow from a name to a tested conn
   await dialog(page).getByLabel('Fingerprint that init printed').fill(FINGERPRINT);
   await expect(dialog(page).getByText('Both are the same.')).toBeVisible();
   await dialog(page).getByRole('button', { name: 'Enter the key' }).click();
-  expect(await calls(page, 'service.gatewayEnterKey')).toEqual([{ params: { gatewayId: NEW_ID }, query: {}, body: { line: LINE } }]);
+  await expect.poll(() => calls(page, 'service.gatewayEnterKey')).toEqual([{ params: { gatewayId: NEW_ID }, query: {}, body: { line: LINE } }]);
 
   await expect(dialog(page).getByText('Waiting for the first answer')).toBeVisible();
   await expect(dialog(page).getByRole('button', { name: 'Next' })).toHaveAttribute('aria-disabled', 'true');

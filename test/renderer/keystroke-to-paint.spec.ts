@@ -6,7 +6,7 @@ test.use({ trace: 'off' });
 
 test('100,000 resources: a keystroke is painted within 50 ms (p95), and only what is seen is in the document', async ({ page }) => {
   await openMain(page, { resources: '100000' });
-  await expect(page.getByText('100,000 resources')).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText('100,000 resources')).toBeVisible({ timeout: 60_000 });
   await page.evaluate(() => {
     const pressedAt = new Map<string, number>();
     document.addEventListener('input', ({ target, timeStamp }) => target instanceof HTMLInputElement && pressedAt.set(target.value, timeStamp), true);

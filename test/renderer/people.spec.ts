@@ -18,7 +18,7 @@ test('rule 11: whoever manages ends another’s session with a reason, and sees 
   await dialog.getByLabel('Reason').fill('wrong machine');
   await dialog.getByRole('button', { name: 'End', exact: true }).click();
   await expect(dialog).toBeHidden();
-  expect(await calls(page, 'service.connectionTerminate')).toMatchObject([{ body: { reason: 'wrong machine' } }]);
+  await expect.poll(() => calls(page, 'service.connectionTerminate')).toMatchObject([{ body: { reason: 'wrong machine' } }]);
 });
 
 test('a user sees no session of others', async ({ page }) => {
@@ -41,7 +41,7 @@ test('a user is added, and the one-time password is shown once', async ({ page }
   await expect(page.getByText('kXw7-QmPz-93Lr-Tn2c')).toBeVisible();
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
   await expect(page.getByText('kXw7-QmPz-93Lr-Tn2c')).toBeHidden();
-  expect(await calls(page, 'service.userCreate')).toMatchObject([{ body: { name: 'new.partner', role: 'vendor', expiresAt: new Date(2026, 11, 31, 23, 59, 59, 999).toISOString() } }]);
+  await expect.poll(() => calls(page, 'service.userCreate')).toMatchObject([{ body: { name: 'new.partner', role: 'vendor', expiresAt: new Date(2026, 11, 31, 23, 59, 59, 999).toISOString() } }]);
 });
 
 test('rule 11: disabling a user asks first and says what ends', async ({ page }) => {
@@ -63,7 +63,7 @@ test('S31, S33: a rule has Tunnel always or as the switch says; for third-party 
   await expect(tunnel).toHaveValue('system');
   await tunnel.selectOption('Always through the default Gateway');
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
-  expect(await calls(page, 'service.accessRuleUpdate')).toEqual([{ params: { accessRuleId: expect.any(String) }, query: {}, body: expect.objectContaining({ tunnel: 'always', subject: { kind: 'role', role: 'user' } }) }]);
+  await expect.poll(() => calls(page, 'service.accessRuleUpdate')).toEqual([{ params: { accessRuleId: expect.any(String) }, query: {}, body: expect.objectContaining({ tunnel: 'always', subject: { kind: 'role', role: 'user' } }) }]);
 });
 
 test('a rule is tried: which decides, and what keeps the others from it', async ({ page }) => {

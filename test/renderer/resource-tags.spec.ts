@@ -76,7 +76,7 @@ test('a resource is added by hand; who may not change resources is offered none 
   await dialog(page).getByRole('checkbox', { name: 'RDP' }).check();
   await dialog(page).getByRole('button', { name: 'Save' }).click();
   await expect(dialog(page)).toContainText('An access rule decides who sees it.');
-  expect(await calls(page, 'service.resourceCreate')).toMatchObject([{ body: { name: 'new-1', protocols: [{ protocol: 'ssh', port: 22 }, { protocol: 'rdp', port: 3389 }] } }]);
+  await expect.poll(() => calls(page, 'service.resourceCreate')).toMatchObject([{ body: { name: 'new-1', protocols: [{ protocol: 'ssh', port: 22 }, { protocol: 'rdp', port: 3389 }] } }]);
   await openMain(page, { role: 'operator' });
   await expect(page.getByRole('button', { name: 'New resource' })).toHaveCount(0);
   await page.getByRole('grid').focus();

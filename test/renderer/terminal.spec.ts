@@ -120,7 +120,7 @@ test('closing a live session is asked about, its end says why, and Reconnect tak
   await expect(ended).toContainText('Exit status 0');
   await expect(ended.getByRole('button', { name: 'Reconnect' })).toBeFocused();
   await page.keyboard.press('Enter');
-  expect(await calls(page, 'sessions.retry')).toEqual([{ sessionId: SESSION_ID }]);
+  await expect.poll(() => calls(page, 'sessions.retry')).toEqual([{ sessionId: SESSION_ID }]);
   await page.evaluate((id) => {
     window.harness.patch('sessions', ['items', id, 'attempt'], 2);
     window.harness.patch('sessions', ['items', id, 'phase'], { status: 'connected', since: new Date().toISOString(), recording: true, roundTripMs: 4, endsSoon: null, resuming: null });
@@ -128,7 +128,7 @@ test('closing a live session is asked about, its end says why, and Reconnect tak
   await expect.poll(() => calls(page, 'sessions.openPort')).toHaveLength(2);
   await output(page, 'after\r\n');
   await expect.poll(() => terminalText(page)).toContain('after');
-  expect(await terminalText(page)).toContain('before');
+  await expect.poll(() => terminalText(page)).toContain('before');
 });
 
 test('S17, S18: a failure says what happened, on which leg, who must act, and its reference', async ({ page }) => {
@@ -138,9 +138,9 @@ test('S17, S18: a failure says what happened, on which leg, who must act, and it
   await expect(failure).toContainText('The way breaks here: Gateway to the target');
   await expect(failure).toContainText('Administrator of the target');
   await failure.getByRole('button', { name: /MV-/ }).click();
-  expect(await calls(page, 'app.copyText')).toEqual([{ text: 'MV-7K3QX-M2P9D' }]);
+  await expect.poll(() => calls(page, 'app.copyText')).toEqual([{ text: 'MV-7K3QX-M2P9D' }]);
   await failure.getByRole('button', { name: 'Try again' }).click();
-  expect(await calls(page, 'sessions.retry')).toHaveLength(1);
+  await expect.poll(() => calls(page, 'sessions.retry')).toHaveLength(1);
 });
 
 test('the target’s questions are plain text in a frame that says whose they are, and the answers go out once', async ({ page }) => {
@@ -149,7 +149,7 @@ test('the target’s questions are plain text in a frame that says whose they ar
   await page.getByLabel('One-time code:').fill('123456');
   await page.getByLabel('PIN:', { exact: true }).fill('0000');
   await page.getByRole('button', { name: 'Continue' }).click();
-  expect(await calls(page, 'sessions.answerPrompt')).toEqual([{ sessionId: SESSION_ID, promptId: 1, answers: ['123456', '0000'] }]);
+  await expect.poll(() => calls(page, 'sessions.answerPrompt')).toEqual([{ sessionId: SESSION_ID, promptId: 1, answers: ['123456', '0000'] }]);
 });
 
 test('where WebGL is taken away, the terminal goes on drawing with the document', async ({ page }) => {
