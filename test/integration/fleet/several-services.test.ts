@@ -25,7 +25,7 @@ beforeAll(async () => {
   people = [await fleet.person('admin', 0), await fleet.person('admin', 1)];
   inA = await fleet.resource(['gateway-a']);
 }, 300_000);
-afterAll(() => fleet?.stop(), 60_000);
+afterAll(() => fleet?.stop(), 120_000);
 
 interface Held {
   readonly name: string;

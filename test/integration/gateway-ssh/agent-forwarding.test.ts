@@ -261,5 +261,5 @@ describe('agent forwarding, where the rule does not allow it', () => {
     const one = await hostileSession('floods-with-channels', { exec: true });
     await openShell(one.client).catch(() => undefined);
     expect(await one.ended).toMatchObject({ code: 'target.protocol-error' });
-  }, 20_000);
+  }, 120_000);
 });

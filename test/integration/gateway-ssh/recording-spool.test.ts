@@ -158,7 +158,7 @@ describe('recovery', () => {
     expect([...lengths].sort((one, other) => one - other)).toEqual([0, 1, 2, 3, 4, 5, 6].map((lines) => lines * 8));
     rmSync(scratch, { recursive: true });
     await recorder.close();
-  }, 30_000);
+  }, 120_000);
 
   test('tells of each recovered recording, once', async () => {
     const recorder = await begin();
@@ -216,8 +216,7 @@ describe('B13: what could make a recording silent or false', () => {
     const spool = await makeSpool({ clock, keys: own.keys });
     const recorder = await begin(spool);
     recorder.output(Buffer.from('x'));
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    expect(recorder.stored.blocks).toBe(1);
+    await expect.poll(() => recorder.stored.blocks).toBe(1);
     expect(timers.map(({ milliseconds }) => milliseconds)).toContain(900);
     await recorder.close();
     await spool.remove();

@@ -88,7 +88,7 @@ describe('signing on with a stored credential', () => {
   test.runIf(withPasswords)('a refused password is not shown to the user as a question where the rule does not say so', async () => {
     if (asking === undefined) throw new Error('no server');
     await expect(signsOn(asking, { kind: 'password', userName: asking.user, password: 'wrong' })).rejects.toMatchObject({ code: 'target.sign-on-refused', witness: { questions: [] } });
-  }, 20_000);
+  }, 120_000);
 });
 
 describe('signing on with the user\'s own', () => {

@@ -154,7 +154,7 @@ describe('the whole way: the gateway\'s process, the service\'s link, a real Ope
     expect(errors.join('')).toContain(hash.digest('hex'));
     ssh.end();
     client.destroy();
-  }, 30_000);
+  }, 120_000);
 
   test('rule 14: a host key that is not the confirmed one refuses before any credential, and the journal has the key that was seen', async () => {
     const { grant, ticket } = await grantFor({ identities: [target.secondHostKeyFingerprint] });
@@ -188,7 +188,7 @@ describe('the whole way: the gateway\'s process, the service\'s link, a real Ope
     await expect.poll(async () => (await link.recordingList()).find((one) => one.recordingId === recordingId)?.state).toBe('recovered');
     client.destroy();
     ssh.destroy();
-  }, 30_000);
+  }, 120_000);
 
   test('B16: nothing of the credential is in the gateway\'s log', () => {
     const line = target.privateKey.split('\n')[2] ?? 'none';

@@ -309,8 +309,7 @@ describe('signing in', () => {
   });
 
   test('a token that expires signs out', async () => {
-    const soon = new Date(Date.now() + 1000).toISOString();
-    const { account, stores } = await world({ '/v1/sign-in/challenge': challenge, '/v1/sign-in': send({ token: 't', expiresAt: soon, user }) });
+    const { account, stores } = await world({ '/v1/sign-in/challenge': challenge, '/v1/sign-in': (response) => send({ token: 't', expiresAt: new Date(Date.now() + 1500).toISOString(), user })(response) });
     const expired = new Promise<void>((resolve) => {
       stores.account.onPatch(() => {
         if (stores.account.state.status === 'signed-out') resolve();

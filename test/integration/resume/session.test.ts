@@ -1,3 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectionOffer } from '../../../shared/api/connections.ts';
@@ -128,14 +132,18 @@ describe('Resume: a shell whose network goes', () => {
 
   test('Resume: a program that ends while the network is gone has shown its last words, and its exit status, when it is back', async () => {
     const { session, grant } = await open();
-    session.type('sleep 1; echo last-$((40 + 2)); exit 7\n');
-    await delay(300);
+    // On this machine, as the target is: it ends when the network is gone, however long that takes.
+    const goOn = join(tmpdir(), `mavis-go-on-${randomUUID()}`);
+    session.type(`echo wait""ing; while [ ! -e ${goOn} ]; do sleep 0.1; done; echo last-$((40 + 2)); exit 7\n`);
+    await session.until(({ text }) => text.includes('waiting'));
     await gateway.setDown(true);
     await session.report('interrupted');
+    await writeFile(goOn, '');
     await gateway.journalUntil(grant, (events) => events.some(({ kind }) => kind === 'ended'));
     await gateway.setDown(false);
     expect(await session.report('ended', 60_000)).toMatchObject({ code: 'session.ended', exitStatus: 7 });
     expect(session.text).toContain('last-42');
+    await rm(goOn);
   });
 
   test('Resume: ending it while the network is gone ends it here at once', async () => {

@@ -104,7 +104,7 @@ describe('through the whole service, over HTTPS', () => {
     await events.until((event) => event.kind === 'segments' && event.items.some(({ segment, available }) => segment === 'gateway-office1' && available === 0));
     await gateway.listen();
     await made({ method: 'PATCH', path: `/v1/gateways/${gateway.gatewayId}`, body: {} });
-    await expect.poll(() => events.events.findLast(({ kind }) => kind === 'segments'), { timeout: 15_000 }).toMatchObject({ items: [{ segment: 'gateway-office1', available: 1 }] });
+    await expect.poll(() => events.events.findLast(({ kind }) => kind === 'segments'), { timeout: 60_000 }).toMatchObject({ items: [{ segment: 'gateway-office1', available: 1 }] });
     const closed = once(events.response, 'close');
     events.response.destroy();
     await closed;
@@ -116,15 +116,15 @@ describe('through the whole service, over HTTPS', () => {
     await events.until(({ kind }) => kind === 'hello');
     await made({ method: 'POST', path: `/v1/users/${leaver.id}/disable` });
     await events.until((event) => event.kind === 'signed-out' && event.code === 'sign-in.disabled');
-    await expect.poll(() => gateway.asked.some(({ method, params }) => method === 'terminate' && JSON.stringify(params).includes(leaver.id)), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => gateway.asked.some(({ method, params }) => method === 'terminate' && JSON.stringify(params).includes(leaver.id)), { timeout: 60_000 }).toBe(true);
   });
 
   test('an expired vendor gets no connection, and what he had ends', async () => {
     const vendor = await service.newUser('vendor');
     expect((await askFor(vendor)).status).toBe(200);
-    await made({ method: 'PATCH', path: `/v1/users/${vendor.id}`, body: { expiresAt: new Date(Date.now() + 1_500).toISOString() } });
-    await expect.poll(async () => (await askFor(vendor)).status, { timeout: 15_000, interval: 300 }).not.toBe(200);
+    await made({ method: 'PATCH', path: `/v1/users/${vendor.id}`, body: { expiresAt: new Date(Date.now() + 2_000).toISOString() } });
+    await expect.poll(async () => (await askFor(vendor)).status, { timeout: 60_000, interval: 300 }).not.toBe(200);
     expect(['sign-in.required', 'sign-in.expired']).toContain(codeOf(await askFor(vendor)));
-    await expect.poll(() => gateway.asked.some(({ method, params }) => method === 'terminate' && JSON.stringify(params).includes(vendor.id)), { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => gateway.asked.some(({ method, params }) => method === 'terminate' && JSON.stringify(params).includes(vendor.id)), { timeout: 60_000 }).toBe(true);
   });
 });

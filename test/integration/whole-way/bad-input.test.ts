@@ -60,7 +60,7 @@ async function goodConnection(): Promise<void> {
   session.type('echo good-$((40+2))\nexit\n');
   await session.until(({ text }) => text.includes('good-42'));
   await session.report('ended');
-  await expect.poll(async () => (await finals(offer.reference)).map(({ kind }) => kind), { timeout: 15_000 }).toEqual(['connection.ended']);
+  await expect.poll(async () => (await finals(offer.reference)).map(({ kind }) => kind), { timeout: 60_000 }).toEqual(['connection.ended']);
 }
 
 async function finals(reference: string): Promise<AuditEntry[]> {
@@ -69,7 +69,7 @@ async function finals(reference: string): Promise<AuditEntry[]> {
 
 /** One final entry and one entry of the error log with the code, and no recording. */
 async function failedOnce(reference: string, code: string, leg: string): Promise<AuditEntry> {
-  await expect.poll(async () => (await finals(reference)).map(({ kind, facts }) => [kind, facts['code']]), { timeout: 50_000 }).toEqual([['connection.failed', code]]);
+  await expect.poll(async () => (await finals(reference)).map(({ kind, facts }) => [kind, facts['code']]), { timeout: 100_000 }).toEqual([['connection.failed', code]]);
   const { items: errors } = await system.admin.call(auditRoutes.errorLogList, { query: { reference } });
   expect(errors.map((entry) => [entry.code, entry.leg])).toContainEqual([code, leg]);
   await nothingRecorded(reference);
@@ -105,10 +105,11 @@ describe('signing in', () => {
   });
 
   test('a vendor whose time is over: told so, audited, and asks nothing any more with the sign-in that held', async () => {
-    await system.admin.call(usersRoutes.userCreate, { body: { name: 'vendor', displayName: 'vendor', role: 'vendor', expiresAt: new Date(Date.now() + 3000).toISOString(), password: PASSWORD } });
+    const { user } = await system.admin.call(usersRoutes.userCreate, { body: { name: 'vendor', displayName: 'vendor', role: 'vendor', expiresAt: new Date(Date.now() + 3_600_000).toISOString(), password: PASSWORD } });
     const vendor = new HeadlessClient(system.embedded.service);
     await vendor.signIn('vendor', PASSWORD);
-    await expect.poll(async () => (await errorOf(vendor.ask(system.live.id, 'ssh'))).code, { timeout: 10_000 }).toMatch(/^sign-in\.(?:expired|required)$/);
+    await system.admin.call(usersRoutes.userUpdate, { params: { userId: user.id }, body: { expiresAt: new Date(Date.now() + 2000).toISOString() } });
+    await expect.poll(async () => (await errorOf(vendor.ask(system.live.id, 'ssh'))).code, { timeout: 60_000 }).toMatch(/^sign-in\.(?:expired|required)$/);
     const again = new HeadlessClient(system.embedded.service);
     expect((await errorOf(again.signIn('vendor', PASSWORD))).code).toBe('sign-in.expired');
     expect((await audit({ kind: 'sign-in.refused', search: 'vendor' })).length).toBeGreaterThanOrEqual(1);
