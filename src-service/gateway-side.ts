@@ -20,6 +20,8 @@ import { Connections } from './connections/connections.ts';
 import { JournalApplication } from './connections/journal-application.ts';
 import { JournalIntake } from './connections/journal-intake.ts';
 import { Terminations } from './connections/terminations.ts';
+import { Diagnosis } from './diagnostics/diagnosis.ts';
+import { diagnosticsRoutes } from './diagnostics/diagnostics-routes.ts';
 import { EventHub } from './events/event-hub.ts';
 import { eventRoutes } from './events/event-routes.ts';
 import type { ServiceAnnouncement, SigningKey } from './gateways/configuration-file.ts';
@@ -161,6 +163,8 @@ export function createGatewaySide(parts: GatewaySideParts) {
   });
   const tests = new ConnectionTests({ database, audit, clock, gateways, tunnel, linkTo, randomInt: (bound) => randomInt(bound) });
 
+  const diagnosis = new Diagnosis({ database, clock, gateways, tunnel, tests, segmentView, decide: parts.decide });
+
   const watch = new GatewayWatch({
     clock, delay: wait, log, gateways, lease, journal, linkTo, announceAddresses,
     sync: new StatusSync({ clock, delay: wait, states, measured: (milliseconds) => metrics.statusAnswered(milliseconds) }),
@@ -231,6 +235,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
       ...connectionRoutes({ asks, connections: connectionList, tests }),
       ...recordingRoutes(archive),
       ...eventRoutes(hub),
+      ...diagnosticsRoutes(diagnosis),
     },
     gateways,
     /** Takes a gateway out for good: what runs through it ends first, as far as it answers. */

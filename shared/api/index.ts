@@ -2,6 +2,7 @@ import { accessRulesRoutes } from './access-rules.ts';
 import { auditRoutes } from './audit.ts';
 import { connectionsRoutes } from './connections.ts';
 import { credentialsRoutes } from './credentials.ts';
+import { diagnosticsRoutes } from './diagnostics.ts';
 import { eventsRoutes } from './events.ts';
 import { gatewaysRoutes } from './gateways.ts';
 import { recordingsRoutes } from './recordings.ts';
@@ -25,5 +26,6 @@ export const routes = {
   ...recordingsRoutes,
   ...auditRoutes,
   ...eventsRoutes,
+  ...diagnosticsRoutes,
 } as const;
 export type RouteName = keyof typeof routes;

@@ -36,7 +36,7 @@ export class ConnectionTests {
   }
 
   /** Through the gateway named, or one that a connection would get. A stage that failed is in the answer; throws only where there is nothing to try. */
-  async test(request: { readonly resourceId: ResourceId; readonly protocol: Protocol; readonly gatewayId: GatewayId | undefined }, actor: AuditActor, signal: AbortSignal): Promise<ConnectionTest> {
+  async test(request: { readonly resourceId: ResourceId; readonly protocol: Protocol; readonly gatewayId: GatewayId | undefined; readonly limitMs?: number }, actor: AuditActor, signal: AbortSignal): Promise<ConnectionTest> {
     const { database, audit, clock, linkTo } = this.#parts;
     const [resource] = await database.select().from(resources).where(and(eq(resources.id, request.resourceId), isNull(resources.removedAt)));
     if (resource === undefined) throw new MavisError('resource.unknown');
@@ -50,7 +50,7 @@ export class ConnectionTests {
     let probed: ProbeResult | undefined;
     try {
       const target = { host: resource.address, port, allowSpecialAddress: resource.allowSpecialAddress, identities: resource.identities, firstUseTrust: false };
-      probed = await linkTo(gateway).probe({ protocol: request.protocol, target, timeLimitMs: PROBE_LIMIT_MS }, { signal });
+      probed = await linkTo(gateway).probe({ protocol: request.protocol, target, timeLimitMs: request.limitMs ?? PROBE_LIMIT_MS }, { signal });
       stages.push({ stage: 'grant', ok: true, milliseconds: clock.monotonicMs() - asked, detail: '' }, ...probed.stages);
     } catch (thrown) {
       stages.push({ stage: 'grant', ok: false, milliseconds: clock.monotonicMs() - asked, code: asMavisError(thrown).code, detail: '' });

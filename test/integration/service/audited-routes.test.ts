@@ -97,6 +97,7 @@ const acts: Readonly<Record<string, Act>> = {
 const elsewhere: Readonly<Record<string, string>> = {
   signInChallenge: 'gives a nonce and changes nothing',
   resourceConnectionTest: 'integration/service-connections/real-gateway.test.ts',
+  resourceDiagnosis: 'integration/service-connections/diagnosis.test.ts',
   connectionRetry: 'integration/service-connections/connection-ask.test.ts',
   connectionClaim: 'integration/service-connections/connection-life.test.ts',
   connectionTerminate: 'integration/service-connections/connection-life.test.ts',
