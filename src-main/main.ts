@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { homedir, hostname, networkInterfaces } from 'node:os';
+import { homedir, hostname, networkInterfaces, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, type MessagePortMain, nativeTheme, powerMonitor, protocol, safeStorage, session, shell } from 'electron';
@@ -9,6 +9,10 @@ import { createTranslator, type TextLanguage, textLanguage, type Translator } fr
 import { Account } from './account/account.ts';
 import { ClientKey } from './account/client-key.ts';
 import { readHandOver } from './account/sign-in-pipe.ts';
+import { Diagnosis } from './diagnostics/diagnosis.ts';
+import { DiagnosticsDesk } from './diagnostics/diagnostics-desk.ts';
+import { KnownGateways } from './diagnostics/known-gateways.ts';
+import { recentLog } from './diagnostics/recent-log.ts';
 import { SignedInWork } from './account/signed-in-work.ts';
 import { answerBundleRequest, bundleFiles } from './app-protocol/bundle-files.ts';
 import { BUNDLE_SCHEME } from './app-protocol/bundle-origin.ts';
@@ -41,6 +45,7 @@ import { createSessionChannel, forkSessionProcess } from './sessions/utility-ses
 import { readSettingsFile, Settings } from './settings/settings.ts';
 import { readStartConfiguration, sessionProcessEnvironment, type StartConfiguration } from './start-configuration.ts';
 import { JsonFile } from './stored-files/json-file.ts';
+import { saveTextFile } from './stored-files/text-file.ts';
 import { createStores } from './stores/owned-store.ts';
 import { AppWindows } from './windows/app-windows.ts';
 import { RememberedBounds } from './windows/window-bounds.ts';
@@ -51,7 +56,7 @@ import { WindowRegistry } from './windows/window-registry.ts';
 /** The locale that a remote shell is told: its language, with UTF-8, which CJK widths need. */
 const SHELL_LOCALE: Readonly<Record<TextLanguage, string>> = { en: 'C.UTF-8', ja: 'ja_JP.UTF-8', 'zh-Hant': 'zh_TW.UTF-8' };
 /** What the save dialog calls the kinds of files, which are names of formats. */
-const SAVED_TYPES: Readonly<Record<SavedType, { name: string; extensions: string[] }>> = { asciicast: { name: 'asciicast', extensions: ['cast'] }, csv: { name: 'CSV', extensions: ['csv'] }, jsonl: { name: 'JSON Lines', extensions: ['jsonl'] }, json: { name: 'JSON', extensions: ['json'] } };
+const SAVED_TYPES: Readonly<Record<SavedType, { name: string; extensions: string[] }>> = { asciicast: { name: 'asciicast', extensions: ['cast'] }, csv: { name: 'CSV', extensions: ['csv'] }, jsonl: { name: 'JSON Lines', extensions: ['jsonl'] }, json: { name: 'JSON', extensions: ['json'] }, html: { name: 'HTML', extensions: ['html'] } };
 const RANDOM_STEPS = 2 ** 32;
 
 const clock = (): number => Date.now();
@@ -176,6 +181,28 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   powerMonitor.on('resume', () => sessions.checkLines());
   const playbacks = new Playbacks(randomUUID);
 
+  const gatewaysFile = inUserData('known-gateways.json');
+  const knownGateways = new KnownGateways(gatewaysFile, log);
+  knownGateways.load(load(gatewaysFile));
+  const diagnosis = new Diagnosis({
+    clocks: { clock, monotonic: () => performance.now() },
+    clientKey, authorities, waysOut, known: knownGateways,
+    account: () => stores.account.state,
+    signedIn: (id) => (account.signedIn?.profile.id === id ? account.signedIn.client : undefined),
+    interfaces: networkInterfaces,
+    userDataFolder: app.getPath('userData'),
+    clientVersion: app.getVersion(),
+    platform: `${process.platform} ${process.arch}`,
+  });
+  const diagnostics = new DiagnosticsDesk({
+    store: stores.diagnostics, diagnosis, log, translator,
+    profile: () => profiles.selected,
+    session: (id) => stores.sessions.state.items[id],
+    showPage: () => windows.showMain(),
+    names: () => [userInfo().username, account.signedIn?.userName ?? '', profiles.selected?.userName ?? ''],
+    recentLog: () => recentLog(join(app.getPath('userData'), 'logs'), clock()),
+  });
+
   const links = new ExternalLinks({
     log,
     openExternal: (url) => shell.openExternal(url),
@@ -230,7 +257,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     windows: registry,
     log,
     handlers: createHandlers({
-      stores, settings, profiles, account, inventory, gateways, sessions, logWork, playbacks, links, clipboard, proxySignOn, clock,
+      stores, settings, profiles, account, inventory, gateways, sessions, logWork, diagnostics, playbacks, links, clipboard, proxySignOn, clock,
       about: () => ({
         version: app.getVersion(),
         engine: engine(),
@@ -240,6 +267,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
         ports: profiles.selected?.embedded ? (handOver?.ports ?? null) : null,
       }),
       readFingerprint: (serviceUrl, proxy) => readCertificateThroughProxies({ ...port({ serviceUrl }), authorities, timeoutMs: CONNECT_TIMEOUT_MS }, networkOf({ proxy })),
+      saveText: saveTextFile,
       askSavePath: async (suggestedName, type) => {
         const { canceled, filePath } = await dialog.showSaveDialog({ defaultPath: join(app.getPath('documents'), suggestedName), filters: [SAVED_TYPES[type]] });
         return canceled || filePath === '' ? undefined : filePath;
@@ -254,6 +282,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   }, stop: async () => {
     network.stop();
     proxySignOn.stop();
+    diagnostics.stop();
     await sessions.stop();
     playbacks.closeAll();
     await account.signOut();

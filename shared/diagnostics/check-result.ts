@@ -53,7 +53,7 @@ export type TlsSeen = z.infer<typeof tlsSeen>;
 
 /** What each check finds. */
 export const checkFacts = z.discriminatedUnion('check', [
-  z.object({ check: z.literal('network'), addresses: z.number().int(), ipv6: z.boolean() }),
+  z.object({ check: z.literal('network'), online: z.boolean(), addresses: z.number().int(), ipv6: z.boolean() }),
   z.object({ check: z.literal('disk'), freeBytes: z.number(), writable: z.boolean() }),
   z.object({ check: z.literal('portal'), found: z.boolean(), status: z.number().int().nullable(), leadsTo: peerText.nullable() }),
   /** Ways out of this computer's network, and what the first proxy among them did. `code` is of the error catalogue. */
@@ -65,7 +65,7 @@ export const checkFacts = z.discriminatedUnion('check', [
   z.object({ check: z.literal('events'), outcome: z.enum(['flowing', 'silent', 'closed', 'refused']), code: z.string().max(100).nullable(), firstEventMs: z.number().nullable() }),
   z.object({ check: z.literal('sign-in'), status: z.enum(['signed-in', 'signing-in', 'signed-out']), code: z.string().max(100).nullable(), args: z.record(z.string(), z.union([z.string(), z.number()])) }),
   z.object({ check: z.literal('sync'), state: gatewayState, code: z.string().max(100).nullable(), ageSeconds: z.number().nullable(), intervalSeconds: z.number().int(), ejected: z.boolean() }),
-  z.object({ check: z.literal('round-trip'), port: z.number().int(), samplesMs: z.array(z.number()).max(20), medianMs: z.number(), jitterMs: z.number() }),
+  z.object({ check: z.literal('round-trip'), port: z.number().int(), samplesMs: z.array(z.number()).max(20), bestMs: z.number(), medianMs: z.number(), jitterMs: z.number() }),
   z.object({ check: z.literal('choice'), preview: choicePreview }),
   z.object({ check: z.literal('target'), test: connectionTest, identitiesKnown: z.number().int() }),
 ]);

@@ -138,6 +138,21 @@ export const ipcContract = {
     prove: call(mainWindow, none, none),
     dropProof: call(mainWindow, none, none),
   },
+  diagnostics: {
+    /** Begins to check everything; `diagnostics` in the stores tells how far it is. For the resource of the last run only where `keepResource` says so. */
+    run: call(mainWindow, z.object({ keepResource: z.boolean() }), none),
+    runOne: call(mainWindow, z.object({ id: z.string().max(200) }), none),
+    /** Runs again every 15 seconds, or no more. */
+    watch: call(mainWindow, z.object({ on: z.boolean() }), none),
+    /** The page is open: it is wanted no more. */
+    opened: call(mainWindow, none, none),
+    /** Shows the main window's page and checks the way of a session that failed. */
+    ofSession: call(sessionWindow, z.object({ sessionId }), none),
+    /** The whole report of the last run, as it would be handed over. */
+    report: call(mainWindow, z.object({ hideAddresses: z.boolean() }), z.object({ text: z.string(), html: z.string() })),
+    /** Asks the user for a place and saves the report there; the page never learns the path. */
+    saveReport: call(mainWindow, z.object({ format: z.enum(['html', 'json']), hideAddresses: z.boolean() }), z.object({ saved: z.boolean() })),
+  },
   service: {
     recordingList: routeCall(recordingsRoutes.recordingList),
     recordingVerify: routeCall(recordingsRoutes.recordingVerify),

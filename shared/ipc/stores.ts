@@ -3,6 +3,7 @@ import { auditVerification } from '../api/audit.ts';
 import { gateway, segmentState } from '../api/gateways.ts';
 import { triedGateway } from '../api/connections.ts';
 import { user } from '../api/users.ts';
+import { diagnosticsState } from '../diagnostics/diagnostics-state.ts';
 import { connectionReference, profileId, protocol, resourceId } from '../ids.ts';
 import { sessionPolicy } from '../policy/session-policy.ts';
 import { progressStep, prompt } from '../proxy-stream/messages.ts';
@@ -140,8 +141,8 @@ export const networkState = z.object({ proxyQuestion: z.object({ id: z.uuid(), p
 export type ProxyQuestion = NonNullable<z.infer<typeof networkState>['proxyQuestion']>;
 
 /** The stores that main owns. A page gets the whole state, then patches (RFC 6902 operations), each under the next revision; a gap means: read again. */
-export const storeSchemas = { settings: clientSettings, profiles: profilesState, account: accountState, inventory: inventoryState, gateways: gatewaysState, sessions: sessionsState, changes: changesState, logWork: logWorkState, network: networkState } as const;
-export const storeName = z.enum(['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions', 'changes', 'logWork', 'network']);
+export const storeSchemas = { settings: clientSettings, profiles: profilesState, account: accountState, inventory: inventoryState, gateways: gatewaysState, sessions: sessionsState, changes: changesState, logWork: logWorkState, network: networkState, diagnostics: diagnosticsState } as const;
+export const storeName = z.enum(['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions', 'changes', 'logWork', 'network', 'diagnostics']);
 export type StoreName = z.infer<typeof storeName>;
 export type StoreStates = { [K in StoreName]: z.infer<(typeof storeSchemas)[K]> };
 

@@ -16,6 +16,7 @@ export const windowAction = z.enum([
   'view.gateways',
   'view.users',
   'view.rules',
+  'view.diagnostics',
   'view.settings',
 ]);
 export type WindowAction = z.infer<typeof windowAction>;

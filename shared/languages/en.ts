@@ -1,6 +1,8 @@
 import { administrationTextsEn } from './administration/en.ts';
 import { desktopTextsEn } from './desktop/en.ts';
+import { diagnosticsTextsEn } from './diagnostics/en.ts';
 import { errorTextsEn } from './errors/en.ts';
+import { findingTextsEn } from './findings/en.ts';
 import { forwardingTextsEn } from './forwarding/en.ts';
 import { gatewayTextsEn } from './gateways/en.ts';
 import { interfaceTextsEn } from './interface/en.ts';
@@ -9,5 +11,5 @@ import { resourceFormTextsEn } from './resource-forms/en.ts';
 import { nativeTextsEn } from './native/en.ts';
 
 /** Every text in English; its keys are the keys of all languages. */
-export const en = { ...errorTextsEn, ...interfaceTextsEn, ...gatewayTextsEn, ...tunnelTextsEn, ...resourceFormTextsEn, ...forwardingTextsEn, ...desktopTextsEn, ...nativeTextsEn, ...administrationTextsEn } as const;
+export const en = { ...errorTextsEn, ...interfaceTextsEn, ...gatewayTextsEn, ...tunnelTextsEn, ...resourceFormTextsEn, ...findingTextsEn, ...diagnosticsTextsEn, ...forwardingTextsEn, ...desktopTextsEn, ...nativeTextsEn, ...administrationTextsEn } as const;
 export type MessageKey = keyof typeof en;

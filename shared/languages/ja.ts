@@ -1,7 +1,9 @@
 import type { MessageKey } from './en.ts';
 import { administrationTextsJa } from './administration/ja.ts';
 import { desktopTextsJa } from './desktop/ja.ts';
+import { diagnosticsTextsJa } from './diagnostics/ja.ts';
 import { errorTextsJa } from './errors/ja.ts';
+import { findingTextsJa } from './findings/ja.ts';
 import { forwardingTextsJa } from './forwarding/ja.ts';
 import { gatewayTextsJa } from './gateways/ja.ts';
 import { interfaceTextsJa } from './interface/ja.ts';
@@ -10,4 +12,4 @@ import { resourceFormTextsJa } from './resource-forms/ja.ts';
 import { nativeTextsJa } from './native/ja.ts';
 
 /** Every text in Japanese. */
-export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...tunnelTextsJa, ...resourceFormTextsJa, ...forwardingTextsJa, ...desktopTextsJa, ...nativeTextsJa, ...administrationTextsJa } as const satisfies Record<MessageKey, string>;
+export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...tunnelTextsJa, ...resourceFormTextsJa, ...findingTextsJa, ...diagnosticsTextsJa, ...forwardingTextsJa, ...desktopTextsJa, ...nativeTextsJa, ...administrationTextsJa } as const satisfies Record<MessageKey, string>;

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { gatewaysRoutes } from '../../shared/api/gateways.ts';
-import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { SignedGatewayConfiguration } from '../../shared/gateway-configuration.ts';
 import { gatewayKeyFingerprintText, parseGatewayKeyLine } from '../../shared/gateway-key.ts';
 import type { GatewayId } from '../../shared/ids.ts';
 import type { ServiceClient } from '../service-client/service-client.ts';
+import { saveTextFile } from '../stored-files/text-file.ts';
 
 /** Where the packages of the gateway keep its data (`packaging/gateway/mavis-gateway.service`). */
 const DATA_FOLDER = '/var/lib/mavis-gateway';
@@ -44,14 +43,7 @@ export async function saveConfigurationFile(client: Pick<ServiceClient, 'call'>,
   const file = await client.call(gatewaysRoutes.gatewayConfigurationFile, { params: { gatewayId }, query: {}, body: {} });
   const path = await askPath(configurationFileName(file));
   if (path === undefined) return false;
-  const temporary = `${path}.part`;
-  try {
-    await writeFile(temporary, configurationText(file), { mode: 0o600 });
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw new MavisError('client.file-not-written', { reason: error instanceof Error && 'code' in error ? String(error.code) : '' }, { cause: error });
-  }
+  await saveTextFile(path, configurationText(file));
   return true;
 }
 

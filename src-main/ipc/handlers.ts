@@ -5,6 +5,7 @@ import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Account } from '../account/account.ts';
 import { gatewayInstallation, readPastedKey, saveConfigurationFile } from '../gateways/gateway-setup.ts';
 import type { GatewayList } from '../gateways/gateway-list.ts';
+import type { DiagnosticsDesk } from '../diagnostics/diagnostics-desk.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { ExternalLinks } from '../links/external-links.ts';
 import type { LogWork } from '../logs/log-work.ts';
@@ -20,7 +21,7 @@ import { stateFor } from '../stores/window-view.ts';
 import type { IpcHandlers } from './ipc-border.ts';
 
 /** The kinds of files that the user is asked a place for. */
-export type SavedType = 'asciicast' | 'csv' | 'jsonl' | 'json';
+export type SavedType = 'asciicast' | 'csv' | 'jsonl' | 'json' | 'html';
 
 /** What the app says of itself. */
 export interface About {
@@ -42,12 +43,15 @@ export interface HandlerParts {
   readonly sessions: Pick<Sessions<never>, 'connect' | 'retry' | 'tryNow' | 'answerPrompt' | 'end' | 'show' | 'openPort' | 'toggleFullScreen'>;
   readonly logWork: Pick<LogWork, 'beginExport' | 'dropExport' | 'beginProof' | 'dropProof'>;
   readonly clock: () => number;
+  readonly diagnostics: Pick<DiagnosticsDesk, 'run' | 'runOne' | 'watch' | 'opened' | 'runForSession' | 'report' | 'forget'>;
   readonly playbacks: Pick<Playbacks, 'open' | 'read' | 'close'>;
   readonly links: Pick<ExternalLinks, 'open'>;
   readonly proxySignOn: Pick<ProxySignOn, 'answer' | 'allowAsking'>;
   readonly clipboard: { readonly writeText: (text: string) => Promise<void>; readonly readText: () => Promise<string> };
   readonly about: () => About;
   readonly readFingerprint: (serviceUrl: string, proxy: ProxySetting) => ReturnType<typeof readServiceCertificate>;
+  /** Writes a text to a path that the user chose. Throws `client.file-not-written`. */
+  readonly saveText: (path: string, text: string) => Promise<void>;
   /** The path that the user chose to save under, or undefined. */
   readonly askSavePath: (suggestedName: string, type: SavedType) => Promise<string | undefined>;
 }
@@ -56,7 +60,7 @@ type RouteArguments<R extends Route> = { readonly params: z.output<R['params']>;
 
 /** What main does for each call of the contract; the border has checked who asks and what. */
 export function createHandlers(parts: HandlerParts): IpcHandlers {
-  const { stores, settings, profiles, account, inventory, gateways, sessions, logWork, playbacks, links, clipboard, proxySignOn } = parts;
+  const { stores, settings, profiles, account, inventory, gateways, sessions, logWork, diagnostics, playbacks, links, clipboard, proxySignOn } = parts;
   /** A route of the service in the signed-in user's name; main adds token and signature. */
   const passOn = async <R extends Route>(route: R, args: RouteArguments<R>): Promise<z.output<R['response']>> => account.require().client.call(route, args);
 
@@ -92,6 +96,7 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       },
       select: async ({ profileId }) => {
         if (profiles.selected?.id !== profileId) await account.signOut();
+        if (profiles.selected?.id !== profileId) diagnostics.forget();
         await profiles.select(profileId);
         return {};
       },
@@ -214,6 +219,39 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
         return {};
       },
     },
+    diagnostics: {
+      run: ({ keepResource }) => {
+        diagnostics.run({ keepResource });
+        return {};
+      },
+      runOne: ({ id }) => {
+        diagnostics.runOne(id);
+        return {};
+      },
+      watch: ({ on }) => {
+        diagnostics.watch(on);
+        return {};
+      },
+      opened: () => {
+        diagnostics.opened();
+        return {};
+      },
+      ofSession: ({ sessionId }) => {
+        diagnostics.runForSession(sessionId);
+        return {};
+      },
+      report: async ({ hideAddresses }) => {
+        const { text, html } = await diagnostics.report(hideAddresses);
+        return { text, html };
+      },
+      saveReport: async ({ format, hideAddresses }) => {
+        const report = await diagnostics.report(hideAddresses);
+        const path = await parts.askSavePath(`mavis-diagnosis-${new Date(parts.clock()).toISOString().slice(0, 10)}.${format}`, format);
+        if (path === undefined) return { saved: false };
+        await parts.saveText(path, report[format]);
+        return { saved: true };
+      },
+    },
     service: {
       recordingList: (args) => passOn(routes.recordingList, args),
       recordingVerify: (args) => passOn(routes.recordingVerify, args),
@@ -259,6 +297,8 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
 }
 
 /** A profile that is changed or removed is another service: the sign-in with the old one ends. */
-async function leaveIfSelected({ profiles, account }: HandlerParts, profileId: string): Promise<void> {
-  if (profiles.selected?.id === profileId) await account.signOut();
+async function leaveIfSelected({ profiles, account, diagnostics }: HandlerParts, profileId: string): Promise<void> {
+  if (profiles.selected?.id !== profileId) return;
+  await account.signOut();
+  diagnostics.forget();
 }

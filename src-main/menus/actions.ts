@@ -56,6 +56,7 @@ export const actions: readonly Action[] = [
   { id: 'view.gateways', label: 'nav.gateways', menu: 'view', windows: main, keys: same('CmdOrCtrl+6'), run: { kind: 'page', action: 'view.gateways' } },
   { id: 'view.users', label: 'nav.users', menu: 'view', windows: main, keys: same('CmdOrCtrl+7'), run: { kind: 'page', action: 'view.users' } },
   { id: 'view.rules', label: 'nav.rules', menu: 'view', windows: main, keys: same('CmdOrCtrl+8'), run: { kind: 'page', action: 'view.rules' } },
+  { id: 'view.diagnostics', label: 'nav.diagnostics', menu: 'view', windows: main, keys: same('CmdOrCtrl+9'), run: { kind: 'page', action: 'view.diagnostics' } },
   { id: 'view.zoom-in', label: 'menu.zoom-in', menu: 'view', windows: main, run: { kind: 'role', role: 'zoomIn' } },
   { id: 'view.zoom-out', label: 'menu.zoom-out', menu: 'view', windows: main, run: { kind: 'role', role: 'zoomOut' } },
   { id: 'view.zoom-reset', label: 'menu.zoom-reset', menu: 'view', windows: main, run: { kind: 'role', role: 'resetZoom' } },

@@ -24,6 +24,11 @@ export interface WantedWay {
   readonly setting: ProxySetting;
 }
 
+export interface ExplainedWays {
+  readonly source: 'profile' | 'system' | 'environment' | 'none';
+  readonly ways: WayOut[];
+}
+
 /** Says by which ways an address is reached from this computer, in the order to try them, with the credentials that are known for each proxy. */
 export class WaysOut {
   readonly #parts: WaysOutParts;
@@ -33,12 +38,18 @@ export class WaysOut {
   }
 
   /** At least one way; never rejects: a system that does not say how is taken to mean the straight way. */
-  async find({ host, port, setting }: WantedWay): Promise<WayOut[]> {
-    if (setting.kind === 'none') return [{ kind: 'direct' }];
-    if (setting.kind === 'manual') return [this.#known({ kind: 'http-proxy', host: setting.host, port: setting.port, credentials: null })];
+  async find(wanted: WantedWay): Promise<WayOut[]> {
+    return (await this.explain(wanted)).ways;
+  }
+
+  /** The same ways, and what named them: the profile, the system (settings, PAC file), the environment; `none` where nothing names a proxy. */
+  async explain({ host, port, setting }: WantedWay): Promise<ExplainedWays> {
+    if (setting.kind === 'none') return { source: 'none', ways: [{ kind: 'direct' }] };
+    if (setting.kind === 'manual') return { source: 'profile', ways: [this.#known({ kind: 'http-proxy', host: setting.host, port: setting.port, credentials: null })] };
     const system = parseProxyList(await this.#askSystem(`https://${isIPv6(host) ? `[${host}]` : host}:${port}/`));
-    const named = system.every(({ kind }) => kind === 'direct') ? environmentProxy(this.#parts.environment, host, port) : null;
-    return (named === null ? system : [named]).map((way) => this.#known(way));
+    const straight = system.every(({ kind }) => kind === 'direct');
+    const named = straight ? environmentProxy(this.#parts.environment, host, port) : null;
+    return { source: named === null ? (straight ? 'none' : 'system') : 'environment', ways: (named === null ? system : [named]).map((way) => this.#known(way)) };
   }
 
   #known(way: WayOut): WayOut {

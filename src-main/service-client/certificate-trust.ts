@@ -27,7 +27,7 @@ export function systemAuthorities(): string[] {
   return [...(system.length > 0 ? system : tls.getCACertificates('default')), ...tls.getCACertificates('extra')];
 }
 
-interface DialOptions {
+export interface DialOptions {
   readonly host: string;
   readonly port: number;
   readonly pin: ServicePin;
@@ -69,6 +69,11 @@ export async function readServiceCertificate(options: Omit<DialOptions, 'pin'>):
 
 const DIRECT: readonly WayOut[] = [{ kind: 'direct' }];
 
+/** TLS with whatever answers in the service's place, over a stream that leads there. It is not judged yet: see `judgeTrust`. Throws `service.*`, with the system's error as cause. */
+export function openServiceTls(options: Omit<DialOptions, 'pin' | 'waysOut'>, socket: Socket): Promise<tls.TLSSocket> {
+  return handshake(options, { socket });
+}
+
 /** The first way out that leads there. Where none does, a proxy that asks for a sign-on is what the user can do something about; else the first way's failure is told. */
 async function overAnyWay(options: Omit<DialOptions, 'pin'>): Promise<tls.TLSSocket> {
   const failures: MavisError[] = [];
@@ -93,7 +98,8 @@ function handshake({ host, port, authorities, timeoutMs, signal }: Omit<DialOpti
       return;
     }
     // The decision is ours, after the handshake, so that the issuer of a wrong certificate can be named.
-    const socket = tls.connect({ ...way, ca: [...authorities], rejectUnauthorized: false, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'], ...(isIP(host) === 0 ? { servername: host } : {}) });
+    // The host is what the certificate must name, also where the stream was opened by a proxy.
+    const socket = tls.connect({ host, ...way, ca: [...authorities], rejectUnauthorized: false, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'], ...(isIP(host) === 0 ? { servername: host } : {}) });
     const timer = setTimeout(() => socket.destroy(new MavisError('service.time-out', { address })), timeoutMs);
     const onAbort = (): void => {
       socket.destroy(new MavisError('connect.cancelled'));

@@ -114,8 +114,30 @@ export function dialThrough(carrier: tls.TLSSocket, hop: DialledHop, options: Di
   return handshake({ socket: carrier }, hop, options);
 }
 
-function handshake(way: { host: string; port: number } | { socket: Socket }, hop: DialledHop, { identity, signal, timeoutMs = DIAL_TIMEOUT_MS }: DialOptions): Promise<tls.TLSSocket> {
-  const gateway = hop.gatewayName;
+async function handshake(way: OpenWay, hop: DialledHop, { identity, signal, timeoutMs }: DialOptions): Promise<tls.TLSSocket> {
+  const socket = await openGatewayTls(way, { gateway: hop.gatewayName, identity, signal, timeoutMs, alpn: [PROXY_ALPN] });
+  const wrong = whatIsWrong(socket, hop);
+  if (wrong) {
+    socket.destroy();
+    throw wrong;
+  }
+  return socket;
+}
+
+/** Where a handshake begins: an address to dial, or a stream that leads there. */
+type OpenWay = { readonly host: string; readonly port: number } | { readonly socket: Socket };
+
+export interface OpenTlsOptions {
+  readonly gateway: string;
+  readonly identity: ClientIdentity;
+  readonly signal: AbortSignal;
+  readonly timeoutMs?: number | undefined;
+  /** What is offered to speak, best first. */
+  readonly alpn: readonly string[];
+}
+
+/** TLS 1.3 with whatever answers in a gateway's place. Its key is not judged yet: the caller does, before anything is sent. Throws as a dial does, with the system's error as cause. */
+export function openGatewayTls(way: OpenWay, { gateway, identity, signal, timeoutMs = DIAL_TIMEOUT_MS, alpn }: OpenTlsOptions): Promise<tls.TLSSocket> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(new MavisError('connect.cancelled'));
@@ -127,7 +149,7 @@ function handshake(way: { host: string; port: number } | { socket: Socket }, hop
       cert: identity.certificatePem,
       minVersion: 'TLSv1.3',
       maxVersion: 'TLSv1.3',
-      ALPNProtocols: [PROXY_ALPN],
+      ALPNProtocols: [...alpn],
       // No authority vouches for gateways: the pinned key does, checked below before anything is sent.
       rejectUnauthorized: false,
     });
@@ -156,12 +178,6 @@ function handshake(way: { host: string; port: number } | { socket: Socket }, hop
     socket.once('connect', onReached).once('error', onError).once('close', onClose);
     socket.once('secureConnect', () => {
       settle();
-      const wrong = whatIsWrong(socket, hop);
-      if (wrong) {
-        socket.destroy();
-        reject(wrong);
-        return;
-      }
       socket.setNoDelay(true);
       resolve(socket);
     });
@@ -173,9 +189,13 @@ function whatIsWrong(socket: tls.TLSSocket, hop: DialledHop): MavisError | undef
   const certificate = socket.getPeerX509Certificate();
   if (!certificate) return new MavisError('gateway.tls-failed', { gateway });
   const seen = createHash('sha256').update(certificate.publicKey.export({ type: 'spki', format: 'der' })).digest();
-  const pinned = hop.pins.map((pin) => Buffer.from(pin, 'base64url')).some((pin) => pin.length === seen.length && timingSafeEqual(pin, seen));
-  if (!pinned) return new MavisError('gateway.pin-mismatch', { gateway });
+  if (!isPinned(seen, hop.pins)) return new MavisError('gateway.pin-mismatch', { gateway });
   return socket.alpnProtocol === PROXY_ALPN ? undefined : new MavisError('gateway.tls-failed', { gateway });
+}
+
+/** Whether a key's SHA-256 is one of the pins (base64url). */
+export function isPinned(seen: Uint8Array, pins: readonly string[]): boolean {
+  return pins.map((pin) => Buffer.from(pin, 'base64url')).some((pin) => pin.length === seen.length && timingSafeEqual(pin, seen));
 }
 
 /** A failure of the network as an error of leg L2. */

@@ -1,4 +1,5 @@
 import { type Draft, enablePatches, produceWithPatches } from 'immer';
+import { NO_DIAGNOSTICS } from '../../shared/diagnostics/diagnostics-state.ts';
 import type { StoreName, StorePatch, StoreStates } from '../../shared/ipc/stores.ts';
 
 type PatchListener = (patch: StorePatch) => void;
@@ -66,5 +67,6 @@ export function createStores(settings: StoreStates['settings']): Stores {
     changes: new OwnedStore('changes', { audit: 0, 'error-log': 0, users: 0, 'access-rules': 0, tunnel: 0, connections: 0 }),
     logWork: new OwnedStore('logWork', { exports: {}, proof: { status: 'not-asked' } }),
     network: new OwnedStore('network', { proxyQuestion: null }),
+    diagnostics: new OwnedStore('diagnostics', NO_DIAGNOSTICS),
   };
 }

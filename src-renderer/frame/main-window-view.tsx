@@ -5,6 +5,7 @@ import { AccessRulesPage } from '../access-rules/access-rules-page.tsx';
 import { AuditPage } from '../audit/audit-page.tsx';
 import { ErrorLogPage } from '../error-log/error-log-page.tsx';
 import { GatewaysPage } from '../gateways/gateways-page.tsx';
+import { DiagnosticsPage } from '../diagnostics/diagnostics-page.tsx';
 import { DocumentLook } from '../appearance/document-look.tsx';
 import { useText } from '../language/use-text.ts';
 import type { WaysOn } from '../logs/ways-on.tsx';
@@ -30,6 +31,9 @@ export function MainWindowView() {
   const [place, setPlace] = useState<Place>({ page: 'resources', reference: null });
   const open = useCallback((page: PageId, reference: string | null = null) => setPlace({ page, reference }), []);
   useMenuActions(open);
+  // Somebody asked in another window for what this page shows.
+  const wanted = useFed('diagnostics', (state) => state.wanted) === true;
+  if (wanted && place.page !== 'diagnostics') setPlace({ page: 'diagnostics', reference: null });
   const signedIn = account?.status === 'signed-in' ? account.user : undefined;
   const mustChange = signedIn?.mustChangePassword === true;
   return (
@@ -77,6 +81,8 @@ function pageOf(place: Place, role: Role, open: (page: PageId, reference?: strin
       return <UsersPage />;
     case 'rules':
       return <AccessRulesPage />;
+    case 'diagnostics':
+      return <DiagnosticsPage />;
     case 'settings':
       return <SettingsPage />;
   }

@@ -11,11 +11,12 @@ interface FailureScreenProps {
   readonly session: Session;
   readonly phase: Extract<SessionPhase, { status: 'failed' }>;
   readonly onRetry: () => void;
+  readonly onDiagnose: () => void;
   readonly onClose: () => void;
 }
 
 /** Why a connection failed: what happened and on which leg, who must act, what to do, the reference, what was tried (S13, S17, S18). */
-export function FailureScreen({ session, phase, onRetry, onClose }: FailureScreenProps) {
+export function FailureScreen({ session, phase, onRetry, onDiagnose, onClose }: FailureScreenProps) {
   const text = useText();
   const translator = useTranslator();
   const { error } = phase;
@@ -62,12 +63,9 @@ export function FailureScreen({ session, phase, onRetry, onClose }: FailureScree
           <button type="button" className="button" onClick={onClose}>
             {text('session.close')}
           </button>
-          <button type="button" className="button" aria-disabled="true" title={text('session.diagnose-not-yet')} aria-describedby="diagnose-note">
+          <button type="button" className="button" onClick={onDiagnose}>
             {text('session.diagnose')}
           </button>
-          <span id="diagnose-note" className="visually-hidden">
-            {text('session.diagnose-not-yet')}
-          </span>
           <button ref={retry} type="button" className="button button-primary" onClick={onRetry}>
             <Icon name="replay" />
             {text('session.retry')}

@@ -97,7 +97,7 @@ function ShownSession({ session }: { readonly session: Session }) {
       <main className="session-body">
         <ErrorBoundary>
           {phase.status === 'connecting' && <ConnectingScreen session={session} phase={phase} />}
-          {phase.status === 'failed' && <FailureScreen session={session} phase={phase} onRetry={retry} onClose={close} />}
+          {phase.status === 'failed' && <FailureScreen session={session} phase={phase} onRetry={retry} onDiagnose={() => void ask(mavis.diagnostics.ofSession({ sessionId: session.id }))} onClose={close} />}
           {desktop && <DesktopSession session={session} tools={tools} facts={facts} onTitle={setTitle} />}
           {!desktop && wasConnected && <SessionTerminal session={session} shown={phase.status === 'connected' || phase.status === 'ended'} onTitle={setTitle} tools={tools} />}
           {phase.status === 'connected' && phase.resuming && <ResumeBanner resuming={phase.resuming} onTryNow={tryNow} onEnd={() => setClosing('session')} />}

@@ -1,5 +1,6 @@
 import { type SubmitEvent, useEffect, useId, useRef, useState } from 'react';
 import type { Profile, ShownError } from '../../shared/ipc/stores.ts';
+import { DiagnosticsPage } from '../diagnostics/diagnostics-page.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Dialog } from '../controls/dialog.tsx';
 import { Field } from '../controls/field.tsx';
@@ -11,7 +12,7 @@ import { useFed, useParts } from '../stores/parts.tsx';
 import { LanguageChoice } from './language-choice.tsx';
 import { ProfileForm } from './profile-form.tsx';
 
-type Doing = { readonly kind: 'sign-in' } | { readonly kind: 'add' } | { readonly kind: 'edit'; readonly profile: Profile };
+type Doing = { readonly kind: 'sign-in' } | { readonly kind: 'diagnose' } | { readonly kind: 'add' } | { readonly kind: 'edit'; readonly profile: Profile };
 
 /** Where one signs in: the profiles of this computer, and the form for the one that is chosen. */
 export function SignInPage() {
@@ -21,6 +22,13 @@ export function SignInPage() {
   if (!profiles) return null;
   const selected = profiles.items.find((profile) => profile.id === profiles.selected);
   const back = () => setDoing({ kind: 'sign-in' });
+  if (doing.kind === 'diagnose') {
+    return (
+      <main className="sign-in-diagnostics">
+        <DiagnosticsPage onBack={back} />
+      </main>
+    );
+  }
   return (
     <main className="sign-in scroll">
       <div className="sign-in-card">
@@ -38,6 +46,10 @@ export function SignInPage() {
           <>
             <ProfileChooser profiles={profiles.items} selected={selected} onAdd={() => setDoing({ kind: 'add' })} onEdit={(profile) => setDoing({ kind: 'edit', profile })} />
             {selected && <SignInForm key={selected.id} profile={selected} />}
+            <button type="button" className="button button-quiet sign-in-diagnose" onClick={() => setDoing({ kind: 'diagnose' })}>
+              <Icon name="online" />
+              {text('nav.diagnostics')}
+            </button>
           </>
         )}
       </div>

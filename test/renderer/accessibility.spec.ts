@@ -107,7 +107,13 @@ const scenes: readonly Scene[] = [
     await page.getByRole('button', { name: 'Change the rule Vendors to AWS' }).click();
     await expect(page.getByText('42 resources')).toBeVisible();
   }),
-  menu('settings', 8),
+  menu('diagnostics, with a check opened', 8, async (page) => {
+    await page.getByRole('button', { name: /Port 7993, gw-osaka-1/ }).click();
+    await page.getByText('Commands to open the ports').click();
+  }),
+  { name: 'diagnostics under way', open: async (page) => { await openMain(page, { scene: 'diagnostics-running' }); await openPage(page, 8); } },
+  { name: 'diagnostics before the sign-in', open: async (page) => { await openMain(page, { scene: 'sign-in' }); await page.getByRole('button', { name: 'Diagnostics' }).click(); } },
+  menu('settings', 9),
   session('connecting'),
   session('prompt'),
   session('credentials'),

@@ -286,7 +286,6 @@ export const interfaceTextsEn = {
   'session.not-recorded': 'Nothing was recorded. The attempt stands in the audit log.',
   'session.retry': 'Try again',
   'session.diagnose': 'Diagnose',
-  'session.diagnose-not-yet': 'This version cannot diagnose the way yet',
   'session.close': 'Close',
   'session.reconnect': 'Reconnect',
   'session.ended': 'Session ended',

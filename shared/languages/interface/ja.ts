@@ -288,7 +288,6 @@ export const interfaceTextsJa = {
   'session.not-recorded': '記録はありません。この試行は監査ログに残ります。',
   'session.retry': '再試行',
   'session.diagnose': '診断',
-  'session.diagnose-not-yet': 'このバージョンは、まだ経路の診断に対応していません',
   'session.close': '閉じる',
   'session.reconnect': '再接続',
   'session.ended': 'セッション終了',

@@ -288,7 +288,6 @@ export const interfaceTextsZhHant = {
   'session.not-recorded': '未產生會話記錄。此次嘗試記錄於審計日誌。',
   'session.retry': '再試一次',
   'session.diagnose': '診斷',
-  'session.diagnose-not-yet': '此版本尚無法診斷連線途徑',
   'session.close': '關閉',
   'session.reconnect': '重新連線',
   'session.ended': '會話已結束',

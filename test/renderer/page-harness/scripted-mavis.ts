@@ -7,6 +7,7 @@ import { sessionId, type StoreName, type StorePatch } from '../../../shared/ipc/
 import type { WindowApi } from '../../../shared/ipc/window-api.ts';
 import { availabilityOf, bySegment } from '../../../src-main/inventory/availability.ts';
 import { gatewayServiceCalls, gatewaySetupCalls } from './scripted-gateways.ts';
+import { madeDiagnostics } from './made-diagnostics.ts';
 import { gatewayHistory, gateways } from './made-gateways.ts';
 import { liveConnections, madeRules, madeTrial, madeUsers } from './made-people.ts';
 import { account, auditEntries, errorEntries, inventory, madeSession, person, playbackBytes, profiles, recordings, segments, SESSION_ID, settings } from './made-data.ts';
@@ -51,7 +52,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
   const actions = new Set<(id: string) => void>();
   const favourites = new Set<string>(['00000000-0000-4000-8000-000000000003']);
   const lastUsedAt = new Map<string, number>([['00000000-0000-4000-8000-000000000009', Date.parse('2026-11-23T08:30:00Z')]]);
-  const revisions: Record<StoreName, number> = { settings: 1, profiles: 1, account: 1, inventory: 1, gateways: 1, sessions: 1, changes: 1, logWork: 1, network: 1 };
+  const revisions: Record<StoreName, number> = { settings: 1, profiles: 1, account: 1, inventory: 1, gateways: 1, sessions: 1, changes: 1, logWork: 1, network: 1, diagnostics: 1 };
   const states: Record<StoreName, Record<string, unknown>> = {
     settings: settings(query),
     profiles: profiles(scene === 'no-profile'),
@@ -61,6 +62,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     changes: { audit: 0, 'error-log': 0, users: 0, 'access-rules': 0, tunnel: 0, connections: 0 },
     logWork: { exports: {}, proof: { status: 'not-asked' } },
     network: { proxyQuestion: query.has('proxy') ? { id: SESSION_ID, proxy: 'proxy.nishi.example:3128', refused: query.get('proxy') === 'refused', canKeep: query.get('proxy') !== 'no-keyring' } : null },
+    diagnostics: madeDiagnostics(scene),
     sessions: { items: scene === 'sessions-empty' ? {} : query.has('session') ? { [SESSION_ID]: madeSession(scene) } : Object.fromEntries([madeSession('connected', 77), madeSession('failed', 78, 'aws-web-00005'), madeSession('exited', 79, 'office1-git-00004')].map((made) => [made.id, made])) },
   };
   let tunnel: TunnelSettings = { enabled: scene === 'tunnel-on' || scene === 'tunnel-none', default: scene.startsWith('tunnel-') ? { kind: 'segment', segment: scene === 'tunnel-none' ? 'gateway-aws' : 'gateway-tokyo' } : null, changedAt: null, gateways: { total: scene.startsWith('tunnel-') ? 2 : 0, available: scene === 'tunnel-on' ? 2 : 0 } };
@@ -192,6 +194,21 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
         patch('logWork', ['proof'], { status: 'not-asked' });
         return ok({});
       }),
+    },
+    diagnostics: {
+      run: noted('diagnostics.run', () => ok({})),
+      runOne: noted('diagnostics.runOne', () => ok({})),
+      watch: noted('diagnostics.watch', ({ on }) => {
+        patch('diagnostics', ['watching'], on);
+        return ok({});
+      }),
+      opened: noted('diagnostics.opened', () => {
+        patch('diagnostics', ['wanted'], false);
+        return ok({});
+      }),
+      ofSession: noted('diagnostics.ofSession', () => ok({})),
+      report: noted('diagnostics.report', ({ hideAddresses }) => ok({ text: `Diagnostics: https://${hideAddresses ? '[address 1]' : 'mavis.nishi.example'}\n1. Something is wrong`, html: '' })),
+      saveReport: noted('diagnostics.saveReport', () => ok({ saved: true })),
     },
     playback: scriptedPlayback(noted),
     service: {

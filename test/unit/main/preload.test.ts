@@ -41,6 +41,15 @@ describe('the preload (E20)', () => {
           "copyText",
           "readClipboardText",
         ],
+        "diagnostics": [
+          "run",
+          "runOne",
+          "watch",
+          "opened",
+          "ofSession",
+          "report",
+          "saveReport",
+        ],
         "events": [
           "onStorePatch",
           "onAction",

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { checkName, checkResult, diagnosedLeg, subject } from './check-result.ts';
+import { diagnosisRun } from './diagnosis-run.ts';
+
+/** Round trips that the small chart shows: ten minutes of a run every 15 seconds. */
+export const KEPT_ROUND_TRIPS = 40;
+
+/** What the panel shows: what runs now, the newest result of each check, and what the last run says. */
+export const diagnosticsState = z.object({
+  running: z.boolean(),
+  /** The page is wanted: somebody asked for a diagnosis in another window. */
+  wanted: z.boolean(),
+  /** Runs again every 15 seconds. */
+  watching: z.boolean(),
+  /** Checks that have begun and not ended. */
+  pending: z.array(z.object({ id: z.string(), check: checkName, subject, leg: diagnosedLeg })).max(1000),
+  /** Checks that this run has begun. */
+  begun: z.number().int(),
+  results: z.record(z.string(), checkResult),
+  /** The last run that came to its end; its results are those above where nothing has begun since. */
+  run: diagnosisRun.nullable(),
+  /** Best round trips of each gateway in milliseconds, oldest first; null where there was none. */
+  roundTrips: z.record(z.string(), z.array(z.number().nullable()).max(KEPT_ROUND_TRIPS)),
+});
+export type DiagnosticsState = z.infer<typeof diagnosticsState>;
+
+export const NO_DIAGNOSTICS: DiagnosticsState = { running: false, wanted: false, watching: false, pending: [], begun: 0, results: {}, run: null, roundTrips: {} };

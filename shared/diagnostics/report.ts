@@ -1,0 +1,85 @@
+import type { Translator } from '../languages/translate.ts';
+import type { CheckResult } from './check-result.ts';
+import type { DiagnosisRun } from './diagnosis-run.ts';
+import { findingText } from './finding-text.ts';
+import { portCommands } from './port-commands.ts';
+import type { Redaction } from './redaction.ts';
+
+/** What is handed over: HTML for people, JSON for tools, plain text for a message. All say the same. */
+export interface Report {
+  readonly html: string;
+  readonly json: string;
+  readonly text: string;
+}
+
+export interface ReportParts {
+  readonly run: DiagnosisRun;
+  readonly translator: Translator;
+  readonly redaction: Redaction;
+  /** Lines of the app's own log, of the last hour. */
+  readonly log: readonly string[];
+  readonly when: (instant: string) => string;
+}
+
+/** Makes a report of a run. Everything in it has gone through the redaction; nothing in it is a link or a script. */
+export function makeReport({ run, translator, redaction, log, when }: ReportParts): Report {
+  const clean = redaction.value(run);
+  const lines = log.map((line) => redaction.text(line));
+  const words = wordsOf(clean, translator, when);
+  return { json: `${JSON.stringify({ kind: 'mavis-diagnosis', version: 1, run: clean, log: lines }, undefined, 2)}\n`, html: asHtml(words, lines, translator), text: asText(words, translator) };
+}
+
+interface Words {
+  readonly title: string;
+  readonly made: string;
+  readonly findings: readonly { readonly cause: string; readonly remedy: string; readonly who: string; readonly where: string; readonly commands: ReturnType<typeof portCommands> }[];
+  readonly rows: readonly { readonly check: string; readonly subject: string; readonly state: string; readonly result: CheckResult }[];
+}
+
+function wordsOf(run: DiagnosisRun, translator: Translator, when: ReportParts['when']): Words {
+  const { text } = translator;
+  return {
+    title: run.service === null ? text('diagnostics.title') : `${text('diagnostics.title')}: ${run.service}`,
+    made: text('diagnostics.report-made', { when: when(run.startedAt), version: run.clientVersion, platform: run.platform }),
+    findings: run.findings.map((finding) => {
+      const { cause, remedy, actorName, legName } = findingText(translator, finding);
+      return { cause, remedy, who: actorName, where: legName, commands: portCommands(finding.ports) };
+    }),
+    rows: run.results.map((result) => ({ check: text(`diagnostics.check-${result.check}`), subject: subjectName(result, translator), state: stateText(result, translator), result })),
+  };
+}
+
+/** What a result speaks of, in words. */
+export function subjectName({ subject }: Pick<CheckResult, 'subject'>, { text }: Translator): string {
+  if (subject.kind === 'device') return text('diagnostics.leg-client');
+  return subject.kind === 'service' ? text('leg.service') : subject.name;
+}
+
+/** How a result came out, in one word or, where it could not be run, a sentence. */
+export function stateText({ outcome }: Pick<CheckResult, 'outcome'>, { text }: Translator): string {
+  return outcome.status === 'found' ? text(`diagnostics.state-${outcome.verdict}`) : `${text('diagnostics.state-not-run')}: ${text(`diagnostics.reason-${outcome.reason}`)}`;
+}
+
+function asText({ title, made, findings, rows }: Words, { text }: Translator): string {
+  const found = findings.length === 0 ? [text('diagnostics.report-nothing')] : findings.flatMap(({ cause, remedy, who, where }, index) => [`${index + 1}. ${cause}`, `   ${text('diagnostics.where')}: ${where}`, `   ${text('common.who-acts')}: ${who}`, `   ${text('common.what-to-do')}: ${remedy}`]);
+  return [title, made, '', ...found, '', ...rows.map(({ check, subject, state, result }) => `${subject} · ${check}${portOf(result)}: ${state}`), ''].join('\n');
+}
+
+/** The port of a port's result, which alone tells its rows apart. */
+export function portOf({ outcome }: Pick<CheckResult, 'outcome'>): string {
+  return outcome.status === 'found' && outcome.facts.check === 'port' ? ` ${outcome.facts.port}` : '';
+}
+
+const STYLE = 'body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #d8dee4;vertical-align:top}pre{background:#f3f5f7;padding:.6rem;overflow:auto;font-size:13px}li{margin-bottom:1rem}';
+
+function asHtml({ title, made, findings, rows }: Words, log: readonly string[], { text, language }: Translator): string {
+  const found = findings.length === 0 ? `<p>${safe(text('diagnostics.report-nothing'))}</p>` : `<ol>${findings.map(({ cause, remedy, who, where, commands }) => `<li><strong>${safe(cause)}</strong><br>${safe(text('diagnostics.where'))}: ${safe(where)}<br>${safe(text('common.who-acts'))}: ${safe(who)}<br>${safe(text('common.what-to-do'))}: ${safe(remedy)}${commands.map(({ name, lines }) => `<h3>${safe(name)}</h3><pre>${safe(lines.join('\n'))}</pre>`).join('')}</li>`).join('')}</ol>`;
+  const table = rows.map(({ check, subject, state, result }) => `<tr><td>${safe(subject)}</td><td>${safe(`${check}${portOf(result)}`)}</td><td>${safe(state)}</td><td>${result.tried.map(({ at, action, to, outcome, milliseconds }) => safe(`${at} ${text(`diagnostics.action-${action}`)} ${to}: ${outcome} (${milliseconds} ms)`)).join('<br>')}</td></tr>`).join('');
+  const head = [text('diagnostics.where'), text('diagnostics.column-check'), text('diagnostics.column-result'), text('diagnostics.tried-action')].map((word) => `<th>${safe(word)}</th>`).join('');
+  const logged = log.length === 0 ? '' : `<h2>${safe(text('diagnostics.report-log'))}</h2><pre>${safe(log.join('\n'))}</pre>`;
+  return `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>${safe(title)}</title><style>${STYLE}</style></head><body><h1>${safe(title)}</h1><p>${safe(made)}</p>${found}<h2>${safe(text('diagnostics.own-checks'))} · ${safe(text('diagnostics.gateways'))}</h2><table><thead><tr>${head}</tr></thead><tbody>${table}</tbody></table>${logged}</body></html>\n`;
+}
+
+function safe(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}

@@ -1,0 +1,25 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const HOUR_MS = 3_600_000;
+/** A report stays readable, and small enough for a message. */
+const MAX_LINES = 500;
+const MAX_FILES = 4;
+
+/** The app's own log lines of the last hour, oldest first; none where they cannot be read, which is no reason to have no report. */
+export async function recentLog(folder: string, now: number): Promise<string[]> {
+  try {
+    const files = await Promise.all((await readdir(folder)).map(async (name) => ({ path: join(folder, name), changedMs: (await stat(join(folder, name))).mtimeMs })));
+    const newest = files.filter(({ changedMs }) => changedMs >= now - HOUR_MS).toSorted((a, b) => a.changedMs - b.changedMs).slice(-MAX_FILES);
+    const lines = (await Promise.all(newest.map(({ path }) => readFile(path, 'utf8')))).flatMap((text) => text.split('\n'));
+    return lines.filter((line) => within(line, now)).slice(-MAX_LINES);
+  } catch {
+    return [];
+  }
+}
+
+/** A line says when it was written; one that does not belongs to none. */
+function within(line: string, now: number): boolean {
+  const at = /"time":(\d{1,16})/.exec(line)?.[1];
+  return at !== undefined && Number(at) >= now - HOUR_MS;
+}

@@ -1,0 +1,93 @@
+import { useEffect, useState } from 'react';
+import type { ShownError } from '../../shared/ipc/stores.ts';
+import { Dialog } from '../controls/dialog.tsx';
+import { ErrorNotice } from '../controls/error-notice.tsx';
+import { Icon } from '../controls/icon.tsx';
+import { useText } from '../language/use-text.ts';
+import { ask } from '../mavis/ask.ts';
+import { useParts } from '../stores/parts.tsx';
+
+/** The report as it would leave, before it does: to read, to save, or to copy as text. */
+export function ReportDialog({ onClose }: { readonly onClose: () => void }) {
+  const { mavis } = useParts();
+  const text = useText();
+  const [hideAddresses, setHideAddresses] = useState(false);
+  const [report, setReport] = useState<string | null>(null);
+  const [error, setError] = useState<ShownError | null>(null);
+  const [done, setDone] = useState<'saved' | 'copied' | null>(null);
+  useEffect(() => {
+    let current = true;
+    const read = async (): Promise<void> => {
+      const answer = await ask(mavis.diagnostics.report({ hideAddresses }));
+      if (!current) return;
+      setReport(answer.ok ? answer.value.text : null);
+      setError(answer.ok ? null : answer.error);
+    };
+    void read();
+    return () => {
+      current = false;
+    };
+  }, [mavis, hideAddresses]);
+  const save = async (format: 'html' | 'json'): Promise<void> => {
+    const answer = await ask(mavis.diagnostics.saveReport({ format, hideAddresses }));
+    setError(answer.ok ? null : answer.error);
+    setDone(answer.ok && answer.value.saved ? 'saved' : null);
+  };
+  const copy = async (): Promise<void> => {
+    if (report === null) return;
+    const answer = await ask(mavis.app.copyText({ text: report }));
+    setError(answer.ok ? null : answer.error);
+    setDone(answer.ok ? 'copied' : null);
+  };
+  return (
+    <Dialog
+      title={text('diagnostics.report-title')}
+      onClose={onClose}
+      actions={
+        <>
+          <span role="status" className="report-done">
+            {done === 'saved' ? text('diagnostics.report-saved') : done === 'copied' ? text('diagnostics.copied') : ''}
+          </span>
+          <button type="button" className="button" onClick={onClose}>
+            {text('common.close')}
+          </button>
+          <button type="button" className="button" onClick={() => void copy()}>
+            <Icon name="copy" />
+            {text('diagnostics.report-copy')}
+          </button>
+          <button type="button" className="button" onClick={() => void save('json')}>
+            {text('diagnostics.report-save-json')}
+          </button>
+          <button type="button" className="button button-primary" onClick={() => void save('html')}>
+            <Icon name="download" />
+            {text('diagnostics.report-save-html')}
+          </button>
+        </>
+      }
+    >
+      <p>{text('diagnostics.report-lead')}</p>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={hideAddresses}
+          onChange={(event) => {
+            setHideAddresses(event.target.checked);
+            setDone(null);
+          }}
+        />
+        {text('diagnostics.report-hide-addresses')}
+      </label>
+      {error && <ErrorNotice error={error} />}
+      {report === null ? (
+        <p className="badge" role="status">
+          <span className="spinner" />
+          {text('common.loading')}
+        </p>
+      ) : (
+        <pre className="preview report-preview" tabIndex={0} aria-label={text('diagnostics.report-title')}>
+          {report}
+        </pre>
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,51 @@
+import type { CheckResult, FactsOf } from '../../shared/diagnostics/check-result.ts';
+import { subjectName } from '../../shared/diagnostics/report.ts';
+import type { Translator } from '../../shared/languages/translate.ts';
+import type { Formats } from '../language/formats.ts';
+
+export type CellState = 'good' | 'attention' | 'bad' | 'not-run' | 'running';
+
+/** How a result stands: running where it is being looked at again. */
+export function stateOf(result: CheckResult | undefined, running: boolean): CellState {
+  if (running) return 'running';
+  if (result === undefined) return 'not-run';
+  return result.outcome.status === 'found' ? result.outcome.verdict : 'not-run';
+}
+
+/** The few words of a cell: what was found, with its one number. */
+export function cellWords(result: CheckResult | undefined, running: boolean, translator: Translator, formats: Formats): string {
+  const { text } = translator;
+  if (running) return text('diagnostics.state-running');
+  if (result === undefined) return '—';
+  const { outcome } = result;
+  if (outcome.status === 'not-run') return text('diagnostics.state-not-run');
+  const { facts, verdict } = outcome;
+  switch (facts.check) {
+    case 'port':
+      return portWords(facts, translator, formats);
+    case 'round-trip':
+      return formats.milliseconds(facts.bestMs);
+    case 'sync':
+      return facts.ageSeconds === null ? text('diagnostics.state-not-run') : text('diagnostics.age', { seconds: facts.ageSeconds });
+    default:
+      return text(`diagnostics.state-${verdict}`);
+  }
+}
+
+function portWords({ tcp, tls, connectMs, pong }: FactsOf<'port'>, { text }: Translator, formats: Formats): string {
+  if (tcp !== 'open') return text(`diagnostics.tcp-${tcp}`);
+  if (tls?.outcome === 'silent') return text('diagnostics.tls-silent');
+  if (tls?.trust === 'pin') return text('diagnostics.tls-wrong-key');
+  if (tls !== null && tls.outcome !== 'done') return text('diagnostics.tls-other');
+  if (pong === false) return text('diagnostics.tls-other');
+  if (tls !== null && tls.trust !== 'good' && tls.trust !== 'not-checked') return text('diagnostics.tls-untrusted');
+  return connectMs === null ? text('diagnostics.tcp-open') : `${text('diagnostics.tcp-open')} · ${formats.milliseconds(connectMs)}`;
+}
+
+/** The name of a check, with its port where it has one. */
+export function checkWords(result: Pick<CheckResult, 'check' | 'id'>, translator: Translator): string {
+  const port = result.check === 'port' ? / (\d+)$/.exec(result.id)?.[1] : undefined;
+  return port === undefined ? translator.text(`diagnostics.check-${result.check}`) : translator.text('diagnostics.column-port', { port });
+}
+
+export { subjectName };
