@@ -65,31 +65,51 @@ export function encodeFrame(type: FrameType, payload: Uint8Array = new Uint8Arra
 
 /** The 13 bytes before the data of a data frame: header and the running count of bytes sent before it. */
 export function encodeDataHeader(offset: number, length: number): Uint8Array {
-  const header = new Uint8Array(FRAME_HEADER_BYTES + 8);
-  writeHeader(header, frameType.data, 8 + length);
-  new DataView(header.buffer).setBigUint64(FRAME_HEADER_BYTES, BigInt(offset));
+  const header = new Uint8Array(FRAME_HEADER_BYTES + COUNT_BYTES);
+  writeHeader(header, frameType.data, COUNT_BYTES + length);
+  writeCount(header, offset);
   return header;
 }
 
 /** An 8-byte count as payload, for acknowledge, finish, ping and pong. */
 export function encodeCount(type: FrameType, count: number): Uint8Array {
-  const payload = new Uint8Array(8);
-  new DataView(payload.buffer).setBigUint64(0, BigInt(count));
-  return encodeFrame(type, payload);
+  const frame = new Uint8Array(FRAME_HEADER_BYTES + COUNT_BYTES);
+  writeHeader(frame, type, COUNT_BYTES);
+  writeCount(frame, count);
+  return frame;
 }
 
 /** Reads an 8-byte count; throws FrameError where the payload is shorter or the count is no safe integer. */
 export function decodeCount(payload: Uint8Array): number {
-  if (payload.length < 8) throw new FrameError('bad-payload');
-  const count = new DataView(payload.buffer, payload.byteOffset, 8).getBigUint64(0);
-  if (count > BigInt(Number.MAX_SAFE_INTEGER)) throw new FrameError('bad-payload');
-  return Number(count);
+  if (payload.length < COUNT_BYTES) throw new FrameError('bad-payload');
+  const count = uint32At(payload, 0) * 2 ** 32 + uint32At(payload, 4);
+  if (count > Number.MAX_SAFE_INTEGER) throw new FrameError('bad-payload');
+  return count;
 }
 
+const COUNT_BYTES = 8;
+
+// Byte by byte: a DataView would give each of these few bytes an ArrayBuffer of its own, and a count beyond 2 ** 53 is refused anyway.
 function writeHeader(frame: Uint8Array, type: FrameType, length: number): void {
-  const view = new DataView(frame.buffer, frame.byteOffset);
-  view.setUint8(0, type);
-  view.setUint32(1, length);
+  frame[0] = type;
+  writeUint32(frame, 1, length);
+}
+
+function writeCount(frame: Uint8Array, count: number): void {
+  writeUint32(frame, FRAME_HEADER_BYTES, Math.floor(count / 2 ** 32));
+  writeUint32(frame, FRAME_HEADER_BYTES + 4, count % 2 ** 32);
+}
+
+function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = (value >>> 16) & 0xff;
+  bytes[at + 2] = (value >>> 8) & 0xff;
+  bytes[at + 3] = value & 0xff;
+}
+
+function uint32At(bytes: Uint8Array, at: number): number {
+  const [a = 0, b = 0, c = 0, d = 0] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
 }
 
 /**
@@ -147,10 +167,10 @@ export class FrameDecoder {
 
   #piece(rest: Uint8Array, frames: Frame[]): Uint8Array {
     const { offset, left } = this.#data;
-    const piece = rest.subarray(0, left);
+    const piece = rest.length <= left ? rest : rest.subarray(0, left);
     frames.push({ type: frameType.data, payload: piece, offset });
     this.#data = { offset: offset + piece.length, left: left - piece.length };
-    return rest.subarray(piece.length);
+    return piece === rest ? NOTHING : rest.subarray(piece.length);
   }
 
   #fill(rest: Uint8Array, frames: Frame[]): Uint8Array {
@@ -174,6 +194,7 @@ export class FrameDecoder {
   }
 }
 
+const NOTHING = new Uint8Array(0);
 /** Header and count of a data frame. */
 const DATA_HEADER_BYTES = FRAME_HEADER_BYTES + 8;
 
@@ -185,7 +206,7 @@ function isInPieces(header: Uint8Array, length: number): boolean {
 function payloadLength(header: Uint8Array): number {
   const type = header[0] ?? 0;
   if (!KNOWN_TYPES.has(type)) throw new FrameError('unknown-type');
-  const length = new DataView(header.buffer, header.byteOffset).getUint32(1);
+  const length = uint32At(header, 1);
   const bound = STREAM_TYPES.has(type) ? MAX_DATA_PAYLOAD_BYTES : MAX_CONTROL_PAYLOAD_BYTES;
   if (length > bound) throw new FrameError('too-long');
   return length;

@@ -11,6 +11,8 @@ const GATHERED_BYTES = 64 * 1024;
 
 export interface CountedDuplexPorts {
   readonly write: (...parts: Uint8Array[]) => void;
+  /** Whether what is written should wait until `goOn`, though the window has room; never where absent. */
+  readonly congested?: () => boolean;
   readonly clock: Pick<Clock, 'setTimer'>;
   /** Whether the window may grow by so many bytes; always where absent. */
   readonly mayGrow?: (bytes: number) => boolean;
@@ -23,14 +25,16 @@ export interface CountedDuplexPorts {
  */
 export class CountedDuplex extends Duplex {
   readonly #stream: CountedStream;
+  readonly #congested: () => boolean;
   readonly #unread: UnreadBytes = new UnreadBytes();
   #wanted = false;
   #finished = false;
   #resumeWriting: (() => void) | undefined;
 
-  constructor({ write, clock, mayGrow }: CountedDuplexPorts) {
+  constructor({ write, congested = () => false, clock, mayGrow }: CountedDuplexPorts) {
     // Not destroyed by itself when both directions have ended: the peer may still come back for what was sent last.
     super({ autoDestroy: false, allowHalfOpen: true, readableHighWaterMark: READ_AHEAD_BYTES, writableHighWaterMark: READ_AHEAD_BYTES, decodeStrings: true });
+    this.#congested = congested;
     const timers = new WeakMap<object, Timer>();
     this.#stream = new CountedStream({
       write,
@@ -40,11 +44,7 @@ export class CountedDuplex extends Duplex {
         this.#finished = true;
         this.#pass();
       },
-      writable: () => {
-        const resume = this.#resumeWriting;
-        this.#resumeWriting = undefined;
-        resume?.();
-      },
+      writable: () => this.goOn(),
       setTimer: (callback, milliseconds) => {
         const key = {};
         timers.set(key, clock.setTimer(callback, milliseconds));
@@ -76,13 +76,21 @@ export class CountedDuplex extends Duplex {
     if (!this.destroyed) this.#stream.resend(receivedByPeer);
   }
 
+  /** Lets the writer go on where window and connection have room. */
+  goOn(): void {
+    const resume = this.#resumeWriting;
+    if (resume === undefined || !this.#stream.hasRoom || this.#congested()) return;
+    this.#resumeWriting = undefined;
+    resume();
+  }
+
   /** Takes a frame of the stream; false for one of another kind. Throws FrameError for a peer that does not keep to the rules. */
   takeFrame(frame: Frame): boolean {
     return this.destroyed || this.#stream.take(frame);
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
-    if (this.#stream.send(chunk)) callback();
+    if (this.#stream.send(chunk) && !this.#congested()) callback();
     else this.#resumeWriting = callback;
   }
 

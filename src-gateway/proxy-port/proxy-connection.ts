@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { encodeJsonFrame, LAST_WINDOW_BYTES } from '../../shared/proxy-stream/counted-stream.ts';
 import { encodeFrame, type Frame, FrameDecoder, FrameError, frameType, type FrameType } from '../../shared/proxy-stream/frames.ts';
+import { OutgoingFrames } from '../../shared/proxy-stream/outgoing-frames.ts';
 import type { Clock, Timer } from '../clock/clock.ts';
 import { encodeUtf8 } from './utf8.ts';
 
@@ -23,6 +24,8 @@ export interface FrameReceiver {
   readonly violated: (error: FrameError) => void;
   /** The connection is gone, without our doing. */
   readonly lost: () => void;
+  /** It was congested and is no more. */
+  readonly drained?: () => void;
 }
 
 /**
@@ -36,9 +39,9 @@ export class ProxyConnection {
   readonly #socket: TLSSocket;
   readonly #clock: Pick<Clock, 'setTimer' | 'monotonicMs'>;
   readonly #decoder = new FrameDecoder();
+  readonly #out: OutgoingFrames;
   #receiver: FrameReceiver | undefined;
   #ended = false;
-  #corked = false;
   #maxUnsentBytes = MAX_UNSENT_BEFORE_STREAM_BYTES;
   #heardAtMs: number;
   #keepAlive: Timer | undefined;
@@ -52,6 +55,13 @@ export class ProxyConnection {
     this.port = peer.port;
     this.thumbprint = peer.thumbprint;
     this.#heardAtMs = clock.monotonicMs();
+    this.#out = new OutgoingFrames({
+      write: (bytes, written) => {
+        if (socket.writable) socket.write(bytes, written);
+      },
+      defer: (callback) => process.nextTick(callback),
+      drained: () => this.#receiver?.drained?.(),
+    });
     socket.once('close', this.#onGone);
   }
 
@@ -60,8 +70,14 @@ export class ProxyConnection {
     return this.#decoder.idle;
   }
 
+  /** Whether more waits for the network than keeps it busy: who can wait should, until `drained`. */
+  get congested(): boolean {
+    return this.#out.full;
+  }
+
   /** Hands the socket over: its bytes are no frames from the next one on. Only where it is idle. */
   release(): TLSSocket {
+    this.#out.flush();
     this.#ended = true;
     this.#keepAlive?.cancel();
     this.#socket.off('data', this.#onData).off('end', this.#onGone).off('close', this.#onGone).pause();
@@ -109,16 +125,8 @@ export class ProxyConnection {
   /** Writes parts of frames, kept together and in order; what is written in one turn leaves in as few TLS records as possible. */
   write(...parts: Uint8Array[]): void {
     if (this.#ended || !this.#socket.writable) return;
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#socket.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        this.#socket.uncork();
-      });
-    }
-    for (const part of parts) this.#socket.write(part);
-    if (this.#socket.writableLength > this.#maxUnsentBytes) this.#receiver?.violated(new FrameError('bad-order'));
+    this.#out.write(...parts);
+    if (this.#out.waitingBytes + this.#socket.writableLength > this.#maxUnsentBytes) this.#receiver?.violated(new FrameError('bad-order'));
   }
 
   /** Sends a last frame and closes; cuts the connection where the peer does not take it in time. */
@@ -130,6 +138,7 @@ export class ProxyConnection {
   /** Closes once what was written has left; cuts the connection where the peer does not take it in time. */
   async close(): Promise<void> {
     if (this.#ended) return;
+    this.#out.flush();
     this.#ended = true;
     this.#keepAlive?.cancel();
     await new Promise<void>((resolve) => {

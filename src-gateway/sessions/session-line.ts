@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../clock/clock.ts';
 import type { FrameReceiver, ProxyConnection } from '../proxy-port/proxy-connection.ts';
 
 /** A client's connection as a line needs it. */
-export type LineConnection = Pick<ProxyConnection, 'receive' | 'write' | 'sendJson' | 'beginStream' | 'close' | 'destroy' | 'address' | 'port'>;
+export type LineConnection = Pick<ProxyConnection, 'receive' | 'write' | 'sendJson' | 'beginStream' | 'close' | 'destroy' | 'address' | 'port' | 'congested'>;
 
 export interface SessionLineParts {
   readonly clock: Pick<Clock, 'setTimer' | 'monotonicMs'>;
@@ -15,6 +15,8 @@ export interface SessionLineParts {
   readonly violated: (error: FrameError) => void;
   /** The connection is gone; the line waits for another one. */
   readonly cut: () => void;
+  /** The connection was congested and is no more, or is gone. */
+  readonly drained: () => void;
   /** Nobody came back in time. */
   readonly expired: () => void;
 }
@@ -47,6 +49,11 @@ export class SessionLine {
   /** Whether the client is waited for. */
   get isCut(): boolean {
     return this.#connection === undefined && !this.#over;
+  }
+
+  /** Whether the connection has enough to send for now; a line that is cut keeps nobody waiting. */
+  get congested(): boolean {
+    return this.#connection?.congested ?? false;
   }
 
   /** Begins with the connection on which the session was accepted. */
@@ -97,6 +104,9 @@ export class SessionLine {
       lost: () => {
         if (counts()) this.#cut();
       },
+      drained: () => {
+        if (counts()) this.#parts.drained();
+      },
     });
   }
 
@@ -107,5 +117,6 @@ export class SessionLine {
       if (this.isCut) this.#parts.expired();
     }, this.#parts.resumeSeconds * 1000);
     this.#parts.cut();
+    this.#parts.drained();
   }
 }

@@ -237,9 +237,10 @@ export class Session {
       frame: (frame) => this.#streamFrame(frame, stream),
       violated: (error) => this.#violated(error),
       cut: () => this.#wasCut(),
+      drained: () => stream.goOn(),
       expired: () => this.end(this.#gatewayLost()),
     });
-    const stream: CountedDuplex = new CountedDuplex({ write: (...parts) => line.write(...parts), clock, mayGrow: (bytes) => this.#parts.budget.mayGrow(bytes) });
+    const stream: CountedDuplex = new CountedDuplex({ write: (...parts) => line.write(...parts), congested: () => line.congested, clock, mayGrow: (bytes) => this.#parts.budget.mayGrow(bytes) });
     // The session's end is told by `run`; what the stream says on its way there has no other listener.
     stream.on('error', (error) => log.debug('session stream failed', { reference: grant.reference, error }));
     this.#stream = stream;
@@ -301,6 +302,8 @@ export class Session {
     const waitedMs = line.takeOver(connection, epoch, { received: counts.received });
     try {
       stream.resend(received);
+      // Who waited for the connection before waits for this one, or for nothing.
+      stream.goOn();
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       this.#violated(error);

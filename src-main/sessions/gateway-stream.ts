@@ -4,6 +4,7 @@ import { type ErrorArgs, type ErrorCode, knownErrorCode } from '../../shared/err
 import { asMavisError } from '../../shared/errors/mavis-error.ts';
 import { CountedStream, encodeJsonFrame } from '../../shared/proxy-stream/counted-stream.ts';
 import { decodeCount, encodeCount, type Frame, type FrameDecoder, FrameError, frameType } from '../../shared/proxy-stream/frames.ts';
+import { OutgoingFrames } from '../../shared/proxy-stream/outgoing-frames.ts';
 import { close, parsePayload, type StreamMessage, streamMessage } from '../../shared/proxy-stream/messages.ts';
 import { decodeUtf8, encodeUtf8 } from './gateway-hello.ts';
 import { ResumeLoop, type ResumedConnection, type WayAgain } from './resume-loop.ts';
@@ -72,6 +73,8 @@ export class GatewayStream extends Duplex {
   #pongAt: number;
   /** The connection that counts; none while the stream is interrupted. */
   #socket: TLSSocket | undefined;
+  /** What waits for that connection. */
+  #out: OutgoingFrames | undefined;
   #resuming: ResumeLoop | undefined;
   #epoch = 0;
   #checking: NodeJS.Timeout | undefined;
@@ -148,11 +151,17 @@ export class GatewayStream extends Duplex {
 
   #send(bytes: Buffer, callback: (error?: Error | null) => void): void {
     // What is written after the end goes nowhere; the end has been told.
-    if (this.#end || this.#counted.send(bytes)) callback();
+    if (this.#end || (this.#counted.send(bytes) && !this.#congested)) callback();
     else this.#blocked = callback;
   }
 
+  /** Whether the connection has enough to send for now. What is written while there is none waits for the window alone. */
+  get #congested(): boolean {
+    return this.#out?.full ?? false;
+  }
+
   #unblock(): void {
+    if (!this.#end && (!this.#counted.hasRoom || this.#congested)) return;
     const callback = this.#blocked;
     this.#blocked = undefined;
     callback?.();
@@ -174,8 +183,21 @@ export class GatewayStream extends Duplex {
     }
   }
 
-  #use({ socket, decoder, following }: Pick<ResumedConnection, 'socket' | 'decoder' | 'following'>): void {
+  #connect(socket: TLSSocket): void {
     this.#socket = socket;
+    this.#out = new OutgoingFrames({
+      write: (bytes, written) => {
+        if (socket.writable) socket.write(bytes, written);
+      },
+      defer: (callback) => process.nextTick(callback),
+      drained: () => {
+        if (socket === this.#socket) this.#unblock();
+      },
+    });
+  }
+
+  #use({ socket, decoder, following }: Pick<ResumedConnection, 'socket' | 'decoder' | 'following'>): void {
+    if (socket !== this.#socket) this.#connect(socket);
     this.#pongAt = this.#options.monotonic();
     socket.on('data', (chunk: Buffer) => {
       // What a connection that was given up still says counts no more.
@@ -191,7 +213,9 @@ export class GatewayStream extends Duplex {
   #lost(socket: TLSSocket): void {
     if (socket !== this.#socket || this.#end) return;
     this.#socket = undefined;
+    this.#out = undefined;
     socket.destroy();
+    this.#unblock();
     const { resume, gateway, monotonic } = this.#options;
     if (!resume || resume.seconds <= 0) {
       this.#finish({ code: 'session.gateway-lost', args: { gateway } });
@@ -226,7 +250,7 @@ export class GatewayStream extends Duplex {
       return;
     }
     const { socket } = connection;
-    this.#socket = socket;
+    this.#connect(socket);
     try {
       this.#counted.resend(connection.received);
     } catch (error) {
@@ -294,12 +318,8 @@ export class GatewayStream extends Duplex {
   }
 
   #writeParts(parts: readonly Uint8Array[]): void {
-    const socket = this.#socket;
     // While the connection is cut this goes nowhere: what must arrive is kept by the counted stream.
-    if (!socket?.writable) return;
-    socket.cork();
-    for (const part of parts) socket.write(part);
-    socket.uncork();
+    if (this.#socket?.writable) this.#out?.write(...parts);
   }
 
   #finish(end: StreamEnd): void {
@@ -313,6 +333,7 @@ export class GatewayStream extends Duplex {
     this.#counted.dispose();
     const socket = this.#socket;
     if (socket) {
+      this.#out?.flush();
       socket.end();
       const cut = setTimeout(() => socket.destroy(), CLOSE_LIMIT_MS);
       socket.once('close', () => clearTimeout(cut));

@@ -405,11 +405,15 @@ describe('a session', () => {
     ['session.terminated', {}],
     ['session.idle', { minutes: 30 }],
   ])('the reason of the end is the gateway\'s: %s', async (code, args) => {
+    let close = (): void => undefined;
     const gateway = await startPeer((conversation) => {
-      conversation.accept({ onShell: () => conversation.sendRaw(closeFrame(code, args)) });
+      close = () => conversation.sendRaw(closeFrame(code, args));
+      conversation.accept();
     });
-    const ended = await new Run().start(gateway).report('ended');
-    expect(ended).toMatchObject({ code, args });
+    const run = new Run().start(gateway);
+    await run.report('connected');
+    close();
+    expect(await run.report('ended')).toMatchObject({ code, args });
   });
 
   test('a cut without a reason is session.gateway-lost with the gateway\'s name', async () => {

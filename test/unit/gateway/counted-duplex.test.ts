@@ -70,6 +70,21 @@ describe('the counted stream as a Duplex', () => {
     expect(Buffer.concat(got)).toHaveLength(64 * piece.length);
   });
 
+  test('writing waits while the connection is congested, though the window has room, and goes on when told to', async () => {
+    let congested = true;
+    const duplex = new CountedDuplex({ clock: systemClock(), write: () => undefined, congested: () => congested });
+    let written = 0;
+    for (let at = 0; at < 3; at += 1) duplex.write(Buffer.alloc(10), () => (written += 1));
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    duplex.goOn();
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    expect([duplex.counts.sent, written]).toEqual([10, 0]);
+    congested = false;
+    duplex.goOn();
+    await expect.poll(() => written).toBe(3);
+    expect(duplex.counts.sent).toBe(30);
+  });
+
   test('what the reader does not take is not acknowledged, and the peer stops at its window', async () => {
     const { duplex, far } = pair();
     let sent = 0;

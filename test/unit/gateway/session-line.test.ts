@@ -7,6 +7,7 @@ import { ManualClock } from '../../fixtures/manual-clock.ts';
 class FakeConnection implements LineConnection {
   readonly address = '192.0.2.1';
   readonly port = 7993;
+  congested = false;
   readonly sent: unknown[] = [];
   receiver: FrameReceiver | undefined;
   streams = 0;
@@ -38,19 +39,21 @@ class FakeConnection implements LineConnection {
   }
 }
 
-function world(resumeSeconds = 300): { line: SessionLine; clock: ManualClock; seen: string[]; first: FakeConnection } {
+function world(resumeSeconds = 300): { line: SessionLine; clock: ManualClock; seen: string[]; drained: { count: number }; first: FakeConnection } {
   const clock = new ManualClock();
   const seen: string[] = [];
+  const drained = { count: 0 };
   const line = new SessionLine({
     clock, resumeSeconds,
     frame: ({ payload }) => seen.push(Buffer.from(payload).toString()),
     violated: ({ what }) => seen.push(what),
     cut: () => seen.push('cut'),
+    drained: () => (drained.count += 1),
     expired: () => seen.push('expired'),
   });
   const first = new FakeConnection();
   line.begin(first);
-  return { line, clock, seen, first };
+  return { line, clock, seen, drained, first };
 }
 
 describe('a session\'s line to its client', () => {
@@ -135,5 +138,22 @@ describe('a session\'s line to its client', () => {
     first.destroy();
     clock.advance(0);
     expect(seen).toEqual(['cut', 'expired']);
+  });
+
+  test('who waits for a congested connection goes on when it drains or is cut; a connection that counts no more says nothing', () => {
+    const { line, drained, first } = world();
+    first.congested = true;
+    expect(line.congested).toBe(true);
+    first.receiver?.drained?.();
+    expect(drained.count).toBe(1);
+    const second = new FakeConnection();
+    const old = first.receiver;
+    line.takeOver(second, 1, { received: 0 });
+    expect(line.congested).toBe(false);
+    old?.drained?.();
+    expect(drained.count).toBe(1);
+    second.congested = true;
+    second.destroy();
+    expect([line.congested, drained.count]).toEqual([false, 2]);
   });
 });
