@@ -62,7 +62,7 @@ export class RdpSession {
     signal.addEventListener('abort', stop, { once: true });
     clientStream.once('close', () => this.#end(new MavisError('session.closed-by-user')));
     if (signal.aborted) stop();
-    else void this.#serve().catch((error: unknown) => this.#end(asMavisError(error)));
+    else void this.#serve().catch((error: unknown) => this.#broken(asMavisError(error)));
     const end = await this.#ended.promise;
     signal.removeEventListener('abort', stop);
     await this.#closeRecording();
@@ -179,8 +179,15 @@ export class RdpSession {
   #targetEnded(connection: RdpConnection, error?: unknown): void {
     // One that was left for another size is expected to end.
     if (connection !== this.#connection) return;
-    if (error !== undefined) this.#end(asMavisError(error));
+    if (error !== undefined) this.#broken(asMavisError(error));
     else this.#end(new MavisError(this.#ending ? 'session.ended' : 'target.lost'));
+  }
+
+  /** What was wrong with a peer's bytes is a word of ours, never the bytes. */
+  #broken(error: MavisError): void {
+    const { reference } = this.#parts.grant;
+    if (error.cause instanceof RdpFormatError) this.#parts.logger.warn('a peer of a desktop broke the protocol', { reference, code: error.code, what: error.cause.what });
+    this.#end(error);
   }
 
   #end({ code, args }: MavisError): void {

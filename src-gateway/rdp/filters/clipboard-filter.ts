@@ -30,24 +30,34 @@ interface OpenMessage {
   received: number;
 }
 
-/** Whether both ends said that they write names of formats long; without both, names have 32 bytes (MS-RDPECLIP 2.2.3.1.1.1). One for both directions of a channel. */
+export type ClipboardEnd = 'client' | 'target';
+
+/**
+ * Whether names of formats are long: where both ends said so, else they have 32 bytes (MS-RDPECLIP 2.2.3.1.1.1). An end that has
+ * said so writes long ones also before it has heard the other. One for both directions of a channel.
+ */
 export class ClipboardNames {
-  #said = 0;
+  readonly #said = new Map<ClipboardEnd, boolean>();
 
   /** One end has told its capabilities. */
-  tell(long: boolean): void {
-    if (long) this.#said += 1;
+  tell(end: ClipboardEnd, long: boolean): void {
+    this.#said.set(end, long);
   }
 
-  get long(): boolean {
-    return this.#said >= 2;
+  /** Whether a list of this end has long names. */
+  longFrom(end: ClipboardEnd): boolean {
+    return this.#said.get(end) === true && this.#said.get(end === 'client' ? 'target' : 'client') !== false;
   }
 }
 
 export interface ClipboardFilterParts {
+  /** The end that sends this way. */
+  readonly from: ClipboardEnd;
   readonly names: ClipboardNames;
   /** Whether contents may go this way: the offers and the data of the side that sends. */
   readonly mayOffer: boolean;
+  /** Questions for contents wait until the other end has taken an offer of this one's peer: an engine that is asked before falls. */
+  readonly asksOnlyOnceReady?: boolean;
   /** Content was let through: bytes of the whole message. */
   readonly carried?: (bytes: number) => void;
   readonly refused?: () => void;
@@ -61,6 +71,7 @@ export interface ClipboardFilterParts {
 export class ClipboardFilter {
   readonly #parts: ClipboardFilterParts;
   #open: OpenMessage | undefined;
+  #ready = false;
 
   constructor(parts: ClipboardFilterParts) {
     this.#parts = parts;
@@ -114,9 +125,13 @@ export class ClipboardFilter {
         return { kind: 'instead', message: encodeMessage(message.dataAnswer, FAILED, Buffer.alloc(0)) };
       case message.capabilities:
         return { kind: 'instead', message: this.#plainCapabilities(content, total) };
-      case message.monitorReady:
       case message.formatListAnswer:
+        this.#ready = true;
+        return { kind: 'pass' };
       case message.dataRequest:
+        // Who asks without having taken an offer asks for what another connection once offered.
+        return { kind: this.#ready || this.#parts.asksOnlyOnceReady !== true ? 'pass' : 'drop' };
+      case message.monitorReady:
         return { kind: 'pass' };
       case message.fileContentsRequest:
       case message.fileContentsAnswer:
@@ -133,7 +148,7 @@ export class ClipboardFilter {
   #plainCapabilities(content: Buffer, total: number): Buffer {
     if (total > 256 || content.length < 24 || content.length < total) throw new RdpFormatError('clipboard: capabilities out of bounds');
     const flags = content.readUInt16LE(12) === 1 ? content.readUInt32LE(20) & LONG_NAMES : 0;
-    this.#parts.names.tell(flags === LONG_NAMES);
+    this.#parts.names.tell(this.#parts.from, flags === LONG_NAMES);
     const set = Buffer.alloc(16);
     set.writeUInt16LE(1, 0);
     set.writeUInt16LE(1, 4);
@@ -148,7 +163,7 @@ export class ClipboardFilter {
     if (HEADER_BYTES + whole.readUInt32LE(4) > whole.length) throw new RdpFormatError('clipboard: list cut off');
     const formats = whole.subarray(HEADER_BYTES, HEADER_BYTES + whole.readUInt32LE(4));
     const asciiNames = (flags & ASCII_NAMES) !== 0;
-    const read = this.#parts.names.long ? readLongFormats(formats) : readShortFormats(formats, asciiNames);
+    const read = this.#parts.names.longFrom(this.#parts.from) ? readLongFormats(formats) : readShortFormats(formats, asciiNames);
     const kept = read.filter(({ id, name }) => (name === '' ? PLAIN_FORMATS.has(id) : NAMED_FORMATS.has(name.toLowerCase())));
     return encodeMessage(message.formatList, flags, Buffer.concat(kept.map(({ bytes }) => bytes)));
   }

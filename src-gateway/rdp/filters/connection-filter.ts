@@ -66,8 +66,8 @@ export class ConnectionFilter {
     this.#parts = parts;
     const { policy, events } = parts;
     const names = new ClipboardNames();
-    this.#clipboardToTarget = new ClipboardFilter({ names, mayOffer: policy.clipboardIn, carried: (bytes) => events.clipboard('in', bytes), refused: () => events.refused('clipboard-in') });
-    this.#clipboardToClient = new ClipboardFilter({ names, mayOffer: policy.clipboardOut, carried: (bytes) => events.clipboard('out', bytes), refused: () => events.refused('clipboard-out') });
+    this.#clipboardToTarget = new ClipboardFilter({ from: 'client', names, mayOffer: policy.clipboardIn, carried: (bytes) => events.clipboard('in', bytes), refused: () => events.refused('clipboard-in') });
+    this.#clipboardToClient = new ClipboardFilter({ from: 'target', names, asksOnlyOnceReady: true, mayOffer: policy.clipboardOut, carried: (bytes) => events.clipboard('out', bytes), refused: () => events.refused('clipboard-out') });
   }
 
   /** What goes to the target for a PDU of the client; throws RdpFormatError. May change the PDU's bytes. */

@@ -32,10 +32,10 @@ function format(id: number, name = ''): Buffer {
 
 function filterWith(mayOffer: boolean, long = true) {
   const names = new ClipboardNames();
-  names.tell(long);
-  names.tell(long);
+  names.tell('client', long);
+  names.tell('target', long);
   const events = { carried: vi.fn<(bytes: number) => void>(), refused: vi.fn<() => void>() };
-  return { filter: new ClipboardFilter({ names, mayOffer, ...events }), events };
+  return { filter: new ClipboardFilter({ from: 'target', names, mayOffer, ...events }), events };
 }
 
 function take(filter: ClipboardFilter, made: readonly Buffer[]): Buffer[] {
@@ -71,6 +71,19 @@ describe('where the clipboard may go this way', () => {
     expect(content(take(filter, pieces(2, 0, body))).subarray(8)).toEqual(Buffer.concat([short(13), short(1)]));
   });
 
+  test.each([
+    ['long before the other has said anything', undefined, true],
+    ['short once the other knows no long ones', false, false],
+  ])('names of an end that said long are %s', (_what, other, long) => {
+    const names = new ClipboardNames();
+    names.tell('target', true);
+    if (other !== undefined) names.tell('client', other);
+    const filter = new ClipboardFilter({ from: 'target', names, mayOffer: true });
+    const list = (): Buffer[] => take(filter, pieces(2, 0, format(13)));
+    if (long) expect(content(list()).subarray(8)).toEqual(format(13));
+    else expect(list).toThrow(RdpFormatError);
+  });
+
   test('nothing of files is agreed on, and none of their messages passes', () => {
     const { filter, events } = filterWith(true);
     const capabilities = Buffer.from('0100000001000c00020000001e000000', 'hex');
@@ -78,6 +91,14 @@ describe('where the clipboard may go this way', () => {
     for (const kind of [6, 8, 9, 10, 11, 99]) expect(take(filter, pieces(kind, 0, Buffer.alloc(24)))).toEqual([]);
     expect(events.refused).toHaveBeenCalledTimes(2);
   });
+});
+
+test('a target asks a client only once it has taken an offer of it: one that reattaches may not ask for what another connection offered', () => {
+  const filter = new ClipboardFilter({ from: 'target', names: new ClipboardNames(), mayOffer: true, asksOnlyOnceReady: true });
+  const question = pieces(4, 0, Buffer.alloc(4));
+  expect(take(filter, question)).toEqual([]);
+  take(filter, pieces(3, 1, Buffer.alloc(0)));
+  expect(take(filter, question)).toEqual(question);
 });
 
 describe('where it may not', () => {
