@@ -9,10 +9,12 @@ import { createTranslator, type TextLanguage, textLanguage, type Translator } fr
 import { Account } from './account/account.ts';
 import { ClientKey } from './account/client-key.ts';
 import { readHandOver } from './account/sign-in-pipe.ts';
+import { readDiagnoseCommand } from './diagnostics/diagnose-command.ts';
 import { Diagnosis } from './diagnostics/diagnosis.ts';
 import { DiagnosticsDesk } from './diagnostics/diagnostics-desk.ts';
 import { KnownGateways } from './diagnostics/known-gateways.ts';
 import { recentLog } from './diagnostics/recent-log.ts';
+import { startDiagnose } from './diagnostics/start-diagnose.ts';
 import { SignedInWork } from './account/signed-in-work.ts';
 import { answerBundleRequest, bundleFiles } from './app-protocol/bundle-files.ts';
 import { BUNDLE_SCHEME } from './app-protocol/bundle-origin.ts';
@@ -69,7 +71,9 @@ if (configuration.userDataFolder !== undefined) app.setPath('userData', configur
 app.enableSandbox();
 protocol.registerSchemesAsPrivileged([{ scheme: BUNDLE_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true } }]);
 
-if (app.requestSingleInstanceLock()) start(configuration);
+const command = readDiagnoseCommand(process.argv, app.getAppPath());
+if (command !== undefined) startDiagnose(command);
+else if (app.requestSingleInstanceLock()) start(configuration);
 else app.quit();
 
 function start(startConfiguration: StartConfiguration): void {

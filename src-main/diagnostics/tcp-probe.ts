@@ -28,19 +28,23 @@ export async function probeTcp({ host, port, lookup }: TcpPlace, tries: Tries, s
 function open({ host, port, lookup }: TcpPlace, signal: AbortSignal, limitMs: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, noDelay: true, ...(lookup === undefined ? {} : { lookup }) });
+    let settled = false;
     const settle = (): void => {
+      settled = true;
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
       socket.off('error', onError);
     };
     const fail = (error: Error): void => {
+      if (settled) return;
       settle();
       socket.on('error', () => undefined).destroy();
       reject(error);
     };
     const onAbort = (): void => fail(new TimedOut());
     const onError = (error: Error): void => fail(error);
-    const timer = setTimeout(() => fail(new TimedOut()), limitMs);
+    // What has come meanwhile counts, where this computer was too busy to look: the network is polled between the two.
+    const timer = setTimeout(() => setImmediate(() => fail(new TimedOut())), limitMs);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     socket.once('error', onError).once('connect', () => {
