@@ -31,7 +31,7 @@ export interface GatewayPingParts {
 export function gatewayPing({ subject, host, linkPort, pins, identity, waysOut, lookup, clocks }: GatewayPingParts): Check {
   return {
     id: `ping ${subject.gatewayId}`, check: 'ping', subject, leg: 'L2',
-    limitMs: 8500,
+    limitMs: 8000,
     run: async (signal, tries): Promise<Found> => {
       const proxies = (await waysOut()).filter(({ kind }) => kind !== 'direct');
       const opened = await openWay({ host, port: linkPort }, [{ kind: 'direct' }, ...proxies], lookup, tries, signal);

@@ -32,7 +32,7 @@ export function gatewayPort(parts: GatewayPortParts): Check {
   const { subject, host, port, role, pins } = parts;
   return {
     id: `port ${subject.gatewayId} ${port}`, check: 'port', subject, leg: 'L2',
-    limitMs: 8500,
+    limitMs: 8000,
     run: async (signal, tries): Promise<Found> => {
       const facts = { check: 'port', role, host, port } as const;
       const opened = await openWay({ host, port }, await waysOf(parts), parts.lookup, tries, signal);
