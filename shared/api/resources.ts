@@ -44,6 +44,8 @@ const resourceParts = z.object({
   credentialId: credentialId.nullable(),
   /** Loopback, link-local and like addresses are dialled for this resource (rule 13; audited). */
   allowSpecialAddress: z.boolean(),
+  /** Plain protocols (VNC without encryption) reach this target in Tunnel mode too (rule 8; audited). */
+  allowUnencryptedTunnel: z.boolean(),
 });
 
 /** What an administrator sets of a new resource. */
@@ -53,6 +55,7 @@ export const resourceFields = resourceParts.extend({
   tags: resourceParts.shape.tags.default([]),
   credentialId: resourceParts.shape.credentialId.default(null),
   allowSpecialAddress: resourceParts.shape.allowSpecialAddress.default(false),
+  allowUnencryptedTunnel: resourceParts.shape.allowUnencryptedTunnel.default(false),
 });
 export type ResourceFields = z.infer<typeof resourceFields>;
 

@@ -25,13 +25,14 @@ export interface ResourceDraft {
   readonly description: string;
   readonly credentialId: ResourceFields['credentialId'];
   readonly tags: readonly string[];
+  readonly allowUnencryptedTunnel: boolean;
 }
 
-const emptyDraft: ResourceDraft = { name: '', address: '', operatingSystem: 'linux', ports: { ssh: '22' }, description: '', credentialId: null, tags: [] };
+const emptyDraft: ResourceDraft = { name: '', address: '', operatingSystem: 'linux', ports: { ssh: '22' }, description: '', credentialId: null, tags: [], allowUnencryptedTunnel: false };
 
 function draftOf(resource: Resource): ResourceDraft {
-  const { name, address, description, credentialId, tags } = resource;
-  return { name, address, operatingSystem: resource.operatingSystem, ports: Object.fromEntries(resource.protocols.map((one) => [one.protocol, String(one.port)])), description, credentialId, tags };
+  const { name, address, description, credentialId, tags, allowUnencryptedTunnel } = resource;
+  return { name, address, operatingSystem: resource.operatingSystem, ports: Object.fromEntries(resource.protocols.map((one) => [one.protocol, String(one.port)])), description, credentialId, tags, allowUnencryptedTunnel };
 }
 
 type DraftField = 'name' | 'address' | 'protocols';
@@ -43,7 +44,7 @@ export function readResourceDraft(draft: ResourceDraft): { readonly ok: true; re
   const name = shape.name.safeParse(draft.name.trim());
   const address = shape.address.safeParse(draft.address.trim());
   const read = shape.protocols.safeParse(protocols);
-  if (name.success && address.success && read.success) return { ok: true, fields: { name: name.data, address: address.data, protocols: read.data, operatingSystem: draft.operatingSystem, description: draft.description, credentialId: draft.credentialId, tags: [...draft.tags] } };
+  if (name.success && address.success && read.success) return { ok: true, fields: { name: name.data, address: address.data, protocols: read.data, operatingSystem: draft.operatingSystem, description: draft.description, credentialId: draft.credentialId, tags: [...draft.tags], allowUnencryptedTunnel: draft.allowUnencryptedTunnel } };
   const parts = [['name', name.success], ['address', address.success], ['protocols', protocols.length > 0 && protocols.every((one) => port.safeParse(one.port).success)]] as const;
   return { ok: false, wrong: new Set(parts.flatMap(([field, right]) => (right ? [] : [field]))) };
 }
@@ -138,6 +139,7 @@ function ResourceFieldsInput({ draft, wrong, onChange }: { readonly draft: Resou
   const text = useText();
   const suggestions = useTagSuggestions();
   const credentials = useCredentials();
+  const tunnelHint = useId();
   return (
     <>
       <Field label={text('resource-form.name')} problem={wrong.has('name') ? text('resource-form.name-invalid') : null}>
@@ -183,6 +185,13 @@ function ResourceFieldsInput({ draft, wrong, onChange }: { readonly draft: Resou
           </select>
         )}
       </Field>
+      <label className="check">
+        <input type="checkbox" checked={draft.allowUnencryptedTunnel} aria-describedby={tunnelHint} onChange={(event) => onChange({ ...draft, allowUnencryptedTunnel: event.target.checked })} />
+        {text('resource-form.unencrypted-tunnel')}
+      </label>
+      <span id={tunnelHint} className="field-hint">
+        {text('resource-form.unencrypted-tunnel-hint')}
+      </span>
       <Field label={text('resource-form.description')}>{(ties) => <textarea {...ties} className="input" rows={2} value={draft.description} maxLength={2000} onChange={(event) => onChange({ ...draft, description: event.target.value })} />}</Field>
     </>
   );

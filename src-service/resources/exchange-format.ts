@@ -8,7 +8,7 @@ import { escapeFormula, unescapeFormula } from '../export/spreadsheet-cell.ts';
 export type ReadLine = { readonly line: number; readonly fields: ResourceFields } | { readonly line: number; readonly bad: Omit<ImportReport['badLines'][number], 'line'> };
 
 /** The columns of a CSV file; lists stand in one cell, apart by blanks. `protocols` is `ssh:22 rdp:3389`. */
-const COLUMNS = ['name', 'address', 'protocols', 'operatingSystem', 'description', 'identities', 'tags', 'credentialId', 'allowSpecialAddress'] as const;
+const COLUMNS = ['name', 'address', 'protocols', 'operatingSystem', 'description', 'identities', 'tags', 'credentialId', 'allowSpecialAddress', 'allowUnencryptedTunnel'] as const;
 type Column = (typeof COLUMNS)[number];
 const REQUIRED: readonly Column[] = ['name', 'address', 'protocols', 'operatingSystem'];
 /** More than this in one file is refused as unreadable: it is more than the whole system is made for. */
@@ -33,12 +33,13 @@ export function writeLines(format: 'csv' | 'json', all: readonly Resource[]): st
     tags: escapeFormula(one.tags.join(' ')),
     credentialId: one.credentialId ?? '',
     allowSpecialAddress: String(one.allowSpecialAddress),
+    allowUnencryptedTunnel: String(one.allowUnencryptedTunnel),
   }));
   return stringify(rows, { header: true, columns: [...COLUMNS] });
 }
 
-function fieldsOf({ name, address, protocols, operatingSystem, description, identities, tags, credentialId, allowSpecialAddress }: Resource): ResourceFields {
-  return { name, address, protocols, operatingSystem, description, identities, tags, credentialId, allowSpecialAddress };
+function fieldsOf({ name, address, protocols, operatingSystem, description, identities, tags, credentialId, allowSpecialAddress, allowUnencryptedTunnel }: Resource): ResourceFields {
+  return { name, address, protocols, operatingSystem, description, identities, tags, credentialId, allowSpecialAddress, allowUnencryptedTunnel };
 }
 
 const csvRecord = z.object({ record: z.array(z.string()), info: z.object({ lines: z.number() }) });
@@ -72,7 +73,9 @@ function rowsUnder(header: readonly string[], rows: readonly z.infer<typeof csvR
 
 function cellsToFields(cells: Readonly<Record<string, string>>): Record<string, unknown> {
   const words = (cell: string | undefined): string[] => (cell ?? '').split(/\s+/).filter((word) => word !== '');
-  const { credentialId, allowSpecialAddress } = cells;
+  // What is neither yes nor no is left as it is, for the schema to refuse.
+  const flag = (cell: string | undefined): boolean | string => (cell === 'true' ? true : cell === undefined || cell === '' || cell === 'false' ? false : cell);
+  const { credentialId } = cells;
   return {
     name: cells['name'],
     address: cells['address'],
@@ -85,7 +88,8 @@ function cellsToFields(cells: Readonly<Record<string, string>>): Record<string, 
     identities: words(cells['identities']),
     tags: words(cells['tags']),
     credentialId: credentialId === undefined || credentialId === '' ? null : credentialId,
-    allowSpecialAddress: allowSpecialAddress === 'true' ? true : allowSpecialAddress === undefined || allowSpecialAddress === '' || allowSpecialAddress === 'false' ? false : allowSpecialAddress,
+    allowSpecialAddress: flag(cells['allowSpecialAddress']),
+    allowUnencryptedTunnel: flag(cells['allowUnencryptedTunnel']),
   };
 }
 

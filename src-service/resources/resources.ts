@@ -95,7 +95,8 @@ export class Resources {
         await insertRows(transaction, batch.map((fields) => ({ ...fields, tags: distinct(fields.tags), id: byName.get(fields.name.toLowerCase()) ?? newResourceId(), createdAt: now, updatedAt: now, revision })));
       }
       const special = all.filter((fields) => fields.allowSpecialAddress).map(({ name }) => name);
-      await auditLog.append(transaction, { kind: 'resource.imported', actor, facts: { created: all.length - updated, updated, specialAddresses: special.length, specialAddressNames: special.slice(0, 20) } });
+      const unencrypted = all.filter((fields) => fields.allowUnencryptedTunnel).map(({ name }) => name);
+      await auditLog.append(transaction, { kind: 'resource.imported', actor, facts: { created: all.length - updated, updated, specialAddresses: special.length, specialAddressNames: special.slice(0, 20), unencryptedTunnel: unencrypted.length, unencryptedTunnelNames: unencrypted.slice(0, 20) } });
       return { created: all.length - updated, updated };
     });
   }
@@ -156,7 +157,7 @@ export class Resources {
 
 /** Rows a statement: some 500 KB of JSON, a fraction of a second in which nothing else runs on PGlite. */
 const IMPORT_ROWS = 1_000;
-const IMPORTED_COLUMNS = ['name', 'address', 'protocols', 'operatingSystem', 'description', 'identities', 'tags', 'credentialId', 'allowSpecialAddress', 'updatedAt', 'revision'] as const;
+const IMPORTED_COLUMNS = ['name', 'address', 'protocols', 'operatingSystem', 'description', 'identities', 'tags', 'credentialId', 'allowSpecialAddress', 'allowUnencryptedTunnel', 'updatedAt', 'revision'] as const;
 const INSERTED_COLUMNS = ['id', ...IMPORTED_COLUMNS, 'createdAt'] as const;
 
 type ResourceRow = typeof resources.$inferSelect;
@@ -165,7 +166,7 @@ type ResourceRow = typeof resources.$inferSelect;
  * Adds rows, or replaces those whose id is there. The rows go as one parameter, which the database takes apart by itself: a
  * statement of some thousand parameters costs it three times as much (100,000 rows on PGlite: 17 s of processor time against 6).
  */
-async function insertRows(transaction: Transaction, rows: readonly Omit<ResourceRow, 'removedAt' | 'allowUnencryptedTunnel'>[]): Promise<void> {
+async function insertRows(transaction: Transaction, rows: readonly Omit<ResourceRow, 'removedAt'>[]): Promise<void> {
   const columns = (names: readonly (keyof ResourceRow)[]): SQL => sql.raw(names.map((name) => resources[name].name).join(', '));
   const typed = sql.raw(INSERTED_COLUMNS.map((name) => `${resources[name].name} ${resources[name].getSQLType()}`).join(', '));
   const values = JSON.stringify(rows.map((row) => Object.fromEntries(INSERTED_COLUMNS.map((name) => [resources[name].name, row[name]]))));
@@ -186,13 +187,13 @@ function* batches<T>(all: readonly T[], size: number): Generator<readonly T[]> {
 }
 
 function factsOf(row: ResourceRow): Facts {
-  return { resourceId: row.id, name: row.name, address: row.address, tags: row.tags.slice(0, 64), allowSpecialAddress: row.allowSpecialAddress, credentialId: row.credentialId };
+  return { resourceId: row.id, name: row.name, address: row.address, tags: row.tags.slice(0, 64), allowSpecialAddress: row.allowSpecialAddress, allowUnencryptedTunnel: row.allowUnencryptedTunnel, credentialId: row.credentialId };
 }
 
 /** What can be changed of a resource, for entries that tell what it was and is. */
 function changeableFacts(row: ResourceRow): Facts {
-  const { name, address, operatingSystem, description, identities, tags, credentialId, allowSpecialAddress } = row;
-  return { name, address, protocols: row.protocols.map(({ protocol, port }) => `${protocol}:${String(port)}`), operatingSystem, description, identities, tags, credentialId, allowSpecialAddress };
+  const { name, address, operatingSystem, description, identities, tags, credentialId, allowSpecialAddress, allowUnencryptedTunnel } = row;
+  return { name, address, protocols: row.protocols.map(({ protocol, port }) => `${protocol}:${String(port)}`), operatingSystem, description, identities, tags, credentialId, allowSpecialAddress, allowUnencryptedTunnel };
 }
 
 async function idsByName(database: Pick<Queryable, 'select'>, names: readonly string[]): Promise<Map<string, ResourceId>> {
@@ -225,6 +226,7 @@ function toResource(row: ResourceRow): Resource {
     tags: row.tags,
     credentialId: row.credentialId,
     allowSpecialAddress: row.allowSpecialAddress,
+    allowUnencryptedTunnel: row.allowUnencryptedTunnel,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
   };

@@ -24,8 +24,15 @@ test('S37: an administrator sets the Tags field of a resource from its details, 
   const offered = await dialog(page).locator('datalist option').evaluateAll((options) => options.map((option) => option.getAttribute('value')));
   expect(offered).toEqual(expect.arrayContaining(['gateway-aws', 'web']));
   expect(offered).not.toContain('gateway-office1');
+  // Rule 8: the resource's own leave, with what it means read out beside it.
+  const unencrypted = dialog(page).getByRole('checkbox', { name: 'Allow unencrypted connections through Tunnel' });
+  await expect(unencrypted).not.toBeChecked();
+  await expect(unencrypted).toHaveAccessibleDescription(/VNC without encryption is refused in Tunnel mode otherwise/);
+  await unencrypted.focus();
+  await page.keyboard.press('Space');
   await dialog(page).getByRole('button', { name: 'Save' }).click();
   await expect(dialog(page)).toHaveCount(0);
+  expect(JSON.stringify(await calls(page, 'service.resourceUpdate'))).toContain('"allowUnencryptedTunnel":true');
   expect(JSON.stringify(await calls(page, 'service.resourceUpdate'))).toContain('"tags":["gateway-tokyo","env:prod","gateway-office1"]');
   expect(faults.list).toEqual([]);
 });

@@ -31,5 +31,7 @@ export const resourceFormTextsEn = {
   'resource-form.description': 'Description',
   'resource-form.credential': 'Credential',
   'resource-form.credential-none': 'None: the user signs on',
+  'resource-form.unencrypted-tunnel': 'Allow unencrypted connections through Tunnel',
+  'resource-form.unencrypted-tunnel-hint': 'VNC without encryption is refused in Tunnel mode otherwise: the last Gateway would speak to this target in the clear.',
   'resource-form.saved': 'Saved. An access rule decides who sees it.',
 } as const;

@@ -33,5 +33,7 @@ export const resourceFormTextsJa = {
   'resource-form.description': '説明',
   'resource-form.credential': '資格情報',
   'resource-form.credential-none': 'なし(利用者がサインオン)',
+  'resource-form.unencrypted-tunnel': 'Tunnel 機能でも暗号化されていない接続を許可',
+  'resource-form.unencrypted-tunnel-hint': '許可しない場合、Tunnel 機能では暗号化されていない VNC 接続が拒否されます。許可すると、最後の Gateway からこのターゲットまでは平文で通信します。',
   'resource-form.saved': '保存しました。誰が見られるかはアクセスルールで決まります。',
 } as const satisfies Record<keyof typeof resourceFormTextsEn, string>;

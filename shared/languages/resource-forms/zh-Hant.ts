@@ -33,5 +33,7 @@ export const resourceFormTextsZhHant = {
   'resource-form.description': '說明',
   'resource-form.credential': '憑證',
   'resource-form.credential-none': '無（由使用者登入）',
+  'resource-form.unencrypted-tunnel': '允許未加密的連線經過 Tunnel 功能',
+  'resource-form.unencrypted-tunnel-hint': '未允許時，Tunnel 功能會拒絕未加密的 VNC 連線；允許後，最後一個 Gateway 與此目標之間以明文通訊。',
   'resource-form.saved': '已儲存。由存取規則決定誰能看到它。',
 } as const satisfies Record<keyof typeof resourceFormTextsEn, string>;

@@ -145,6 +145,24 @@ describe.each(['pglite', 'postgresql'] as const)('on %s', (kind) => {
       expect(audit.text).toContain('"allowSpecialAddress":true');
     });
 
+    test('rule 8: that a resource may be reached unencrypted through Tunnel is off unless set, by API and by import, is exported, and stands in the audit log with before and after', async () => {
+      const { id } = await create({ name: 'plain-vnc' });
+      const read = async () => resourceSchema.parse((await admin.ask({ path: `/v1/resources/${id}` })).json).allowUnencryptedTunnel;
+      expect(await read()).toBe(false);
+      await admin.ask({ method: 'PATCH', path: `/v1/resources/${id}`, body: { allowUnencryptedTunnel: true } });
+      expect(await read()).toBe(true);
+      // A change of something else leaves it.
+      await admin.ask({ method: 'PATCH', path: `/v1/resources/${id}`, body: { description: 'the old console' } });
+      expect(await read()).toBe(true);
+      expect((await admin.ask({ path: `/v1/audit?kind=resource.changed&resource=${id}` })).text).toMatch(/"before\.allowUnencryptedTunnel":false.*"after\.allowUnencryptedTunnel":true|"after\.allowUnencryptedTunnel":true.*"before\.allowUnencryptedTunnel":false/);
+      const exported = (await admin.ask({ path: '/v1/resources/export?format=json&filter=plain-vnc' })).text;
+      expect(exported).toContain('"allowUnencryptedTunnel": true');
+      await admin.ask({ method: 'PATCH', path: `/v1/resources/${id}`, body: { allowUnencryptedTunnel: false } });
+      await admin.ask({ method: 'POST', path: '/v1/resources/import', body: { format: 'json', text: exported } });
+      expect(await read()).toBe(true);
+      expect((await admin.ask({ path: '/v1/audit?kind=resource.imported' })).text).toContain('"unencryptedTunnelNames":["plain-vnc"]');
+    });
+
     test('a rule with a filter that cannot be read, or an unknown user or time zone, is refused', async () => {
       const rule = { name: 'r', filter: '', protocols: ['ssh'], policy: {}, subject: { kind: 'role', role: 'user' } };
       for (const wrong of [{ filter: '(' }, { subject: { kind: 'user', userId: randomUUID() } }, { windows: [{ days: [1], from: '08:00', until: '09:00', timeZone: 'Mars/Olympus' }] }, { policy: { firstUseTrust: true } }]) {

@@ -11,7 +11,7 @@ const HEADER = 'name,address,protocols,operatingSystem';
 
 describe.each(['csv', 'json'] as const)('%s', (format) => {
   test('what is written is read back the same, in every script', () => {
-    const all = [makeResource(), makeResource({ name: '伺服器 サーバー', description: "'=already quoted", tags: [], allowSpecialAddress: true })];
+    const all = [makeResource(), makeResource({ name: '伺服器 サーバー', description: "'=already quoted", tags: [], allowSpecialAddress: true }), makeResource({ name: 'plain', allowUnencryptedTunnel: true })];
     const read = readLines(format, writeLines(format, all));
     expect(read.map((line) => ('fields' in line ? line.fields : line.bad))).toEqual(all.map(({ id: _id, createdAt: _c, updatedAt: _u, ...fields }) => fields));
   });
@@ -34,6 +34,13 @@ describe('CSV', () => {
     const read = readLines('csv', text);
     expect(read.map((line) => ('fields' in line ? [line.line, line.fields.name] : [line.line, line.bad.column, line.bad.code]))).toEqual([
       [2, 'good-1'], [3, 'name', 'missing'], [4, 'protocols', 'invalid'], [5, 'protocols', 'invalid'], [6, 'operatingSystem', 'invalid'], [7, '', 'unreadable'], [8, 'address', 'invalid'], [9, 'protocols', 'missing'], [10, 'good-2'],
+    ]);
+  });
+
+  test('rules 8 and 13: what loosens a rule is yes, no or nothing; any other word is refused instead of guessed', () => {
+    const text = [`${HEADER},allowSpecialAddress,allowUnencryptedTunnel`, ...['true,', ',true', 'false,false', 'yes,', ',1'].map((flags, number) => `h${String(number)},a.test,ssh:22,linux,${flags}`)].join('\n');
+    expect(readLines('csv', text).map((line) => ('fields' in line ? [line.fields.allowSpecialAddress, line.fields.allowUnencryptedTunnel] : [line.bad.column, line.bad.value]))).toEqual([
+      [true, false], [false, true], [false, false], ['allowSpecialAddress', 'yes'], ['allowUnencryptedTunnel', '1'],
     ]);
   });
 
