@@ -109,7 +109,7 @@ function RuleTable({ items, names, onEdit, onRemove }: RuleTableProps) {
             {text('rules.windows')}
           </th>
           {onEdit && (
-            <th scope="col">
+            <th scope="col" className="row-actions">
               <span className="visually-hidden">{text('rules.edit-short')}</span>
             </th>
           )}

@@ -1,9 +1,10 @@
-import { useId } from 'react';
+import { useId, useState } from 'react';
 import type { Gateway } from '../../shared/api/gateways.ts';
 import { protocol } from '../../shared/ids.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useNow } from '../language/use-now.ts';
 import { useFormats, useText, useTranslator } from '../language/use-text.ts';
+import { EditPortMap } from './edit-port-map.tsx';
 import { GatewayActions } from './gateway-actions.tsx';
 import type { SetupStep } from './gateway-setup.tsx';
 import { GatewayStateBadge, stateReason } from './gateway-state-badge.tsx';
@@ -31,7 +32,7 @@ export function GatewayDetails({ gateway, onClose, onSetup }: { readonly gateway
       {onSetup && <GatewayActions gateway={gateway} onSetup={onSetup} />}
       <HistoryChart key={`${gateway.status.changedAt} ${gateway.status.code ?? ''}`} gateway={gateway} />
       <Facts gateway={gateway} />
-      <PortMap gateway={gateway} />
+      <PortMap gateway={gateway} mayChange={onSetup !== undefined} />
     </aside>
   );
 }
@@ -94,8 +95,9 @@ function Facts({ gateway: { segment, addresses, keyFingerprint, status, createdA
 }
 
 /** Which protocols each proxy port carries, and for which it is tried first (S75). */
-function PortMap({ gateway }: { readonly gateway: Gateway }) {
+function PortMap({ gateway, mayChange }: { readonly gateway: Gateway; readonly mayChange: boolean }) {
   const text = useText();
+  const [editing, setEditing] = useState(false);
   const formats = useFormats();
   const protocolNames = (names: readonly (typeof protocol.options)[number][]): string => (names.length === 0 ? text('common.none') : formats.list(names.map((name) => text(`protocol.${name}`))));
   return (
@@ -136,6 +138,13 @@ function PortMap({ gateway }: { readonly gateway: Gateway }) {
           })}
         </tbody>
       </table>
+      {mayChange && (
+        <button type="button" className="button button-small" onClick={() => setEditing(true)}>
+          <Icon name="edit" />
+          {text('port-map.edit')}
+        </button>
+      )}
+      {editing && <EditPortMap gateway={gateway} onClose={() => setEditing(false)} />}
     </section>
   );
 }

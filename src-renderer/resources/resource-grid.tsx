@@ -6,6 +6,7 @@ import { useText } from '../language/use-text.ts';
 import { AvailabilityBadge } from './availability-badge.tsx';
 import { ConnectButtons, FavouriteButton } from './connect-buttons.tsx';
 import { firstOpenable } from './first-openable.ts';
+import { useFittingTags } from './fitting-tags.ts';
 import type { ResourceActions } from './resources-page.tsx';
 import type { ResourceSelection } from './resource-selection.ts';
 import type { BrowserQuery, ResourceBrowser } from './resource-browser.ts';
@@ -57,6 +58,7 @@ export const ResourceGrid = memo(function ResourceGrid({ ref, browser, view, act
   const items = virtual.getVirtualItems();
   const firstIndex = (items.at(0)?.index ?? 0) * columns;
   const lastIndex = ((items.at(-1)?.index ?? 0) + 1) * columns - 1;
+  const fitting = useFittingTags(scroller, { view, columns, loaded: rows.row(firstIndex) !== undefined });
 
   useImperativeHandle(ref, () => ({ focus: () => scroller.current?.focus() }), []);
   useEffect(() => void browser.see(firstIndex, lastIndex), [browser, firstIndex, lastIndex, rows]);
@@ -119,11 +121,11 @@ export const ResourceGrid = memo(function ResourceGrid({ ref, browser, view, act
       >
         <div className="resources-canvas" role="presentation" style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => (
-            <div key={item.key} className={view === 'list' ? 'resource-line' : 'card-line'} role="row" aria-rowindex={item.index + 1} style={{ height: item.size, transform: `translateY(${item.start}px)`, '--columns': columns }}>
+            <div key={item.key} className={view === 'list' ? 'resource-line' : 'card-line'} role="row" data-columns={columns} aria-rowindex={item.index + 1} style={{ height: item.size, transform: `translateY(${item.start}px)`, '--columns': columns }}>
               {Array.from({ length: columns }, (_, column) => item.index * columns + column)
                 .filter((index) => index < rows.total)
                 .map((index) => (
-                  <ResourceCell key={index} id={`${gridId}-${index}`} index={index} row={rows.row(index)} active={index === active} selected={isSelected(rows.row(index), selected)} view={view} actions={actions} onActivate={activate} onPress={press} />
+                  <ResourceCell key={index} id={`${gridId}-${index}`} index={index} row={rows.row(index)} active={index === active} selected={isSelected(rows.row(index), selected)} view={view} actions={actions} fitting={fitting} onActivate={activate} onPress={press} />
                 ))}
             </div>
           ))}
@@ -218,13 +220,15 @@ interface ResourceCellProps {
   readonly selected: boolean | undefined;
   readonly view: 'list' | 'cards';
   readonly actions: ResourceActions;
+  /** How many of a resource's tags have room. */
+  readonly fitting: (tags: readonly string[]) => number;
   readonly onActivate: (index: number) => void;
   /** A press with a key that selects: true where it did. */
   readonly onPress: (index: number, event: Pick<MouseEvent, 'ctrlKey' | 'metaKey' | 'shiftKey'>) => boolean;
 }
 
 const ResourceCell = memo(
-  function ResourceCell({ id, index, row, active, selected, view, actions, onActivate, onPress }: ResourceCellProps) {
+  function ResourceCell({ id, index, row, active, selected, view, actions, fitting, onActivate, onPress }: ResourceCellProps) {
     const open = (event: MouseEvent) => {
       onActivate(index);
       if (onPress(index, event)) return;
@@ -232,15 +236,21 @@ const ResourceCell = memo(
     };
     return (
       <div id={id} role="gridcell" className={view === 'list' ? 'resource-row resource-columns' : 'card'} data-active={active} data-chosen={selected === true} aria-selected={selected ?? active} aria-busy={row === undefined} onClick={open}>
-        {row === undefined ? <span className="row-pending" /> : view === 'list' ? <ListRow row={row} actions={actions} /> : <Card row={row} actions={actions} />}
+        {row === undefined ? <span className="row-pending" /> : view === 'list' ? <ListRow row={row} actions={actions} shownTags={fitting(row.tags)} /> : <Card row={row} actions={actions} shownTags={fitting(row.tags)} />}
       </div>
     );
   },
   // `onActivate` and `onPress` are made anew with each drawing; a cell whose row, place or activity changed gets the newest.
-  (before, after) => before.row === after.row && before.active === after.active && before.selected === after.selected && before.index === after.index && before.view === after.view && before.actions === after.actions && before.id === after.id,
+  (before, after) => before.row === after.row && before.active === after.active && before.selected === after.selected && before.index === after.index && before.view === after.view && before.actions === after.actions && before.fitting === after.fitting && before.id === after.id,
 );
 
-function ListRow({ row, actions }: { readonly row: ResourceRow; readonly actions: ResourceActions }) {
+interface ShownRowProps {
+  readonly row: ResourceRow;
+  readonly actions: ResourceActions;
+  readonly shownTags: number;
+}
+
+function ListRow({ row, actions, shownTags }: ShownRowProps) {
   const text = useText();
   return (
     <>
@@ -255,14 +265,14 @@ function ListRow({ row, actions }: { readonly row: ResourceRow; readonly actions
         <AvailabilityBadge row={row} />
       </span>
       <span className="column-tags">
-        <TagList tags={row.tags} />
+        <TagList tags={row.tags} shown={shownTags} />
       </span>
       <ConnectButtons row={row} actions={actions} inGrid />
     </>
   );
 }
 
-function Card({ row, actions }: { readonly row: ResourceRow; readonly actions: ResourceActions }) {
+function Card({ row, actions, shownTags }: ShownRowProps) {
   const text = useText();
   return (
     <>
@@ -274,7 +284,7 @@ function Card({ row, actions }: { readonly row: ResourceRow; readonly actions: R
         <span className="mono">{row.address}</span> · {text(`operating-system.${row.operatingSystem}`)}
       </span>
       <span className="row-description ellipsis">{row.description}</span>
-      <TagList tags={row.tags} />
+      <TagList tags={row.tags} shown={shownTags} />
       <span className="card-foot">
         <AvailabilityBadge row={row} />
         <ConnectButtons row={row} actions={actions} inGrid />

@@ -81,7 +81,7 @@ function SessionTable({ items, onEnd }: { readonly items: readonly ConnectionRec
             {text('common.reference')}
           </th>
           {onEnd && (
-            <th scope="col">
+            <th scope="col" className="row-actions">
               <span className="visually-hidden">{text('all-sessions.end-short')}</span>
             </th>
           )}
@@ -108,7 +108,7 @@ function SessionTable({ items, onEnd }: { readonly items: readonly ConnectionRec
                 <ReferenceButton reference={session.reference} />
               </td>
               {onEnd && (
-                <td>
+                <td className="row-actions">
                   {(state === 'connected' || state === 'connecting') && (
                     <button type="button" className="button button-small" aria-label={text('all-sessions.end', { user: session.userName, resource: session.resourceName })} onClick={() => onEnd(session)}>
                       <Icon name="stop" />

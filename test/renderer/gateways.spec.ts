@@ -1,3 +1,4 @@
+import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
 import { calls, openMain, openPage } from './open-page.ts';
 
@@ -143,4 +144,40 @@ test('S17: where the last default Gateway falls, the Tunnel line says at once th
     for (const number of ['603', '604']) window.harness.patch('gateways', ['items', `00000000-0000-4000-8000-000000000${number}`, 'status', 'state'], 'unavailable');
   });
   await expect(none).toBeVisible();
+});
+
+test('S74, S75: an administrator says which protocols a port carries and in which order; a protocol that would lose its last port is named and not saved', async ({ page }, info) => {
+  const faults = await openGateways(page);
+  await page.getByRole('button', { name: 'tokyo-gw-1' }).click();
+  await page.getByRole('button', { name: 'Change protocols' }).focus();
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog');
+  const cell = (protocol: string, port: number) => dialog.getByLabel(`${protocol} on port ${port}`);
+  const save = dialog.getByRole('button', { name: 'Save' });
+  await cell('SSH', 7994).selectOption('1st');
+  await cell('RDP', 7993).selectOption('Not carried');
+  await cell('RDP', 7995).selectOption('Not carried');
+  // 7994 is reported closed.
+  await expect(dialog.getByRole('status')).toContainText('Every port for RDP is reported closed');
+  await cell('RDP', 7994).selectOption('Not carried');
+  await expect(dialog.getByRole('alert')).toContainText('No port would carry RDP');
+  await save.click();
+  expect(await calls(page, 'service.gatewayUpdate')).toEqual([]);
+  for (const [language, theme] of [['en', 'light'], ['ja', 'dark'], ['zh-Hant', 'light']] as const) {
+    await page.evaluate(([shown, shownTheme]) => {
+      window.harness.patch('settings', ['language'], shown);
+      window.harness.patch('settings', ['theme'], shownTheme);
+    }, [language, theme] as const);
+    await expect(page.locator(`html[lang="${language}"]`)).toBeAttached();
+    await page.screenshot({ path: info.outputPath(`port-map-${language}.png`) });
+    expect((await new AxeBuilder({ page }).analyze()).violations.map(({ id, nodes }) => `${language} ${id} ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)).toEqual([]);
+  }
+  await page.evaluate(() => window.harness.patch('settings', ['language'], 'en'));
+  await cell('RDP', 7995).selectOption('2nd');
+  await expect(dialog.getByRole('alert')).toHaveCount(0);
+  await dialog.getByLabel('Sessions may run over port 443').uncheck();
+  await save.click();
+  await expect(dialog).toHaveCount(0);
+  expect(await calls(page, 'service.gatewayUpdate')).toEqual([{ params: { gatewayId: expect.any(String) }, query: {}, body: { portPreference: { ssh: [[7993, 7994], [7995]], sftp: [[7993], [7994, 7995]], rdp: [[7995]], vnc: [[7995], [7993, 7994]] }, over443: false } }]);
+  expect(faults.list).toEqual([]);
 });

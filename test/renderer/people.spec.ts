@@ -66,6 +66,35 @@ test('S31, S33: a rule has Tunnel always or as the switch says; for third-party 
   await expect.poll(() => calls(page, 'service.accessRuleUpdate')).toEqual([{ params: { accessRuleId: expect.any(String) }, query: {}, body: expect.objectContaining({ tunnel: 'always', subject: { kind: 'role', role: 'user' } }) }]);
 });
 
+for (const [width, language] of [[1280, 'en'], [1280, 'ja'], [900, 'zh-Hant']] as const) {
+  test(`what can be done with a rule or a session stays in sight: ${language}, ${String(width)} pixels`, async ({ page }, info) => {
+    await page.setViewportSize({ width, height: 700 });
+    await openMain(page, { language });
+    for (const place of [7, 1]) {
+      await page.getByRole('navigation').getByRole('button').nth(place).click();
+      const last = page.locator('td.row-actions').last().getByRole('button').last();
+      await expect(last).toBeInViewport({ ratio: 1 });
+      // Nothing lies over it: a press reaches it.
+      await last.click({ trial: true });
+      await page.screenshot({ path: info.outputPath(`actions-${String(place)}-${language}.png`) });
+    }
+  });
+}
+
+test('Save of a user can be pressed only where something was changed, and looks so', async ({ page }) => {
+  await open(page, 'Users');
+  await page.getByRole('button', { name: 'partner-acme' }).click();
+  const save = page.getByRole('complementary').getByRole('button', { name: 'Save' });
+  const looks = () => save.evaluate((button) => getComputedStyle(button).backgroundColor);
+  await expect(save).toHaveAttribute('aria-disabled', 'true');
+  const resting = await looks();
+  await save.hover();
+  expect(await looks()).toBe(resting);
+  await page.getByRole('complementary').getByLabel('Display name').fill('Partner of Acme');
+  await expect(save).toHaveAttribute('aria-disabled', 'false');
+  await expect.poll(looks).not.toBe(resting);
+});
+
 test('a rule is tried: which decides, and what keeps the others from it', async ({ page }) => {
   await open(page, 'Access rules');
   await page.getByRole('combobox', { name: 'User' }).fill('k.lin');

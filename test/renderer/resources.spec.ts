@@ -67,3 +67,26 @@ test('S22, S33: that all connections go through the default Gateway is said befo
   await page.evaluate(() => window.harness.patch('changes', ['tunnel'], 1));
   await expect(mark).toHaveCount(0);
 });
+
+for (const view of ['list', 'cards'] as const) {
+  test(`tags stand whole or are counted, never cut, in a narrow window (${view})`, async ({ page }, info) => {
+    await page.setViewportSize({ width: 1040, height: 700 });
+    await openMain(page, { view });
+    const lists = page.getByRole('gridcell').locator('.tag-list');
+    await expect(lists.first()).toBeVisible();
+    await expect(page.getByRole('gridcell').locator('.tag-rest').first()).toBeVisible();
+    const faults = await lists.evaluateAll((all) =>
+      all.flatMap((list) => {
+        const tags = [...list.querySelectorAll('.tag')];
+        const cut = tags.filter((tag) => [...tag.querySelectorAll('.ellipsis')].some((words) => words.scrollWidth > words.clientWidth) && tags.length > 2);
+        const outside = tags.filter((tag) => tag.getBoundingClientRect().right > list.getBoundingClientRect().right + 0.5);
+        const named = (list.getAttribute('title') ?? '').split('  ').length;
+        const rest = Number(list.querySelector('.tag-rest [aria-hidden]')?.textContent?.slice(1) ?? 0);
+        const counted = tags.length - (rest > 0 ? 1 : 0) + rest === named ? [] : [`${String(tags.length)} tags and +${String(rest)} of ${String(named)}`];
+        return [...[...cut, ...outside].map((tag) => tag.textContent ?? ''), ...counted];
+      }),
+    );
+    expect(faults).toEqual([]);
+    await page.screenshot({ path: info.outputPath(`tags-${view}.png`) });
+  });
+}
