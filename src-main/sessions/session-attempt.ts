@@ -10,6 +10,7 @@ import type { ClientIdentity } from '../account/client-key.ts';
 import { shown } from '../ipc/shown-error.ts';
 import type { Log } from '../logging/log.ts';
 import type { ServiceClient, ServiceNetwork } from '../service-client/service-client.ts';
+import { unknownToProxy } from '../network/unknown-to-proxy.ts';
 import { type ProxyCredentials, proxyName, type WayOut } from '../network/way-out.ts';
 import type { ForwardingOffer } from './forwarding/forwarding-offer.ts';
 import { type EndedReport, type SessionReport, sessionReport } from './session-process-contract.ts';
@@ -76,6 +77,8 @@ export class SessionAttempt<Port> {
   #finished = false;
   /** The connection to the gateway is cut, and being sought again. */
   #interrupted = false;
+  /** The user was asked for his sign-on to a proxy by a resume, and has not answered yet. */
+  #askedForResume = false;
   #endingThere: Promise<void> | undefined;
 
   constructor(target: AttemptTarget, parts: AttemptParts<Port>) {
@@ -162,9 +165,8 @@ export class SessionAttempt<Port> {
         return;
       } catch (thrown) {
         const error = asMavisError(thrown);
-        if (error.code !== 'proxy.authentication-required' && error.code !== 'proxy.authentication-failed') throw thrown;
-        const proxy = String(error.args['proxy'] ?? '');
-        if (this.#stop.signal.aborted || !(await this.#renewSignOn(proxy)) || this.#stop.signal.aborted) throw thrown;
+        const proxy = unknownToProxy(error);
+        if (proxy === null || this.#stop.signal.aborted || !(await this.#renewSignOn(proxy)) || this.#stop.signal.aborted) throw thrown;
         await this.#claim(error);
         this.#begin('access');
       }
@@ -232,15 +234,25 @@ export class SessionAttempt<Port> {
   }
 
   /** Looks up the ways out while the process dials the proxy ports: only where they are not reached does it need them. */
-  #sendWaysOut(offer: ConnectionOffer): void {
+  #sendWaysOut(offer: ConnectionOffer, then: () => void = () => undefined): void {
     const [first] = offer.hops;
     if (!first || first.host === null || first.fallbackPort === null) return;
     const tell = (ways: readonly WayOut[]): void => {
       if (this.#processGone || this.#offer !== offer) return;
       this.#shownToProxies = new Map(ways.flatMap((way) => (way.kind === 'http-proxy' ? [[proxyName(way), way.credentials]] : [])));
       this.#parts.process.send({ kind: 'ways-out', ways: [...ways] });
+      then();
     };
     this.#parts.network.waysOut({ host: first.host, port: first.fallbackPort }).then(tell, (error: unknown) => this.#parts.log.warn('ways out of the network not found', { reference: offer.reference }, error));
+  }
+
+  /** A resume came to a proxy that does not know the user: he is asked while the resume goes on, and what he says is shown to the proxy at once. Never rejects. */
+  async #signOnForResume(proxy: string): Promise<void> {
+    if (this.#askedForResume) return;
+    this.#askedForResume = true;
+    const given = await this.#renewSignOn(proxy);
+    this.#askedForResume = false;
+    if (given && this.#interrupted && this.#offer) this.#sendWaysOut(this.#offer, () => this.checkLine());
   }
 
   #take(message: unknown): void {
@@ -294,6 +306,9 @@ export class SessionAttempt<Port> {
         break;
       case 'interrupted':
         this.#onInterrupted(report.secondsLeft);
+        break;
+      case 'proxy-sign-on':
+        void this.#signOnForResume(report.proxy);
         break;
       case 'resumed':
         this.#interrupted = false;

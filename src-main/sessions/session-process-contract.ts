@@ -57,6 +57,8 @@ export const sessionReport = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('round-trip'), milliseconds: z.number() }),
   /** The connection to the gateway was cut; for so long it is sought again (rule 10). */
   z.object({ kind: z.literal('interrupted'), secondsLeft: z.number() }),
+  /** A resume is tried, and this proxy wants to know who the user is. */
+  z.object({ kind: z.literal('proxy-sign-on'), proxy: z.string().max(300) }),
   z.object({ kind: z.literal('resumed') }),
   z.object({ kind: z.literal('resized'), columns: z.number().int(), rows: z.number().int() }),
   z.object({ kind: z.literal('forwarding'), what: z.enum(['agent', 'x11']), state: forwardingState }),

@@ -12,6 +12,7 @@ import { PagePort, type ProcessPort, type TerminalSize } from './page-port.ts';
 import type { SessionCommand, SessionReport, StartCommand } from './session-process-contract.ts';
 import { openShell, type Shell } from './ssh-shell.ts';
 import { TwoHopWay } from './two-hop-way.ts';
+import { unknownToProxy } from '../network/unknown-to-proxy.ts';
 import { AwaitedWaysOut } from './awaited-ways-out.ts';
 
 /** The gateway says why a session ended right after the protocol's own end; a moment later nothing more comes. */
@@ -138,7 +139,7 @@ export class SessionRunner {
     this.#parts.report({ kind: 'reached', port });
     const answer = await this.#hello(socket, command, first, second === undefined);
     if (!second) {
-      await this.#session(socket, command, first.gatewayName, answer, async (signal) => (await this.#dialFirst(first, { ...dial, limitMs: DIAL_LIMIT_MS, signal })).socket);
+      await this.#session(socket, command, first.gatewayName, answer, (signal) => this.#dialFirstAgain(first, { ...dial, signal }));
       return;
     }
     const forwarded = forwardingOf(answer, first.gatewayName);
@@ -146,7 +147,7 @@ export class SessionRunner {
     const way = new TwoHopWay<StartCommand['hops'][number]>({
       first,
       forwarding: forwarded,
-      dialFirst: async (hop, signal) => (await this.#dialFirst(hop, { ...dial, limitMs: DIAL_LIMIT_MS, signal })).socket,
+      dialFirst: (hop, signal) => this.#dialFirstAgain(hop, { ...dial, signal }),
       dialLast: dialInside,
       hello: async (carrier, hop) => forwardingOf(await this.#hello(carrier, command, hop, false), hop.gatewayName),
     });
@@ -160,6 +161,17 @@ export class SessionRunner {
     const { port, over443, proxy } = reached;
     this.#parts.report({ kind: 'way', way: { port, over443, proxy } });
     return reached;
+  }
+
+  /** Dials the first gateway for a resume; where the network's proxy wants to know the user, main is told, which asks him. */
+  async #dialFirstAgain(hop: StartCommand['hops'][number], dial: DialOptions): Promise<TLSSocket> {
+    try {
+      return (await this.#dialFirst(hop, { ...dial, limitMs: DIAL_LIMIT_MS })).socket;
+    } catch (thrown) {
+      const proxy = unknownToProxy(asMavisError(thrown));
+      if (proxy !== null) this.#parts.report({ kind: 'proxy-sign-on', proxy });
+      throw thrown;
+    }
   }
 
   #hello(socket: TLSSocket, command: StartCommand, hop: StartCommand['hops'][number], last: boolean): ReturnType<typeof sayHello> {

@@ -115,6 +115,15 @@ test.describe('443 only', () => {
     await untilRecorded(session, 30_000);
     await expect(app.main.getByRole('dialog')).toHaveCount(0);
     await expect(session.getByLabel('State of the session')).toContainText(`by way of ${proxy.name}`);
+    // The password of the network's users was changed while the session ran: it is asked for, and the session goes on.
+    await type(session, 'kept=$((20+1))');
+    proxy.changeCredentials({ ...SIGN_ON, password: 'CHANGED-CANARY' });
+    await expect(session.getByRole('region', { name: 'Connection interrupted' })).toBeVisible();
+    await expect(session.getByRole('dialog')).toContainText(proxy.name);
+    await answerProxy(session, 'CHANGED-CANARY');
+    await expect(session.getByRole('region', { name: 'Connection interrupted' })).toBeHidden({ timeout: 30_000 });
+    await type(session, 'echo kept-$kept');
+    await expect.poll(() => terminalText(session)).toContain('kept-21');
     await works(session);
     const { items } = await system.admin.call(auditRoutes.auditList, { query: { kind: 'connection.failed' } });
     expect(items.some(({ facts }) => facts['code'] === 'proxy.authentication-required')).toBe(true);

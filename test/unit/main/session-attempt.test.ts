@@ -181,6 +181,34 @@ describe('one attempt to connect', () => {
     await running;
   });
 
+  test('Resume: a proxy that no longer knows the user has him asked once, not at every try; what he says is shown to the proxy at once', async () => {
+    const questions: ((given: boolean) => void)[] = [];
+    const credentials = { userName: 'ann', password: 'new' };
+    const { attempt, process } = world({ [ASK]: [overLinkPort()] }, {
+      waysOut: async () => [{ kind: 'http-proxy', host: 'proxy', port: 3128, credentials: questions.length === 0 ? null : credentials }],
+      renewSignOn: () => new Promise((resolve) => questions.push(resolve)),
+    });
+    const running = attempt.run();
+    await process.started(1);
+    process.report({ kind: 'accepted', reference: offerOf('one').reference, recording: true, targetEncrypted: true, notAfter: '2026-01-01T12:00:00.000Z' });
+    process.report({ kind: 'connected' });
+    process.report({ kind: 'interrupted', secondsLeft: 300 });
+    for (let tries = 0; tries < 3; tries += 1) process.report({ kind: 'proxy-sign-on', proxy: 'proxy:3128' });
+    await vi.waitFor(() => expect(questions).toHaveLength(1));
+    questions[0]?.(true);
+    await vi.waitFor(() => expect(process.commands.slice(-2)).toEqual([{ kind: 'ways-out', ways: [{ kind: 'http-proxy', host: 'proxy', port: 3128, credentials }] }, { kind: 'check-line' }]));
+    // It was refused again: he is asked again. Once the session is back, a late answer does nothing.
+    process.report({ kind: 'proxy-sign-on', proxy: 'proxy:3128' });
+    await vi.waitFor(() => expect(questions).toHaveLength(2));
+    process.report({ kind: 'resumed' });
+    const before = process.commands.length;
+    questions[1]?.(true);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(process.commands).toHaveLength(before);
+    process.report({ kind: 'ended', code: 'session.ended', args: {}, exitStatus: 0, signal: null });
+    await running;
+  });
+
   test('who does not sign on to the proxy sees that it is needed, and who gives up while he is asked is not held', async () => {
     const declined = world({ [ASK]: [overLinkPort()] });
     const first = declined.attempt.run();

@@ -71,7 +71,7 @@ describe('S37: several resources are selected for one change', () => {
 describe('a resource as it is typed', () => {
   const draft = { name: 'web-1', address: '10.0.0.1', operatingSystem: 'linux', ports: { ssh: '22', rdp: '3389' }, description: '', credentialId: null, tags: ['gateway-aws'], allowUnencryptedTunnel: false } as const;
   test('S37: is read with its tags and its protocols', () => {
-    expect(readResourceDraft(draft)).toEqual({ ok: true, fields: { name: 'web-1', address: '10.0.0.1', operatingSystem: 'linux', protocols: [{ protocol: 'ssh', port: 22 }, { protocol: 'rdp', port: 3389 }], description: '', credentialId: null, tags: ['gateway-aws'] } });
+    expect(readResourceDraft(draft)).toEqual({ ok: true, fields: { name: 'web-1', address: '10.0.0.1', operatingSystem: 'linux', protocols: [{ protocol: 'ssh', port: 22 }, { protocol: 'rdp', port: 3389 }], description: '', credentialId: null, tags: ['gateway-aws'], allowUnencryptedTunnel: false } });
   });
   test.each([['name', { name: ' ' }], ['address', { address: 'a b' }], ['protocols', { ports: {} }], ['protocols', { ports: { ssh: '0' } }], ['protocols', { ports: { ssh: 'x' } }]])('what is wrong is told at its field: %s', (field, changes) => {
     const read = readResourceDraft({ ...draft, ...changes });
