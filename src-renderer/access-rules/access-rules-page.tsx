@@ -3,8 +3,9 @@ import type { AccessRule } from '../../shared/api/access-rules.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { Dialog } from '../controls/dialog.tsx';
 import { EmptyState } from '../controls/empty-state.tsx';
-import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon } from '../controls/icon.tsx';
+import { ItemTable, type TableColumns } from '../controls/item-table.tsx';
+import { AddButton, ListPage } from '../controls/list-page.tsx';
 import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFresh } from '../mavis/use-fresh.ts';
@@ -32,56 +33,53 @@ export function AccessRulesPage() {
     rules.reload();
   };
   return (
-    <div className="page">
-      <header className="page-head">
-        <h1>{text('rules.title')}</h1>
-        {mayChange && (
-          <button type="button" className="button button-primary" onClick={() => setEditing('new')}>
-            <Icon name="plus" />
-            {text('rules.add')}
+    <ListPage
+      title={text('rules.title')}
+      tools={mayChange && <AddButton label={text('rules.add')} onAdd={() => setEditing('new')} />}
+      error={rules.error ?? failure}
+      over={
+        <>
+          {editing && (
+            <RuleForm
+              rule={editing === 'new' ? null : editing}
+              users={users.value?.items ?? []}
+              onClose={() => setEditing(null)}
+              onSaved={() => {
+                setEditing(null);
+                rules.reload();
+              }}
+            />
+          )}
+          {removing && <RemoveDialog rule={removing} onClose={() => setRemoving(null)} onRemove={() => void remove(removing)} />}
+        </>
+      }
+    >
+      <AccessTrialPanel users={[...names.values()]} />
+      {rules.value && items.length === 0 && <EmptyState icon="shield" title={text('rules.empty')} remedy={text('rules.empty-remedy')} />}
+      {items.length > 0 && <RuleTable items={items} names={names} onEdit={mayChange ? setEditing : null} onRemove={mayChange ? setRemoving : null} />}
+    </ListPage>
+  );
+}
+
+function RemoveDialog({ rule, onClose, onRemove }: { readonly rule: AccessRule; readonly onClose: () => void; readonly onRemove: () => void }) {
+  const text = useText();
+  return (
+    <Dialog
+      title={text('rules.remove', { name: rule.name })}
+      onClose={onClose}
+      actions={
+        <>
+          <button type="button" className="button" onClick={onClose}>
+            {text('common.cancel')}
           </button>
-        )}
-      </header>
-      {(rules.error ?? failure) && (
-        <div className="page-notice">
-          <ErrorNotice error={rules.error ?? failure ?? { code: 'internal', args: {}, reference: null }} />
-        </div>
-      )}
-      <div className="page-body scroll" tabIndex={0} role="region" aria-label={text('rules.title')}>
-        <AccessTrialPanel users={[...names.values()]} />
-        {rules.value && items.length === 0 && <EmptyState icon="shield" title={text('rules.empty')} remedy={text('rules.empty-remedy')} />}
-        {items.length > 0 && <RuleTable items={items} names={names} onEdit={mayChange ? setEditing : null} onRemove={mayChange ? setRemoving : null} />}
-      </div>
-      {editing && (
-        <RuleForm
-          rule={editing === 'new' ? null : editing}
-          users={users.value?.items ?? []}
-          onClose={() => setEditing(null)}
-          onSaved={() => {
-            setEditing(null);
-            rules.reload();
-          }}
-        />
-      )}
-      {removing && (
-        <Dialog
-          title={text('rules.remove', { name: removing.name })}
-          onClose={() => setRemoving(null)}
-          actions={
-            <>
-              <button type="button" className="button" onClick={() => setRemoving(null)}>
-                {text('common.cancel')}
-              </button>
-              <button type="button" className="button button-danger" onClick={() => void remove(removing)}>
-                {text('rules.remove-short')}
-              </button>
-            </>
-          }
-        >
-          <p>{text('rules.remove-body')}</p>
-        </Dialog>
-      )}
-    </div>
+          <button type="button" className="button button-danger" onClick={onRemove}>
+            {text('rules.remove-short')}
+          </button>
+        </>
+      }
+    >
+      <p>{text('rules.remove-body')}</p>
+    </Dialog>
   );
 }
 
@@ -92,55 +90,35 @@ interface RuleTableProps {
   readonly onRemove: ((rule: AccessRule) => void) | null;
 }
 
-function RuleTable({ items, names, onEdit, onRemove }: RuleTableProps) {
+function RuleTable(props: RuleTableProps) {
+  return <ItemTable items={props.items} columns={useColumns(props)} />;
+}
+
+function useColumns({ names, onEdit, onRemove }: Omit<RuleTableProps, 'items'>): TableColumns<AccessRule> {
   const text = useText();
-  return (
-    <table className="table">
-      <thead>
-        <tr>
-          <th scope="col">{text('rules.name')}</th>
-          <th scope="col">{text('rules.subject')}</th>
-          <th scope="col">{text('rules.filter')}</th>
-          <th scope="col">{text('common.protocol')}</th>
-          <th scope="col" className="wide-only">
-            {text('rules.sign-on')}
-          </th>
-          <th scope="col" className="wide-only">
-            {text('rules.windows')}
-          </th>
-          {onEdit && (
-            <th scope="col" className="row-actions">
-              <span className="visually-hidden">{text('rules.edit-short')}</span>
-            </th>
-          )}
-        </tr>
-      </thead>
-      <tbody>
-        {items.map((rule) => (
-          <tr key={rule.id}>
-            <td>
-              <strong>{rule.name}</strong>
-            </td>
-            <td>{rule.subject.kind === 'role' ? text(`role.${rule.subject.role}`) : (names.get(rule.subject.userId) ?? text('common.unknown'))}</td>
-            <td className="mono">{rule.filter === '' ? text('rules.every-resource') : rule.filter}</td>
-            <td>{rule.protocols.map((protocol) => text(`protocol.${protocol}`)).join(' ')}</td>
-            <td className="wide-only">{text(`rules.sign-on-${rule.signOn}`)}</td>
-            <td className="wide-only">{rule.windows.length === 0 ? text('rules.always') : rule.windows.map(({ from, until, timeZone }) => `${from}–${until} ${timeZone}`).join(', ')}</td>
-            {onEdit && (
-              <td className="row-actions">
-                <button type="button" className="button button-small" aria-label={text('rules.edit', { name: rule.name })} onClick={() => onEdit(rule)}>
-                  <Icon name="edit" />
-                  {text('rules.edit-short')}
-                </button>
-                <button type="button" className="button button-small" aria-label={text('rules.remove', { name: rule.name })} onClick={() => onRemove?.(rule)}>
-                  <Icon name="trash" />
-                  {text('rules.remove-short')}
-                </button>
-              </td>
-            )}
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+  return [
+    { id: 'name', label: text('rules.name'), cell: ({ name }) => <strong>{name}</strong> },
+    { id: 'subject', label: text('rules.subject'), cell: ({ subject }) => (subject.kind === 'role' ? text(`role.${subject.role}`) : (names.get(subject.userId) ?? text('common.unknown'))) },
+    { id: 'filter', label: text('rules.filter'), mono: true, cell: ({ filter }) => (filter === '' ? text('rules.every-resource') : filter) },
+    { id: 'protocols', label: text('common.protocol'), cell: ({ protocols }) => protocols.map((protocol) => text(`protocol.${protocol}`)).join(' ') },
+    { id: 'sign-on', label: text('rules.sign-on'), wideOnly: true, cell: ({ signOn }) => text(`rules.sign-on-${signOn}`) },
+    { id: 'windows', label: text('rules.windows'), wideOnly: true, cell: ({ windows }) => (windows.length === 0 ? text('rules.always') : windows.map(({ from, until, timeZone }) => `${from}–${until} ${timeZone}`).join(', ')) },
+    onEdit && {
+      id: 'actions',
+      label: text('rules.edit-short'),
+      actions: true,
+      cell: (rule) => (
+        <>
+          <button type="button" className="button button-small" aria-label={text('rules.edit', { name: rule.name })} onClick={() => onEdit(rule)}>
+            <Icon name="edit" />
+            {text('rules.edit-short')}
+          </button>
+          <button type="button" className="button button-small" aria-label={text('rules.remove', { name: rule.name })} onClick={() => onRemove?.(rule)}>
+            <Icon name="trash" />
+            {text('rules.remove-short')}
+          </button>
+        </>
+      ),
+    },
+  ];
 }

@@ -1,8 +1,8 @@
 import { useCallback, useRef, useState } from 'react';
 import type { AuditEntry } from '../../shared/api/audit.ts';
 import { EmptyState } from '../controls/empty-state.tsx';
-import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon } from '../controls/icon.tsx';
+import { ListPage, ReloadButton } from '../controls/list-page.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
 import { useFormats, useText } from '../language/use-text.ts';
 import { ExportButtons, ExportList } from '../logs/log-export.tsx';
@@ -11,7 +11,7 @@ import { factsLine } from '../logs/log-facts.ts';
 import { LogFilter } from '../logs/log-filter.tsx';
 import { emptyForm, filterOf, type LogFilterForm } from '../logs/log-filter-form.ts';
 import { LogGrid, type LogColumn, type LogGridHandle } from '../logs/log-grid.tsx';
-import { useLog } from '../logs/use-log.ts';
+import { usePaged } from '../mavis/use-paged.ts';
 import { WayButtons, type WaysOn } from '../logs/ways-on.tsx';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { actorName } from './actor-name.ts';
@@ -27,42 +27,37 @@ export function AuditPage({ reference, ways }: { readonly reference: string | nu
   const [chosen, setChosen] = useState<AuditEntry | null>(null);
   const grid = useRef<LogGridHandle>(null);
   const load = useCallback((cursor: string | undefined) => mavis.service.auditList({ params: {}, query: { ...filterOf(form, Date.now()), limit: PAGE_LIMIT, ...(cursor === undefined ? {} : { cursor }) }, body: {} }), [mavis, form]);
-  const list = useLog(load, useFed('changes', (state) => state.audit) ?? 0, () => grid.current?.atTop() ?? true);
+  const list = usePaged(load, { changes: useFed('changes', (state) => state.audit) ?? 0, atTop: () => grid.current?.atTop() ?? true });
   const columns = useColumns();
   const close = () => {
     setChosen(null);
     grid.current?.focus();
   };
+  const nothing = list.items.length === 0 && list.status === 'ready';
   return (
-    <div className="page">
-      <header className="page-head">
-        <h1>{text('audit.title')}</h1>
-        <ProveButton />
-        <ExportButtons log="audit" filter={() => filterOf(form, Date.now())} />
-        <button type="button" className="button button-icon" aria-label={text('common.reload')} title={text('common.reload')} onClick={list.reload}>
-          <Icon name="replay" />
-        </button>
-      </header>
-      <LogFilter log="audit" form={form} onChange={setForm} />
-      <ChainProofNotice />
-      <ExportList log="audit" />
-      {form.reference !== '' && list.items.length > 0 && <p className="page-caption">{text('audit.trail', { reference: form.reference })}</p>}
-      {list.error && (
-        <div className="page-notice">
-          <ErrorNotice error={list.error} />
-        </div>
-      )}
-      <div className="split">
-        {list.items.length === 0 && list.status === 'ready' ? (
-          <div className="page-body scroll">
-            <EmptyState icon="audit" title={text('audit.empty')} remedy={text('audit.empty-remedy')} />
-          </div>
-        ) : (
-          <LogGrid ref={grid} label={text('audit.title')} columns={columns} list={list} chosen={chosen?.id ?? null} onChoose={setChosen} />
-        )}
-        {chosen && <AuditEntryDetails entry={chosen} ways={ways} onClose={close} onTrail={(wanted) => setForm({ ...emptyForm, reference: wanted })} />}
-      </div>
-    </div>
+    <ListPage
+      title={text('audit.title')}
+      tools={
+        <>
+          <ProveButton />
+          <ExportButtons log="audit" filter={() => filterOf(form, Date.now())} />
+          <ReloadButton onReload={list.reload} />
+        </>
+      }
+      above={
+        <>
+          <LogFilter log="audit" form={form} onChange={setForm} />
+          <ChainProofNotice />
+          <ExportList log="audit" />
+          {form.reference !== '' && list.items.length > 0 && <p className="page-caption">{text('audit.trail', { reference: form.reference })}</p>}
+        </>
+      }
+      error={list.error}
+      ownScroll={!nothing}
+      beside={chosen && <AuditEntryDetails entry={chosen} ways={ways} onClose={close} onTrail={(wanted) => setForm({ ...emptyForm, reference: wanted })} />}
+    >
+      {nothing ? <EmptyState icon="audit" title={text('audit.empty')} remedy={text('audit.empty-remedy')} /> : <LogGrid ref={grid} label={text('audit.title')} columns={columns} list={list} chosen={chosen?.id ?? null} onChoose={setChosen} />}
+    </ListPage>
   );
 }
 

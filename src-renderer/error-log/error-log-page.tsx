@@ -3,8 +3,7 @@ import { logFilter, type ErrorLogEntry } from '../../shared/api/audit.ts';
 import { knownErrorCode } from '../../shared/errors/catalogue.ts';
 import { errorText } from '../../shared/languages/error-text.ts';
 import { EmptyState } from '../controls/empty-state.tsx';
-import { ErrorNotice } from '../controls/error-notice.tsx';
-import { Icon } from '../controls/icon.tsx';
+import { ListPage, ReloadButton } from '../controls/list-page.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
 import { useFormats, useText, useTranslator } from '../language/use-text.ts';
 import { ExportButtons, ExportList } from '../logs/log-export.tsx';
@@ -13,7 +12,7 @@ import { factsLine } from '../logs/log-facts.ts';
 import { LogFilter } from '../logs/log-filter.tsx';
 import { emptyForm, filterOf, type LogFilterForm } from '../logs/log-filter-form.ts';
 import { LogGrid, type LogColumn, type LogGridHandle } from '../logs/log-grid.tsx';
-import { useLog } from '../logs/use-log.ts';
+import { usePaged } from '../mavis/use-paged.ts';
 import { WayButtons, type WaysOn } from '../logs/ways-on.tsx';
 import { useFed, useParts } from '../stores/parts.tsx';
 
@@ -27,39 +26,34 @@ export function ErrorLogPage({ reference, ways }: { readonly reference: string |
   const [chosen, setChosen] = useState<ErrorLogEntry | null>(null);
   const grid = useRef<LogGridHandle>(null);
   const load = useCallback((cursor: string | undefined) => mavis.service.errorLogList({ params: {}, query: { ...logFilter.parse(filterOf(form, Date.now())), limit: PAGE_LIMIT, ...(cursor === undefined ? {} : { cursor }) }, body: {} }), [mavis, form]);
-  const list = useLog(load, useFed('changes', (state) => state['error-log']) ?? 0, () => grid.current?.atTop() ?? true);
+  const list = usePaged(load, { changes: useFed('changes', (state) => state['error-log']) ?? 0, atTop: () => grid.current?.atTop() ?? true });
   const columns = useColumns();
   const close = () => {
     setChosen(null);
     grid.current?.focus();
   };
+  const nothing = list.items.length === 0 && list.status === 'ready';
   return (
-    <div className="page">
-      <header className="page-head">
-        <h1>{text('errors.title')}</h1>
-        <ExportButtons log="error-log" filter={() => filterOf(form, Date.now())} />
-        <button type="button" className="button button-icon" aria-label={text('common.reload')} title={text('common.reload')} onClick={list.reload}>
-          <Icon name="replay" />
-        </button>
-      </header>
-      <LogFilter log="error-log" form={form} onChange={setForm} />
-      <ExportList log="error-log" />
-      {list.error && (
-        <div className="page-notice">
-          <ErrorNotice error={list.error} />
-        </div>
-      )}
-      <div className="split">
-        {list.items.length === 0 && list.status === 'ready' ? (
-          <div className="page-body scroll">
-            <EmptyState icon="shieldCheck" title={text('errors.empty')} remedy={text('errors.empty-remedy')} />
-          </div>
-        ) : (
-          <LogGrid ref={grid} label={text('errors.title')} columns={columns} list={list} chosen={chosen?.id ?? null} onChoose={setChosen} />
-        )}
-        {chosen && <ErrorEntryDetails entry={chosen} ways={ways} onClose={close} />}
-      </div>
-    </div>
+    <ListPage
+      title={text('errors.title')}
+      tools={
+        <>
+          <ExportButtons log="error-log" filter={() => filterOf(form, Date.now())} />
+          <ReloadButton onReload={list.reload} />
+        </>
+      }
+      above={
+        <>
+          <LogFilter log="error-log" form={form} onChange={setForm} />
+          <ExportList log="error-log" />
+        </>
+      }
+      error={list.error}
+      ownScroll={!nothing}
+      beside={chosen && <ErrorEntryDetails entry={chosen} ways={ways} onClose={close} />}
+    >
+      {nothing ? <EmptyState icon="shieldCheck" title={text('errors.empty')} remedy={text('errors.empty-remedy')} /> : <LogGrid ref={grid} label={text('errors.title')} columns={columns} list={list} chosen={chosen?.id ?? null} onChoose={setChosen} />}
+    </ListPage>
   );
 }
 

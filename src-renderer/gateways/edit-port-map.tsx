@@ -3,6 +3,7 @@ import type { Gateway } from '../../shared/api/gateways.ts';
 import { protocol, type Protocol } from '../../shared/ids.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { Dialog } from '../controls/dialog.tsx';
+import { DialogForm } from '../controls/dialog-form.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { useFormats, useText } from '../language/use-text.ts';
@@ -47,15 +48,7 @@ export function EditPortMap({ gateway, onClose }: { readonly gateway: Gateway; r
         </>
       }
     >
-      <form
-        id={formId}
-        className="setup-body"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
+      <DialogForm id={formId} onSubmit={save}>
         <p>{text('port-map.about')}</p>
         <RankTable ports={proxyPorts} ranks={ranks} onRank={(name, port, rank) => setRanks(withRank(ranks, name, port, rank))} />
         {lost.length > 0 && (
@@ -76,7 +69,7 @@ export function EditPortMap({ gateway, onClose }: { readonly gateway: Gateway; r
         </label>
         <p className="field-hint">{text('port-map.when')}</p>
         {failure && <ErrorNotice error={failure} />}
-      </form>
+      </DialogForm>
     </Dialog>
   );
 }

@@ -3,6 +3,7 @@ import type { Gateway } from '../../shared/api/gateways.ts';
 import type { IpcAnswer } from '../../shared/ipc/contract.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { Dialog } from '../controls/dialog.tsx';
+import { DialogForm } from '../controls/dialog-form.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon, type IconName } from '../controls/icon.tsx';
 import { useText } from '../language/use-text.ts';
@@ -134,15 +135,7 @@ function EditGateway({ gateway, onClose }: { readonly gateway: Gateway; readonly
         </>
       }
     >
-      <form
-        id={formId}
-        className="setup-body"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
+      <DialogForm id={formId} onSubmit={save}>
         <GatewayForm draft={draft} wrong={wrong} segments={segmentNames(others)} onChange={setDraft} />
         {leavesLast && (
           <div className="notice notice-warn" role="status">
@@ -157,7 +150,7 @@ function EditGateway({ gateway, onClose }: { readonly gateway: Gateway; readonly
           </div>
         )}
         {failure && <ErrorNotice error={failure} />}
-      </form>
+      </DialogForm>
     </Dialog>
   );
 }

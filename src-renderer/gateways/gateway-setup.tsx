@@ -2,6 +2,7 @@ import { useId, useState } from 'react';
 import type { Gateway } from '../../shared/api/gateways.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { Dialog } from '../controls/dialog.tsx';
+import { DialogForm } from '../controls/dialog-form.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { useText, useTranslator } from '../language/use-text.ts';
@@ -151,18 +152,10 @@ function DefineStep({ formId, onRegistered }: { readonly formId: string; readonl
     else setFailure(answer.error);
   };
   return (
-    <form
-      id={formId}
-      className="setup-body"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        void register();
-      }}
-    >
+    <DialogForm id={formId} onSubmit={register}>
       <GatewayForm draft={draft} wrong={wrong} segments={segmentNames(Object.values(items ?? {}))} onChange={setDraft} />
       {failure && <ErrorNotice error={failure} />}
-    </form>
+    </DialogForm>
   );
 }
 

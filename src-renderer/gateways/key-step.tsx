@@ -3,6 +3,7 @@ import type { Gateway } from '../../shared/api/gateways.ts';
 import type { IpcContract } from '../../shared/ipc/contract.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import type { z } from 'zod';
+import { DialogForm } from '../controls/dialog-form.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
 import { Icon } from '../controls/icon.tsx';
@@ -50,15 +51,7 @@ export function KeyStep({ gateway, formId, onEntered }: { readonly gateway: Gate
     else setFailure(answer.error);
   };
   return (
-    <form
-      id={formId}
-      className="setup-body"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        void enter();
-      }}
-    >
+    <DialogForm id={formId} onSubmit={enter}>
       <p>{text('setup.key-intro')}</p>
       <Field label={text('setup.key-line')} problem={read.line === null && (pressed || pasted.trim() !== '') ? text('setup.key-invalid') : null}>
         {(ties) => (
@@ -113,6 +106,6 @@ export function KeyStep({ gateway, formId, onEntered }: { readonly gateway: Gate
         </p>
       )}
       {failure && <ErrorNotice error={failure} />}
-    </form>
+    </DialogForm>
   );
 }

@@ -2,6 +2,7 @@ import { useId, useState } from 'react';
 import { segmentName } from '../../shared/api/gateways.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { Dialog } from '../controls/dialog.tsx';
+import { DialogForm } from '../controls/dialog-form.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
 import { Icon } from '../controls/icon.tsx';
@@ -61,21 +62,13 @@ export function RenameSegment({ segment, onClose }: { readonly segment: string; 
           )}
         </div>
       ) : (
-        <form
-          id={formId}
-          className="setup-body"
-          noValidate
-          onSubmit={(event) => {
-            event.preventDefault();
-            void rename();
-          }}
-        >
+        <DialogForm id={formId} onSubmit={rename}>
           <p>{text('gateways.rename-body')}</p>
           <Field label={text('gateways.new-name')} problem={wrong ? text('gateway-form.segment-invalid') : null}>
             {(ties) => <input {...ties} className="input mono" value={name} maxLength={100} spellCheck={false} autoCapitalize="off" onChange={(event) => setName(event.target.value)} />}
           </Field>
           {failure && <ErrorNotice error={failure} />}
-        </form>
+        </DialogForm>
       )}
     </Dialog>
   );

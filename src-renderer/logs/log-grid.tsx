@@ -1,18 +1,14 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type CSSProperties, type KeyboardEvent, type ReactNode, type Ref, useEffect, useId, useImperativeHandle, useRef, useState } from 'react';
+import { type CSSProperties, type KeyboardEvent, type Ref, useEffect, useId, useImperativeHandle, useRef, useState } from 'react';
 import { Icon } from '../controls/icon.tsx';
 import { useText } from '../language/use-text.ts';
-import type { Identified, LiveLog } from './use-log.ts';
+import type { Column } from '../controls/column.ts';
+import type { Identified, Paged } from '../mavis/use-paged.ts';
 
-/** A column of a log: its head, its share of the width, and what stands in it. */
-export interface LogColumn<Entry> {
-  readonly id: string;
-  readonly label: string;
+/** A column of a log, with its share of the width. */
+export interface LogColumn<Entry> extends Column<Entry> {
   /** A track of CSS grid: `170px`, `minmax(120px, 1fr)`. */
   readonly width: string;
-  /** Left out in a small window. */
-  readonly wideOnly?: boolean;
-  readonly cell: (entry: Entry) => ReactNode;
 }
 
 /** What the page may ask of the grid. */
@@ -26,7 +22,7 @@ interface LogGridProps<Entry> {
   readonly ref: Ref<LogGridHandle>;
   readonly label: string;
   readonly columns: readonly LogColumn<Entry>[];
-  readonly list: LiveLog<Entry>;
+  readonly list: Paged<Entry>;
   readonly chosen: string | null;
   readonly onChoose: (entry: Entry) => void;
 }

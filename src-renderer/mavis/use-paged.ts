@@ -3,26 +3,59 @@ import type { IpcAnswer } from '../../shared/ipc/contract.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { ask } from './ask.ts';
 
+/** An item as lists know it. */
+export interface Identified {
+  readonly id: string;
+}
+
 /** A list that comes in pages, as far as it has come. */
 export interface Paged<Item> {
   readonly items: readonly Item[];
   readonly status: 'loading' | 'ready' | 'failed';
   readonly error: ShownError | null;
   readonly more: boolean;
+  /** Items that are newer than the list and wait for the reader to come back to its top; `atLeast` where there are more than one page. */
+  readonly waiting: { readonly count: number; readonly atLeast: boolean };
   /** Asks for the next page. */
   readonly loadMore: () => void;
   /** Asks from the beginning again. */
   readonly reload: () => void;
+  /** Asks for the first page again, and takes over what is new or other there; what was loaded behind it stays. */
+  readonly refresh: () => void;
+}
+
+/** A list that changes while it is shown. */
+export interface LiveList {
+  /** Rises with each change. */
+  readonly changes: number;
+  /** Whether the reader is at the list's beginning: what is new goes there at once. */
+  readonly atTop?: () => boolean;
 }
 
 type LoadPage<Item> = (cursor: string | undefined) => Promise<IpcAnswer<{ items: Item[]; nextCursor?: string | undefined }>>;
 
+interface ListState<Item> {
+  readonly items: readonly Item[];
+  readonly status: Paged<Item>['status'];
+  readonly error: ShownError | null;
+  readonly cursor: string | undefined;
+  readonly waiting: Paged<Item>['waiting'];
+}
+
 /** Waits so long after the last letter of a search before the service is asked: typing costs it one question, not ten. */
 const SETTLE_MS = 180;
+/** Items kept while new ones come in at the top: a page that is left open for a week does not grow for a week. */
+const MAX_LIVE_ITEMS = 2_000;
+const NONE = { count: 0, atLeast: false } as const;
+const always = (): boolean => true;
+const unchanging: LiveList = { changes: 0 };
 
-/** Reads a list page by page; `load` anew (memoise it) begins from its start. An answer to an older question is dropped. */
-export function usePaged<Item>(load: LoadPage<Item>): Paged<Item> {
-  const [state, setState] = useState<{ items: readonly Item[]; status: Paged<Item>['status']; error: ShownError | null; cursor: string | undefined }>({ items: [], status: 'loading', error: null, cursor: undefined });
+/**
+ * Reads a list page by page. `load` anew (memoise it) begins from its start. Each rise of `changes` asks for what is new: it
+ * goes on top where `atTop` says that the reader is there, else it waits. An answer to an older question is dropped.
+ */
+export function usePaged<Item extends Identified>(load: LoadPage<Item>, { changes, atTop = always }: LiveList = unchanging): Paged<Item> {
+  const [state, setState] = useState<ListState<Item>>({ items: [], status: 'loading', error: null, cursor: undefined, waiting: NONE });
   const generation = useRef(0);
   const begin = useCallback(
     async (cursor: string | undefined) => {
@@ -33,7 +66,7 @@ export function usePaged<Item>(load: LoadPage<Item>): Paged<Item> {
       if (mine !== generation.current) return;
       setState((before) =>
         answer.ok
-          ? { items: cursor === undefined ? answer.value.items : [...before.items, ...answer.value.items], status: 'ready', error: null, cursor: answer.value.nextCursor }
+          ? { items: cursor === undefined ? answer.value.items : [...before.items, ...answer.value.items], status: 'ready', error: null, cursor: answer.value.nextCursor, waiting: cursor === undefined ? NONE : before.waiting }
           : { ...before, items: cursor === undefined ? [] : before.items, status: 'failed', error: answer.error },
       );
     },
@@ -46,12 +79,48 @@ export function usePaged<Item>(load: LoadPage<Item>): Paged<Item> {
       generation.current += 1;
     };
   }, [begin]);
+
+  const look = useRef<{ readonly status: ListState<Item>['status']; readonly atTop: () => boolean }>({ status: 'loading', atTop });
+  useEffect(() => {
+    look.current = { status: state.status, atTop };
+  });
+  const refresh = useCallback(async () => {
+    // While a page is on its way it brings what is new by itself, or the next change does.
+    if (look.current.status !== 'ready') return;
+    const mine = generation.current;
+    const answer = await ask(load(undefined));
+    if (!answer.ok || mine !== generation.current) return;
+    const { items: newest, nextCursor } = answer.value;
+    const onTop = look.current.atTop();
+    setState((before) => withNewest(before, newest, nextCursor, onTop));
+  }, [load]);
+  useEffect(() => {
+    if (changes > 0) void refresh();
+  }, [changes, refresh]);
+
   return {
     items: state.items,
     status: state.status,
     error: state.error,
     more: state.cursor !== undefined,
+    waiting: state.waiting,
     loadMore: useCallback(() => void begin(state.cursor), [begin, state.cursor]),
     reload: useCallback(() => void begin(undefined), [begin]),
+    refresh: useCallback(() => void refresh(), [refresh]),
   };
+}
+
+/** The list after its newest page was asked for again. */
+export function withNewest<Item extends Identified>(before: ListState<Item>, newest: readonly Item[], nextCursor: string | undefined, onTop: boolean): ListState<Item> {
+  const known = new Map(before.items.map((entry) => [entry.id, entry]));
+  const fresh = newest.filter((entry) => !known.has(entry.id));
+  // What was not in the chain when it came may be now.
+  const current = new Map(newest.map((entry) => [entry.id, entry]));
+  const items = before.items.map((entry) => current.get(entry.id) ?? entry);
+  const joined = fresh.length < newest.length || before.items.length === 0;
+  if (fresh.length === 0) return { ...before, items };
+  if (!onTop) return { ...before, items, waiting: { count: fresh.length, atLeast: !joined && nextCursor !== undefined } };
+  // A gap between the two, or a list that has grown long: at the top nothing is lost by beginning anew.
+  if (!joined || before.items.length > MAX_LIVE_ITEMS) return { ...before, items: newest, cursor: nextCursor, waiting: NONE };
+  return { ...before, items: [...fresh, ...items], waiting: NONE, cursor: before.items.length === 0 ? nextCursor : before.cursor };
 }

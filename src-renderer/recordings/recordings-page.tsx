@@ -1,9 +1,10 @@
 import { useCallback, useState } from 'react';
 import type { RecordingSummary } from '../../shared/api/recordings.ts';
 import { EmptyState } from '../controls/empty-state.tsx';
-import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon } from '../controls/icon.tsx';
+import { ItemTable, type TableColumns } from '../controls/item-table.tsx';
 import { ListFoot } from '../controls/list-foot.tsx';
+import { ListPage, PageSearch, ReloadButton } from '../controls/list-page.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
 import { clock } from '../language/formats.ts';
 import { useFormats, useText } from '../language/use-text.ts';
@@ -27,28 +28,20 @@ export function RecordingsPage({ reference, onShowAudit }: { readonly reference:
   const list = usePaged(load);
   if (playing) return <PlayerView recording={playing} onBack={() => setPlaying(null)} />;
   return (
-    <div className="page">
-      <header className="page-head">
-        <h1>{text('recordings.title')}</h1>
-        <div className="search-frame page-search" role="search">
-          <Icon name="search" />
-          <input type="search" className="search-input" value={search} maxLength={200} placeholder={text('recordings.search')} aria-label={text('recordings.search')} onChange={(event) => setSearch(event.target.value)} />
-        </div>
-        <button type="button" className="button button-icon" aria-label={text('common.reload')} title={text('common.reload')} onClick={list.reload}>
-          <Icon name="replay" />
-        </button>
-      </header>
-      {list.error && (
-        <div className="page-notice">
-          <ErrorNotice error={list.error} />
-        </div>
-      )}
-      <div className="page-body scroll" tabIndex={0} role="region" aria-label={text('recordings.title')}>
-        {list.items.length > 0 && <RecordingTable items={list.items} onPlay={setPlaying} onShowAudit={onShowAudit} />}
-        {list.items.length === 0 && list.status === 'ready' && <EmptyState icon="record" title={text('recordings.empty')} remedy={text('recordings.empty-remedy')} />}
-        <ListFoot list={list} />
-      </div>
-    </div>
+    <ListPage
+      title={text('recordings.title')}
+      tools={
+        <>
+          <PageSearch label={text('recordings.search')} value={search} onChange={setSearch} />
+          <ReloadButton onReload={list.reload} />
+        </>
+      }
+      error={list.error}
+    >
+      {list.items.length > 0 && <RecordingTable items={list.items} onPlay={setPlaying} onShowAudit={onShowAudit} />}
+      {list.items.length === 0 && list.status === 'ready' && <EmptyState icon="record" title={text('recordings.empty')} remedy={text('recordings.empty-remedy')} />}
+      <ListFoot list={list} />
+    </ListPage>
   );
 }
 
@@ -58,69 +51,68 @@ interface RecordingTableProps {
   readonly onShowAudit: (reference: string) => void;
 }
 
-function RecordingTable({ items, onPlay, onShowAudit }: RecordingTableProps) {
+function RecordingTable(props: RecordingTableProps) {
+  return <ItemTable items={props.items} columns={useColumns(props)} />;
+}
+
+function useColumns({ onPlay, onShowAudit }: Omit<RecordingTableProps, 'items'>): TableColumns<RecordingSummary> {
   const text = useText();
   const formats = useFormats();
-  return (
-    <table className="table">
-      <thead>
-        <tr>
-          <th scope="col">{text('common.started')}</th>
-          <th scope="col">{text('common.resource')}</th>
-          <th scope="col">{text('common.user')}</th>
-          <th scope="col" className="wide-only">
-            {text('common.gateway')}
-          </th>
-          <th scope="col">{text('common.duration')}</th>
-          <th scope="col" className="wide-only">
-            {text('common.size')}
-          </th>
-          <th scope="col">{text('common.state')}</th>
-          <th scope="col" className="wide-only">
-            {text('common.reference')}
-          </th>
-          <th scope="col">
-            <span className="visually-hidden">{text('recordings.play-short')}</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {items.map((recording) => (
-          <tr key={recording.id}>
-            <td className="tabular">{formats.dateTime(recording.startedAt)}</td>
-            <td>
-              <strong>{recording.resourceName}</strong> <span className="tag">{text(`protocol.${recording.protocol}`)}</span>
-            </td>
-            <td>{recording.userName}</td>
-            <td className="wide-only">{recording.gatewayName}</td>
-            <td className="tabular">{recording.durationMs === null ? '—' : clock(recording.durationMs)}</td>
-            <td className="wide-only tabular">{formats.bytes(recording.sizeBytes)}</td>
-            <td>
-              <StateBadge recording={recording} />
-              {!recording.stored && <span className="field-hint wide-only"> {text('recordings.not-stored')}</span>}
-            </td>
-            <td className="wide-only">
-              <ReferenceButton reference={recording.reference} />
-              <button type="button" className="link-button" onClick={() => onShowAudit(recording.reference)}>
-                {text('nav.audit')}
-              </button>
-            </td>
-            <td>
-              <button
-                type="button"
-                className="button button-small"
-                aria-disabled={!recording.stored}
-                aria-label={text('recordings.play', { resource: recording.resourceName, when: formats.dateTime(recording.startedAt) })}
-                title={recording.stored ? undefined : text('recordings.not-stored')}
-                onClick={() => recording.stored && onPlay(recording)}
-              >
-                <Icon name="play" />
-                {text('recordings.play-short')}
-              </button>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+  return [
+    { id: 'started', label: text('common.started'), tabular: true, cell: ({ startedAt }) => formats.dateTime(startedAt) },
+    {
+      id: 'resource',
+      label: text('common.resource'),
+      cell: ({ resourceName, protocol }) => (
+        <>
+          <strong>{resourceName}</strong> <span className="tag">{text(`protocol.${protocol}`)}</span>
+        </>
+      ),
+    },
+    { id: 'user', label: text('common.user'), cell: ({ userName }) => userName },
+    { id: 'gateway', label: text('common.gateway'), wideOnly: true, cell: ({ gatewayName }) => gatewayName },
+    { id: 'duration', label: text('common.duration'), tabular: true, cell: ({ durationMs }) => (durationMs === null ? '—' : clock(durationMs)) },
+    { id: 'size', label: text('common.size'), wideOnly: true, tabular: true, cell: ({ sizeBytes }) => formats.bytes(sizeBytes) },
+    {
+      id: 'state',
+      label: text('common.state'),
+      cell: (recording) => (
+        <>
+          <StateBadge recording={recording} />
+          {!recording.stored && <span className="field-hint wide-only"> {text('recordings.not-stored')}</span>}
+        </>
+      ),
+    },
+    {
+      id: 'reference',
+      label: text('common.reference'),
+      wideOnly: true,
+      cell: ({ reference }) => (
+        <>
+          <ReferenceButton reference={reference} />
+          <button type="button" className="link-button" onClick={() => onShowAudit(reference)}>
+            {text('nav.audit')}
+          </button>
+        </>
+      ),
+    },
+    {
+      id: 'play',
+      label: text('recordings.play-short'),
+      actions: true,
+      cell: (recording) => (
+        <button
+          type="button"
+          className="button button-small"
+          aria-disabled={!recording.stored}
+          aria-label={text('recordings.play', { resource: recording.resourceName, when: formats.dateTime(recording.startedAt) })}
+          title={recording.stored ? undefined : text('recordings.not-stored')}
+          onClick={() => recording.stored && onPlay(recording)}
+        >
+          <Icon name="play" />
+          {text('recordings.play-short')}
+        </button>
+      ),
+    },
+  ];
 }

@@ -2,6 +2,7 @@ import { useId, useState } from 'react';
 import type { ResourceRow } from '../../shared/ipc/contract.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { Dialog } from '../controls/dialog.tsx';
+import { DialogForm } from '../controls/dialog-form.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
@@ -47,21 +48,13 @@ export function BulkTags({ ids, onClose }: { readonly ids: readonly ResourceRow[
       {done ? (
         <p role="status">{text('selection.done', done)}</p>
       ) : (
-        <form
-          id={formId}
-          className="setup-body"
-          noValidate
-          onSubmit={(event) => {
-            event.preventDefault();
-            void apply();
-          }}
-        >
+        <DialogForm id={formId} onSubmit={apply}>
           <TagInput label={text('selection.add')} tags={add} suggestions={suggestions} hint={text('tags.hint')} onChange={setAdd} />
           <SegmentTagWarning tags={add} />
           <TagInput label={text('selection.remove')} tags={remove} suggestions={suggestions} onChange={setRemove} />
           <p className="field-hint">{text('tags.why')}</p>
           {failure && <ErrorNotice error={failure} />}
-        </form>
+        </DialogForm>
       )}
     </Dialog>
   );

@@ -5,6 +5,7 @@ import { protocol, type Protocol } from '../../shared/ids.ts';
 import type { ResourceRow } from '../../shared/ipc/contract.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { Dialog } from '../controls/dialog.tsx';
+import { DialogForm } from '../controls/dialog-form.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
 import { Icon } from '../controls/icon.tsx';
@@ -118,18 +119,10 @@ export function ResourceForm({ row, onClose }: { readonly row: Pick<ResourceRow,
       )}
       {saved && <p role="status">{text('resource-form.saved')}</p>}
       {loaded.status === 'ready' && !saved && (
-        <form
-          id={formId}
-          className="setup-body"
-          noValidate
-          onSubmit={(event) => {
-            event.preventDefault();
-            void save(loaded.draft);
-          }}
-        >
+        <DialogForm id={formId} onSubmit={() => save(loaded.draft)}>
           <ResourceFieldsInput draft={loaded.draft} wrong={wrong} onChange={(draft) => setLoaded({ status: 'ready', draft })} />
           {failure && <ErrorNotice error={failure} />}
-        </form>
+        </DialogForm>
       )}
     </Dialog>
   );

@@ -6,6 +6,7 @@ import { Dialog } from '../controls/dialog.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
 import { Icon } from '../controls/icon.tsx';
+import { ItemTable, type TableColumns } from '../controls/item-table.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
 import { useFormats, useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
@@ -62,67 +63,55 @@ export function shownState(session: Pick<ConnectionRecord, 'state' | 'terminatio
 
 const looks = { connecting: 'badge badge-accent', connected: 'badge badge-good', 'ending-pending': 'badge badge-warn', ending: 'badge badge-warn', ended: 'badge', failed: 'badge badge-bad' } as const;
 
-function SessionTable({ items, onEnd }: { readonly items: readonly ConnectionRecord[]; readonly onEnd: ((session: ConnectionRecord) => void) | null }) {
+interface SessionTableProps {
+  readonly items: readonly ConnectionRecord[];
+  readonly onEnd: ((session: ConnectionRecord) => void) | null;
+}
+
+function SessionTable(props: SessionTableProps) {
+  return <ItemTable items={props.items} columns={useColumns(props)} />;
+}
+
+function useColumns({ onEnd }: Omit<SessionTableProps, 'items'>): TableColumns<ConnectionRecord> {
   const text = useText();
   const formats = useFormats();
-  return (
-    <table className="table">
-      <thead>
-        <tr>
-          <th scope="col">{text('common.user')}</th>
-          <th scope="col">{text('common.resource')}</th>
-          <th scope="col">{text('common.gateway')}</th>
-          <th scope="col" className="wide-only">
-            {text('common.segment')}
-          </th>
-          <th scope="col">{text('all-sessions.since')}</th>
-          <th scope="col">{text('common.state')}</th>
-          <th scope="col" className="wide-only">
-            {text('common.reference')}
-          </th>
-          {onEnd && (
-            <th scope="col" className="row-actions">
-              <span className="visually-hidden">{text('all-sessions.end-short')}</span>
-            </th>
-          )}
-        </tr>
-      </thead>
-      <tbody>
-        {items.map((session) => {
-          const state = shownState(session);
-          return (
-            <tr key={session.id}>
-              <td>{session.userName}</td>
-              <td>
-                <strong>{session.resourceName}</strong> <span className="tag">{text(`protocol.${session.protocol}`)}</span>
-              </td>
-              <td>{session.gatewayName ?? '—'}</td>
-              <td className="wide-only">{session.segment ?? text('common.direct')}</td>
-              <td className="tabular">{formats.dateTime(session.connectedAt ?? session.askedAt)}</td>
-              <td>
-                <span className={looks[state]} role="status">
-                  {text(`all-sessions.state-${state}`)}
-                </span>
-              </td>
-              <td className="wide-only">
-                <ReferenceButton reference={session.reference} />
-              </td>
-              {onEnd && (
-                <td className="row-actions">
-                  {(state === 'connected' || state === 'connecting') && (
-                    <button type="button" className="button button-small" aria-label={text('all-sessions.end', { user: session.userName, resource: session.resourceName })} onClick={() => onEnd(session)}>
-                      <Icon name="stop" />
-                      {text('all-sessions.end-short')}
-                    </button>
-                  )}
-                </td>
-              )}
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
-  );
+  return [
+    { id: 'user', label: text('common.user'), cell: ({ userName }) => userName },
+    {
+      id: 'resource',
+      label: text('common.resource'),
+      cell: ({ resourceName, protocol }) => (
+        <>
+          <strong>{resourceName}</strong> <span className="tag">{text(`protocol.${protocol}`)}</span>
+        </>
+      ),
+    },
+    { id: 'gateway', label: text('common.gateway'), cell: ({ gatewayName }) => gatewayName ?? '—' },
+    { id: 'segment', label: text('common.segment'), wideOnly: true, cell: ({ segment }) => segment ?? text('common.direct') },
+    { id: 'since', label: text('all-sessions.since'), tabular: true, cell: ({ connectedAt, askedAt }) => formats.dateTime(connectedAt ?? askedAt) },
+    {
+      id: 'state',
+      label: text('common.state'),
+      cell: (session) => (
+        <span className={looks[shownState(session)]} role="status">
+          {text(`all-sessions.state-${shownState(session)}`)}
+        </span>
+      ),
+    },
+    { id: 'reference', label: text('common.reference'), wideOnly: true, cell: ({ reference }) => <ReferenceButton reference={reference} /> },
+    onEnd && {
+      id: 'end',
+      label: text('all-sessions.end-short'),
+      actions: true,
+      cell: (session) =>
+        ['connected', 'connecting'].includes(shownState(session)) && (
+          <button type="button" className="button button-small" aria-label={text('all-sessions.end', { user: session.userName, resource: session.resourceName })} onClick={() => onEnd(session)}>
+            <Icon name="stop" />
+            {text('all-sessions.end-short')}
+          </button>
+        ),
+    },
+  ];
 }
 
 /** Asks for the reason, which the audit log keeps. */

@@ -3,8 +3,8 @@ import type { Session, ShownError } from '../../shared/ipc/stores.ts';
 import { errorText } from '../../shared/languages/error-text.ts';
 import { Dialog } from '../controls/dialog.tsx';
 import { EmptyState } from '../controls/empty-state.tsx';
-import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon, type IconName } from '../controls/icon.tsx';
+import { ListPage } from '../controls/list-page.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
 import { clock } from '../language/formats.ts';
 import { useNow } from '../language/use-now.ts';
@@ -40,46 +40,41 @@ export function SessionsPage({ reference }: { readonly reference: string | null 
     setFailure(answer.ok ? null : answer.error);
   };
   return (
-    <div className="page">
-      <header className="page-head">
-        <h1>{text('sessions.title')}</h1>
-      </header>
-      {failure && (
-        <div className="page-notice">
-          <ErrorNotice error={failure} />
-        </div>
+    <ListPage
+      title={text('sessions.title')}
+      error={failure}
+      over={
+        ending && (
+          <Dialog
+            title={text('session.close-title')}
+            onClose={() => setEnding(null)}
+            actions={
+              <>
+                <button type="button" className="button" onClick={() => setEnding(null)}>
+                  {text('session.close-stay')}
+                </button>
+                <button type="button" className="button button-danger" onClick={() => void end(ending)}>
+                  {text('session.end')}
+                </button>
+              </>
+            }
+          >
+            <p>{text('session.close-body', { resource: ending.resourceName })}</p>
+          </Dialog>
+        )
+      }
+    >
+      {sessions.length === 0 ? (
+        <EmptyState icon="windows" title={text('sessions.empty')} remedy={text('sessions.empty-remedy')} />
+      ) : (
+        <ul className="session-list">
+          {sessions.map((session) => (
+            <SessionLine key={session.id} session={session} now={now} onShow={() => void show(session)} onEnd={() => setEnding(session)} />
+          ))}
+        </ul>
       )}
-      <div className="page-body scroll" tabIndex={0} role="region" aria-label={text('sessions.title')}>
-        {sessions.length === 0 ? (
-          <EmptyState icon="windows" title={text('sessions.empty')} remedy={text('sessions.empty-remedy')} />
-        ) : (
-          <ul className="session-list">
-            {sessions.map((session) => (
-              <SessionLine key={session.id} session={session} now={now} onShow={() => void show(session)} onEnd={() => setEnding(session)} />
-            ))}
-          </ul>
-        )}
-        {(role === 'admin' || role === 'operator' || role === 'auditor') && <AllSessions reference={reference} mayEnd={role !== 'auditor'} />}
-      </div>
-      {ending && (
-        <Dialog
-          title={text('session.close-title')}
-          onClose={() => setEnding(null)}
-          actions={
-            <>
-              <button type="button" className="button" onClick={() => setEnding(null)}>
-                {text('session.close-stay')}
-              </button>
-              <button type="button" className="button button-danger" onClick={() => void end(ending)}>
-                {text('session.end')}
-              </button>
-            </>
-          }
-        >
-          <p>{text('session.close-body', { resource: ending.resourceName })}</p>
-        </Dialog>
-      )}
-    </div>
+      {(role === 'admin' || role === 'operator' || role === 'auditor') && <AllSessions reference={reference} mayEnd={role !== 'auditor'} />}
+    </ListPage>
   );
 }
 

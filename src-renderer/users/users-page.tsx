@@ -1,12 +1,12 @@
 import { useCallback, useState } from 'react';
 import type { User } from '../../shared/api/users.ts';
 import { EmptyState } from '../controls/empty-state.tsx';
-import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon, type IconName } from '../controls/icon.tsx';
+import { ItemTable, type TableColumns } from '../controls/item-table.tsx';
 import { ListFoot } from '../controls/list-foot.tsx';
+import { AddButton, ListPage, PageSearch } from '../controls/list-page.tsx';
 import { useFormats, useText } from '../language/use-text.ts';
 import { usePaged } from '../mavis/use-paged.ts';
-import { useFresh } from '../mavis/use-fresh.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { UserDetails } from './user-details.tsx';
 import { UserForm } from './user-form.tsx';
@@ -21,54 +21,39 @@ export function UsersPage() {
   const [search, setSearch] = useState('');
   const [chosenId, setChosenId] = useState<string | null>(null);
   const [adding, setAdding] = useState(false);
-  const query = useCallback((cursor: string | undefined) => ({ limit: PAGE_LIMIT, ...(search.trim() === '' ? {} : { search: search.trim() }), ...(cursor === undefined ? {} : { cursor }) }), [search]);
-  const load = useCallback((cursor: string | undefined) => mavis.service.userList({ params: {}, query: query(cursor), body: {} }), [mavis, query]);
-  const list = usePaged(load);
-  // The first page again at each change; what was loaded behind it stays as it was until it is asked for anew.
-  const first = useFresh(useCallback(() => load(undefined), [load]), useFed('changes', (state) => state.users) ?? 0);
-  const current = new Map((first.value?.items ?? []).map((user) => [user.id, user]));
-  const known = new Set(list.items.map(({ id }) => id));
-  const items = [...(first.value?.items ?? []).filter(({ id }) => !known.has(id)), ...list.items.map((user) => current.get(user.id) ?? user)];
-  const chosen = items.find(({ id }) => id === chosenId);
+  const load = useCallback(
+    (cursor: string | undefined) => mavis.service.userList({ params: {}, query: { limit: PAGE_LIMIT, ...(search.trim() === '' ? {} : { search: search.trim() }), ...(cursor === undefined ? {} : { cursor }) }, body: {} }),
+    [mavis, search],
+  );
+  const list = usePaged(load, { changes: useFed('changes', (state) => state.users) ?? 0 });
+  const chosen = list.items.find(({ id }) => id === chosenId);
   return (
-    <div className="page">
-      <header className="page-head">
-        <h1>{text('users.title')}</h1>
-        <div className="search-frame page-search" role="search">
-          <Icon name="search" />
-          <input type="search" className="search-input" value={search} maxLength={200} placeholder={text('users.search')} aria-label={text('users.search')} onChange={(event) => setSearch(event.target.value)} />
-        </div>
-        {mayAdd && (
-          <button type="button" className="button button-primary" onClick={() => setAdding(true)}>
-            <Icon name="plus" />
-            {text('users.add')}
-          </button>
-        )}
-      </header>
-      {list.error && (
-        <div className="page-notice">
-          <ErrorNotice error={list.error} />
-        </div>
-      )}
-      <div className="split">
-        <div className="page-body scroll" tabIndex={0} role="region" aria-label={text('users.title')}>
-          {items.length > 0 && <UserTable items={items} chosenId={chosenId} onChoose={setChosenId} />}
-          {items.length === 0 && list.status === 'ready' && <EmptyState icon="user" title={text('users.empty')} remedy={text('users.empty-remedy')} />}
-          <ListFoot list={list} />
-        </div>
-        {chosen && <UserDetails key={chosen.id} user={chosen} onClose={() => setChosenId(null)} onChanged={first.reload} />}
-      </div>
-      {adding && (
-        <UserForm
-          onClose={() => setAdding(false)}
-          onAdded={(user) => {
-            setChosenId(user.id);
-            list.reload();
-            first.reload();
-          }}
-        />
-      )}
-    </div>
+    <ListPage
+      title={text('users.title')}
+      tools={
+        <>
+          <PageSearch label={text('users.search')} value={search} onChange={setSearch} />
+          {mayAdd && <AddButton label={text('users.add')} onAdd={() => setAdding(true)} />}
+        </>
+      }
+      error={list.error}
+      beside={chosen && <UserDetails key={chosen.id} user={chosen} onClose={() => setChosenId(null)} onChanged={list.refresh} />}
+      over={
+        adding && (
+          <UserForm
+            onClose={() => setAdding(false)}
+            onAdded={(user) => {
+              setChosenId(user.id);
+              list.reload();
+            }}
+          />
+        )
+      }
+    >
+      {list.items.length > 0 && <UserTable items={list.items} chosenId={chosenId} onChoose={setChosenId} />}
+      {list.items.length === 0 && list.status === 'ready' && <EmptyState icon="user" title={text('users.empty')} remedy={text('users.empty-remedy')} />}
+      <ListFoot list={list} />
+    </ListPage>
   );
 }
 
@@ -101,43 +86,33 @@ export function StandingBadge({ user }: { readonly user: User }) {
   );
 }
 
-function UserTable({ items, chosenId, onChoose }: { readonly items: readonly User[]; readonly chosenId: string | null; readonly onChoose: (id: string) => void }) {
+interface UserTableProps {
+  readonly items: readonly User[];
+  readonly chosenId: string | null;
+  readonly onChoose: (id: string) => void;
+}
+
+function UserTable(props: UserTableProps) {
+  return <ItemTable items={props.items} columns={useColumns(props)} choice={{ chosen: props.chosenId, onChoose: ({ id }) => props.onChoose(id) }} />;
+}
+
+function useColumns({ chosenId, onChoose }: Omit<UserTableProps, 'items'>): TableColumns<User> {
   const text = useText();
   const formats = useFormats();
-  return (
-    <table className="table">
-      <thead>
-        <tr>
-          <th scope="col">{text('users.name')}</th>
-          <th scope="col">{text('users.display-name')}</th>
-          <th scope="col">{text('users.role')}</th>
-          <th scope="col">{text('common.state')}</th>
-          <th scope="col" className="wide-only">
-            {text('users.expires')}
-          </th>
-          <th scope="col" className="wide-only">
-            {text('users.last-sign-in')}
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {items.map((user) => (
-          <tr key={user.id} data-selected={user.id === chosenId} onClick={() => onChoose(user.id)}>
-            <td>
-              <button type="button" className="link-button" aria-pressed={user.id === chosenId} onClick={() => onChoose(user.id)}>
-                {user.name}
-              </button>
-            </td>
-            <td>{user.displayName}</td>
-            <td>{text(`role.${user.role}`)}</td>
-            <td>
-              <StandingBadge user={user} />
-            </td>
-            <td className="wide-only tabular">{user.expiresAt === null ? '—' : formats.dateTime(user.expiresAt)}</td>
-            <td className="wide-only tabular">{user.lastSignInAt === null ? '—' : formats.dateTime(user.lastSignInAt)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+  return [
+    {
+      id: 'name',
+      label: text('users.name'),
+      cell: ({ id, name }) => (
+        <button type="button" className="link-button" aria-pressed={id === chosenId} onClick={() => onChoose(id)}>
+          {name}
+        </button>
+      ),
+    },
+    { id: 'display-name', label: text('users.display-name'), cell: ({ displayName }) => displayName },
+    { id: 'role', label: text('users.role'), cell: ({ role }) => text(`role.${role}`) },
+    { id: 'state', label: text('common.state'), cell: (user) => <StandingBadge user={user} /> },
+    { id: 'expires', label: text('users.expires'), wideOnly: true, tabular: true, cell: ({ expiresAt }) => (expiresAt === null ? '—' : formats.dateTime(expiresAt)) },
+    { id: 'last-sign-in', label: text('users.last-sign-in'), wideOnly: true, tabular: true, cell: ({ lastSignInAt }) => (lastSignInAt === null ? '—' : formats.dateTime(lastSignInAt)) },
+  ];
 }

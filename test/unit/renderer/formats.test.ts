@@ -6,7 +6,7 @@ import { daysLater, instantOf, readDateTime, writeDateTime } from '../../../src-
 import { emptyForm, filterOf, isNarrowed } from '../../../src-renderer/logs/log-filter-form.ts';
 import { shownState } from '../../../src-renderer/sessions/all-sessions.tsx';
 import { deedsFor } from '../../../src-renderer/users/user-details.tsx';
-import { withNewest } from '../../../src-renderer/logs/use-log.ts';
+import { withNewest } from '../../../src-renderer/mavis/use-paged.ts';
 
 describe('what is written by the language', () => {
   test('a clock of a duration', () => {
