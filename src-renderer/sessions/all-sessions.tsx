@@ -88,7 +88,7 @@ function useColumns({ onEnd }: Omit<SessionTableProps, 'items'>): TableColumns<C
     },
     { id: 'gateway', label: text('common.gateway'), cell: ({ gatewayName }) => gatewayName ?? '—' },
     { id: 'segment', label: text('common.segment'), wideOnly: true, cell: ({ segment }) => segment ?? text('common.direct') },
-    { id: 'since', label: text('all-sessions.since'), tabular: true, cell: ({ connectedAt, askedAt }) => formats.dateTime(connectedAt ?? askedAt) },
+    { id: 'since', label: text('all-sessions.since'), wideOnly: true, tabular: true, cell: ({ connectedAt, askedAt }) => formats.dateTime(connectedAt ?? askedAt) },
     {
       id: 'state',
       label: text('common.state'),

@@ -161,7 +161,8 @@ test('S74, S75: an administrator says which protocols a port carries and in whic
   await expect(dialog.getByRole('status')).toContainText('Every port for RDP is reported closed');
   await cell('RDP', 7994).selectOption('Not carried');
   await expect(dialog.getByRole('alert')).toContainText('No port would carry RDP');
-  await save.click();
+  await expect(save).toHaveAttribute('aria-disabled', 'true');
+  await save.click({ force: true });
   expect(await calls(page, 'service.gatewayUpdate')).toEqual([]);
   for (const [language, theme] of [['en', 'light'], ['ja', 'dark'], ['zh-Hant', 'light']] as const) {
     await page.evaluate(([shown, shownTheme]) => {

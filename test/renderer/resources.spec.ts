@@ -74,11 +74,12 @@ for (const view of ['list', 'cards'] as const) {
     await openMain(page, { view });
     const lists = page.getByRole('gridcell').locator('.tag-list');
     await expect(lists.first()).toBeVisible();
-    await expect(page.getByRole('gridcell').locator('.tag-rest').first()).toBeVisible();
+    // Cards of this width have room for all; in rows some are counted.
+    if (view === 'list') await expect(page.getByRole('gridcell').locator('.tag-rest').first()).toBeVisible();
     const faults = await lists.evaluateAll((all) =>
       all.flatMap((list) => {
         const tags = [...list.querySelectorAll('.tag')];
-        const cut = tags.filter((tag) => [...tag.querySelectorAll('.ellipsis')].some((words) => words.scrollWidth > words.clientWidth) && tags.length > 2);
+        const cut = tags.filter((tag) => [...tag.querySelectorAll('.ellipsis')].some((words) => words.scrollWidth > words.clientWidth));
         const outside = tags.filter((tag) => tag.getBoundingClientRect().right > list.getBoundingClientRect().right + 0.5);
         const named = (list.getAttribute('title') ?? '').split('  ').length;
         const rest = Number(list.querySelector('.tag-rest [aria-hidden]')?.textContent?.slice(1) ?? 0);

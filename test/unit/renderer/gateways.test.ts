@@ -15,6 +15,24 @@ describe('the list of gateways', () => {
     expect(segmentNames(madeGateways())).toEqual(['gateway-aws', 'gateway-office1', 'gateway-taipei', 'gateway-tokyo']);
   });
 
+  test('is sorted within a segment by last sync, one that never answered first, and by sessions, one that told none last', () => {
+    const [first, second, third] = madeGateways().map((gateway) => ({ ...gateway, segment: null }));
+    if (!first || !second || !third) throw new Error('too few');
+    const three = [
+      { ...first, name: 'a', status: { ...first.status, confirmedAt: '2026-11-23T09:00:02.000Z', sessions: 2 } },
+      { ...second, name: 'b', status: { ...second.status, confirmedAt: '2026-11-23T09:00:01.000Z', sessions: null } },
+      { ...third, name: 'c', status: { ...third.status, confirmedAt: null, sessions: 9 } },
+    ];
+    const sorted = (sort: 'sync' | 'sessions') => [three, three.toReversed()].map((all) => gatewayGroups(all, '', sort, word).flatMap(({ gateways }) => gateways.map(({ name }) => name)).join(''));
+    expect(sorted('sync')).toEqual(['cba', 'cba']);
+    expect(sorted('sessions')).toEqual(['cab', 'cab']);
+  });
+
+  test('names in capitals are found by small letters', () => {
+    const capitals = madeGateways().map((gateway) => ({ ...gateway, name: gateway.name.toUpperCase(), segment: null, addresses: { ...gateway.addresses, host: 'elsewhere' } }));
+    expect(gatewayGroups(capitals, 'aws-gw-2', 'name', word).flatMap(({ gateways }) => gateways.map(({ name }) => name))).toEqual(['AWS-GW-2']);
+  });
+
   test('is filtered by every word, in name, segment, address or the state as the page words it', () => {
     expect(names('TOKYO gw-2')).toEqual([['gateway-tokyo', 'tokyo-gw-2']]);
     expect(names('203.0.113.5')).toEqual([['gateway-aws', 'aws-gw-1']]);
