@@ -24,7 +24,7 @@ export interface NlaTarget {
   stop(): Promise<void>;
 }
 
-const STARTING_LIMIT_MS = 10_000;
+const STARTING_LIMIT_MS = 60_000;
 
 /** Starts the server with one account and an empty display. It has one size, no clipboard and no Unicode keys. Whoever starts it stops it. */
 export async function startNlaTarget(): Promise<NlaTarget> {

@@ -38,7 +38,7 @@ function runCommand(target: OpenSshTarget, signOn: Partial<ConnectConfig>, comma
       hostKey = fingerprintOf(`ssh-ed25519 ${key.toString('base64')}`);
       return true;
     };
-    client.connect({ host: target.host, port: target.port, username: target.user, readyTimeout: 10_000, hostVerifier, ...signOn });
+    client.connect({ host: target.host, port: target.port, username: target.user, readyTimeout: 60_000, hostVerifier, ...signOn });
   });
 }
 

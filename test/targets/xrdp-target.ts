@@ -31,7 +31,7 @@ export interface XrdpTarget {
 }
 
 /** How long xrdp and its session manager may take until both listen. */
-const LISTENING_LIMIT_MS = 10_000;
+const LISTENING_LIMIT_MS = 60_000;
 
 /**
  * Starts xrdp with a session manager of its own. Both read fixed paths, so that they run in a mount namespace with their

@@ -113,11 +113,11 @@ describe(`rule 37: the choice over ${DRAWS} draws a case (10,000 in the long run
   test('a full gateway is left out as soon as its state says so', async () => {
     const { offer, session } = await connect(person, await fleet.resource(['gateway-q']));
     expect(offer.hops[0]?.gatewayName).toBe('q1');
-    await fleet.until(async () => ((await fleet.shown('q1')).status.code === 'gateway.full' ? true : undefined), 'q1 full');
+    await fleet.shownSoon('q1', ({ status }) => status.code === 'gateway.full');
     expect(await bias(await fleet.resource([]), ['p1', 'p2', 'r1', 'n1'])).toBeUndefined();
     expect((await refused(['gateway-q'])).code).toBe('gateway.none-available');
     session.end();
-    await fleet.untilState('q1', ['available']);
+    await fleet.shownSoon('q1', ({ status }) => status.state === 'available');
   }, 3_600_000);
 
   test('rule 5: a gateway that was taken out is left out until its next good status, and never the last one', async () => {
@@ -144,7 +144,7 @@ describe(`rule 37: the choice over ${DRAWS} draws a case (10,000 in the long run
     expect(new Set(sets.flatMap((found) => Object.keys(found)))).toEqual(new Set(names));
     // Gathered over many ejections: a second set would be drawn the same way; the bound is that of both together.
     expect(uniformity(sums)).toBeGreaterThan(LEAST_LIKELY ** 2);
-    await fleet.untilState('r1', ['available']);
+    await fleet.shownSoon('r1', ({ status }) => status.state === 'available');
   }, 3_600_000);
 });
 

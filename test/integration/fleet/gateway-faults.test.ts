@@ -259,7 +259,7 @@ describe('the service restarts in sessions', () => {
       await provenOnce(one);
     }
     await fleet.gateway('c1').process.start();
-    await fleet.untilState('c1', ['available']);
+    await fleet.shownSoon('c1', ({ status }) => status.state === 'available');
     expect((await fleet.audit({ kind: 'audit.trail-incomplete' })).map(({ facts }) => facts)).toEqual([]);
   }, 240_000);
 });

@@ -10,10 +10,10 @@ import { seededRandom } from '../../targets/seeded-random.ts';
 
 /**
  * What hundreds of simulated clients see while service instances and gateways are killed, hang and come back, held against what
- * the service has written: a sample of 25 s in `npm test`, ten minutes in the long run.
+ * the service has written: a sample of 15 s in `npm test`, ten minutes in the long run.
  */
 const LONG = process.env['MAVIS_LONG'] === '1';
-const STORM_MS = LONG ? 600_000 : 25_000;
+const STORM_MS = LONG ? 600_000 : 15_000;
 const USERS = LONG ? 40 : 16;
 /** Clients at once; each begins anew when its connection is over, so that hundreds of connections pass. */
 const CLIENTS = LONG ? 80 : 24;

@@ -51,7 +51,7 @@ async function desktopOn(target: XrdpTarget | NlaTarget, wishes: Wishes = {}): P
 }
 
 async function drawn(desktop: TestDesktop): Promise<void> {
-  await expect.poll(() => desktop.connected.length, { timeout: 15_000 }).toBe(1);
+  await expect.poll(() => desktop.connected.length, { timeout: 60_000 }).toBe(1);
 }
 
 describe('S20: signing on', () => {
@@ -109,7 +109,7 @@ describe('a session on xrdp', () => {
     await drawn(desktop);
     // The program takes keys only once it runs: typed again until the first line is there.
     await expect
-      .poll(() => (desktop.client.type(...HELLO), typed()), { timeout: 20_000, interval: 500 })
+      .poll(() => (desktop.client.type(...HELLO), typed()), { timeout: 60_000, interval: 500 })
       .toContain('hello');
     expect(desktop.activity).toBeGreaterThan(0);
     desktop.clientSocket.end();
@@ -159,7 +159,7 @@ describe('a session on xrdp', () => {
       if (clipboardIn) {
         await client.clipboardMessage(4);
         client.clipboard(5, 1, Buffer.from(`${text}\0`, 'utf16le'));
-        await expect.poll(() => written('pasted'), { timeout: 15_000 }).toContain(text);
+        await expect.poll(() => written('pasted'), { timeout: 60_000 }).toContain(text);
       }
       desktop.abort.abort();
       await desktop.ended;

@@ -200,11 +200,11 @@ describe('a VNC session', () => {
     const printable = Array.from({ length: 94 }, (_, at) => String.fromCharCode(33 + at)).join('');
     const file = `${plain.folder}/typed`;
     plain.start('xterm', '-e', 'sh', '-c', `stty -echo -icanon; echo ready > ${file}.ready; head -c ${printable.length} > ${file}`);
-    await expect.poll(() => plain.run('cat', `${file}.ready`).catch(() => ''), { timeout: 20_000 }).toContain('ready');
+    await expect.poll(() => plain.run('cat', `${file}.ready`).catch(() => ''), { timeout: 60_000 }).toContain('ready');
     const session = await begin();
     session.client.send(messages.pointer(100, 100, 0));
     session.client.send(messages.press(printable));
-    await expect.poll(() => plain.run('cat', file).catch(() => ''), { timeout: 20_000 }).toBe(printable);
+    await expect.poll(() => plain.run('cat', file).catch(() => ''), { timeout: 60_000 }).toBe(printable);
     expect(session.activity).toBeGreaterThanOrEqual(printable.length * 2);
     session.client.send(messages.desktopSize(800, 500));
     await session.client.until(() => session.client.width === 800 && session.client.height === 500);
@@ -227,7 +227,7 @@ describe('a VNC session', () => {
   test('text goes both ways where the rule allows it, and its length stands in the recording', async () => {
     const session = await begin();
     session.client.send(messages.cutText('from the client'));
-    await expect.poll(() => plain.run('timeout', '2', 'xclip', '-o', '-selection', 'clipboard').catch(() => ''), { timeout: 20_000 }).toBe('from the client');
+    await expect.poll(() => plain.run('timeout', '2', 'xclip', '-o', '-selection', 'clipboard').catch(() => ''), { timeout: 60_000 }).toBe('from the client');
     await plain.run('sh', '-c', 'echo -n from the target | xclip -i -selection clipboard >/dev/null 2>&1');
     await session.client.until(() => session.client.cutTexts.includes('from the target'));
     expect(marksOf(await leave(session))).toEqual(expect.arrayContaining(['clipboard-in 15', 'clipboard-out 15']));
@@ -239,7 +239,7 @@ describe('a VNC session', () => {
     session.client.send(messages.cutText('canary in'));
     await session.client.refresh();
     await plain.run('sh', '-c', 'echo -n canary out | xclip -i -selection clipboard >/dev/null 2>&1');
-    await expect.poll(() => spool.logLines.join(''), { timeout: 20_000 }).toContain('clipboard-out');
+    await expect.poll(() => spool.logLines.join(''), { timeout: 60_000 }).toContain('clipboard-out');
     expect(session.client.cutTexts).toEqual([]);
     expect(await plain.run('xclip', '-o', '-selection', 'clipboard')).toBe('canary out');
     const recording = await leave(session);

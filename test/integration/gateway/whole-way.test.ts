@@ -30,7 +30,7 @@ describe('the whole way: the gateway\'s process, the service\'s link, a real Ope
   let link: GatewayLink;
   let clientKey: TestKeyPair;
   let ports: number[];
-  const limit = { timeLimitMs: 5000 };
+  const limit = { timeLimitMs: 60_000 };
 
   const command = (...parameters: string[]): ChildProcess => spawn(process.execPath, ['src-gateway/main.ts', ...parameters, '--data', join(folder, 'data')], { stdio: ['pipe', 'pipe', 'pipe'] });
   const startGateway = async (): Promise<void> => {
@@ -116,7 +116,7 @@ describe('the whole way: the gateway\'s process, the service\'s link, a real Ope
     let printed = '';
     shell.on('data', (chunk: Buffer) => (printed += chunk.toString('utf8')));
     shell.write('echo reached-$((40 + 2)); stty size\n');
-    await expect.poll(() => printed, { timeout: 10_000 }).toMatch(/reached-42[\s\S]*30 100/);
+    await expect.poll(() => printed, { timeout: 60_000 }).toMatch(/reached-42[\s\S]*30 100/);
     const { recordingId } = await client.frame(frameType.message);
     expect((await link.status(1, limit)).recordings.map((one) => one.recordingId)).toContain(recordingId);
     shell.end('exit 3\n');

@@ -43,7 +43,7 @@ async function signedIn(system: EmbeddedSystem): Promise<ServiceClient> {
 /** The way to the demo target as the connection test sees it, once the gateway is available. */
 async function expectWayToTarget(system: EmbeddedSystem): Promise<void> {
   const client = await signedIn(system);
-  await expect.poll(async () => (await client.call(gatewaysRoutes.gatewayList, {})).items.map(({ name, status }) => [name, status.state]), { timeout: 20_000, interval: 250 }).toEqual([['office1', 'available']]);
+  await expect.poll(async () => (await client.call(gatewaysRoutes.gatewayList, {})).items.map(({ name, status }) => [name, status.state]), { timeout: 60_000, interval: 250 }).toEqual([['office1', 'available']]);
   const { items } = await client.call(resourcesRoutes.resourceList, { query: { filter: 'tag:demo:live' } });
   const [live] = items;
   if (live === undefined) throw new Error('there is no live resource');

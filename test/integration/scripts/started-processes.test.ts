@@ -53,7 +53,7 @@ test('stopping ends what was started and leaves nothing written', async () => {
 
 test('what a launcher started ends by itself where the launcher is killed', async () => {
   started.kill('SIGKILL');
-  await expect.poll(() => stillRuns(sleeping), { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => stillRuns(sleeping), { timeout: 60_000 }).toBe(false);
 });
 
 test('where the reaper is killed too, the next start ends what is left', async () => {

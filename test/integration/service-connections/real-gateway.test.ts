@@ -85,7 +85,7 @@ async function dial(offer: ConnectionOffer): Promise<{ client: HostileProxyClien
 async function shellOf({ client, stream }: { client: HostileProxyClient; stream: CountedDuplex }): Promise<{ ssh: ssh2.Client; shell: ssh2.ClientChannel; printed: () => string }> {
   const { sshHostKey } = await client.frame(frameType.accepted);
   const ssh = new ssh2.Client();
-  ssh.connect({ sock: stream, username: 'user', readyTimeout: 10_000, hostVerifier: (key: Buffer) => `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}` === sshHostKey });
+  ssh.connect({ sock: stream, username: 'user', readyTimeout: 60_000, hostVerifier: (key: Buffer) => `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}` === sshHostKey });
   await once(ssh, 'ready');
   ssh.on('error', () => undefined);
   const shell = await new Promise<ssh2.ClientChannel>((resolve, reject) => ssh.shell({ term: 'xterm', cols: 100, rows: 30 }, (error, channel) => (error === undefined ? resolve(channel) : reject(error))));
@@ -95,7 +95,7 @@ async function shellOf({ client, stream }: { client: HostileProxyClient; stream:
 }
 const finals = async (reference: string) => (await world.audit(reference)).filter(({ kind }) => /^connection\.(ended|failed|not-used)$/.test(kind)).map(({ kind, facts }) => [kind, facts['code']]);
 const recordingOf = (connectionId: string) =>
-  world.until(async () => (await world.recordings()).find((one) => one.connectionId === connectionId && one.releasedAt !== null), `the recording stored\n${gatewayLog.slice(-2000)}`, 20_000);
+  world.until(async () => (await world.recordings()).find((one) => one.connectionId === connectionId && one.releasedAt !== null), `the recording stored\n${gatewayLog.slice(-2000)}`);
 
 describe('with the real gateway and a real OpenSSH server', () => {
   test('S40, rule 14: the connection test reads the host key', async () => {
@@ -111,9 +111,9 @@ describe('with the real gateway and a real OpenSSH server', () => {
     const before = world.serviceAddresses;
     world.serviceAddresses = [`${target.host}:${String(target.port)}`];
     // With the next status, 15 s at most.
-    await expect.poll(resolved, { timeout: 30_000, interval: 500 }).toEqual([[false, 'target.address-forbidden']]);
+    await expect.poll(resolved, { timeout: 60_000, interval: 500 }).toEqual([[false, 'target.address-forbidden']]);
     world.serviceAddresses = before;
-    await expect.poll(resolved, { timeout: 30_000, interval: 500 }).toEqual([[true, null]]);
+    await expect.poll(resolved, { timeout: 60_000, interval: 500 }).toEqual([[true, null]]);
   });
 
   test('rule 14, S16, S18, S19: an unknown host key refuses: an audit and an error entry, no recording', async () => {

@@ -172,8 +172,8 @@ describe('on the way', () => {
     first.type('echo still-$((1+1))\nexit\n');
     await first.until(({ text }) => text.includes('still-2'));
     await first.report('ended');
-    await expect.poll(async () => (await finals(offer.reference)).map(({ kind }) => kind), { timeout: 15_000 }).toEqual(['connection.ended']);
-    await expect.poll(async () => (await audit({ reference: offer.reference })).filter(({ kind }) => kind === 'connection.ticket-refused').length, { timeout: 15_000 }).toBe(1);
+    await expect.poll(async () => (await finals(offer.reference)).map(({ kind }) => kind), { timeout: 60_000 }).toEqual(['connection.ended']);
+    await expect.poll(async () => (await audit({ reference: offer.reference })).filter(({ kind }) => kind === 'connection.ticket-refused').length, { timeout: 60_000 }).toBe(1);
     await goodConnection();
   });
 
@@ -186,7 +186,7 @@ describe('on the way', () => {
     await right.report('connected');
     right.type('exit\n');
     await right.report('ended');
-    await expect.poll(async () => (await finals(offer.reference)).map(({ kind }) => kind), { timeout: 15_000 }).toEqual(['connection.ended']);
+    await expect.poll(async () => (await finals(offer.reference)).map(({ kind }) => kind), { timeout: 60_000 }).toEqual(['connection.ended']);
   });
 
   test('S16, S18, S19: the target refuses the sign-on: once, on L4, no recording, the secret nowhere', async () => {

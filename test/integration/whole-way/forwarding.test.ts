@@ -89,7 +89,7 @@ async function end(one: HeadlessSession): Promise<void> {
 
 async function audited(reference: string): Promise<AuditEntry[]> {
   const all = async (): Promise<AuditEntry[]> => (await system.admin.call(auditRoutes.auditList, { query: { reference, limit: 100 } })).items;
-  await expect.poll(async () => (await all()).map(({ kind }) => kind), { timeout: 20_000 }).toContain('connection.ended');
+  await expect.poll(async () => (await all()).map(({ kind }) => kind), { timeout: 60_000 }).toContain('connection.ended');
   return await all();
 }
 

@@ -34,9 +34,11 @@ let untagged: ResourceId;
 beforeAll(async () => {
   [system, target] = await Promise.all([startWholeSystem(), startOpenSshTarget({ signOn: ['publickey', 'password'] })]);
   const { admin, folder } = system;
-  entry = await TestGatewayProcess.start(admin, folder, 'entry1', 'gateway-entry');
-  closed1 = await TestGatewayProcess.start(admin, folder, 'closed1', 'gateway-closed');
-  closed2 = await TestGatewayProcess.start(admin, folder, 'closed2', 'gateway-closed');
+  [entry, closed1, closed2] = await Promise.all([
+    TestGatewayProcess.start(admin, folder, 'entry1', 'gateway-entry'),
+    TestGatewayProcess.start(admin, folder, 'closed1', 'gateway-closed'),
+    TestGatewayProcess.start(admin, folder, 'closed2', 'gateway-closed'),
+  ]);
   const credential = await admin.call(credentialsRoutes.credentialCreate, { body: { kind: 'password', name: 'tunnel-canary', userName: target.user, password: target.password ?? '' } });
   const resource = async (name: string, tags: string[]): Promise<ResourceId> =>
     (await admin.call(resourcesRoutes.resourceCreate, { body: { name, address: target.host, protocols: [{ protocol: 'ssh', port: target.port }], operatingSystem: 'linux', identities: [target.hostKeyFingerprint], tags, credentialId: credential.id, allowSpecialAddress: true } })).id;
@@ -157,8 +159,7 @@ describe('rule 37: the first gateway sees ciphertext only', () => {
     await entry.run();
     const taps = [await WireTap.before(entry.gateway, '127.0.0.4'), await WireTap.before(closed1.gateway, '127.0.0.5')];
     try {
-      await entry.moveTo('127.0.0.4');
-      await closed1.moveTo('127.0.0.5');
+      await Promise.all([entry.moveTo('127.0.0.4'), closed1.moveTo('127.0.0.5')]);
       const typed = `typed-${randomBytes(12).toString('hex')}`;
       const half = randomBytes(12).toString('hex');
       // The printed canary never stands on the command line as a whole.
