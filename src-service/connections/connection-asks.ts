@@ -33,6 +33,11 @@ export const TICKET_SECONDS = 30;
 const TICKET_MARGIN_MS = 2_000;
 /** A journal is read for so long before a retry: of a gateway that answers it takes milliseconds, and the deadline runs. */
 const JOURNAL_LIMIT_MS = 1_000;
+/**
+ * After a failure on L4 the gateway's own word is waited for longer: without it no other gateway may be tried, and a disk that
+ * is busy takes seconds. Two such waits and the tries fit into the deadline.
+ */
+const JOURNAL_WORD_LIMIT_MS = 3_000;
 const JOURNAL_AGAIN_MS = 100;
 /** A session whose gateway hears nothing from the service ends after so long (rule 11): people from outside sooner. */
 const UNSUPERVISED_SECONDS = { vendor: 60, others: 900 } as const;
@@ -190,7 +195,7 @@ export class ConnectionAsks {
       await Promise.race([readJournalNow(gatewayId), delay(JOURNAL_LIMIT_MS, asker.signal)]);
       const row = await this.#own(asker, connectionId);
       if (leg === 'L2' || row.state !== 'granted' || row.code !== null) return row;
-      if (clock.monotonicMs() - begun > JOURNAL_LIMIT_MS) throw new MavisError('request.conflict', { what: 'journal' }, { reference: row.reference });
+      if (clock.monotonicMs() - begun > JOURNAL_WORD_LIMIT_MS) throw new MavisError('request.conflict', { what: 'journal' }, { reference: row.reference });
       await delay(JOURNAL_AGAIN_MS, asker.signal);
     }
   }
