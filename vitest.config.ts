@@ -24,7 +24,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'integration', include: ['test/integration/**/*.test.ts', 'test/targets/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: 3 },
+        test: { name: 'integration', include: ['test/integration/**/*.test.ts', 'test/targets/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 300_000, maxWorkers: 3 },
       },
       {
         extends: true,

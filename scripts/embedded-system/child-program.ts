@@ -6,8 +6,8 @@ import type { Duplex } from 'node:stream';
 import { repositoryFolder } from '../set-up/repository.ts';
 import { SetUpError } from '../set-up/set-up-error.ts';
 
-/** How long a program may take to its first line: the service makes its database at the first start. */
-const firstLineLimitMs = 60_000;
+/** How long a program may take to its first line: the service makes its database at the first start, which takes a minute and more on a machine that is busy with other things. One that ends is noticed at once. */
+const firstLineLimitMs = 180_000;
 
 /** A program of this repository that runs until its standard input ends. */
 export type ChildProgram = {

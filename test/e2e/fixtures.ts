@@ -48,7 +48,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       display.stop();
       rmSync(folder, { recursive: true, force: true });
     },
-    { scope: 'worker', auto: true },
+    { scope: 'worker', auto: true, timeout: 60_000 },
   ],
   system: [
     // oxlint-disable-next-line no-empty-pattern -- Playwright reads the fixtures used from the pattern
@@ -58,7 +58,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       await use(system);
       await system.stop();
     },
-    { scope: 'worker', timeout: 120_000 },
+    { scope: 'worker', timeout: 300_000 },
   ],
   openApp: async ({ system }, use, info) => {
     const folders: string[] = [];

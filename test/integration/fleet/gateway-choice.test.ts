@@ -45,7 +45,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const client of crowd ?? []) client.close();
   await fleet?.stop();
-}, 120_000);
+}, 300_000);
 
 /** How often each gateway was given, of draws of which none may fail. */
 async function counts(resourceId: ResourceId, draws: number): Promise<Record<string, number>> {

@@ -47,7 +47,7 @@ afterAll(async () => {
   await everything?.stop();
   await limited?.stop();
   await fleet?.stop();
-}, 120_000);
+}, 300_000);
 
 const gatewayOf = ({ offer }: Connected): string => offer.hops[0]?.gatewayName ?? '';
 /** Sessions, at least one on each of the gateways named. */

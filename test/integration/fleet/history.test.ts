@@ -44,7 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const client of crowd ?? []) client.close();
   await fleet?.stop();
-}, 120_000);
+}, 300_000);
 
 test(`rules 2, 12, 17: with processes killed at random (seed ${SEED}): each ticket used at most once, each session one end, each acknowledged entry there, each connection one final entry`, async () => {
   const random = seededRandom(SEED);

@@ -23,7 +23,7 @@ let resource: ResourceId;
 beforeAll(async () => {
   fleet = await Fleet.start({ database: 'postgresql', gateways: [{ name: 'a1', segment: 'gateway-a' }] });
   [person, resource] = await Promise.all([fleet.person(), fleet.resource(['gateway-a'])]);
-}, 240_000);
+}, 300_000);
 afterAll(() => fleet?.stop(), 120_000);
 
 test(`rule 16: the 99th percentile of the status stays under a second while ${(SESSIONS * BYTES_OF_A_SESSION) / 1024 / 1024} MiB of recordings are pulled, and grants come within theirs`, async () => {

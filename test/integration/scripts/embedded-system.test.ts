@@ -75,7 +75,7 @@ test('the first start provisions all, the next one repeats nothing, and new port
   const client = await signedIn(third);
   expect((await client.call(credentialsRoutes.credentialList, {})).items).toHaveLength(1);
   await third.stop();
-}, 120_000);
+}, 300_000);
 
 test('stopping ends service and gateway in good order', async () => {
   const system = await start();

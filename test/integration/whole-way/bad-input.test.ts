@@ -35,7 +35,7 @@ beforeAll(async () => {
   client = new HeadlessClient(system.embedded.service);
   await client.signIn('tester', PASSWORD);
   late = { offer: await client.ask(system.live.id, 'ssh'), askedAtMs: performance.now() };
-}, 120_000);
+}, 300_000);
 
 afterAll(async () => {
   client.close();

@@ -10,7 +10,7 @@ let system: WholeSystem;
 beforeAll(async () => {
   system = await startWholeSystem();
   await system.addUser(USER.name, 'admin', USER.password);
-}, 120_000);
+}, 300_000);
 afterAll(() => system.stop());
 
 describe('what passes on the wire', () => {

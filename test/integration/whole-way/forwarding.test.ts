@@ -41,7 +41,7 @@ beforeAll(async () => {
   [open, closed] = await Promise.all([makeResource('forwards'), makeResource('forwards-nothing')]);
   await makeRule(tester, 'forwards', { agentForwarding: true, x11Forwarding: true });
   await makeRule(tester, 'forwards-nothing', {});
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   client.close();
   await Promise.all([system.stop(), target.stop(), second.stop(), agent.stop(), display.stop()]);

@@ -49,7 +49,7 @@ beforeAll(async () => {
   [client, vendor] = [new HeadlessClient(system.embedded.service), new HeadlessClient(system.embedded.service)];
   await client.signIn('tester', PASSWORD);
   await vendor.signIn('supplier', PASSWORD);
-}, 240_000);
+}, 300_000);
 
 afterAll(async () => {
   client.close();
