@@ -6,7 +6,7 @@ const root = import.meta.dirname;
 
 /**
  * Builds the desktop client into out/: main process and session process as ES modules that load their packages from
- * node_modules, the preload as one CommonJS file (a sandboxed preload can load nothing else), the two pages for app://.
+ * node_modules, the preload as one CommonJS file (a sandboxed preload can load nothing else), the pages for app://.
  * No source maps: what is shipped names no path of the machine that built it.
  */
 export default defineConfig({
@@ -50,7 +50,7 @@ export default defineConfig({
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       rollupOptions: {
-        input: { 'main-window': resolve(root, 'src-renderer/main-window.html'), 'session-window': resolve(root, 'src-renderer/session-window.html') },
+        input: { 'main-window': resolve(root, 'src-renderer/main-window.html'), 'session-window': resolve(root, 'src-renderer/session-window.html'), 'rdp-window': resolve(root, 'src-renderer/rdp-window.html') },
       },
     },
   },

@@ -172,7 +172,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     signedIn: () => account.require(),
     identity: clientKey.identity,
     networkOf,
-    windows: { open: (id) => windows.openSession(id), show: (id) => windows.showSession(id), toggleFullScreen: (id) => windows.toggleFullScreen(id), givePort: (id, port) => windows.givePort(id, port) },
+    windows: { open: (id, spoken) => windows.openSession(id, spoken), show: (id) => windows.showSession(id), toggleFullScreen: (id) => windows.toggleFullScreen(id), givePort: (id, port) => windows.givePort(id, port) },
     createChannel: createSessionChannel,
     environment: () => ({ LANG: SHELL_LOCALE[language()], COLORTERM: 'truecolor' }),
     forwarding: (policy) => makeForwardingOffer({ policy, settings: settings.current, environment: process.env, platform: process.platform, homeFolder: homedir(), hostName: hostname() }),

@@ -100,6 +100,8 @@ export const session = z.object({
   policy: sessionPolicy.nullable(),
   /** Whether the way from the last gateway to the target is encrypted; null until the gateway has said so. */
   targetEncrypted: z.boolean().nullable(),
+  /** DER of the certificate that the target showed, base64; null until the gateway has said so, and where there is none. */
+  targetCertificate: z.string().nullable(),
   phase: sessionPhase,
   forwarding: z.object({ agent: forwardingState, x11: forwardingState }),
   /** Rises with each reconnect in place; the page asks for a new port when it does. */

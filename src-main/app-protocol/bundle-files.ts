@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { BUNDLE_SCHEME } from './bundle-origin.ts';
-import { CONTENT_SECURITY_POLICY } from './content-security-policy.ts';
+import { contentSecurityPolicyOf } from './content-security-policy.ts';
 
 /** The kinds of files that a bundle holds; a file of another kind is not served. */
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
@@ -13,6 +13,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.png': 'image/png',
   '.woff2': 'font/woff2',
   '.json': 'application/json; charset=utf-8',
+  '.wasm': 'application/wasm',
 };
 
 interface BundleFile {
@@ -40,14 +41,14 @@ export function bundleFiles(folder: string): ReadonlyMap<string, BundleFile> {
 export async function answerBundleRequest(files: ReadonlyMap<string, BundleFile>, request: { readonly url: string; readonly method: string }): Promise<Response> {
   const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
   const found = url?.protocol === `${BUNDLE_SCHEME}:` && url.host === 'bundle' && request.method === 'GET' ? files.get(url.pathname) : undefined;
-  if (!found) return new Response('not found', { status: 404, headers: securityHeaders('text/plain; charset=utf-8') });
-  return new Response(new Uint8Array(await readFile(found.file)), { status: 200, headers: securityHeaders(found.mediaType) });
+  if (!found) return new Response('not found', { status: 404, headers: securityHeaders('', 'text/plain; charset=utf-8') });
+  return new Response(new Uint8Array(await readFile(found.file)), { status: 200, headers: securityHeaders(url?.pathname ?? '', found.mediaType) });
 }
 
-function securityHeaders(mediaType: string): Record<string, string> {
+function securityHeaders(path: string, mediaType: string): Record<string, string> {
   return {
     'content-type': mediaType,
-    'content-security-policy': CONTENT_SECURITY_POLICY,
+    'content-security-policy': contentSecurityPolicyOf(path),
     'x-content-type-options': 'nosniff',
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',

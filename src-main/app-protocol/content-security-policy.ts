@@ -6,7 +6,8 @@
  * - `style-src-attr` allows inline attributes: where there is no WebGL, xterm.js writes true colours as `style="…"`. Text of a target
  *   never becomes markup, so that it cannot bring one of its own.
  * - `img-src data:` is for small pictures that the bundle carries in its styles.
- * - WebAssembly is not allowed yet: no page has any.
+ * - WebAssembly runs in the RDP window's page alone (`contentSecurityPolicyOf`): its engine is a file of the bundle like any
+ *   script, and compiling it is no `eval` of text.
  */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -23,3 +24,11 @@ export const CONTENT_SECURITY_POLICY = [
   "base-uri 'none'",
   "form-action 'none'",
 ].join('; ');
+
+/** Pages whose engine is WebAssembly, by their path in the bundle. */
+const WITH_WEBASSEMBLY: ReadonlySet<string> = new Set(['/rdp-window.html']);
+
+/** The policy of one file of the bundle. */
+export function contentSecurityPolicyOf(path: string): string {
+  return WITH_WEBASSEMBLY.has(path) ? CONTENT_SECURITY_POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'") : CONTENT_SECURITY_POLICY;
+}

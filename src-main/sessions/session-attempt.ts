@@ -286,6 +286,7 @@ export class SessionAttempt<Port> {
         this.#begin('recording');
         this.#parts.update((session) => {
           session.targetEncrypted = report.targetEncrypted;
+          session.targetCertificate = report.targetCertificate;
         });
         break;
       case 'connected':

@@ -49,7 +49,7 @@ export const sessionReport = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), step: progressStep }),
   z.object({ kind: z.literal('prompt'), prompt }),
   z.object({ kind: z.literal('failed'), code: z.string(), args: errorArgs, leg: z.enum(['L2', 'L4']), credentialSent: z.boolean(), milliseconds: z.number() }),
-  z.object({ kind: z.literal('accepted'), reference: connectionReference, recording: z.boolean(), targetEncrypted: z.boolean(), notAfter: instant }),
+  z.object({ kind: z.literal('accepted'), reference: connectionReference, recording: z.boolean(), targetEncrypted: z.boolean(), targetCertificate: z.string().nullable(), notAfter: instant }),
   /** The protocol itself is connected (for SSH: the shell's channel is open). */
   z.object({ kind: z.literal('connected') }),
   z.object({ kind: z.literal('recording') }),

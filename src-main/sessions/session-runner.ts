@@ -208,7 +208,7 @@ export class SessionRunner {
       ...(pingEveryMs === undefined ? {} : { pingEveryMs }),
     });
     this.#stream = stream;
-    this.#parts.report({ kind: 'accepted', reference: accepted.reference, recording: accepted.recording, targetEncrypted: accepted.targetEncrypted, notAfter: accepted.notAfter });
+    this.#parts.report({ kind: 'accepted', reference: accepted.reference, recording: accepted.recording, targetEncrypted: accepted.targetEncrypted, targetCertificate: accepted.targetCertificate, notAfter: accepted.notAfter });
     try {
       if (isDesktop(command.protocol)) await this.#openDesktop(stream);
       else await this.#openTerminal(stream, command, gateway, accepted.sshHostKey);

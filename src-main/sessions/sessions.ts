@@ -19,7 +19,7 @@ const FIRST_TERMINAL = { columns: 80, rows: 24 } as const;
 const STOP_LIMIT_MS = 4000;
 
 export interface SessionWindows<Port> {
-  open(sessionId: SessionId): void;
+  open(sessionId: SessionId, protocol: Protocol): void;
   show(sessionId: SessionId): void;
   toggleFullScreen(sessionId: SessionId): void;
   /** Hands the page its end of a port. */
@@ -70,14 +70,14 @@ export class Sessions<Port> {
     store.update((draft) => {
       draft.items[id] = {
         id, profileName: profile.name, profileColour: profile.colour, resourceId, resourceName: resource.name, protocol, userName,
-        reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], policy: null, targetEncrypted: null,
+        reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], policy: null, targetEncrypted: null, targetCertificate: null,
         phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1,
         forwarding: { agent: { status: 'off' }, x11: { status: 'off' } },
       };
     });
     this.#profiles.set(id, profile.id);
     this.#begin(id, resourceId, protocol);
-    windows.open(id);
+    windows.open(id, protocol);
     inventory.noteUse(resourceId).catch((error: unknown) => log.warn('use not noted', { resourceId }, error));
     return id;
   }
@@ -89,7 +89,7 @@ export class Sessions<Port> {
     if (this.#parts.signedIn().profile.id !== this.#profiles.get(id)) throw new MavisError('sign-in.required');
     this.#parts.store.update((draft) => {
       const item = draft.items[id];
-      if (item) Object.assign(item, { reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], targetEncrypted: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, attempt: item.attempt + 1 });
+      if (item) Object.assign(item, { reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], targetEncrypted: null, targetCertificate: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, attempt: item.attempt + 1 });
     });
     this.#begin(id, session.resourceId, session.protocol);
   }

@@ -1,4 +1,5 @@
 import type { BrowserWindow, MessagePortMain } from 'electron';
+import type { Protocol } from '../../shared/ids.ts';
 import type { WindowAction } from '../../shared/ipc/window-actions.ts';
 import type { SessionId, StorePatch } from '../../shared/ipc/stores.ts';
 import { patchFor } from '../stores/window-view.ts';
@@ -45,8 +46,8 @@ export class AppWindows {
     this.#parts.onOpened(window, 'main');
   }
 
-  openSession(sessionId: SessionId): void {
-    const window = this.#parts.factory.open('session', sessionId);
+  openSession(sessionId: SessionId, protocol: Protocol): void {
+    const window = this.#parts.factory.open('session', sessionId, protocol);
     this.#sessions.set(sessionId, window);
     let hangs = false;
     window.on('unresponsive', () => {

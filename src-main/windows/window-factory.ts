@@ -1,4 +1,5 @@
 import { BrowserWindow, screen } from 'electron';
+import type { Protocol } from '../../shared/ids.ts';
 import type { WindowRole } from '../../shared/ipc/contract.ts';
 import { sessionPageQuery } from '../../shared/ipc/page-address.ts';
 import type { SessionId } from '../../shared/ipc/stores.ts';
@@ -9,6 +10,8 @@ import { hardenContents, pagePreferences } from './window-hardening.ts';
 import type { WindowRegistry } from './window-registry.ts';
 
 const PAGES = { main: 'main-window.html', session: 'session-window.html' } as const satisfies Record<WindowRole, string>;
+/** A protocol whose engine is WebAssembly has a page of its own: its content security policy lets that run, and no other page's does. */
+const PAGES_OF_PROTOCOLS: Partial<Record<Protocol, string>> = { rdp: 'rdp-window.html' };
 const FIRST_SIZE = { main: { width: 1200, height: 800 }, session: { width: 960, height: 640 } } as const satisfies Record<WindowRole, { width: number; height: number }>;
 const LEAST_SIZE = { main: { minWidth: 640, minHeight: 480 }, session: { minWidth: 480, minHeight: 320 } } as const satisfies Record<WindowRole, { minWidth: number; minHeight: number }>;
 /** A page that crashes more often than that within a minute is loaded again only where its user wants it: it would likely crash again. */
@@ -38,7 +41,7 @@ export class WindowFactory {
   }
 
   /** Opens a window of a role; a session window shows one session. */
-  open(role: WindowRole, sessionId: SessionId | null): BrowserWindow {
+  open(role: WindowRole, sessionId: SessionId | null, protocol?: Protocol): BrowserWindow {
     const { preload, development, registry, bounds, isDark, log } = this.#parts;
     const known = bounds.find(role, screen.getAllDisplays().map(({ workArea }) => workArea));
     const window = new BrowserWindow({
@@ -62,7 +65,8 @@ export class WindowFactory {
     window.once('closed', () => registry.remove(id));
     this.#reloadAfterCrash(window, role);
     const query = sessionId === null ? '' : `?${new URLSearchParams(sessionPageQuery(sessionId)).toString()}`;
-    window.loadURL(`${BUNDLE_ORIGIN}/${PAGES[role]}${query}`).catch((error: unknown) => log.error('page not loaded', { role }, error));
+    const page = (protocol === undefined ? undefined : PAGES_OF_PROTOCOLS[protocol]) ?? PAGES[role];
+    window.loadURL(`${BUNDLE_ORIGIN}/${page}${query}`).catch((error: unknown) => log.error('page not loaded', { role }, error));
     return window;
   }
 

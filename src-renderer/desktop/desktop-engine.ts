@@ -49,5 +49,11 @@ export interface DesktopEngine {
   dispose(): void;
 }
 
+/** What the gateway said of the target that an engine may need. */
+export interface TargetFacts {
+  /** DER of the certificate that the target showed; empty where it showed none. */
+  readonly certificate: Uint8Array;
+}
+
 /** Starts an engine in an element, over a session whose gateway has signed on. */
-export type StartDesktopEngine = (place: HTMLElement, events: DesktopEvents, settings: DesktopSettings) => DesktopEngine;
+export type StartDesktopEngine = (place: HTMLElement, events: DesktopEvents, settings: DesktopSettings, target: TargetFacts) => DesktopEngine;

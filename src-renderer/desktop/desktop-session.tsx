@@ -53,6 +53,11 @@ export function DesktopSession({ session, tools, facts, onTitle }: DesktopSessio
   const connected = phase.status === 'connected';
   const { scaling, quality, viewOnly } = settings;
   const firstSettings = useRef(settings);
+  const certificateBytes = useRef(new Uint8Array(0));
+  const { targetCertificate } = session;
+  useEffect(() => {
+    certificateBytes.current = bytesOf(targetCertificate ?? '');
+  }, [targetCertificate]);
 
   useEffect(() => {
     const element = place.current;
@@ -77,6 +82,7 @@ export function DesktopSession({ session, tools, facts, onTitle }: DesktopSessio
           onBroken: () => setFailure(shownErrorOf('target.protocol-error')),
         },
         firstSettings.current,
+        { certificate: certificateBytes.current },
       );
       engine.current = made;
       const answer = await ask(mavis.sessions.openPort({ sessionId }));
@@ -181,4 +187,8 @@ function useDrawingAttempt(session: Session): number | null {
   const draws = phase.status === 'connected' || (phase.status === 'connecting' && phase.step === 'recording');
   if (draws && attempt !== session.attempt) setAttempt(session.attempt);
   return attempt;
+}
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ipcContract } from '../../../shared/ipc/contract.ts';
-import { CONTENT_SECURITY_POLICY } from '../../../src-main/app-protocol/content-security-policy.ts';
+import { CONTENT_SECURITY_POLICY, contentSecurityPolicyOf } from '../../../src-main/app-protocol/content-security-policy.ts';
 import { answerBundleRequest, bundleFiles } from '../../../src-main/app-protocol/bundle-files.ts';
 import { isBundleAddress, originOf } from '../../../src-main/app-protocol/bundle-origin.ts';
 import { createLog } from '../../../src-main/logging/log.ts';
@@ -121,6 +121,12 @@ describe('Electron\'s security list', () => {
     expect(CONTENT_SECURITY_POLICY).not.toMatch(/unsafe-eval|https?:|blob:|\*/);
     const answer = await answerBundleRequest(bundleFiles(join(root, 'shared')), { url: 'app://bundle/none.html', method: 'GET' });
     expect(answer.headers.get('content-security-policy')).toBe(CONTENT_SECURITY_POLICY);
+  });
+
+  test("E7: WebAssembly runs in the RDP window's page, and in no other", () => {
+    expect(contentSecurityPolicyOf('/rdp-window.html').replace(" 'wasm-unsafe-eval'", '')).toBe(CONTENT_SECURITY_POLICY);
+    expect(contentSecurityPolicyOf('/rdp-window.html')).toContain("script-src 'self' 'wasm-unsafe-eval';");
+    for (const path of ['', '/main-window.html', '/session-window.html', '/rdp-window.html/', '/assets/rdp-window.html', '/RDP-window.html']) expect(contentSecurityPolicyOf(path)).toBe(CONTENT_SECURITY_POLICY);
   });
 
   test('E11 E12: webviews are off, and one that comes all the same is not attached', () => {

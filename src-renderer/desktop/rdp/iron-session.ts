@@ -1,0 +1,198 @@
+import init, { ClipboardData, DesktopSize, DeviceEvent, InputTransaction, IronError, RotationUnit, type Session, SessionBuilder, setup } from 'ironrdp-wasm';
+import { installBridge } from './bridge-socket.ts';
+import type { RdpInput } from './desktop-input.ts';
+
+/** What the target's clipboard may hold of text; the rest is left there. */
+const TEXT = 'text/plain';
+/** A pointer that is a picture: what IronRDP makes is PNG, and nothing else is put into a style. */
+const POINTER = /^data:image\/png;base64,[A-Za-z0-9+/=]+$/;
+
+let loaded: Promise<unknown> | undefined;
+
+/** Loads the engine once for a page. */
+export async function loadIron(): Promise<void> {
+  loaded ??= load();
+  await loaded;
+}
+
+async function load(): Promise<void> {
+  installBridge();
+  await init();
+  setup('error');
+}
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface IronParts {
+  readonly canvas: HTMLCanvasElement;
+  readonly address: string;
+  readonly size: Size;
+  readonly onFrame: () => void;
+  readonly onClipboard: (text: string) => void;
+}
+
+/** One connection of IronRDP, drawing into one canvas. */
+export class IronSession implements RdpInput {
+  readonly canvas: HTMLCanvasElement;
+  readonly #session: Session;
+  #clipboardReady: boolean;
+  #over = false;
+
+  private constructor(canvas: HTMLCanvasElement, session: Session, clipboardReady: boolean) {
+    this.canvas = canvas;
+    this.#session = session;
+    this.#clipboardReady = clipboardReady;
+  }
+
+  /** Connects; rejects with a word why not. The account is the gateway's: what is said here is replaced there. */
+  static async connect(parts: IronParts): Promise<IronSession> {
+    const { canvas, size } = parts;
+    const state: { session: IronSession | undefined; clipboardAsked: boolean } = { session: undefined, clipboardAsked: false };
+    const builder = new SessionBuilder()
+      .proxyAddress(parts.address)
+      .authToken('-')
+      .destination('target:3389')
+      .username('-')
+      .password('-')
+      .serverDomain('')
+      .desktopSize(new DesktopSize(size.width, size.height))
+      .renderCanvas(canvas)
+      .setCursorStyleCallbackContext(null)
+      .setCursorStyleCallback((kind: unknown, data: unknown, x: unknown, y: unknown) => (canvas.style.cursor = pointer(kind, data, x, y)))
+      .canvasResizedCallback(() => undefined)
+      .remoteClipboardChangedCallback((data: unknown) => tellClipboard(data, parts.onClipboard))
+      .forceClipboardUpdateCallback(() => {
+        state.clipboardAsked = true;
+        state.session?.answerClipboard();
+      });
+    watchFrames(canvas, parts.onFrame);
+    let session: Session;
+    try {
+      session = await builder.connect();
+    } catch (error) {
+      throw new Error(reasonOf(error), { cause: error });
+    }
+    const { width, height } = session.desktopSize();
+    Object.assign(canvas, { width, height });
+    const made = new IronSession(canvas, session, false);
+    state.session = made;
+    if (state.clipboardAsked) made.answerClipboard();
+    return made;
+  }
+
+  /** Whether it has ended, whatever the reason. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Runs to the end; rejects with a word where the target sent what cannot be read. */
+  async run(): Promise<void> {
+    try {
+      await this.#session.run();
+    } catch (error) {
+      throw new Error(reasonOf(error), { cause: error });
+    } finally {
+      this.#over = true;
+    }
+  }
+
+  /** The clipboard's channel stands only once its first question was answered; before, a paste would end the session. */
+  answerClipboard(): void {
+    this.#clipboardReady = true;
+    this.#paste(new ClipboardData());
+  }
+
+  /** Offers text to the target's clipboard; false where the target has none. */
+  paste(text: string): boolean {
+    if (!this.#clipboardReady) return false;
+    const data = new ClipboardData();
+    data.addText(TEXT, text);
+    this.#paste(data);
+    return true;
+  }
+
+  key(scanCode: number, down: boolean): void {
+    this.#apply(down ? DeviceEvent.keyPressed(scanCode) : DeviceEvent.keyReleased(scanCode));
+  }
+
+  letter(letter: string): void {
+    this.#apply(DeviceEvent.unicodePressed(letter), DeviceEvent.unicodeReleased(letter));
+  }
+
+  move(x: number, y: number): void {
+    this.#apply(DeviceEvent.mouseMove(x, y));
+  }
+
+  button(button: number, down: boolean): void {
+    this.#apply(down ? DeviceEvent.mouseButtonPressed(button) : DeviceEvent.mouseButtonReleased(button));
+  }
+
+  wheel(vertical: boolean, amount: number): void {
+    this.#apply(DeviceEvent.wheelRotations(vertical, amount, RotationUnit.Pixel));
+  }
+
+  locks({ scroll, num, caps }: { readonly scroll: boolean; readonly num: boolean; readonly caps: boolean }): void {
+    this.#do(() => this.#session.synchronizeLockKeys(scroll, num, caps, false));
+  }
+
+  releaseAll(): void {
+    this.#do(() => this.#session.releaseAllInputs());
+  }
+
+  #apply(...events: readonly DeviceEvent[]): void {
+    this.#do(() => {
+      const transaction = new InputTransaction();
+      for (const event of events) transaction.addEvent(event);
+      this.#session.applyInputs(transaction);
+    });
+  }
+
+  #paste(data: ClipboardData): void {
+    this.#do(() => void this.#session.onClipboardPaste(data).catch(() => undefined));
+  }
+
+  /** An engine that is over takes nothing more: `run` has said so, or will. */
+  #do(work: () => void): void {
+    if (this.#over) return;
+    try {
+      work();
+    } catch {
+      this.#over = true;
+    }
+  }
+}
+
+/** Tells of each update: the engine draws by putting pixels into the canvas, and tells nobody. */
+function watchFrames(canvas: HTMLCanvasElement, onFrame: () => void): void {
+  const context = canvas.getContext('2d');
+  if (!context) return;
+  const put = context.putImageData.bind(context);
+  const watched = (image: ImageData, x: number, y: number, ...rest: readonly number[]): void => {
+    const [left, top, width, height] = rest;
+    if (left === undefined || top === undefined || width === undefined || height === undefined) put(image, x, y);
+    else put(image, x, y, left, top, width, height);
+    onFrame();
+  };
+  Object.defineProperty(context, 'putImageData', { value: watched });
+}
+
+function pointer(kind: unknown, data: unknown, x: unknown, y: unknown): string {
+  if (kind === 'hidden') return 'none';
+  if (kind !== 'url' || typeof data !== 'string' || !POINTER.test(data)) return 'default';
+  return `url(${data}) ${Number(x) || 0} ${Number(y) || 0}, default`;
+}
+
+function tellClipboard(data: unknown, tell: (text: string) => void): void {
+  if (!(data instanceof ClipboardData)) return;
+  for (const item of data.items()) {
+    const value: unknown = item.mimeType() === TEXT ? item.value() : undefined;
+    if (typeof value === 'string') tell(value);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof IronError ? error.backtrace() : String(error);
+}

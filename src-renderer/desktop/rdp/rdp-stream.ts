@@ -1,0 +1,100 @@
+import { isSlowPath, PduFramer } from '../../../shared/rdp/pdu-framer.ts';
+import type { BridgeSocket } from './bridge-socket.ts';
+import { addBridge } from './bridge-socket.ts';
+import { cleanPathRefusal, cleanPathResponse, readCleanPathRequest } from './clean-path.ts';
+
+/** Where X.224 says what a TPKT is, and how an answer to a request for a connection, and a refusal in it, are known. */
+const KIND_AT = 5;
+const CONFIRM = 0xd0;
+const NEGOTIATION_AT = 11;
+const REFUSED = 3;
+
+/**
+ * The one stream to the gateway, for one engine at a time. An engine begins with RDCleanPath, which is answered here: its request
+ * for a connection goes to the gateway, and until the gateway's answer comes all that arrives is still the engine's before. So a
+ * desktop connects anew with another size while its picture goes on.
+ */
+export class RdpStream {
+  readonly #send: (bytes: Uint8Array) => void;
+  readonly #certificate: Uint8Array;
+  readonly #framer = new PduFramer();
+  #current: BridgeSocket | undefined;
+  #asking: BridgeSocket | undefined;
+
+  constructor(send: (bytes: Uint8Array) => void, certificate: Uint8Array) {
+    this.#send = send;
+    this.#certificate = certificate;
+  }
+
+  /** An address at which the next engine finds its socket. */
+  address(): string {
+    const opened: { socket: BridgeSocket | undefined } = { socket: undefined };
+    return addBridge(
+      {
+        send: (bytes) => this.#fromEngine(opened.socket, bytes),
+        closed: () => {
+          if (this.#asking === opened.socket) this.#asking = undefined;
+          if (this.#current === opened.socket) this.#current = undefined;
+        },
+      },
+      (socket) => (opened.socket = socket),
+    );
+  }
+
+  /** Bytes of the gateway; throws RdpFormatError. */
+  receive(bytes: Uint8Array): void {
+    const pdus = this.#framer.take(bytes);
+    const answerAt = this.#asking === undefined ? -1 : pdus.findIndex((pdu) => isSlowPath(pdu) && ((pdu[KIND_AT] ?? 0) & 0xf0) === CONFIRM);
+    const answer = pdus[answerAt];
+    if (answer === undefined) {
+      this.#deliver(pdus);
+      return;
+    }
+    this.#deliver(pdus.slice(0, answerAt));
+    this.#take(answer);
+    this.#deliver(pdus.slice(answerAt + 1));
+  }
+
+  close(): void {
+    this.#asking?.close();
+    this.#current?.close();
+  }
+
+  #fromEngine(socket: BridgeSocket | undefined, bytes: Uint8Array): void {
+    if (socket === undefined) return;
+    if (socket === this.#current) {
+      // What is asked of the old connection while a new one is sought would reach the new one.
+      if (this.#asking === undefined) this.#send(bytes);
+      return;
+    }
+    if (this.#asking !== undefined) return;
+    this.#asking = socket;
+    this.#send(readCleanPathRequest(bytes));
+  }
+
+  #take(answer: Uint8Array): void {
+    const asking = this.#asking;
+    this.#asking = undefined;
+    if (asking === undefined) return;
+    if (answer[NEGOTIATION_AT] === REFUSED) {
+      asking.deliver(cleanPathRefusal(answer));
+      asking.close();
+      return;
+    }
+    const before = this.#current;
+    this.#current = asking;
+    before?.close();
+    asking.deliver(cleanPathResponse(answer, this.#certificate));
+  }
+
+  #deliver(pdus: readonly Uint8Array[]): void {
+    if (pdus.length === 0) return;
+    const whole = new Uint8Array(pdus.reduce((sum, pdu) => sum + pdu.length, 0));
+    let at = 0;
+    for (const pdu of pdus) {
+      whole.set(pdu, at);
+      at += pdu.length;
+    }
+    this.#current?.deliver(whole);
+  }
+}
