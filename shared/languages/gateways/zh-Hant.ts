@@ -59,7 +59,7 @@ export const gatewayTextsZhHant = {
   'port-map.title': '{name} 各連接埠的協定',
   'port-map.about': '用戶端依此順序嘗試協定的連接埠；相同號碼的連接埠會隨機選用，以分散負載。',
   'port-map.cell': '連接埠 {port} 的 {protocol}',
-  'port-map.rank': '第 {rank}',
+  'port-map.rank': '第 {rank} 順位',
   'port-map.not': '不使用',
   'port-map.lost': '將沒有連接埠可轉送 {protocols}，任何人都無法以此連線。請至少指定一個連接埠。',
   'port-map.closed-only': '{protocols} 的所有連接埠都回報為關閉；開啟之前任何人都無法以此連線。',

@@ -4,6 +4,7 @@ import { clock, createFormats } from '../../../src-renderer/language/formats.ts'
 import { pagesFor } from '../../../src-renderer/frame/pages.ts';
 import { daysLater, instantOf, readDateTime, writeDateTime } from '../../../src-renderer/controls/date-time-text.ts';
 import { emptyForm, filterOf, isNarrowed } from '../../../src-renderer/logs/log-filter-form.ts';
+import { factsLine, factText } from '../../../src-renderer/logs/log-facts.ts';
 import { shownState } from '../../../src-renderer/sessions/all-sessions.tsx';
 import { deedsFor } from '../../../src-renderer/users/user-details.tsx';
 import { withNewest } from '../../../src-renderer/mavis/use-paged.ts';
@@ -67,6 +68,14 @@ describe('what a log is narrowed by', () => {
     expect(isNarrowed(emptyForm)).toBe(false);
     expect(filterOf({ ...emptyForm, reference: ' mv-7k3qx-m2p9d ', outcome: 'failed', span: 'day', from: 'left over' }, now)).toEqual({ reference: 'MV-7K3QX-M2P9D', outcome: 'failed', from: '2026-11-22T10:00:00.000Z' });
     expect(filterOf({ ...emptyForm, span: 'own', until: '2026-11-23T09:00:59.999Z', user: 'ann', segment: ' gateway-tokyo ' }, now)).toEqual({ until: '2026-11-23T09:00:59.999Z', user: 'ann', segment: 'gateway-tokyo' });
+    // Blanks alone narrow nothing: a filter by them would find nothing.
+    expect(filterOf({ ...emptyForm, user: '  ', reference: ' ', span: 'own', from: ' ' }, now)).toEqual({});
+  });
+
+  test('the facts of an entry stand on one line, without ids and what is not known, and no longer than a line is read', () => {
+    expect(factsLine({ gateway: 'office1', code: null, gatewayId: '00000000-0000-4000-8000-000000000601', ports: [7993, 7994], tunnel: false, tries: 0 })).toBe('gateway=office1  ports=7993, 7994  tunnel=false  tries=0');
+    expect(factsLine({ long: 'x'.repeat(500) })).toBe(`long=${'x'.repeat(295)}`);
+    expect([factText(null), factText(undefined), factText('')]).toEqual(['—', '—', '']);
   });
 
   test('a date is read as people write it in three languages, and is refused where there is no such day', () => {
