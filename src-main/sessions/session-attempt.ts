@@ -283,11 +283,12 @@ export class SessionAttempt<Port> {
         this.#outcome?.({ kind: 'failed', failure: report });
         break;
       case 'accepted':
-        this.#begin('recording');
+        // Before the step at which a desktop's engine begins: it needs them.
         this.#parts.update((session) => {
           session.targetEncrypted = report.targetEncrypted;
           session.targetCertificate = report.targetCertificate;
         });
+        this.#begin('recording');
         break;
       case 'connected':
         this.#onConnected();
