@@ -1,0 +1,93 @@
+import { expect, type Page, test } from '@playwright/test';
+import { calls, openMain, openSession, SESSION_ID } from './open-page.ts';
+
+const openDiagnostics = async (page: Page, query: Record<string, string> = {}) => {
+  const faults = await openMain(page, query);
+  await page.getByRole('navigation').getByRole('button', { name: 'Diagnostics', exact: true }).click();
+  await expect(page.getByRole('heading', { name: 'Diagnostics', exact: true })).toBeVisible();
+  return faults;
+};
+
+test('S43-S46, S64: causes with leg and actor, most likely first; the commands that open the ports can be chosen and copied', async ({ page }) => {
+  const faults = await openDiagnostics(page);
+  const causes = page.getByRole('listitem').filter({ has: page.getByRole('heading', { level: 3 }) });
+  await expect(causes).toHaveCount(2);
+  await expect(causes.first()).toContainText('Most likely');
+  await expect(causes.first()).toContainText('MB are left on the disk');
+  const ports = causes.filter({ hasText: 'gw-osaka-1' });
+  await expect(ports).toContainText('Your IT');
+  await expect(ports).toContainText('This computer to the Gateway');
+  await ports.getByText('Commands to open the ports').click();
+  await ports.getByRole('combobox', { name: 'Tool' }).selectOption('netsh');
+  await ports.getByRole('button', { name: 'Copy' }).click();
+  await expect(ports.getByRole('button', { name: 'Copied' })).toBeVisible();
+  expect(await calls(page, 'app.copyText')).toEqual([{ text: 'netsh advfirewall firewall add rule name="MAVIS" dir=in action=allow protocol=TCP localport=7993-7995' }]);
+  expect(faults.list).toEqual([]);
+});
+
+test('one row a Gateway, one column a check; by keyboard a cell opens to what was tried, and is run again alone', async ({ page }) => {
+  await openDiagnostics(page);
+  const table = page.getByRole('table', { name: 'Gateways' });
+  await expect(table.getByRole('row')).toHaveCount(3);
+  await expect(table.getByRole('columnheader')).toHaveText(['Gateway', 'Port 443', 'Port 7993', 'Port 7994', 'Port 7995', 'Answer', 'Round trip', 'Synchronisation']);
+  await expect(table.getByRole('img', { name: /Round trips to gw-tokyo-1/ })).toBeVisible();
+  const cell = table.getByRole('button', { name: /Port 7994, gw-osaka-1: no answer/ });
+  await cell.focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'What was tried: Port 7994 · gw-osaka-1' })).toBeFocused();
+  await expect(page.getByRole('cell', { name: 'ETIMEDOUT' })).toBeVisible();
+  await expect(page.getByRole('cell', { name: 'gw.nishi.example:7993' })).toBeVisible();
+  await page.getByRole('button', { name: 'Run this check again' }).press('Enter');
+  expect(await calls(page, 'diagnostics.runOne')).toEqual([{ id: 'port 00000000-0000-4000-8000-000000000072 7994' }]);
+});
+
+test('all well says so; nothing yet begins by itself; what runs tells how far it is', async ({ page }) => {
+  await openDiagnostics(page, { scene: 'diagnostics-good' });
+  await expect(page.getByText('Nothing is wrong.')).toBeVisible();
+  expect(await calls(page, 'diagnostics.run')).toEqual([]);
+  await openDiagnostics(page, { scene: 'diagnostics-empty' });
+  await expect(page.getByText('Nothing has been checked yet.')).toBeVisible();
+  await expect.poll(() => calls(page, 'diagnostics.run')).toEqual([{ keepResource: true }]);
+  await openDiagnostics(page, { scene: 'diagnostics-running' });
+  await expect(page.getByText('16 of 19 checks done')).toBeVisible();
+});
+
+test('repeating every 15 seconds is told to main, and ends with the page', async ({ page }) => {
+  await openDiagnostics(page);
+  await page.getByRole('checkbox', { name: 'Repeat every 15 seconds' }).check();
+  await page.getByRole('navigation').getByRole('button', { name: 'Resources' }).click();
+  await expect.poll(() => calls(page, 'diagnostics.watch')).toEqual([{ on: true }, { on: false }]);
+});
+
+test('the report is shown as it would leave before it does; addresses go where asked; saved and copied', async ({ page }) => {
+  await openDiagnostics(page);
+  await page.getByRole('button', { name: 'Report…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Report to hand over' });
+  await expect(dialog).toContainText('https://mavis.nishi.example');
+  await dialog.getByRole('checkbox', { name: 'Take addresses out as well' }).check();
+  await expect(dialog).toContainText('https://[address 1]');
+  await dialog.getByRole('button', { name: 'Save to read' }).click();
+  await expect(dialog.getByText('Saved.')).toBeVisible();
+  expect(await calls(page, 'diagnostics.saveReport')).toEqual([{ format: 'html', hideAddresses: true }]);
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('button', { name: 'Report…' })).toBeFocused();
+});
+
+test('before the sign-in it is a button away, and leads back', async ({ page }) => {
+  await openMain(page, { scene: 'sign-in' });
+  await page.getByRole('button', { name: 'Diagnostics' }).click();
+  await expect(page.getByRole('heading', { name: 'Diagnostics', exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Back to sign-in' }).click();
+  await expect(page.getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();
+});
+
+test('a failed connection asks for the diagnosis of its way, which opens in the main window for its resource', async ({ page }) => {
+  await openSession(page, 'failed');
+  await page.getByRole('button', { name: 'Diagnose' }).click();
+  expect(await calls(page, 'diagnostics.ofSession')).toEqual([{ sessionId: SESSION_ID }]);
+  await openMain(page, { scene: 'diagnostics-wanted' });
+  await expect(page.getByRole('heading', { name: 'Diagnostics', exact: true })).toBeVisible();
+  await openDiagnostics(page, { scene: 'diagnostics-resource' });
+  await page.getByRole('button', { name: 'Check without a resource' }).click();
+  expect(await calls(page, 'diagnostics.run')).toEqual([{ keepResource: false }]);
+});
