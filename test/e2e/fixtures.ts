@@ -72,7 +72,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     });
     // Whatever a test left open: exit asks nobody.
     for (const { electronApp } of opened) {
-      const gone = electronApp.waitForEvent('close');
+      const gone = electronApp.waitForEvent('close', { timeout: 60_000 });
       await electronApp.evaluate(({ app }) => app.exit(0)).catch(() => undefined);
       await gone;
     }
