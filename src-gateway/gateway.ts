@@ -15,6 +15,7 @@ import { type GatewayKeys, readGatewayKeys } from './keys/gateway-keys.ts';
 import { AuditHeads } from './link/audit-heads.ts';
 import { LeaseEpoch } from './link/lease-epoch.ts';
 import { linkHandlers } from './link/link-methods.ts';
+import { LinkForwards } from './link/link-forwards.ts';
 import { linkPortAlpn, LinkRouter } from './link/link-port.ts';
 import { Pace } from './link/pace.ts';
 import { PingServer } from './link/ping-server.ts';
@@ -207,6 +208,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
   const router = new LinkRouter({
     clock, log,
     pins: servicePins,
+    forwards: new LinkForwards({ clock, log, journal, dialler, heard: () => supervision.heard() }),
     ping: new PingServer(clock, (thumbprint) => pingAnswer(statusParts, thumbprint !== null && knownKeys.has(thumbprint))),
     over443: () => portMap.over443,
     greet: (peer) => greeter.greet(peer, linkPort),

@@ -40,6 +40,7 @@ import { StatusSync } from './gateways/status-sync.ts';
 import { Turns } from './gateways/turns.ts';
 import type { GatewayLink } from './link/gateway-link.ts';
 import type { LinkIdentity } from './link/link-identity.ts';
+import { LinkHops } from './gateways/link-hops.ts';
 import { LinkPool } from './link/link-pool.ts';
 import type { Log } from './logging/log.ts';
 import { RecordingArchive } from './recordings/recording-archive.ts';
@@ -113,6 +114,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
     onOpen: (gatewayId) => {
       announcer.forget(gatewayId);
       if (!watch.linkOpened(gatewayId)) background.begin('terminations could not be sent', () => terminations.flush(gatewayId));
+      askBehind(() => hops.behind(gatewayId));
     },
     onLost: (gatewayId, reason) => {
       watch.linkLost(gatewayId);
@@ -122,7 +124,11 @@ export function createGatewaySide(parts: GatewaySideParts) {
       });
     },
   });
-  const linkTo = (row: GatewayRow): GatewayLink => pool.linkTo(row.id, linkAddressOf(row));
+  const hops = new LinkHops({ gateways, tunnel, randomInt: (bound) => randomInt(bound) });
+  const linkTo = (row: GatewayRow): GatewayLink => pool.linkTo(row.id, { ...linkAddressOf(row), behind: row.reachedThrough === 'direct' ? undefined : hops.to(row) });
+
+  /** Gateways behind the default gateway are asked again where the way to them may stand again. */
+  const askBehind = (which: () => Promise<readonly GatewayId[]>): void => background.begin('gateways behind the default gateway could not be asked again', async () => watch.askSilent(await which()));
 
   const announcer = new AddressAnnouncer({ addresses: () => parts.announcement().addresses, signing: parts.signing, instance: parts.instance, now: () => clock.now() });
   /** A gateway of an older version does not know the method: it goes by its configuration file. */
@@ -231,7 +237,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
         beforeRemoval,
         closeLost,
       }),
-      ...tunnelRoutes({ tunnel, gateways }),
+      ...tunnelRoutes({ tunnel, gateways, changed: () => askBehind(() => hops.behindAny()) }),
       ...connectionRoutes({ asks, connections: connectionList, tests }),
       ...recordingRoutes(archive),
       ...eventRoutes(hub),

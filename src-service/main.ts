@@ -73,11 +73,12 @@ gateway
   .requiredOption('--host <address>', 'address at which clients and the service reach it')
   .option('--link-port <port>', 'port of the link', '443')
   .option('--proxy-ports <ports>', 'proxy ports, with commas', '7993,7994,7995')
+  .option('--reached-through-default', 'nothing reaches it but the default gateway')
   .requiredOption('--out <file>', 'where to write the configuration file')
   .addOption(dataOption)
-  .action(async (name: string, options: { data: string; segment?: string; host: string; linkPort: string; proxyPorts: string; out: string }) => {
+  .action(async (name: string, options: { data: string; segment?: string; host: string; linkPort: string; proxyPorts: string; reachedThroughDefault?: boolean; out: string }) => {
     const addresses = { host: options.host, linkPort: Number(options.linkPort), proxyPorts: options.proxyPorts.split(',').map(Number) };
-    await run(options.data, { command: 'gateway-add', name, segment: options.segment ?? null, addresses }, options.out);
+    await run(options.data, { command: 'gateway-add', name, segment: options.segment ?? null, addresses, reachedThroughDefault: options.reachedThroughDefault ?? false }, options.out);
   });
 gateway.command('key <name> <line>').addOption(dataOption).action((name: string, line: string, { data }: { data: string }) => run(data, { command: 'gateway-key', name, line }));
 gateway
@@ -100,15 +101,17 @@ interface EditOptions {
   host?: string;
   linkPort?: string;
   proxyPorts?: string;
+  reachedThroughDefault?: 'on' | 'off';
 }
 gateway
   .command('edit <name>')
-  .description('Change name, segment ("-" for none) or addresses; with other addresses the gateway needs its configuration file again')
+  .description('Change name, segment ("-" for none), addresses or how it is reached; with other addresses the gateway needs its configuration file again')
   .option('--rename <name>')
   .option('--segment <segment>')
   .option('--host <address>', 'address; the ports are as in "add"')
   .option('--link-port <port>', 'port of the link', '443')
   .option('--proxy-ports <ports>', 'proxy ports, with commas', '7993,7994,7995')
+  .addOption(new Option('--reached-through-default <switch>', 'whether nothing reaches it but the default gateway').choices(['on', 'off']))
   .addOption(dataOption)
   .action((name: string, options: EditOptions) =>
     run(options.data, {
@@ -117,6 +120,7 @@ gateway
         ...(options.rename === undefined ? {} : { name: options.rename }),
         ...(options.segment === undefined ? {} : { segment: options.segment === '-' ? null : options.segment }),
         ...(options.host === undefined ? {} : { addresses: { host: options.host, linkPort: Number(options.linkPort), proxyPorts: (options.proxyPorts ?? '').split(',').map(Number) } }),
+        ...(options.reachedThroughDefault === undefined ? {} : { reachedThroughDefault: options.reachedThroughDefault === 'on' }),
       },
     }));
 for (const [verb, change] of [['drain', { draining: true }], ['undrain', { draining: false }], ['disable', { disabled: true }], ['enable', { disabled: false }]] as const) {

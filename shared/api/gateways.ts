@@ -40,6 +40,8 @@ export const gateway = z.object({
   portPreference,
   /** Whether sessions may run over the link port (443) where the proxy ports cannot be reached. */
   over443: z.boolean(),
+  /** Neither clients nor the service reach it but through the default gateway (rule 8). */
+  reachedThroughDefault: z.boolean(),
   keyFingerprint: z.string().nullable(),
   /** The administrator's switches: new sessions no more; out of use. */
   draining: z.boolean(),
@@ -65,7 +67,7 @@ export const segmentState = z.object({ segment: z.string().nullable(), known: z.
 export type SegmentState = z.infer<typeof segmentState>;
 
 const byId = z.object({ gatewayId });
-const registration = z.object({ name: z.string().min(1).max(100).regex(/^\S+$/), segment: segmentName.nullable(), addresses: gatewayAddresses });
+const registration = z.object({ name: z.string().min(1).max(100).regex(/^\S+$/), segment: segmentName.nullable(), addresses: gatewayAddresses, reachedThroughDefault: z.boolean().optional() });
 
 export const gatewaysRoutes = {
   segmentList: defineRoute({ method: 'GET', path: '/v1/segments', summary: 'State of the segments of resources that the caller may use', access: 'signed-in', response: z.object({ items: z.array(segmentState) }) }),

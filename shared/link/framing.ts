@@ -3,6 +3,8 @@
  * payload. Kind 0 is JSON, kind 1 is a binary answer: four bytes of request number, then bytes.
  */
 export const LINK_ALPN = 'mavis-link/1';
+/** By this the service asks a default gateway to forward it to the link of one behind it (rule 8): one JSON frame each way, then a wire. */
+export const LINK_FORWARD_ALPN = 'mavis-link-forward/1';
 /** A journal page of 500 entries is under 1 MiB; recordings come in chunks of 256 KiB. */
 export const MAX_LINK_FRAME_BYTES = 2 * 1024 * 1024;
 export const linkFrameKind = { json: 0, binary: 1 } as const;
@@ -31,6 +33,11 @@ export class LinkFrameDecoder {
   #held: Uint8Array = new Uint8Array(4);
   #filled = 0;
   #inBody = false;
+
+  /** Whether nothing of a next frame has come yet. */
+  get idle(): boolean {
+    return this.#filled === 0 && !this.#inBody;
+  }
 
   push(chunk: Uint8Array): LinkFrame[] {
     const frames: LinkFrame[] = [];

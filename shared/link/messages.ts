@@ -140,6 +140,10 @@ export const linkMethods = {
 } as const;
 
 export const linkRequest = z.object({ id: z.number().int().min(0).max(0xffff_ffff), channel: z.enum(['control', 'bulk']), method: z.string().max(50), params: z.unknown() });
+/** What the service asks of a default gateway by `LINK_FORWARD_ALPN`: a wire to the link port of the gateway behind it. Answered as a request is. */
+export const linkForwardRequest = z.object({ id: z.number().int().min(0).max(0xffff_ffff), next: z.object({ gatewayId, gatewayName: z.string().max(100), host: hostAddress, port }) });
+export type LinkForwardRequest = z.infer<typeof linkForwardRequest>;
+
 export const linkAnswer = z.union([
   z.object({ id: z.number().int(), result: z.unknown() }),
   z.object({ id: z.number().int(), error: z.object({ code: z.string(), args: z.record(z.string(), z.union([z.string(), z.number()])).default({}) }) }),

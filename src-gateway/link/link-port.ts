@@ -1,15 +1,16 @@
-import { LINK_ALPN } from '../../shared/link/framing.ts';
+import { LINK_ALPN, LINK_FORWARD_ALPN } from '../../shared/link/framing.ts';
 import { PROXY_ALPN } from '../../shared/proxy-stream/frames.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { ConnectionAdmission } from '../proxy-port/connection-admission.ts';
 import type { TlsPeer } from '../proxy-port/tls-listener.ts';
+import type { LinkForwards } from './link-forwards.ts';
 import { LinkSession, type LinkSessionParts } from './link-session.ts';
 import type { PingServer } from './ping-server.ts';
 import type { ServicePins } from './service-pins.ts';
 
-/** What is spoken on the link port, by ALPN: the link, `ping`, and the proxy ports' protocol where sessions may run over it. */
+/** What is spoken on the link port, by ALPN: the link, its forward to a gateway behind this one, `ping`, and the proxy ports' protocol where sessions may run over it. */
 export function linkPortAlpn(over443: boolean): readonly string[] {
-  return over443 ? [LINK_ALPN, 'http/1.1', PROXY_ALPN] : [LINK_ALPN, 'http/1.1'];
+  return [LINK_ALPN, LINK_FORWARD_ALPN, 'http/1.1', ...(over443 ? [PROXY_ALPN] : [])];
 }
 /** Connections of the service at once: two for each of many instances, and those that are just being replaced. */
 const MAX_LINKS = 64;
@@ -17,6 +18,7 @@ const MAX_LINKS = 64;
 export interface LinkRouterParts extends LinkSessionParts {
   readonly log: Logger;
   readonly pins: Pick<ServicePins, 'has'>;
+  readonly forwards: Pick<LinkForwards, 'begin' | 'close'>;
   readonly ping: Pick<PingServer, 'serve'>;
   /** Whether sessions may run over the link port. */
   readonly over443: () => boolean;
@@ -45,6 +47,7 @@ export class LinkRouter {
     // A client that offers nothing by ALPN speaks HTTP/1.1, as many monitors do.
     if (peer.alpn === 'http/1.1' || peer.alpn === null) this.#parts.ping.serve(peer.socket, peer.thumbprint);
     else if (peer.alpn === LINK_ALPN) this.#link(peer);
+    else if (peer.alpn === LINK_FORWARD_ALPN) this.#forward(peer);
     else if (peer.alpn === PROXY_ALPN && this.#parts.over443()) this.#client(peer);
     else peer.socket.destroy();
   }
@@ -52,6 +55,7 @@ export class LinkRouter {
   /** Closes all connections of the service. */
   close(): void {
     for (const link of this.#links) link.close();
+    this.#parts.forwards.close();
   }
 
   /** Who says that it is a client takes a place among the clients, of this port and the proxy ports: however many come, the service finds its own free. */
@@ -62,13 +66,23 @@ export class LinkRouter {
     else this.#parts.greet({ ...peer, admission });
   }
 
-  #link(peer: TlsPeer): void {
-    if (peer.thumbprint === null || !this.#parts.pins.has(peer.thumbprint)) {
-      this.#parts.log.warn('link refused: not a key of the service', { address: peer.address, fingerprint: peer.thumbprint ?? 'none' });
-      peer.socket.destroy();
-      return;
+  #forward(peer: TlsPeer): void {
+    if (this.#isService(peer)) this.#parts.forwards.begin(peer.socket);
+  }
+
+  /** Whether a peer proved a key of the service; any other is sent away. */
+  #isService(peer: TlsPeer): boolean {
+    if (peer.thumbprint !== null && this.#parts.pins.has(peer.thumbprint)) {
+      peer.admission.authenticated();
+      return true;
     }
-    peer.admission.authenticated();
+    this.#parts.log.warn('link refused: not a key of the service', { address: peer.address, fingerprint: peer.thumbprint ?? 'none' });
+    peer.socket.destroy();
+    return false;
+  }
+
+  #link(peer: TlsPeer): void {
+    if (!this.#isService(peer)) return;
     if (this.#links.size >= MAX_LINKS) {
       this.#parts.log.warn('link refused: too many', { address: peer.address, count: this.#links.size });
       peer.socket.destroy();

@@ -115,8 +115,8 @@ function EditGateway({ gateway, onClose }: { readonly gateway: Gateway; readonly
     const read = readDraft(draft);
     setWrong(read.ok ? new Set() : read.wrong);
     if (!read.ok) return;
-    const { name, segment, addresses } = read.definition;
-    const answer = await ask(mavis.service.gatewayUpdate({ params: { gatewayId: gateway.id }, query: {}, body: { name, segment, ...(moved ? { addresses } : {}) } }));
+    const { addresses, ...definition } = read.definition;
+    const answer = await ask(mavis.service.gatewayUpdate({ params: { gatewayId: gateway.id }, query: {}, body: { ...definition, ...(moved ? { addresses } : {}) } }));
     if (answer.ok) onClose();
     else setFailure(answer.error);
   };

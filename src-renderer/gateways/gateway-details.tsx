@@ -63,7 +63,7 @@ function StateNow({ gateway }: { readonly gateway: Gateway }) {
   );
 }
 
-function Facts({ gateway: { segment, addresses, keyFingerprint, status, createdAt } }: { readonly gateway: Gateway }) {
+function Facts({ gateway: { segment, addresses, reachedThroughDefault, keyFingerprint, status, createdAt } }: { readonly gateway: Gateway }) {
   const text = useText();
   const formats = useFormats();
   return (
@@ -84,6 +84,8 @@ function Facts({ gateway: { segment, addresses, keyFingerprint, status, createdA
       <dd>{status.version ?? text('common.unknown')}</dd>
       <dt>{text('gateways.address')}</dt>
       <dd className="mono">{addresses.host}</dd>
+      <dt>{text('gateways.reached')}</dt>
+      <dd>{text(reachedThroughDefault ? 'gateways.reached-behind' : 'gateways.reached-direct')}</dd>
       <dt>{text('gateways.link-port')}</dt>
       <dd className="mono">{addresses.linkPort}</dd>
       <dt>{text('gateways.fingerprint')}</dt>

@@ -11,22 +11,25 @@ export interface GatewayDraft {
   readonly host: string;
   readonly linkPort: string;
   readonly proxyPorts: string;
+  readonly reachedThroughDefault: boolean;
 }
 
-export type GatewayDraftField = keyof GatewayDraft;
+/** The fields that are typed, of which each may be wrong. */
+export type GatewayDraftField = Exclude<keyof GatewayDraft, 'reachedThroughDefault'>;
 
 /** What an administrator enters of a gateway, as the service takes it. */
 export interface GatewayDefinition {
   readonly name: string;
   readonly segment: string | null;
   readonly addresses: Gateway['addresses'];
+  readonly reachedThroughDefault: boolean;
 }
 
-export const emptyDraft: GatewayDraft = { name: '', segment: '', host: '', linkPort: '443', proxyPorts: '7993, 7994, 7995' };
+export const emptyDraft: GatewayDraft = { name: '', segment: '', host: '', linkPort: '443', proxyPorts: '7993, 7994, 7995', reachedThroughDefault: false };
 
 /** The draft of a gateway that is there. */
-export function draftOf({ name, segment, addresses }: Gateway): GatewayDraft {
-  return { name, segment: segment ?? '', host: addresses.host, linkPort: String(addresses.linkPort), proxyPorts: addresses.proxyPorts.join(', ') };
+export function draftOf({ name, segment, addresses, reachedThroughDefault }: Gateway): GatewayDraft {
+  return { name, segment: segment ?? '', host: addresses.host, linkPort: String(addresses.linkPort), proxyPorts: addresses.proxyPorts.join(', '), reachedThroughDefault };
 }
 
 const gatewayName = z.string().min(1).max(100).regex(/^\S+$/);
@@ -44,7 +47,7 @@ export function readDraft(draft: GatewayDraft): { readonly ok: true; readonly de
   };
   const { name, host, linkPort, proxyPorts } = parts;
   if (name.success && parts.segment.success && host.success && linkPort.success && proxyPorts.success && !proxyPorts.data.includes(linkPort.data)) {
-    return { ok: true, definition: { name: name.data, segment: parts.segment.data, addresses: { host: host.data, linkPort: linkPort.data, proxyPorts: proxyPorts.data } } };
+    return { ok: true, definition: { name: name.data, segment: parts.segment.data, addresses: { host: host.data, linkPort: linkPort.data, proxyPorts: proxyPorts.data }, reachedThroughDefault: draft.reachedThroughDefault } };
   }
   const wrong = new Set((['name', 'segment', 'host', 'linkPort', 'proxyPorts'] as const).filter((field) => !parts[field].success));
   // Each field is right by itself: the link and a proxy port would want the same port.
@@ -64,6 +67,7 @@ interface GatewayFormProps {
 export function GatewayForm({ draft, wrong, segments, onChange }: GatewayFormProps) {
   const text = useText();
   const listId = useId();
+  const behindHintId = useId();
   const input = (field: GatewayDraftField, list?: string) => (ties: object) => (
     <input {...ties} className={field === 'name' ? 'input' : 'input mono'} value={draft[field]} maxLength={253} autoCapitalize="off" autoComplete="off" spellCheck={false} list={list} onChange={(event) => onChange({ ...draft, [field]: event.target.value })} />
   );
@@ -91,6 +95,15 @@ export function GatewayForm({ draft, wrong, segments, onChange }: GatewayFormPro
         <Field label={text('gateway-form.proxy-ports')} hint={text('gateway-form.ports-hint')} problem={problem('proxyPorts', text('gateway-form.ports-invalid'))}>
           {input('proxyPorts')}
         </Field>
+      </div>
+      <div className="field">
+        <label className="check">
+          <input type="checkbox" checked={draft.reachedThroughDefault} aria-describedby={behindHintId} onChange={(event) => onChange({ ...draft, reachedThroughDefault: event.target.checked })} />
+          <span>{text('gateway-form.behind')}</span>
+        </label>
+        <span id={behindHintId} className="field-hint">
+          {text('gateway-form.behind-hint')}
+        </span>
       </div>
     </div>
   );

@@ -37,7 +37,7 @@ export function stateReason(gateway: Gateway, translator: Translator): StateReas
   const { state, code, detail, ejected } = gateway.status;
   const own = (message: string): StateReason => ({ message, remedy: null, actorName: null });
   if (code !== null) {
-    const { message, remedy, actorName, actor } = errorText(translator, code, { gateway: gateway.name, ports: detail, seconds: Math.abs(Number(detail)) || 0 });
+    const { message, remedy, actorName, actor } = errorText(translator, code, { gateway: gateway.name, ports: detail, through: detail, seconds: Math.abs(Number(detail)) || 0 });
     return { message, remedy, actorName: actor === 'nobody' ? null : actorName };
   }
   if (ejected && state !== 'disabled') return own(translator.text('gateways.reason-ejected'));

@@ -39,7 +39,8 @@ export function choosePath<G extends PathGateway>(request: PathRequest<G>): Path
   const choice = chooseGateway(request);
   if (choice.kind !== 'chosen') return choice;
   const last = choice.gateway;
-  if (isDefault(last, request.through) || (!tunnel && last.reachedThrough === 'direct')) return { kind: 'path', first: null, last };
+  const alone = last.reachedThrough === 'direct' && (!tunnel || isDefault(last, request.through));
+  if (alone) return { kind: 'path', first: null, last };
   const first = chooseFirstHop(request);
   return first === undefined ? { kind: 'no-default-gateway' } : { kind: 'path', first, last };
 }
@@ -48,6 +49,20 @@ export function choosePath<G extends PathGateway>(request: PathRequest<G>): Path
 export function chooseFirstHop<G extends PathGateway>({ gateways, through, protocol, tried, randomInt }: Pick<PathRequest<G>, 'gateways' | 'through' | 'protocol' | 'tried' | 'randomInt'>): G | undefined {
   // A default gateway that is itself reached through the default would be a way without a beginning.
   return pickOne(gateways.filter((gateway) => isDefault(gateway, through) && gateway.reachedThrough === 'direct' && isUsable(gateway, protocol) && !tried.has(gateway.id)), randomInt);
+}
+
+/**
+ * The default gateway over which the link to a gateway behind it goes, each with equal chance. One that drains carries it as
+ * well, for what runs there; where none is known to answer, those that did not are tried: what is known of them may be old.
+ * `before` is the one of the last time, which is taken again only where there is no other that answers. Undefined where none is
+ * in use.
+ */
+export function chooseLinkHop<G extends PathGateway>(gateways: readonly G[], through: TunnelDefault | null, before: GatewayId | undefined, randomInt: (bound: number) => number): G | undefined {
+  const candidates = gateways.filter((gateway) => isDefault(gateway, through) && gateway.reachedThrough === 'direct' && gateway.state !== 'disabled' && gateway.state !== 'pending');
+  const answering = candidates.filter(({ state }) => state !== 'unavailable');
+  const isOther = ({ id }: G): boolean => id !== before;
+  const pool = [answering.filter(isOther), answering, candidates.filter(isOther), candidates].find(({ length }) => length > 0) ?? [];
+  return pickOne(pool, randomInt);
 }
 
 /** Whether a gateway is the default gateway, or one of the default segment. */

@@ -100,8 +100,8 @@ const resourceExport: Run<'resource-export'> = async function* ({ core }, { form
   yield done();
 };
 
-const gatewayAdd: Run<'gateway-add'> = async function* ({ gatewaySide: { gateways } }, { name, segment, addresses }, actor) {
-  const row = await gateways.register({ name, segment, addresses }, actor);
+const gatewayAdd: Run<'gateway-add'> = async function* ({ gatewaySide: { gateways } }, { name, segment, addresses, reachedThroughDefault }, actor) {
+  const row = await gateways.register({ name, segment, addresses, reachedThroughDefault }, actor);
   yield { kind: 'raw', text: `${JSON.stringify(await gateways.configurationFile(row), null, 2)}\n` };
   yield done();
 };
@@ -127,7 +127,7 @@ const gatewayPorts: Run<'gateway-ports'> = async function* ({ gatewaySide: { gat
 };
 
 const gatewayList: Run<'gateway-list'> = async function* ({ gatewaySide: { gateways } }) {
-  for (const row of await gateways.list()) yield line([row.name, row.segment ?? '-', `${row.host}:${String(row.linkPort)}`, row.state, row.stateCode ?? '-', row.confirmedAt?.toISOString() ?? 'never confirmed'].join('  '));
+  for (const row of await gateways.list()) yield line([row.name, row.segment ?? '-', `${row.host}:${String(row.linkPort)}`, ...(row.reachedThrough === 'default' ? ['through the default gateway'] : []), row.state, row.stateCode ?? '-', row.confirmedAt?.toISOString() ?? 'never confirmed'].join('  '));
   yield done();
 };
 

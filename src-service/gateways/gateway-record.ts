@@ -1,6 +1,6 @@
 import type { Gateway } from '../../shared/api/gateways.ts';
 import type { PathGateway } from '../choice/path-choice.ts';
-import type { LinkAddress } from '../link/link-connection.ts';
+import type { PinnedAddress } from '../link/pinned-tls.ts';
 import type { gateways } from '../store/schema.ts';
 import { keyFingerprint, pinsOf } from './gateway-keys.ts';
 
@@ -19,6 +19,7 @@ export function asGateway(row: GatewayRow): Gateway {
     addresses: { host: row.host, linkPort: row.linkPort, proxyPorts: row.proxyPorts },
     portPreference: row.portPreference,
     over443: row.over443,
+    reachedThroughDefault: row.reachedThrough === 'default',
     keyFingerprint: row.tlsKey === null || row.signingKey === null ? null : keyFingerprint({ tls: row.tlsKey, signing: row.signingKey }),
     draining: row.draining,
     disabled: row.disabled,
@@ -59,6 +60,6 @@ export function tlsPinsOf(row: Pick<GatewayRow, 'tlsKey' | 'nextTlsKey'>): strin
 }
 
 /** Where the link of a gateway is. */
-export function linkAddressOf(row: GatewayRow): LinkAddress {
+export function linkAddressOf(row: GatewayRow): PinnedAddress {
   return { gatewayName: row.name, host: row.host, port: row.linkPort, pins: tlsPinsOf(row) };
 }

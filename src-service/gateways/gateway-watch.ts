@@ -114,6 +114,14 @@ export class GatewayWatch {
     return watched.attending;
   }
 
+  /** A way to these gateways stands again: those that do not answer are asked now, not at the next interval. */
+  askSilent(gatewayIds: readonly GatewayId[]): void {
+    for (const gatewayId of gatewayIds) {
+      const watched = this.#watched.get(gatewayId);
+      if (watched !== undefined && watched.epoch !== null && !watched.attending && !watched.answers) watched.wake.abort();
+    }
+  }
+
   /** A gateway's link is gone: nothing is asked of it again before its next good sync has sent what is pending for it. */
   linkLost(gatewayId: GatewayId): void {
     const watched = this.#watched.get(gatewayId);

@@ -76,13 +76,13 @@ export class Gateways {
   /** Adds a gateway without keys (S35): it is pending until they are entered. Throws `request.conflict` for a name that is taken. */
   async register(registration: Registration, actor: AuditActor): Promise<GatewayRow> {
     const { audit, clock, newId } = this.#parts;
-    const { name, segment, addresses } = registration;
+    const { name, segment, addresses, reachedThroughDefault = false } = registration;
     return this.#changing(async (transaction) => {
       await this.#refuseTakenName(transaction, name);
       const now = clock.now();
       const [row] = await transaction
         .insert(gateways)
-        .values({ id: newId(), name, segment, host: addresses.host, linkPort: addresses.linkPort, proxyPorts: addresses.proxyPorts, portPreference: preferenceOf(addresses.proxyPorts), stateCode: 'gateway.no-key', stateChangedAt: now, createdAt: now, updatedAt: now })
+        .values({ id: newId(), name, segment, host: addresses.host, linkPort: addresses.linkPort, proxyPorts: addresses.proxyPorts, portPreference: preferenceOf(addresses.proxyPorts), reachedThrough: reachedThroughDefault ? 'default' : 'direct', stateCode: 'gateway.no-key', stateChangedAt: now, createdAt: now, updatedAt: now })
         .returning();
       if (row === undefined) throw new MavisError('internal');
       await noteState(transaction, row.id, { at: now, state: row.state, code: row.stateCode });
@@ -147,6 +147,7 @@ export class Gateways {
           ...(update.addresses === undefined ? {} : { host: update.addresses.host, linkPort: update.addresses.linkPort, proxyPorts }),
           portPreference,
           over443: update.over443 ?? before.over443,
+          ...(update.reachedThroughDefault === undefined ? {} : { reachedThrough: update.reachedThroughDefault ? ('default' as const) : ('direct' as const) }),
           draining,
           disabled,
           ...(state === before.state ? {} : { state, stateCode: null, stateDetail: '', stateChangedAt: now }),
@@ -204,7 +205,7 @@ function adminState(before: GatewayRow, draining: boolean, disabled: boolean): G
 }
 
 function factsOf(row: GatewayRow): Record<string, string | number | boolean | null | string[]> {
-  return { gatewayId: row.id, gateway: row.name, segment: row.segment, host: row.host, linkPort: row.linkPort, proxyPorts: row.proxyPorts.map(String), portPreference: preferenceText(row.portPreference), over443: row.over443, draining: row.draining, disabled: row.disabled };
+  return { gatewayId: row.id, gateway: row.name, segment: row.segment, host: row.host, linkPort: row.linkPort, proxyPorts: row.proxyPorts.map(String), portPreference: preferenceText(row.portPreference), over443: row.over443, reachedThrough: row.reachedThrough, draining: row.draining, disabled: row.disabled };
 }
 
 /** `ssh=7993/7994,7995 …`: commas between equals, strokes between what is tried one after the other; so the command line takes it, too. */

@@ -50,7 +50,9 @@ function shortageOf(report: GatewayStatusReport, closed: readonly number[], cloc
 export function judgeFailure(error: MavisError, gateway: Judged & Pick<GatewayRow, 'tlsKey' | 'ports'>): Judgement {
   if (gateway.disabled) return { state: 'disabled', code: null, detail: '', ports: gateway.ports };
   if (gateway.tlsKey === null) return { state: 'pending', code: 'gateway.no-key', detail: '', ports: [] };
-  return { state: 'unavailable', code: error.code, detail: '', ports: gateway.ports };
+  // Of a gateway behind the default gateway: which one it was that stood in the way.
+  const through = String(error.args['through'] ?? '');
+  return { state: 'unavailable', code: error.code, detail: through, ports: gateway.ports };
 }
 
 const badness: Record<GatewayState, number> = { available: 0, disabled: 0, draining: 0, pending: 0, degraded: 1, unavailable: 2 };

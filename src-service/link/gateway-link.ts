@@ -3,9 +3,11 @@ import { asMavisError } from '../../shared/errors/mavis-error.ts';
 import type { RecordingId } from '../../shared/ids.ts';
 import { type AddressAnnouncement, linkMethods, type GatewayStatusReport, type Grant, type JournalEvent, type ProbeResult, type SpooledRecording } from '../../shared/link/messages.ts';
 import type { z } from 'zod';
-import { LinkConnection, type AskOptions, type LinkAddress } from './link-connection.ts';
+import { LinkConnection } from './link-connection.ts';
 import { linkError } from './link-errors.ts';
+import type { LinkAddress } from './link-forward.ts';
 import type { LinkIdentity } from './link-identity.ts';
+import type { AskOptions } from './pinned-tls.ts';
 
 /** Time for a request that has no limit of its own. */
 const REQUEST_LIMIT_MS = 5_000;

@@ -1,26 +1,12 @@
-import { constants } from 'node:crypto';
-import { connect, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { z } from 'zod';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { LINK_ALPN, LinkFrameDecoder, encodeLinkFrame, linkFrameKind, type LinkFrame } from '../../shared/link/framing.ts';
 import { linkAnswer } from '../../shared/link/messages.ts';
 import { answeredError, faultOf, linkError } from './link-errors.ts';
-import { certificatePin, matchesPin, type LinkIdentity } from './link-identity.ts';
-
-/** Where a gateway's link is and by which keys it is known. */
-export interface LinkAddress {
-  readonly gatewayName: string;
-  readonly host: string;
-  readonly port: number;
-  /** Pins of the gateway's TLS key: more than one during a rotation (rule 15). */
-  readonly pins: readonly string[];
-}
-
-export interface AskOptions {
-  /** The answer must be there by then, in milliseconds from the call. */
-  readonly timeLimitMs: number;
-  readonly signal?: AbortSignal | undefined;
-}
+import type { LinkIdentity } from './link-identity.ts';
+import { openBehind, type LinkAddress } from './link-forward.ts';
+import { openPinned, type AskOptions } from './pinned-tls.ts';
 
 /** A method as `shared/link/messages.ts` gives it. */
 interface Method<P extends z.ZodType, R> {
@@ -66,61 +52,13 @@ export class LinkConnection {
   }
 
   /**
-   * Opens a connection. Rejects with `gateway.link-unreachable`, `-time-out`, `-pin-mismatch` or `-failed`; at the latest
-   * after `timeLimitMs`.
+   * Opens a connection, through a default gateway where the address says so. Rejects with `gateway.link-unreachable`,
+   * `-time-out`, `-pin-mismatch` or `-failed`, or what stands in the way to or at the default gateway; at the latest after
+   * `timeLimitMs`.
    */
-  static open(address: LinkAddress, identity: LinkIdentity, channel: 'control' | 'bulk', onClose: (reason: MavisError | null) => void, options: AskOptions): Promise<LinkConnection> {
-    const { gatewayName } = address;
-    return new Promise((resolve, reject) => {
-      if (options.signal?.aborted) {
-        reject(linkError('failed', gatewayName, options.signal.reason));
-        return;
-      }
-      const socket = connect({
-        host: address.host,
-        port: address.port,
-        key: identity.keyPem,
-        cert: identity.certificatePem,
-        minVersion: 'TLSv1.3',
-        maxVersion: 'TLSv1.3',
-        ALPNProtocols: [LINK_ALPN],
-        secureOptions: constants.SSL_OP_NO_TICKET,
-        // Gateways show self-signed certificates: the pin below is the check, and no name is sent.
-        rejectUnauthorized: false,
-        checkServerIdentity: () => undefined,
-        servername: '',
-      });
-      socket.setNoDelay(true);
-      socket.setKeepAlive(true, 10_000);
-      const timer = setTimeout(() => fail(linkError('time-out', gatewayName)), options.timeLimitMs);
-      const onAbort = (): void => fail(linkError('failed', gatewayName, options.signal?.reason));
-      const settle = (): void => {
-        clearTimeout(timer);
-        options.signal?.removeEventListener('abort', onAbort);
-        socket.removeAllListeners('error');
-        socket.removeAllListeners('close');
-        socket.removeAllListeners('secureConnect');
-      };
-      const fail = (error: MavisError): void => {
-        settle();
-        // The socket may still report what it was doing; its outcome is settled.
-        socket.on('error', () => undefined);
-        socket.destroy();
-        reject(error);
-      };
-      options.signal?.addEventListener('abort', onAbort, { once: true });
-      socket.on('error', (error) => fail(linkError(faultOf(error), gatewayName, error)));
-      socket.on('close', () => fail(linkError('failed', gatewayName, new Error('closed during the handshake'))));
-      socket.on('secureConnect', () => {
-        const certificate = socket.getPeerX509Certificate();
-        if (certificate === undefined || !matchesPin(certificatePin(certificate), address.pins)) fail(linkError('pin-mismatch', gatewayName));
-        else if (socket.alpnProtocol !== LINK_ALPN) fail(linkError('failed', gatewayName, new Error('the peer does not speak the link')));
-        else {
-          settle();
-          resolve(new LinkConnection(socket, channel, gatewayName, onClose));
-        }
-      });
-    });
+  static async open(address: LinkAddress, identity: LinkIdentity, channel: 'control' | 'bulk', onClose: (reason: MavisError | null) => void, options: AskOptions): Promise<LinkConnection> {
+    const socket = await (address.behind === undefined ? openPinned(address, LINK_ALPN, identity, options) : openBehind(address, address.behind, identity, options));
+    return new LinkConnection(socket, channel, address.gatewayName, onClose);
   }
 
   get closed(): boolean {

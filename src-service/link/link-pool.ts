@@ -1,7 +1,7 @@
 import type { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { GatewayId } from '../../shared/ids.ts';
 import { GatewayLink } from './gateway-link.ts';
-import type { LinkAddress } from './link-connection.ts';
+import type { LinkAddress } from './link-forward.ts';
 import type { LinkIdentity } from './link-identity.ts';
 
 export interface LinkPoolOptions {
@@ -22,7 +22,7 @@ export class LinkPool {
     this.#options = options;
   }
 
-  /** The link to a gateway; made anew where its address or its pins have changed. */
+  /** The link to a gateway; made anew where its address, its pins or the way to it have changed. */
   linkTo(gatewayId: GatewayId, address: LinkAddress): GatewayLink {
     const current = this.#links.get(gatewayId);
     if (current !== undefined && sameAddress(current.address, address)) return current;
@@ -52,5 +52,5 @@ export class LinkPool {
 }
 
 function sameAddress(a: LinkAddress, b: LinkAddress): boolean {
-  return a.host === b.host && a.port === b.port && a.gatewayName === b.gatewayName && a.pins.length === b.pins.length && a.pins.every((pin, index) => pin === b.pins[index]);
+  return (a.behind === undefined) === (b.behind === undefined) && a.host === b.host && a.port === b.port && a.gatewayName === b.gatewayName && a.pins.length === b.pins.length && a.pins.every((pin, index) => pin === b.pins[index]);
 }

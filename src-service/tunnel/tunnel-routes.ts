@@ -8,10 +8,12 @@ import type { StoredTunnel, TunnelSettings } from './tunnel-settings.ts';
 export interface TunnelRoutesParts {
   readonly tunnel: Pick<TunnelSettings, 'read' | 'update'>;
   readonly gateways: Pick<Gateways, 'choosable'>;
+  /** The default gateway may be another one now: gateways behind it may be reached. */
+  readonly changed: () => void;
 }
 
 /** The routes of Tunnel. */
-export function tunnelRoutes({ tunnel, gateways }: TunnelRoutesParts) {
+export function tunnelRoutes({ tunnel, gateways, changed }: TunnelRoutesParts) {
   const shown = async ({ enabled, default: through, changedAt }: StoredTunnel): Promise<Shown> => {
     const defaults = (await gateways.choosable()).filter((gateway) => isDefault(gateway, through));
     const available = defaults.filter(({ state }) => state === 'available' || state === 'degraded').length;
@@ -19,7 +21,11 @@ export function tunnelRoutes({ tunnel, gateways }: TunnelRoutesParts) {
   };
   return {
     tunnelRead: handle(routes.tunnelRead, async () => shown(await tunnel.read())),
-    tunnelUpdate: handle(routes.tunnelUpdate, async ({ body }, { actor }) => shown(await tunnel.update(body, actor))),
+    tunnelUpdate: handle(routes.tunnelUpdate, async ({ body }, { actor }) => {
+      const stored = await tunnel.update(body, actor);
+      changed();
+      return shown(stored);
+    }),
     tunnelApplies: handle(routes.tunnelApplies, async (_input, { user }) => ({ applies: user.role === 'vendor' || (await tunnel.read()).enabled })),
   };
 }

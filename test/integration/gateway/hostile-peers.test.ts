@@ -1,14 +1,15 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { request } from 'node:https';
 import type { Socket } from 'node:net';
-import { connect } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LINK_ALPN } from '../../../shared/link/framing.ts';
+import { encodeLinkFrame, LINK_ALPN, LINK_FORWARD_ALPN, linkFrameKind } from '../../../shared/link/framing.ts';
 import { encodeFrame, frameType } from '../../../shared/proxy-stream/frames.ts';
 import { systemClock } from '../../../src-gateway/clock/clock.ts';
 import { HELLO_LIMIT_MS } from '../../../src-gateway/proxy-port/greeting.ts';
 import { bareConnection, HostileProxyClient } from '../../fixtures/hostile-proxy-client.ts';
-import { makeKeyPair } from '../../fixtures/key-pair.ts';
+import { makeKeyPair, type TestKeyPair } from '../../fixtures/key-pair.ts';
 import { ShiftableClock } from '../../fixtures/manual-clock.ts';
 import { TestGateway } from '../../fixtures/running-gateway.ts';
 
@@ -144,6 +145,46 @@ describe('peers who mean harm', () => {
       await whenClosed(socket);
       expect(gateway.logLines.slice(lines).filter((line) => line.includes('not a key of the service'))).toHaveLength(1);
     }
+  });
+
+  test('rule 8: the forward of the link is the service\'s alone, takes one request and nothing beside it, and reaches neither the gateway\'s own ports nor what no gateway is', async () => {
+    const open = async (key: Pick<TestKeyPair, 'keyPem' | 'certificatePem'>): Promise<TLSSocket> => {
+      const socket = connect({ host: '127.0.0.1', port: gateway.running.linkPort, key: key.keyPem, cert: key.certificatePem, ALPNProtocols: [LINK_FORWARD_ALPN], rejectUnauthorized: false, servername: '' });
+      socket.on('error', () => undefined);
+      await once(socket, 'secureConnect');
+      return socket;
+    };
+    const asking = (host: string, port: number): Uint8Array => encodeLinkFrame(linkFrameKind.json, Buffer.from(JSON.stringify({ id: 1, next: { gatewayId: randomUUID(), gatewayName: 'next', host, port } })));
+    const answered = async (socket: TLSSocket): Promise<string> => {
+      const seen: Buffer[] = [];
+      socket.on('data', (chunk: Buffer) => seen.push(chunk));
+      await whenClosed(socket);
+      return Buffer.concat(seen).subarray(5).toString();
+    };
+    for (const key of [await makeKeyPair('CN=stranger'), gateway.clientKey]) {
+      const stranger = await open(key);
+      stranger.write(asking('127.0.0.1', gateway.target.port));
+      expect(await answered(stranger)).toBe('');
+    }
+    const before = gateway.target.sockets.size;
+    for (const bytes of [Buffer.concat([asking('127.0.0.1', gateway.target.port), Buffer.from([0])]), encodeLinkFrame(linkFrameKind.json, Buffer.from('{"id":1}')), encodeLinkFrame(linkFrameKind.binary, Buffer.alloc(8))]) {
+      const socket = await open(gateway.serviceKey);
+      socket.write(bytes);
+      expect(await answered(socket)).toBe('');
+    }
+    expect(gateway.target.sockets.size).toBe(before);
+    for (const [host, port] of [['127.0.0.1', gateway.running.linkPort], ['127.0.0.1', gateway.running.proxyPorts[0] ?? 0], ['169.254.169.254', 443]] as const) {
+      const socket = await open(gateway.serviceKey);
+      socket.write(asking(host, port));
+      expect(JSON.parse(await answered(socket))).toEqual({ id: 1, error: { code: 'tunnel.next-unreachable', args: { gateway: 'next' } } });
+    }
+    const late = await open(gateway.serviceKey);
+    late.resume();
+    // Its time runs from when the gateway has taken it, which is a moment after the handshake here.
+    await expect.poll(() => {
+      clock.advance(6000);
+      return late.destroyed;
+    }).toBe(true);
   });
 
   test('B5: a request for ping whose headers never end is closed after ten seconds', async () => {

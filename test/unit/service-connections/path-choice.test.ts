@@ -2,8 +2,8 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { GatewayState } from '../../../shared/api/gateways.ts';
 import type { TunnelDefault } from '../../../shared/api/tunnel.ts';
-import { gatewayId, protocol } from '../../../shared/ids.ts';
-import { choosePath, type Path, type PathGateway } from '../../../src-service/choice/path-choice.ts';
+import { type GatewayId, gatewayId, protocol } from '../../../shared/ids.ts';
+import { chooseLinkHop, choosePath, type Path, type PathGateway } from '../../../src-service/choice/path-choice.ts';
 
 function makeGateway(parts: Partial<PathGateway> = {}): PathGateway {
   return { id: gatewayId.parse(randomUUID()), segment: 'gateway-office1', state: 'available', carries: new Set(protocol.options), ejected: false, reachedThrough: 'direct', ...parts };
@@ -113,5 +113,26 @@ describe('the way of a connection without Tunnel', () => {
     expect(choose({ gateways: [...entry, hidden], tunnel: false, tags: ['gateway-closed'] })).toEqual({ kind: 'path', first: defaultGateway, last: hidden });
     expect(choose({ gateways: [hidden], tunnel: false, tags: ['gateway-closed'], through: null })).toEqual({ kind: 'no-default-gateway' });
     expect(choose({ gateways: [hidden], through: { kind: 'segment', segment: 'gateway-closed' } })).toEqual({ kind: 'no-default-gateway' });
+    // One of the default segment that only the others of it reach is no way without a beginning either.
+    const inEntry = makeGateway({ segment: 'gateway-entry', reachedThrough: 'default' });
+    expect(choose({ gateways: [inEntry], tunnel: false, tags: ['gateway-entry'], through: segment })).toEqual({ kind: 'no-default-gateway' });
+  });
+});
+
+describe('rule 8: the default gateway that the link to a gateway behind it goes through', () => {
+  const [one, other] = [makeGateway({ segment: 'gateway-entry' }), makeGateway({ segment: 'gateway-entry' })];
+  const link = (gateways: PathGateway[], before?: GatewayId) => chooseLinkHop(gateways, { kind: 'segment', segment: 'gateway-entry' }, before, (bound) => Math.floor(Math.random() * bound))?.id;
+  const drawn = (gateways: PathGateway[], before?: GatewayId) => new Set(Array.from({ length: 100 }, () => link(gateways, before)));
+
+  test('any that answers, one that drains too, but not the one of the last time while there is another', () => {
+    expect(drawn([one, { ...other, state: 'draining', carries: new Set() }])).toEqual(new Set([one.id, other.id]));
+    expect(drawn([one, other], one.id)).toEqual(new Set([other.id]));
+    expect(drawn([one], one.id)).toEqual(new Set([one.id]));
+  });
+
+  test('one that is not known to answer only where none is, and never one out of use, without a key, of another segment or itself behind', () => {
+    expect(drawn([one, { ...other, state: 'unavailable' }], one.id)).toEqual(new Set([one.id]));
+    expect(drawn([{ ...one, state: 'unavailable' }, { ...other, state: 'unavailable' }], one.id)).toEqual(new Set([other.id]));
+    for (const parts of [{ state: 'disabled' }, { state: 'pending' }, { segment: 'gateway-office1' }, { reachedThrough: 'default' }] as const) expect(link([{ ...one, ...parts }])).toBeUndefined();
   });
 });
