@@ -69,6 +69,10 @@ export const connectionsRoutes = {
     method: 'POST', path: '/v1/connections/:connectionId/retry', summary: 'Another random gateway after one that could not be used (S11)', access: 'signed-in', signed: true, params: byId,
     body: z.object({ gatewayId, leg: z.enum(['L2', 'L4']), code: z.string().max(100), milliseconds: z.number().min(0).max(60_000) }), response: connectionOffer,
   }),
+  connectionResumeWay: defineRoute({
+    method: 'POST', path: '/v1/connections/:connectionId/resume-way', summary: 'Another first gateway for a session over two, whose first one is gone (Tunnel)', access: 'signed-in', signed: true, params: byId,
+    body: z.object({ gatewayId }), response: hop,
+  }),
   /** What the client saw; kept as the client's claim, and ends a connection that no gateway will ever report (rule 12). */
   connectionClaim: defineRoute({ method: 'POST', path: '/v1/connections/:connectionId/claim', summary: 'Report that a connection failed or was cancelled in the client', access: 'signed-in', signed: true, params: byId, body: z.object({ outcome: z.enum(['failed', 'cancelled']), code: z.string().max(100) }), response: empty }),
   connectionList: defineRoute({ method: 'GET', path: '/v1/connections', summary: 'Connections, newest first; users see their own', access: 'signed-in', query: pageQuery.extend({ live: z.stringbool().optional(), reference: connectionReference.optional() }), response: pageOf(connectionRecord) }),

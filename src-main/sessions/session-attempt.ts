@@ -13,13 +13,15 @@ import type { ServiceClient, ServiceNetwork } from '../service-client/service-cl
 import { unknownToProxy } from '../network/unknown-to-proxy.ts';
 import { type ProxyCredentials, proxyName, type WayOut } from '../network/way-out.ts';
 import type { ForwardingOffer } from './forwarding/forwarding-offer.ts';
-import { type EndedReport, type SessionReport, sessionReport } from './session-process-contract.ts';
+import { type EndedReport, type SessionCommand, type SessionReport, sessionReport } from './session-process-contract.ts';
 import type { SessionProcess } from './session-process-handle.ts';
 
 /** A retry that could not even finish a dial is not begun. */
 const LEAST_RETRY_MS = 500;
 /** The service's own answer may use all of the connection's time (rule 4), and a little for the way. */
 const ASK_TIMEOUT_MS = 16_000;
+/** Another first gateway for a session that runs: the service tries several within this. */
+const NEW_FIRST_TIMEOUT_MS = 10_000;
 /** A claim is a courtesy to whoever reads the audit log: it holds nobody up. */
 const CLAIM_TIMEOUT_MS = 5000;
 /** Time for a process to say goodbye to its gateway. */
@@ -62,6 +64,8 @@ export class SessionAttempt<Port> {
   readonly #target: AttemptTarget;
   readonly #stop = new AbortController();
   #offer: ConnectionOffer | undefined;
+  /** The first of two gateways, as it is now. */
+  #first: Hop | undefined;
   #shownToProxies: ReadonlyMap<string, ProxyCredentials | null> = new Map();
   #step: ConnectStep = 'access';
   #stepBegan: number;
@@ -222,23 +226,22 @@ export class SessionAttempt<Port> {
     this.#parts.process.send({
       kind: 'start',
       protocol: offer.protocol,
-      hops: offer.hops.map(({ gatewayName, host, ports, fallbackPort, pins, ticket }) => ({ gatewayName, host, ports, fallbackPort, pins, ticket })),
+      hops: offer.hops.map(dialled),
       identity: this.#parts.identity,
       deadlineMs: Math.max(deadlineAt - this.#parts.monotonic(), 0),
       terminal: { ...this.#parts.terminal },
       environment: Object.fromEntries(Object.entries(this.#parts.environment).filter(([name]) => offer.policy.environmentNames.includes(name))),
       forwarding,
     });
-    this.#sendWaysOut(offer);
+    if (offer.hops[0]) this.#sendWaysOut(offer, offer.hops[0]);
     return promise;
   }
 
   /** Looks up the ways out while the process dials the proxy ports: only where they are not reached does it need them. */
-  #sendWaysOut(offer: ConnectionOffer, then: () => void = () => undefined): void {
-    const [first] = offer.hops;
-    if (!first || first.host === null || first.fallbackPort === null) return;
+  #sendWaysOut(offer: ConnectionOffer, first: Hop, then: () => void = () => undefined): void {
+    if (first.host === null || first.fallbackPort === null) return;
     const tell = (ways: readonly WayOut[]): void => {
-      if (this.#processGone || this.#offer !== offer) return;
+      if (this.#processGone || this.#offer !== offer || this.#first !== first) return;
       this.#shownToProxies = new Map(ways.flatMap((way) => (way.kind === 'http-proxy' ? [[proxyName(way), way.credentials]] : [])));
       this.#parts.process.send({ kind: 'ways-out', ways: [...ways] });
       then();
@@ -252,7 +255,29 @@ export class SessionAttempt<Port> {
     this.#askedForResume = true;
     const given = await this.#renewSignOn(proxy);
     this.#askedForResume = false;
-    if (given && this.#interrupted && this.#offer) this.#sendWaysOut(this.#offer, () => this.checkLine());
+    if (given && this.#interrupted && this.#offer && this.#first) this.#sendWaysOut(this.#offer, this.#first, () => this.checkLine());
+  }
+
+  /** Gets another first gateway for a session that runs (rule 10). That none can be had now, or that the service is not reached, is told as none; the process asks again. */
+  async #replaceFirst(): Promise<void> {
+    const [offer, failed] = [this.#offer, this.#first];
+    if (offer === undefined || failed === undefined) return;
+    const { client, log, process } = this.#parts;
+    try {
+      const hop = await client.call(connectionsRoutes.connectionResumeWay, { params: { connectionId: offer.connectionId }, query: {}, body: { gatewayId: failed.gatewayId } }, { timeoutMs: NEW_FIRST_TIMEOUT_MS });
+      if (this.#processGone || this.#finished) return;
+      this.#first = hop;
+      this.#parts.update((session) => {
+        session.firstGatewayName = hop.gatewayName;
+      });
+      process.send({ kind: 'first-hop', hop: dialled(hop), over: null });
+      this.#sendWaysOut(offer, hop);
+      log.info('another first gateway for a session', { sessionId: this.#target.sessionId, reference: offer.reference, gatewayName: hop.gatewayName });
+    } catch (thrown) {
+      const { code } = asMavisError(thrown);
+      log.warn('no other first gateway for a session now', { sessionId: this.#target.sessionId, reference: offer.reference, code }, thrown);
+      if (!this.#processGone) process.send({ kind: 'first-hop', hop: null, over: /^(?:session|access|resource)\./.test(code) ? code : null });
+    }
   }
 
   #take(message: unknown): void {
@@ -318,6 +343,9 @@ export class SessionAttempt<Port> {
           phase.resuming = null;
         });
         this.#parts.log.info('session resumed', { sessionId: this.#target.sessionId, reference: this.#offer?.reference });
+        break;
+      case 'first-hop-wanted':
+        void this.#replaceFirst();
         break;
       case 'resized':
         this.#parts.onResized(report);
@@ -439,6 +467,7 @@ export class SessionAttempt<Port> {
 
   #useOffer(offer: ConnectionOffer): void {
     this.#offer = offer;
+    this.#first = offer.hops[0];
     const last = offer.hops.at(-1);
     this.#parts.update((session) => {
       session.reference = offer.reference;
@@ -500,4 +529,9 @@ export class SessionAttempt<Port> {
       this.#parts.log.warn('failure not reported to the service', { reference, code: asMavisError(thrown).code }, thrown);
     }
   }
+}
+
+/** What the process needs to know of a gateway to dial it. */
+function dialled({ gatewayName, host, ports, fallbackPort, pins, ticket }: Hop): Extract<SessionCommand, { kind: 'start' }>['hops'][number] {
+  return { gatewayName, host, ports, fallbackPort, pins, ticket };
 }

@@ -12,12 +12,15 @@ import { forwardingOffer } from './forwarding/forwarding-offer.ts';
  */
 const errorArgs = z.record(z.string(), z.union([z.string(), z.number()]));
 
+/** A gateway as the process dials it. */
+const dialledHop = hop.pick({ gatewayName: true, host: true, ports: true, fallbackPort: true, pins: true, ticket: true });
+
 /** Main to the session's process. `port` comes with the port itself beside it. */
 export const sessionCommand = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('start'),
     protocol,
-    hops: z.array(hop.pick({ gatewayName: true, host: true, ports: true, fallbackPort: true, pins: true, ticket: true })).min(1).max(2),
+    hops: z.array(dialledHop).min(1).max(2),
     identity: z.object({ privateKeyPem: z.string(), certificatePem: z.string() }),
     /** The dial and the gateway's way to the target end after so long; the user's time for prompts does not count. */
     deadlineMs: z.number().min(0).max(60_000),
@@ -28,6 +31,8 @@ export const sessionCommand = z.discriminatedUnion('kind', [
   }),
   /** The ways out of this computer's network to the first gateway's link port; follows a `start` that may need them. */
   z.object({ kind: z.literal('ways-out'), ways: waysOut }),
+  /** Another first gateway, as the process asked for one; null where there is none now. `over`: the code that ended the session. */
+  z.object({ kind: z.literal('first-hop'), hop: dialledHop.nullable(), over: z.string().nullable() }),
   z.object({ kind: z.literal('port') }),
   z.object({ kind: z.literal('prompt-answer'), id: z.number().int(), answers: z.array(z.string()) }),
   /** Gives up what has not been accepted yet. */
@@ -60,6 +65,8 @@ export const sessionReport = z.discriminatedUnion('kind', [
   /** A resume is tried, and this proxy wants to know who the user is. */
   z.object({ kind: z.literal('proxy-sign-on'), proxy: z.string().max(300) }),
   z.object({ kind: z.literal('resumed') }),
+  /** The first of two gateways is gone, or knows nothing of the session any more: another one is wanted (rule 10). */
+  z.object({ kind: z.literal('first-hop-wanted') }),
   z.object({ kind: z.literal('resized'), columns: z.number().int(), rows: z.number().int() }),
   z.object({ kind: z.literal('forwarding'), what: z.enum(['agent', 'x11']), state: forwardingState }),
   z.object({ kind: z.literal('ended'), code: z.string(), args: errorArgs, exitStatus: z.number().int().nullable(), signal: z.string().nullable() }),

@@ -13,12 +13,15 @@ import type { SessionCommand, SessionReport, StartCommand } from './session-proc
 import { openShell, type Shell } from './ssh-shell.ts';
 import { TwoHopWay } from './two-hop-way.ts';
 import { unknownToProxy } from '../network/unknown-to-proxy.ts';
+import { AwaitedFirstHop } from './awaited-first-hop.ts';
 import { AwaitedWaysOut } from './awaited-ways-out.ts';
 
 /** The gateway says why a session ended right after the protocol's own end; a moment later nothing more comes. */
 const REASON_LIMIT_MS = 1000;
 /** A page that draws nothing for so long has gone; its process does not wait for it for ever. */
 const DRAIN_LIMIT_MS = 10_000;
+/** A first gateway reaches the next one within five seconds, or says that it did not. */
+const FORWARD_LIMIT_MS = 8000;
 /** No gateway waits longer for its client than this (its own setting's bound). */
 const MAX_RESUME_SECONDS = 900;
 /** What is typed before the shell stands: a few lines, no more. */
@@ -41,6 +44,7 @@ export class SessionRunner {
   readonly #stop = new AbortController();
   readonly #prompts = new Map<number, (answers: readonly string[]) => void>();
   readonly #waysOut = new AwaitedWaysOut();
+  readonly #firstHop = new AwaitedFirstHop(() => this.#parts.report({ kind: 'first-hop-wanted' }));
   #startedAt = 0;
   #stream: GatewayStream | undefined;
   #carried: CarriedProtocol | undefined;
@@ -85,6 +89,11 @@ export class SessionRunner {
         break;
       case 'ways-out':
         this.#waysOut.take(command.ways);
+        break;
+      case 'first-hop':
+        // What is known of the ways out is of the gateway before.
+        if (command.hop !== null) this.#waysOut.forget();
+        this.#firstHop.take(command);
         break;
       case 'port':
         if (port) this.#page.attach(port);
@@ -149,7 +158,8 @@ export class SessionRunner {
       forwarding: forwarded,
       dialFirst: (hop, signal) => this.#dialFirstAgain(hop, { ...dial, signal }),
       dialLast: dialInside,
-      hello: async (carrier, hop) => forwardingOf(await this.#hello(carrier, command, hop, false), hop.gatewayName),
+      newFirst: (_failed, signal) => this.#firstHop.asked(signal),
+      hello: async (carrier, hop, signal) => forwardingOf(await sayHello(carrier, { gateway: hop.gatewayName, hello: helloOf(command, hop), events: SILENT, signal, deadlineMs: FORWARD_LIMIT_MS }), hop.gatewayName),
     });
     const inner = await dialInside(socket, this.#stop.signal);
     await this.#session(inner, command, second.gatewayName, await this.#hello(inner, command, second, true), (signal) => way.again(signal));
@@ -180,7 +190,7 @@ export class SessionRunner {
       onProgress: (step) => this.#parts.report({ kind: 'progress', step }),
       ask: (prompt, signal) => this.#ask(prompt, signal),
     };
-    const hello = { version: 1 as const, ticket: hop.ticket, protocol: command.protocol, ...(last ? { terminal: command.terminal } : {}) };
+    const hello = { ...helloOf(command, hop), ...(last ? { terminal: command.terminal } : {}) };
     return sayHello(socket, { gateway: hop.gatewayName, hello, events, signal: this.#stop.signal, deadlineMs: Math.max(command.deadlineMs - spent, 0) });
   }
 
@@ -391,6 +401,13 @@ export class SessionRunner {
     this.#forwarding?.close();
     this.#parts.report({ kind: 'ended', code, args: { ...args }, exitStatus: this.#exitStatus, signal: this.#exitSignal });
   }
+}
+
+/** A first gateway asks nobody anything. */
+const SILENT: HelloEvents = { onProgress: () => undefined, ask: () => Promise.reject(new MavisError('connect.cancelled')) };
+
+function helloOf({ protocol }: StartCommand, { ticket }: StartCommand['hops'][number]) {
+  return { version: 1 as const, ticket, protocol };
 }
 
 /** What a first gateway said that forwards; throws where it answered something else. */

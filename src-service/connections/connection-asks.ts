@@ -41,6 +41,10 @@ const JOURNAL_WORD_LIMIT_MS = 3_000;
 const JOURNAL_AGAIN_MS = 100;
 /** A session whose gateway hears nothing from the service ends after so long (rule 11): people from outside sooner. */
 const UNSUPERVISED_SECONDS = { vendor: 60, others: 900 } as const;
+/** All tries of another first gateway for a session that runs: its client asks again, and waits no longer than it would for a dial. */
+const RESUME_WAY_LIMIT_MS = 8_000;
+/** How often a session may get one: each time an entry in the audit log and a row; one every few seconds for a quarter of an hour. */
+const MAX_WAYS = 200;
 /** Connections of one user that have not come to their end: far above what a person opens, far below what hurts. */
 const MAX_OPEN_PER_USER = 256;
 
@@ -182,6 +186,51 @@ export class ConnectionAsks {
     const access = resource === undefined ? { error: new MavisError('resource.unknown') } : await this.#access(asker.user, resource, row.protocol, clock.now());
     if ('error' in access) return this.#fail(asker, row, access.error);
     return this.#grantSomewhere(asker, row, access, await this.#triedOf(connectionId), dropped ? [] : [gatewayId]);
+  }
+
+  /**
+   * Another first gateway for a session over two whose first one is gone or has forgotten it (rule 10): while the session and
+   * its user are valid, and never beyond the end that the session had. `failed` is taken again only where there is no other.
+   * Throws why the session is over, or `tunnel.no-default-gateway`.
+   */
+  async resumeWay(asker: Asker, connectionId: ConnectionId, failed: GatewayId): Promise<ConnectionOffer['hops'][number]> {
+    const { database, clock, gateways, states, transitions, tunnel, randomInt, activeUser, log } = this.#parts;
+    const row = await this.#own(asker, connectionId);
+    const over = overBecause(row);
+    if (over !== undefined) throw new MavisError(over, {}, { reference: row.reference });
+    if (row.firstGatewayId === null || row.gatewayId === null) throw new MavisError('request.conflict', { what: 'gateway' }, { reference: row.reference });
+    const [ways] = await database.select({ number: count() }).from(connectionForwards).where(eq(connectionForwards.connectionId, connectionId));
+    if ((ways?.number ?? 0) >= MAX_WAYS) throw new MavisError('request.too-many', { seconds: UNSUPERVISED_SECONDS.others });
+    const user = await activeUser(asker.user.id);
+    const [resource] = await database.select().from(resources).where(and(eq(resources.id, row.resourceId), isNull(resources.removedAt)));
+    if (user === undefined || resource === undefined) throw new MavisError(user === undefined ? 'session.user-disabled' : 'session.access-changed', {}, { reference: row.reference });
+    const access = await this.#access(user, resource, row.protocol, clock.now());
+    if ('error' in access) throw new MavisError('session.access-changed', {}, { reference: row.reference, cause: access.error });
+    const notAfter = new Date(Math.min(access.notAfter.getTime(), row.notAfter.getTime()));
+    if (notAfter <= clock.now()) throw new MavisError('session.not-after', {}, { reference: row.reference });
+
+    const { default: through } = await tunnel.read();
+    const endMs = clock.monotonicMs() + RESUME_WAY_LIMIT_MS;
+    const tried = new Set<GatewayId>();
+    for (;;) {
+      const choosable = await gateways.choosable();
+      const last = choosable.find(({ id }) => id === row.gatewayId);
+      if (last === undefined) throw new MavisError('session.gateway-lost', { gateway: row.gatewayName ?? '' }, { reference: row.reference });
+      const request = { gateways: choosable, through, protocol: row.protocol, randomInt };
+      const first = chooseFirstHop({ ...request, tried: new Set([...tried, last.id, failed]) }) ?? chooseFirstHop({ ...request, tried: new Set([...tried, last.id]) });
+      const leftMs = endMs - clock.monotonicMs();
+      if (first === undefined || leftMs <= 0) throw new MavisError('tunnel.no-default-gateway', {}, { reference: row.reference });
+      const granted = await this.#grantForward(asker, row, { ...access, notAfter }, first, last, Math.min(GRANT_LIMIT_MS, leftMs));
+      if ('error' in granted) {
+        tried.add(first.id);
+        log.warn('a first gateway took no grant for a session', { reference: row.reference, gatewayName: first.row.name, code: granted.error.code });
+        await states.eject(first.id, granted.error.code, row.reference);
+        continue;
+      }
+      if (await database.transaction((transaction) => transitions.firstReplaced(transaction, row, first.row, asker.actor))) return this.#firstHop(granted, access, row.protocol);
+      await this.#withdraw(row, [first.id], 'connect.cancelled');
+      throw new MavisError(overBecause(await this.#own(asker, connectionId)) ?? 'session.ended', {}, { reference: row.reference });
+    }
   }
 
   /**
@@ -339,31 +388,30 @@ export class ConnectionAsks {
 
   /** Writes that the way stands and gives it to the client: of the first hop the address, of one behind it name and key alone (rule 8). */
   async #offer(asker: Asker, row: AskedConnection, access: Allowed, { first, last, tunnel }: { readonly first: GrantedHop | null; readonly last: GrantedHop; readonly tunnel: boolean }, tried: readonly TriedGateway[]): Promise<ConnectionOffer> {
-    const { database, clock, randomInt, outcome, transitions } = this.#parts;
+    const { database, clock, outcome, transitions } = this.#parts;
     const expiresAt = new Date(clock.now().getTime() + TICKET_SECONDS * 1000 + TICKET_MARGIN_MS);
     const way = { first: first?.gateway.row ?? null, last: last.gateway.row, tunnel };
     const stands = await database.transaction((transaction) => transitions.granted(transaction, row.id, way, expiresAt, asker.actor));
     if (!stands || !(await this.#stillAllowed(asker, access.resource, row))) return this.#endedMeanwhile(asker, row, [last.gateway.id, ...(first === null ? [] : [first.gateway.id])]);
     outcome('granted');
-    const hop = ({ gateway, ticket }: GrantedHop) => ({ gatewayId: gateway.id, gatewayName: gateway.row.name, segment: gateway.segment, pins: tlsPinsOf(gateway.row), ticket });
-    const dialled = ({ gateway }: GrantedHop) => ({
-      host: gateway.row.host,
-      ports: portOrder(gateway.row.portPreference, gateway.row.ports, row.protocol, randomInt),
-      fallbackPort: access.policy.over443 && gateway.row.over443 ? gateway.row.linkPort : null,
-    });
-    const behind = { host: null, ports: [], fallbackPort: null };
     return {
       connectionId: row.id,
       reference: row.reference,
       protocol: row.protocol,
       resource: { id: access.resource.id, name: access.resource.name },
-      hops: first === null ? [{ ...hop(last), ...dialled(last) }] : [{ ...hop(first), ...dialled(first) }, { ...hop(last), ...behind }],
+      hops: first === null ? [this.#firstHop(last, access, row.protocol)] : [this.#firstHop(first, access, row.protocol), { ...namedHop(last), host: null, ports: [], fallbackPort: null }],
       tried: [...tried],
       policy: access.policy,
       notAfter: access.notAfter.toISOString(),
       deadlineMs: Math.min(CONNECT_DEADLINE_MS, Math.max(0, Math.round(row.deadlineAt.getTime() - clock.now().getTime()))),
       tunnel,
     };
+  }
+
+  /** The gateway that a client dials, with its address. */
+  #firstHop({ gateway, ticket }: GrantedHop, access: Allowed, protocol: Protocol): ConnectionOffer['hops'][number] {
+    const { host, portPreference, ports, over443, linkPort } = gateway.row;
+    return { ...namedHop({ gateway, ticket }), host, ports: portOrder(portPreference, ports, protocol, this.#parts.randomInt), fallbackPort: access.policy.over443 && over443 ? linkPort : null };
   }
 
   /** Ended while the grants were under way (terminated, user disabled, access changed): what the gateways hold goes too. */
@@ -430,6 +478,18 @@ export class ConnectionAsks {
     const tries = await this.#parts.database.select().from(connectionTries).where(eq(connectionTries.connectionId, connectionId)).orderBy(connectionTries.ordinal);
     return tries.map(({ gatewayId, gatewayName, leg, code, milliseconds }) => ({ gatewayId, gatewayName, leg, code, milliseconds }));
   }
+}
+
+/** A gateway by its name and key alone (rule 8), with the ticket that works there. */
+function namedHop({ gateway, ticket }: GrantedHop) {
+  return { gatewayId: gateway.id, gatewayName: gateway.row.name, segment: gateway.segment, pins: tlsPinsOf(gateway.row), ticket };
+}
+
+/** Why a session is over, or about to be; undefined where it runs. */
+function overBecause(row: ConnectionRow): ErrorCode | undefined {
+  if (row.finalAt === null && row.terminateAskedAt === null && (row.state === 'granted' || row.state === 'connected')) return undefined;
+  const code = row.terminateAskedAt === null ? row.code : row.terminateCode;
+  return code !== null && isErrorCode(code) && code.startsWith('session.') ? code : 'session.ended';
 }
 
 /** What every grant of a connection says (rule 2). */

@@ -5,7 +5,7 @@ import type { ConnectionTests } from './connection-test.ts';
 import type { Connections } from './connections.ts';
 
 export interface ConnectionRoutesParts {
-  readonly asks: Pick<ConnectionAsks, 'ask' | 'retry'>;
+  readonly asks: Pick<ConnectionAsks, 'ask' | 'retry' | 'resumeWay'>;
   readonly connections: Pick<Connections, 'list' | 'claim' | 'terminate'>;
   readonly tests: Pick<ConnectionTests, 'test'>;
 }
@@ -15,6 +15,7 @@ export function connectionRoutes({ asks, connections, tests }: ConnectionRoutesP
   return {
     connectionAsk: handle(routes.connectionAsk, ({ body }, context) => asks.ask(context, body.resourceId, body.protocol)),
     connectionRetry: handle(routes.connectionRetry, ({ params, body }, context) => asks.retry(context, params.connectionId, body)),
+    connectionResumeWay: handle(routes.connectionResumeWay, ({ params, body }, context) => asks.resumeWay(context, params.connectionId, body.gatewayId)),
     connectionClaim: handle(routes.connectionClaim, async ({ params, body }, context) => {
       await connections.claim(context, params.connectionId, body);
       return {};

@@ -71,6 +71,20 @@ export class ConnectionTransitions {
     return true;
   }
 
+  /** Writes that a session goes on over another first gateway (rule 10); false where it came to its end meanwhile, or is to end. */
+  async firstReplaced(transaction: Transaction, before: ConnectionRow, first: { readonly id: GatewayId; readonly name: string }, actor: AuditActor): Promise<boolean> {
+    const [row] = await transaction
+      .update(connections)
+      .set({ firstGatewayId: first.id, firstGatewayName: first.name })
+      .where(and(eq(connections.id, before.id), isNull(connections.finalAt), isNull(connections.terminateAskedAt), inArray(connections.state, ['granted', 'connected'])))
+      .returning();
+    if (row === undefined) return false;
+    const facts = { ...factsOf(row), 'before.firstGatewayId': before.firstGatewayId, 'before.firstGateway': before.firstGatewayName, 'after.firstGatewayId': first.id, 'after.firstGateway': first.name };
+    await this.#parts.audit.append(transaction, { kind: 'connection.first-gateway-replaced', actor, reference: row.reference, facts });
+    await notify(transaction, 'connections', before.id);
+    return true;
+  }
+
   /** Takes a connection off a gateway that its client could not use; false where it went on or came to its end meanwhile. */
   async movedOn(transaction: Transaction, connectionId: ConnectionId, gatewayId: GatewayId): Promise<boolean> {
     const moved = await transaction

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConnectionOffer } from '../../../shared/api/connections.ts';
-import { connectionOffer } from '../../../shared/api/connections.ts';
+import { connectionOffer, hop, type Hop } from '../../../shared/api/connections.ts';
 import type { TunnelDefault, TunnelFields } from '../../../shared/api/tunnel.ts';
 import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { accessRuleId } from '../../../shared/ids.ts';
@@ -224,6 +224,77 @@ describe('Tunnel: another gateway after one that failed (S11, rule 4)', () => {
     const offer = await world.ask(await world.resource(['gateway-office1']), user);
     const stranger = namesOf(offer)[1] === office.name ? spare : office;
     expect((await refusal(retry(offer, stranger, 'L2', 'gateway.unreachable'))).code).toBe('request.conflict');
+  });
+});
+
+describe('Tunnel: another first gateway for a session that runs (rule 10)', () => {
+  let second: ScriptedGateway;
+  const resumeWay = async (offer: ConnectionOffer, failed: ScriptedGateway, who: RequestContext = user): Promise<Hop> => hop.parse(await world.call('connectionResumeWay', { params: { connectionId: offer.connectionId }, body: { gatewayId: failed.id } }, who));
+  /** A session over two gateways that is connected, and its two possible first ones: the one that it has, and the other. */
+  const session = async (who: RequestContext = user): Promise<{ offer: ConnectionOffer; first: ScriptedGateway; other: ScriptedGateway; last: ScriptedGateway }> => {
+    const offer = await world.ask(await world.resource(['gateway-far']), who);
+    far.record({ connectionId: offer.connectionId, reference: offer.reference, kind: 'connected', facts: { recordingId: randomUUID() } });
+    await world.connectionIn(offer.connectionId, 'connected');
+    const [first, other] = namesOf(offer)[0] === entryA.name ? [entryA, second] : [second, entryA];
+    return { offer, first, other, last: far };
+  };
+  let entryA: ScriptedGateway;
+  let far: ScriptedGateway;
+  beforeAll(async () => {
+    [entryA, second, far] = [await world.gateway('gateway-gate', admin), await world.gateway('gateway-gate', admin), await world.gateway('gateway-far', admin)];
+    await setTunnel({ enabled: true, default: { kind: 'segment', segment: 'gateway-gate' } });
+  });
+
+  test('the other default gateway is granted the same next hop under a fresh ticket, never beyond the end that the session had; the audit log has before and after', async () => {
+    const { offer, first, other, last } = await session();
+    const targets = last.grants.length;
+    const given = await resumeWay(offer, first);
+    expect(given).toMatchObject({ gatewayId: other.id, gatewayName: other.name, host: '127.0.0.1', pins: [other.tls.pin] });
+    const grant = other.grants.at(-1) as ForwardGrant;
+    expect(grant).toMatchObject({ kind: 'forward', connectionId: offer.connectionId, reference: offer.reference, userId: user.user.id, clientKeyThumbprint: user.clientKeyThumbprint, next: { gatewayId: last.id } });
+    expect(Date.parse(grant.notAfter)).toBeLessThanOrEqual(Date.parse(offer.notAfter));
+    expect(offer.hops.map(({ ticket }) => ticket)).not.toContain(given.ticket);
+    // The last gateway, whose session runs, is asked nothing.
+    expect(last.grants).toHaveLength(targets);
+    expect(await world.connection(offer.connectionId)).toMatchObject({ state: 'connected', gatewayId: last.id, firstGatewayId: other.id });
+    expect((await world.audit(offer.reference)).filter(({ kind }) => kind === 'connection.first-gateway-replaced').map(({ facts }) => facts)).toMatchObject([{ 'before.firstGatewayId': first.id, 'before.firstGateway': first.name, 'after.firstGatewayId': other.id, 'after.firstGateway': other.name, user: user.user.name }]);
+    // Its end is told to the new first gateway.
+    const told = other.nextAsked('terminate');
+    await world.call('connectionTerminate', { params: { connectionId: offer.connectionId }, body: { reason: '' } }, user);
+    await told;
+  });
+
+  test('the failed one is granted again only where there is no other that takes it', async () => {
+    const { offer, first, other } = await session();
+    other.script.set('grant', [{ kind: 'error', code: 'gateway.full', args: { gateway: other.name } }]);
+    expect((await resumeWay(offer, first)).gatewayName).toBe(first.name);
+    for (const gateway of [entryA, second]) gateway.script.set('grant', [{ kind: 'error', code: 'gateway.full', args: { gateway: gateway.name } }]);
+    expect((await refusal(resumeWay(offer, first))).code).toBe('tunnel.no-default-gateway');
+    for (const gateway of [entryA, second]) {
+      gateway.script.delete('grant');
+      await world.syncNow(gateway.id, admin);
+    }
+  });
+
+  test('rules 9, 11: not for another user or another key, not after the session was ended, its user disabled or his access taken, and not for a session over one gateway', async () => {
+    const { offer, first } = await session();
+    const granted = (): number => entryA.grants.length + second.grants.length;
+    const before = granted();
+    expect((await refusal(resumeWay(offer, first, await world.user('admin')))).code).toBe('request.not-found');
+    expect((await refusal(resumeWay(offer, first, { ...user, clientKeyThumbprint: 'K'.repeat(43) }))).code).toBe('request.not-found');
+    world.decide = () => ({ allowed: false, code: 'access.denied' });
+    expect((await refusal(resumeWay(offer, first))).code).toBe('session.access-changed');
+    world.decide = () => allowed();
+    far.script.set('terminate', [{ kind: 'silent' }]);
+    await world.call('connectionTerminate', { params: { connectionId: offer.connectionId }, body: { reason: '' } }, admin);
+    expect((await refusal(resumeWay(offer, first))).code).toBe('session.terminated');
+    const leaving = await world.user('user');
+    const theirs = await session(leaving);
+    await world.revokeUser(leaving.user.id);
+    expect((await refusal(resumeWay(theirs.offer, theirs.first, leaving))).code).toBe('session.user-disabled');
+    const alone = await world.ask(await world.resource([]), user);
+    expect((await refusal(resumeWay(alone, entryA))).code).toBe('request.conflict');
+    expect(granted()).toBe(before + 2);
   });
 });
 

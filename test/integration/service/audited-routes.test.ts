@@ -99,6 +99,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   resourceConnectionTest: 'integration/service-connections/real-gateway.test.ts',
   resourceDiagnosis: 'integration/service-connections/diagnosis.test.ts',
   connectionRetry: 'integration/service-connections/connection-ask.test.ts',
+  connectionResumeWay: 'integration/service-connections/tunnel.test.ts',
   connectionClaim: 'integration/service-connections/connection-life.test.ts',
   connectionTerminate: 'integration/service-connections/connection-life.test.ts',
   recordingPlayback: 'integration/service-connections/recordings.test.ts',

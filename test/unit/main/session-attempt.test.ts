@@ -89,6 +89,7 @@ const ASK = '/v1/connections';
 const RETRY = '/v1/connections/:connectionId/retry';
 const TERMINATE = '/v1/connections/:connectionId/terminate';
 const CLAIM = '/v1/connections/:connectionId/claim';
+const RESUME_WAY = '/v1/connections/:connectionId/resume-way';
 const failed = (code: string, changes: Partial<Extract<SessionReport, { kind: 'failed' }>> = {}): SessionReport => ({ kind: 'failed', code, args: {}, leg: 'L2', credentialSent: false, milliseconds: 12, ...changes });
 
 describe('one attempt to connect', () => {
@@ -428,5 +429,46 @@ describe('one attempt to connect', () => {
     process.report(failed('gateway.none-of-ours' as never));
     await running;
     expect(session().phase).toMatchObject({ status: 'failed', error: { code: 'internal' } });
+  });
+});
+
+describe('another first gateway for a session over two (rule 10)', () => {
+  const hopOf = (gatewayName: keyof typeof GATEWAYS): object => ({ ...offerOf(gatewayName).hops[0], ticket: 'N'.repeat(43), fallbackPort: null });
+  const connected = async (answers: Answer[]) => {
+    const offer = offerOf('one');
+    const made = world({ [ASK]: [{ ...offer, tunnel: true, hops: [...offer.hops, ...offerOf('two').hops] }], [RESUME_WAY]: answers });
+    const running = made.attempt.run();
+    await made.process.started(1);
+    made.process.report({ kind: 'connected' });
+    const wanted = async (): Promise<SessionCommand | undefined> => {
+      const before = made.process.commands.length;
+      made.process.report({ kind: 'first-hop-wanted' });
+      await vi.waitFor(() => expect(made.process.commands.length).toBeGreaterThan(before));
+      return made.process.commands.at(-1);
+    };
+    const end = async (): Promise<void> => {
+      made.process.report({ kind: 'ended', code: 'session.ended', args: {}, exitStatus: 0, signal: null });
+      await running;
+    };
+    return { ...made, wanted, end };
+  };
+
+  test('Resume: the service is asked for it and told which one failed; the process gets what it needs to dial it, and the window shows it', async () => {
+    const { wanted, asked, session, end } = await connected([hopOf('two'), hopOf('one')]);
+    expect(session().firstGatewayName).toBe('one');
+    expect(await wanted()).toEqual({ kind: 'first-hop', hop: { gatewayName: 'two', host: '127.0.0.1', ports: [[7993]], fallbackPort: null, pins: ['A'.repeat(43)], ticket: 'N'.repeat(43) }, over: null });
+    expect(session().firstGatewayName).toBe('two');
+    await wanted();
+    expect(asked.filter(({ path }) => path === RESUME_WAY).map(({ body }) => body)).toEqual([{ gatewayId: GATEWAYS.one }, { gatewayId: GATEWAYS.two }]);
+    await end();
+  });
+
+  test('Resume: where there is none now, or the service is not reached, the process may ask again; where the session is over it is told so', async () => {
+    const { wanted, session, end } = await connected([new MavisError('tunnel.no-default-gateway'), new MavisError('service.unreachable', { address: 'x' }), new MavisError('session.user-disabled')]);
+    expect(await wanted()).toEqual({ kind: 'first-hop', hop: null, over: null });
+    expect(await wanted()).toEqual({ kind: 'first-hop', hop: null, over: null });
+    expect(await wanted()).toEqual({ kind: 'first-hop', hop: null, over: 'session.user-disabled' });
+    expect(session().firstGatewayName).toBe('one');
+    await end();
   });
 });

@@ -120,19 +120,19 @@ describe('the way of a connection without Tunnel', () => {
 });
 
 describe('rule 8: the default gateway that the link to a gateway behind it goes through', () => {
-  const [one, other] = [makeGateway({ segment: 'gateway-entry' }), makeGateway({ segment: 'gateway-entry' })];
+  const [former, other] = [makeGateway({ segment: 'gateway-entry' }), makeGateway({ segment: 'gateway-entry' })];
   const link = (gateways: PathGateway[], before?: GatewayId) => chooseLinkHop(gateways, { kind: 'segment', segment: 'gateway-entry' }, before, (bound) => Math.floor(Math.random() * bound))?.id;
   const drawn = (gateways: PathGateway[], before?: GatewayId) => new Set(Array.from({ length: 100 }, () => link(gateways, before)));
 
   test('any that answers, one that drains too, but not the one of the last time while there is another', () => {
-    expect(drawn([one, { ...other, state: 'draining', carries: new Set() }])).toEqual(new Set([one.id, other.id]));
-    expect(drawn([one, other], one.id)).toEqual(new Set([other.id]));
-    expect(drawn([one], one.id)).toEqual(new Set([one.id]));
+    expect(drawn([former, { ...other, state: 'draining', carries: new Set() }])).toEqual(new Set([former.id, other.id]));
+    expect(drawn([former, other], former.id)).toEqual(new Set([other.id]));
+    expect(drawn([former], former.id)).toEqual(new Set([former.id]));
   });
 
   test('one that is not known to answer only where none is, and never one out of use, without a key, of another segment or itself behind', () => {
-    expect(drawn([one, { ...other, state: 'unavailable' }], one.id)).toEqual(new Set([one.id]));
-    expect(drawn([{ ...one, state: 'unavailable' }, { ...other, state: 'unavailable' }], one.id)).toEqual(new Set([other.id]));
-    for (const parts of [{ state: 'disabled' }, { state: 'pending' }, { segment: 'gateway-office1' }, { reachedThrough: 'default' }] as const) expect(link([{ ...one, ...parts }])).toBeUndefined();
+    expect(drawn([former, { ...other, state: 'unavailable' }], former.id)).toEqual(new Set([former.id]));
+    expect(drawn([{ ...former, state: 'unavailable' }, { ...other, state: 'unavailable' }], former.id)).toEqual(new Set([other.id]));
+    for (const parts of [{ state: 'disabled' }, { state: 'pending' }, { segment: 'gateway-office1' }, { reachedThrough: 'default' }] as const) expect(link([{ ...former, ...parts }])).toBeUndefined();
   });
 });
