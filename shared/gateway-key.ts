@@ -10,12 +10,9 @@ export const gatewayKeyLine = z
   .max(1000)
   .regex(/^mavis-gateway-key-1 [A-Za-z0-9_-]{80,400} [A-Za-z0-9_-]{40,200} \S{1,100}$/);
 
-export interface GatewayPublicKeys {
-  /** SubjectPublicKeyInfo of the TLS key (ECDSA P-256), base64url. */
-  readonly tls: string;
-  /** SubjectPublicKeyInfo of the signing key (Ed25519), base64url. */
-  readonly signing: string;
-}
+/** Both public keys of a gateway: SubjectPublicKeyInfo in DER, base64url, of the TLS key (ECDSA P-256) and of the signing key (Ed25519). */
+export const gatewayPublicKeys = z.object({ tls: z.string().regex(/^[A-Za-z0-9_-]{80,400}$/), signing: z.string().regex(/^[A-Za-z0-9_-]{40,200}$/) });
+export type GatewayPublicKeys = Readonly<z.infer<typeof gatewayPublicKeys>>;
 
 /** Reads a pasted line; throws a ZodError where it is not of the form. */
 export function parseGatewayKeyLine(line: string): GatewayPublicKeys & { name: string } {

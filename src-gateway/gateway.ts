@@ -1,4 +1,3 @@
-import { MavisError } from '../shared/errors/mavis-error.ts';
 import { type Protocol, protocol } from '../shared/ids.ts';
 import type { GatewayConfiguration } from '../shared/gateway-configuration.ts';
 import { type Clock, instantOf } from './clock/clock.ts';
@@ -11,7 +10,7 @@ import { GrantRegister } from './grants/grant-register.ts';
 import { KnownClientKeys } from './grants/known-client-keys.ts';
 import { Journal } from './journal/journal.ts';
 import { type JournalDisk, openJournalDisk } from './journal/journal-disk.ts';
-import { type GatewayKeys, readGatewayKeys } from './keys/gateway-keys.ts';
+import { KeysInUse } from './keys/keys-in-use.ts';
 import { AuditHeads } from './link/audit-heads.ts';
 import { LeaseEpoch } from './link/lease-epoch.ts';
 import { linkHandlers } from './link/link-methods.ts';
@@ -45,7 +44,7 @@ import { RefusalJournal } from './tickets/refusal-journal.ts';
 /** What the protocols are made from. */
 export interface ProtocolContext {
   readonly configuration: GatewayConfiguration;
-  readonly keys: GatewayKeys;
+  readonly keys: Pick<KeysInUse, 'current' | 'formerSigningKeys' | 'onSwitched'>;
   readonly settings: GatewaySettings;
   readonly data: DataFolder;
   readonly clock: Clock;
@@ -110,11 +109,10 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 async function start(options: GatewayOptions, stops: (() => Promise<void> | void)[]): Promise<Omit<RunningGateway, 'stop'>> {
   const { data, clock, log, version } = options;
   const { configuration } = await readConfigurationFile(data.configuration);
-  const keys = await readGatewayKeys(data.keys);
-  if (keys === null) throw new MavisError('gateway.configuration-invalid', { field: 'keys' });
   const { settings, fallenBack } = await readSettings(data.settings);
   if (fallenBack.length > 0) log.warn('settings with a wrong value fell back to their default', { count: fallenBack.length });
   stops.push(await lockDataFolder(data.lock));
+  const keys = await KeysInUse.open({ folder: data.keys, gatewayId: configuration.gatewayId, gatewayName: configuration.name, now: () => new Date(clock.wallMs()) });
 
   const gatewayName = configuration.name;
   const journal = await Journal.open({ disk: options.journalDisk ?? (await openJournalDisk(data.journal)), clock, log, gatewayName });
@@ -188,7 +186,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
     linkPort,
     carries: (port, wanted) => portMap.carries(port, wanted),
   });
-  const ports = new ProxyPorts({ host, ports: proxyPorts, keys, admission, clock, log, greeter });
+  const ports = new ProxyPorts({ host, ports: proxyPorts, keys: () => keys.current, admission, clock, log, greeter });
   const readiness = new Readiness({
     gatewayName, journal,
     streams: () => sessions.size + forwards.size,
@@ -217,17 +215,22 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
     answered: (method, milliseconds, code) => metrics.linkAnswered(method, milliseconds, code),
     handlers: linkHandlers({
       clock, grants, knownKeys, sessions, forwards, journal,
-      status: async () => statusReport(statusParts),
+      status: async () => ({ ...statusReport(statusParts), keys: await keys.report() }),
       recordings: protocols.recordings,
       auditHeads: new AuditHeads(data.auditHeads, configuration.service.signingKeys),
-      servicePins, serviceAddresses, portMap,
+      servicePins, serviceAddresses, portMap, keys,
       epoch: new LeaseEpoch(),
       bulkPace: new Pace(clock, settings.bulkBytesPerSecond),
       probe: (wanted, target, signal) => probeTarget({ clock, dialler, identityProbes: protocols.identityProbes }, wanted, target, signal),
       assertReady: (kind) => readiness.assertReady(kind),
     }),
   });
-  const linkListener = new TlsListener({ host, port: linkPort, keys, admission: linkAdmission, log, alpn: () => linkPortAlpn(portMap.over443), onPeer: (peer) => router.route(peer) });
+  const linkListener = new TlsListener({ host, port: linkPort, keys: keys.current, admission: linkAdmission, log, alpn: () => linkPortAlpn(portMap.over443), onPeer: (peer) => router.route(peer) });
+  keys.onSwitched((switched) => {
+    linkListener.useKeys(switched);
+    ports.useKeys(switched);
+    log.warn('the gateway goes by its new keys', { fingerprint: switched.tlsPin });
+  });
   await linkListener.listen();
   stops.push(async () => {
     router.close();

@@ -4,6 +4,7 @@ import packageDescription from '../package.json' with { type: 'json' };
 import { exportAuditHeads } from './commands/audit-heads.ts';
 import { errorLine, processConsole } from './commands/console.ts';
 import { initGateway } from './commands/init.ts';
+import { rotateKey } from './commands/rotate-key.ts';
 import { runGateway } from './commands/start.ts';
 import { showStatus } from './commands/status.ts';
 
@@ -37,6 +38,13 @@ program
   .action(async (options: { data: string }) => {
     if (!(await showStatus(options.data, new Date(), console))) process.exitCode = 1;
   });
+
+program
+  .command('rotate-key')
+  .description('make the next keys, which the running gateway announces to the service; with --switch go by them')
+  .requiredOption(DATA, DATA_TEXT)
+  .option('--switch', 'go by the next keys, once the service knows them', false)
+  .action((options: { data: string; switch: boolean }) => rotateKey(options.data, new Date(), options.switch, console));
 
 program
   .command('audit-heads')

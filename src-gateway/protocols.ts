@@ -14,7 +14,8 @@ export async function openProductProtocols({ configuration, keys, settings, data
     dataDirectory: data.path,
     gateway: { id: configuration.gatewayId, name: configuration.name },
     recordingKey: configuration.service.recordingKey,
-    signingKey: keys.signingKey,
+    signingKey: keys.current.signingKey,
+    formerSigningKeys: keys.formerSigningKeys,
     clock,
     random: randomBytes,
     logger: log,
@@ -29,6 +30,7 @@ export async function openProductProtocols({ configuration, keys, settings, data
       });
     },
   });
+  keys.onSwitched(({ signingKey }) => recordings.useSigningKey(signingKey));
   await recordings.open();
   const ssh = createSshHandler({ spool: recordings, logger: log, random: randomBytes, clock });
   const rdp = createRdpHandler({ spool: recordings, logger: log, clock });

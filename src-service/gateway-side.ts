@@ -40,7 +40,10 @@ import { StatusSync } from './gateways/status-sync.ts';
 import { Turns } from './gateways/turns.ts';
 import type { GatewayLink } from './link/gateway-link.ts';
 import type { LinkIdentity } from './link/link-identity.ts';
+import { KeyRotation } from './gateways/key-rotation.ts';
 import { LinkHops } from './gateways/link-hops.ts';
+import { LinkConnection } from './link/link-connection.ts';
+import type { LinkAddress } from './link/link-forward.ts';
 import { LinkPool } from './link/link-pool.ts';
 import type { Log } from './logging/log.ts';
 import { RecordingArchive } from './recordings/recording-archive.ts';
@@ -87,6 +90,8 @@ export interface GatewaySideParts {
 const seesAllSegments: readonly User['role'][] = ['admin', 'operator', 'auditor'];
 /** Changes of gateways' states that are written at once: half of the connections to the database, the other half is for all else. */
 const CHANGES_AT_ONCE = 8;
+/** A handshake that shows a gateway's new key. */
+const PROOF_LIMIT_MS = 3_000;
 /** A head that a gateway does not take now is followed by the next one; nobody waits for it. */
 const AUDIT_HEAD_LIMIT_MS = 3_000;
 
@@ -125,7 +130,12 @@ export function createGatewaySide(parts: GatewaySideParts) {
     },
   });
   const hops = new LinkHops({ gateways, tunnel, randomInt: (bound) => randomInt(bound) });
-  const linkTo = (row: GatewayRow): GatewayLink => pool.linkTo(row.id, { ...linkAddressOf(row), behind: row.reachedThrough === 'direct' ? undefined : hops.to(row) });
+  const addressOf = (row: GatewayRow): LinkAddress => ({ ...linkAddressOf(row), behind: row.reachedThrough === 'direct' ? undefined : hops.to(row) });
+  const linkTo = (row: GatewayRow): GatewayLink => pool.linkTo(row.id, addressOf(row));
+  const rotation = new KeyRotation({
+    database, audit, clock, log, gateways, linkTo,
+    prove: async (row, pins) => (await LinkConnection.open({ ...addressOf(row), pins }, parts.link, 'bulk', () => undefined, { timeLimitMs: PROOF_LIMIT_MS })).close(),
+  });
 
   /** Gateways behind the default gateway are asked again where the way to them may stand again. */
   const askBehind = (which: () => Promise<readonly GatewayId[]>): void => background.begin('gateways behind the default gateway could not be asked again', async () => watch.askSilent(await which()));
@@ -180,6 +190,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
     drained: async (gatewayId, { completeAt }) => {
       if (completeAt !== null) await closings.closeUnused(gatewayId, completeAt);
     },
+    followKeys: (row, link, report) => rotation.follow(row, link, report),
     pullRecordings: (row, link, epoch, signal) => pull.pull(row, link, epoch, signal),
     closeOverdue: async () => {
       await connectionList.endOverdue();
@@ -232,6 +243,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
       ...gatewayRoutes({
         gateways,
         histories,
+        rotation,
         segmentView: async (user) => segmentView(user),
         serviceFingerprint: parts.serviceFingerprint,
         beforeRemoval,
@@ -250,6 +262,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
       await gateways.remove(gatewayId, actor, closeLost);
     },
     histories,
+    rotation,
     tunnel,
     archive,
     /** Whether recordings can be stored now. */

@@ -126,6 +126,12 @@ gateway
 for (const [verb, change] of [['drain', { draining: true }], ['undrain', { draining: false }], ['disable', { disabled: true }], ['enable', { disabled: false }]] as const) {
   gateway.command(`${verb} <name>`).addOption(dataOption).action((name: string, { data }: { data: string }) => run(data, { command: 'gateway-change', name, change }));
 }
+gateway.command('rotate-key <name>').description('Have a gateway make and announce its next key; both are good until the switch').addOption(dataOption).action((name: string, { data }: { data: string }) => run(data, { command: 'gateway-rotate-key', name }));
+gateway
+  .command('switch-key <name> <fingerprint>')
+  .description('Have a gateway go by the next key of this fingerprint; the old one is refused from then on')
+  .addOption(dataOption)
+  .action((name: string, fingerprint: string, { data }: { data: string }) => run(data, { command: 'gateway-switch-key', name, fingerprint }));
 gateway.command('remove <name>').description('Take a gateway out for good; its sessions end').addOption(dataOption).action((name: string, { data }: { data: string }) => run(data, { command: 'gateway-remove', name }));
 gateway
   .command('configuration <name>')

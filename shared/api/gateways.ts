@@ -43,6 +43,8 @@ export const gateway = z.object({
   /** Neither clients nor the service reach it but through the default gateway (rule 8). */
   reachedThroughDefault: z.boolean(),
   keyFingerprint: z.string().nullable(),
+  /** Of the keys that it has announced and does not go by yet (rule 15). */
+  nextKeyFingerprint: z.string().nullable(),
   /** The administrator's switches: new sessions no more; out of use. */
   draining: z.boolean(),
   disabled: z.boolean(),
@@ -79,6 +81,8 @@ export const gatewaysRoutes = {
   gatewayHistory: defineRoute({ method: 'GET', path: '/v1/gateways/:gatewayId/history', summary: 'States of a gateway in the last 24 hours', access: ['admin', 'operator', 'auditor'], params: byId, response: gatewayHistory }),
   gatewayRegister: defineRoute({ method: 'POST', path: '/v1/gateways', summary: 'Register a gateway; gives the file to install it with (S35, S36)', access: ['admin'], body: registration, response: z.object({ gateway, configurationFile: signedGatewayConfiguration, serviceFingerprint: z.string() }) }),
   gatewayEnterKey: defineRoute({ method: 'PUT', path: '/v1/gateways/:gatewayId/public-key', summary: 'Enter the public key that the installed gateway printed (S38)', access: ['admin'], params: byId, body: z.object({ line: gatewayKeyLine }), response: gateway }),
+  gatewayRotateKey: defineRoute({ method: 'POST', path: '/v1/gateways/:gatewayId/rotate-key', summary: 'Have a gateway make and announce its next key (rule 15)', access: ['admin'], params: byId, response: gateway }),
+  gatewaySwitchKey: defineRoute({ method: 'POST', path: '/v1/gateways/:gatewayId/switch-key', summary: 'Have a gateway go by its next key; the old one is refused from then on', access: ['admin'], params: byId, body: z.object({ fingerprint: z.string().max(100) }), response: gateway }),
   gatewayUpdate: defineRoute({ method: 'PATCH', path: '/v1/gateways/:gatewayId', summary: 'Change, drain or disable a gateway, or say which protocols its ports carry (S75)', access: ['admin'], params: byId, body: registration.partial().extend({ portPreference: portPreference.optional(), over443: z.boolean().optional(), draining: z.boolean().optional(), disabled: z.boolean().optional() }), response: gateway }),
   gatewayRemove: defineRoute({ method: 'DELETE', path: '/v1/gateways/:gatewayId', summary: 'Remove a gateway', access: ['admin'], params: byId, response: empty }),
   gatewayConfigurationFile: defineRoute({ method: 'GET', path: '/v1/gateways/:gatewayId/configuration-file', summary: 'The configuration file again', access: ['admin'], params: byId, response: signedGatewayConfiguration }),

@@ -66,6 +66,8 @@ export const catalogue = {
   'gateway.segment-unknown': entry(409, 'service', 'gateway-administrator', ['segment']),
   'gateway.no-key': entry(409, 'L3', 'gateway-administrator', ['gateway']),
   'gateway.key-invalid': entry(400, 'service', 'gateway-administrator'),
+  'gateway.no-next-key': entry(409, 'gateway', 'gateway-administrator', ['gateway']),
+  'gateway.key-not-announced': entry(409, 'gateway', 'gateway-administrator', ['gateway']),
   'gateway.draining': entry(503, 'gateway', 'nobody', ['gateway'], true),
   'gateway.unreachable': entry(503, 'L2', 'your-it', ['gateway'], true),
   'gateway.refused': entry(503, 'L2', 'your-it', ['gateway'], true),

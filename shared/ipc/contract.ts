@@ -164,6 +164,8 @@ export const ipcContract = {
     gatewayHistory: routeCall(gatewaysRoutes.gatewayHistory),
     gatewayRegister: routeCall(gatewaysRoutes.gatewayRegister),
     gatewayEnterKey: routeCall(gatewaysRoutes.gatewayEnterKey),
+    gatewayRotateKey: routeCall(gatewaysRoutes.gatewayRotateKey),
+    gatewaySwitchKey: routeCall(gatewaysRoutes.gatewaySwitchKey),
     gatewayUpdate: routeCall(gatewaysRoutes.gatewayUpdate),
     gatewayRemove: routeCall(gatewaysRoutes.gatewayRemove),
     segmentRename: routeCall(gatewaysRoutes.segmentRename),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { hostAddress, hostKeyFingerprint, port } from '../api/resources.ts';
 import { recordingState } from '../api/recordings.ts';
 import { portMap } from '../gateway-configuration.ts';
+import { gatewayPublicKeys } from '../gateway-key.ts';
 import { connectionId, connectionReference, gatewayId, instant, protocol, recordingId, resourceId, sha256, userId } from '../ids.ts';
 import { sessionPolicy } from '../policy/session-policy.ts';
 
@@ -69,6 +70,13 @@ export const journalEvent = z.object({
 });
 export type JournalEvent = z.infer<typeof journalEvent>;
 
+/** The keys that a gateway will go by, signed with the present signing key; `known` where the service said that it has them (rule 15). */
+export const announcedKeys = gatewayPublicKeys.extend({ signature: z.string().max(200), known: z.boolean() });
+export type AnnouncedKeys = z.infer<typeof announcedKeys>;
+
+/** `SHA256:` and base64 without padding, of both of a gateway's keys. */
+const keyFingerprint = z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/);
+
 export const gatewayStatusReport = z.object({
   gatewayId,
   version: z.string(),
@@ -84,6 +92,8 @@ export const gatewayStatusReport = z.object({
   ports: z.array(z.object({ port, open: z.boolean(), protocols: z.array(protocol) })),
   /** The port map that it goes by now; the service sends its own where the two differ. */
   portMap: portMap.optional(),
+  /** The fingerprint of the keys that it goes by, and the keys to come. */
+  keys: z.object({ fingerprint: keyFingerprint, next: announcedKeys.nullable() }).optional(),
   /** Resources that run short, as codes of the error catalogue. */
   shortages: z.array(z.string()),
   load: z.object({ cpu: z.number(), memoryBytes: z.number() }),
@@ -128,6 +138,12 @@ export const linkMethods = {
     auditHead: { params: z.object({ sequence: z.number().int(), hash: z.string(), signedAt: instant, signature: z.string() }), result: z.object({}) },
     /** What an administrator changed of the ports: in force at once, kept over a restart (S75). */
     setPortMap: { params: portMap.extend({ epoch: z.number().int().min(0) }), result: z.object({}) },
+    /** Makes the gateway's next keys, where there are none, and gives them. */
+    nextKeys: { params: z.object({}), result: announcedKeys },
+    /** The service knows the next keys: from now on the gateway may switch to them. */
+    nextKeysKnown: { params: z.object({ fingerprint: keyFingerprint }), result: z.object({}) },
+    /** The gateway goes by its next keys from the next handshake on; connections that stand go on. */
+    switchKeys: { params: z.object({ fingerprint: keyFingerprint }), result: z.object({}) },
     announceServicePin: { params: z.object({ pin: sha256, signature: z.string() }), result: z.object({}) },
     announceAddresses: { params: addressAnnouncement, result: z.object({}) },
   },

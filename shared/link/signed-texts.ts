@@ -1,9 +1,15 @@
+import type { GatewayPublicKeys } from '../gateway-key.ts';
 import type { GatewayId } from '../ids.ts';
 import type { AddressAnnouncement } from './messages.ts';
 
 /** What the service signs (Ed25519) when it announces the next key of its links to a gateway (rule 15). */
 export function servicePinAnnouncementText(gateway: GatewayId, pin: string): string {
   return `mavis-service-pin-1\n${gateway}\n${pin}`;
+}
+
+/** What a gateway signs with its present signing key (Ed25519) when it announces its next keys (rule 15). */
+export function nextGatewayKeysText(gateway: GatewayId, { tls, signing }: GatewayPublicKeys): string {
+  return `mavis-gateway-next-key-1\n${gateway}\n${tls}\n${signing}`;
 }
 
 /** What an instance of the service signs (Ed25519) when it announces to a gateway where it is; JSON, because an address may hold any letter. */

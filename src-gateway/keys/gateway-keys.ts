@@ -21,6 +21,8 @@ export interface GatewayKeys {
 }
 
 const FILES = { tlsKey: 'tls-key.pem', tlsCertificate: 'tls-certificate.pem', signingKey: 'signing-key.pem' } as const;
+/** Their names, in the order in which they are put in place: the TLS key last, without which there are none. */
+export const KEY_FILES: readonly string[] = [FILES.tlsCertificate, FILES.signingKey, FILES.tlsKey];
 /** Keys are changed by announcing a new pin (rule 15), never because a certificate ran out at a bad moment. */
 const CERTIFICATE_YEARS = 30;
 

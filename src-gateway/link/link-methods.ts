@@ -7,6 +7,7 @@ import type { ForwardRegister } from '../forwards/forward-register.ts';
 import type { GrantRegister } from '../grants/grant-register.ts';
 import type { KnownClientKeys } from '../grants/known-client-keys.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { KeysInUse } from '../keys/keys-in-use.ts';
 import type { PortMapInForce } from '../proxy-port/port-map.ts';
 import type { RecordingSource } from '../sessions/recording-source.ts';
 import type { SessionRegister } from '../sessions/session-register.ts';
@@ -30,6 +31,7 @@ export interface LinkMethodsParts {
   readonly recordings: Pick<RecordingSource, 'list' | 'read' | 'release'>;
   readonly auditHeads: Pick<AuditHeads, 'keep'>;
   readonly servicePins: Pick<ServicePins, 'announce'>;
+  readonly keys: Pick<KeysInUse, 'begin' | 'known' | 'switchTo'>;
   readonly portMap: Pick<PortMapInForce, 'set'>;
   readonly serviceAddresses: Pick<ServiceAddresses, 'announce'>;
   readonly epoch: LeaseEpoch;
@@ -53,6 +55,9 @@ export function linkHandlers(parts: LinkMethodsParts): { readonly control: Reado
       ['auditHead', handler(control.auditHead, (head) => done(parts.auditHeads.keep(head)))],
       ['setPortMap', handler(control.setPortMap, leased(parts, ({ portPreference, over443 }) => done(parts.portMap.set({ portPreference, over443 }))))],
       ['announceAddresses', handler(control.announceAddresses, (announcement) => done(parts.serviceAddresses.announce(announcement)))],
+      ['nextKeys', handler(control.nextKeys, () => parts.keys.begin())],
+      ['nextKeysKnown', handler(control.nextKeysKnown, ({ fingerprint }) => done(parts.keys.known(fingerprint)))],
+      ['switchKeys', handler(control.switchKeys, ({ fingerprint }) => done(parts.keys.switchTo(fingerprint)))],
       ['announceServicePin', handler(control.announceServicePin, ({ pin, signature }) => done(parts.servicePins.announce(pin, signature)))],
     ]),
     bulk: new Map<string, LinkHandler>([

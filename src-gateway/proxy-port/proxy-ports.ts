@@ -14,7 +14,8 @@ const RETRY_MS = 15_000;
 export interface ProxyPortsParts {
   readonly host: string;
   readonly ports: readonly number[];
-  readonly keys: Pick<GatewayKeys, 'tlsKeyPem' | 'tlsCertificatePem'>;
+  /** The keys to show, asked with each port that is opened. */
+  readonly keys: () => Pick<GatewayKeys, 'tlsKeyPem' | 'tlsCertificatePem'>;
   readonly admission: ConnectionAdmission;
   readonly clock: Pick<Clock, 'setTimer'>;
   readonly log: Logger;
@@ -59,6 +60,11 @@ export class ProxyPorts {
     return this.#listeners.get(port)?.open ?? false;
   }
 
+  /** Shows other keys from the next handshake on. */
+  useKeys(keys: Pick<GatewayKeys, 'tlsKeyPem' | 'tlsCertificatePem'>): void {
+    for (const listener of this.#listeners.values()) listener.useKeys(keys);
+  }
+
   /** Takes no more clients; those that are there stay. */
   stopAccepting(): void {
     this.#stopped = true;
@@ -74,7 +80,7 @@ export class ProxyPorts {
 
   async #listen(port: number): Promise<void> {
     const { host, keys, admission, log, greeter } = this.#parts;
-    const listener = new TlsListener({ host, port, keys, admission, log, alpn: () => [PROXY_ALPN], onPeer: (peer) => greeter.greet(peer, port) });
+    const listener = new TlsListener({ host, port, keys: keys(), admission, log, alpn: () => [PROXY_ALPN], onPeer: (peer) => greeter.greet(peer, port) });
     await listener.listen();
     this.#listeners.set(port, listener);
   }

@@ -68,6 +68,11 @@ export class TlsListener {
     this.#tcp = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) => this.#accept(socket));
   }
 
+  /** Shows these keys from the next handshake on; connections that stand go on. */
+  useKeys({ tlsKeyPem, tlsCertificatePem }: TlsListenerOptions['keys']): void {
+    this.#tls.setSecureContext({ key: tlsKeyPem, cert: tlsCertificatePem, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', secureOptions: constants.SSL_OP_NO_TICKET });
+  }
+
   get port(): number {
     return this.#options.port;
   }

@@ -28,6 +28,8 @@ export interface RecordingSpoolParts {
   readonly recordingKey: string;
   /** The gateway's own signing key (Ed25519, private). */
   readonly signingKey: KeyObject;
+  /** Public signing keys of before (rule 15): what they sealed still lies here. */
+  readonly formerSigningKeys?: readonly KeyObject[];
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly logger: Logger;
@@ -68,10 +70,12 @@ export class RecordingSpool {
   #ability: RecordingAbility = { ok: false, code: 'gateway.cannot-record', freeBytes: 0 };
   #lookTimer: Timer | undefined;
   #open = false;
+  #signingKey: KeyObject;
 
   /** Throws TypeError where a key is not of its kind. */
   constructor(parts: RecordingSpoolParts) {
     this.#parts = parts;
+    this.#signingKey = parts.signingKey;
     this.#directory = join(parts.dataDirectory, 'spool');
     this.#recipient = readRecordingRecipient(parts.recordingKey);
   }
@@ -117,7 +121,7 @@ export class RecordingSpool {
     });
     const { clock } = this.#parts;
     const released = (closed: ClosedRecording | undefined): Promise<void> => this.#released(id, closed);
-    const recorder = await ChannelRecorder.create({ header, sealer, sign: sealSigner(this.#parts.signingKey), clock, base: join(this.#directory, id), strict: this.#parts.strict ?? false, released });
+    const recorder = await ChannelRecorder.create({ header, sealer, sign: sealSigner(this.#signingKey), clock, base: join(this.#directory, id), strict: this.#parts.strict ?? false, released });
     this.#live.set(id, recorder);
     recorder.failed.addEventListener('abort', () => this.#recordingFailed(recorder), { once: true });
     return recorder;
@@ -154,6 +158,11 @@ export class RecordingSpool {
     return [...this.#live.values()].filter((recorder) => recorder.stands).slice(0, MOST_RECORDINGS).map((recorder) => ({ recordingId: recorder.recordingId, frames: recorder.stored.blocks, headHash: recorder.stored.headHash }));
   }
 
+  /** Recordings that begin from now on are sealed by another key. */
+  useSigningKey(key: KeyObject): void {
+    this.#signingKey = key;
+  }
+
   /** Closes what is still live as `incomplete` and stops looking at the disk. */
   async close(): Promise<void> {
     this.#open = false;
@@ -163,8 +172,8 @@ export class RecordingSpool {
   }
 
   async #recover(): ReturnType<typeof recoverSpool> {
-    const own = createPublicKey(this.#parts.signingKey);
-    const findings = await recoverSpool({ directory: this.#directory, sign: sealSigner(this.#parts.signingKey), clock: this.#parts.clock, verifySeal: (signed, signature) => verify(null, signed, own, signature) });
+    const own = [createPublicKey(this.#signingKey), ...(this.#parts.formerSigningKeys ?? [])];
+    const findings = await recoverSpool({ directory: this.#directory, sign: sealSigner(this.#signingKey), clock: this.#parts.clock, verifySeal: (signed, signature) => own.some((key) => verify(null, signed, key, signature)) });
     for (const { recordingId: id } of findings.recovered) this.#parts.logger.warn('sealed a recording that a stop had cut off', { recordingId: id, code: 'recording.recovered' });
     if (findings.unreadable.length > 0) this.#parts.logger.error('files in the spool that are no recordings were left where they are', { count: findings.unreadable.length });
     return findings;

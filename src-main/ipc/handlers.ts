@@ -264,6 +264,8 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       gatewayRegister: (args) => passOn(routes.gatewayRegister, args),
       gatewayEnterKey: (args) => passOn(routes.gatewayEnterKey, args),
       gatewayUpdate: (args) => passOn(routes.gatewayUpdate, args),
+      gatewayRotateKey: (args) => passOn(routes.gatewayRotateKey, args),
+      gatewaySwitchKey: (args) => passOn(routes.gatewaySwitchKey, args),
       gatewayRemove: (args) => passOn(routes.gatewayRemove, args),
       segmentRename: (args) => passOn(routes.segmentRename, args),
       credentialList: (args) => passOn(routes.credentialList, args),

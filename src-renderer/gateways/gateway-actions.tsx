@@ -11,9 +11,10 @@ import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { draftOf, GatewayForm, readDraft, type GatewayDraftField } from './gateway-form.tsx';
 import { segmentNames } from './gateway-groups.ts';
+import { RotateKey } from './rotate-key.tsx';
 import { nextSetupStep, type SetupStep } from './gateway-setup.tsx';
 
-type Question = 'edit' | 'drain' | 'disable' | 'remove';
+type Question = 'edit' | 'rotate' | 'drain' | 'disable' | 'remove';
 
 /** What an administrator may do with a gateway; each says what will happen before it does. */
 export function GatewayActions({ gateway, onSetup }: { readonly gateway: Gateway; readonly onSetup: (step: SetupStep) => void }) {
@@ -39,11 +40,13 @@ export function GatewayActions({ gateway, onSetup }: { readonly gateway: Gateway
       {button('edit', text('gateways.edit'), () => setQuestion('edit'))}
       {button('download', text('setup.step-install'), () => onSetup('install'))}
       {step === 'test' && button('key', text('gateways.enter-key'), () => onSetup('key'))}
+      {step === 'test' && button('replay', text('gateways.rotate'), () => setQuestion('rotate'))}
       {gateway.draining ? button('play', text('gateways.undrain'), () => void now({ draining: false })) : button('arrowDown', text('gateways.drain'), () => setQuestion('drain'))}
       {gateway.disabled ? button('check', text('gateways.enable'), () => void now({ disabled: false })) : button('pause', text('gateways.disable'), () => setQuestion('disable'))}
       {button('trash', text('gateways.remove'), () => setQuestion('remove'))}
       {failure && <ErrorNotice error={failure} />}
       {question === 'edit' && <EditGateway gateway={gateway} onClose={() => setQuestion(null)} />}
+      {question === 'rotate' && <RotateKey gateway={gateway} onClose={() => setQuestion(null)} />}
       {question === 'drain' && <Confirm gateway={gateway} what="drain" act={() => mavis.service.gatewayUpdate({ params: { gatewayId: gateway.id }, query: {}, body: { draining: true } })} onClose={() => setQuestion(null)} />}
       {question === 'disable' && <Confirm gateway={gateway} what="disable" act={() => mavis.service.gatewayUpdate({ params: { gatewayId: gateway.id }, query: {}, body: { disabled: true } })} onClose={() => setQuestion(null)} />}
       {question === 'remove' && <Confirm gateway={gateway} what="remove" act={() => mavis.service.gatewayRemove({ params: { gatewayId: gateway.id }, query: {}, body: {} })} onClose={() => setQuestion(null)} />}

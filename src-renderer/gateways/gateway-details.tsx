@@ -63,7 +63,7 @@ function StateNow({ gateway }: { readonly gateway: Gateway }) {
   );
 }
 
-function Facts({ gateway: { segment, addresses, reachedThroughDefault, keyFingerprint, status, createdAt } }: { readonly gateway: Gateway }) {
+function Facts({ gateway: { segment, addresses, reachedThroughDefault, keyFingerprint, nextKeyFingerprint, status, createdAt } }: { readonly gateway: Gateway }) {
   const text = useText();
   const formats = useFormats();
   return (
@@ -90,6 +90,14 @@ function Facts({ gateway: { segment, addresses, reachedThroughDefault, keyFinger
       <dd className="mono">{addresses.linkPort}</dd>
       <dt>{text('gateways.fingerprint')}</dt>
       <dd>{keyFingerprint === null ? text('gateways.fingerprint-none') : <code>{keyFingerprint}</code>}</dd>
+      {nextKeyFingerprint !== null && (
+        <>
+          <dt>{text('gateways.next-fingerprint')}</dt>
+          <dd>
+            <code>{nextKeyFingerprint}</code>
+          </dd>
+        </>
+      )}
       <dt>{text('gateways.created')}</dt>
       <dd>{formats.dateTime(createdAt)}</dd>
     </dl>

@@ -4,6 +4,7 @@ import type { AuditActor } from '../audit/audit-log.ts';
 import { verifyAuditByPage } from '../audit/audit-verification.ts';
 import { auditFile } from '../audit/log-export.ts';
 import type { Assembly } from '../assembly.ts';
+import { asGateway } from '../gateways/gateway-record.ts';
 import { preferenceText } from '../gateways/gateways.ts';
 import { exportResources } from '../resources/resource-routes.ts';
 import { importResources } from '../resources/resource-import.ts';
@@ -40,6 +41,10 @@ export async function* runAdminCommand(assembly: Assembly, { command, account }:
       return yield* gatewayPorts(assembly, command, actor);
     case 'gateway-change':
       return yield* gatewayChange(assembly, command, actor);
+    case 'gateway-rotate-key':
+      return yield* gatewayRotateKey(assembly, command, actor);
+    case 'gateway-switch-key':
+      return yield* gatewaySwitchKey(assembly, command, actor);
     case 'gateway-remove':
       return yield* gatewayRemove(assembly, command, actor);
     case 'gateway-configuration':
@@ -144,6 +149,22 @@ const gatewayChange: Run<'gateway-change'> = async function* (assembly, { name, 
   yield done();
 };
 
+/** Has a gateway make and announce its next key. */
+const gatewayRotateKey: Run<'gateway-rotate-key'> = async function* (assembly, { name }, actor) {
+  const { keyFingerprint, nextKeyFingerprint } = asGateway(await assembly.gatewaySide.rotation.begin((await gatewayNamed(assembly, name)).id, actor));
+  yield line(`fingerprint now ${keyFingerprint ?? '-'}`);
+  yield line(`next fingerprint ${nextKeyFingerprint ?? '-'}: compare it with mavis-gateway rotate-key at the gateway, then: mavis-service gateway switch-key ${name} FINGERPRINT`);
+  yield done();
+};
+
+/** Goes by the next key of a gateway. */
+const gatewaySwitchKey: Run<'gateway-switch-key'> = async function* (assembly, { name, fingerprint }, actor) {
+  const row = await assembly.gatewaySide.rotation.switchTo((await gatewayNamed(assembly, name)).id, fingerprint, actor);
+  yield line(`gateway ${row.name} goes by ${fingerprint}; its old key is refused`);
+  yield done();
+};
+
+/** Takes a gateway out. */
 const gatewayRemove: Run<'gateway-remove'> = async function* (assembly, { name }, actor) {
   const row = await gatewayNamed(assembly, name);
   await assembly.gatewaySide.removeGateway(row.id, actor);

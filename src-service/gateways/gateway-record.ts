@@ -1,8 +1,9 @@
 import type { Gateway } from '../../shared/api/gateways.ts';
+import type { GatewayPublicKeys } from '../../shared/gateway-key.ts';
 import type { PathGateway } from '../choice/path-choice.ts';
 import type { PinnedAddress } from '../link/pinned-tls.ts';
 import type { gateways } from '../store/schema.ts';
-import { keyFingerprint, pinsOf } from './gateway-keys.ts';
+import { keyFingerprint, nextKeysOf, pinsOf, presentKeysOf } from './gateway-keys.ts';
 
 /** A gateway as the store holds it. */
 export type GatewayRow = typeof gateways.$inferSelect;
@@ -20,7 +21,8 @@ export function asGateway(row: GatewayRow): Gateway {
     portPreference: row.portPreference,
     over443: row.over443,
     reachedThroughDefault: row.reachedThrough === 'default',
-    keyFingerprint: row.tlsKey === null || row.signingKey === null ? null : keyFingerprint({ tls: row.tlsKey, signing: row.signingKey }),
+    keyFingerprint: fingerprintOf(presentKeysOf(row)),
+    nextKeyFingerprint: fingerprintOf(nextKeysOf(row)),
     draining: row.draining,
     disabled: row.disabled,
     status: {
@@ -38,6 +40,10 @@ export function asGateway(row: GatewayRow): Gateway {
     },
     createdAt: row.createdAt.toISOString(),
   };
+}
+
+function fingerprintOf(keys: GatewayPublicKeys | null): string | null {
+  return keys === null ? null : keyFingerprint(keys);
 }
 
 /** A gateway as the choice sees it at `now`. */

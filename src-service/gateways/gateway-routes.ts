@@ -6,11 +6,13 @@ import type { Transaction } from '../store/database.ts';
 import type { GatewayHistories } from './gateway-history.ts';
 import { asGateway, type GatewayRow } from './gateway-record.ts';
 import type { Gateways } from './gateways.ts';
+import type { KeyRotation } from './key-rotation.ts';
 import type { SegmentView } from './segment-states.ts';
 
 export interface GatewayRoutesParts {
   readonly gateways: Pick<Gateways, 'list' | 'segmentStates' | 'register' | 'enterKey' | 'update' | 'remove' | 'read' | 'configurationFile'>;
   readonly histories: Pick<GatewayHistories, 'read'>;
+  readonly rotation: Pick<KeyRotation, 'begin' | 'switchTo'>;
   /** What of the segments a user may see (rule 26). */
   readonly segmentView: (user: User) => Promise<SegmentView | 'all'>;
   /** The fingerprint of the service's signing key, to compare with what `mavis-gateway init` prints (rule 15). */
@@ -22,7 +24,7 @@ export interface GatewayRoutesParts {
 }
 
 /** The routes of gateways and segments. */
-export function gatewayRoutes({ gateways, histories, segmentView, serviceFingerprint, beforeRemoval, closeLost }: GatewayRoutesParts) {
+export function gatewayRoutes({ gateways, histories, rotation, segmentView, serviceFingerprint, beforeRemoval, closeLost }: GatewayRoutesParts) {
   return {
     segmentList: handle(routes.segmentList, async (_input, { user }) => ({ items: await gateways.segmentStates(await segmentView(user)) })),
     gatewayList: handle(routes.gatewayList, async () => ({ items: (await gateways.list()).map(asGateway) })),
@@ -35,6 +37,8 @@ export function gatewayRoutes({ gateways, histories, segmentView, serviceFingerp
       return { gateway: asGateway(row), configurationFile: await gateways.configurationFile(row), serviceFingerprint };
     }),
     gatewayEnterKey: handle(routes.gatewayEnterKey, async ({ params, body }, { actor }) => asGateway(await gateways.enterKey(params.gatewayId, body.line, actor))),
+    gatewayRotateKey: handle(routes.gatewayRotateKey, async ({ params }, { actor }) => asGateway(await rotation.begin(params.gatewayId, actor))),
+    gatewaySwitchKey: handle(routes.gatewaySwitchKey, async ({ params, body }, { actor }) => asGateway(await rotation.switchTo(params.gatewayId, body.fingerprint, actor))),
     gatewayUpdate: handle(routes.gatewayUpdate, async ({ params, body }, { actor }) => asGateway(await gateways.update(params.gatewayId, body, actor))),
     gatewayRemove: handle(routes.gatewayRemove, async ({ params }, { actor }) => {
       await gateways.read(params.gatewayId);

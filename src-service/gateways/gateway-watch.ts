@@ -37,6 +37,8 @@ export interface GatewayWatchParts {
   readonly forget: (gatewayId: GatewayId) => void;
   /** A gateway answers: it hears where this service is, if it has not. */
   readonly announceAddresses: (row: GatewayRow, link: GatewayLink) => Promise<void>;
+  /** What a gateway says of its keys (rule 15). Never rejects. */
+  readonly followKeys: (row: GatewayRow, link: GatewayLink, report: GatewayStatusReport) => Promise<void>;
   /** Pending terminations go before anything else when a gateway answers again (rule 11). */
   readonly flushTerminations: (gatewayId: GatewayId) => Promise<boolean>;
   readonly busyGateways: () => Promise<readonly GatewayId[]>;
@@ -232,7 +234,7 @@ export class GatewayWatch {
       return;
     }
     // Not waited for: a long journal must not keep the next sync.
-    watched.following ??= this.#follow(row, link, epoch, watched, report.journalHead)
+    watched.following ??= this.#follow(row, link, epoch, watched, report)
       .catch((error: unknown) => {
         if (!watched.stop.signal.aborted) this.#parts.log.error('a gateway could not be followed', { gatewayId, error });
       })
@@ -253,11 +255,13 @@ export class GatewayWatch {
   }
 
   /** What a good sync leads to: terminations that are pending go first, then its journal is read where it has anything new. */
-  async #follow(row: GatewayRow, link: GatewayLink, epoch: number, watched: Watched, head: GatewayStatusReport['journalHead']): Promise<void> {
-    const { flushTerminations, announceAddresses, journal, clock } = this.#parts;
+  async #follow(row: GatewayRow, link: GatewayLink, epoch: number, watched: Watched, report: GatewayStatusReport): Promise<void> {
+    const { flushTerminations, announceAddresses, followKeys, journal, clock } = this.#parts;
+    const { journalHead: head } = report;
     await flushTerminations(row.id);
     watched.answers = true;
     await announceAddresses(row, link);
+    await followKeys(row, link, report);
     const begunAnew = await journal.restarted(row.id, epoch, row, head);
     if (begunAnew || head.sequence > row.journalCursor) await this.#readJournal(row.id, watched);
     if (watched.pulledAtMs === undefined || clock.monotonicMs() - watched.pulledAtMs >= RECORDINGS_AGAIN_MS) this.#pull(row, link, epoch, watched);

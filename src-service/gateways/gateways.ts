@@ -14,7 +14,7 @@ import { notify } from '../store/notify.ts';
 import { gateways } from '../store/schema.ts';
 import { configurationFile, type ServiceAnnouncement, type SigningKey } from './configuration-file.ts';
 import { noteState } from './gateway-history.ts';
-import { keyFingerprint, readKeyLine } from './gateway-keys.ts';
+import { formerSigningKeys, keyFingerprint, presentKeysOf, readKeyLine } from './gateway-keys.ts';
 import type { GatewayRow } from './gateway-record.ts';
 import { KnownGateways, type GatewaysNow } from './known-gateways.ts';
 import { segmentStates, type SegmentView } from './segment-states.ts';
@@ -111,12 +111,13 @@ export class Gateways {
       const now = clock.now();
       const [row] = await transaction
         .update(gateways)
-        .set({ tlsKey: keys.tls, signingKey: keys.signing, nextTlsKey: null, nextSigningKey: null, previousTlsKey: before.tlsKey, previousSigningKey: before.signingKey, keysChangedAt: now, state: before.disabled ? 'disabled' : 'pending', stateCode: null, stateDetail: '', stateChangedAt: now, confirmedAt: null, ejectedAt: null, updatedAt: now })
+        .set({ tlsKey: keys.tls, signingKey: keys.signing, nextTlsKey: null, nextSigningKey: null, formerSigningKeys: formerSigningKeys(before), keysChangedAt: now, state: before.disabled ? 'disabled' : 'pending', stateCode: null, stateDetail: '', stateChangedAt: now, confirmedAt: null, ejectedAt: null, updatedAt: now })
         .where(eq(gateways.id, gatewayId))
         .returning();
       if (row === undefined) throw new MavisError('internal');
       await noteState(transaction, gatewayId, { at: now, state: row.state, code: null });
-      const previous = before.tlsKey === null || before.signingKey === null ? null : keyFingerprint({ tls: before.tlsKey, signing: before.signingKey });
+      const present = presentKeysOf(before);
+      const previous = present === null ? null : keyFingerprint(present);
       await audit.append(transaction, { kind: 'gateway.key-entered', actor, facts: { ...factsOf(row), fingerprint: keyFingerprint(keys), previousFingerprint: previous } });
       await notify(transaction, 'gateways', gatewayId);
       return row;

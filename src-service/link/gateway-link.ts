@@ -1,7 +1,7 @@
 import type { MavisError } from '../../shared/errors/mavis-error.ts';
 import { asMavisError } from '../../shared/errors/mavis-error.ts';
 import type { RecordingId } from '../../shared/ids.ts';
-import { type AddressAnnouncement, linkMethods, type GatewayStatusReport, type Grant, type JournalEvent, type ProbeResult, type SpooledRecording } from '../../shared/link/messages.ts';
+import { type AddressAnnouncement, type AnnouncedKeys, linkMethods, type GatewayStatusReport, type Grant, type JournalEvent, type ProbeResult, type SpooledRecording } from '../../shared/link/messages.ts';
 import type { z } from 'zod';
 import { LinkConnection } from './link-connection.ts';
 import { linkError } from './link-errors.ts';
@@ -164,6 +164,21 @@ export class GatewayLink {
   /** Sends what an administrator set of the gateway's ports; it is in force there when this resolves. */
   async setPortMap(params: z.input<typeof linkMethods.control.setPortMap.params>, options: Partial<AskOptions> = {}): Promise<void> {
     await this.#askControl('setPortMap', linkMethods.control.setPortMap, params, { timeLimitMs: REQUEST_LIMIT_MS, ...options });
+  }
+
+  /** Has the gateway make its next keys, or tell those that it has made (rule 15). */
+  nextKeys(options: Partial<AskOptions> = {}): Promise<AnnouncedKeys> {
+    return this.#askControl('nextKeys', linkMethods.control.nextKeys, {}, { timeLimitMs: REQUEST_LIMIT_MS, ...options });
+  }
+
+  /** The next keys of that fingerprint are pinned here: the gateway may switch to them. */
+  async nextKeysKnown(params: z.input<typeof linkMethods.control.nextKeysKnown.params>, options: Partial<AskOptions> = {}): Promise<void> {
+    await this.#askControl('nextKeysKnown', linkMethods.control.nextKeysKnown, params, { timeLimitMs: REQUEST_LIMIT_MS, ...options });
+  }
+
+  /** Has the gateway go by its next keys from the next handshake on. */
+  async switchKeys(params: z.input<typeof linkMethods.control.switchKeys.params>, options: Partial<AskOptions> = {}): Promise<void> {
+    await this.#askControl('switchKeys', linkMethods.control.switchKeys, params, { timeLimitMs: REQUEST_LIMIT_MS, ...options });
   }
 
   async auditHead(params: z.input<typeof linkMethods.control.auditHead.params>, options: Partial<AskOptions> = {}): Promise<void> {

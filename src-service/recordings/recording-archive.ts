@@ -10,6 +10,7 @@ import { RecordingOpener } from '../../shared/recording/opened-recording.ts';
 import { encodePlaybackEnd, encodePlaybackFrames, encodePlaybackHeader, type PlaybackEnd, type PlaybackHeader } from '../../shared/recording/playback.ts';
 import { RecordingFormatError, type RecordingFrame } from '../../shared/recording/recording-frame.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
+import { sealingKeysOf } from '../gateways/gateway-keys.ts';
 import { InputError } from '../http/bound-route.ts';
 import { decodeCursor, encodeCursor } from '../http/cursor.ts';
 import type { Database } from '../store/database.ts';
@@ -195,7 +196,7 @@ export class RecordingArchive {
 
   async #signingKeys(row: RecordingRow): Promise<string[]> {
     const [gateway] = await this.#parts.database.select().from(gateways).where(eq(gateways.id, row.gatewayId));
-    return gateway === undefined ? [] : [gateway.signingKey, gateway.nextSigningKey, gateway.previousSigningKey].filter((key) => key !== null);
+    return gateway === undefined ? [] : sealingKeysOf(gateway);
   }
 
   async #note(row: RecordingRow, actor: AuditActor, kind: string, facts: Record<string, string | boolean | null>): Promise<void> {

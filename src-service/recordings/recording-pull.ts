@@ -5,6 +5,7 @@ import type { SpooledRecording } from '../../shared/link/messages.ts';
 import { serviceActor, type AuditLog } from '../audit/audit-log.ts';
 import type { ErrorLog } from '../audit/error-log.ts';
 import type { Clock } from '../clock.ts';
+import { sealingKeysOf } from '../gateways/gateway-keys.ts';
 import type { ConnectionTransitions } from '../connections/connection-transitions.ts';
 import type { GatewayRow } from '../gateways/gateway-record.ts';
 import type { Delay } from '../gateways/status-sync.ts';
@@ -104,7 +105,7 @@ export class RecordingPull {
     const path = files.pathOf(row.id, row.startedAt);
     const there = await files.exists(path);
     if (!there) await this.#fetch(link, row.id, path, spooled.sizeBytes, signal);
-    const keys = [gateway.signingKey, gateway.nextSigningKey, gateway.previousSigningKey].filter((key) => key !== null);
+    const keys = sealingKeysOf(gateway);
     const checked = await checkRecording(await (there ? files.read(path) : files.readPart(path)), row, keys);
     if (!there && spooled.sha256 !== null && checked.sha256 !== spooled.sha256) {
       log.error('a recording came otherwise than its gateway said; it is pulled again', { gatewayId: gateway.id, recordingId: row.id, reference: row.reference });

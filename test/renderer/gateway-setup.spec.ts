@@ -3,6 +3,7 @@ import { calls, openMain } from './open-page.ts';
 
 const NEW_ID = '00000000-0000-4000-8000-000000000700';
 const LINE = `mavis-gateway-key-1 ${'A'.repeat(122)} ${'B'.repeat(59)} office1-gw-3`;
+const NEXT_FINGERPRINT = `SHA256:${'Qx7pL2Rm'.repeat(5)}xyz`;
 const FINGERPRINT = `SHA256:${'q7Rt'.repeat(10)}xyz`;
 
 async function openGateways(page: Page, query: Readonly<Record<string, string>> = {}) {
@@ -26,7 +27,7 @@ test('S34, S35, S36, S38, S39, S40: the guided flow from a name to a tested conn
   await dialog(page).getByLabel('Address').fill('gw3.example');
   await page.keyboard.press('Enter');
   await expect(current(page)).toContainText('Install');
-  await expect.poll(() => calls(page, 'service.gatewayRegister')).toEqual([{ params: {}, query: {}, body: { name: 'office1-gw-3', segment: 'gateway-office1', addresses: { host: 'gw3.example', linkPort: 443, proxyPorts: [7993, 7994, 7995] } } }]);
+  await expect.poll(() => calls(page, 'service.gatewayRegister')).toEqual([{ params: {}, query: {}, body: { name: 'office1-gw-3', segment: 'gateway-office1', addresses: { host: 'gw3.example', linkPort: 443, proxyPorts: [7993, 7994, 7995] }, reachedThroughDefault: false } }]);
 
   await dialog(page).getByRole('button', { name: 'Download configuration file' }).click();
   await expect(dialog(page).getByText('mavis-gateway init --config office1-gw-3.mavis-gateway.json')).toBeVisible();
@@ -118,12 +119,32 @@ test('edit, drain, disable and remove say what will happen, with how many sessio
   await expect(details.getByRole('button', { name: 'Take sessions again' })).toBeVisible();
   await details.getByRole('button', { name: 'Edit' }).click();
   await dialog(page).getByLabel('Address').fill('aws-new.example');
+  // Rule 8: that only the default gateway reaches it is a matter of its definition.
+  await dialog(page).getByRole('checkbox', { name: 'Only the default Gateway reaches it' }).check();
   await expect(dialog(page)).toContainText('needs its configuration file again');
   await dialog(page).getByRole('button', { name: 'Save' }).click();
   await expect(details).toContainText('aws-new.example');
+  await expect(details).toContainText('Only through the default Gateway');
   await page.getByRole('button', { name: 'taipei-gw-1' }).click();
   await details.getByRole('button', { name: 'Remove' }).click();
   await expect(dialog(page)).toContainText('the last Gateway of gateway-taipei');
+});
+
+test('rule 15: a new key is made, its fingerprint shown beside the present one, and switched to', async ({ page }) => {
+  await openGateways(page);
+  await page.getByRole('button', { name: 'aws-gw-1' }).click();
+  const details = page.getByRole('complementary');
+  await details.getByRole('button', { name: 'Rotate key' }).click();
+  await expect(dialog(page)).toContainText('Sessions go on throughout');
+  await page.keyboard.press('Tab');
+  await dialog(page).getByRole('button', { name: 'Make a new key' }).press('Enter');
+  await expect(dialog(page).getByRole('status')).toHaveText(NEXT_FINGERPRINT);
+  await expect(details).toContainText(NEXT_FINGERPRINT);
+  await dialog(page).getByRole('button', { name: 'Switch to the next key' }).click();
+  await expect(dialog(page)).toHaveCount(0);
+  expect(JSON.stringify(await calls(page, 'service.gatewaySwitchKey'))).toContain(NEXT_FINGERPRINT);
+  await expect(details).not.toContainText('Fingerprint of its next key');
+  await expect(details).toContainText(NEXT_FINGERPRINT);
 });
 
 test('rule 26: who may not change gateways is offered no change', async ({ page }) => {

@@ -6,6 +6,7 @@ import { systemClock } from '../../../src-gateway/clock/clock.ts';
 import { ensureDataFolder } from '../../../src-gateway/configuration/data-folder.ts';
 import { parseSettings } from '../../../src-gateway/configuration/gateway-settings.ts';
 import { ensureGatewayKeys } from '../../../src-gateway/keys/gateway-keys.ts';
+import { KeysInUse } from '../../../src-gateway/keys/keys-in-use.ts';
 import { createLogger } from '../../../src-gateway/logging/logger.ts';
 import { openProductProtocols } from '../../../src-gateway/protocols.ts';
 import { RecordingSpool } from '../../../src-gateway/recordings/recording-spool.ts';
@@ -24,8 +25,9 @@ test.each([
   ['{"strictRecording":"yes"}', false],
 ])('settings.json %s: recordings of the product are strict: %s', async (text, strict) => {
   const data = await ensureDataFolder(folder);
-  const { keys } = await ensureGatewayKeys(data.keys, new Date());
+  await ensureGatewayKeys(data.keys, new Date());
   const configuration = makeConfiguration(makeServiceKeys(), ['A'.repeat(43)], { link: 8444, proxy: [17993, 17994, 17995] });
+  const keys = await KeysInUse.open({ folder: data.keys, gatewayId: configuration.gatewayId, gatewayName: configuration.name, now: () => new Date() });
   const log = createLogger({ write: () => undefined }, 'error');
   const journal = {
     append: () => {

@@ -98,6 +98,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   signInChallenge: 'gives a nonce and changes nothing',
   resourceConnectionTest: 'integration/service-connections/real-gateway.test.ts',
   resourceDiagnosis: 'integration/service-connections/diagnosis.test.ts',
+  gatewayRotateKey: 'integration/fleet/key-rotation.test.ts',
+  gatewaySwitchKey: 'integration/fleet/key-rotation.test.ts',
   connectionRetry: 'integration/service-connections/connection-ask.test.ts',
   connectionResumeWay: 'integration/service-connections/tunnel.test.ts',
   connectionClaim: 'integration/service-connections/connection-life.test.ts',

@@ -11,6 +11,8 @@ const refused = (code: string, args: Record<string, string | number> = {}): Prom
 
 /** The fingerprint that the scripted main computes for every well-formed line. */
 export const PASTED_FINGERPRINT = `SHA256:${'q7Rt'.repeat(10)}xyz`;
+/** Of the next key of every gateway that makes one. */
+const NEXT_FINGERPRINT = `SHA256:${'Qx7pL2Rm'.repeat(5)}xyz`;
 const NEW_ID = '00000000-0000-4000-8000-000000000700';
 
 /** What main answers of setting a gateway up. */
@@ -48,6 +50,11 @@ export function gatewayServiceCalls(noted: Noted, patch: Harness['patch']) {
     gatewayEnterKey: noted('service.gatewayEnterKey', ({ params }: Parameters<WindowApi['service']['gatewayEnterKey']>[0]) => {
       const before = of(params.gatewayId);
       return ok(put({ ...before, keyFingerprint: PASTED_FINGERPRINT, status: { ...before.status, code: null } }));
+    }),
+    gatewayRotateKey: noted('service.gatewayRotateKey', ({ params }: Parameters<WindowApi['service']['gatewayRotateKey']>[0]) => ok(put({ ...of(params.gatewayId), nextKeyFingerprint: NEXT_FINGERPRINT }))),
+    gatewaySwitchKey: noted('service.gatewaySwitchKey', ({ params, body }: Parameters<WindowApi['service']['gatewaySwitchKey']>[0]) => {
+      const before = of(params.gatewayId);
+      return body.fingerprint === before.nextKeyFingerprint ? ok(put({ ...before, keyFingerprint: body.fingerprint, nextKeyFingerprint: null })) : refused('gateway.no-next-key', { gateway: before.name });
     }),
     gatewayUpdate: noted('service.gatewayUpdate', ({ params, body }: Parameters<WindowApi['service']['gatewayUpdate']>[0]) => ok(put(gateway.parse({ ...of(params.gatewayId), ...body })))),
     gatewayRemove: noted('service.gatewayRemove', () => ok({})),

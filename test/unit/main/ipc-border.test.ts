@@ -98,13 +98,13 @@ const everyCall = Object.entries(ipcContract).flatMap(([subject, calls]) => Obje
 function routeArgs(name: string): unknown {
   const params: Readonly<Record<string, unknown>> = {
     recordingVerify: { recordingId: UUID }, connectionTerminate: { connectionId: UUID }, userDisable: { userId: UUID }, userUnlock: { userId: UUID }, userResetPassword: { userId: UUID },
-    gatewayHistory: { gatewayId: UUID }, gatewayEnterKey: { gatewayId: UUID }, gatewayUpdate: { gatewayId: UUID }, gatewayRemove: { gatewayId: UUID }, segmentRename: { segment: 'gateway-a' }, resourceUpdate: { resourceId: UUID }, resourceRemove: { resourceId: UUID },
+    gatewayHistory: { gatewayId: UUID }, gatewayEnterKey: { gatewayId: UUID }, gatewayRotateKey: { gatewayId: UUID }, gatewaySwitchKey: { gatewayId: UUID }, gatewayUpdate: { gatewayId: UUID }, gatewayRemove: { gatewayId: UUID }, segmentRename: { segment: 'gateway-a' }, resourceUpdate: { resourceId: UUID }, resourceRemove: { resourceId: UUID },
     userUpdate: { userId: UUID }, userEnable: { userId: UUID }, userRevokeTokens: { userId: UUID }, accessRuleUpdate: { accessRuleId: UUID }, accessRuleRemove: { accessRuleId: UUID },
     resourceRead: { resourceId: UUID }, resourceConnectionTest: { resourceId: UUID }, resourceConfirmIdentity: { resourceId: UUID },
   };
   const rule = { name: 'a', subject: { kind: 'role', role: 'user' }, filter: '', protocols: ['ssh'], policy: {} };
   const bodies: Readonly<Record<string, unknown>> = {
-    gatewayRegister: { name: 'gw', segment: 'gateway-a', addresses: { host: '192.0.2.1', linkPort: 443, proxyPorts: [7993] } }, gatewayEnterKey: { line: `mavis-gateway-key-1 ${'A'.repeat(80)} ${'B'.repeat(60)} gw` }, segmentRename: { name: 'gateway-b' },
+    gatewayRegister: { name: 'gw', segment: 'gateway-a', addresses: { host: '192.0.2.1', linkPort: 443, proxyPorts: [7993] } }, gatewayEnterKey: { line: `mavis-gateway-key-1 ${'A'.repeat(80)} ${'B'.repeat(60)} gw` }, segmentRename: { name: 'gateway-b' }, gatewaySwitchKey: { fingerprint: 'SHA256:x' },
     resourceTagsChange: { resourceIds: [UUID], add: ['web'] }, resourceCreate: { name: 'host', address: '192.0.2.1', protocols: [{ protocol: 'ssh', port: 22 }], operatingSystem: 'linux' },
     userCreate: { name: 'a', displayName: 'a', role: 'user' }, accessRuleCreate: rule, accessRuleUpdate: rule,
     tunnelUpdate: { enabled: true, default: { kind: 'segment', segment: 'gateway-a' } },

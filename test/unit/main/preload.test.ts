@@ -100,6 +100,8 @@ describe('the preload (E20)', () => {
           "tunnelApplies",
           "gatewayRegister",
           "gatewayEnterKey",
+          "gatewayRotateKey",
+          "gatewaySwitchKey",
           "gatewayUpdate",
           "gatewayRemove",
           "segmentRename",

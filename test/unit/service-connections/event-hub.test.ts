@@ -18,7 +18,7 @@ const changed = new Map<UserId, User>();
 const gateways = new Map<GatewayId, Gateway>();
 const makeGateway = (): Gateway =>
   gateway.parse({
-    id: randomUUID(), name: 'gw', segment: 'gateway-office1', addresses: { host: '192.0.2.9', linkPort: 443, proxyPorts: [7993] }, portPreference: { ssh: [[7993]], sftp: [[7993]], vnc: [[7993]], rdp: [[7993]] }, over443: true, reachedThroughDefault: false, keyFingerprint: null, draining: false, disabled: false, createdAt: '2026-03-01T09:00:00.000Z',
+    id: randomUUID(), name: 'gw', segment: 'gateway-office1', addresses: { host: '192.0.2.9', linkPort: 443, proxyPorts: [7993] }, portPreference: { ssh: [[7993]], sftp: [[7993]], vnc: [[7993]], rdp: [[7993]] }, over443: true, reachedThroughDefault: false, keyFingerprint: null, nextKeyFingerprint: null, draining: false, disabled: false, createdAt: '2026-03-01T09:00:00.000Z',
     status: { state: 'pending', code: 'gateway.no-key', detail: '', confirmedAt: null, changedAt: '2026-03-01T09:00:00.000Z', sessions: null, version: null, roundTripMs: null, ejected: false, load: null, ports: [] },
   });
 

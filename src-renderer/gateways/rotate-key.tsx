@@ -1,0 +1,65 @@
+import { useState } from 'react';
+import type { Gateway } from '../../shared/api/gateways.ts';
+import type { IpcAnswer } from '../../shared/ipc/contract.ts';
+import type { ShownError } from '../../shared/ipc/stores.ts';
+import { Dialog } from '../controls/dialog.tsx';
+import { ErrorNotice } from '../controls/error-notice.tsx';
+import { useText } from '../language/use-text.ts';
+import { ask } from '../mavis/ask.ts';
+import { useParts } from '../stores/parts.tsx';
+
+/** The two steps of a gateway's new key (rule 15): it makes and announces it; the administrator compares the fingerprint and switches. */
+export function RotateKey({ gateway, onClose }: { readonly gateway: Gateway; readonly onClose: () => void }) {
+  const { mavis } = useParts();
+  const text = useText();
+  const [failure, setFailure] = useState<ShownError | null>(null);
+  const [busy, setBusy] = useState(false);
+  const { keyFingerprint, nextKeyFingerprint } = gateway;
+  const params = { gatewayId: gateway.id };
+  const run = async (act: () => Promise<IpcAnswer<Gateway>>): Promise<boolean> => {
+    setBusy(true);
+    setFailure(null);
+    const answer = await ask(act());
+    setBusy(false);
+    if (!answer.ok) setFailure(answer.error);
+    return answer.ok;
+  };
+  const begin = () => run(() => mavis.service.gatewayRotateKey({ params, query: {}, body: {} }));
+  const switchTo = async (fingerprint: string) => {
+    if (await run(() => mavis.service.gatewaySwitchKey({ params, query: {}, body: { fingerprint } }))) onClose();
+  };
+  const act = nextKeyFingerprint === null ? begin : () => switchTo(nextKeyFingerprint);
+  return (
+    <Dialog
+      title={text('gateways.rotate-title', { name: gateway.name })}
+      onClose={onClose}
+      actions={
+        <>
+          <button type="button" className="button" onClick={onClose}>
+            {text('common.cancel')}
+          </button>
+          <button type="button" className="button button-primary" aria-disabled={busy} onClick={() => !busy && void act()}>
+            {text(nextKeyFingerprint === null ? 'gateways.rotate-begin' : 'gateways.rotate-switch')}
+          </button>
+        </>
+      }
+    >
+      <p>{text(nextKeyFingerprint === null ? 'gateways.rotate-body' : 'gateways.rotate-compare')}</p>
+      <dl className="facts">
+        <dt>{text('gateways.fingerprint')}</dt>
+        <dd>
+          <code>{keyFingerprint ?? '—'}</code>
+        </dd>
+        {nextKeyFingerprint !== null && (
+          <>
+            <dt>{text('gateways.next-fingerprint')}</dt>
+            <dd role="status">
+              <code>{nextKeyFingerprint}</code>
+            </dd>
+          </>
+        )}
+      </dl>
+      {failure && <ErrorNotice error={failure} />}
+    </Dialog>
+  );
+}
