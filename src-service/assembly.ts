@@ -26,6 +26,7 @@ export function assemble(input: CoreInput) {
     serviceFingerprint: publicKeyPin(keys.signing.publicKey),
     recordingKeys: [keys.recording.privateKey],
     recordingsFolder: join(core.folder, 'recordings'),
+    recordingLimits: { bytesAtMost: input.configuration.recordingBytesAtMost, freeBytesAtLeast: input.configuration.recordingsFreeBytesAtLeast },
     decide: async (question) => core.access.decide(question),
     openCredential: (transaction, id) => core.credentials.open(transaction, id),
     readUser: (id) => readUser(database, id, clock.now()),

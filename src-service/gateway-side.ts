@@ -48,7 +48,7 @@ import { LinkPool } from './link/link-pool.ts';
 import type { Log } from './logging/log.ts';
 import { RecordingArchive } from './recordings/recording-archive.ts';
 import { RecordingFiles } from './recordings/recording-files.ts';
-import { PULL_BYTES_PER_SECOND, RecordingPull } from './recordings/recording-pull.ts';
+import { PULL_BYTES_PER_SECOND, type RecordingLimits, RecordingPull } from './recordings/recording-pull.ts';
 import { recordingRoutes } from './recordings/recording-routes.ts';
 import type { Store, Transaction } from './store/database.ts';
 import { connections } from './store/schema.ts';
@@ -77,6 +77,7 @@ export interface GatewaySideParts {
   readonly serviceFingerprint: string;
   readonly recordingKeys: readonly KeyObject[];
   readonly recordingsFolder: string;
+  readonly recordingLimits: RecordingLimits;
   readonly decide: ConnectionAsksParts['decide'];
   readonly openCredential: ConnectionAsksParts['openCredential'];
   /** The user, whoever he is; undefined where there is none. */
@@ -155,7 +156,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
   const closings = new ConnectionClosings({ database, clock, transitions });
   const journal = new JournalIntake({ database, audit, errors, clock, log, application: new JournalApplication({ audit, errors, clock, transitions }) });
   const files = new RecordingFiles(parts.recordingsFolder);
-  const pull = new RecordingPull({ database, audit, errors, clock, delay: wait, log, files, transitions, bytesPerSecond: PULL_BYTES_PER_SECOND, stored: (bytes, state) => metrics.recordingStored(bytes, state) });
+  const pull = new RecordingPull({ database, audit, errors, clock, delay: wait, log, files, transitions, bytesPerSecond: PULL_BYTES_PER_SECOND, limits: parts.recordingLimits, stored: (bytes, state) => metrics.recordingStored(bytes, state) });
   const archive = new RecordingArchive({ database, audit, files, recordingKeys: parts.recordingKeys });
   // With machine and process, so that an operator who looks into the database sees who it is.
   const lease = new GatewayLease(database, `${hostname()}/${process.pid}/${randomUUID()}`, store.kind === 'pglite');

@@ -161,6 +161,8 @@ export const catalogue = {
   'recording.broken': entry(409, 'service', 'helpdesk', ['frame']),
   'recording.signature-invalid': entry(409, 'service', 'helpdesk'),
   'recording.not-stored': entry(404, 'service', 'nobody'),
+  'recording.too-large': entry(413, 'gateway', 'helpdesk'),
+  'recording.storage-low': entry(507, 'service', 'helpdesk'),
   'recording.too-long-to-play': entry(413, 'client', 'you'),
   'recording.recovered': entry(200, 'gateway', 'gateway-administrator'),
   'recording.spool-full': entry(507, 'gateway', 'gateway-administrator'),

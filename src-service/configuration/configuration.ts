@@ -17,6 +17,10 @@ export const configuration = z.strictObject({
   trustedProxies: z.array(z.string().max(100)).max(16).default([]),
   /** Further addresses of the service and its database that no gateway may dial as a target (rule 13). */
   ownAddresses: z.array(z.string().max(253)).max(64).default([]),
+  /** A recording larger than this is left on its gateway (64 GiB: more than a week of a busy desktop): what a gateway claims is not what it may fill. */
+  recordingBytesAtMost: z.number().int().min(1024 * 1024).default(64 * 1024 ** 3),
+  /** So much of the disk stays free of recordings (1 GiB), for the database and the audit log, which go on when no recording fits any more. */
+  recordingsFreeBytesAtLeast: z.number().int().min(0).default(1024 ** 3),
   /** The oldest client version that is accepted. */
   oldestClient: z.string().regex(/^\d+\.\d+\.\d+$/).default('0.1.0'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),

@@ -1,5 +1,5 @@
 import { constants, type ReadStream } from 'node:fs';
-import { access, chmod, link, mkdir, open, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { access, chmod, link, mkdir, open, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { recordingId as recordingIdSchema, type RecordingId } from '../../shared/ids.ts';
 
@@ -68,6 +68,13 @@ export class RecordingFiles {
   /** Streams a recording. */
   read(path: string): Promise<ReadStream> {
     return this.#stream(path);
+  }
+
+  /** Bytes that are free on the disk of the recordings. */
+  async freeBytes(): Promise<number> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const { bavail, bsize } = await statfs(this.#folder);
+    return bavail * bsize;
   }
 
   /** Whether recordings can be stored now. */

@@ -1,5 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import { isErrorCode, type ErrorCode } from '../../shared/errors/catalogue.ts';
+import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { RecordingId } from '../../shared/ids.ts';
 import type { SpooledRecording } from '../../shared/link/messages.ts';
 import { serviceActor, type AuditLog } from '../audit/audit-log.ts';
@@ -21,6 +22,17 @@ const CHUNK_BYTES = 256 * 1024;
 /** A line of 1 Gbit/s keeps three quarters for sessions; an hour of terminal is a few MiB. */
 export const PULL_BYTES_PER_SECOND = 32 * 1024 * 1024;
 
+/** The disk is looked at anew after so much: what others write beside it cannot take the reserve in between. */
+const LOOK_AT_DISK_BYTES = 16 * 1024 * 1024;
+
+/** What a gateway, which may be in other hands, can make the service store. */
+export interface RecordingLimits {
+  /** Of one recording. */
+  readonly bytesAtMost: number;
+  /** Of the disk, for all else. */
+  readonly freeBytesAtLeast: number;
+}
+
 export type BulkLink = Pick<GatewayLink, 'recordingList' | 'recordingRead' | 'recordingRelease'>;
 
 export interface RecordingPullParts {
@@ -33,6 +45,7 @@ export interface RecordingPullParts {
   readonly files: RecordingFiles;
   readonly transitions: Pick<ConnectionTransitions, 'recordingBegan'>;
   readonly bytesPerSecond: number;
+  readonly limits: RecordingLimits;
   /** Told of every recording that was stored. */
   readonly stored: (bytes: number, state: RecordingRow['state']) => void;
 }
@@ -44,6 +57,8 @@ export interface RecordingPullParts {
  */
 export class RecordingPull {
   readonly #parts: RecordingPullParts;
+  /** That the disk is nearly full stands in the error log, once until a recording fits again. */
+  #lowTold = false;
 
   constructor(parts: RecordingPullParts) {
     this.#parts = parts;
@@ -61,6 +76,10 @@ export class RecordingPull {
       const row = await this.#rowOf(gateway, spooled);
       if (row === undefined) {
         all = false;
+        continue;
+      }
+      if (row.storedAt === null && spooled.sizeBytes > this.#parts.limits.bytesAtMost) {
+        await this.#leave(gateway, row, spooled.sizeBytes);
         continue;
       }
       const sha256 = row.storedAt === null ? await this.#store(gateway, link, row, spooled, signal) : row.sha256;
@@ -119,17 +138,24 @@ export class RecordingPull {
 
   async #fetch(link: BulkLink, recordingId: RecordingId, path: string, sizeBytes: number, signal: AbortSignal): Promise<void> {
     const { files, clock, delay, bytesPerSecond } = this.#parts;
+    await this.#assertRoom();
     const part = await files.openPart(path);
     try {
       // What a crash left may be longer than what is true; the rest is asked for from where both agree to begin.
       let offset = Math.min(part.bytes, sizeBytes);
+      let lookAgainAt = offset + LOOK_AT_DISK_BYTES;
       await part.file.truncate(offset);
       while (offset < sizeBytes) {
         const begun = clock.monotonicMs();
+        // A piece is never longer than was asked for: the link refuses it. So what comes stays within what was said, and that within the limit.
         const chunk = await link.recordingRead({ recordingId, offset, length: Math.min(CHUNK_BYTES, sizeBytes - offset) }, { signal });
         if (chunk.length === 0) break;
         await part.file.write(chunk, 0, chunk.length, offset);
         offset += chunk.length;
+        if (offset >= lookAgainAt) {
+          await this.#assertRoom();
+          lookAgainAt = offset + LOOK_AT_DISK_BYTES;
+        }
         const restMs = (chunk.length / bytesPerSecond) * 1000 - (clock.monotonicMs() - begun);
         if (restMs >= 1) await delay(restMs, signal);
       }
@@ -137,6 +163,31 @@ export class RecordingPull {
     } finally {
       await part.file.close();
     }
+  }
+
+  /** Throws `recording.storage-low` where the next pieces would take of the disk what is kept free; the error log has it once. */
+  async #assertRoom(): Promise<void> {
+    const { files, limits, database, errors } = this.#parts;
+    const freeBytes = await files.freeBytes();
+    if (freeBytes - LOOK_AT_DISK_BYTES >= limits.freeBytesAtLeast) {
+      this.#lowTold = false;
+      return;
+    }
+    if (!this.#lowTold) await database.transaction((transaction) => errors.append(transaction, { code: 'recording.storage-low', facts: { freeBytes, freeBytesAtLeast: limits.freeBytesAtLeast } }));
+    this.#lowTold = true;
+    throw new MavisError('recording.storage-low');
+  }
+
+  /** Leaves a recording that is said to be too large where it is: told once, and pulled when the limit is raised. */
+  async #leave(gateway: GatewayRow, row: RecordingRow, sizeBytes: number): Promise<void> {
+    const { database, audit, errors, limits } = this.#parts;
+    if (row.code === 'recording.too-large') return;
+    const facts = { recordingId: row.id, connectionId: row.connectionId, gatewayId: gateway.id, gateway: gateway.name, bytes: sizeBytes, bytesAtMost: limits.bytesAtMost };
+    await database.transaction(async (transaction) => {
+      await transaction.update(recordings).set({ state: 'incomplete', code: 'recording.too-large', sizeBytes }).where(and(eq(recordings.id, row.id), isNull(recordings.storedAt)));
+      await audit.append(transaction, { kind: 'recording.refused', actor: serviceActor, reference: row.reference, facts: { ...facts, code: 'recording.too-large' } });
+      await errors.append(transaction, { code: 'recording.too-large', reference: row.reference, gatewayName: gateway.name, facts });
+    });
   }
 
   async #keep(gateway: GatewayRow, row: RecordingRow, path: string, { verification, sha256, bytes, seal }: CheckedRecording): Promise<void> {

@@ -6,6 +6,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordingId, type RecordingId } from '../../../shared/ids.ts';
 import { PlaybackDecoder } from '../../../shared/recording/playback.ts';
+import { errorLog } from '../../../src-service/store/schema.ts';
 import { BytesAnswer, type RequestContext } from '../../../src-service/http/bound-route.ts';
 import { makeGatewayRecording, outputFrame, type GatewayRecording } from '../../fixtures/gateway-recording.ts';
 import { GatewaySideWorld } from '../../fixtures/gateway-side-world.ts';
@@ -209,6 +210,80 @@ describe('S69: evidence that is not whole is kept, marked, and says why', () => 
     // All that comes before the break is still shown.
     expect(parts.flatMap((part) => (part.part === 'frame' ? [Buffer.from(part.frame.payload).toString()] : [])).join('')).toBe('hello world\r\n日本語');
     expect(parts.at(-1)).toMatchObject({ part: 'end', end: { state: 'broken' } });
+  });
+});
+
+describe('a gateway in other hands cannot fill the service\'s disk', () => {
+  /** Tells of the recording once more, as a gateway may: it is pulled anew, as far as it is allowed. */
+  const tellAgain = ({ gateway, id, reference }: Session): void => {
+    const told = gateway.journal.find(({ kind }) => kind === 'recording-closed');
+    gateway.record({ kind: 'recording-closed', connectionId: told?.connectionId ?? null, reference: told?.reference ?? null, facts: { recordingId: id, state: 'sealed', durationMs: 9 } });
+    expect(told?.reference).toBe(reference);
+  };
+  const rowOf = async (id: RecordingId) => (await world.recordings()).find((one) => one.id === id);
+  const asked = ({ gateway, id }: Session): number => gateway.asked.filter(({ method, params }) => method === 'recordingRead' && JSON.stringify(params).includes(id)).length;
+
+  test('a recording that is said to be larger than the limit is left there, told once, and pulled when the limit is raised', async () => {
+    const { bytesAtMost } = world.recordingLimits;
+    const session = await connected();
+    world.recordingLimits.bytesAtMost = session.recording.bytes.length - 1;
+    session.close();
+    await world.until(async () => ((await rowOf(session.id))?.code === 'recording.too-large' ? true : undefined), 'the refusal');
+    expect(await rowOf(session.id)).toMatchObject({ state: 'incomplete', sizeBytes: session.recording.bytes.length, storedAt: null, releasedAt: null });
+    expect(asked(session)).toBe(0);
+    const listed = session.gateway.nextAsked('recordingList');
+    tellAgain(session);
+    await listed;
+    expect(await world.errorsUnder(session.reference)).toContainEqual({ code: 'recording.too-large', leg: 'gateway', gatewayName: session.gateway.name });
+    expect((await world.audit(session.reference)).filter(({ kind }) => kind === 'recording.refused').at(0)?.facts).toMatchObject({ code: 'recording.too-large', bytes: session.recording.bytes.length, bytesAtMost: world.recordingLimits.bytesAtMost });
+    world.recordingLimits.bytesAtMost = session.recording.bytes.length;
+    tellAgain(session);
+    expect(await stored(session.id)).toMatchObject({ state: 'sealed', code: null });
+    world.recordingLimits.bytesAtMost = bytesAtMost;
+  });
+
+  test('a claim beyond every measure is not believed, whatever follows', async () => {
+    const session = await connected();
+    session.close(session.recording.bytes, { sizeBytes: Number.MAX_SAFE_INTEGER });
+    await world.until(async () => ((await rowOf(session.id))?.code === 'recording.too-large' ? true : undefined), 'the refusal');
+    expect(asked(session)).toBe(0);
+  });
+
+  test('what is kept free of the disk stays free: recordings wait at their gateway, the error log says so once, and they come when there is room', async () => {
+    const session = await connected();
+    const other = await connected();
+    const told = async (): Promise<number> => (await world.store.database.select().from(errorLog)).filter(({ code }) => code === 'recording.storage-low').length;
+    const before = await told();
+    world.recordingLimits.freeBytesAtLeast = Number.MAX_SAFE_INTEGER;
+    session.close();
+    await world.until(async () => ((await told()) > before ? true : undefined), 'the error log');
+    const listed = other.gateway.nextAsked('recordingList');
+    other.close();
+    await listed;
+    expect([asked(session), asked(other)]).toEqual([0, 0]);
+    expect(session.gateway.released.recordings).toEqual([]);
+    expect(await told()).toBe(before + 1);
+    world.recordingLimits.freeBytesAtLeast = 0;
+    for (const one of [session, other]) {
+      tellAgain(one);
+      expect(await stored(one.id)).toMatchObject({ state: 'sealed' });
+    }
+  });
+
+  test('a disk that fills while a recording comes ends it in the middle; what came is gone on with', async () => {
+    const session = await connected([Array.from({ length: 90 }, (_, place) => outputFrame(place * 1000, randomBytes(200_000).toString('base64')))]);
+    expect(session.recording.bytes.length).toBeGreaterThan(17 * 1024 * 1024);
+    const filled = session.gateway.nextAsked('recordingRead').then(() => (world.recordingLimits.freeBytesAtLeast = Number.MAX_SAFE_INTEGER));
+    session.close();
+    await filled;
+    const reads = (): number => asked(session);
+    await world.until(async () => (reads() >= 64 ? true : undefined), 'the first 16 MiB');
+    await world.until(async () => (world.logged.some((line) => line.includes('recording.storage-low') && line.includes(session.gateway.id)) ? true : undefined), 'the end of the pull');
+    expect(reads()).toBe(64);
+    world.recordingLimits.freeBytesAtLeast = 0;
+    tellAgain(session);
+    expect(await stored(session.id)).toMatchObject({ state: 'sealed', sizeBytes: session.recording.bytes.length });
+    expect(reads()).toBeLessThan(80);
   });
 });
 
