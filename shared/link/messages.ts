@@ -131,7 +131,8 @@ export const linkMethods = {
   control: {
     status: { params: z.object({ epoch: z.number().int().min(0) }), result: gatewayStatusReport },
     grant: { params: z.object({ grant }), result: z.object({ acceptedAt: instant }) },
-    terminate: { params: z.object({ target: terminateTarget, code: z.string() }), result: z.object({ ended: z.number().int(), grantsDropped: z.number().int() }) },
+    /** `by`: who asked for it; the user is told where the session's policy says so. */
+    terminate: { params: z.object({ target: terminateTarget, code: z.string(), by: z.string().max(200).optional() }), result: z.object({ ended: z.number().int(), grantsDropped: z.number().int() }) },
     probe: { params: z.object({ protocol, target: targetGrant.shape.target, timeLimitMs: z.number().int().max(10_000) }), result: probeResult },
     journalRead: { params: z.object({ epoch: z.number().int(), after: z.number().int().min(0), limit: z.number().int().min(1).max(500) }), result: z.object({ events: z.array(journalEvent) }) },
     journalRelease: { params: z.object({ epoch: z.number().int(), upTo: z.number().int().min(0) }), result: z.object({}) },

@@ -27,5 +27,7 @@ export const sessionPolicy = z.object({
   viewOnly: z.boolean().default(false),
   /** The session may run over TCP 443 where the proxy ports cannot be reached, also through an HTTP proxy. */
   over443: z.boolean().default(true),
+  /** Where somebody ends the session, or disables its user, the user is told who it was. */
+  tellWhoTerminated: z.boolean().default(false),
 });
 export type SessionPolicy = z.infer<typeof sessionPolicy>;

@@ -48,7 +48,7 @@ export function linkHandlers(parts: LinkMethodsParts): { readonly control: Reado
     control: new Map<string, LinkHandler>([
       ['status', handler(control.status, leased(parts, () => parts.status()))],
       ['grant', handler(control.grant, async ({ grant }) => takeGrant(parts, grant))],
-      ['terminate', handler(control.terminate, async ({ target, code }) => terminate(parts, target, code))],
+      ['terminate', handler(control.terminate, async (asked) => terminate(parts, asked))],
       ['probe', handler(control.probe, ({ protocol, target, timeLimitMs }, signal) => parts.probe(protocol, target, AbortSignal.any([signal, probeLimit(timeLimitMs)])))],
       ['journalRead', handler(control.journalRead, leased(parts, async ({ after, limit }) => ({ events: await parts.journal.read(after, limit) })))],
       ['journalRelease', handler(control.journalRelease, leased(parts, ({ upTo }) => done(parts.journal.release(upTo))))],
@@ -97,11 +97,11 @@ function takeGrant(parts: LinkMethodsParts, grant: z.output<typeof linkMethods.c
   return { acceptedAt: instantOf(parts.clock) };
 }
 
-function terminate(parts: LinkMethodsParts, target: z.output<typeof linkMethods.control.terminate.params>['target'], said: string): { ended: number; grantsDropped: number } {
+function terminate(parts: LinkMethodsParts, { target, code: said, by }: z.output<typeof linkMethods.control.terminate.params>): { ended: number; grantsDropped: number } {
   const code = knownErrorCode(said);
   // Grants first: one that were used between the two steps would be a session that nobody ended.
   const grantsDropped = target.kind === 'user' ? parts.grants.dropUser(target.userId, code) : parts.grants.dropConnection(target.connectionId);
-  return { ended: parts.sessions.end(target, code) + parts.forwards.end(target, code), grantsDropped };
+  return { ended: parts.sessions.end(target, code, by) + parts.forwards.end(target, code), grantsDropped };
 }
 
 /** A recording lies in several files: pieces are put together until there is as much as was asked for, or no more. */

@@ -65,10 +65,10 @@ export class SessionRegister {
     this.#sessions.set(session, run);
   }
 
-  /** Tells sessions to end with a code; gives their number. Their ends stand in the journal. */
-  end(target: EndTarget, code: ErrorCode): number {
+  /** Tells sessions to end with a code, and by whom where their policy says so; gives their number. Their ends stand in the journal. */
+  end(target: EndTarget, code: ErrorCode, by?: string): number {
     const matching = this.all.filter(({ grant }) => (target.kind === 'connection' ? grant.connectionId === target.connectionId : grant.user.id === target.userId));
-    for (const session of matching) session.end(new MavisError(code));
+    for (const session of matching) session.end(new MavisError(code, by !== undefined && session.grant.policy.tellWhoTerminated ? { by } : {}));
     return matching.length;
   }
 

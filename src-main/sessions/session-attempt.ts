@@ -497,7 +497,7 @@ export class SessionAttempt<Port> {
   }
 
   async #showEnd(ended: EndedReport): Promise<void> {
-    const error = new MavisError(knownErrorCode(ended.code), ended.args);
+    const error = endError(ended);
     const durationMs = this.#parts.clock() - (this.#connectedAt ?? this.#parts.clock());
     this.#parts.update((session) => {
       session.phase = { status: 'ended', error: shown(error, session.reference), exitStatus: ended.exitStatus, signal: ended.signal, durationMs };
@@ -529,6 +529,19 @@ export class SessionAttempt<Port> {
       this.#parts.log.warn('failure not reported to the service', { reference, code: asMavisError(thrown).code }, thrown);
     }
   }
+}
+
+/** Ends of which the gateway may tell by whom they came, where the session's policy says so. */
+const TOLD_BY: ReadonlyMap<ErrorCode, ErrorCode> = new Map([['session.terminated', 'session.terminated-by'], ['session.user-disabled', 'session.user-disabled-by']]);
+/** A name longer than any that the service gives; the gateway's word is bounded all the same. */
+const MAX_NAME = 200;
+
+/** Why a session ended, as it is shown. */
+function endError(ended: EndedReport): MavisError {
+  const code = knownErrorCode(ended.code);
+  const { by } = ended.args;
+  const toldBy = TOLD_BY.get(code);
+  return toldBy === undefined || typeof by !== 'string' || by === '' ? new MavisError(code, ended.args) : new MavisError(toldBy, { by: by.slice(0, MAX_NAME) });
 }
 
 /** What the process needs to know of a gateway to dial it. */

@@ -112,7 +112,7 @@ export class Connections {
       if (found.finalAt !== null) return found;
       // One that no gateway has yet gets none any more: `ConnectionTransitions.granted` looks for this.
       await transaction.update(connections).set({ terminateAskedAt: clock.now(), terminateAskedBy: actor.name, terminateCode: 'session.terminated' }).where(eq(connections.id, connectionId));
-      await terminations.ask(transaction, gatewaysOf(found), { kind: 'connection', id: connectionId }, 'session.terminated');
+      await terminations.ask(transaction, gatewaysOf(found), { kind: 'connection', id: connectionId }, 'session.terminated', actor.name);
       await audit.append(transaction, { kind: 'connection.terminate-asked', actor, reference: found.reference, facts: { ...factsOf(found), reason } });
       await notify(transaction, 'connections', connectionId);
       return found;

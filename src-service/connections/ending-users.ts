@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { and, eq, isNotNull, isNull } from 'drizzle-orm';
 import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import type { GatewayId, UserId } from '../../shared/ids.ts';
+import { serviceActor } from '../audit/audit-log.ts';
 import type { Transaction } from '../store/database.ts';
 import { notify } from '../store/notify.ts';
 import { connections, gateways, pendingTerminations } from '../store/schema.ts';
@@ -47,7 +48,7 @@ async function markOpen(transaction: Transaction, { userId, code, at, by }: User
   return open;
 }
 
-async function write(transaction: Transaction, gatewayId: GatewayId, targetKind: 'connection' | 'user', targetId: string, { code, at }: UserEnding): Promise<void> {
-  await transaction.insert(pendingTerminations).values({ id: randomUUID(), gatewayId, targetKind, targetId, code, askedAt: at }).onConflictDoNothing();
+async function write(transaction: Transaction, gatewayId: GatewayId, targetKind: 'connection' | 'user', targetId: string, { code, at, by }: UserEnding): Promise<void> {
+  await transaction.insert(pendingTerminations).values({ id: randomUUID(), gatewayId, targetKind, targetId, code, askedBy: by === serviceActor.name ? null : by, askedAt: at }).onConflictDoNothing();
   await notify(transaction, 'terminations', gatewayId);
 }

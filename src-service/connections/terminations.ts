@@ -12,6 +12,8 @@ import { connections, gateways, pendingTerminations } from '../store/schema.ts';
 
 /** A gateway confirms within this, or the termination stays pending and the screen says so (rule 11). */
 const TERMINATE_LIMIT_MS = 3_000;
+/** The link takes no longer name. */
+const MAX_NAME = 200;
 /** Pending ones of one gateway that are sent in one go; the rest follows with the next status. */
 const MAX_AT_ONCE = 500;
 
@@ -37,11 +39,11 @@ export class Terminations {
     this.#parts = parts;
   }
 
-  /** Writes a termination for the gateways given. */
-  async ask(transaction: Transaction, gatewayIds: readonly GatewayId[], target: EndTarget, code: ErrorCode): Promise<void> {
+  /** Writes a termination for the gateways given; `by` is the person who asked for it, where it was one. */
+  async ask(transaction: Transaction, gatewayIds: readonly GatewayId[], target: EndTarget, code: ErrorCode, by: string | null = null): Promise<void> {
     const askedAt = this.#parts.clock.now();
     for (const gatewayId of gatewayIds) {
-      await transaction.insert(pendingTerminations).values({ id: randomUUID(), gatewayId, targetKind: target.kind, targetId: target.id, code, askedAt }).onConflictDoNothing();
+      await transaction.insert(pendingTerminations).values({ id: randomUUID(), gatewayId, targetKind: target.kind, targetId: target.id, code, askedBy: by, askedAt }).onConflictDoNothing();
       await notify(transaction, 'terminations', gatewayId);
     }
   }
@@ -78,7 +80,7 @@ export class Terminations {
       const link = linkTo(row);
       for (const one of pending) {
         const target = one.targetKind === 'user' ? { kind: 'user' as const, userId: userIdSchema.parse(one.targetId) } : { kind: 'connection' as const, connectionId: connectionIdSchema.parse(one.targetId) };
-        await link.terminate(target, one.code, { timeLimitMs: TERMINATE_LIMIT_MS });
+        await link.terminate(target, one.code, { timeLimitMs: TERMINATE_LIMIT_MS, ...(one.askedBy === null ? {} : { by: one.askedBy.slice(0, MAX_NAME) }) });
         await this.#confirmed(one);
       }
       return pending.length < MAX_AT_ONCE;

@@ -53,6 +53,7 @@ function withinLimits<T>(promise: Promise<T>, limits: AskOptions, gatewayName: s
 /** One of the two connections: opened when first asked, shared by all who ask meanwhile, opened again after a loss. */
 class Channel {
   readonly #options: GatewayLinkOptions;
+  readonly #address: () => LinkAddress;
   readonly #name: 'control' | 'bulk';
   readonly #stopped = new AbortController();
   #connection: LinkConnection | undefined;
@@ -60,9 +61,10 @@ class Channel {
   #reconnect: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
 
-  constructor(name: 'control' | 'bulk', options: GatewayLinkOptions) {
+  constructor(name: 'control' | 'bulk', options: GatewayLinkOptions, address: () => LinkAddress) {
     this.#name = name;
     this.#options = options;
+    this.#address = address;
   }
 
   /** The connection, opened where there is none; waits no longer than the caller's own limit, whoever began to open it. */
@@ -70,7 +72,7 @@ class Channel {
     const current = this.#connection;
     if (current !== undefined && !current.closed) return Promise.resolve(current);
     this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
-    return withinLimits(this.#opening, limits, this.#options.address.gatewayName);
+    return withinLimits(this.#opening, limits, this.#address().gatewayName);
   }
 
   /** Ends a connection that no longer answers, so that the next request opens a new one. */
@@ -86,8 +88,7 @@ class Channel {
 
   async #open(): Promise<LinkConnection> {
     clearTimeout(this.#reconnect);
-    const { address, identity } = this.#options;
-    const connection = await LinkConnection.open(address, identity, this.#name, (reason) => this.#lost(reason), { timeLimitMs: CONNECT_LIMIT_MS, signal: this.#stopped.signal });
+    const connection = await LinkConnection.open(this.#address(), this.#options.identity, this.#name, (reason) => this.#lost(reason), { timeLimitMs: CONNECT_LIMIT_MS, signal: this.#stopped.signal });
     this.#connection = connection;
     this.#failures = 0;
     if (this.#name === 'control') this.#options.onControlOpen();
@@ -124,14 +125,24 @@ class Channel {
  * connection for recordings (rule 16), so that pulling never delays a grant. Every method rejects with a MavisError.
  */
 export class GatewayLink {
-  readonly address: LinkAddress;
+  #address: LinkAddress;
   readonly #control: Channel;
   readonly #bulk: Channel;
 
   constructor(options: GatewayLinkOptions) {
-    this.address = options.address;
-    this.#control = new Channel('control', options);
-    this.#bulk = new Channel('bulk', options);
+    this.#address = options.address;
+    const address = (): LinkAddress => this.#address;
+    this.#control = new Channel('control', options, address);
+    this.#bulk = new Channel('bulk', options, address);
+  }
+
+  get address(): LinkAddress {
+    return this.#address;
+  }
+
+  /** Takes further pins: connections that stand go on, those that are opened from now on go by them. */
+  usePins(pins: readonly string[]): void {
+    this.#address = { ...this.#address, pins };
   }
 
   status(epoch: number, options: AskOptions): Promise<GatewayStatusReport> {
@@ -143,9 +154,9 @@ export class GatewayLink {
     await this.#askControl('grant', linkMethods.control.grant, { grant }, { timeLimitMs: GRANT_LIMIT_MS, ...options });
   }
 
-  /** Ends a connection, or all of a user; resolves when the gateway confirms it. */
-  terminate(target: TerminateTarget, code: string, options: Partial<AskOptions> = {}): Promise<{ ended: number; grantsDropped: number }> {
-    return this.#askControl('terminate', linkMethods.control.terminate, { target, code }, { timeLimitMs: REQUEST_LIMIT_MS, ...options });
+  /** Ends a connection, or all of a user; resolves when the gateway confirms it. `by`: who asked for it. */
+  terminate(target: TerminateTarget, code: string, { by, ...options }: Partial<AskOptions> & { readonly by?: string } = {}): Promise<{ ended: number; grantsDropped: number }> {
+    return this.#askControl('terminate', linkMethods.control.terminate, { target, code, ...(by === undefined ? {} : { by }) }, { timeLimitMs: REQUEST_LIMIT_MS, ...options });
   }
 
   probe(params: z.input<typeof linkMethods.control.probe.params>, options: Pick<AskOptions, 'signal'> = {}): Promise<ProbeResult> {

@@ -22,10 +22,13 @@ export class LinkPool {
     this.#options = options;
   }
 
-  /** The link to a gateway; made anew where its address, its pins or the way to it have changed. */
+  /** The link to a gateway; made anew where its address or the way to it have changed, or where a pin is good no more. */
   linkTo(gatewayId: GatewayId, address: LinkAddress): GatewayLink {
     const current = this.#links.get(gatewayId);
-    if (current !== undefined && sameAddress(current.address, address)) return current;
+    if (current !== undefined && sameAddress(current.address, address) && current.address.pins.every((pin) => address.pins.includes(pin))) {
+      current.usePins(address.pins);
+      return current;
+    }
     current?.stop();
     const link = new GatewayLink({
       address,
@@ -52,5 +55,5 @@ export class LinkPool {
 }
 
 function sameAddress(a: LinkAddress, b: LinkAddress): boolean {
-  return (a.behind === undefined) === (b.behind === undefined) && a.host === b.host && a.port === b.port && a.gatewayName === b.gatewayName && a.pins.length === b.pins.length && a.pins.every((pin, index) => pin === b.pins[index]);
+  return (a.behind === undefined) === (b.behind === undefined) && a.host === b.host && a.port === b.port && a.gatewayName === b.gatewayName;
 }

@@ -254,6 +254,7 @@ export const pendingTerminations = pgTable('pending_terminations', {
   targetKind: text('target_kind').$type<'connection' | 'user'>().notNull(),
   targetId: uuid('target_id').notNull(),
   code: text('code').notNull(),
+  askedBy: text('asked_by'),
   askedAt: instantColumn('asked_at').notNull(),
   confirmedAt: instantColumn('confirmed_at'),
 });

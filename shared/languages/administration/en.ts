@@ -115,6 +115,7 @@ export const administrationTextsEn = {
   'rules.policy-filesOut': 'Download files',
   'rules.policy-viewOnly': 'View only',
   'rules.policy-over443': 'Use port 443 where the others are closed',
+  'rules.policy-tellWhoTerminated': 'Tell the user who ended the session',
   'rules.day-1': 'Mon',
   'rules.day-2': 'Tue',
   'rules.day-3': 'Wed',

@@ -117,6 +117,7 @@ export const administrationTextsJa = {
   'rules.policy-filesOut': 'ファイルのダウンロード',
   'rules.policy-viewOnly': '閲覧のみ',
   'rules.policy-over443': 'ほかのポートが閉じている場合は 443 を使用',
+  'rules.policy-tellWhoTerminated': 'セッションを終了させた人をユーザーに知らせる',
   'rules.day-1': '月',
   'rules.day-2': '火',
   'rules.day-3': '水',

@@ -117,6 +117,7 @@ export const administrationTextsZhHant = {
   'rules.policy-filesOut': '下載檔案',
   'rules.policy-viewOnly': '僅供檢視',
   'rules.policy-over443': '其他連接埠關閉時使用 443',
+  'rules.policy-tellWhoTerminated': '告知使用者是誰結束了會話',
   'rules.day-1': '一',
   'rules.day-2': '二',
   'rules.day-3': '三',

@@ -135,6 +135,19 @@ describe('the life of a connection, as the journal tells it', () => {
     expect(gateway.asked.filter(({ method }) => method === 'terminate').map(({ params }) => Reflect.get(Object(params), 'target'))).toEqual([{ kind: 'connection', connectionId: of.connectionId }]);
   });
 
+  test('B10: another user, whatever his role, or the same one with another key, cannot claim anything of a connection, and learns nothing of it', async () => {
+    const { gateway, of } = await granted();
+    const claim = (who: RequestContext) => world.call('connectionClaim', { params: { connectionId: of.connectionId }, body: { outcome: 'cancelled', code: 'connect.cancelled' } }, who);
+    const before = await world.connection(of.connectionId);
+    for (const who of [await world.user('user'), await world.user('admin'), { ...user, clientKeyThumbprint: 'K'.repeat(43) }]) await expect(claim(who)).rejects.toMatchObject({ code: 'request.not-found' });
+    expect(await world.connection(of.connectionId)).toEqual(before);
+    expect(before).toMatchObject({ state: 'granted', claimOutcome: null, terminateAskedAt: null });
+    expect(gateway.asked.filter(({ method }) => method === 'terminate')).toEqual([]);
+    // Its own client can.
+    await claim(user);
+    expect((await world.connection(of.connectionId)).state).toBe('not-used');
+  });
+
   test('rule 12: further ends in the journal, and a claim after them, write no second final entry', async () => {
     const { gateway, of } = await granted();
     gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });

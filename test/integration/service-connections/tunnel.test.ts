@@ -233,7 +233,7 @@ describe('Tunnel: another first gateway for a session that runs (rule 10)', () =
   /** A session over two gateways that is connected, and its two possible first ones: the one that it has, and the other. */
   const session = async (who: RequestContext = user): Promise<{ offer: ConnectionOffer; first: ScriptedGateway; other: ScriptedGateway; last: ScriptedGateway }> => {
     const offer = await world.ask(await world.resource(['gateway-far']), who);
-    far.record({ connectionId: offer.connectionId, reference: offer.reference, kind: 'connected', facts: { recordingId: randomUUID() } });
+    far.record({ connectionId: offer.connectionId, reference: offer.reference, kind: 'connected', facts: {} });
     await world.connectionIn(offer.connectionId, 'connected');
     const [first, other] = namesOf(offer)[0] === entryA.name ? [entryA, second] : [second, entryA];
     return { offer, first, other, last: far };

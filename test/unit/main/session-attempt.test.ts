@@ -472,3 +472,20 @@ describe('another first gateway for a session over two (rule 10)', () => {
     await end();
   });
 });
+
+test.each([
+  ['session.terminated', { by: 'hana' }, 'session.terminated-by', { by: 'hana' }],
+  ['session.user-disabled', { by: 'hana' }, 'session.user-disabled-by', { by: 'hana' }],
+  ['session.terminated', {}, 'session.terminated', {}],
+  ['session.terminated', { by: '' }, 'session.terminated', { by: '' }],
+  ['session.terminated', { by: 'x'.repeat(5000) }, 'session.terminated-by', { by: 'x'.repeat(200) }],
+  ['session.ended', { by: 'hana' }, 'session.ended', { by: 'hana' }],
+] as const)('rule 11: %s with %j is shown as %s: by whom only where the gateway tells it', async (code, args, shown, shownArgs) => {
+  const { attempt, process, session } = world({ [ASK]: [offerOf('one')] });
+  const running = attempt.run();
+  await process.started(1);
+  process.report({ kind: 'connected' });
+  process.report({ kind: 'ended', code, args, exitStatus: null, signal: null });
+  await running;
+  expect(session().phase).toMatchObject({ status: 'ended', error: { code: shown, args: shownArgs } });
+});

@@ -56,6 +56,16 @@ describe('S60, S62: the link', () => {
     expect(gateway.asked).toEqual([]);
   });
 
+  test('a gateway that speaks TLS 1.2 is refused, although its key is the pinned one', async () => {
+    expect((await status(makeLink())).version).toBe('0.1.0-scripted');
+    await gateway.stop();
+    gateway.tlsVersion = 'TLSv1.2';
+    await gateway.listen();
+    const before = gateway.connections;
+    await expect(status(makeLink())).rejects.toMatchObject({ code: 'gateway.link-failed' });
+    expect(gateway.connections).toBe(before);
+  });
+
   test('nothing listens: unreachable', async () => {
     await gateway.stop();
     await expect(status(makeLink())).rejects.toMatchObject({ code: 'gateway.link-unreachable' });
