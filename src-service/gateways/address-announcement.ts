@@ -2,6 +2,7 @@ import { asMavisError } from '../../shared/errors/mavis-error.ts';
 import type { GatewayId } from '../../shared/ids.ts';
 import type { AddressAnnouncement } from '../../shared/link/messages.ts';
 import { serviceAddressesText } from '../../shared/link/signed-texts.ts';
+import { isLinkFault } from '../link/link-errors.ts';
 import type { SigningKey } from './configuration-file.ts';
 
 /** As many as a gateway takes; a machine with more has them in its configuration file. */
@@ -40,7 +41,7 @@ export class AddressAnnouncer {
     try {
       await link.announceAddresses({ ...unsigned, signature: signing.sign(serviceAddressesText(gatewayId, unsigned)) });
     } catch (error) {
-      if (asMavisError(error).code.startsWith('gateway.link')) this.#told.delete(gatewayId);
+      if (isLinkFault(asMavisError(error).code)) this.#told.delete(gatewayId);
       throw error;
     }
   }

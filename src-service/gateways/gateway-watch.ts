@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { Drained, JournalIntake } from '../connections/journal-intake.ts';
 import type { GatewayStatusReport } from '../../shared/link/messages.ts';
 import type { GatewayLink } from '../link/gateway-link.ts';
+import { isLinkFault } from '../link/link-errors.ts';
 import type { Log } from '../logging/log.ts';
 import { HEARTBEAT_MS, type GatewayLease } from './gateway-lease.ts';
 import type { GatewayRow } from './gateway-record.ts';
@@ -292,7 +293,7 @@ export class GatewayWatch {
       .catch((error: unknown) => {
         const { code } = asMavisError(error);
         // Not asked again before its next good status: one that hangs would hold a place in every round.
-        if (code.startsWith('gateway.link-')) watched.answers = false;
+        if (isLinkFault(code)) watched.answers = false;
         if (!watched.stop.signal.aborted) this.#parts.log.warn('a journal could not be read now', { gatewayId, code, error });
         return false;
       })

@@ -16,6 +16,14 @@ export function linkError(fault: LinkFault, gatewayName: string, cause?: unknown
   return new MavisError(codes[fault], { gateway: gatewayName }, { cause });
 }
 
+/** What of the way through the default gateway (rule 8) stands between the service and a gateway behind it. */
+const behindCodes: ReadonlySet<ErrorCode> = new Set(['gateway.default-missing', 'gateway.default-away', 'gateway.not-behind-default'] as const);
+
+/** Whether an error says that the link does not carry now, as against an answer of the gateway. */
+export function isLinkFault(code: ErrorCode): boolean {
+  return code.startsWith('gateway.link-') || behindCodes.has(code);
+}
+
 const unreachableCodes = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL', 'EHOSTDOWN', 'ENETDOWN']);
 
 /** What a socket's error means: nothing listens or no way there, no answer in time, or a link that broke. */

@@ -474,13 +474,13 @@ describe('another first gateway for a session over two (rule 10)', () => {
 });
 
 test.each([
-  ['session.terminated', { by: 'hana' }, 'session.terminated-by', { by: 'hana' }],
-  ['session.user-disabled', { by: 'hana' }, 'session.user-disabled-by', { by: 'hana' }],
-  ['session.terminated', {}, 'session.terminated', {}],
-  ['session.terminated', { by: '' }, 'session.terminated', { by: '' }],
-  ['session.terminated', { by: 'x'.repeat(5000) }, 'session.terminated-by', { by: 'x'.repeat(200) }],
-  ['session.ended', { by: 'hana' }, 'session.ended', { by: 'hana' }],
-] as const)('rule 11: %s with %j is shown as %s: by whom only where the gateway tells it', async (code, args, shown, shownArgs) => {
+  ['session.terminated', 'a name', 'session.terminated-by', { by: 'hana' }, { by: 'hana' }],
+  ['session.user-disabled', 'a name', 'session.user-disabled-by', { by: 'hana' }, { by: 'hana' }],
+  ['session.terminated', 'no name', 'session.terminated', {}, {}],
+  ['session.terminated', 'an empty name', 'session.terminated', { by: '' }, { by: '' }],
+  ['session.terminated', 'a name of 5,000 letters', 'session.terminated-by', { by: 'x'.repeat(5000) }, { by: 'x'.repeat(200) }],
+  ['session.ended', 'a name', 'session.ended', { by: 'hana' }, { by: 'hana' }],
+] as const)('rule 11: %s with %s is shown as %s: by whom only where the gateway tells it', async (code, _with, shown, args, shownArgs) => {
   const { attempt, process, session } = world({ [ASK]: [offerOf('one')] });
   const running = attempt.run();
   await process.started(1);

@@ -46,8 +46,10 @@ test('rule 13: each gateway is told once, under a signature that is for it alone
 
 test('a link that failed is tried again; a gateway that does not know the method is not asked with each status', async () => {
   const { announcer, link, told, state } = world();
-  state.failure = new MavisError('gateway.link-time-out', { gateway: 'office1' });
-  await expect(announcer.tell(ONE, link)).rejects.toMatchObject({ code: state.failure.code });
+  for (const code of ['gateway.link-time-out', 'gateway.default-away', 'gateway.not-behind-default', 'gateway.default-missing'] as const) {
+    state.failure = new MavisError(code, { gateway: 'office1', through: 'entry1' });
+    await expect(announcer.tell(ONE, link)).rejects.toMatchObject({ code });
+  }
   state.failure = new MavisError('request.invalid', { field: 'method' });
   await expect(announcer.tell(ONE, link)).rejects.toMatchObject({ code: state.failure.code });
   state.failure = undefined;

@@ -205,6 +205,21 @@ describe('the watch over gateways', () => {
     reading.resolve();
   });
 
+  test.each(['gateway.link-time-out', 'gateway.default-away', 'gateway.not-behind-default'] as const)('a journal whose gateway is not reached (%s) is not asked for again before its next good status', async (code) => {
+    await start(1);
+    const { id } = world.first();
+    world.busy = [id];
+    world.drain = () => Promise.reject(new MavisError(code, { gateway: 'gw-0', through: 'entry1' }));
+    await world.pass(1_000);
+    const asked = world.drained.length;
+    expect(asked).toBe(1);
+    await world.pass(3_000);
+    expect(world.drained).toHaveLength(asked);
+    world.drain = async () => undefined;
+    await world.pass(17_000);
+    expect(world.drained.length).toBeGreaterThan(asked);
+  });
+
   test('a thousand notices that come at once are one or two listings, and each gateway named is asked now', async () => {
     await start(200);
     const before = world.listings;
