@@ -35,7 +35,7 @@ beforeAll(async () => {
   });
   resource = await fleet.resource(['gateway-closed']);
   person = await fleet.person();
-}, 180_000);
+}, 300_000);
 afterAll(() => fleet?.stop(), 60_000);
 
 const hidden = (): FleetGateway => fleet.gateway('hidden');

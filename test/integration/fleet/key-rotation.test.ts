@@ -22,7 +22,7 @@ beforeAll(async () => {
   fleet = await Fleet.start({ database: 'pglite', gateways: [{ name: 'a1', segment: 'gateway-a' }, { name: 'b1', segment: 'gateway-b', faults: true }] });
   inA = await fleet.resource(['gateway-a']);
   person = await fleet.person();
-}, 120_000);
+}, 300_000);
 afterAll(() => fleet?.stop(), 60_000);
 
 const call = (route: 'gatewayRotateKey', name: string): Promise<Gateway> => fleet.admin.call(gatewaysRoutes[route], { params: { gatewayId: fleet.gateway(name).id } });
