@@ -1,7 +1,9 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { gatewayId } from '../../../shared/ids.ts';
 import type { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { MAX_LINK_FRAME_BYTES, encodeLinkFrame } from '../../../shared/link/framing.ts';
 import { GatewayLink } from '../../../src-service/link/gateway-link.ts';
+import { LinkPool } from '../../../src-service/link/link-pool.ts';
 import { LinkGateway } from '../../fixtures/link-gateway.ts';
 import { makeSelfSigned, type SelfSigned } from '../../fixtures/self-signed.ts';
 
@@ -137,5 +139,31 @@ describe('S60, S62: the link', () => {
     const waiting = Promise.allSettled(Array.from({ length: 256 }, () => status(link, 500)));
     await expect(status(link)).rejects.toMatchObject({ code: 'gateway.full' });
     await waiting;
+  });
+});
+
+describe('rule 15: pins of a gateway that rotates its keys', () => {
+  const id = gatewayId.parse('55555555-5555-4555-8555-555555555551');
+
+  test('a further pin is taken by the link that stands: what runs over it goes on; a pin that is good no more ends it, and the next one is opened by the others alone', async () => {
+    const pool = new LinkPool({ identity: service, random: () => 0.5, onOpen: () => undefined, onLost: (_id, reason) => lost.push(reason) });
+    const next = await makeSelfSigned('next');
+    const to = (pins: string[]): GatewayLink => pool.linkTo(id, { gatewayName: 'office1', host: '127.0.0.1', port: gateway.port, pins });
+    try {
+      const link = to([gateway.tls.pin]);
+      await status(link);
+      gateway.script.set('status', [{ kind: 'silent' }]);
+      const running = status(link, 1_500);
+      expect(to([gateway.tls.pin, next.pin])).toBe(link);
+      await expect(running).rejects.toMatchObject({ code: 'gateway.link-time-out' });
+      await status(to([gateway.tls.pin, next.pin]));
+      expect(gateway.connections).toBe(1);
+      const after = to([next.pin]);
+      expect(after).not.toBe(link);
+      await expect(status(after)).rejects.toMatchObject({ code: 'gateway.link-pin-mismatch' });
+      await expect(status(link)).rejects.toMatchObject({ code: 'gateway.link-failed' });
+    } finally {
+      pool.stop();
+    }
   });
 });
