@@ -6,6 +6,7 @@ import './resources/resources.css';
 import './sessions/sessions.css';
 import './session/session.css';
 import './recordings/recordings.css';
+import './desktop/desktop.css';
 import './logs/logs.css';
 import './users/users.css';
 import './gateways/gateways.css';

@@ -1,17 +1,23 @@
 import { type KeyboardEvent, useLayoutEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import type { RecordingSummary } from '../../shared/api/recordings.ts';
-import { clientSettings } from '../../shared/ipc/settings.ts';
+import type { Protocol } from '../../shared/ids.ts';
+import { isDesktop } from '../../shared/ipc/openable-protocols.ts';
+import { clientSettings, type ClientSettings } from '../../shared/ipc/settings.ts';
+import { EmptyState } from '../controls/empty-state.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
+import type { StartDesktopEngine } from '../desktop/desktop-engine.ts';
+import { desktopEngines } from '../desktop/desktop-engines.ts';
 import { clock } from '../language/formats.ts';
 import { useFormats, useText, useTranslator } from '../language/use-text.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { PageTerminal } from '../terminal/page-terminal.ts';
+import { DesktopScreen } from './desktop-screen.ts';
 import { loadPlayback } from './playback-loader.ts';
 import { speeds } from './player-time.ts';
-import { RecordingPlayer } from './recording-player.ts';
+import { type PlayerScreen, RecordingPlayer } from './recording-player.ts';
 import { RecordingTools } from './recording-tools.tsx';
 import { StateBadge } from './state-badge.tsx';
 import type { Mark } from './timeline.ts';
@@ -23,6 +29,7 @@ export function PlayerView({ recording, onBack }: { readonly recording: Recordin
   const text = useText();
   const formats = useFormats();
   const { area, screen, player } = usePlayer(recording);
+  const desktop = isDesktop(recording.protocol);
   return (
     <div className="page player" onKeyDown={(event) => player && onKey(event, player)}>
       <header className="page-head">
@@ -38,8 +45,9 @@ export function PlayerView({ recording, onBack }: { readonly recording: Recordin
         {recording.userName} · {formats.dateTime(recording.startedAt)} · {recording.gatewayName} · {formats.bytes(recording.sizeBytes)}
       </p>
       <div ref={area} className="player-area">
-        <div ref={screen} className="player-screen" role="group" aria-label={text('player.terminal')} />
+        <div ref={screen} className={desktop ? 'player-screen player-desktop' : 'player-screen'} role="group" aria-label={text(desktop ? 'player.desktop' : 'player.terminal')} />
       </div>
+      {!isPlayable(recording.protocol) && <EmptyState icon="record" title={text('player.not-yet')} />}
       {player && <PlayerControls player={player} />}
       <RecordingTools recording={recording} />
     </div>
@@ -56,38 +64,29 @@ function usePlayer(recording: RecordingSummary) {
   const [player, setPlayer] = useState<RecordingPlayer | null>(null);
   const [grid, setGrid] = useState({ columns: 80, rows: 24 });
   const firstSettings = useRef(settings);
+  const { id: recordingId, protocol } = recording;
 
   useLayoutEffect(() => {
-    if (!screen.current) return undefined;
-    const page = new PageTerminal(screen.current, firstSettings.current, {}, { readOnly: true, fitted: false });
-    terminal.current = page;
-    const made = new RecordingPlayer(
-      {
-        write: (bytes, drawn) => page.write(bytes, drawn),
-        resize: (columns, rows) => {
-          page.resize(columns, rows);
-          setGrid({ columns: page.size.columns, rows: page.size.rows });
-        },
-        reset: () => page.reset(),
-      },
-      { request: (callback) => requestAnimationFrame(callback), cancel: (handle) => cancelAnimationFrame(handle) },
-    );
+    const place = screen.current;
+    if (!place || !isPlayable(protocol)) return undefined;
+    const startEngine = desktopEngines[protocol];
+    const made = startEngine === undefined ? terminalScreen(place, firstSettings.current, terminal, setGrid) : desktopScreen(place, startEngine());
+    const playing = new RecordingPlayer(made.screen, { request: (callback) => requestAnimationFrame(callback), cancel: (handle) => cancelAnimationFrame(handle) });
     const ended = new AbortController();
     void loadPlayback(
       mavis,
-      recording.id,
-      { onHeader: (header) => made.begin(header), onFrames: (frames) => made.take(frames), onEnd: (end) => made.finish(end), onError: (error) => made.fail(error) },
+      recordingId,
+      { onHeader: (header) => playing.begin(header), onFrames: (frames) => playing.take(frames), onEnd: (end) => playing.finish(end), onError: (error) => playing.fail(error) },
       ended.signal,
     );
-    setPlayer(made);
-    made.play();
+    setPlayer(playing);
+    playing.play();
     return () => {
       ended.abort();
+      playing.dispose();
       made.dispose();
-      page.dispose();
-      terminal.current = null;
     };
-  }, [mavis, recording.id]);
+  }, [mavis, recordingId, protocol]);
 
   useLayoutEffect(() => {
     const element = area.current;
@@ -99,6 +98,40 @@ function usePlayer(recording: RecordingSummary) {
     return () => observer.disconnect();
   }, [settings, grid]);
   return { area, screen, player };
+}
+
+/** Whether this version plays recordings of a protocol: RDP's need what only its player can answer, which is not there yet. */
+function isPlayable(protocol: Protocol): boolean {
+  return protocol !== 'rdp';
+}
+
+interface MadeScreen {
+  readonly screen: PlayerScreen;
+  readonly dispose: () => void;
+}
+
+function terminalScreen(place: HTMLElement, settings: ClientSettings, terminal: { current: PageTerminal | null }, onGrid: (grid: { readonly columns: number; readonly rows: number }) => void): MadeScreen {
+  const page = new PageTerminal(place, settings, {}, { readOnly: true, fitted: false });
+  terminal.current = page;
+  return {
+    screen: {
+      write: (bytes, drawn) => page.write(bytes, drawn),
+      resize: (columns, rows) => {
+        page.resize(columns, rows);
+        onGrid({ columns: page.size.columns, rows: page.size.rows });
+      },
+      reset: () => page.reset(),
+    },
+    dispose: () => {
+      page.dispose();
+      terminal.current = null;
+    },
+  };
+}
+
+function desktopScreen(place: HTMLElement, start: Promise<StartDesktopEngine>): MadeScreen {
+  const screen = new DesktopScreen(place, start, (callback) => requestAnimationFrame(callback));
+  return { screen, dispose: () => screen.dispose() };
 }
 
 /** A letter of a fixed font is about so wide and high, in parts of its size. */

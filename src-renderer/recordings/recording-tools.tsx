@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { RecordingSummary, RecordingVerification } from '../../shared/api/recordings.ts';
+import { isDesktop } from '../../shared/ipc/openable-protocols.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { errorText } from '../../shared/languages/error-text.ts';
 import { ErrorNotice } from '../controls/error-notice.tsx';
@@ -33,10 +34,12 @@ export function RecordingTools({ recording }: { readonly recording: RecordingSum
         <Icon name="shieldCheck" />
         {verified.status === 'asking' ? text('recordings.verifying') : text('recordings.verify')}
       </button>
-      <button type="button" className="button" onClick={() => void save()}>
-        <Icon name="download" />
-        {text('recordings.export')}
-      </button>
+      {!isDesktop(recording.protocol) && (
+        <button type="button" className="button" onClick={() => void save()}>
+          <Icon name="download" />
+          {text('recordings.export')}
+        </button>
+      )}
       <span role="status" className={saved ? 'badge badge-good' : 'visually-hidden'}>
         {saved && text('recordings.exported')}
       </span>

@@ -52,7 +52,9 @@ export class Timeline {
         this.#events.push({ atMs, kind: 'output', bytes: frame.payload });
         return;
       case frameKind.resize: {
-        const { columns, rows } = decodeResize(frame.payload);
+        const size = decodeResize(frame.payload);
+        // A desktop has no columns: its size is in pixels.
+        const [columns, rows] = size.columns === 0 ? [size.widthPx, size.heightPx] : [size.columns, size.rows];
         this.#events.push({ atMs, kind: 'resize', columns, rows });
         return this.#mark({ atMs, kind: 'resize', columns, rows });
       }

@@ -1,5 +1,4 @@
 import { execFile, spawn } from 'node:child_process';
-import { X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,7 +9,6 @@ import { endProcesses } from '../../scripts/processes/end-process.ts';
 import { identify } from '../../scripts/processes/process-identity.ts';
 import { findCommand } from '../../scripts/set-up/found-command.ts';
 import { type Picture, readXwd } from '../../scripts/set-up/xwd-picture.ts';
-import { makeSelfSigned } from '../fixtures/self-signed.ts';
 import { colourScene, coloursOf } from './colour-scene.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 
@@ -21,6 +19,8 @@ export type VncTargetOptions = {
   readonly securityTypes?: string;
   readonly width?: number;
   readonly height?: number;
+  /** For its X509 types, in PEM. */
+  readonly certificate?: { readonly keyPem: string; readonly certificatePem: string };
 };
 
 /** A running TigerVNC server: an X server in memory, whose screen is served over VNC. */
@@ -28,8 +28,6 @@ export type VncTarget = {
   readonly host: string;
   readonly port: number;
   readonly password: string;
-  /** Fingerprint of the certificate that its X509 types show. */
-  readonly certificateFingerprint: string;
   /** As in DISPLAY. */
   readonly display: string;
   /** A folder of its own, which goes with it. */
@@ -55,18 +53,19 @@ const PASSWORD = 'vnc-pass';
 const MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /** Starts Xtigervnc on a free loopback port and a free display. Whoever starts it stops it. */
-export async function startVncTarget({ securityTypes = 'VncAuth', width = 1024, height = 768 }: VncTargetOptions = {}): Promise<VncTarget> {
+export async function startVncTarget({ securityTypes = 'VncAuth', width = 1024, height = 768, certificate }: VncTargetOptions = {}): Promise<VncTarget> {
   const xvnc = findCommand('Xtigervnc');
   if (xvnc === undefined) throw new Error('there is no Xtigervnc: install the package tigervnc-standalone-server');
   const folder = makeTemporaryFolder('xvnc', 0o711);
-  const { keyPem, certificatePem } = await makeSelfSigned('vnc-target');
   const files = { certificateFile: join(folder.path, 'certificate.pem'), keyFile: join(folder.path, 'key.pem') };
-  writeFileSync(files.certificateFile, certificatePem);
-  writeFileSync(files.keyFile, keyPem, { mode: 0o600 });
+  if (certificate !== undefined) {
+    writeFileSync(files.certificateFile, certificate.certificatePem);
+    writeFileSync(files.keyFile, certificate.keyPem, { mode: 0o600 });
+  }
   const port = await findFreePort();
   let server: XvncServer;
   try {
-    server = await startXvnc(xvnc, folder.path, { port, securityTypes, password: PASSWORD, certificate: files, width, height, extraParameters: ['-BlacklistThreshold', '1000'] });
+    server = await startXvnc(xvnc, folder.path, { port, securityTypes, password: PASSWORD, ...(certificate === undefined ? {} : { certificate: files }), width, height, extraParameters: ['-BlacklistThreshold', '1000'] });
   } catch (error) {
     folder.remove();
     throw error;
@@ -97,7 +96,6 @@ export async function startVncTarget({ securityTypes = 'VncAuth', width = 1024, 
     host: '127.0.0.1',
     port,
     password: PASSWORD,
-    certificateFingerprint: fingerprintOf(certificatePem),
     display: server.display,
     folder: folder.path,
     log: server.log,
@@ -125,9 +123,4 @@ async function standsStill(picture: () => Promise<Picture>, condition: (shown: P
     if (Date.now() > until) throw new Error('the screen never stood still');
     last = next;
   }
-}
-
-function fingerprintOf(certificatePem: string): string {
-  const { fingerprint256 } = new X509Certificate(certificatePem);
-  return `SHA256:${Buffer.from(fingerprint256.replaceAll(':', ''), 'hex').toString('base64').replace(/=+$/, '')}`;
 }
