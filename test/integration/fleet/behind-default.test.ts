@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,6 +14,11 @@ import type { HeadlessClient } from '../../fixtures/headless-client.ts';
 /** One sync and its three tries. */
 const SYNC_MS = 15_000;
 const OUT_LIMIT_MS = 26_000;
+/** Large enough that the cut comes in its middle, small enough for a terminal. */
+const STREAM_BYTES = 4 * 1024 * 1024;
+const PIECE_BYTES = 256 * 1024;
+/** What a page sends at once; the stream is a multiple of it. */
+const KEYS_BYTES = 16 * 1024;
 
 let fleet: Fleet;
 let person: HeadlessClient;
@@ -79,6 +85,46 @@ describe('rule 8: a segment that only the default gateway reaches, with real pro
     expect(recording).toMatchObject({ gatewayName: 'hidden', state: 'sealed' });
     expect(await fleet.finals(offer.reference)).toEqual([['connection.ended', 'session.terminated']]);
   });
+
+  test('Resume: the first of two gateways is killed in the middle of a stream, and the session goes on over another one that the service grants, SHA-256 equal both ways', async () => {
+    const { offer, session } = await connect(person, resource);
+    const first = offer.hops[0]?.gatewayName ?? '';
+    const other = first === 'entry1' ? 'entry2' : 'entry1';
+    const sent = randomBytes(STREAM_BYTES / 2).toString('hex');
+    session.type(`stty raw -echo; echo beg""in; f=$(mktemp); head -c ${STREAM_BYTES} | tee $f; sha256sum < $f; rm $f; echo do""ne\r`);
+    await session.until(({ tail }) => tail.includes('begin'));
+    const begun = session.outputBytes;
+    let typed = 0;
+    /** Types on until so much has come back, never more than a piece ahead. */
+    const streamTo = async (bytes: number): Promise<void> => {
+      while (session.outputBytes - begun < bytes) {
+        const wanted = Math.min(STREAM_BYTES, session.outputBytes - begun + PIECE_BYTES);
+        for (; typed < wanted; typed += KEYS_BYTES) session.type(sent.slice(typed, typed + KEYS_BYTES));
+        const seen = session.outputBytes;
+        await session.until(({ outputBytes }) => outputBytes > seen, 30_000);
+      }
+    };
+    await streamTo(STREAM_BYTES / 3);
+    await fleet.gateway(first).process.kill();
+    await streamTo(STREAM_BYTES);
+    await session.until(({ tail }) => tail.includes('done'), 30_000);
+    const came = session.output.toString('latin1').slice(session.text.indexOf('begin')).replace(/^begin\r?\n/, '');
+    const expected = createHash('sha256').update(sent).digest('hex');
+    expect(createHash('sha256').update(came.slice(0, STREAM_BYTES)).digest('hex')).toBe(expected);
+    // What the target received, as it says itself.
+    expect(came.slice(STREAM_BYTES)).toContain(expected);
+    expect(session.firstGateways).toEqual([other]);
+    expect((await fleet.audit({ reference: offer.reference })).filter(({ kind }) => kind === 'connection.first-gateway-replaced').map(({ facts }) => facts)).toMatchObject([{ 'before.firstGateway': first, 'after.firstGateway': other, gateway: 'hidden' }]);
+    session.type('exit\r');
+    await session.report('ended');
+    await fleet.connectionIn(offer.connectionId, 'ended');
+    expect((await fleet.finals(offer.reference)).map(([kind]) => kind)).toEqual(['connection.ended']);
+    expect((await fleet.audit({ reference: offer.reference })).filter(({ kind, facts }) => kind === 'connection.forwarded' && facts['firstGateway'] === other)).toHaveLength(1);
+    expect(await fleet.recordings(offer.reference)).toHaveLength(1);
+    await fleet.gateway(first).process.start();
+    await fleet.untilState(first, ['available'], SYNC_MS);
+    await fleet.untilState('hidden', ['available'], SYNC_MS);
+  }, 120_000);
 
   test('the connection test goes over the same way', async () => {
     const tested = await fleet.admin.call(resourcesRoutes.resourceConnectionTest, { params: { resourceId: resource }, body: { protocol: 'ssh', gatewayId: hidden().id } });
