@@ -1,0 +1,125 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import { credentialsRoutes } from '../../shared/api/credentials.ts';
+import { recordingsRoutes } from '../../shared/api/recordings.ts';
+import { resourcesRoutes } from '../../shared/api/resources.ts';
+import { runToEnd } from '../../scripts/processes/finished-process.ts';
+import { startXrdpTarget, type XrdpTarget } from '../targets/xrdp-target.ts';
+import type { WholeSystem } from '../fixtures/whole-system.ts';
+import { expect, test } from './fixtures.ts';
+import { connect } from './page-actions.ts';
+
+/** Lines that are typed end in a file; a scene is shown, and the display's own frame is kept, whenever it is asked for. `display` says 1 also where it has drawn. */
+const DESKTOP = `
+cd "$SHARED"
+(while sleep 0.2; do
+  if [ -e scene.png ] && [ ! -e shown ]; then display -window root scene.png; touch shown; fi
+  if [ -e wanted ]; then rm wanted; import -window root frame.new.png && mv frame.new.png frame.png; fi
+  xdpyinfo | sed -n 's/.*dimensions: *\\([0-9x]*\\).*/\\1/p' > size
+done) &
+exec xterm -geometry 40x4+0+0 -e sh -c 'while read -r line; do echo "$line" >> typed; done'`;
+
+test.describe('RDP in a window', () => {
+  let target: XrdpTarget;
+  test.beforeAll(async () => {
+    target = await startXrdpTarget(DESKTOP);
+  });
+  test.afterAll(async () => {
+    await target.stop();
+  });
+
+  test('S20, S58: the gateway signs on, the picture is the display\'s own, keys arrive, and the desktop follows the window', async ({ app, system }) => {
+    test.setTimeout(120_000);
+    await addResource(system, 'desk-01', target, target.password);
+    const session = await connect(app, 'desk-01', 'RDP');
+    const canvas = session.locator('.rdp-area canvas');
+    await expect(canvas).toBeVisible({ timeout: 30_000 });
+    await expect(session.getByLabel('State of the session')).toContainText('Recorded');
+
+    await canvas.click({ position: { x: 100, y: 30 } });
+    await expect
+      .poll(async () => {
+        await session.keyboard.type('abc-12');
+        await session.keyboard.press('Enter');
+        return fileOf(target, 'typed');
+      }, { timeout: 20_000, intervals: [500] })
+      .toContain('abc-12');
+
+    await expect.poll(() => fileOf(target, 'size')).toBe(await sizeOf(session));
+    await compareScene(session, target);
+
+    const before = await sizeOf(session);
+    const window = await app.electronApp.browserWindow(session);
+    await window.evaluate((browserWindow) => browserWindow.setBounds({ width: 1100, height: 720 }));
+    await expect.poll(() => sizeOf(session), { timeout: 20_000 }).not.toBe(before);
+    await expect.poll(() => fileOf(target, 'size'), { timeout: 20_000 }).toBe(await sizeOf(session));
+    await session.screenshot({ path: test.info().outputPath('desktop.png') });
+
+    const reference = (await session.getByLabel('State of the session').getByText(/^MV-/).textContent()) ?? '';
+    await target.kill();
+    await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible({ timeout: 20_000 });
+    await expect.poll(async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items.map(({ protocol, state }) => `${protocol} ${state}`), { timeout: 30_000 }).toEqual(['rdp sealed']);
+  });
+});
+
+async function addResource(system: WholeSystem, name: string, target: XrdpTarget, password: string): Promise<void> {
+  const credential = await system.admin.call(credentialsRoutes.credentialCreate, { body: { kind: 'password', name, userName: target.user, password } });
+  const { tags } = system.live;
+  const resource = await system.admin.call(resourcesRoutes.resourceCreate, {
+    body: { name, operatingSystem: 'linux', tags: tags.filter((tag) => tag.startsWith('gateway-')), address: target.host, protocols: [{ protocol: 'rdp', port: target.port }], credentialId: credential.id, allowSpecialAddress: true },
+  });
+  // Rule 14: the certificate is confirmed by an administrator, out of a connection test.
+  const seen = await system.admin.call(resourcesRoutes.resourceConnectionTest, { params: { resourceId: resource.id }, body: { protocol: 'rdp' } });
+  expect(seen.identity?.fingerprint).toBe(target.fingerprint);
+  await system.admin.call(resourcesRoutes.resourceConfirmIdentity, { params: { resourceId: resource.id }, body: { fingerprint: target.fingerprint } });
+}
+
+/** Rule 38: a scene of thousands of colours with text. What the window shows is what the display holds, within the codec's error; one point aside is not. */
+async function compareScene(session: Page, target: XrdpTarget): Promise<void> {
+  const folder = test.info().outputDir;
+  mkdirSync(folder, { recursive: true });
+  const [width = '0', height = '0'] = (await sizeOf(session)).split('x');
+  await mustRun('convert', ['-size', `${width}x${height}`, '-seed', '38', 'plasma:fractal', '-pointsize', '28', '-fill', 'white', '-annotate', '+120+200', 'The quick brown fox 0123456789', '-depth', '8', join(target.shared, 'scene.new.png')]);
+  renameSync(join(target.shared, 'scene.new.png'), join(target.shared, 'scene.png'));
+  await expect.poll(() => existsSync(join(target.shared, 'shown')), { timeout: 20_000 }).toBe(true);
+  const [frame, shown, aside] = [join(target.shared, 'frame.png'), join(folder, 'shown.png'), join(folder, 'aside.png')];
+  await expect
+    .poll(async () => {
+      writeFileSync(join(target.shared, 'wanted'), '');
+      await expect.poll(() => existsSync(join(target.shared, 'wanted'))).toBe(false);
+      await expect.poll(() => existsSync(frame)).toBe(true);
+      writeFileSync(shown, await picture(session));
+      return await difference(frame, shown);
+    }, { timeout: 30_000, intervals: [500] })
+    .toBeLessThan(0.025);
+  await mustRun('convert', [shown, '-roll', '+1+0', aside]);
+  const right = await difference(frame, shown);
+  expect(await difference(frame, aside)).toBeGreaterThan(right * 2);
+}
+
+/** The canvas as it is, point for point. */
+async function picture(session: Page): Promise<Buffer> {
+  const base64 = await session.locator('.rdp-area canvas').evaluate((canvas) => (canvas instanceof HTMLCanvasElement ? (canvas.toDataURL('image/png').split(',')[1] ?? '') : ''));
+  return Buffer.from(base64, 'base64');
+}
+
+/** Root mean square of the difference of two pictures, from 0 to 1. */
+async function difference(one: string, other: string): Promise<number> {
+  const { errors } = await runToEnd('compare', ['-metric', 'RMSE', one, other, 'null:']);
+  return Number(/\(([\d.e-]+)\)/.exec(errors)?.[1] ?? Number.NaN);
+}
+
+function sizeOf(session: Page): Promise<string> {
+  return session.locator('.rdp-area canvas').evaluate((canvas) => (canvas instanceof HTMLCanvasElement ? `${canvas.width}x${canvas.height}` : ''));
+}
+
+function fileOf(target: XrdpTarget, name: string): string {
+  const file = join(target.shared, name);
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+}
+
+async function mustRun(command: string, parameters: readonly string[]): Promise<void> {
+  const ended = await runToEnd(command, parameters);
+  if (ended.code !== 0) throw new Error(`${command} failed: ${ended.errors}`);
+}
