@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessRulesRoutes } from '../../../shared/api/access-rules.ts';
+import { connectionsRoutes } from '../../../shared/api/connections.ts';
 import { gatewaysRoutes } from '../../../shared/api/gateways.ts';
+import { usersRoutes } from '../../../shared/api/users.ts';
 import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import type { ResourceId } from '../../../shared/ids.ts';
 import { connect, echoes, type Connected } from '../../fixtures/connecting.ts';
@@ -156,6 +158,43 @@ describe('S10-S13: gateways that fall, hang and come back', () => {
     expect((await fleet.untilState('a2', ['available'])).tookMs).toBeLessThan(BACK_LIMIT_MS);
     await fleet.until(async () => (everything.available('gateway-a') === 2 ? true : undefined), 'the notice');
   }, 240_000);
+});
+
+describe('rule 11: ending sessions on a gateway that hangs', () => {
+  test('the end is pending until the gateway has confirmed it, goes first when it goes on, and the user is told by whom where the policy says so', async () => {
+    await fleet.admin.call(accessRulesRoutes.accessRuleCreate, { body: { name: 'operators', subject: { kind: 'role', role: 'operator' }, filter: 'tag:gateway-c', protocols: ['ssh'], policy: { tellWhoTerminated: true } } });
+    const inC = await fleet.resource(['gateway-c']);
+    const [told, disabled] = [await fleet.person('operator'), await fleet.person('operator')];
+    const sessions = [await connect(told, inC), await connect(person, inC), await connect(disabled, inC)] as const;
+    const [ofTold, ofPerson, ofDisabled] = sessions;
+    for (const { offer, session } of sessions) {
+      await echoes(session);
+      await fleet.connectionIn(offer.connectionId, 'connected');
+    }
+    const c1 = fleet.gateway('c1').process;
+    c1.hang();
+    try {
+      for (const { offer } of [ofTold, ofPerson]) {
+        expect(await fleet.admin.call(connectionsRoutes.connectionTerminate, { params: { connectionId: offer.connectionId }, body: { reason: 'test' } })).toEqual({ confirmed: false });
+        expect(await fleet.connection(offer.connectionId)).toMatchObject({ state: 'connected', termination: { code: 'session.terminated', confirmed: false } });
+      }
+      await fleet.admin.call(usersRoutes.userDisable, { params: { userId: disabled.userId } });
+      expect(await fleet.connection(ofDisabled.offer.connectionId)).toMatchObject({ state: 'connected', termination: { code: 'session.user-disabled', confirmed: false } });
+      for (const { session } of sessions) expect(session.reports.map(({ report }) => report.kind)).not.toContain('ended');
+    } finally {
+      c1.goOn();
+    }
+    const by = await fleet.adminName();
+    expect(await ofTold.session.report('ended', BACK_LIMIT_MS)).toMatchObject({ code: 'session.terminated', args: { by } });
+    expect(await ofPerson.session.report('ended', BACK_LIMIT_MS)).toMatchObject({ code: 'session.terminated', args: {} });
+    expect(await ofDisabled.session.report('ended', BACK_LIMIT_MS)).toMatchObject({ code: 'session.user-disabled', args: { by } });
+    for (const { offer } of sessions) {
+      await fleet.connectionIn(offer.connectionId, 'ended');
+      expect((await fleet.connection(offer.connectionId))?.termination?.confirmed).toBe(true);
+      expect(await fleet.finals(offer.reference)).toHaveLength(1);
+    }
+    await fleet.untilState('c1', ['available'], BACK_LIMIT_MS);
+  }, 90_000);
 });
 
 describe('S67, S68, S74: ports and links', () => {

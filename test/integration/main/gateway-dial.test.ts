@@ -94,6 +94,12 @@ describe('S74, S75: the proxy ports of a gateway', () => {
     expect(chiSquare).toBeLessThan(18.4);
   });
 
+  test('a gateway that speaks TLS 1.2 is refused before a hello, although its key is the pinned one', async () => {
+    const old = kept(await startScriptedGateway(() => undefined, { tlsVersion: 'TLSv1.2' }));
+    await expect(dial({ ports: [[old.port]], pins: [old.pin] }, PATIENT)).rejects.toMatchObject({ code: 'gateway.tls-failed' });
+    expect(old.hellos).toEqual([]);
+  });
+
   test('what did not win is closed', async () => {
     const [slow, good] = [await dropping(), await gateway()];
     const closed: Promise<void>[] = [];
