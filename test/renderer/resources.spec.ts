@@ -88,6 +88,8 @@ for (const view of ['list', 'cards'] as const) {
       }),
     );
     expect(faults).toEqual([]);
+    // Up to three protocols: their buttons stand whole beside each other.
+    expect(await page.getByRole('gridcell').locator('.connect').evaluateAll((all) => all.filter((buttons) => buttons.children.length <= 3 && buttons.scrollWidth > buttons.clientWidth).map((buttons) => buttons.textContent))).toEqual([]);
     await page.screenshot({ path: info.outputPath(`tags-${view}.png`) });
   });
 }
