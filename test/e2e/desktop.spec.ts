@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import type { Locator, Page } from '@playwright/test';
+import { auditRoutes } from '../../shared/api/audit.ts';
+import { credentialsRoutes } from '../../shared/api/credentials.ts';
+import { recordingsRoutes } from '../../shared/api/recordings.ts';
+import { resourcesRoutes } from '../../shared/api/resources.ts';
+import type { WholeSystem } from '../fixtures/whole-system.ts';
+import { startVncTarget, type VncTarget } from '../targets/vnc-target.ts';
+import { expect, test } from './fixtures.ts';
+import { connect, untilRecorded } from './page-actions.ts';
+
+/** A desktop in a real window, over the real gateway, of a real TigerVNC (S20, S58). */
+test.describe('a VNC desktop', () => {
+  let target: VncTarget;
+
+  test.beforeAll(async () => {
+    target = await startVncTarget({ width: 900, height: 560 });
+    await target.drawScene(3);
+  });
+  test.afterAll(async () => {
+    await target.stop();
+  });
+
+  async function addDesktop(system: WholeSystem, name: string, password = target.password): Promise<void> {
+    const { admin } = system;
+    const credential = await admin.call(credentialsRoutes.credentialCreate, { body: { kind: 'password', name: `of ${name}`, userName: 'vnc', password } });
+    await admin.call(resourcesRoutes.resourceCreate, {
+      body: { name, address: target.host, protocols: [{ protocol: 'vnc', port: target.port }], operatingSystem: 'linux', description: '', identities: [], tags: ['gateway-office1'], credentialId: credential.id, allowSpecialAddress: true },
+    });
+  }
+
+  /** The pixels of a picture in a page, three bytes each. */
+  async function drawn(canvas: Locator): Promise<{ width: number; height: number; pixels: Buffer }> {
+    const { width, height, base64 } = await canvas.evaluate((element) => {
+      if (!(element instanceof HTMLCanvasElement)) throw new Error('no canvas');
+      const data = element.getContext('2d')?.getImageData(0, 0, element.width, element.height).data ?? new Uint8ClampedArray(0);
+      let text = '';
+      for (let at = 0; at < data.length; at += 4) text += String.fromCharCode(data[at] ?? 0, data[at + 1] ?? 0, data[at + 2] ?? 0);
+      return { width: element.width, height: element.height, base64: btoa(text) };
+    });
+    return { width, height, pixels: Buffer.from(base64, 'base64') };
+  }
+
+  async function same(canvas: Locator): Promise<boolean> {
+    const [seen, shown] = [await drawn(canvas), await target.picture()];
+    return seen.width === shown.width && seen.height === shown.height && seen.pixels.equals(shown.pixels);
+  }
+
+  const pictureOf = (page: Page): Locator => page.locator('.desktop-screen canvas, .player-desktop canvas').first();
+
+  test('S20, S58: is drawn as its X server has it, follows the window, takes keys and text, and its recording plays', async ({ app, system }) => {
+    await addDesktop(system, 'drawn-desktop');
+    const session = await connect(app, 'drawn-desktop', 'VNC');
+    await untilRecorded(session);
+    const canvas = pictureOf(session);
+    await expect.poll(() => same(canvas), { timeout: 30_000 }).toBe(true);
+    await expect(session.getByLabel('State of the session')).toContainText('Target leg unencrypted');
+    await expect(session.getByLabel('State of the session')).toContainText('gateway-office1');
+
+    const window = await app.electronApp.browserWindow(session);
+    const before = (await target.picture()).width;
+    await window.evaluate((browserWindow) => browserWindow.setBounds({ width: 1000, height: 640 }));
+    await expect.poll(async () => (await target.picture()).width, { timeout: 20_000 }).not.toBe(before);
+    await expect.poll(() => same(canvas), { timeout: 30_000 }).toBe(true);
+
+    const typed = join(target.folder, 'typed');
+    target.start('xterm', '-geometry', '40x5+10+300', '-e', 'sh', '-c', `echo > ${typed}.ready; head -n 1 > ${typed}`);
+    await expect.poll(() => target.run('cat', `${typed}.ready`).catch(() => 'not yet'), { timeout: 20_000 }).toBe('\n');
+    // No window manager: keys go to the window under the pointer.
+    await canvas.hover({ position: { x: 60, y: 330 } });
+    await canvas.click({ position: { x: 60, y: 330 } });
+    await session.keyboard.type('Typed, 42 & done\n');
+    await expect.poll(() => target.run('cat', typed).catch(() => ''), { timeout: 20_000 }).toBe('Typed, 42 & done\n');
+
+    await app.electronApp.evaluate(({ clipboard }) => clipboard.writeText('from this computer'));
+    await session.getByRole('button', { name: 'Send clipboard' }).click();
+    await expect.poll(() => target.run('timeout', '2', 'xclip', '-o', '-selection', 'clipboard').catch(() => ''), { timeout: 20_000 }).toBe('from this computer');
+    await target.run('sh', '-c', 'printf "from the target" | xclip -i -selection clipboard >/dev/null 2>&1');
+    const take = session.getByRole('button', { name: /Take clipboard/ });
+    await expect(take).toContainText('new', { timeout: 20_000 });
+    await take.click();
+    await expect.poll(() => app.electronApp.evaluate(({ clipboard }) => clipboard.readText())).toBe('from the target');
+
+    const reference = (await session.getByLabel('State of the session').getByText(/^MV-/).textContent()) ?? '';
+    const last = await target.picture();
+    await session.getByRole('button', { name: 'End session' }).click();
+    await session.getByRole('dialog').getByRole('button', { name: 'End session' }).click();
+    await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible();
+
+    const { main } = app;
+    await main.getByRole('navigation').getByRole('button', { name: 'Session recordings' }).click();
+    await expect.poll(async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items[0]?.state, { timeout: 30_000 }).toBe('sealed');
+    await main.getByRole('searchbox', { name: /Search by user/ }).fill(reference);
+    await main.getByRole('button', { name: 'Play drawn-desktop' }).first().click();
+    await main.getByRole('slider', { name: 'Position' }).press('End');
+    await expect.poll(async () => (await drawn(pictureOf(main))).pixels.equals(last.pixels), { timeout: 30_000 }).toBe(true);
+    // Drawn is not yet seen: the picture has a size on the page.
+    await expect.poll(async () => (await pictureOf(main).boundingBox())?.height ?? 0).toBeGreaterThan(200);
+    const entries = await system.admin.call(auditRoutes.auditList, { query: { reference } });
+    expect(entries.items.filter(({ kind }) => kind === 'connection.ended')).toHaveLength(1);
+  });
+
+  test('a wrong stored password is told as that, and nothing is recorded', async ({ app, system }) => {
+    await addDesktop(system, 'locked-desktop', 'wrong-pw');
+    const session = await connect(app, 'locked-desktop', 'VNC');
+    const failure = session.getByRole('alert');
+    await expect(failure).toContainText('Connection failed', { timeout: 30_000 });
+    const reference = (await failure.getByText(/^MV-/).textContent()) ?? '';
+    const errors = await system.admin.call(auditRoutes.errorLogList, { query: { reference } });
+    expect(errors.items.map(({ code }) => code)).toContain('target.sign-on-refused');
+    expect((await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items).toHaveLength(0);
+  });
+
+  test('a target that is killed is told as lost, with the last picture kept, and Reconnect is in place', async ({ app, system }) => {
+    const doomed = await startVncTarget({ width: 400, height: 300 });
+    try {
+      const credential = await system.admin.call(credentialsRoutes.credentialCreate, { body: { kind: 'password', name: 'of doomed', userName: 'vnc', password: doomed.password } });
+      await system.admin.call(resourcesRoutes.resourceCreate, { body: { name: 'doomed-desktop', address: doomed.host, protocols: [{ protocol: 'vnc', port: doomed.port }], operatingSystem: 'linux', description: '', identities: [], tags: ['gateway-office1'], credentialId: credential.id, allowSpecialAddress: true } });
+      const session = await connect(app, 'doomed-desktop', 'VNC');
+      await untilRecorded(session);
+      await expect(pictureOf(session)).toBeVisible();
+      doomed.kill();
+      const ended = session.getByRole('alert', { name: 'Session ended' });
+      await expect(ended).toContainText('target', { timeout: 20_000 });
+      await expect(session.getByRole('button', { name: 'Reconnect' }).last()).toBeVisible();
+      await expect(pictureOf(session)).toBeVisible();
+    } finally {
+      await doomed.stop();
+    }
+  });
+});
