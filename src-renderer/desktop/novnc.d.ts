@@ -34,5 +34,8 @@ declare module '@novnc/novnc' {
     protected _framebufferUpdate(): boolean;
     protected _resize(width: number, height: number): void;
     protected _fail(what: string): boolean;
+    protected _handleServerCutText(): boolean;
+    /** What has come and was not read yet. */
+    protected readonly _sock: { rQpeekBytes(length: number): Uint8Array; rQskipBytes(length: number): void; rQlen(): number };
   }
 }
