@@ -19,6 +19,8 @@ const PAGE_SIZE = 1000;
 const MAX_RESOURCES = 500_000;
 /** Changes that come one upon the other are loaded together. */
 const RELOAD_PAUSE_MS = 500;
+/** Pauses before a load that failed is tried again; the last one from then on. */
+const RETRY_PAUSES_MS: readonly number[] = [2000, 5000, 15_000, 30_000];
 
 type QueryAnswer = z.input<typeof ipcContract.resources.query.result>;
 
@@ -28,6 +30,7 @@ export interface InventoryParts {
   readonly marks: MarkedResources;
   readonly log: Log;
   readonly reloadPauseMs?: number;
+  readonly retryPausesMs?: readonly number[];
 }
 
 interface Source {
@@ -43,6 +46,7 @@ export class Inventory {
   #loadedRevision: string | undefined;
   #loading: Promise<void> | undefined;
   #wantedRevision: string | undefined;
+  #failures = 0;
   #revision = 0;
   #segments: ReadonlyMap<string | null, SegmentState> = new Map();
 
@@ -50,7 +54,10 @@ export class Inventory {
     this.#parts = parts;
   }
 
-  /** Begins with a service: loads everything. Resolves when it is loaded or has failed, which the store then says. */
+  /**
+   * Begins with a service: loads everything. Resolves when it is loaded or has failed, which the store then says; what failed is
+   * tried again by itself, after pauses, until it is loaded or ended.
+   */
   async begin(client: Pick<ServiceClient, 'call'>, profileId: string): Promise<void> {
     this.end();
     this.#source = { client, profileId, stop: new AbortController() };
@@ -64,6 +71,7 @@ export class Inventory {
     this.#loadedRevision = undefined;
     this.#wantedRevision = undefined;
     this.#loading = undefined;
+    this.#failures = 0;
     this.#segments = new Map();
     this.#revision += 1;
     this.#parts.store.replace({ status: 'empty', error: null, total: 0, loaded: 0, revision: this.#revision, online: false, segments: [] });
@@ -164,14 +172,23 @@ export class Inventory {
       if (this.#loading !== loading) return;
       this.#loading = undefined;
       const wanted = this.#wantedRevision;
-      if (wanted === undefined || wanted === this.#loadedRevision || this.#parts.store.state.status === 'failed') return;
-      const timer = setTimeout(() => {
-        if (this.#source === source && !this.#loading) this.#startLoad();
-      }, this.#parts.reloadPauseMs ?? RELOAD_PAUSE_MS);
-      timer.unref();
+      if (this.#failures > 0) this.#loadLater(source, this.#retryPauseMs());
+      else if (wanted !== undefined && wanted !== this.#loadedRevision) this.#loadLater(source, this.#parts.reloadPauseMs ?? RELOAD_PAUSE_MS);
     });
     this.#loading = loading;
     return loading;
+  }
+
+  #loadLater(source: Source, pauseMs: number): void {
+    const timer = setTimeout(() => {
+      if (this.#source === source && !this.#loading) this.#startLoad();
+    }, pauseMs);
+    timer.unref();
+  }
+
+  #retryPauseMs(): number {
+    const pauses = this.#parts.retryPausesMs ?? RETRY_PAUSES_MS;
+    return pauses[Math.min(this.#failures, pauses.length) - 1] ?? 0;
   }
 
   async #loadAll(source: Source): Promise<void> {
@@ -191,6 +208,7 @@ export class Inventory {
       if (!isCurrent()) return;
       await index.ask({ kind: 'finish' });
       this.#loadedRevision = revision;
+      this.#failures = 0;
       if (this.#wantedRevision === revision) this.#wantedRevision = undefined;
       this.#revision += 1;
       store.update((draft) => {
@@ -200,6 +218,7 @@ export class Inventory {
     } catch (thrown) {
       if (!isCurrent()) return;
       const error = asMavisError(thrown);
+      this.#failures += 1;
       log.warn('inventory not loaded', { code: error.code }, thrown);
       store.update((draft) => {
         draft.status = 'failed';

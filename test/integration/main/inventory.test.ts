@@ -53,7 +53,7 @@ function world(size: number): { inventory: Inventory; stores: ReturnType<typeof 
   const stores = createStores(clientSettings.parse({}));
   const written: unknown[] = [];
   const marks = new MarkedResources({ write: async (value) => void written.push(value) }, () => Date.UTC(2026, 0, 1));
-  const inventory = new Inventory({ store: stores.inventory, index, marks, log: createLog([], () => 0, 1), reloadPauseMs: 1 });
+  const inventory = new Inventory({ store: stores.inventory, index, marks, log: createLog([], () => 0, 1), reloadPauseMs: 1, retryPausesMs: [1, 1] });
   return { inventory, stores, service: new ScriptedInventory(size), written };
 }
 const all = { filter: '', sort: 'name', offset: 0, limit: 100, only: 'all' } as const;
@@ -117,12 +117,30 @@ describe('the inventory', () => {
     service.failing = new MavisError('service.unreachable', { address: 'a' });
     const failed = new Promise<void>((resolve) => {
       stores.inventory.onPatch(() => {
-        if (stores.inventory.state.status === 'failed') resolve();
+        if (stores.inventory.state.error?.code === 'service.unreachable') resolve();
       });
     });
     inventory.revisionIs('r2');
     await failed;
-    expect(stores.inventory.state.error).toMatchObject({ code: 'service.unreachable' });
+    expect((await inventory.query(all)).total).toBe(5);
+  });
+
+  test('a load that failed is tried again by itself until it is whole: nothing need be said by the service, nor pressed by the user', async () => {
+    const { inventory, service, stores } = world(5);
+    const told: string[] = [];
+    const ready = new Promise<void>((resolve) => {
+      stores.inventory.onPatch(() => {
+        const { status, error } = stores.inventory.state;
+        if (status === 'failed' && error !== null) told.push(error.code);
+        if (told.length === 4) service.failing = undefined;
+        if (status === 'ready') resolve();
+      });
+    });
+    service.failing = new MavisError('service.unreachable', { address: 'a' });
+    await inventory.begin(service, PROFILE);
+    expect(stores.inventory.state).toMatchObject({ status: 'failed', error: { code: 'service.unreachable' } });
+    await ready;
+    expect(told).toEqual(Array.from({ length: 4 }, () => 'service.unreachable'));
     expect((await inventory.query(all)).total).toBe(5);
   });
 
