@@ -24,8 +24,8 @@ export function FindingsList({ findings }: { readonly findings: readonly Finding
   }
   return (
     <section aria-labelledby="findings-title">
-      <h2 id="findings-title" className="diagnostics-heading" role="status">
-        {text('diagnostics.findings', { count: findings.length })}
+      <h2 id="findings-title" className="diagnostics-heading">
+        <span role="status">{text('diagnostics.findings', { count: findings.length })}</span>
       </h2>
       <ol className="findings">
         {findings.map((finding, index) => {

@@ -29,6 +29,8 @@ test('one row a Gateway, one column a check; by keyboard a cell opens to what wa
   await openDiagnostics(page);
   const table = page.getByRole('table', { name: 'Gateways' });
   await expect(table.getByRole('row')).toHaveCount(3);
+  // It stands in its whole height: a table that scrolls by itself must not be squeezed by what is below it.
+  expect((await page.getByRole('region', { name: 'Gateways' }).boundingBox())?.height).toBeGreaterThan(100);
   await expect(table.getByRole('columnheader')).toHaveText(['Gateway', 'Port 443', 'Port 7993', 'Port 7994', 'Port 7995', 'Answer', 'Round trip', 'Synchronisation']);
   await expect(table.getByRole('img', { name: /Round trips to gw-tokyo-1/ })).toBeVisible();
   const cell = table.getByRole('button', { name: /Port 7994, gw-osaka-1: no answer/ });
