@@ -2,7 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { gatewaysRoutes } from '../../shared/api/gateways.ts';
+import { recordingsRoutes } from '../../shared/api/recordings.ts';
 import { resourcesRoutes } from '../../shared/api/resources.ts';
+import { usersRoutes } from '../../shared/api/users.ts';
 import { createTranslator, type TextLanguage } from '../../shared/languages/translate.ts';
 import type { WholeSystem } from '../fixtures/whole-system.ts';
 import { ADMIN, expect, test } from './fixtures.ts';
@@ -32,6 +34,9 @@ async function namesOf(system: WholeSystem): Promise<string[]> {
     cursor = page.nextCursor;
   } while (cursor !== undefined);
   for (const { name, segment } of (await system.admin.call(gatewaysRoutes.gatewayList, {})).items) names.add(name).add(segment ?? name);
+  for (const { name, displayName } of (await system.admin.call(usersRoutes.userList, { query: {} })).items) names.add(name).add(displayName);
+  // What was recorded keeps its names when whoever bore them is gone.
+  for (const { resourceName, userName, gatewayName } of (await system.admin.call(recordingsRoutes.recordingList, { query: {} })).items) names.add(resourceName).add(userName).add(gatewayName);
   names.delete('');
   return [...names];
 }
