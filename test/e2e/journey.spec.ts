@@ -2,15 +2,16 @@ import { auditRoutes } from '../../shared/api/audit.ts';
 import { recordingsRoutes } from '../../shared/api/recordings.ts';
 import { createTranslator } from '../../shared/languages/translate.ts';
 import { ADMIN, expect, test } from './fixtures.ts';
-import { addProfile, connect, PRINT_CJK, signIn, terminalText, type, untilRecorded } from './page-actions.ts';
+import { addProfile, connect, PRINT_CJK, resourceCount, signIn, terminalText, type, untilRecorded } from './page-actions.ts';
 
 /** The whole way once, as a person goes it, in real windows. */
 test.describe('the whole way', () => {
   test('S1-S3, S14, S15, S54, S55, S58: signs in, filters, connects, types, and the recording plays what was typed', async ({ app, system }) => {
     const { main } = app;
     const search = main.getByRole('searchbox', { name: 'Search resources' });
-    await search.fill('tag:gateway-office1 os:linux');
-    await expect(main.getByText('4 resources')).toBeVisible();
+    const filter = 'tag:gateway-office1 os:linux';
+    await search.fill(filter);
+    await expect(main.getByText(`${await resourceCount(system, filter)} resources`)).toBeVisible();
 
     const session = await connect(app, system.live.name);
     await untilRecorded(session);

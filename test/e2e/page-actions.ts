@@ -1,4 +1,5 @@
 import { type ElectronApplication, expect, type Page } from '@playwright/test';
+import { resourcesRoutes } from '../../shared/api/resources.ts';
 import type { WholeSystem } from '../fixtures/whole-system.ts';
 import type { OpenApp } from './launch-app.ts';
 
@@ -72,3 +73,8 @@ export async function untilRecorded(session: Page, limitMs = 60_000): Promise<vo
 
 /** A command whose words are plain and whose output is `日本語 繁體中文`: in screen-reader mode xterm.js takes no text but by keys and input methods. */
 export const PRINT_CJK = `printf '${[...new TextEncoder().encode('日本語 繁體中文')].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')}\\n'`;
+
+/** How many resources of a system a filter finds: the tests of a worker share its system, and some add to it. */
+export async function resourceCount(system: WholeSystem, filter = ''): Promise<number> {
+  return (await system.admin.call(resourcesRoutes.resourceList, { query: { limit: 1, filter } })).total;
+}

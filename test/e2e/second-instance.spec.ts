@@ -4,14 +4,15 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { expect, test } from './fixtures.ts';
+import { resourceCount } from './page-actions.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 /** The `electron` package's own answer to where its executable is; it honours the stand-in's variable. */
 const executable = z.string().parse(createRequire(import.meta.url)('electron'));
 
-test('A21: a second start with hostile arguments only brings the open window to the front, and opens, signs in and connects nothing', async ({ app }) => {
+test('A21: a second start with hostile arguments only brings the open window to the front, and opens, signs in and connects nothing', async ({ app, system }) => {
   const { electronApp, main, userData } = app;
-  await expect(main.getByText('22 resources')).toBeVisible();
+  await expect(main.getByText(`${await resourceCount(system)} resources`)).toBeVisible();
   const before = { url: main.url(), text: await main.locator('main').innerText(), windows: electronApp.windows().length };
   const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   const second = spawn(executable, [...asRoot, repository, `--user-data-dir=${userData}`, 'mavis://connect/../../etc', '--service', 'https://attacker.example', '--remote-debugging-port=0', 'javascript:alert(1)'], {
