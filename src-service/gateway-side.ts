@@ -294,6 +294,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
         }),
         await store.listen('audit', () => hub.changed('audit')),
         await store.listen('error_log', () => hub.changed('error-log')),
+        await store.listen('recordings', () => hub.changed('recordings')),
         await store.listen('access_rules', () => hub.changed('access-rules')),
         await store.listen('tunnel', () => hub.changed('tunnel')),
       );

@@ -57,10 +57,15 @@ const unchanging: LiveList = { changes: 0 };
 export function usePaged<Item extends Identified>(load: LoadPage<Item>, { changes, atTop = always }: LiveList = unchanging): Paged<Item> {
   const [state, setState] = useState<ListState<Item>>({ items: [], status: 'loading', error: null, cursor: undefined, waiting: NONE });
   const generation = useRef(0);
+  const look = useRef<{ readonly status: ListState<Item>['status']; readonly atTop: () => boolean }>({ status: 'loading', atTop });
+  /** A change that came while a page was on its way: the page may be older than it. */
+  const missed = useRef(false);
   const begin = useCallback(
     async (cursor: string | undefined) => {
       generation.current += 1;
       const mine = generation.current;
+      look.current = { ...look.current, status: 'loading' };
+      missed.current = false;
       setState((before) => ({ ...before, status: 'loading', error: null }));
       const answer = await ask(load(cursor));
       if (mine !== generation.current) return;
@@ -80,20 +85,23 @@ export function usePaged<Item extends Identified>(load: LoadPage<Item>, { change
     };
   }, [begin]);
 
-  const look = useRef<{ readonly status: ListState<Item>['status']; readonly atTop: () => boolean }>({ status: 'loading', atTop });
-  useEffect(() => {
-    look.current = { status: state.status, atTop };
-  });
   const refresh = useCallback(async () => {
-    // While a page is on its way it brings what is new by itself, or the next change does.
-    if (look.current.status !== 'ready') return;
+    if (look.current.status !== 'ready') {
+      missed.current = true;
+      return;
+    }
     const mine = generation.current;
     const answer = await ask(load(undefined));
-    if (!answer.ok || mine !== generation.current) return;
-    const { items: newest, nextCursor } = answer.value;
+    if (mine !== generation.current) return;
     const onTop = look.current.atTop();
-    setState((before) => withNewest(before, newest, nextCursor, onTop));
+    setState((before) => (answer.ok ? { ...withNewest(before, answer.value.items, answer.value.nextCursor, onTop), error: null } : { ...before, error: answer.error }));
   }, [load]);
+  useEffect(() => {
+    look.current = { status: state.status, atTop };
+    if (state.status !== 'ready' || !missed.current) return;
+    missed.current = false;
+    void refresh();
+  });
   useEffect(() => {
     if (changes > 0) void refresh();
   }, [changes, refresh]);

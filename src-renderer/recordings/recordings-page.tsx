@@ -9,7 +9,7 @@ import { ReferenceButton } from '../controls/reference-button.tsx';
 import { clock } from '../language/formats.ts';
 import { useFormats, useText } from '../language/use-text.ts';
 import { usePaged } from '../mavis/use-paged.ts';
-import { useParts } from '../stores/parts.tsx';
+import { useFed, useParts } from '../stores/parts.tsx';
 import { PlayerView } from './player-view.tsx';
 import { StateBadge } from './state-badge.tsx';
 
@@ -25,7 +25,7 @@ export function RecordingsPage({ reference, onShowAudit }: { readonly reference:
     (cursor: string | undefined) => mavis.service.recordingList({ params: {}, query: { limit: PAGE_LIMIT, ...(search.trim() === '' ? {} : { search: search.trim() }), ...(cursor === undefined ? {} : { cursor }) }, body: {} }),
     [mavis, search],
   );
-  const list = usePaged(load);
+  const list = usePaged(load, { changes: useFed('changes', (state) => state.recordings) ?? 0 });
   if (playing) return <PlayerView recording={playing} onBack={() => setPlaying(null)} />;
   return (
     <ListPage

@@ -118,10 +118,12 @@ export class ConnectionTransitions {
   /** Writes a recording that has begun; nothing where it is known. */
   async recordingBegan(transaction: Transaction, row: ConnectionRow, recordingId: RecordingId, gateway: { readonly id: GatewayId; readonly name: string }, at: Date): Promise<void> {
     const { id: connectionId, reference, userId, userName, resourceId, resourceName, protocol } = row;
-    await transaction
+    const began = await transaction
       .insert(recordings)
       .values({ id: recordingId, connectionId, reference, userId, userName, resourceId, resourceName, protocol, gatewayId: gateway.id, gatewayName: gateway.name, startedAt: at, state: 'recording' })
-      .onConflictDoNothing();
+      .onConflictDoNothing()
+      .returning({ id: recordings.id });
+    if (began.length > 0) await notify(transaction, 'recordings', recordingId);
   }
 
   /** Writes the one final entry; false where it stands already. */

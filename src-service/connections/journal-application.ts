@@ -8,6 +8,7 @@ import type { Facts } from '../audit/canonical-json.ts';
 import type { ErrorLog } from '../audit/error-log.ts';
 import type { Clock } from '../clock.ts';
 import type { Transaction } from '../store/database.ts';
+import { notify } from '../store/notify.ts';
 import { auditEntries, connectionForwards, connectionTries, connections, recordings } from '../store/schema.ts';
 import { factsOf, type ConnectionRow, type ConnectionTransitions } from './connection-transitions.ts';
 
@@ -130,6 +131,7 @@ export class JournalApplication {
       .update(recordings)
       .set({ state: facts.state, code: facts.code ?? null, endedAt: this.#timeOf(event), ...(typeof facts.durationMs === 'number' ? { durationMs: Math.round(facts.durationMs) } : {}), ...(typeof facts.bytes === 'number' ? { sizeBytes: Math.round(facts.bytes) } : {}) })
       .where(and(eq(recordings.id, facts.recordingId), eq(recordings.gatewayId, gateway.id), isNull(recordings.storedAt)));
+    await notify(transaction, 'recordings', facts.recordingId);
   }
 
   /** Transit at a first hop, once for each forward that was granted (S22): evidence beside the session's own, never its end. */

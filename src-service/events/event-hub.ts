@@ -29,6 +29,7 @@ const CHANGED_EVERY_MS = 250;
 const READERS: Readonly<Record<ChangedSubject, readonly User['role'][]>> = {
   audit: ['admin', 'auditor'],
   'error-log': ['admin', 'operator', 'auditor'],
+  recordings: ['admin', 'auditor'],
   users: ['admin', 'operator', 'auditor'],
   'access-rules': ['admin', 'operator', 'auditor'],
   // `tunnelApplies` is everybody's.

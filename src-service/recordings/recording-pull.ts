@@ -13,6 +13,7 @@ import type { Delay } from '../gateways/status-sync.ts';
 import type { GatewayLink } from '../link/gateway-link.ts';
 import type { Log } from '../logging/log.ts';
 import type { Database } from '../store/database.ts';
+import { notify } from '../store/notify.ts';
 import { connections, recordings } from '../store/schema.ts';
 import { checkRecording, type CheckedRecording, type RecordingRow } from './recording-check.ts';
 import type { RecordingFiles } from './recording-files.ts';
@@ -185,6 +186,7 @@ export class RecordingPull {
     const facts = { recordingId: row.id, connectionId: row.connectionId, gatewayId: gateway.id, gateway: gateway.name, bytes: sizeBytes, bytesAtMost: limits.bytesAtMost };
     await database.transaction(async (transaction) => {
       await transaction.update(recordings).set({ state: 'incomplete', code: 'recording.too-large', sizeBytes }).where(and(eq(recordings.id, row.id), isNull(recordings.storedAt)));
+      await notify(transaction, 'recordings', row.id);
       await audit.append(transaction, { kind: 'recording.refused', actor: serviceActor, reference: row.reference, facts: { ...facts, code: 'recording.too-large' } });
       await errors.append(transaction, { code: 'recording.too-large', reference: row.reference, gatewayName: gateway.name, facts });
     });
@@ -205,6 +207,7 @@ export class RecordingPull {
         .returning({ id: recordings.id });
       if (kept === undefined) return;
       const facts = { recordingId: row.id, connectionId: row.connectionId, user: row.userName, resource: row.resourceName, gatewayId: gateway.id, gateway: gateway.name, state, code, detail: verification.detail, bytes, sha256 };
+      await notify(transaction, 'recordings', row.id);
       await audit.append(transaction, { kind: 'recording.stored', actor: serviceActor, reference: row.reference, facts });
       if (code !== null) await errors.append(transaction, { code, reference: row.reference, gatewayName: gateway.name, facts: { recordingId: row.id, state, detail: verification.detail } });
     });

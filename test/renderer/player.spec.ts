@@ -46,6 +46,35 @@ test('verify says what was proven, export saves, and leaving closes the playback
   await expect.poll(() => calls(page, 'playback.close')).toHaveLength(1);
 });
 
+test('S58: a recording whose bytes arrive while the list is open becomes playable by itself', async ({ page }) => {
+  await openMain(page);
+  await openPage(page, 2);
+  const buttons = page.getByRole('button', { name: /^Play tokyo-db-00009/ });
+  await expect(buttons.nth(1)).toHaveAttribute('aria-disabled', 'true');
+  await page.evaluate(() => {
+    window.harness.pulled = true;
+    window.harness.patch('changes', ['recordings'], 1);
+  });
+  await expect(buttons.nth(1)).toHaveAttribute('aria-disabled', 'false');
+});
+
+test('S58: a change that comes while the list is on its way is not lost with the older answer', async ({ page }) => {
+  await openMain(page);
+  const asked = () => calls(page, 'service.recordingList');
+  await page.evaluate(() => {
+    window.harness.held = new Promise((resolve) => window.addEventListener('answer', () => resolve(), { once: true }));
+  });
+  await openPage(page, 2);
+  await expect.poll(asked).toHaveLength(1);
+  await page.evaluate(() => {
+    window.harness.pulled = true;
+    window.harness.patch('changes', ['recordings'], 1);
+  });
+  await page.evaluate(() => window.dispatchEvent(new Event('answer')));
+  await expect(page.getByRole('button', { name: /^Play tokyo-db-00009/ }).nth(1)).toHaveAttribute('aria-disabled', 'false');
+  expect(await asked()).toHaveLength(2);
+});
+
 test('S69: a recording that is not whole says why in the list', async ({ page }) => {
   await openMain(page);
   await openPage(page, 2);

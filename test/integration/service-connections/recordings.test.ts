@@ -77,6 +77,19 @@ describe('S15, S58: a recording', () => {
     expect(await verify(id)).toMatchObject({ ok: true, frames: 2, signed: true, code: null });
   });
 
+  test('its beginning, its end and its pull are each told, by its id alone (rule 17)', async () => {
+    const notices: (string | null)[] = [];
+    const stop = await world.store.listen('recordings', (payload) => notices.push(payload));
+    const { id, close } = await connected();
+    const told = (times: number) => world.until(async () => (notices.filter((payload) => payload === id).length >= times ? true : undefined), `${times} notices`);
+    await told(1);
+    close();
+    await stored(id);
+    await told(3);
+    await stop();
+    expect(new Set(notices)).toEqual(new Set([id]));
+  });
+
   test('plays as it was recorded; each reading is an audit entry', async () => {
     const { id, reference, close } = await connected();
     close();

@@ -92,8 +92,9 @@ export function madeSession(scene: string, number = 77, name = 'tokyo-db-00009')
   });
 }
 
-export function recordings(): RecordingSummary[] {
-  const states = ['sealed', 'sealed', 'recording', 'recovered', 'incomplete', 'sealed'] as const;
+/** Recordings of each state; `pulled`: the one that was being made is sealed, and with the service. */
+export function recordings(pulled = false): RecordingSummary[] {
+  const states = ['sealed', 'sealed', pulled ? 'sealed' : 'recording', 'recovered', 'incomplete', 'sealed'] as const;
   return states.map((state, number) =>
     recordingSummary.parse({
       id: id(200 + number), connectionId: id(300 + number), reference: `MV-7K3QX-M2P${number}D`, userName: number % 2 ? 'k.lin' : 'y.tanaka', resourceName: number % 2 ? 'taipei-web-00002' : 'tokyo-db-00009', protocol: 'ssh', gatewayId: id(31), gatewayName: 'tokyo-gw-1',

@@ -32,6 +32,10 @@ export interface Harness {
   readonly paintedMs: number[];
   /** Filled by a test: so many entries of each log came since the page was opened. */
   fresh: number;
+  /** Set by a test: the recording that its gateway still holds has been pulled. */
+  pulled: boolean;
+  /** Set by a test: lists of recordings, read as they were when asked for, are answered once this settles. */
+  held: Promise<void>;
   readonly ready: Promise<void>;
 }
 
@@ -59,7 +63,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     account: account(scene, role.catch('admin').parse(query.get('role'))),
     inventory: inventory(scene, count),
     gateways: gateways(scene),
-    changes: { audit: 0, 'error-log': 0, users: 0, 'access-rules': 0, tunnel: 0, connections: 0 },
+    changes: { audit: 0, 'error-log': 0, recordings: 0, users: 0, 'access-rules': 0, tunnel: 0, connections: 0 },
     logWork: { exports: {}, proof: { status: 'not-asked' } },
     network: { proxyQuestion: query.has('proxy') ? { id: SESSION_ID, proxy: 'proxy.nishi.example:3128', refused: query.get('proxy') === 'refused', canKeep: query.get('proxy') !== 'no-keyring' } : null },
     diagnostics: madeDiagnostics(scene),
@@ -82,6 +86,8 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
   window.harness = {
     calls, patch, queryMs,
     fresh: 0,
+    pulled: false,
+    held: Promise.resolve(),
     paintedMs: [],
     action: (id) => actions.forEach((listener) => listener(id)),
     output: (text) => target.output(text),
@@ -212,7 +218,11 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     },
     playback: scriptedPlayback(noted),
     service: {
-      recordingList: ({ query: asked }) => ok({ items: recordings().filter((recording) => JSON.stringify(recording).includes(asked.search ?? '')) }),
+      recordingList: noted('service.recordingList', async ({ query: asked }) => {
+        const items = recordings(window.harness.pulled).filter((recording) => JSON.stringify(recording).includes(asked.search ?? ''));
+        await window.harness.held;
+        return ok({ items });
+      }),
       recordingVerify: ({ params }) => ok({ ok: params.recordingId !== recordings()[4]?.id, frames: 4211, headHash: 'q7nD3kP0vX2mB8yR5tLw1zJc9sHe4uFa6gKiQoNpTbM', signed: true, code: params.recordingId === recordings()[4]?.id ? 'recording.evidence-missing' : null, detail: '' }),
       auditList: noted('service.auditList', ({ query: asked }) => ok(scriptedLog(scene === 'empty' ? [] : auditEntries(), asked))),
       errorLogList: noted('service.errorLogList', ({ query: asked }) => ok(scriptedLog(scene === 'empty' ? [] : errorEntries(), asked))),

@@ -121,6 +121,17 @@ describe('the event stream', () => {
     expect(streams.map((stream) => events(stream).length)).toEqual([1, 1, 0, 0, 0]);
   });
 
+  test('B11: that recordings changed is told to those who may read them, to nobody else, and a burst is two tellings', async () => {
+    makeHub();
+    const roles = ['admin', 'auditor', 'operator', 'user', 'vendor'] as const;
+    const streams = await Promise.all(roles.map((role) => hub.open(makeListener(role))));
+    for (const stream of streams) events(stream);
+    for (let times = 0; times < 100; times += 1) hub.changed('recordings');
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    const told = { kind: 'changed', what: 'recordings' };
+    expect(streams.map(events)).toEqual([[told, told], [told, told], [], [], []]);
+  });
+
   test('rule 26, B11: a stream goes by the role that its user has now, not by the one it was opened with', async () => {
     makeHub((user) => (user.role === 'operator' ? [segment('gateway-office1', 1)] : []));
     const [listener, owner] = [makeListener('operator'), makeListener()];
