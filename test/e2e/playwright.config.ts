@@ -13,5 +13,6 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   reporter: [['list']],
   outputDir: '../../test-results/e2e',
-  use: { screenshot: 'only-on-failure', trace: 'retain-on-failure' },
+  // A trace without its film: painting every frame for it took a third of the tests' time.
+  use: { screenshot: 'only-on-failure', trace: { mode: 'retain-on-failure', screenshots: false, sources: false, snapshots: true } },
 });

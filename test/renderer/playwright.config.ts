@@ -24,11 +24,12 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   reporter: [['list']],
   outputDir: '../../test-results/renderer',
+  // A trace without its film: painting every frame for it took a third of the tests' time.
   use: {
     baseURL: `http://127.0.0.1:${port}/`,
     viewport: { width: 1280, height: 800 },
     screenshot: 'only-on-failure',
-    trace: 'retain-on-failure',
+    trace: { mode: 'retain-on-failure', screenshots: false, sources: false, snapshots: true },
     launchOptions: { args: ['--no-sandbox', '--enable-unsafe-swiftshader'], ...(existsSync(systemChromium) ? { executablePath: systemChromium } : {}) },
   },
   webServer: {
