@@ -2,16 +2,21 @@ import type { ServiceEvent } from '../../shared/api/events.ts';
 import { gatewaysRoutes } from '../../shared/api/gateways.ts';
 import type { Role } from '../../shared/api/roles.ts';
 import { asMavisError, type MavisError } from '../../shared/errors/mavis-error.ts';
+import { type BackOff, backOffMs } from '../../shared/waiting/back-off.ts';
 import { shown } from '../ipc/shown-error.ts';
 import type { Log } from '../logging/log.ts';
 import type { ServiceClient } from '../service-client/service-client.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
+
+/** A service that was slow once answers the next question. */
+const RETRY_PAUSES: BackOff = { firstMs: 2000, longestMs: 30_000 };
 
 export interface GatewayListParts {
   readonly store: OwnedStore<'gateways'>;
   /** The role that is signed in now; undefined where nobody is. */
   readonly role: () => Role | undefined;
   readonly log: Log;
+  readonly retryPauses?: BackOff;
 }
 
 interface Source {
@@ -21,7 +26,7 @@ interface Source {
 
 /**
  * The gateways as those see them who may list them (rule 26): the whole list when the event stream begins and whenever a page
- * asks, and each change as it is told. Nobody else's app asks for them.
+ * asks, and each change as it is told. Nobody else's app asks for them. A reading that failed is tried again by itself.
  */
 export class GatewayList {
   readonly #parts: GatewayListParts;
@@ -29,6 +34,8 @@ export class GatewayList {
   #reading: Promise<void> | undefined;
   /** Rises with each event, so that an answer that was on its way meanwhile is asked again. */
   #told = 0;
+  /** Readings that failed one after the other. */
+  #failures = 0;
 
   constructor(parts: GatewayListParts) {
     this.#parts = parts;
@@ -44,6 +51,7 @@ export class GatewayList {
     this.#source?.stop.abort();
     this.#source = undefined;
     this.#reading = undefined;
+    this.#failures = 0;
     this.#parts.store.replace({ status: 'empty', error: null, items: {} });
   }
 
@@ -84,6 +92,7 @@ export class GatewayList {
       } while (told !== this.#told && this.#source === source);
       if (this.#source !== source) return;
       const { items } = answer;
+      this.#failures = 0;
       store.update((draft) => {
         draft.status = 'ready';
         draft.error = null;
@@ -92,16 +101,23 @@ export class GatewayList {
         for (const id of Object.keys(draft.items)) if (!present.has(id)) delete draft.items[id];
       });
     } catch (thrown) {
-      if (this.#source === source) this.#fail(asMavisError(thrown));
+      if (this.#source === source) this.#fail(source, asMavisError(thrown));
     }
   }
 
-  #fail(error: MavisError): void {
+  #fail(source: Source, error: MavisError): void {
     this.#parts.log.warn('gateways not listed', { code: error.code }, error);
     this.#parts.store.update((draft) => {
       draft.status = 'failed';
       draft.error = shown(error);
     });
+    this.#failures += 1;
+    const failures = this.#failures;
+    const timer = setTimeout(() => {
+      // Whatever was read since has ended this row of failures, or begun a pause of its own.
+      if (this.#source === source && this.#failures === failures) void this.refresh();
+    }, backOffMs(this.#parts.retryPauses ?? RETRY_PAUSES, failures));
+    timer.unref();
   }
 }
 

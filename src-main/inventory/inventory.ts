@@ -3,6 +3,7 @@ import { gatewaysRoutes, type SegmentState } from '../../shared/api/gateways.ts'
 import { type ResourceSummary, resourcesRoutes } from '../../shared/api/resources.ts';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { ResourceId } from '../../shared/ids.ts';
+import { type BackOff, backOffMs } from '../../shared/waiting/back-off.ts';
 import type { ipcContract, ResourceRow } from '../../shared/ipc/contract.ts';
 import { shown } from '../ipc/shown-error.ts';
 import type { Log } from '../logging/log.ts';
@@ -19,8 +20,8 @@ const PAGE_SIZE = 1000;
 const MAX_RESOURCES = 500_000;
 /** Changes that come one upon the other are loaded together. */
 const RELOAD_PAUSE_MS = 500;
-/** Pauses before a load that failed is tried again; the last one from then on. */
-const RETRY_PAUSES_MS: readonly number[] = [2000, 5000, 15_000, 30_000];
+/** Before a load that failed is tried again: a service that was slow once answers the next question. */
+const RETRY_PAUSES: BackOff = { firstMs: 2000, longestMs: 30_000 };
 
 type QueryAnswer = z.input<typeof ipcContract.resources.query.result>;
 
@@ -30,7 +31,7 @@ export interface InventoryParts {
   readonly marks: MarkedResources;
   readonly log: Log;
   readonly reloadPauseMs?: number;
-  readonly retryPausesMs?: readonly number[];
+  readonly retryPauses?: BackOff;
 }
 
 interface Source {
@@ -172,7 +173,7 @@ export class Inventory {
       if (this.#loading !== loading) return;
       this.#loading = undefined;
       const wanted = this.#wantedRevision;
-      if (this.#failures > 0) this.#loadLater(source, this.#retryPauseMs());
+      if (this.#failures > 0) this.#loadLater(source, backOffMs(this.#parts.retryPauses ?? RETRY_PAUSES, this.#failures));
       else if (wanted !== undefined && wanted !== this.#loadedRevision) this.#loadLater(source, this.#parts.reloadPauseMs ?? RELOAD_PAUSE_MS);
     });
     this.#loading = loading;
@@ -184,11 +185,6 @@ export class Inventory {
       if (this.#source === source && !this.#loading) this.#startLoad();
     }, pauseMs);
     timer.unref();
-  }
-
-  #retryPauseMs(): number {
-    const pauses = this.#parts.retryPausesMs ?? RETRY_PAUSES_MS;
-    return pauses[Math.min(this.#failures, pauses.length) - 1] ?? 0;
   }
 
   async #loadAll(source: Source): Promise<void> {

@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { EVENT_STREAM_HEARTBEAT_MS, eventsRoutes, type ServiceEvent, serviceEvent } from '../../shared/api/events.ts';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
+import { backOffMs, outOfStepMs } from '../../shared/waiting/back-off.ts';
 import type { Log } from '../logging/log.ts';
 import { ServerSentEventParser } from './server-sent-events.ts';
 import type { ServiceClient } from './service-client.ts';
 
 /** Two heartbeats may be late; a third that is missing says that the way is dead. */
 const SILENCE_LIMIT_MS = EVENT_STREAM_HEARTBEAT_MS * 2.5;
-const FIRST_PAUSE_MS = 500;
+const FIRST_PAUSE_MS = 1000;
 /** A service that restarts is back within half a minute; more often would be a herd, less often would look dead. */
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -51,8 +52,7 @@ export async function followEvents(options: EventStreamOptions): Promise<void> {
     }
     onOnline(false);
     failures += 1;
-    const longest = Math.min(LONGEST_PAUSE_MS, (options.firstPauseMs ?? FIRST_PAUSE_MS) * 2 ** Math.min(failures, 10));
-    await pause(longest / 2 + (longest / 2) * random(), signal);
+    await pause(outOfStepMs(backOffMs({ firstMs: options.firstPauseMs ?? FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS }, failures), random), signal);
   }
 }
 

@@ -1,14 +1,13 @@
 import type { TLSSocket } from 'node:tls';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import { encodeJsonFrame } from '../../shared/proxy-stream/counted-stream.ts';
-import { type Frame, FrameDecoder, FrameError, frameType } from '../../shared/proxy-stream/frames.ts';
-import { failed, parsePayload, resumed } from '../../shared/proxy-stream/messages.ts';
-import { decodeUtf8, encodeUtf8, GatewayRefusal } from './gateway-hello.ts';
+import { type Frame, type FrameDecoder, FrameError, frameType } from '../../shared/proxy-stream/frames.ts';
+import { parsePayload, resumed } from '../../shared/proxy-stream/messages.ts';
+import { type BackOff, backOffMs, outOfStepMs } from '../../shared/waiting/back-off.ts';
+import { decodeUtf8, GatewayRefusal } from './gateway-hello.ts';
+import { exchangeResume } from './resume-exchange.ts';
 
-/** The pause after the first try that failed: a network that was switched is often there after it. It doubles ... */
-const FIRST_PAUSE_MS = 200;
-/** ... up to here: a person who has put the cable back does not wait longer than this, and a gateway is not asked more often by many. */
-const LAST_PAUSE_MS = 5000;
+/** After the first pause a network that was switched is often there; a person who has put the cable back waits no longer than the longest, and a gateway is not asked more often by many. */
+const PAUSES: BackOff = { firstMs: 200, longestMs: 5000 };
 /** A gateway that is there answers a resume within a round trip and, where it refuses, a pause that hides why. */
 const ANSWER_LIMIT_MS = 5000;
 /** Refusals of one connection, not of the stream: another port or another moment may do. */
@@ -69,7 +68,7 @@ export class ResumeLoop {
         if (error instanceof GatewayRefusal && !PASSING.has(error.code)) throw error;
       }
       if (this.#hurried) tries = -1;
-      else await this.#pause(Math.min(this.#pauseMs(tries), Math.max(0, endsAt - monotonic())));
+      else await this.#pause(Math.min(outOfStepMs(backOffMs(PAUSES, tries + 1), this.#options.random), Math.max(0, endsAt - monotonic())));
     }
   }
 
@@ -92,44 +91,10 @@ export class ResumeLoop {
     }
   }
 
-  async #sayResume(socket: TLSSocket, signal: AbortSignal): Promise<ResumedConnection> {
+  #sayResume(socket: TLSSocket, signal: AbortSignal): Promise<ResumedConnection> {
     const { gateway, resumeSecret, received, nextEpoch } = this.#options;
     const epoch = nextEpoch();
-    const decoder = new FrameDecoder();
-    const { promise, resolve, reject } = Promise.withResolvers<ResumedConnection>();
-    const onData = (chunk: Buffer): void => {
-      try {
-        const [first, ...following] = decoder.push(chunk);
-        if (first === undefined) return;
-        socket.pause();
-        resolve({ socket, decoder, following, received: takeAnswer(first, epoch) });
-      } catch (error) {
-        reject(error instanceof FrameError ? new MavisError('gateway.protocol-error', { gateway }, { cause: error }) : error);
-      }
-    };
-    const onGone = (): void => reject(new MavisError('gateway.unreachable', { gateway }));
-    const onAbort = (): void => reject(signal.reason);
-    const timer = setTimeout(() => reject(new MavisError('gateway.time-out', { gateway })), ANSWER_LIMIT_MS);
-    socket.on('data', onData).on('error', onGone).on('close', onGone);
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      signal.throwIfAborted();
-      socket.write(encodeJsonFrame(frameType.resume, { version: 1, resumeSecret, epoch, received: received() }, encodeUtf8));
-      return await promise;
-    } catch (error) {
-      socket.on('error', () => undefined);
-      socket.destroy();
-      throw error;
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-      socket.off('data', onData).off('error', onGone).off('close', onGone);
-    }
-  }
-
-  #pauseMs(tries: number): number {
-    const whole = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tries, 10), LAST_PAUSE_MS);
-    return (whole * (1 + this.#options.random())) / 2;
+    return exchangeResume(socket, { gateway, resumeSecret, epoch, received: received(), limitMs: ANSWER_LIMIT_MS, signal, take: (answer, following, decoder) => ({ socket, decoder, following, received: takeAnswer(answer, epoch) }) });
   }
 
   #pause(milliseconds: number): Promise<void> {
@@ -147,12 +112,8 @@ export class ResumeLoop {
   }
 }
 
-/** The gateway's count in its answer; throws its refusal, or FrameError for what is no answer to this try. */
+/** The gateway's count in its answer; throws FrameError for what is no answer to this try. */
 function takeAnswer(frame: Frame, epoch: number): number {
-  if (frame.type === frameType.failed) {
-    const { code, args } = parsePayload(failed, frame.payload, decodeUtf8);
-    throw new GatewayRefusal(code, args, true);
-  }
   if (frame.type !== frameType.resumed) throw new FrameError('bad-order');
   const answer = parsePayload(resumed, frame.payload, decodeUtf8);
   if (answer.epoch !== epoch) throw new FrameError('bad-payload');

@@ -1,9 +1,9 @@
 import type { TLSSocket } from 'node:tls';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import { encodeJsonFrame } from '../../shared/proxy-stream/counted-stream.ts';
-import { FrameDecoder, FrameError, frameType } from '../../shared/proxy-stream/frames.ts';
-import { failed, type Forwarding, forwarding, parsePayload } from '../../shared/proxy-stream/messages.ts';
-import { decodeUtf8, encodeUtf8, GatewayRefusal } from './gateway-hello.ts';
+import { type Frame, FrameError, frameType } from '../../shared/proxy-stream/frames.ts';
+import { type Forwarding, forwarding, parsePayload } from '../../shared/proxy-stream/messages.ts';
+import { decodeUtf8, GatewayRefusal } from './gateway-hello.ts';
+import { exchangeResume } from './resume-exchange.ts';
 
 /** A first gateway reaches the next one within five seconds, or says that it did not. */
 const ANSWER_LIMIT_MS = 8000;
@@ -71,7 +71,7 @@ export class TwoHopWay<Hop extends { readonly gatewayName: string }> {
     }
     try {
       this.#epoch += 1;
-      await resumeWire(socket, { gateway: this.#first.gatewayName, resumeSecret: this.#secret, epoch: this.#epoch, signal });
+      await exchangeResume(socket, { gateway: this.#first.gatewayName, resumeSecret: this.#secret, epoch: this.#epoch, received: 0, limitMs: ANSWER_LIMIT_MS, signal, take: takeForwarding });
       return socket;
     } catch (error) {
       if (!(error instanceof GatewayRefusal)) throw error;
@@ -95,43 +95,9 @@ export class TwoHopWay<Hop extends { readonly gatewayName: string }> {
   }
 }
 
-/** Asks a first gateway to lay its wire again; the socket carries raw bytes then. Closes it and throws where it does not. */
-async function resumeWire(socket: TLSSocket, { gateway, resumeSecret, epoch, signal }: { readonly gateway: string; readonly resumeSecret: string; readonly epoch: number; readonly signal: AbortSignal }): Promise<void> {
-  const decoder = new FrameDecoder();
-  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-  const onData = (chunk: Buffer): void => {
-    try {
-      const [answer, ...more] = decoder.push(chunk);
-      if (answer === undefined) return;
-      if (answer.type === frameType.failed) {
-        const { code, args } = parsePayload(failed, answer.payload, decodeUtf8);
-        throw new GatewayRefusal(code, args, true);
-      }
-      // A first gateway sends nothing after this by itself.
-      if (answer.type !== frameType.forwarding || more.length > 0) throw new FrameError('bad-order');
-      parsePayload(forwarding, answer.payload, decodeUtf8);
-      socket.pause();
-      resolve(undefined);
-    } catch (error) {
-      reject(error instanceof FrameError ? new MavisError('gateway.protocol-error', { gateway }, { cause: error }) : error);
-    }
-  };
-  const onGone = (): void => reject(new MavisError('gateway.unreachable', { gateway }));
-  const onAbort = (): void => reject(signal.reason);
-  const timer = setTimeout(() => reject(new MavisError('gateway.time-out', { gateway })), ANSWER_LIMIT_MS);
-  socket.on('data', onData).on('error', onGone).on('close', onGone);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    signal.throwIfAborted();
-    socket.write(encodeJsonFrame(frameType.resume, { version: 1, resumeSecret, epoch, received: 0 }, encodeUtf8));
-    await promise;
-  } catch (error) {
-    socket.on('error', () => undefined);
-    socket.destroy();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-    socket.off('data', onData).off('error', onGone).off('close', onGone);
-  }
+/** A first gateway carries raw bytes once it has answered, and sends nothing after this by itself. */
+function takeForwarding({ type, payload }: Frame, following: readonly Frame[]): undefined {
+  if (type !== frameType.forwarding || following.length > 0) throw new FrameError('bad-order');
+  parsePayload(forwarding, payload, decodeUtf8);
+  return undefined;
 }

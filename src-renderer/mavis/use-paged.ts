@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import type { IpcAnswer } from '../../shared/ipc/contract.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { ask } from './ask.ts';
+import { useRetry } from './use-retry.ts';
 
 /** An item as lists know it. */
 export interface Identified {
@@ -52,14 +53,20 @@ const unchanging: LiveList = { changes: 0 };
 
 /**
  * Reads a list page by page. `load` anew (memoise it) begins from its start. Each rise of `changes` asks for what is new: it
- * goes on top where `atTop` says that the reader is there, else it waits. An answer to an older question is dropped.
+ * goes on top where `atTop` says that the reader is there, else it waits. An answer to an older question is dropped; what failed
+ * and may pass is tried again by itself.
  */
 export function usePaged<Item extends Identified>(load: LoadPage<Item>, { changes, atTop = always }: LiveList = unchanging): Paged<Item> {
   const [state, setState] = useState<ListState<Item>>({ items: [], status: 'loading', error: null, cursor: undefined, waiting: NONE });
+  /** Rises with each beginning: answers to what was asked before it are dropped. */
   const generation = useRef(0);
-  const look = useRef<{ readonly status: ListState<Item>['status']; readonly atTop: () => boolean }>({ status: 'loading', atTop });
+  const look = useRef<{ readonly status: ListState<Item>['status']; readonly empty: boolean; readonly atTop: () => boolean }>({ status: 'loading', empty: true, atTop });
+  /** The generation whose newest page is on its way: one at a time, so that no older answer comes last. */
+  const refreshing = useRef<number | undefined>(undefined);
   /** A change that came while a page was on its way: the page may be older than it. */
   const missed = useRef(false);
+  /** The list of another `load` is about to be asked for, and brings what changed until then. */
+  const settling = useRef(true);
   const begin = useCallback(
     async (cursor: string | undefined) => {
       generation.current += 1;
@@ -78,7 +85,11 @@ export function usePaged<Item extends Identified>(load: LoadPage<Item>, { change
     [load],
   );
   useEffect(() => {
-    const timer = setTimeout(() => void begin(undefined), SETTLE_MS);
+    settling.current = true;
+    const timer = setTimeout(() => {
+      settling.current = false;
+      void begin(undefined);
+    }, SETTLE_MS);
     return () => {
       clearTimeout(timer);
       generation.current += 1;
@@ -86,25 +97,36 @@ export function usePaged<Item extends Identified>(load: LoadPage<Item>, { change
   }, [begin]);
 
   const refresh = useCallback(async () => {
-    if (look.current.status !== 'ready') {
+    if (settling.current) return;
+    const { status, empty, atTop: isAtTop } = look.current;
+    // Where a page behind the first failed, a reader in the middle of the list keeps his place.
+    if (status === 'failed' && (empty || isAtTop())) return begin(undefined);
+    if (status !== 'ready' || refreshing.current === generation.current) {
       missed.current = true;
       return;
     }
     const mine = generation.current;
+    refreshing.current = mine;
     const answer = await ask(load(undefined));
     if (mine !== generation.current) return;
+    refreshing.current = undefined;
     const onTop = look.current.atTop();
     setState((before) => (answer.ok ? { ...withNewest(before, answer.value.items, answer.value.nextCursor, onTop), error: null } : { ...before, error: answer.error }));
-  }, [load]);
+  }, [load, begin]);
+  const askNewest = useCallback(() => void refresh(), [refresh]);
   useEffect(() => {
-    look.current = { status: state.status, atTop };
+    look.current = { status: state.status, empty: state.items.length === 0, atTop };
     if (state.status !== 'ready' || !missed.current) return;
     missed.current = false;
     void refresh();
   });
+  const seen = useRef(changes);
   useEffect(() => {
-    if (changes > 0) void refresh();
+    if (changes === seen.current) return;
+    seen.current = changes;
+    void refresh();
   }, [changes, refresh]);
+  useRetry(state.error, state.status === 'ready' && state.error === null, askNewest);
 
   return {
     items: state.items,
@@ -114,12 +136,14 @@ export function usePaged<Item extends Identified>(load: LoadPage<Item>, { change
     waiting: state.waiting,
     loadMore: useCallback(() => void begin(state.cursor), [begin, state.cursor]),
     reload: useCallback(() => void begin(undefined), [begin]),
-    refresh: useCallback(() => void refresh(), [refresh]),
+    refresh: askNewest,
   };
 }
 
 /** The list after its newest page was asked for again. */
 export function withNewest<Item extends Identified>(before: ListState<Item>, newest: readonly Item[], nextCursor: string | undefined, onTop: boolean): ListState<Item> {
+  // All there is, in its order and without what has gone.
+  if (onTop && nextCursor === undefined) return { ...before, items: newest, cursor: nextCursor, waiting: NONE };
   const known = new Map(before.items.map((entry) => [entry.id, entry]));
   const fresh = newest.filter((entry) => !known.has(entry.id));
   // What was not in the chain when it came may be now.

@@ -53,7 +53,7 @@ function world(size: number): { inventory: Inventory; stores: ReturnType<typeof 
   const stores = createStores(clientSettings.parse({}));
   const written: unknown[] = [];
   const marks = new MarkedResources({ write: async (value) => void written.push(value) }, () => Date.UTC(2026, 0, 1));
-  const inventory = new Inventory({ store: stores.inventory, index, marks, log: createLog([], () => 0, 1), reloadPauseMs: 1, retryPausesMs: [1, 1] });
+  const inventory = new Inventory({ store: stores.inventory, index, marks, log: createLog([], () => 0, 1), reloadPauseMs: 1, retryPauses: { firstMs: 1, longestMs: 1 } });
   return { inventory, stores, service: new ScriptedInventory(size), written };
 }
 const all = { filter: '', sort: 'name', offset: 0, limit: 100, only: 'all' } as const;

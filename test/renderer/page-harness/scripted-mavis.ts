@@ -36,6 +36,8 @@ export interface Harness {
   pulled: boolean;
   /** Set by a test: lists of recordings, read as they were when asked for, are answered once this settles. */
   held: Promise<void>;
+  /** Set by a test: lists of recordings are refused with this code of the catalogue. */
+  refusing: string | null;
   readonly ready: Promise<void>;
 }
 
@@ -88,6 +90,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     fresh: 0,
     pulled: false,
     held: Promise.resolve(),
+    refusing: null,
     paintedMs: [],
     action: (id) => actions.forEach((listener) => listener(id)),
     output: (text) => target.output(text),
@@ -220,8 +223,9 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     service: {
       recordingList: noted('service.recordingList', async ({ query: asked }) => {
         const items = recordings(window.harness.pulled).filter((recording) => JSON.stringify(recording).includes(asked.search ?? ''));
-        await window.harness.held;
-        return ok({ items });
+        const { held, refusing } = window.harness;
+        await held;
+        return refusing === null ? ok({ items }) : refused(refusing, { address: 'mavis.nishi.example' });
       }),
       recordingVerify: ({ params }) => ok({ ok: params.recordingId !== recordings()[4]?.id, frames: 4211, headHash: 'q7nD3kP0vX2mB8yR5tLw1zJc9sHe4uFa6gKiQoNpTbM', signed: true, code: params.recordingId === recordings()[4]?.id ? 'recording.evidence-missing' : null, detail: '' }),
       auditList: noted('service.auditList', ({ query: asked }) => ok(scriptedLog(scene === 'empty' ? [] : auditEntries(), asked))),

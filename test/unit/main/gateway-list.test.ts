@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Gateway } from '../../../shared/api/gateways.ts';
 import type { Role } from '../../../shared/api/roles.ts';
 import type { Route } from '../../../shared/api/route.ts';
@@ -10,10 +10,10 @@ import { createStores } from '../../../src-main/stores/owned-store.ts';
 import { madeGateways } from '../../renderer/page-harness/made-gateways.ts';
 
 /** A list whose service answers as `answer` says. */
-function listWith(role: Role, answer: () => Promise<Gateway[]>) {
+function listWith(role: Role, answer: () => Promise<Gateway[]>, retryPauses = { firstMs: 60_000, longestMs: 60_000 }) {
   const stores = createStores(clientSettings.parse({}));
   const asked: string[] = [];
-  const list = new GatewayList({ store: stores.gateways, role: () => role, log: createLog([], () => 0, 1) });
+  const list = new GatewayList({ store: stores.gateways, role: () => role, log: createLog([], () => 0, 1), retryPauses });
   list.begin({ call: async (route: Route) => {
     asked.push(route.path);
     return { items: await answer() } as never;
@@ -74,5 +74,17 @@ describe('the gateways in the app', () => {
     fail = false;
     await list.refresh();
     expect(state()).toMatchObject({ status: 'ready', error: null });
+  });
+
+  test('a reading that failed is tried again by itself until it succeeds, and no more then', async () => {
+    let left = 2;
+    const { list, asked, state } = listWith('operator', async () => {
+      if (left-- > 0) throw new MavisError('service.time-out', { address: 'mavis.example' });
+      return madeGateways();
+    }, { firstMs: 1, longestMs: 2 });
+    await list.refresh();
+    expect(state().status).toBe('failed');
+    await vi.waitFor(() => expect(state()).toMatchObject({ status: 'ready', error: null }), { timeout: 20_000 });
+    expect(asked).toHaveLength(3);
   });
 });

@@ -108,6 +108,10 @@ describe('a log that goes on while it is read', () => {
     expect(withNewest(before, entries('h', 'g', 'f'), 'x', true)).toMatchObject({ items: entries('h', 'g', 'f'), cursor: 'x' });
   });
 
+  test('a list that is a page long is taken as it is: in its order, and without what has gone', () => {
+    expect(withNewest({ ...before, cursor: undefined }, entries('c', 'bb', 'a'), undefined, true)).toMatchObject({ items: entries('c', 'bb', 'a'), cursor: undefined, waiting: { count: 0 } });
+  });
+
   test('an entry that has got its place in the chain is shown with it', () => {
     const chained = (sequence: number | null): { id: string; sequence: number | null } => ({ id: 'c', sequence });
     expect(withNewest({ ...before, items: [chained(null)] }, [chained(7)], undefined, true).items).toEqual([{ id: 'c', sequence: 7 }]);
