@@ -14,14 +14,17 @@ const USERS = 2_000;
 const RESOURCES = 20_000;
 const GATEWAYS = 200;
 
+/** SQL of the id that stands for `text`: the same each time, and a UUID of version 4 in its form. */
+const madeId = (text: string): string => `overlay(overlay(md5(${text}) placing '4' from 13) placing '8' from 17)::uuid`;
+
 /** Kinds as a busy month has them: of ten connections eight go well; sign-ins, refusals and changes in between. */
 const ENTRY = sql.raw(`
-  SELECT gen_random_uuid(), now() - (n * interval '2.5 seconds'), k.kind, 'user', md5('user' || u)::uuid::text, 'user-' || u, 'MV-' || upper(substr(md5((n / 3)::text), 1, 5)) || '-' || upper(substr(md5((n / 3)::text), 6, 5)),
+  SELECT gen_random_uuid(), now() - (n * interval '2.5 seconds'), k.kind, 'user', ${madeId("'user' || u")}::text, 'user-' || u, 'MV-' || upper(substr(md5((n / 3)::text), 1, 5)) || '-' || upper(substr(md5((n / 3)::text), 6, 5)),
     CASE WHEN k.kind LIKE 'connection.%' THEN
-      jsonb_build_object('connectionId', md5((n / 3)::text)::uuid, 'userId', md5('user' || u)::uuid, 'user', 'user-' || u, 'resourceId', md5('resource' || r)::uuid, 'resource', (ARRAY['web', 'db', 'files', 'build', 'mail'])[1 + r % 5] || '-' || (ARRAY['tokyo', 'osaka', 'taipei', '台北'])[1 + r % 4] || '-' || lpad(r::text, 5, '0'),
-        'protocol', (ARRAY['ssh', 'sftp', 'vnc', 'rdp'])[1 + n % 4], 'gatewayId', md5('gateway' || g)::uuid, 'gateway', 'gateway-' || g, 'segment', 'gateway-site' || (g % 20),
+      jsonb_build_object('connectionId', ${madeId("(n / 3)::text")}, 'userId', ${madeId("'user' || u")}, 'user', 'user-' || u, 'resourceId', ${madeId("'resource' || r")}, 'resource', (ARRAY['web', 'db', 'files', 'build', 'mail'])[1 + r % 5] || '-' || (ARRAY['tokyo', 'osaka', 'taipei', '台北'])[1 + r % 4] || '-' || lpad(r::text, 5, '0'),
+        'protocol', (ARRAY['ssh', 'sftp', 'vnc', 'rdp'])[1 + n % 4], 'gatewayId', ${madeId("'gateway' || g")}, 'gateway', 'gateway-' || g, 'segment', 'gateway-site' || (g % 20),
         'code', CASE k.kind WHEN 'connection.failed' THEN (ARRAY['target.refused', 'target.time-out', 'gateway.none-available', 'access.denied'])[1 + n % 4] WHEN 'connection.ended' THEN 'session.ended' ELSE NULL END)::text
-    ELSE jsonb_build_object('userId', md5('user' || u)::uuid, 'user', 'user-' || u, 'address', '10.' || n % 250 || '.' || u % 250 || '.7')::text END
+    ELSE jsonb_build_object('userId', ${madeId("'user' || u")}, 'user', 'user-' || u, 'address', '10.' || n % 250 || '.' || u % 250 || '.7')::text END
   FROM generate_series(FROM_NUMBER, TO_NUMBER) AS n,
     LATERAL (SELECT abs(hashint4(n / 3)) % ${String(USERS)} AS u, abs(hashint4(n / 3 + 7)) % ${String(RESOURCES)} AS r, abs(hashint4(n / 3 + 11)) % ${String(GATEWAYS)} AS g) AS ids,
     LATERAL (SELECT (ARRAY['connection.granted', 'connection.connected', 'connection.ended', 'connection.granted', 'connection.connected', 'connection.ended', 'connection.granted', 'connection.failed', 'sign-in.succeeded', 'sign-in.refused', 'connection.connected', 'connection.ended'])[1 + n % 12] AS kind) AS k`.replaceAll('\n', ' '));
@@ -44,7 +47,7 @@ try {
   const sizes = await rowsOf(database, sql`SELECT pg_size_pretty(pg_relation_size('audit_entries')) AS rows, pg_size_pretty(pg_indexes_size('audit_entries')) AS indexes, pg_size_pretty(pg_relation_size('audit_entries_search')) AS search`, z.object({ rows: z.string(), indexes: z.string(), search: z.string() }));
   console.log(JSON.stringify(sizes[0]));
   const reader = new AuditReader(database);
-  const id = async (text: string): Promise<string> => (await rowsOf(database, sql`SELECT md5(${text})::uuid::text AS id`, z.object({ id: z.string() })))[0]?.id ?? '';
+  const id = async (text: string): Promise<string> => (await rowsOf(database, sql`SELECT (overlay(overlay(md5(${text}) placing '4' from 13) placing '8' from 17)::uuid)::text AS id`, z.object({ id: z.string() })))[0]?.id ?? '';
   const user = await id('user77');
   const other = await id('user1500');
   const resource = await id('resource1234');
