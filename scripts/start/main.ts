@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { lastLines } from '../embedded-system/child-program.ts';
 import { portList } from '../embedded-system/embedded-ports.ts';
 import type { EmbeddedSystem } from '../embedded-system/embedded-system.ts';
+import type { OfferedDesktops } from '../embedded-system/offered-desktops.ts';
 import { cleanUpAfterEarlierStart, StartedProcesses } from '../processes/started-processes.ts';
 import { setUpDisplay, type Display } from '../set-up/display.ts';
 import { say } from '../set-up/plain-line.ts';
@@ -24,6 +25,7 @@ class Run {
   readonly #lock: string;
   #app: ChildProcess | undefined;
   #system: EmbeddedSystem | undefined;
+  #desktops: OfferedDesktops | undefined;
   #display: Display | undefined;
   #stopped: Promise<void> | undefined;
   readonly #screenshot = new AbortController();
@@ -46,6 +48,10 @@ class Run {
     this.#app = openApp({ electron, userDataFolder, logFile, serviceUrl: options.service, handOver });
     this.#owner.add('the app', this.#app.pid);
     this.#watchPrograms();
+    if (this.#system !== undefined) {
+      const { offerDesktops } = await import('../embedded-system/offered-desktops.ts');
+      this.#desktops = offerDesktops(this.#system, join(userDataFolder, 'embedded'), this.#owner);
+    }
     void this.#saveScreenshot(join(userDataFolder, 'screenshot.png'));
     return this.#app;
   }
@@ -59,6 +65,7 @@ class Run {
   async #stopOnce(): Promise<void> {
     this.#screenshot.abort();
     if (this.#app !== undefined && this.#app.exitCode === null) this.#app.kill('SIGTERM');
+    await this.#desktops?.stop();
     await this.#system?.stop();
     await this.#owner.endAll();
     this.#display?.stop();

@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { expect, type Page } from '@playwright/test';
 import { recordingsRoutes } from '../../shared/api/recordings.ts';
+import { offerDesktops } from '../../scripts/embedded-system/offered-desktops.ts';
+import { StartedProcesses } from '../../scripts/processes/started-processes.ts';
 import { startWholeSystem } from '../fixtures/whole-system.ts';
 import { distribution, launchApp } from '../e2e/launch-app.ts';
 import { addProfile, connect, PRINT_CJK, showTerminalAsText, signIn, terminalText, type, untilRecorded } from '../e2e/page-actions.ts';
@@ -18,6 +20,8 @@ rmSync(pictures, { recursive: true, force: true });
 mkdirSync(pictures, { recursive: true });
 const userData = mkdtempSync(join(tmpdir(), 'mavis-demo-'));
 const system = await startWholeSystem();
+const owner = new StartedProcesses(join(system.folder, 'desktop-processes.json'));
+const desktops = offerDesktops(system.embedded, system.folder, owner);
 let failed = false;
 let shown: Page | undefined;
 try {
@@ -63,6 +67,17 @@ try {
   await main.getByText('connection.ended').first().click();
   await step('audit', main, 'showed the audit entry');
 
+  for (const { protocol } of await desktops.ready) {
+    await main.getByRole('navigation').getByRole('button', { name: 'Resources' }).click();
+    const desktop = await connect(app, `demo-desktop-${protocol}`, protocol.toUpperCase());
+    await untilRecorded(desktop);
+    await untilDrawn(desktop);
+    await step(protocol, desktop, `opened a desktop over ${protocol.toUpperCase()}, signed on by the gateway, recorded`);
+    await desktop.getByRole('button', { name: 'End session' }).click();
+    await desktop.getByRole('dialog').getByRole('button', { name: 'End session' }).click();
+    await desktop.getByRole('alert', { name: 'Session ended' }).waitFor();
+  }
+
   await system.stopGateway();
   await main.getByRole('navigation').getByRole('button', { name: 'Resources' }).click();
   const failing = await connect(app, system.live.name);
@@ -76,11 +91,28 @@ try {
   await shown?.screenshot({ path: join(pictures, 'failed.png') }).catch(() => undefined);
   console.log(`demo: stopped after "${done.at(-1) ?? 'the start'}": ${error instanceof Error ? error.message : String(error)}`);
 } finally {
+  await desktops.stop();
+  await owner.endAll();
   await system.stop();
   rmSync(userData, { recursive: true, force: true, maxRetries: 5 });
 }
 console.log(failed ? `demo: failed after ${done.length} steps` : `demo: ${done.length} steps done on ${distribution.kind === 'electron' ? 'Electron' : 'the Electron stand-in'}; pictures in ${pictures}`);
 process.exit(failed ? 1 : 0);
+
+/** Waits until the desktop's window shows more than one colour: a screen of one is drawn before anything is on it. */
+async function untilDrawn(desktop: Page): Promise<void> {
+  const canvas = desktop.locator('.desktop-screen canvas, .rdp-area canvas').first();
+  await expect
+    .poll(() => canvas.evaluate((element) => {
+      if (!(element instanceof HTMLCanvasElement)) return 0;
+      const small = document.createElement('canvas');
+      [small.width, small.height] = [64, 64];
+      const context = small.getContext('2d');
+      context?.drawImage(element, 0, 0, 64, 64);
+      return new Set(new Uint32Array(context?.getImageData(0, 0, 64, 64).data.buffer ?? new ArrayBuffer(0))).size;
+    }), { timeout: 30_000 })
+    .toBeGreaterThan(2);
+}
 
 async function step(name: string, page: Page, what: string): Promise<void> {
   const file = join(pictures, `${String(done.length + 1).padStart(2, '0')}-${name}.png`);
