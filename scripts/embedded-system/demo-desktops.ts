@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { endingWithParent } from '../processes/ending-with-parent.ts';
 import { endProcesses } from '../processes/end-process.ts';
 import { identify, type ProcessIdentity } from '../processes/process-identity.ts';
