@@ -3,8 +3,11 @@ import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 /** Kinds of messages of the clipboard's channel (MS-RDPECLIP 2.2.1). */
 const message = { monitorReady: 1, formatList: 2, formatListAnswer: 3, dataRequest: 4, dataAnswer: 5, capabilities: 7, fileContentsRequest: 8, fileContentsAnswer: 9 } as const;
 const HEADER_BYTES = 8;
+const QUESTION_BYTES = HEADER_BYTES + 4;
 const FAILED = 2;
 const ASCII_NAMES = 4;
+/** Flags of an answer: taken, failed. */
+const ANSWERS = 3;
 /** Formats that carry text or a picture by their fixed numbers (text, bitmaps, unicode, locale); files come under a name. */
 const PLAIN_FORMATS: ReadonlySet<number> = new Set([1, 7, 8, 13, 16, 17]);
 /** Bit of the general capabilities: names of any length in UTF-16 instead of 32 bytes. */
@@ -50,10 +53,26 @@ export class ClipboardNames {
   }
 }
 
+/** The formats of which an end has offered contents with a name, by the numbers that it gave them. One for both directions of a channel. */
+export class ClipboardOffers {
+  readonly #named = new Map<ClipboardEnd, ReadonlySet<number>>();
+
+  /** One end offers these in place of what it offered before. */
+  offer(end: ClipboardEnd, named: readonly number[]): void {
+    this.#named.set(end, new Set(named));
+  }
+
+  /** Whether the contents of an end may be asked for in this format: text and pictures at any time, documents once they are offered, files never. */
+  mayAsk(of: ClipboardEnd, id: number): boolean {
+    return PLAIN_FORMATS.has(id) || this.#named.get(of)?.has(id) === true;
+  }
+}
+
 export interface ClipboardFilterParts {
   /** The end that sends this way. */
   readonly from: ClipboardEnd;
   readonly names: ClipboardNames;
+  readonly offers: ClipboardOffers;
   /** Whether contents may go this way: the offers and the data of the side that sends. */
   readonly mayOffer: boolean;
   /** Questions for contents wait until the other end has taken an offer of this one's peer: an engine that is asked before falls. */
@@ -65,8 +84,8 @@ export interface ClipboardFilterParts {
 
 /**
  * One direction of the clipboard's channel (rule 21), piece by piece. Where contents may not go this way, offers become empty
- * and answers become refusals, so that both ends stay in step; where they may, only text and pictures are offered: files never.
- * Of a message it holds nothing but a list of formats, at most 64 KiB.
+ * and answers become refusals, so that both ends stay in step; where they may, only text and pictures are offered and asked for:
+ * files never. A message that needs no contents goes on without any: it would carry them past the policy. Of a message it holds nothing but a list of formats, at most 64 KiB.
  */
 export class ClipboardFilter {
   readonly #parts: ClipboardFilterParts;
@@ -115,24 +134,24 @@ export class ClipboardFilter {
     switch (kind) {
       case message.formatList:
         if (total > MOST_LIST_BYTES) throw new RdpFormatError('clipboard: list too long');
-        return this.#parts.mayOffer ? { kind: 'list', flags, parts: [] } : { kind: 'instead', message: encodeMessage(message.formatList, flags, Buffer.alloc(0)) };
+        return this.#parts.mayOffer ? { kind: 'list', flags, parts: [] } : bare(message.formatList, flags & ASCII_NAMES);
       case message.dataAnswer:
         if (this.#parts.mayOffer) {
           this.#parts.carried?.(total - HEADER_BYTES);
           return { kind: 'pass' };
         }
         this.#parts.refused?.();
-        return { kind: 'instead', message: encodeMessage(message.dataAnswer, FAILED, Buffer.alloc(0)) };
+        return bare(message.dataAnswer, FAILED);
       case message.capabilities:
         return { kind: 'instead', message: this.#plainCapabilities(content, total) };
       case message.formatListAnswer:
         this.#ready = true;
-        return { kind: 'pass' };
+        return bare(message.formatListAnswer, flags & ANSWERS);
       case message.dataRequest:
         // Who asks without having taken an offer asks for what another connection once offered.
-        return { kind: this.#ready || this.#parts.asksOnlyOnceReady !== true ? 'pass' : 'drop' };
+        return this.#ready || this.#parts.asksOnlyOnceReady !== true ? this.#question(content, total) : { kind: 'drop' };
       case message.monitorReady:
-        return { kind: 'pass' };
+        return this.#parts.from === 'target' ? bare(message.monitorReady, 0) : { kind: 'drop' };
       case message.fileContentsRequest:
       case message.fileContentsAnswer:
         // The product carries no file through a desktop's clipboard yet.
@@ -142,6 +161,17 @@ export class ClipboardFilter {
         // A folder for files, locks on them, and whatever else there may be.
         return { kind: 'drop' };
     }
+  }
+
+  /** A question for contents. One for what was not offered becomes one for nothing, so that whoever asks hears that there is none. */
+  #question(content: Buffer, total: number): Handling {
+    if (total < QUESTION_BYTES || content.length < QUESTION_BYTES) throw new RdpFormatError('clipboard: question cut off');
+    const asked = content.readUInt32LE(HEADER_BYTES);
+    const may = this.#parts.offers.mayAsk(this.#parts.from === 'client' ? 'target' : 'client', asked);
+    if (!may) this.#parts.refused?.();
+    const format = Buffer.alloc(4);
+    if (may) format.writeUInt32LE(asked);
+    return { kind: 'instead', message: encodeMessage(message.dataRequest, 0, format) };
   }
 
   /** The general capabilities without anything of files. */
@@ -165,8 +195,14 @@ export class ClipboardFilter {
     const asciiNames = (flags & ASCII_NAMES) !== 0;
     const read = this.#parts.names.longFrom(this.#parts.from) ? readLongFormats(formats) : readShortFormats(formats, asciiNames);
     const kept = read.filter(({ id, name }) => (name === '' ? PLAIN_FORMATS.has(id) : NAMED_FORMATS.has(name.toLowerCase())));
-    return encodeMessage(message.formatList, flags, Buffer.concat(kept.map(({ bytes }) => bytes)));
+    this.#parts.offers.offer(this.#parts.from, kept.filter(({ name }) => name !== '').map(({ id }) => id));
+    return encodeMessage(message.formatList, flags & ASCII_NAMES, Buffer.concat(kept.map(({ bytes }) => bytes)));
   }
+}
+
+/** A message of that kind without contents: whatever else stood in it would go a way that contents may not. */
+function bare(kind: number, flags: number): Handling {
+  return { kind: 'instead', message: encodeMessage(kind, flags, Buffer.alloc(0)) };
 }
 
 function readLongFormats(bytes: Buffer): { readonly id: number; readonly name: string; readonly bytes: Buffer }[] {

@@ -6,7 +6,7 @@ import { assertFastPathInput, drawsAnything } from '../wire/fast-path.ts';
 import { type ChannelData, encodeChannelData, mcs, mcsKind, mcsOf, readChannelData } from '../wire/mcs.ts';
 import { bringsReconnectCookie, dataKind, isLicense, shareKind, sharePdus } from '../wire/share.ts';
 import type { Pdu } from '../wire/tpkt.ts';
-import { ClipboardFilter, ClipboardNames } from './clipboard-filter.ts';
+import { ClipboardFilter, ClipboardNames, ClipboardOffers } from './clipboard-filter.ts';
 import { type ChannelNumbers, type ClientConference, filterConnectInitial, filterConnectResponse } from './conference-filter.ts';
 
 /** The clipboard's channel; every other one (drives, sound, dynamic channels) is denied (rule 21). */
@@ -66,8 +66,9 @@ export class ConnectionFilter {
     this.#parts = parts;
     const { policy, events } = parts;
     const names = new ClipboardNames();
-    this.#clipboardToTarget = new ClipboardFilter({ from: 'client', names, mayOffer: policy.clipboardIn, carried: (bytes) => events.clipboard('in', bytes), refused: () => events.refused('clipboard-in') });
-    this.#clipboardToClient = new ClipboardFilter({ from: 'target', names, asksOnlyOnceReady: true, mayOffer: policy.clipboardOut, carried: (bytes) => events.clipboard('out', bytes), refused: () => events.refused('clipboard-out') });
+    const offers = new ClipboardOffers();
+    this.#clipboardToTarget = new ClipboardFilter({ from: 'client', names, offers, mayOffer: this.#clipboardIn, carried: (bytes) => events.clipboard('in', bytes), refused: () => events.refused('clipboard-in') });
+    this.#clipboardToClient = new ClipboardFilter({ from: 'target', names, offers, asksOnlyOnceReady: true, mayOffer: policy.clipboardOut, carried: (bytes) => events.clipboard('out', bytes), refused: () => events.refused('clipboard-out') });
   }
 
   /** What goes to the target for a PDU of the client; throws RdpFormatError. May change the PDU's bytes. */
@@ -119,8 +120,13 @@ export class ConnectionFilter {
   }
 
   get #allowedChannels(): ReadonlySet<string> {
-    const { clipboardIn, clipboardOut } = this.#parts.policy;
-    return new Set(clipboardIn || clipboardOut ? [CLIPBOARD] : []);
+    return new Set(this.#clipboardIn || this.#parts.policy.clipboardOut ? [CLIPBOARD] : []);
+  }
+
+  /** Whoever may only look changes nothing of the target, its clipboard included. */
+  get #clipboardIn(): boolean {
+    const { clipboardIn, viewOnly } = this.#parts.policy;
+    return clipboardIn && !viewOnly;
   }
 
   #takeNumbers(numbers: ChannelNumbers): void {
@@ -176,7 +182,7 @@ export class ConnectionFilter {
       this.#phase = 'licensing';
       const header = Buffer.alloc(SECURITY_HEADER_BYTES);
       header.writeUInt16LE(security.info);
-      return [toTarget(Buffer.concat([header, rewriteClientInfo(data.subarray(SECURITY_HEADER_BYTES), this.#parts.account)]))];
+      return [toTarget(Buffer.concat([header, rewriteClientInfo(data.subarray(SECURITY_HEADER_BYTES), this.#parts.account, { program: !this.#parts.policy.viewOnly })]))];
     }
     if (this.#phase === 'licensing') {
       if (!isLicense(data)) throw new RdpFormatError('share: client out of order');

@@ -7,6 +7,8 @@ const HEADER_BYTES = 18;
 const MOST_TEXT_BYTES = 1024;
 const TIME_ZONE_BYTES = 172;
 const MOST_EXTRA_BYTES = 4096;
+/** The alternate shell and its folder. */
+const NO_PROGRAM = [Buffer.alloc(0), Buffer.alloc(0)];
 
 export interface ClientInfoAccount {
   readonly domain: string;
@@ -17,9 +19,10 @@ export interface ClientInfoAccount {
 /**
  * The client's info (behind its security header) with this account instead of its own, so that what a client says of itself
  * never signs on; with `undefined` the account is blank, for NLA has signed on already. Compression, which the recording's
- * player cannot undo, and the cookie of an automatic reconnect are taken out. Throws RdpFormatError.
+ * player cannot undo, and the cookie of an automatic reconnect are taken out, and where `program` is false the program that
+ * the client would have started in the desktop's place, too: a command is input. Throws RdpFormatError.
  */
-export function rewriteClientInfo(info: Buffer, account: ClientInfoAccount | undefined): Buffer {
+export function rewriteClientInfo(info: Buffer, account: ClientInfoAccount | undefined, { program }: { readonly program: boolean }): Buffer {
   if (info.length < HEADER_BYTES) throw new RdpFormatError('client info: cut off');
   const flags = info.readUInt32LE(4);
   if ((flags & flag.unicode) === 0) throw new RdpFormatError('client info: no unicode');
@@ -34,7 +37,7 @@ export function rewriteClientInfo(info: Buffer, account: ClientInfoAccount | und
   const { domain = '', userName = '', password = '' } = account ?? {};
   const own = [domain, userName, password].map((text) => Buffer.from(text, 'utf16le'));
   if (own.some((text) => text.length > MOST_TEXT_BYTES)) throw new RangeError('account too long');
-  return encode(info.readUInt32LE(0), newFlags(flags, account !== undefined), [...own, ...texts.slice(3)], withoutCookie(info.subarray(at)));
+  return encode(info.readUInt32LE(0), newFlags(flags, account !== undefined), [...own, ...(program ? texts.slice(3) : NO_PROGRAM)], withoutCookie(info.subarray(at)));
 }
 
 function newFlags(flags: number, autoLogon: boolean): number {

@@ -4,6 +4,10 @@ import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 const MOST_BLOCKS = 16;
 /** A key that says whose user data follows, near the beginning. */
 const KEY_WITHIN_BYTES = 40;
+/** All that clients write before it (ITU-T T.124 in PER): the object, its length in two bytes, and a conference that is named "1". */
+const REQUEST_BEFORE_LENGTH = Buffer.from('00050014 7c0001'.replaceAll(' ', ''), 'hex');
+const REQUEST_BEHIND_LENGTH = Buffer.from('00080010 0001c000'.replaceAll(' ', ''), 'hex');
+const REQUEST_KEY_AT = REQUEST_BEFORE_LENGTH.length + 2 + REQUEST_BEHIND_LENGTH.length;
 const KEYS = { request: Buffer.from('Duca', 'latin1'), response: Buffer.from('McDn', 'latin1') } as const;
 const TAGS = { request: 0x7f65, response: 0x7f66 } as const;
 
@@ -21,6 +25,8 @@ export function conferenceBlocks(kind: 'request' | 'response', bytes: Buffer): C
   const conference = userDataOf(kind, bytes);
   const key = conference.subarray(0, KEY_WITHIN_BYTES).indexOf(KEYS[kind]);
   if (key < 0) throw new RdpFormatError('conference: no user data');
+  // A name that holds the key would let the target read other user data than what was looked at here.
+  if (kind === 'request' && !beginsAsUsual(conference, key)) throw new RdpFormatError('conference: unusual beginning');
   let at = key + KEYS[kind].length;
   const first = conference[at] ?? 0;
   if ((first & 0xc0) === 0xc0) throw new RdpFormatError('conference: length out of range');
@@ -28,6 +34,13 @@ export function conferenceBlocks(kind: 'request' | 'response', bytes: Buffer): C
   at += first < 0x80 ? 1 : 2;
   if (at + length !== conference.length) throw new RdpFormatError('conference: length wrong');
   return blocksOf(conference.subarray(at));
+}
+
+function beginsAsUsual(conference: Buffer, key: number): boolean {
+  const before = conference.subarray(0, REQUEST_BEFORE_LENGTH.length);
+  const behind = conference.subarray(REQUEST_KEY_AT - REQUEST_BEHIND_LENGTH.length, REQUEST_KEY_AT);
+  const longLength = ((conference[REQUEST_BEFORE_LENGTH.length] ?? 0) & 0xc0) === 0x80;
+  return key === REQUEST_KEY_AT && longLength && before.equals(REQUEST_BEFORE_LENGTH) && behind.equals(REQUEST_BEHIND_LENGTH);
 }
 
 function blocksOf(bytes: Buffer): ConferenceBlock[] {

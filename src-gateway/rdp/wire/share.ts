@@ -24,15 +24,18 @@ export interface SharePdu {
 }
 
 const LICENSE = 0x0080;
+/** What else the security header of a licensing PDU may say: that licensing could be encrypted, either way (MS-RDPBCGR 2.2.8.1.1.2.1), and that its upper half is filled. */
+const BESIDE_LICENSE = 0x0200 | 0x8000;
 const SECURITY_HEADER_BYTES = 4;
 
 /**
- * Whether a payload is one of licensing (MS-RDPBCGR 2.2.1.12): a security header that says so, and a message that fills the
- * rest by its own length. The upper half of the header is no help: xrdp leaves there what it likes, also what looks like a
+ * Whether a payload is one of licensing (MS-RDPBCGR 2.2.1.12): a security header that says so and nothing else, since some
+ * targets read a PDU that says two things as both, a second Client Info among them; and a message that fills the rest by its own
+ * length. The upper half of the header is no help: xrdp leaves there what it likes, also what looks like a
  * version of the share.
  */
 export function isLicense(data: Buffer): boolean {
-  return data.length >= SECURITY_HEADER_BYTES + 4 && (data.readUInt16LE(0) & LICENSE) !== 0 && data.readUInt16LE(6) === data.length - SECURITY_HEADER_BYTES;
+  return data.length >= SECURITY_HEADER_BYTES + 4 && (data.readUInt16LE(0) & ~BESIDE_LICENSE) === LICENSE && data.readUInt16LE(6) === data.length - SECURITY_HEADER_BYTES;
 }
 
 /** All PDUs of the share in a payload; throws RdpFormatError for compressed ones too: compression is taken out of the negotiation. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { ClipboardFilter, ClipboardNames } from '../../../src-gateway/rdp/filters/clipboard-filter.ts';
+import { type ClipboardEnd, ClipboardFilter, ClipboardNames, ClipboardOffers } from '../../../src-gateway/rdp/filters/clipboard-filter.ts';
 import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 
 /** A message of the clipboard in pieces of a channel. */
@@ -30,12 +30,12 @@ function format(id: number, name = ''): Buffer {
   return Buffer.concat([header, Buffer.from(`${name}\0`, 'utf16le')]);
 }
 
-function filterWith(mayOffer: boolean, long = true) {
+function filterWith(mayOffer: boolean, long = true, from: ClipboardEnd = 'target', offers = new ClipboardOffers()) {
   const names = new ClipboardNames();
   names.tell('client', long);
   names.tell('target', long);
   const events = { carried: vi.fn<(bytes: number) => void>(), refused: vi.fn<() => void>() };
-  return { filter: new ClipboardFilter({ from: 'target', names, mayOffer, ...events }), events };
+  return { filter: new ClipboardFilter({ from, names, offers, mayOffer, ...events }), events };
 }
 
 function take(filter: ClipboardFilter, made: readonly Buffer[]): Buffer[] {
@@ -78,7 +78,7 @@ describe('where the clipboard may go this way', () => {
     const names = new ClipboardNames();
     names.tell('target', true);
     if (other !== undefined) names.tell('client', other);
-    const filter = new ClipboardFilter({ from: 'target', names, mayOffer: true });
+    const filter = new ClipboardFilter({ from: 'target', names, offers: new ClipboardOffers(), mayOffer: true });
     const list = (): Buffer[] => take(filter, pieces(2, 0, format(13)));
     if (long) expect(content(list()).subarray(8)).toEqual(format(13));
     else expect(list).toThrow(RdpFormatError);
@@ -93,9 +93,46 @@ describe('where the clipboard may go this way', () => {
   });
 });
 
+describe('rule 21: what may be asked for', () => {
+  const asks = (id: number): Buffer[] => {
+    const format = Buffer.alloc(4);
+    format.writeUInt32LE(id);
+    return pieces(4, 0, format);
+  };
+  const FILES = 0xc0bc;
+  const HTML = 0xc0a1;
+
+  test('text and pictures at any time, documents once they are offered', () => {
+    const offers = new ClipboardOffers();
+    const target = filterWith(true, true, 'target', offers);
+    const client = filterWith(true, true, 'client', offers);
+    for (const id of [1, 7, 8, 13, 16, 17]) expect(take(client.filter, asks(id))).toEqual(asks(id));
+    expect(take(client.filter, asks(HTML))).toEqual(asks(0));
+    take(target.filter, pieces(2, 0, Buffer.concat([format(HTML, 'HTML Format'), format(FILES, 'FileGroupDescriptorW')])));
+    expect(take(client.filter, asks(HTML))).toEqual(asks(HTML));
+    // The same number means something else at the other end.
+    expect(take(target.filter, asks(HTML))).toEqual(asks(0));
+    take(target.filter, pieces(2, 0, format(13)));
+    expect(take(client.filter, asks(HTML))).toEqual(asks(0));
+  });
+
+  test('files never: a client that guesses their number asks for nothing', () => {
+    const offers = new ClipboardOffers();
+    const target = filterWith(true, true, 'target', offers);
+    const client = filterWith(true, true, 'client', offers);
+    take(target.filter, pieces(2, 0, format(FILES, 'FileGroupDescriptorW')));
+    for (const id of [FILES, 15, 0xffff_ffff]) expect(take(client.filter, asks(id))).toEqual(asks(0));
+    expect(client.events.refused).toHaveBeenCalledTimes(3);
+  });
+
+  test('a client does not say that the clipboard is there: that is the target’s to say', () => {
+    expect(take(filterWith(true, true, 'client').filter, pieces(1, 0, Buffer.alloc(0)))).toEqual([]);
+  });
+});
+
 test('a target asks a client only once it has taken an offer of it: one that reattaches may not ask for what another connection offered', () => {
-  const filter = new ClipboardFilter({ from: 'target', names: new ClipboardNames(), mayOffer: true, asksOnlyOnceReady: true });
-  const question = pieces(4, 0, Buffer.alloc(4));
+  const filter = new ClipboardFilter({ from: 'target', names: new ClipboardNames(), offers: new ClipboardOffers(), mayOffer: true, asksOnlyOnceReady: true });
+  const question = pieces(4, 0, Buffer.from([13, 0, 0, 0]));
   expect(take(filter, question)).toEqual([]);
   take(filter, pieces(3, 1, Buffer.alloc(0)));
   expect(take(filter, question)).toEqual(question);
@@ -118,10 +155,17 @@ describe('where it may not', () => {
 
   test('what asks and answers without contents still passes, so that both ends stay in step', () => {
     const { filter } = filterWith(false);
-    for (const kind of [1, 3, 4]) {
-      const made = pieces(kind, 0, Buffer.alloc(4));
-      expect(take(filter, made)).toEqual(made);
-    }
+    for (const made of [pieces(1, 0, Buffer.alloc(0)), pieces(3, 1, Buffer.alloc(0)), pieces(4, 0, Buffer.from([13, 0, 0, 0]))]) expect(take(filter, made)).toEqual(made);
+  });
+
+  test.each([
+    ['that the clipboard is there', 1, '0100000000000000'],
+    ['that an offer was taken', 3, '0300020000000000'],
+    ['a question', 4, '04000000040000000d000000'],
+    ['an empty offer', 2, '0200040000000000'],
+  ])('rule 21: no contents go along with the message that says %s', (_what, kind, bare) => {
+    const { filter } = filterWith(false);
+    expect(content(take(filter, pieces(kind, 0xff7e & ~1, Buffer.concat([Buffer.from([13, 0, 0, 0]), TEXT])))).toString('hex')).toBe(bare);
   });
 });
 
@@ -144,6 +188,7 @@ describe('A16: what is no clipboard ends the connection', () => {
     ['a name that is not closed', pieces(2, 0, format(0xc001, 'HTML Format').subarray(0, -2))],
     ['a list over the bound', pieces(2, 0, Buffer.alloc(70_000))],
     ['capabilities that are none', pieces(7, 0, Buffer.alloc(300))],
+    ['a question for nothing', pieces(4, 0, Buffer.alloc(3))],
   ])('%s', (_what, made) => {
     expect(() => take(filterWith(true).filter, made)).toThrow(RdpFormatError);
   });

@@ -129,6 +129,70 @@ describe('rule 21: who may only look', () => {
   });
 });
 
+describe('rule 21: what a client that is not ours tries besides', () => {
+  const CLIENT_INFO = 11;
+  const log = (): LoggedPdu[] => rdpConnectionLog('xrdp');
+  const untilLicensing = (parts: Partial<ConnectionFilterParts> = {}) => {
+    const made = filterWith(parts);
+    for (const logged of log().slice(0, CLIENT_INFO + 1)) pass(made.filter, logged);
+    return made.filter;
+  };
+  /** The client's info of the log with a program to start in the desktop's place. */
+  const withProgram = (): Pdu => {
+    const { pdu } = log()[CLIENT_INFO] ?? { pdu: slow(Buffer.alloc(0)) };
+    const data = Buffer.from(readChannelData(mcsOf(pdu.bytes)).data);
+    const info = data.subarray(4);
+    const texts = [8, 10, 12, 14, 16].map((at) => info.readUInt16LE(at));
+    const before = 18 + texts.slice(0, 3).reduce((sum, length) => sum + length + 2, 0);
+    const behind = before + (texts[3] ?? 0) + 2;
+    const program = Buffer.from('/bin/sh -c id', 'utf16le');
+    info.writeUInt16LE(program.length, 14);
+    return request(IO, Buffer.concat([data.subarray(0, 4 + before), program, Buffer.alloc(2), info.subarray(behind)]));
+  };
+
+  test('who may only look starts no program: a command is input', () => {
+    const sent = (viewOnly: boolean): Buffer => {
+      const { filter } = filterWith({ policy: { ...open, viewOnly } });
+      for (const logged of log().slice(0, CLIENT_INFO)) pass(filter, logged);
+      return Buffer.concat(filter.fromClient(withProgram()));
+    };
+    expect(sent(false).includes(Buffer.from('/bin/sh', 'utf16le'))).toBe(true);
+    expect(sent(true).includes(Buffer.from('/bin/sh', 'utf16le'))).toBe(false);
+    expect(sent(true).includes(Buffer.from(account.password, 'utf16le'))).toBe(true);
+  });
+
+  test('who may only look puts nothing into the clipboard of the target, also where the rule would let others', () => {
+    const offer = Buffer.from('0e0000001300000002000000060000000d0000000000', 'hex');
+    const { filter } = connected({ policy: { ...open, viewOnly: true } });
+    expect(filter.fromClient(request(CLIPBOARD, offer)).map((pdu) => readChannelData(mcsOf(pdu)).data.subarray(8).toString('hex'))).toEqual(['0200000000000000']);
+    const alone = filterWith({ policy: { viewOnly: true, clipboardIn: true, clipboardOut: false } }).filter.fromClient(log()[0]?.pdu ?? slow(Buffer.alloc(0)));
+    expect(Buffer.concat(alone).includes('cliprdr')).toBe(false);
+  });
+
+  test('a second info in licensing’s clothes, by which another account would sign on, is refused', () => {
+    const info = Buffer.alloc(64);
+    info.writeUInt16LE(0x80 | 0x40);
+    info.writeUInt16LE(info.length - 4, 6);
+    expect(() => untilLicensing().fromClient(request(IO, info))).toThrow(RdpFormatError);
+    info.writeUInt16LE(0x80 | 0x200);
+    expect(untilLicensing().fromClient(request(IO, info))).toHaveLength(1);
+  });
+
+  test('a name of the conference that looks like the beginning of user data hides none', () => {
+    const [initial] = log();
+    if (initial === undefined) throw new Error('the log is empty');
+    const real = Buffer.from(initial.pdu.bytes);
+    const key = real.indexOf('Duca');
+    const name = Buffer.from('Duca0000', 'latin1');
+    const longer = Buffer.concat([real.subarray(0, key), name, real.subarray(key)]);
+    longer.writeUInt16BE(longer.length, 2);
+    expect(() => filterWith().filter.fromClient(slow(longer))).toThrow(RdpFormatError);
+    const renamed = Buffer.from(real);
+    renamed[key - 5] = 0x20;
+    expect(() => filterWith().filter.fromClient(slow(renamed))).toThrow(RdpFormatError);
+  });
+});
+
 describe('rule 22', () => {
   test('a redirection ends the connection, before and after the picture', () => {
     const redirection = Buffer.alloc(20);
@@ -140,6 +204,11 @@ describe('rule 22', () => {
     const old = Buffer.alloc(20);
     old.writeUInt16LE(0x400);
     expect(() => filter.fromTarget(indication(IO, old))).toThrow(RedirectedError);
+    // Nor one that says that it is of licensing, too.
+    const both = Buffer.alloc(20);
+    both.writeUInt16LE(0x480);
+    both.writeUInt16LE(16, 6);
+    expect(() => filter.fromTarget(indication(IO, both))).toThrow(RdpFormatError);
   });
 
   test('the cookie of an automatic reconnect does not reach the client, and other news of the session does', () => {

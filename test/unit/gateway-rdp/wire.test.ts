@@ -69,29 +69,29 @@ test('S20: the stored account takes the place of what the client says of itself,
   const before = clientInfo();
   expect(texts(before)).toEqual(['', 'x', 'y', '', '']);
   expect(before.readUInt32LE(4) & 8).toBe(0);
-  const after = rewriteClientInfo(before, { domain: 'LAB', userName: '安', password: 'Lab-Pass1' });
+  const after = rewriteClientInfo(before, { domain: 'LAB', userName: '安', password: 'Lab-Pass1' }, { program: true });
   expect(texts(after)).toEqual(['LAB', '安', 'Lab-Pass1', '', '']);
   expect(after.readUInt32LE(4) & 8).toBe(8);
   expect(after.length).toBe(before.length + 2 * ('LAB'.length + 'Lab-Pass1'.length - 'y'.length));
 });
 
 test('on NLA nothing of an account stands in the client info', () => {
-  expect(texts(rewriteClientInfo(clientInfo(), undefined))).toEqual(['', '', '', '', '']);
+  expect(texts(rewriteClientInfo(clientInfo(), undefined, { program: true }))).toEqual(['', '', '', '', '']);
 });
 
 test('compression and the cookie of an automatic reconnect are taken out of the client info', () => {
   const info = clientInfo();
   info.writeUInt32LE(info.readUInt32LE(4) | 0x80 | 0x600, 4);
-  const plain = rewriteClientInfo(info, undefined);
+  const plain = rewriteClientInfo(info, undefined, { program: true });
   expect(plain.readUInt32LE(4) & 0x1e80).toBe(0);
   const account = { domain: '', userName: 'x', password: 'y' };
-  const same = rewriteClientInfo(info, account);
+  const same = rewriteClientInfo(info, account, { program: true });
   // The cookie's length stands behind texts, addresses, time zone, session id and performance flags.
   let at = 18 + [8, 10, 12, 14, 16].reduce((sum, place) => sum + same.readUInt16LE(place) + 2, 0) + 2;
   for (let text = 0; text < 2; text += 1) at += 2 + same.readUInt16LE(at);
   const cookieAt = at + 172 + 8;
   const withCookie = Buffer.concat([info.subarray(0, cookieAt), Buffer.from([28, 0]), Buffer.alloc(28, 0xcc)]);
-  const without = rewriteClientInfo(withCookie, account);
+  const without = rewriteClientInfo(withCookie, account, { program: true });
   expect(without.includes(Buffer.alloc(4, 0xcc))).toBe(false);
   expect(without).toEqual(Buffer.concat([same.subarray(0, cookieAt), Buffer.alloc(2)]));
 });
@@ -102,7 +102,7 @@ test.each([
   ['with a text beyond its end', (info: Buffer) => (info.writeUInt16LE(0xfffe, 8), info)],
   ['with a text of half a letter', (info: Buffer) => (info.writeUInt16LE(3, 10), info)],
 ])('client info %s is refused', (_what, change) => {
-  expect(() => rewriteClientInfo(change(clientInfo()), undefined)).toThrow(RdpFormatError);
+  expect(() => rewriteClientInfo(change(clientInfo()), undefined, { program: true })).toThrow(RdpFormatError);
 });
 
 test('an update is one that draws, or not, and nothing encrypted or compressed passes', () => {
