@@ -80,7 +80,7 @@ function runLine(channel: ServerChannel, line: string, account: string): boolean
     channel.end();
     return false;
   }
-  const command = commands[name];
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   const answer = command?.(words, account) ?? `${name}: there is no such command in this demo shell`;
   channel.write(name === '' ? prompt : `${answer}\r\n${prompt}`);
   return true;

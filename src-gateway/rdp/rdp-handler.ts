@@ -44,7 +44,7 @@ async function signOn(parts: RdpHandlerParts, request: SignOnRequest): Promise<S
     targetIdentity: first.fingerprint,
     targetEncrypted: true,
     targetCertificate: first.certificate,
-    run: (session) => new RdpSession({ first, grant, spool: parts.spool, logger: parts.logger, clock: parts.clock, signOnAgain: (socket) => signOnAgain(parts, request, first, socket, session.signal) }, session).run(),
+    run: (session) => new RdpSession({ first, grant, spool: parts.spool, logger: parts.logger, clock: parts.clock, signOnAgain: (socket, signal) => signOnAgain(parts, request, first, socket, signal) }, session).run(),
     abandon: () => first.socket.destroy(),
   };
 }

@@ -26,7 +26,7 @@ export interface RdpSessionParts {
   readonly logger: Logger;
   readonly clock: Pick<Clock, 'setTimer' | 'monotonicMs'>;
   /** Signs on to the target once more, with the account of the first time. */
-  readonly signOnAgain: (socket: Socket) => Promise<RdpTarget>;
+  readonly signOnAgain: (socket: Socket, signal: AbortSignal) => Promise<RdpTarget>;
 }
 
 /**
@@ -125,10 +125,13 @@ export class RdpSession {
     if (this.#over.signal.aborted || dialAgain === undefined) return undefined;
     this.#dialledAtMs = clock.monotonicMs();
     try {
-      const target = await signOnAgain(await dialAgain());
+      const target = await signOnAgain(await dialAgain(), this.#over.signal);
       recorder.mark('redial');
+      // A session that ended meanwhile leaves nobody signed on.
+      if (this.#over.signal.aborted) target.socket.destroy();
       return target;
     } catch (error) {
+      if (this.#over.signal.aborted) return undefined;
       const { code } = asMavisError(error);
       logger.info('a desktop could not be connected anew', { reference: grant.reference, code });
       recorder.mark('redial-failed', code);

@@ -42,6 +42,7 @@ const names: ReadonlyMap<number, string> = new Map([
 ]);
 
 type Rules = Pick<TargetGrant['target'], 'identities' | 'allowAnonymousTls' | 'identityRequired'>;
+type TypeRules = Rules & Pick<TargetGrant['target'], 'allowUnencrypted'>;
 
 function isKnown({ identities, identityRequired }: Rules): boolean {
   return identityRequired && identities.length > 0;
@@ -60,14 +61,17 @@ export function subtypeNames(offered: readonly number[]): string {
 /**
  * The security type to ask for, of those offered. A target whose certificate is known shows it or is not that target (A15). Of one
  * whose certificate nobody has confirmed, VeNCrypt is worth no more than VncAuth, and could not be left again where it offers
- * nothing but TLS without a certificate. Throws `target.security-unsupported`, `target.identity-not-shown`.
+ * nothing but TLS without a certificate. Where nothing may run in clear, neither does the sign-on: what answers a challenge of
+ * VncAuth gives the password to whoever listens and has time. Throws `target.security-unsupported`, `target.identity-not-shown`,
+ * `tunnel.unencrypted-target`.
  */
-export function chooseSecurityType(offered: readonly number[], rules: Rules): number {
+export function chooseSecurityType(offered: readonly number[], rules: TypeRules): number {
   const { veNCrypt, vncAuth, none } = securityType;
-  const choices = isKnown(rules) ? [veNCrypt] : rules.allowAnonymousTls ? [veNCrypt, vncAuth, none] : [vncAuth, veNCrypt, none];
+  const choices = isKnown(rules) || !rules.allowUnencrypted ? [veNCrypt] : rules.allowAnonymousTls ? [veNCrypt, vncAuth, none] : [vncAuth, veNCrypt, none];
   const chosen = choices.find((type) => offered.includes(type));
   if (chosen !== undefined) return chosen;
   if (isKnown(rules)) throw new MavisError('target.identity-not-shown');
+  if (!rules.allowUnencrypted && (offered.includes(vncAuth) || offered.includes(none))) throw new MavisError('tunnel.unencrypted-target', { protocol: 'vnc' });
   throw new MavisError('target.security-unsupported', { offered: securityNames(offered) });
 }
 

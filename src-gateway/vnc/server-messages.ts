@@ -132,8 +132,15 @@ class ServerMessages {
         return;
       default:
         if (rect.x + rect.width > this.#size.width || rect.y + rect.height > this.#size.height) throw broken();
-        yield* pixels(rect, kind);
+        if (kind === encoding.copyRect) yield* this.#copied(rect);
+        else yield* pixels(rect, kind);
     }
+  }
+
+  /** Of a rectangle that is copied the source lies within the desktop, too. */
+  *#copied({ width, height }: Rectangle): Part {
+    const source = yield look(4);
+    if (source.readUInt16BE(0) + width > this.#size.width || source.readUInt16BE(2) + height > this.#size.height) throw broken();
   }
 
   /** `x` says who changed the size and `y` whether it came about: a refused wish of the client changes nothing. */
@@ -183,9 +190,6 @@ function* pixels(rect: Rectangle, kind: number): Part {
   switch (kind) {
     case encoding.raw:
       yield pass(area * BYTES_PER_PIXEL);
-      return;
-    case encoding.copyRect:
-      yield pass(4);
       return;
     case encoding.rre:
       yield* rising(area);

@@ -7,6 +7,7 @@ import type { SessionEnd, SessionRun } from '../sessions/protocol-handler.ts';
 import { Relay } from '../ssh/relay.ts';
 import { clientMessages } from './client-messages.ts';
 import { type DesktopSize, isDesktopSize } from './desktop-size.ts';
+import { pixelFormat } from './encodings.ts';
 import { FilterStream } from './filter-stream.ts';
 import { HandshakeReader, MAX_TEXT_BYTES } from './handshake-reader.ts';
 import { RfbStream } from './rfb-stream.ts';
@@ -22,6 +23,9 @@ const NONE = 1;
 const SHARED = Buffer.of(1);
 /** ServerInit without the name: size, pixel format, length of the name. */
 const SERVER_INIT_BYTES = 24;
+const PIXEL_FORMAT_AT = 4;
+/** Kind and padding, the one pixel format of sessions, padding (RFC 6143 section 7.5.1). */
+const SET_PIXEL_FORMAT = Buffer.concat([Buffer.alloc(4), pixelFormat, Buffer.alloc(3)]);
 /** Refusals of one kind that stand in the recording; a client that moves a mouse in a view-only session makes thousands. */
 const TOLD_REFUSALS = 20;
 
@@ -69,6 +73,8 @@ export class VncSession {
     const { stream } = this.#parts.target;
     stream.write(SHARED);
     const { serverInit, size } = await this.#serverInit();
+    // By the gateway itself: a client that left it out would have the server's bytes read as what they are not, its clipboard's text as pixels.
+    stream.write(SET_PIXEL_FORMAT);
     const recorder = await this.#record(size);
     await this.#welcomeClient();
     this.#over.signal.throwIfAborted();
@@ -86,6 +92,7 @@ export class VncSession {
     if (nameBytes > MAX_TEXT_BYTES || !isDesktopSize(size)) throw new MavisError('target.protocol-error');
     const name = nameBytes === 0 ? Buffer.alloc(0) : await reader.read(nameBytes);
     reader.release();
+    head.set(pixelFormat, PIXEL_FORMAT_AT);
     return { serverInit: Buffer.concat([head, name]), size };
   }
 

@@ -89,7 +89,12 @@ export class TwoHopWay<Hop extends { readonly gatewayName: string }> {
     this.#first = hop;
     this.#secret = undefined;
     const socket = await dialFirst(hop, signal);
-    ({ resumeSecret: this.#secret } = await hello(socket, hop, signal));
+    try {
+      ({ resumeSecret: this.#secret } = await hello(socket, hop, signal));
+    } catch (error) {
+      // Of this gateway and this moment: that the session is over says the service, which is asked for the next one.
+      throw error instanceof GatewayRefusal ? new MavisError(error.code, error.args, { cause: error }) : error;
+    }
     this.#epoch = 0;
     return socket;
   }

@@ -104,6 +104,12 @@ describe('signing on to a VNC target (S20)', () => {
     await expect(signsOn(plain, { identities: [certificateFingerprint] })).rejects.toMatchObject({ code: 'target.identity-not-shown', witness: { credentialsSent: 0 } });
   });
 
+  test('rule 8, S32: where nothing may run in clear, a target that does gets no answer to its challenge either', async () => {
+    await expect(signsOn(plain, { allowUnencrypted: false })).rejects.toMatchObject({ code: 'tunnel.unencrypted-target', witness: { credentialsSent: 0 } });
+    const signedOn = await signsOn(secured, { allowUnencrypted: false, identities: [certificateFingerprint] });
+    signedOn.target.abandon();
+  });
+
   test('TLSVnc, whose other end could be anyone, only where the resource allows it', async () => {
     const anonymous = await startVncTarget({ securityTypes: 'TLSVnc', width: 320, height: 200 });
     try {
@@ -142,9 +148,9 @@ describe('servers that are none, or mean harm', () => {
   });
 
   /** Says it all at once and then nothing more, whatever it is told. */
-  async function scripted(speech: Buffer, andEnds = false): Promise<VncTarget> {
+  async function scripted(speech: Buffer, andEnds = false, hears: (bytes: Buffer) => void = () => undefined): Promise<VncTarget> {
     const server = createServer((socket) => {
-      socket.on('error', () => undefined).on('data', () => undefined);
+      socket.on('error', () => undefined).on('data', hears);
       if (andEnds) socket.end(speech);
       else socket.write(speech);
     });
@@ -180,6 +186,24 @@ describe('servers that are none, or mean harm', () => {
     ['too many wrong passwords', said('RFB 003.008\n', [1, 2], Array<number>(16).fill(1), number(2)), 'target.sign-on-refused'],
   ])('one that says %s is told as what it is', async (_what, speech, code) => {
     await expect(signsOn(await scripted(speech, true))).rejects.toMatchObject({ code });
+  });
+
+  test('rule 21: the one pixel format of sessions is asked for by the gateway, and told to the client: one that asks for none would have text pass as pixels', async () => {
+    const heard: Buffer[] = [];
+    const sixteenBits = [16, 16, 0, 1, 0, 31, 0, 63, 0, 31, 11, 5, 0, 0, 0, 0];
+    const { target } = await signsOn(await scripted(said('RFB 003.008\n', [1, 1], number(0), [0, 64, 0, 64, ...sixteenBits, ...number(0)]), false, (bytes) => heard.push(bytes)));
+    const session = await runVncSession(target);
+    const { client } = session;
+    client.send(await client.read(12));
+    await client.read(2);
+    client.send(Uint8Array.of(1));
+    await client.read(4);
+    client.send(Uint8Array.of(1));
+    const format = messages.pixelFormat();
+    expect((await client.read(24)).subarray(4, 20)).toEqual(format.subarray(4));
+    await expect.poll(() => Buffer.concat(heard).includes(format)).toBe(true);
+    session.clientSocket.end();
+    await session.ended;
   });
 
   test.each([

@@ -48,6 +48,12 @@ test('where there is no sshd, the built-in server names itself and gives a shell
   expect(shown).toContain('rm: there is no such command');
 });
 
+test('words that every object knows are no commands, and the server goes on', async () => {
+  const shown = await typeInto('demo', 'account-key', '__proto__\r__defineGetter__ x\rconstructor\rwhoami\rexit\r');
+  for (const word of ['__proto__', '__defineGetter__', 'constructor']) expect(shown).toContain(`${word}: there is no such command`);
+  expect(shown).toContain('\r\ndemo\r\n');
+});
+
 test.each([
   ['another key', 'demo', 'other-key'],
   ['another account', 'root', 'account-key'],

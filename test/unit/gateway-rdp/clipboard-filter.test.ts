@@ -95,9 +95,9 @@ describe('where the clipboard may go this way', () => {
 
 describe('rule 21: what may be asked for', () => {
   const asks = (id: number): Buffer[] => {
-    const format = Buffer.alloc(4);
-    format.writeUInt32LE(id);
-    return pieces(4, 0, format);
+    const asked = Buffer.alloc(4);
+    asked.writeUInt32LE(id);
+    return pieces(4, 0, asked);
   };
   const FILES = 0xc0bc;
   const HTML = 0xc0a1;

@@ -120,6 +120,8 @@ describe('what a VNC server sends', () => {
   test.each([
     ['A13: a rectangle outside of the desktop', update(rect(60, 0, 5, 1, 0))],
     ['A13: a rectangle larger than the desktop', update(rect(0, 0, 64, 49, 7))],
+    ['A13: a copy from outside of the desktop', update(rect(0, 0, 8, 8, 1, [...u16(57), ...u16(0)]))],
+    ['A13: a copy from below the desktop', update(rect(0, 0, 8, 8, 1, [...u16(0), ...u16(41)]))],
     ['A13: a pointer of a thousand screens', update(rect(0, 0, 0xffff, 0xffff, -239))],
     ['A13: a desktop of 65535 by 65535', update(rect(0, 0, 0xffff, 0xffff, -223))],
     ['A13: a desktop without a pixel', update(rect(0, 0, 0, 0, -308, [1, 0, 0, 0, ...bytes(16)]))],
@@ -231,8 +233,8 @@ describe('the stream under both', () => {
 });
 
 describe('how a target is signed on to', () => {
-  const known = { identities: [`SHA256:${'A'.repeat(43)}`], allowAnonymousTls: false, identityRequired: true };
-  const unknown = { identities: [], allowAnonymousTls: false, identityRequired: true };
+  const known = { identities: [`SHA256:${'A'.repeat(43)}`], allowAnonymousTls: false, identityRequired: true, allowUnencrypted: true };
+  const unknown = { identities: [], allowAnonymousTls: false, identityRequired: true, allowUnencrypted: true };
 
   test.each([
     ['a password before none', [1, 2], unknown, 2],
@@ -241,8 +243,14 @@ describe('how a target is signed on to', () => {
     ['VeNCrypt where the certificate is known', [2, 19], known, 19],
     ['a password where what is known may be the host key of another protocol', [19, 2], { ...known, identityRequired: false }, 2],
     ['none where nothing else is there', [1], unknown, 1],
+    ['VeNCrypt where nothing may run in clear', [2, 1, 19], { ...unknown, allowUnencrypted: false }, 19],
   ])('%s', (_what, offered, rules, chosen) => {
     expect(chooseSecurityType(offered, rules)).toBe(chosen);
+  });
+
+  test('rule 8: by none that runs in clear where nothing may', () => {
+    for (const offered of [[2], [1], [1, 2, 5]]) expect(codeOf(() => chooseSecurityType(offered, { ...unknown, allowUnencrypted: false }))).toBe('tunnel.unencrypted-target');
+    expect(codeOf(() => chooseSecurityType([5], { ...unknown, allowUnencrypted: false }))).toBe('target.security-unsupported');
   });
 
   test('A15: never without a certificate where one is known, and never by a way that nobody knows', () => {

@@ -5,6 +5,7 @@ import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { encodeJsonFrame } from '../../../shared/proxy-stream/counted-stream.ts';
 import { FrameDecoder, frameType } from '../../../shared/proxy-stream/frames.ts';
 import { parsePayload, resume } from '../../../shared/proxy-stream/messages.ts';
+import { GatewayRefusal } from '../../../src-main/sessions/gateway-hello.ts';
 import { TwoHopWay, type TwoHopWayParts } from '../../../src-main/sessions/two-hop-way.ts';
 
 const encodeUtf8 = (text: string): Uint8Array => Buffer.from(text);
@@ -128,6 +129,24 @@ describe('the way over two gateways, laid again', () => {
     expect(await codeOf(none.way.again(signal))).toBe('gateway.unreachable');
     const nobody = world([new MavisError('gateway.refused', { gateway: 'default' })]);
     expect(await codeOf(nobody.way.again(signal))).toBe('gateway.refused');
+  });
+
+  test.each(['tunnel.next-unreachable', 'gateway.full', 'ticket.refused'])('R2, rule 10: %s at a gateway that was granted anew is a failure of this try, and the next one asks for another', async (code) => {
+    const did: string[] = [];
+    let refusals = 1;
+    const made = world([new MavisError('gateway.refused', { gateway: 'default' })], {
+      ...granting(did),
+      hello: async () => {
+        refusals -= 1;
+        if (refusals === 0) throw new GatewayRefusal(code, {}, false);
+        return { resumeSecret: SECOND_SECRET, resumeSeconds: 300 };
+      },
+    });
+    const error: unknown = await made.way.again(signal).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code });
+    expect(error).not.toBeInstanceOf(GatewayRefusal);
+    await made.way.again(signal);
+    expect(did).toEqual(['asks for another than default', 'asks for another than other']);
   });
 
   test('Resume: a last gateway that is not reached inside leaves no wire behind', async () => {
