@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import { and, eq, isNull } from 'drizzle-orm';
 import { isErrorCode, type ErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
@@ -151,7 +152,7 @@ export class RecordingPull {
         // A piece is never longer than was asked for: the link refuses it. So what comes stays within what was said, and that within the limit.
         const chunk = await link.recordingRead({ recordingId, offset, length: Math.min(CHUNK_BYTES, sizeBytes - offset) }, { signal });
         if (chunk.length === 0) break;
-        await part.file.write(chunk, 0, chunk.length, offset);
+        await writeWhole(part.file, chunk, offset);
         offset += chunk.length;
         if (offset >= lookAgainAt) {
           await this.#assertRoom();
@@ -161,6 +162,10 @@ export class RecordingPull {
         if (restMs >= 1) await delay(restMs, signal);
       }
       await part.file.sync();
+    } catch (error) {
+      // Another program took what was left: what has come stays, and the rest is asked for when there is room.
+      if (isDiskFull(error)) await this.#storageLow(await files.freeBytes());
+      throw error;
     } finally {
       await part.file.close();
     }
@@ -168,12 +173,17 @@ export class RecordingPull {
 
   /** Throws `recording.storage-low` where the next pieces would take of the disk what is kept free; the error log has it once. */
   async #assertRoom(): Promise<void> {
-    const { files, limits, database, errors } = this.#parts;
+    const { files, limits } = this.#parts;
     const freeBytes = await files.freeBytes();
     if (freeBytes - LOOK_AT_DISK_BYTES >= limits.freeBytesAtLeast) {
       this.#lowTold = false;
       return;
     }
+    await this.#storageLow(freeBytes);
+  }
+
+  async #storageLow(freeBytes: number): Promise<never> {
+    const { limits, database, errors } = this.#parts;
     if (!this.#lowTold) await database.transaction((transaction) => errors.append(transaction, { code: 'recording.storage-low', facts: { freeBytes, freeBytesAtLeast: limits.freeBytesAtLeast } }));
     this.#lowTold = true;
     throw new MavisError('recording.storage-low');
@@ -214,6 +224,15 @@ export class RecordingPull {
     stored(bytes, state);
     log.info('recording stored', { recordingId: row.id, reference: row.reference, gatewayId: gateway.id, state, bytes, ...(code === null ? {} : { code }) });
   }
+}
+
+/** Writes all of it: the system takes less than it was given where the disk has just that much left, and says nothing. */
+async function writeWhole(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length; ) written += (await file.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 
 /** What a seal or the verifier gives as its reason, where the catalogue knows it. */

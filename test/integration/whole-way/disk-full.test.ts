@@ -1,6 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,6 +8,7 @@ import { recordingsRoutes } from '../../../shared/api/recordings.ts';
 import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { recordingId } from '../../../shared/ids.ts';
 import { HeadlessClient } from '../../fixtures/headless-client.ts';
+import { canMount, mountSmallDisk, unmountDisk } from '../../fixtures/small-disk.ts';
 import { startWholeSystem, type WholeSystem } from '../../fixtures/whole-system.ts';
 
 /** The gateway's whole disk; below the second number it takes no new session. */
@@ -18,16 +17,6 @@ const LEAST_FREE_BYTES = 8 * 1024 * 1024;
 /** A status comes every 15 s, and the machine is busy. */
 const SYNC_LIMIT_MS = 90_000;
 const PASSWORD = 'several unrelated words';
-
-/** Whether this machine lets a disk be mounted: root on Linux does. */
-const canMount = (() => {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  const folder = mkdtempSync(join(tmpdir(), 'mavis-mount-'));
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status === 0;
-  if (mounted) spawnSync('umount', [folder]);
-  rmSync(folder, { recursive: true, force: true });
-  return mounted;
-})();
 
 describe.runIf(canMount)('B13: the gateway’s disk runs full while it works, all programs and the disk being real', () => {
   let system: WholeSystem;
@@ -39,10 +28,10 @@ describe.runIf(canMount)('B13: the gateway’s disk runs full while it works, al
       prepare: (folder) => {
         const place = join(folder, 'gateway');
         mkdirSync(place, { mode: 0o700 });
-        execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${String(DISK_BYTES)},mode=700`, 'tmpfs', place]);
+        mountSmallDisk(place, DISK_BYTES);
         writeFileSync(join(place, 'settings.json'), JSON.stringify({ spoolFreeBytesAtLeast: LEAST_FREE_BYTES }));
       },
-      release: (folder) => execFileSync('umount', [join(folder, 'gateway')]),
+      release: (folder) => unmountDisk(join(folder, 'gateway')),
     });
     gatewayFolder = join(system.folder, 'gateway');
     await system.addUser('tester', 'admin', PASSWORD);
