@@ -1,0 +1,80 @@
+import type { TLSSocket } from 'node:tls';
+import { Duplex } from 'node:stream';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { decodeCount, encodeCount, FrameDecoder, frameType } from '../../../shared/proxy-stream/frames.ts';
+import { GatewayStream, type StreamEnd } from '../../../src-main/sessions/gateway-stream.ts';
+
+/** A connection to a gateway that answers pings for as long as the test wants, and never closes. */
+class PongingSocket extends Duplex {
+  answers = true;
+  pings = 0;
+  readonly #decoder = new FrameDecoder();
+  override _read(): void {
+    // What is answered is all there is.
+  }
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
+    for (const frame of this.#decoder.push(chunk)) {
+      if (frame.type !== frameType.ping) continue;
+      this.pings += 1;
+      if (this.answers) this.push(encodeCount(frameType.pong, decodeCount(frame.payload)));
+    }
+    callback();
+  }
+}
+
+afterEach(() => void vi.useRealTimers());
+
+function world(seconds: number): { socket: PongingSocket; stream: GatewayStream; ends: StreamEnd[]; interrupted: number[]; dialled: () => number; pass: (milliseconds: number) => Promise<void> } {
+  vi.useFakeTimers();
+  const socket = new PongingSocket();
+  const ends: StreamEnd[] = [];
+  const interrupted: number[] = [];
+  let dialled = 0;
+  const stream = new GatewayStream({
+    // The stream uses of a socket what a Duplex has.
+    socket: socket as unknown as TLSSocket,
+    decoder: new FrameDecoder(),
+    following: [],
+    gateway: 'office1',
+    onMessage: () => undefined,
+    onRoundTrip: () => undefined,
+    onEnd: (end) => ends.push(end),
+    monotonic: () => Date.now(),
+    resume: {
+      secret: 'S'.repeat(43), seconds, random: () => 1,
+      dialAgain: (signal) => {
+        dialled += 1;
+        return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('given up')), { once: true }));
+      },
+      onInterrupted: (left) => interrupted.push(left),
+      onResumed: () => undefined,
+    },
+  });
+  stream.on('error', () => undefined);
+  return { socket, stream, ends, interrupted, dialled: () => dialled, pass: async (milliseconds) => void (await vi.advanceTimersByTimeAsync(milliseconds)) };
+}
+
+describe('the limit of pongs on a session\'s stream', () => {
+  test('rule 10: a gateway that answers nothing more and closes nothing is given up after three pings, not sooner, and dialled again', async () => {
+    const { socket, stream, ends, interrupted, dialled, pass } = world(300);
+    await pass(120_000);
+    expect(socket.pings).toBe(25);
+    expect([stream.interrupted, ends.length]).toEqual([false, 0]);
+    socket.answers = false;
+    await pass(15_000);
+    expect([stream.interrupted, socket.destroyed, dialled()]).toEqual([false, false, 0]);
+    await pass(5_000);
+    expect([stream.interrupted, socket.destroyed, dialled()]).toEqual([true, true, 1]);
+    expect(interrupted).toEqual([300]);
+    expect(ends).toEqual([]);
+    stream.closeWith('session.ended');
+  });
+
+  test('S13: where nothing may be resumed, the session ends as one whose gateway is lost', async () => {
+    const { socket, ends, dialled, pass } = world(0);
+    socket.answers = false;
+    await pass(20_000);
+    expect(ends).toEqual([{ code: 'session.gateway-lost', args: { gateway: 'office1' } }]);
+    expect([socket.destroyed, dialled()]).toEqual([true, 0]);
+  });
+});
