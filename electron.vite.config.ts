@@ -43,6 +43,8 @@ export default defineConfig({
     plugins: [react()],
     // Relative, so that the pages name their files the same way under app:// and in a folder.
     base: './',
+    // The name is the worker's content security policy's (src-main/app-protocol).
+    worker: { format: 'es', rollupOptions: { output: { entryFileNames: 'assets/[name].js' } } },
     build: {
       outDir: resolve(root, 'out/renderer'),
       sourcemap: false,

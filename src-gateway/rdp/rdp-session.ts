@@ -142,7 +142,7 @@ export class RdpSession {
   /** Recorded, then sent: nothing reaches the client that is not in the recording. */
   async #send(bytes: Buffer, recorder: ChannelRecorder): Promise<void> {
     const { clientStream } = this.#run;
-    recorder.output(bytes);
+    recorder.screen(bytes);
     await this.#standing;
     if (recorder.strict && recorder.stands) await recorder.durable();
     if (recorder.congested) await recorder.uncongested();

@@ -6,8 +6,8 @@
  * - `style-src-attr` allows inline attributes: where there is no WebGL, xterm.js writes true colours as `style="…"`. Text of a target
  *   never becomes markup, so that it cannot bring one of its own.
  * - `img-src data:` is for small pictures that the bundle carries in its styles.
- * - WebAssembly runs in the RDP window's page alone (`contentSecurityPolicyOf`): its engine is a file of the bundle like any
- *   script, and compiling it is no `eval` of text.
+ * - WebAssembly runs in the RDP window's page and in the worker that decodes recordings of RDP, and nowhere else
+ *   (`contentSecurityPolicyOf`): its engine is a file of the bundle like any script, and compiling it is no `eval` of text.
  */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -25,8 +25,8 @@ export const CONTENT_SECURITY_POLICY = [
   "form-action 'none'",
 ].join('; ');
 
-/** Pages whose engine is WebAssembly, by their path in the bundle. */
-const WITH_WEBASSEMBLY: ReadonlySet<string> = new Set(['/rdp-window.html']);
+/** The page and the worker whose engine is WebAssembly, by their path in the bundle. */
+const WITH_WEBASSEMBLY: ReadonlySet<string> = new Set(['/rdp-window.html', '/assets/rdp-decoder.js']);
 
 /** The policy of one file of the bundle. */
 export function contentSecurityPolicyOf(path: string): string {

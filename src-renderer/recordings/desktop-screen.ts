@@ -14,11 +14,13 @@ export class DesktopScreen implements PlayerScreen {
   #engine: DesktopEngine | undefined;
   #disposed = false;
   readonly #nextFrame: (callback: () => void) => void;
+  readonly #onBroken: () => void;
 
-  constructor(place: HTMLElement, start: Promise<StartDesktopEngine>, nextFrame: (callback: () => void) => void) {
+  constructor(place: HTMLElement, start: Promise<StartDesktopEngine>, nextFrame: (callback: () => void) => void, onBroken: () => void) {
     this.#place = place;
     this.#start = start;
     this.#nextFrame = nextFrame;
+    this.#onBroken = onBroken;
   }
 
   readonly write = (bytes: Uint8Array, drawn: () => void): void => {
@@ -51,7 +53,7 @@ export class DesktopScreen implements PlayerScreen {
     const nothing = (): void => undefined;
     const engine = start(
       this.#place,
-      { send: nothing, onSize: nothing, onFrame: nothing, onClipboard: nothing, onName: nothing, onBell: nothing, onBroken: nothing },
+      { send: nothing, onSize: nothing, onFrame: nothing, onClipboard: nothing, onName: nothing, onBell: nothing, onBroken: this.#onBroken },
       { viewOnly: true, scaling: 'fit', quality: 'exact' },
       { certificate: new Uint8Array(0) },
     );

@@ -4,11 +4,9 @@ import type { RecordingSummary } from '../../shared/api/recordings.ts';
 import type { Protocol } from '../../shared/ids.ts';
 import { isDesktop } from '../../shared/ipc/openable-protocols.ts';
 import { clientSettings, type ClientSettings } from '../../shared/ipc/settings.ts';
-import { EmptyState } from '../controls/empty-state.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
-import type { StartDesktopEngine } from '../desktop/desktop-engine.ts';
 import { desktopEngines } from '../desktop/desktop-engines.ts';
 import { clock } from '../language/formats.ts';
 import { useFormats, useText, useTranslator } from '../language/use-text.ts';
@@ -17,6 +15,7 @@ import { PageTerminal } from '../terminal/page-terminal.ts';
 import { DesktopScreen } from './desktop-screen.ts';
 import { loadPlayback } from './playback-loader.ts';
 import { speeds } from './player-time.ts';
+import { RdpScreen } from './rdp/rdp-screen.ts';
 import { type PlayerScreen, RecordingPlayer } from './recording-player.ts';
 import { RecordingTools } from './recording-tools.tsx';
 import { StateBadge } from './state-badge.tsx';
@@ -47,7 +46,6 @@ export function PlayerView({ recording, onBack }: { readonly recording: Recordin
       <div ref={area} className="player-area">
         <div ref={screen} className={desktop ? 'player-screen player-desktop' : 'player-screen'} role="group" aria-label={text(desktop ? 'player.desktop' : 'player.terminal')} />
       </div>
-      {!isPlayable(recording.protocol) && <EmptyState icon="record" title={text('player.not-yet')} />}
       {player && <PlayerControls player={player} />}
       <RecordingTools recording={recording} />
     </div>
@@ -68,9 +66,9 @@ function usePlayer(recording: RecordingSummary) {
 
   useLayoutEffect(() => {
     const place = screen.current;
-    if (!place || !isPlayable(protocol)) return undefined;
-    const startEngine = desktopEngines[protocol];
-    const made = startEngine === undefined ? terminalScreen(place, firstSettings.current, terminal, setGrid) : desktopScreen(place, startEngine());
+    if (!place) return undefined;
+    const onBroken = () => playing.broken();
+    const made = isDesktop(protocol) ? desktopScreen(place, protocol, onBroken) : terminalScreen(place, firstSettings.current, terminal, setGrid);
     const playing = new RecordingPlayer(made.screen, { request: (callback) => requestAnimationFrame(callback), cancel: (handle) => cancelAnimationFrame(handle) });
     const ended = new AbortController();
     void loadPlayback(
@@ -100,11 +98,6 @@ function usePlayer(recording: RecordingSummary) {
   return { area, screen, player };
 }
 
-/** Whether this version plays recordings of a protocol: RDP's need what only its player can answer, which is not there yet. */
-function isPlayable(protocol: Protocol): boolean {
-  return protocol !== 'rdp';
-}
-
 interface MadeScreen {
   readonly screen: PlayerScreen;
   readonly dispose: () => void;
@@ -129,8 +122,9 @@ function terminalScreen(place: HTMLElement, settings: ClientSettings, terminal: 
   };
 }
 
-function desktopScreen(place: HTMLElement, start: Promise<StartDesktopEngine>): MadeScreen {
-  const screen = new DesktopScreen(place, start, (callback) => requestAnimationFrame(callback));
+function desktopScreen(place: HTMLElement, protocol: Protocol, onBroken: () => void): MadeScreen {
+  const startEngine = desktopEngines[protocol];
+  const screen = protocol === 'rdp' || startEngine === undefined ? new RdpScreen(place, onBroken) : new DesktopScreen(place, startEngine(), (callback) => requestAnimationFrame(callback), onBroken);
   return { screen, dispose: () => screen.dispose() };
 }
 

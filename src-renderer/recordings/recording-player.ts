@@ -90,6 +90,11 @@ export class RecordingPlayer {
     this.store.setState({ loaded: true, end, error: end === null ? shownErrorOf('recording.evidence-missing') : this.store.getState().error });
   }
 
+  /** What was recorded from here on cannot be shown; its times and marks still are. */
+  broken(): void {
+    this.store.setState({ error: shownErrorOf('recording.cannot-be-drawn') });
+  }
+
   fail(error: ShownError): void {
     this.store.setState({ loaded: true, error });
   }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 import { credentialsRoutes } from '../../shared/api/credentials.ts';
 import { recordingsRoutes } from '../../shared/api/recordings.ts';
 import { resourcesRoutes } from '../../shared/api/resources.ts';
@@ -8,7 +8,8 @@ import { runToEnd } from '../../scripts/processes/finished-process.ts';
 import { startXrdpTarget, type XrdpTarget } from '../targets/xrdp-target.ts';
 import type { WholeSystem } from '../fixtures/whole-system.ts';
 import { expect, test } from './fixtures.ts';
-import { connect } from './page-actions.ts';
+import type { OpenApp } from './launch-app.ts';
+import { connect, openMenu } from './page-actions.ts';
 
 /** Lines that are typed end in a file; a scene is shown, and the display's own frame is kept, whenever it is asked for. `display` says 1 also where it has drawn. */
 const DESKTOP = `
@@ -60,6 +61,7 @@ test.describe('RDP in a window', () => {
     await target.kill();
     await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible({ timeout: 20_000 });
     await expect.poll(async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items.map(({ protocol, state }) => `${protocol} ${state}`), { timeout: 30_000 }).toEqual(['rdp sealed']);
+    await comparePlayed(app, session, reference);
   });
 });
 
@@ -96,6 +98,34 @@ async function compareScene(session: Page, target: XrdpTarget): Promise<void> {
   await mustRun('convert', [shown, '-roll', '+1+0', aside]);
   const right = await difference(frame, shown);
   expect(await difference(frame, aside)).toBeGreaterThan(right * 2);
+}
+
+/** Rule 38: played to its end, the recording shows what the session's window showed last, point for point; also when it is begun anew after that. */
+async function comparePlayed({ main }: OpenApp, session: Page, reference: string): Promise<void> {
+  const last = await pixels(session.locator('.rdp-area canvas'));
+  const played = main.locator('.player-desktop canvas');
+  await openMenu(main, 'Session recordings');
+  await main.getByRole('searchbox', { name: /Search by user/ }).fill(reference);
+  await main.getByRole('button', { name: 'Play desk-01' }).first().click();
+  const position = main.getByRole('slider', { name: 'Position' });
+  for (const _ of ['first', 'anew']) {
+    await position.press('End');
+    await expect.poll(async () => (await pixels(played)) === last, { timeout: 30_000 }).toBe(true);
+    await main.screenshot({ path: test.info().outputPath('player.png') });
+    await position.press('Home');
+    await expect.poll(async () => (await pixels(played)) === last, { timeout: 30_000 }).toBe(false);
+  }
+  await expect(main.getByRole('alert')).toHaveCount(0);
+}
+
+/** Size and hash of every point's colour; a canvas that nothing was drawn into has no colour. */
+function pixels(canvas: Locator): Promise<string> {
+  return canvas.evaluate(async (element) => {
+    if (!(element instanceof HTMLCanvasElement) || element.width === 0) return 'none';
+    const { data } = element.getContext('2d')?.getImageData(0, 0, element.width, element.height) ?? { data: new Uint8ClampedArray(0) };
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', data));
+    return `${element.width}x${element.height} ${btoa(String.fromCharCode(...digest))}`;
+  });
 }
 
 /** The canvas as it is, point for point. */

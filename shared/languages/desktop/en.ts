@@ -28,7 +28,6 @@ export const desktopTextsEn = {
   'desktop.unencrypted': 'Target leg unencrypted',
   'desktop.unencrypted-detail': 'The target offers no encryption: between the Gateway and the target this session can be read on the network.',
   'desktop.size': 'Size of the desktop',
-  'player.not-yet': 'This version cannot play recordings of this protocol yet. They are kept whole, and can be verified.',
   'player.desktop': 'Played desktop',
   'desktop.frame-rate': 'Updates drawn per second',
   'desktop.frame-rate-value': '{rate} fps',

@@ -30,7 +30,6 @@ export const desktopTextsJa = {
   'desktop.unencrypted': 'ターゲット側は暗号化なし',
   'desktop.unencrypted-detail': 'ターゲットが暗号化に対応していません。Gateway とターゲットの間では、このセッションの内容がネットワーク上で読まれる可能性があります。',
   'desktop.size': 'デスクトップの大きさ',
-  'player.not-yet': 'このバージョンは、このプロトコルの記録をまだ再生できません。記録は完全に保存され、検証できます。',
   'player.desktop': '再生中のデスクトップ',
   'desktop.frame-rate': '1 秒あたりの描画更新回数',
   'desktop.frame-rate-value': '毎秒 {rate} 回',

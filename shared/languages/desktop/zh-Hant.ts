@@ -30,7 +30,6 @@ export const desktopTextsZhHant = {
   'desktop.unencrypted': '目標端未加密',
   'desktop.unencrypted-detail': '目標裝置不提供加密：在 Gateway 與目標裝置之間，此會話可能在網路上被讀取。',
   'desktop.size': '桌面大小',
-  'player.not-yet': '此版本尚無法播放此協定的錄影。錄影完整保存，可以驗證。',
   'player.desktop': '播放中的桌面',
   'desktop.frame-rate': '每秒繪製的更新次數',
   'desktop.frame-rate-value': '每秒 {rate} 次',

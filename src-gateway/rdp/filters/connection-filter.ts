@@ -1,10 +1,12 @@
 import type { SessionPolicy } from '../../../shared/policy/session-policy.ts';
+import { isLicense } from '../../../shared/rdp/licensing.ts';
+import { dataKind, mcs, shareKind } from '../../../shared/rdp/pdu-kinds.ts';
 import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import { type ClientInfoAccount, rewriteClientInfo } from '../wire/client-info.ts';
 import { limitCapabilities } from '../wire/confirm-active.ts';
 import { assertFastPathInput, drawsAnything } from '../wire/fast-path.ts';
-import { type ChannelData, encodeChannelData, mcs, mcsKind, mcsOf, readChannelData } from '../wire/mcs.ts';
-import { bringsReconnectCookie, dataKind, isLicense, shareKind, sharePdus } from '../wire/share.ts';
+import { type ChannelData, encodeChannelData, mcsKind, mcsOf, readChannelData } from '../wire/mcs.ts';
+import { bringsReconnectCookie, sharePdus } from '../wire/share.ts';
 import type { Pdu } from '../wire/tpkt.ts';
 import { ClipboardFilter, ClipboardNames, ClipboardOffers } from './clipboard-filter.ts';
 import { type ChannelNumbers, type ClientConference, filterConnectInitial, filterConnectResponse } from './conference-filter.ts';

@@ -1,13 +1,12 @@
 import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import { TPKT_HEADER_BYTES } from '../../../shared/rdp/pdu-framer.ts';
+import type { mcs } from '../../../shared/rdp/pdu-kinds.ts';
 import { encodeTpkt } from './tpkt.ts';
 import { tpdu, tpduKind } from './x224.ts';
 
 /** X.224 data header: its length, its code, the end of a message. */
 const X224_DATA = Buffer.from([2, tpdu.data, 0x80]);
 
-/** Kinds of MCS domain PDUs (ITU-T T.125) that RDP uses. */
-export const mcs = { erectDomain: 1, disconnect: 8, attachUser: 10, attachConfirm: 11, joinRequest: 14, joinConfirm: 15, sendRequest: 25, sendIndication: 26 } as const;
 /** Data of the user: priority high, one segment. */
 const ONE_SEGMENT = 0x70;
 /** The largest payload: a length of 14 bits. */

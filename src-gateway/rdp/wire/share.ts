@@ -1,9 +1,5 @@
+import { shareKind } from '../../../shared/rdp/pdu-kinds.ts';
 import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
-
-/** Kinds of PDUs of the share (MS-RDPBCGR 2.2.8.1.1.1.1). */
-export const shareKind = { demandActive: 1, confirmActive: 3, deactivateAll: 6, data: 7, redirection: 10 } as const;
-/** Kinds of data PDUs (MS-RDPBCGR 2.2.8.1.1.1.2) that the gateway looks at. */
-export const dataKind = { update: 2, input: 28, saveSessionInfo: 38, errorInfo: 47 } as const;
 
 const CONTROL_HEADER_BYTES = 6;
 const DATA_HEADER_BYTES = 18;
@@ -21,21 +17,6 @@ export interface SharePdu {
   readonly bytes: Buffer;
   /** Behind its headers. */
   readonly body: Buffer;
-}
-
-const LICENSE = 0x0080;
-/** What else the security header of a licensing PDU may say: that licensing could be encrypted, either way (MS-RDPBCGR 2.2.8.1.1.2.1), and that its upper half is filled. */
-const BESIDE_LICENSE = 0x0200 | 0x8000;
-const SECURITY_HEADER_BYTES = 4;
-
-/**
- * Whether a payload is one of licensing (MS-RDPBCGR 2.2.1.12): a security header that says so and nothing else, since some
- * targets read a PDU that says two things as both, a second Client Info among them; and a message that fills the rest by its own
- * length. The upper half of the header is no help: xrdp leaves there what it likes, also what looks like a
- * version of the share.
- */
-export function isLicense(data: Buffer): boolean {
-  return data.length >= SECURITY_HEADER_BYTES + 4 && (data.readUInt16LE(0) & ~BESIDE_LICENSE) === LICENSE && data.readUInt16LE(6) === data.length - SECURITY_HEADER_BYTES;
 }
 
 /** All PDUs of the share in a payload; throws RdpFormatError for compressed ones too: compression is taken out of the negotiation. */

@@ -47,34 +47,21 @@ export class IronSession implements RdpInput {
     this.#clipboardReady = clipboardReady;
   }
 
-  /** Connects; rejects with a word why not. The account is the gateway's: what is said here is replaced there. */
+  /** Connects; rejects with a word why not. */
   static async connect(parts: IronParts): Promise<IronSession> {
     const { canvas, size } = parts;
     const state: { session: IronSession | undefined; clipboardAsked: boolean } = { session: undefined, clipboardAsked: false };
-    const builder = new SessionBuilder()
-      .proxyAddress(parts.address)
-      .authToken('-')
-      .destination('target:3389')
-      .username('-')
-      .password('-')
-      .serverDomain('')
-      .desktopSize(new DesktopSize(size.width, size.height))
-      .renderCanvas(canvas)
-      .setCursorStyleCallbackContext(null)
-      .setCursorStyleCallback((kind: unknown, data: unknown, x: unknown, y: unknown) => (canvas.style.cursor = pointer(kind, data, x, y)))
-      .canvasResizedCallback(() => undefined)
-      .remoteClipboardChangedCallback((data: unknown) => tellClipboard(data, parts.onClipboard))
-      .forceClipboardUpdateCallback(() => {
-        state.clipboardAsked = true;
-        state.session?.answerClipboard();
-      });
     watchFrames(canvas, parts.onFrame);
-    let session: Session;
-    try {
-      session = await builder.connect();
-    } catch (error) {
-      throw new Error(reasonOf(error), { cause: error });
-    }
+    const session = await connectIron(parts.address, size, (builder) =>
+      builder
+        .renderCanvas(canvas)
+        .setCursorStyleCallback((kind: unknown, data: unknown, x: unknown, y: unknown) => (canvas.style.cursor = pointer(kind, data, x, y)))
+        .remoteClipboardChangedCallback((data: unknown) => tellClipboard(data, parts.onClipboard))
+        .forceClipboardUpdateCallback(() => {
+          state.clipboardAsked = true;
+          state.session?.answerClipboard();
+        }),
+    );
     const { width, height } = session.desktopSize();
     Object.assign(canvas, { width, height });
     const made = new IronSession(canvas, session, false);
@@ -162,6 +149,25 @@ export class IronSession implements RdpInput {
     } catch {
       this.#over = true;
     }
+  }
+}
+
+/** Connects the engine to what stands behind a bridge's address; rejects with a word why not. The account is the gateway's: what is said here is replaced there. */
+export async function connectIron(address: string, size: Size, draw: (builder: SessionBuilder) => SessionBuilder): Promise<Session> {
+  const builder = new SessionBuilder()
+    .proxyAddress(address)
+    .authToken('-')
+    .destination('target:3389')
+    .username('-')
+    .password('-')
+    .serverDomain('')
+    .desktopSize(new DesktopSize(size.width, size.height))
+    .setCursorStyleCallbackContext(null)
+    .canvasResizedCallback(() => undefined);
+  try {
+    return await draw(builder).connect();
+  } catch (error) {
+    throw new Error(reasonOf(error), { cause: error });
   }
 }
 

@@ -3,7 +3,8 @@ import { describe, expect, test, vi } from 'vitest';
 import { type ConnectionEvents, ConnectionFilter, type ConnectionFilterParts, RedirectedError } from '../../../src-gateway/rdp/filters/connection-filter.ts';
 import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import { conferenceBlocks } from '../../../src-gateway/rdp/wire/conference.ts';
-import { encodeChannelData, mcs, mcsOf, readChannelData } from '../../../src-gateway/rdp/wire/mcs.ts';
+import { mcs } from '../../../shared/rdp/pdu-kinds.ts';
+import { encodeChannelData, mcsOf, readChannelData } from '../../../src-gateway/rdp/wire/mcs.ts';
 import { type Pdu, PduFramer } from '../../../src-gateway/rdp/wire/tpkt.ts';
 import { type LoggedPdu, rdpConnectionLog } from '../../fixtures/rdp-connection-log.ts';
 

@@ -123,10 +123,12 @@ describe('Electron\'s security list', () => {
     expect(answer.headers.get('content-security-policy')).toBe(CONTENT_SECURITY_POLICY);
   });
 
-  test("E7: WebAssembly runs in the RDP window's page, and in no other", () => {
-    expect(contentSecurityPolicyOf('/rdp-window.html').replace(" 'wasm-unsafe-eval'", '')).toBe(CONTENT_SECURITY_POLICY);
-    expect(contentSecurityPolicyOf('/rdp-window.html')).toContain("script-src 'self' 'wasm-unsafe-eval';");
-    for (const path of ['', '/main-window.html', '/session-window.html', '/rdp-window.html/', '/assets/rdp-window.html', '/RDP-window.html']) expect(contentSecurityPolicyOf(path)).toBe(CONTENT_SECURITY_POLICY);
+  test("E7: WebAssembly runs in the RDP window's page and in the worker that decodes recordings of RDP, and in no other", () => {
+    for (const path of ['/rdp-window.html', '/assets/rdp-decoder.js']) {
+      expect(contentSecurityPolicyOf(path).replace(" 'wasm-unsafe-eval'", '')).toBe(CONTENT_SECURITY_POLICY);
+      expect(contentSecurityPolicyOf(path)).toContain("script-src 'self' 'wasm-unsafe-eval';");
+    }
+    for (const path of ['', '/main-window.html', '/session-window.html', '/rdp-window.html/', '/assets/rdp-window.html', '/RDP-window.html', '/rdp-decoder.js']) expect(contentSecurityPolicyOf(path)).toBe(CONTENT_SECURITY_POLICY);
   });
 
   test('E11 E12: webviews are off, and one that comes all the same is not attached', () => {

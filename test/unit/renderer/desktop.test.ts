@@ -59,7 +59,7 @@ describe('a desktop’s recording', () => {
       };
     };
     const place = {} as HTMLElement;
-    const screen = new DesktopScreen(place, Promise.resolve(start), (callback) => frames.push(callback));
+    const screen = new DesktopScreen(place, Promise.resolve(start), (callback) => frames.push(callback), () => undefined);
     let drawn = 0;
     screen.write(Buffer.from('one'), () => (drawn += 1));
     await expect.poll(() => frames.length).toBe(1);

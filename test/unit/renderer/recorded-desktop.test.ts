@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { initSync, setup } from 'ironrdp-wasm';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
+import { encodeConnectionConfirm, encodeConnectionRefusal } from '../../../src-gateway/rdp/wire/x224.ts';
+import { installBridge } from '../../../src-renderer/desktop/rdp/bridge-socket.ts';
+import { PixelContext } from '../../../src-renderer/recordings/rdp/pixel-canvas.ts';
+import { RecordedDesktop } from '../../../src-renderer/recordings/rdp/recorded-desktop.ts';
+import { rdpConnectionLog } from '../../fixtures/rdp-connection-log.ts';
+
+type Server = Parameters<typeof rdpConnectionLog>[0];
+const CONFIRM = encodeConnectionConfirm(1, 0);
+const RED_GREEN = [0xf800, 0x07e0];
+
+/** What IronRDP makes of a picture's piece. */
+class ImageData {
+  readonly data: Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
+  constructor(data: Uint8ClampedArray, width: number) {
+    this.data = data;
+    this.width = width;
+    this.height = data.length / 4 / width;
+  }
+}
+
+beforeAll(() => {
+  vi.stubGlobal('CanvasRenderingContext2D', PixelContext);
+  vi.stubGlobal('ImageData', ImageData);
+  installBridge();
+  initSync({ module: readFileSync(join(createRequire(import.meta.url).resolve('ironrdp-wasm'), '../rdp_client_bg.wasm')) });
+  setup('error');
+  // Compiling the engine takes a busy machine its time.
+}, 60_000);
+
+const desktops: RecordedDesktop[] = [];
+afterEach(() => {
+  for (const desktop of desktops.splice(0)) desktop.close();
+});
+
+/** As a page has bytes: an array of their own, and no buffer of Node's. */
+function bytesOf(...parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(Buffer.concat(parts));
+}
+
+/** A player with what it drew, as `x,y RRGGBB…`, and the sizes of its pictures. */
+function player() {
+  const sizes: string[] = [];
+  const drawn: string[] = [];
+  const desktop = new RecordedDesktop({
+    onSize: (width, height) => sizes.push(`${width}x${height}`),
+    onPixels: (x, y, width, height, pixels) => drawn.push(`${x},${y} ${width}x${height} ${colours(pixels)}`),
+  });
+  desktops.push(desktop);
+  return { desktop, sizes, drawn };
+}
+
+function colours(pixels: Uint8ClampedArray): string {
+  return Array.from({ length: pixels.length / 4 }, (_, at) => Buffer.from(pixels.subarray(at * 4, at * 4 + 3)).toString('hex')).join(' ');
+}
+
+/** What a target sent from its answer to the first request until it would draw, as the gateway records it. */
+function handshake(server: Server = 'xrdp'): Buffer {
+  return Buffer.concat([CONFIRM, ...rdpConnectionLog(server).filter(({ from }) => from === 'target').map(({ pdu }) => pdu.bytes)]);
+}
+
+/** A fast-path bitmap update (MS-RDPBCGR 2.2.9.1.2.1.2) of one row of two points, of 16 bits each. */
+function picture(x: number, y: number, points: readonly number[] = RED_GREEN): Buffer {
+  const head = [1, 1, x, y, x + 1, y, 2, 1, 16, 0, 4, ...points];
+  const body = Buffer.alloc(head.length * 2);
+  for (const [place, value] of head.entries()) body.writeUInt16LE(value, place * 2);
+  return Buffer.concat([Buffer.from([0, 5 + body.length, 1, body.length, 0]), body]);
+}
+
+describe('S58: a recorded RDP desktop, decoded by the engine of its sessions', () => {
+  test.each<Server>(['xrdp', 'freerdpShadow'])('of %s: goes through the recorded handshake by itself and draws what was drawn', async (server) => {
+    const { desktop, sizes, drawn } = player();
+    await desktop.receive(bytesOf(handshake(server), picture(8, 6)));
+    expect(sizes).toHaveLength(1);
+    expect(drawn.at(-1)).toBe('8,6 2x1 ff0000 00ff00');
+    await desktop.receive(bytesOf(picture(0, 1, [0x001f, 0xffff])));
+    expect(drawn.at(-1)).toBe('0,1 2x1 0000ff ffffff');
+  });
+
+  test('its bytes come in any pieces', async () => {
+    const { desktop, drawn } = player();
+    const whole = bytesOf(handshake(), picture(8, 6));
+    for (let at = 0; at < whole.length; at += 11) await desktop.receive(whole.slice(at, at + 11));
+    expect(drawn.at(-1)).toBe('8,6 2x1 ff0000 00ff00');
+  });
+
+  test('rule 24: a connection made anew is played by another engine, whose picture replaces the one before; a refused one changes nothing', async () => {
+    const { desktop, sizes, drawn } = player();
+    await desktop.receive(bytesOf(handshake('xrdp'), picture(0, 0), encodeConnectionRefusal(), picture(2, 0)));
+    expect(sizes).toHaveLength(1);
+    expect(drawn.at(-1)).toBe('2,0 2x1 ff0000 00ff00');
+    await desktop.receive(bytesOf(handshake('freerdpShadow')));
+    await desktop.receive(bytesOf(picture(4, 0)));
+    expect(sizes).toHaveLength(2);
+    expect(drawn.at(-1)).toBe('4,0 2x1 ff0000 00ff00');
+  });
+
+  test('a licence of the recorded session, the clipboard and a lost connection are not played', async () => {
+    const { desktop, drawn } = player();
+    const licenceOfAnother = rdpConnectionLog('xrdp').filter(({ from, pdu }) => from === 'target' && pdu.bytes.length === 337);
+    expect(licenceOfAnother).toHaveLength(1);
+    const clipboard = Buffer.from('0300002202f08068000403ec70140c000000ffffffff0300010000000000', 'hex');
+    clipboard.writeUInt16BE(clipboard.length, 2);
+    const disconnect = Buffer.from('0300000902f0802180', 'hex');
+    await desktop.receive(bytesOf(handshake(), clipboard, disconnect, picture(8, 6)));
+    expect(drawn.at(-1)).toBe('8,6 2x1 ff0000 00ff00');
+  });
+});
+
+describe('A13: a recording of a hostile target', () => {
+  test.each([
+    ['is no RDP', Buffer.from('RFB 003.008\n')],
+    ['a handshake without an end', Buffer.concat([CONFIRM, ...Array.from({ length: 600 }, () => Buffer.from('0300000902f0802180', 'hex'))])],
+    ['a handshake without a beginning', Buffer.concat([CONFIRM, ...rdpConnectionLog('xrdp').filter(({ from, pdu }) => from === 'target' && pdu.bytes[7] === 0x68).map(({ pdu }) => pdu.bytes)])],
+  ])('%s: is told, and nothing waits for ever', async (_, bytes) => {
+    await expect(player().desktop.receive(bytesOf(bytes))).rejects.toThrow(RdpFormatError);
+  });
+
+  test('a desktop larger than any target has takes no memory', async () => {
+    const bytes = handshake();
+    // Width and height in the set of bitmap capabilities (MS-RDPBCGR 2.2.7.1.2).
+    const at = bytes.indexOf(Buffer.from('02001c00', 'hex'));
+    expect(at).toBeGreaterThan(0);
+    bytes.writeUInt16LE(0xffff, at + 12);
+    await expect(player().desktop.receive(bytesOf(bytes))).rejects.toThrow('too large');
+  });
+
+  test('an update that nobody can read ends the playing with a word, and another player is as good as before', async () => {
+    const broken = player();
+    const bad = picture(8, 6);
+    bad.writeUInt16LE(0xffff, 3);
+    await broken.desktop.receive(bytesOf(handshake()));
+    await expect(broken.desktop.receive(bytesOf(bad, picture(8, 6)))).rejects.toThrow(Error);
+    expect(broken.drawn.filter((piece) => piece.startsWith('8,6'))).toEqual([]);
+    const { desktop, drawn } = player();
+    await desktop.receive(bytesOf(handshake(), picture(8, 6)));
+    expect(drawn.at(-1)).toBe('8,6 2x1 ff0000 00ff00');
+  });
+});
