@@ -3,6 +3,7 @@ import type { GatewayProtocols, ProtocolContext } from './gateway.ts';
 import type { IdentityProbe } from './link/target-probe.ts';
 import { RecordingSpool } from './recordings/recording-spool.ts';
 import { createRdpHandler, probeRdpIdentity } from './rdp/rdp-handler.ts';
+import { createSftpHandler } from './sftp/sftp-handler.ts';
 import { probeSsh } from './ssh/probe-ssh.ts';
 import { createSshHandler } from './ssh/ssh-handler.ts';
 import { probeVnc } from './vnc/probe-vnc.ts';
@@ -33,10 +34,11 @@ export async function openProductProtocols({ configuration, keys, settings, data
   keys.onSwitched(({ signingKey }) => recordings.useSigningKey(signingKey));
   await recordings.open();
   const ssh = createSshHandler({ spool: recordings, logger: log, random: randomBytes, clock });
+  const sftp = createSftpHandler({ spool: recordings, logger: log, clock });
   const rdp = createRdpHandler({ spool: recordings, logger: log, clock });
   const vnc = createVncHandler({ spool: recordings, logger: log, clock });
   return {
-    handlers: { ssh, rdp, vnc },
+    handlers: { ssh, sftp, rdp, vnc },
     identityProbes: { ssh: probeSshIdentity, sftp: probeSshIdentity, rdp: probeRdpIdentity, vnc: probeVnc },
     recordings,
     close: () => recordings.close(),

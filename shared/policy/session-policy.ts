@@ -24,6 +24,14 @@ export const sessionPolicy = z.object({
   clipboardOut: z.boolean().default(true),
   filesIn: z.boolean().default(true),
   filesOut: z.boolean().default(true),
+  /** Files and folders on the target may be deleted. */
+  filesDelete: z.boolean().default(true),
+  /** Folders of the target in which files may be read and written, as absolute paths or from the account's home (`~`); everywhere where there are none. */
+  filePaths: z.array(z.string().max(1000).regex(/^(?:\/|~$|~\/)(?!.*\0)(?!(?:.*\/)?\.{1,2}(?:\/|$))/)).max(32).default([]),
+  /** No file larger than this crosses, in either direction. */
+  maxFileBytes: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).nullable().default(null),
+  /** Names that nobody may touch: `*` stands for any letters, `?` for one; capitals and small letters are alike. A folder's name covers what is in it. */
+  deniedFileNames: z.array(z.string().min(1).max(100).regex(/^[^/\0]*$/)).max(64).default([]),
   viewOnly: z.boolean().default(false),
   /** The session may run over TCP 443 where the proxy ports cannot be reached, also through an HTTP proxy. */
   over443: z.boolean().default(true),

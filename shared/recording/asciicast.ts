@@ -1,3 +1,4 @@
+import { fileOperation, fileOperationLine } from './file-operation.ts';
 import { decodeCount32, decodeJsonPayload, decodeResize, exitSignalPayload, frameKind, markPayload, type RecordingFrame, requestPayload } from './recording-frame.ts';
 import type { PlaybackHeader } from './playback.ts';
 import { Utf8Decoder } from './utf8.ts';
@@ -57,6 +58,8 @@ export class AsciicastWriter {
         const mark = decodeJsonPayload(markPayload, frame.payload);
         return this.#event(at, 'm', mark.detail === '' ? mark.name : `${mark.name}: ${mark.detail}`);
       }
+      case frameKind.fileOperation:
+        return this.#event(at, 'o', `${fileOperationLine(decodeJsonPayload(fileOperation, frame.payload))}\r\n`);
       case frameKind.exitStatus:
         return this.#exit(at, decodeCount32(frame.payload), `exit ${decodeCount32(frame.payload)}`);
       case frameKind.exitSignal: {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { FileOperation } from './file-operation.ts';
 import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 
 /**
@@ -25,6 +26,8 @@ export const frameKind = {
   mark: 8,
   /** What the target sent on its error stream (only without a terminal). */
   errorOutput: 9,
+  /** What was done with files over SFTP. */
+  fileOperation: 10,
   /** Closes a playback; never stored. */
   end: 255,
 } as const;
@@ -163,7 +166,7 @@ export const markPayload = z.object({ name: z.string().max(60), detail: z.string
 export type MarkPayload = z.infer<typeof markPayload>;
 
 /** A JSON payload; throws RangeError where it does not fit into a frame. */
-export function encodeJsonPayload(value: RequestPayload | ExitSignalPayload | MarkPayload): Uint8Array {
+export function encodeJsonPayload(value: RequestPayload | ExitSignalPayload | MarkPayload | FileOperation): Uint8Array {
   const payload = encodeUtf8(JSON.stringify(value));
   if (payload.length > MAX_FRAME_PAYLOAD_BYTES) throw new RangeError('recording frame out of bounds');
   return payload;

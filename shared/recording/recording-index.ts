@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MAX_BLOCK_PLAIN_BYTES } from './container.ts';
+import { fileOperation, fileOperationLine } from './file-operation.ts';
 import { decodeCount32, decodeJsonPayload, decodeResize, frameKind, markPayload, type RecordingFrame, RecordingFormatError } from './recording-frame.ts';
 import { TerminalText } from './terminal-text.ts';
 import { encodeUtf8 } from './utf8.ts';
@@ -80,6 +81,7 @@ export class IndexBuilder {
       this.#add({ kind: 'resize', microseconds: at, columns, rows });
     } else if (frame.kind === frameKind.input) this.#add({ kind: 'input', microseconds: at, bytes: frame.payload.length });
     else if (frame.kind === frameKind.inputMark) this.#add({ kind: 'input', microseconds: at, bytes: decodeCount32(frame.payload) });
+    else if (frame.kind === frameKind.fileOperation) this.output(encodeUtf8(`${fileOperationLine(decodeJsonPayload(fileOperation, frame.payload))}\n`), at);
     else if (frame.kind === frameKind.mark) this.#add({ kind: 'mark', microseconds: at, name: decodeJsonPayload(markPayload, frame.payload).name });
   }
 

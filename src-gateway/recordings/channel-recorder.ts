@@ -1,5 +1,6 @@
 import type { RecordingId } from '../../shared/ids.ts';
 import type { MavisError } from '../../shared/errors/mavis-error.ts';
+import type { FileOperation } from '../../shared/recording/file-operation.ts';
 import { type BlockSealer, MAX_BLOCK_FRAMES, MAX_BLOCK_PLAIN_BYTES, recordType } from '../../shared/recording/container.ts';
 import { ContainerWriter, type ResumePoint, type SignSeal } from '../../shared/recording/container-writer.ts';
 import { encodeCount32, encodeJsonPayload, encodeResize, type ExitSignalPayload, type FrameKind, frameKind, FRAME_HEADER_BYTES, MAX_FRAME_PAYLOAD_BYTES, type RequestPayload, type TerminalSize, writeFrameHeader } from '../../shared/recording/recording-frame.ts';
@@ -145,6 +146,11 @@ export class ChannelRecorder {
 
   request(request: RequestPayload): void {
     this.#note(frameKind.request, encodeJsonPayload(request));
+  }
+
+  /** What was done with files. */
+  fileOperation(operation: FileOperation): void {
+    this.#note(frameKind.fileOperation, encodeJsonPayload(operation));
   }
 
   exitStatus(status: number): void {

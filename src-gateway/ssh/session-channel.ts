@@ -4,6 +4,7 @@ import type { AcceptConnection, ClientChannel, PseudoTtyInfo, PseudoTtyOptions, 
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { RecordingId } from '../../shared/ids.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
+import { restrictsFiles } from '../../shared/policy/file-rules.ts';
 import type { RequestPayload, TerminalSize } from '../../shared/recording/recording-frame.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
@@ -185,7 +186,9 @@ export class SessionChannel {
   }
 
   #takeCommand(accept: AcceptConnection<ServerChannel>, reject: RejectConnection | undefined, command: string): void {
-    if (!this.#parts.grant.policy.exec || command.length > LONGEST_COMMAND) this.#refuse(reject, 'exec');
+    const { policy } = this.#parts.grant;
+    // A command could carry what the rule keeps from SFTP (rule 28).
+    if (!policy.exec || restrictsFiles(policy) || command.length > LONGEST_COMMAND) this.#refuse(reject, 'exec');
     else this.#begin(accept, { kind: 'exec', command });
   }
 

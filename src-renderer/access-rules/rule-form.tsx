@@ -9,6 +9,7 @@ import { DateTimeField } from '../controls/date-time-field.tsx';
 import { Dialog } from '../controls/dialog.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
+import { FileRulesFields } from './file-rules-fields.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
@@ -26,7 +27,7 @@ interface RuleFormProps {
 type Flag = { [Name in keyof SessionPolicy]: SessionPolicy[Name] extends boolean ? Name : never }[keyof SessionPolicy];
 
 /** The permissions of a session that are given or not, in the order of the form. */
-const flags = ['recordInput', 'exec', 'portForwarding', 'agentForwarding', 'x11Forwarding', 'promptsReachUser', 'firstUseTrust', 'clipboardIn', 'clipboardOut', 'filesIn', 'filesOut', 'viewOnly', 'over443', 'tellWhoTerminated'] as const satisfies readonly Flag[];
+const flags = ['recordInput', 'exec', 'portForwarding', 'agentForwarding', 'x11Forwarding', 'promptsReachUser', 'firstUseTrust', 'clipboardIn', 'clipboardOut', 'filesIn', 'filesOut', 'filesDelete', 'viewOnly', 'over443', 'tellWhoTerminated'] as const satisfies readonly Flag[];
 const MINUTE = 60;
 
 function newRule(): AccessRuleFields {
@@ -96,6 +97,7 @@ export function RuleForm({ rule, users, onClose, onSaved }: RuleFormProps) {
             <Check key={name} label={text(`rules.policy-${name}`)} on={fields.policy[name]} off={name === 'firstUseTrust' && fields.signOn === 'stored'} onChange={(on) => setPolicy({ [name]: on })} />
           ))}
         </fieldset>
+        <FileRulesFields policy={fields.policy} onChange={setPolicy} />
         {failure && <ErrorNotice error={failure} />}
       </div>
     </Dialog>

@@ -1,5 +1,6 @@
+import { fileOperation, fileOperationLine } from '../../shared/recording/file-operation.ts';
 import { decodeCount32, decodeJsonPayload, decodeResize, exitSignalPayload, frameKind, markPayload, type RecordingFrame, requestPayload } from '../../shared/recording/recording-frame.ts';
-import { decodeUtf8 } from '../../shared/recording/utf8.ts';
+import { decodeUtf8, encodeUtf8 } from '../../shared/recording/utf8.ts';
 import { safeTitle } from '../terminal/hardened.ts';
 
 /** What a player shows: bytes for the terminal, or a new size. */
@@ -72,6 +73,12 @@ export class Timeline {
       case frameKind.mark: {
         const { name, detail } = decodeJsonPayload(markPayload, frame.payload);
         return this.#mark({ atMs, kind: 'note', what: safeTitle(detail === '' ? name : `${name}: ${detail}`) });
+      }
+      case frameKind.fileOperation: {
+        const line = encodeUtf8(`${fileOperationLine(decodeJsonPayload(fileOperation, frame.payload))}\r\n`);
+        this.#bytes += line.length;
+        this.#events.push({ atMs, kind: 'output', bytes: line });
+        return;
       }
       case frameKind.end:
         return;

@@ -192,6 +192,15 @@ describe('what is not connected is not recorded', () => {
 });
 
 describe('B4: what the rule does not give', () => {
+  test('rule 28: where a rule restricts files, command lines are refused, though the rule allows them', async () => {
+    for (const policy of [{ filesOut: false }, { deniedFileNames: ['*.exe'] }, { maxFileBytes: 1000 }, { filePaths: ['/srv'] }]) {
+      const one = await session({ exec: true, ...policy });
+      await expect(runCommand(one.client, 'true')).rejects.toBeInstanceOf(Error);
+      one.client.end();
+      await one.ended;
+    }
+  });
+
   test('is refused: exec, sftp, agent, X11, forwards, and variables that choose programs', async () => {
     const one = await session({ environmentNames: ['LANG', 'LD_PRELOAD'] });
     await expect(runCommand(one.client, 'id')).rejects.toThrow(/exec/i);
