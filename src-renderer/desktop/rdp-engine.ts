@@ -157,6 +157,7 @@ class RdpEngine implements DesktopEngine {
         // One whose place another is just taking ends in the middle of a message.
         if (this.#session === session && !this.#connecting) this.#broken(error);
       });
+      this.#stream.running();
     } catch (error) {
       // A first connection is the session; another one that is not to be had leaves the first as it is, and scaled.
       if (this.#session === undefined || this.#session.over) this.#broken(error);

@@ -1,6 +1,7 @@
 import { isSlowPath, PduFramer } from '../../../shared/rdp/pdu-framer.ts';
 import type { BridgeSocket } from './bridge-socket.ts';
 import { addBridge } from './bridge-socket.ts';
+import { endsHandshake, readTargetPdu } from './target-pdu.ts';
 import { cleanPathRefusal, cleanPathResponse, readCleanPathRequest } from './clean-path.ts';
 
 /** Where X.224 says what a TPKT is, and how an answer to a request for a connection, and a refusal in it, are known. */
@@ -12,7 +13,8 @@ const REFUSED = 3;
 /**
  * The one stream to the gateway, for one engine at a time. An engine begins with RDCleanPath, which is answered here: its request
  * for a connection goes to the gateway, and until the gateway's answer comes all that arrives is still the engine's before. So a
- * desktop connects anew with another size while its picture goes on.
+ * desktop connects anew with another size while its picture goes on. An engine loses what it has read behind the handshake when
+ * it begins to run: that is held for it until then.
  */
 export class RdpStream {
   readonly #send: (bytes: Uint8Array) => void;
@@ -20,6 +22,9 @@ export class RdpStream {
   readonly #framer = new PduFramer();
   #current: BridgeSocket | undefined;
   #asking: BridgeSocket | undefined;
+  /** How far the current engine is: between the end of its handshake and its running all is held. */
+  #phase: 'handshake' | 'holding' | 'running' = 'running';
+  #held: Uint8Array[] = [];
 
   constructor(send: (bytes: Uint8Array) => void, certificate: Uint8Array) {
     this.#send = send;
@@ -34,7 +39,7 @@ export class RdpStream {
         send: (bytes) => this.#fromEngine(opened.socket, bytes),
         closed: () => {
           if (this.#asking === opened.socket) this.#asking = undefined;
-          if (this.#current === opened.socket) this.#current = undefined;
+          if (this.#current === opened.socket) this.#give(undefined);
         },
       },
       (socket) => (opened.socket = socket),
@@ -53,6 +58,12 @@ export class RdpStream {
     this.#deliver(pdus.slice(0, answerAt));
     this.#take(answer);
     this.#deliver(pdus.slice(answerAt + 1));
+  }
+
+  /** The engine that has the stream runs: what was held for it comes now. */
+  running(): void {
+    this.#phase = 'running';
+    this.#deliver(this.#held.splice(0));
   }
 
   close(): void {
@@ -82,19 +93,36 @@ export class RdpStream {
       return;
     }
     const before = this.#current;
-    this.#current = asking;
+    this.#give(asking);
     before?.close();
     asking.deliver(cleanPathResponse(answer, this.#certificate));
   }
 
-  #deliver(pdus: readonly Uint8Array[]): void {
-    if (pdus.length === 0) return;
-    const whole = new Uint8Array(pdus.reduce((sum, pdu) => sum + pdu.length, 0));
-    let at = 0;
-    for (const pdu of pdus) {
-      whole.set(pdu, at);
-      at += pdu.length;
-    }
-    this.#current?.deliver(whole);
+  /** The stream is this engine's from now on. */
+  #give(socket: BridgeSocket | undefined): void {
+    this.#current = socket;
+    this.#phase = 'handshake';
+    this.#held = [];
   }
+
+  #deliver(pdus: readonly Uint8Array[]): void {
+    if (this.#current === undefined || pdus.length === 0) return;
+    const endAt = this.#phase === 'handshake' ? pdus.findIndex((pdu) => endsHandshake(readTargetPdu(pdu))) : -1;
+    if (endAt >= 0) {
+      this.#current.deliver(joined(pdus.slice(0, endAt + 1)));
+      this.#phase = 'holding';
+      this.#deliver(pdus.slice(endAt + 1));
+    } else if (this.#phase === 'holding') this.#held.push(...pdus.map((pdu) => pdu.slice()));
+    else this.#current.deliver(joined(pdus));
+  }
+}
+
+function joined(pdus: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pdus.reduce((sum, pdu) => sum + pdu.length, 0));
+  let at = 0;
+  for (const pdu of pdus) {
+    whole.set(pdu, at);
+    at += pdu.length;
+  }
+  return whole;
 }

@@ -5,7 +5,7 @@ import { MOST_SIDE_PIXELS } from './decoder-messages.ts';
 import { PixelCanvas, type PictureSink } from './pixel-canvas.ts';
 import { RecordedHandshake } from './recorded-handshake.ts';
 import { RecordedPeer } from './recorded-peer.ts';
-import { readRecordedPdu } from './recorded-pdu.ts';
+import { readTargetPdu } from '../../desktop/rdp/target-pdu.ts';
 
 /** What a client may ask for; what the target made of it stands in the recorded handshake. */
 const ASKED: Size = { width: 1024, height: 768 };
@@ -48,7 +48,7 @@ export class RecordedDesktop {
   }
 
   async #take(pdu: Uint8Array): Promise<void> {
-    const read = readRecordedPdu(pdu);
+    const read = readTargetPdu(pdu);
     if (read.kind === 'confirm') {
       // A refusal was for the client that asked anew; what ran went on.
       if (read.agreed) this.#handshake = new RecordedHandshake(pdu);

@@ -1,7 +1,7 @@
 import { isLicense } from '../../../shared/rdp/licensing.ts';
 import { dataKind, mcs, shareKind } from '../../../shared/rdp/pdu-kinds.ts';
 import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
-import { type RecordedPdu, shareKindsOf } from './recorded-pdu.ts';
+import { endsHandshake, shareKindsOf, type TargetPdu } from '../../desktop/rdp/target-pdu.ts';
 
 /** A handshake has some twenty PDUs; one that has not ended after these is none. */
 const MOST_PDUS = 512;
@@ -57,7 +57,7 @@ export class RecordedHandshake {
   }
 
   /** Takes the next PDU; throws RdpFormatError where there are more than any handshake has, or it has no beginning. */
-  take(pdu: Uint8Array, read: RecordedPdu): void {
+  take(pdu: Uint8Array, read: TargetPdu): void {
     this.#count += 1;
     if (this.#count > MOST_PDUS) throw new RdpFormatError('recording: handshake without an end');
     if (read.kind === 'fast') this.#early.push(pdu.slice());
@@ -65,20 +65,19 @@ export class RecordedHandshake {
     else if (read.kind === 'mcs') this.#takeMcs(pdu, read);
   }
 
-  #takeMcs(pdu: Uint8Array, read: Extract<RecordedPdu, { kind: 'mcs' }>): void {
+  #takeMcs(pdu: Uint8Array, read: Extract<TargetPdu, { kind: 'mcs' }>): void {
     if (read.mcs === mcs.attachConfirm) this.#attached ??= pdu.slice();
     if (read.mcs !== mcs.sendIndication) return;
     // Licensing is the first that a target says, on the channel of everything that follows; of another session it would not hold.
     if (isLicense(read.data)) this.#channel ??= read.channel;
-    else if (read.channel === this.#channel) this.#takeShare(pdu, read.data);
+    else if (read.channel === this.#channel) this.#takeShare(pdu, read);
   }
 
-  #takeShare(pdu: Uint8Array, data: Uint8Array): void {
-    const kinds = shareKindsOf(data);
-    const finalizing = kinds.share === shareKind.data && FINALIZING.has(kinds.data);
-    if (kinds.share !== shareKind.demandActive && !finalizing) return;
+  #takeShare(pdu: Uint8Array, read: Extract<TargetPdu, { kind: 'mcs' }>): void {
+    const awaited = shareKindsOf(read.data).some(({ share, data }) => share === shareKind.demandActive || (share === shareKind.data && FINALIZING.has(data)));
+    if (!awaited) return;
     this.#activation.push(pdu.slice());
-    if (!finalizing || kinds.data !== dataKind.fontMap) return;
+    if (!endsHandshake(read)) return;
     if (this.#response === undefined || this.#attached === undefined) throw new RdpFormatError('recording: handshake without a beginning');
     this.#whole = true;
   }

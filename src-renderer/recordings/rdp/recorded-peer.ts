@@ -4,7 +4,7 @@ import { addBridge, type BridgeSocket } from '../../desktop/rdp/bridge-socket.ts
 import { cleanPathResponse } from '../../desktop/rdp/clean-path.ts';
 import { playersCertificate } from './players-certificate.ts';
 import type { RecordedHandshake } from './recorded-handshake.ts';
-import { joinConfirm, licenceIsValid, type RecordedPdu, readRecordedPdu } from './recorded-pdu.ts';
+import { joinConfirm, licenceIsValid, readTargetPdu, type TargetPdu } from '../../desktop/rdp/target-pdu.ts';
 
 /** Where an attach confirm names the user (ITU-T T.125): behind its kind and its result. */
 const USER_AT = 9;
@@ -31,7 +31,7 @@ export class RecordedPeer {
   }
 
   /** What the target sent behind its handshake. Only what can draw goes on. */
-  deliver(pdu: Uint8Array, read: RecordedPdu): void {
+  deliver(pdu: Uint8Array, read: TargetPdu): void {
     const draws = read.kind === 'fast' || (read.kind === 'mcs' && read.mcs === mcs.sendIndication && read.channel === this.#handshake.channel);
     if (draws) this.#socket?.deliver(pdu);
   }
@@ -47,10 +47,10 @@ export class RecordedPeer {
       return;
     }
     if (this.#activated) return;
-    for (const pdu of this.#framer.take(bytes)) this.#answerPdu(readRecordedPdu(pdu));
+    for (const pdu of this.#framer.take(bytes)) this.#answerPdu(readTargetPdu(pdu));
   }
 
-  #answerPdu(asked: RecordedPdu): void {
+  #answerPdu(asked: TargetPdu): void {
     const { response, attached, activation, channel } = this.#handshake;
     if (asked.kind === 'connect') this.#send(response);
     if (asked.kind !== 'mcs' || this.#activated) return;

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { rdpConnectionLog } from '../../fixtures/rdp-connection-log.ts';
 import { derContext, derInteger, DerError, derOctets, der, derTag } from '../../../shared/der/der.ts';
 import { BridgeSocket } from '../../../src-renderer/desktop/rdp/bridge-socket.ts';
 import { cleanPathRefusal, cleanPathResponse, readCleanPathRequest } from '../../../src-renderer/desktop/rdp/clean-path.ts';
@@ -80,6 +81,24 @@ test('rule 24: until the answer the old engine goes on being fed, and not heard;
   expect(first.closed()).toBe(true);
   expect(second.received).toEqual([cleanPathResponse(AGREED, CERTIFICATE), FAST]);
   expect(sent).toHaveLength(2);
+});
+
+test('S20: what comes behind the end of the handshake is held until the engine runs: it would lose it', async () => {
+  const stream = new RdpStream(() => undefined, CERTIFICATE);
+  const engine = await openEngine(stream);
+  engine.socket.send(cleanPath(REQUEST));
+  const fontMap = rdpConnectionLog('xrdp').filter(({ from, pdu }) => from === 'target' && pdu.path === 'slow')[11]?.pdu.bytes ?? Buffer.alloc(0);
+  await expect.poll(() => {
+    stream.receive(AGREED);
+    return engine.received.length;
+  }).toBe(1);
+  stream.receive(Uint8Array.from([...FAST, ...fontMap, ...FAST]));
+  stream.receive(FAST);
+  expect(engine.received.slice(1)).toEqual([Uint8Array.from([...FAST, ...fontMap])]);
+  stream.running();
+  expect(engine.received[2]).toEqual(Uint8Array.from([...FAST, ...FAST]));
+  stream.receive(FAST);
+  expect(engine.received[3]).toEqual(FAST);
 });
 
 test('where there is no other connection to be had, the engine before keeps the stream', async () => {

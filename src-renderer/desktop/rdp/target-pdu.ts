@@ -1,5 +1,5 @@
 import { isSlowPath, TPKT_HEADER_BYTES } from '../../../shared/rdp/pdu-framer.ts';
-import { mcs } from '../../../shared/rdp/pdu-kinds.ts';
+import { dataKind, mcs, shareKind } from '../../../shared/rdp/pdu-kinds.ts';
 
 const KIND_AT = TPKT_HEADER_BYTES + 1;
 const NEGOTIATION_AT = TPKT_HEADER_BYTES + 7;
@@ -12,16 +12,16 @@ const NEGOTIATION_REFUSED = 3;
 /** BER application tag of Connect Initial and Connect Response (ITU-T T.125). */
 const CONNECT_TAG = 0x7f;
 
-/** A PDU of a stream, as far as a player must tell them apart. */
-export type RecordedPdu =
+/** A PDU of a target's stream (or of its engine's), as far as a window or a player must tell them apart. */
+export type TargetPdu =
   | { readonly kind: 'fast' }
   | { readonly kind: 'confirm'; readonly agreed: boolean }
   | { readonly kind: 'connect' }
   | { readonly kind: 'mcs'; readonly mcs: number; readonly channel: number; readonly data: Uint8Array }
   | { readonly kind: 'other' };
 
-/** What a whole PDU is. Whatever cannot be read as something known is `other`: a recording may hold anything. */
-export function readRecordedPdu(pdu: Uint8Array): RecordedPdu {
+/** What a whole PDU is. Whatever cannot be read as something known is `other`: a stream may hold anything. */
+export function readTargetPdu(pdu: Uint8Array): TargetPdu {
   if (!isSlowPath(pdu)) return { kind: 'fast' };
   const code = (pdu[KIND_AT] ?? 0) & 0xf0;
   if (code === CONFIRM) return { kind: 'confirm', agreed: pdu[NEGOTIATION_AT] !== NEGOTIATION_REFUSED };
@@ -41,12 +41,24 @@ function uint16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }
 
-const SHARE_KIND_AT = 2;
+const CONTROL_HEADER_BYTES = 6;
 const DATA_KIND_AT = 14;
 
-/** Kind of a share PDU, and of a data PDU within (MS-RDPBCGR 2.2.8.1.1.1); of several in one payload the first. */
-export function shareKindsOf(data: Uint8Array): { readonly share: number; readonly data: number } {
-  return { share: (data[SHARE_KIND_AT] ?? 0) & 0x0f, data: data[DATA_KIND_AT] ?? 0 };
+/** Kinds of the share PDUs in a payload, and of the data PDUs among them (MS-RDPBCGR 2.2.8.1.1.1). */
+export function shareKindsOf(data: Uint8Array): { readonly share: number; readonly data: number }[] {
+  const kinds: { share: number; data: number }[] = [];
+  for (let at = 0; at + CONTROL_HEADER_BYTES <= data.length; ) {
+    const length = (data[at] ?? 0) | ((data[at + 1] ?? 0) << 8);
+    if (length < CONTROL_HEADER_BYTES) break;
+    kinds.push({ share: (data[at + 2] ?? 0) & 0x0f, data: data[at + DATA_KIND_AT] ?? 0 });
+    at += length;
+  }
+  return kinds;
+}
+
+/** Whether a target ends its handshake with a PDU (the font map, MS-RDPBCGR 2.2.1.22): what comes behind it draws. */
+export function endsHandshake(pdu: TargetPdu): boolean {
+  return pdu.kind === 'mcs' && pdu.mcs === mcs.sendIndication && shareKindsOf(pdu.data).some(({ share, data }) => share === shareKind.data && data === dataKind.fontMap);
 }
 
 /** The answer that a channel is joined (ITU-T T.125), and the one that a licence is there (MS-RDPBCGR 2.2.1.12.1.3). */
