@@ -53,6 +53,7 @@ export class Forward {
   #limits: SessionLimits | undefined;
   #grace: Timer | undefined;
   #begunMs = 0;
+  #clientLost = false;
 
   constructor(parts: ForwardParts, grant: ForwardGrant, connection: ProxyConnection, wire: ForwardWire) {
     this.#wire = wire;
@@ -76,9 +77,9 @@ export class Forward {
     else if (this.#relay !== undefined) this.#grace ??= this.#parts.clock.setTimer(() => this.#relay?.destroy(), GRACE_MS);
   }
 
-  /** Why it was ended from outside or by a limit; undefined where it ended by itself. */
+  /** Why it was ended from outside or by a limit; undefined where it ended by itself, or its client's connection was lost. */
   get endedBecause(): MavisError | undefined {
-    return this.#reason();
+    return this.#clientLost ? undefined : this.#reason();
   }
 
   /** Runs to the end; never rejects. True where the wire stood. */
@@ -105,7 +106,10 @@ export class Forward {
     this.#connection.receive({
       frame: (frame) => this.#frame(frame),
       violated: (error) => this.#violated(error),
-      lost: () => this.end(new MavisError('connect.cancelled')),
+      lost: () => {
+        this.#clientLost = !this.#ending.signal.aborted;
+        this.end(new MavisError('connect.cancelled'));
+      },
     });
     assertReady();
     if (this.#wire.epoch > 0) return dialNextHop({ dialler, clock }, this.grant.next, signal);

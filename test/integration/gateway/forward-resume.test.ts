@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ForwardGrant, JournalEvent } from '../../../shared/link/messages.ts';
 import { frameType } from '../../../shared/proxy-stream/frames.ts';
 import { systemClock } from '../../../src-gateway/clock/clock.ts';
+import { startDroppingPort } from '../../fixtures/dropping-port.ts';
 import { innerClient, makeForwardGrant, rawAfterForwarding, tunnelSession } from '../../fixtures/forwarded-client.ts';
 import type { HostileProxyClient } from '../../fixtures/hostile-proxy-client.ts';
 import { makeKeyPair } from '../../fixtures/key-pair.ts';
@@ -131,6 +132,29 @@ describe('Resume over two hops: the first gateway, and the stream to the last on
     expect(tunnel.outer.socket.destroyed).toBe(false);
     expect((await outerAgain(secret, 1)).outcome).toBe('session.terminated');
     tunnel.outer.destroy();
+  });
+
+  test('Resume: a client that is cut again while the first hop reaches the next one may come again', async () => {
+    const gone = await TestGateway.start();
+    const [port = 0] = gone.running.proxyPorts;
+    const { grant, ticket } = makeForwardGrant(gateways().first, gone, { next: { ports: [[port]] } });
+    await gateways().first.link.ask('grant', { grant });
+    const outer = await gateways().first.client();
+    outer.hello(ticket);
+    await rawAfterForwarding(outer);
+    const secret = await secretOf(outer, frameType.forwarding);
+    await gone.stop();
+    await journalOf(gateways().first, grant, (kinds) => kinds.includes('forward-ended'));
+    const dropping = await startDroppingPort('127.0.0.1', port);
+    const cut = await gateways().first.client();
+    cut.send(frameType.resume, { version: 1, resumeSecret: secret, epoch: 1, received: 0 });
+    // Answered in their order: the resume is under way after the first, the cut is seen after the second.
+    await gateways().first.link.ask('status', { epoch: 0 });
+    cut.socket.destroy();
+    await cut.closed;
+    await gateways().first.link.ask('status', { epoch: 0 });
+    await dropping.stop();
+    expect((await outerAgain(secret, 2)).outcome).toBe('tunnel.next-unreachable');
   });
 
   test('Resume: a next gateway that is gone is said, and tried again with the next connection', async () => {
