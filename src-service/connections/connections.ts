@@ -42,7 +42,7 @@ const isOpen = and(isNull(connections.finalAt), inArray(connections.state, ['ask
 
 /** Who may see and end connections of others. */
 const managers: readonly User['role'][] = ['admin', 'operator'];
-const readersOfAll: readonly User['role'][] = ['admin', 'operator', 'auditor'];
+export const readersOfAll: readonly User['role'][] = ['admin', 'operator', 'auditor'];
 
 /** What users and helpdesk do with connections that were asked: list, end, and what clients say of them. */
 export class Connections {

@@ -8,6 +8,7 @@ import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import type { GatewayId, UserId } from '../../shared/ids.ts';
 import type { Clock } from '../clock.ts';
 import type { ConnectionRow } from '../connections/connection-transitions.ts';
+import { readersOfAll } from '../connections/connections.ts';
 import type { Log } from '../logging/log.ts';
 
 /** What a client has not taken yet; one that is further behind is cut off, comes back, and gets the whole state. */
@@ -130,11 +131,11 @@ export class EventHub {
     this.#changed();
   }
 
-  /** A connection changed: its user hears of it, and those who manage. */
+  /** A connection changed: its user hears of it, and those who see everybody's. */
   connectionChanged(row: Pick<ConnectionRow, 'id' | 'reference' | 'userId' | 'state' | 'code'>): void {
     for (const client of this.#clients) {
       const { id, role } = client.user;
-      if (id === row.userId || role === 'admin' || role === 'operator') this.#send(client, { kind: 'connection', connectionId: row.id, reference: row.reference, state: row.state, code: row.code });
+      if (id === row.userId || readersOfAll.includes(role)) this.#send(client, { kind: 'connection', connectionId: row.id, reference: row.reference, state: row.state, code: row.code });
     }
   }
 

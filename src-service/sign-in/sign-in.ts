@@ -7,6 +7,7 @@ import type { ErrorLog } from '../audit/error-log.ts';
 import type { Clock } from '../clock.ts';
 import { isSignedBy } from '../http/signed-request.ts';
 import type { Database } from '../store/database.ts';
+import { notify } from '../store/notify.ts';
 import { users } from '../store/schema.ts';
 import type { Passwords } from '../users/password.ts';
 import { nameKeyOf, toUser, type UserRow } from '../users/user-rows.ts';
@@ -91,6 +92,7 @@ export class SignIn {
     await database.transaction(async (transaction) => {
       await auditLog.append(transaction, { kind: 'sign-in.refused', actor, facts: { code, address } });
       if (locks) {
+        if (user !== undefined) await notify(transaction, 'users', user.id);
         await auditLog.append(transaction, { kind: 'sign-in.locked', actor, facts: { address } });
         await errorLog.append(transaction, { code: 'sign-in.locked', facts: { name: actor.name, address } });
       }

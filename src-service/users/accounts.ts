@@ -81,6 +81,7 @@ export class Accounts {
         .onConflictDoNothing()
         .returning();
       if (row === undefined) throw new MavisError('request.conflict', { what: 'name' });
+      await notify(transaction, 'users', row.id);
       await this.#audit(transaction, 'user.created', actor, row, { role: row.role, expiresAt: fields.expiresAt });
       return toUser(row, null, now);
     });
@@ -201,6 +202,7 @@ export class Accounts {
       for (const row of rows) {
         await sessions.revoke(transaction, { userId: row.id }, 'sign-in.expired');
         await writeUserRevocation(transaction, { userId: row.id, code: 'session.user-disabled', at: now, by: serviceActor.name });
+        await notify(transaction, 'users', row.id);
         await this.#audit(transaction, 'user.expired', serviceActor, row);
       }
       return rows;

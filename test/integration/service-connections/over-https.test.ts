@@ -110,6 +110,19 @@ describe('through the whole service, over HTTPS', () => {
     await closed;
   });
 
+  test('an account that is added, and one that is locked, are told to those who list accounts: that there was a change, not whose', async () => {
+    const events = await EventReader.open(await service.user('auditor'));
+    await events.until(({ kind }) => kind === 'hello');
+    const told = (): number => events.events.filter((event) => event.kind === 'changed' && event.what === 'users').length;
+    const added = await service.newUser('user');
+    await expect.poll(told).toBeGreaterThan(0);
+    const before = told();
+    for (let failures = 0; failures < 5; failures += 1) await service.ask({ method: 'POST', path: '/v1/sign-in', body: { name: added.name, password: 'not the password', ...(await added.key.proof(service)) } });
+    await expect.poll(told).toBeGreaterThan(before);
+    expect((await made({ path: `/v1/users?search=${added.name}` }))['items']).toMatchObject([{ lockedUntil: expect.any(String) }]);
+    events.response.destroy();
+  });
+
   test('rule 11: disabling a user ends his event stream with the reason and tells every gateway', async () => {
     const leaver = await service.newUser('user');
     const events = await EventReader.open(leaver);
