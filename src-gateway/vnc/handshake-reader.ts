@@ -6,16 +6,19 @@ export const MAX_TEXT_BYTES = 4096;
 
 /**
  * Reads a handshake from a paused stream, so many bytes at a time; what follows stays in the stream for whoever reads on after
- * `release`. Rejects with `target.protocol-error` where the stream ends first, and with the signal's reason.
+ * `release`. Rejects where the stream ends first: with `target.protocol-error`, or what `ended` gives where the peer is another
+ * one; and with the signal's reason.
  */
 export class HandshakeReader {
   readonly #stream: Readable;
   readonly #signal: AbortSignal;
+  readonly #ended: () => MavisError;
   #wake: (() => void) | undefined;
 
-  constructor(stream: Readable, signal: AbortSignal) {
+  constructor(stream: Readable, signal: AbortSignal, ended: () => MavisError = () => new MavisError('target.protocol-error')) {
     this.#stream = stream;
     this.#signal = signal;
+    this.#ended = ended;
     // One listener for all reads: each new one is told at once of what is there already, also where that is too little.
     stream.on('readable', this.#look).on('end', this.#look).on('close', this.#look).on('error', this.#look);
     signal.addEventListener('abort', this.#look);
@@ -36,7 +39,7 @@ export class HandshakeReader {
       const piece: unknown = this.#stream.read(bytes);
       // At its end a stream gives what is left, however little.
       if (Buffer.isBuffer(piece) && piece.length === bytes) return piece;
-      if (piece !== null || this.#stream.readableEnded || this.#stream.destroyed) throw new MavisError('target.protocol-error');
+      if (piece !== null || this.#stream.readableEnded || this.#stream.destroyed) throw this.#ended();
       await looked;
     }
   }

@@ -110,13 +110,12 @@ export class VncSession {
     return recorder;
   }
 
-  /** The client's handshake: whatever the target asked for, the client is asked for nothing. */
+  /** The client's handshake: whatever the target asked for, the client is asked for nothing. One that is gone meanwhile has closed the session, and broken no protocol. */
   async #welcomeClient(): Promise<void> {
     const { clientStream } = this.#run;
-    const reader = new HandshakeReader(clientStream, this.#over.signal);
+    const reader = new HandshakeReader(clientStream, this.#over.signal, () => new MavisError('session.closed-by-user'));
     const expect = async (bytes: Buffer): Promise<void> => {
-      const said = await reader.read(bytes.length).catch(() => undefined);
-      if (said === undefined || !said.equals(bytes)) throw new MavisError('session.protocol-violation');
+      if (!(await reader.read(bytes.length)).equals(bytes)) throw new MavisError('session.protocol-violation');
     };
     clientStream.write(VERSION);
     await expect(VERSION);

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
 import type { Session, ShownError } from '../../shared/ipc/stores.ts';
-import { ErrorNotice } from '../controls/error-notice.tsx';
+import { ClosableError } from '../controls/closable-error.tsx';
 import { useText } from '../language/use-text.ts';
 import { ask, shownErrorOf } from '../mavis/ask.ts';
 import { SessionPort } from '../session/session-port.ts';
@@ -147,15 +147,7 @@ export function DesktopSession({ session, tools, facts, onTitle }: DesktopSessio
           tools,
         )}
       {facts && connected && createPortal(<DesktopFacts session={session} size={size} rate={rate} viewOnly={viewOnly} />, facts)}
-      {failure && (
-        <div className="terminal-notice">
-          <ErrorNotice error={failure}>
-            <button type="button" className="button button-small" onClick={() => setFailure(null)}>
-              {text('common.close')}
-            </button>
-          </ErrorNotice>
-        </div>
-      )}
+      <ClosableError error={failure} onClose={() => setFailure(null)} />
       <div
         ref={place}
         className="desktop-screen"

@@ -4,7 +4,7 @@ import { clientSettings, type ClientSettings } from '../../shared/ipc/settings.t
 import type { Session, SessionId, ShownError } from '../../shared/ipc/stores.ts';
 import { windowAction } from '../../shared/ipc/window-actions.ts';
 import { Icon, type IconName } from '../controls/icon.tsx';
-import { ErrorNotice } from '../controls/error-notice.tsx';
+import { ClosableError } from '../controls/closable-error.tsx';
 import { useText } from '../language/use-text.ts';
 import { ask, shownErrorOf } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
@@ -177,15 +177,7 @@ export function SessionTerminal({ session, shown, tools, onTitle }: SessionTermi
           }}
         />
       )}
-      {failure && (
-        <div className="terminal-notice">
-          <ErrorNotice error={failure}>
-            <button type="button" className="button button-small" onClick={() => setFailure(null)}>
-              {text('common.close')}
-            </button>
-          </ErrorNotice>
-        </div>
-      )}
+      <ClosableError error={failure} onClose={() => setFailure(null)} />
       <div
         ref={element}
         className="session-screen"

@@ -138,7 +138,12 @@ export class IronSession implements RdpInput {
   }
 
   #paste(data: ClipboardData): void {
-    this.#do(() => void this.#session.onClipboardPaste(data).catch(() => undefined));
+    this.#do(() => {
+      this.#session.onClipboardPaste(data).catch((error: unknown) => {
+        // What was under way when the session ended is nobody's any more; `run` says why it ended.
+        if (!this.#over) globalThis.reportError(new Error(reasonOf(error), { cause: error }));
+      });
+    });
   }
 
   /** An engine that is over takes nothing more: `run` has said so, or will. */
