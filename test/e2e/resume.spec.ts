@@ -21,14 +21,16 @@ test.describe('Resume in real windows', () => {
     const { linkPort, proxyPorts } = gateway.addresses;
     const before = (port: number): Promise<FaultProxy> => startFaultProxy({ host: OUTSIDE, port, target: { host: '127.0.0.1', port }, seed: port });
     [link, ports] = [await before(linkPort), await Promise.all(proxyPorts.map(before))];
+    const since = new Date();
     // Else the session would be back over 443 before anybody saw that it was gone.
     await system.admin.call(gatewaysRoutes.gatewayUpdate, { params: { gatewayId: gateway.id }, body: { addresses: { ...gateway.addresses, host: OUTSIDE }, over443: false } });
-    await untilAvailable(system.admin);
+    await untilAvailable(system.admin, { since });
   });
   test.afterAll(async ({ system }) => {
     const [gateway] = (await system.admin.call(gatewaysRoutes.gatewayList, {})).items;
+    const since = new Date();
     if (gateway) await system.admin.call(gatewaysRoutes.gatewayUpdate, { params: { gatewayId: gateway.id }, body: { addresses: { ...gateway.addresses, host: '127.0.0.1' }, over443: true } });
-    await untilAvailable(system.admin);
+    await untilAvailable(system.admin, { since });
     for (const proxy of [link, ...ports]) await proxy?.stop();
   });
   test.afterEach(() => setDown(false));

@@ -110,9 +110,11 @@ describe('with the real gateway and a real OpenSSH server', () => {
     expect(await resolved()).toEqual([[true, null]]);
     const before = world.serviceAddresses;
     world.serviceAddresses = [`${target.host}:${String(target.port)}`];
-    // With the next status, 15 s at most.
+    // With the next status.
+    await world.syncNow(gatewayId, admin);
     await expect.poll(resolved, { timeout: 60_000, interval: 500 }).toEqual([[false, 'target.address-forbidden']]);
     world.serviceAddresses = before;
+    await world.syncNow(gatewayId, admin);
     await expect.poll(resolved, { timeout: 60_000, interval: 500 }).toEqual([[true, null]]);
   });
 

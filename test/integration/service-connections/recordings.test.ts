@@ -28,6 +28,8 @@ interface Session {
   readonly id: RecordingId;
   readonly reference: string;
   readonly recording: GatewayRecording;
+  /** Asks for another connection on the same gateway: the journal of one that is in use is read twice a second, of one at rest with its status. */
+  readonly keepBusy: () => Promise<void>;
   /** Ends the session and offers the recording as the gateway's spool would. */
   readonly close: (bytes?: Buffer, changes?: Partial<GatewayRecording['summary']>) => void;
 }
@@ -47,7 +49,8 @@ async function connected(blocks = [[outputFrame(1_000, 'hello '), outputFrame(2_
     gateway.record({ kind: 'ended', connectionId, reference, facts: { code: 'session.ended' } });
     gateway.record({ kind: 'recording-closed', connectionId, reference, facts: { recordingId: id, state: summary.state, durationMs: 9 } });
   };
-  return { gateway, id, reference, recording, close };
+  const keepBusy = async (): Promise<void> => void (await world.ask(await world.resource([segment]), user));
+  return { gateway, id, reference, recording, keepBusy, close };
 }
 const stored = (id: RecordingId) =>
   world.until(async () => {
@@ -240,6 +243,7 @@ describe('a gateway in other hands cannot fill the service\'s disk', () => {
     const { bytesAtMost } = world.recordingLimits;
     const session = await connected();
     world.recordingLimits.bytesAtMost = session.recording.bytes.length - 1;
+    await session.keepBusy();
     session.close();
     await world.until(async () => ((await rowOf(session.id))?.code === 'recording.too-large' ? true : undefined), 'the refusal');
     expect(await rowOf(session.id)).toMatchObject({ state: 'incomplete', sizeBytes: session.recording.bytes.length, storedAt: null, releasedAt: null });
@@ -267,6 +271,7 @@ describe('a gateway in other hands cannot fill the service\'s disk', () => {
     const other = await connected();
     const told = async (): Promise<number> => (await world.store.database.select().from(errorLog)).filter(({ code }) => code === 'recording.storage-low').length;
     const before = await told();
+    await Promise.all([session.keepBusy(), other.keepBusy()]);
     world.recordingLimits.freeBytesAtLeast = Number.MAX_SAFE_INTEGER;
     session.close();
     await world.until(async () => ((await told()) > before ? true : undefined), 'the error log');
@@ -282,7 +287,6 @@ describe('a gateway in other hands cannot fill the service\'s disk', () => {
       expect(await stored(one.id)).toMatchObject({ state: 'sealed' });
     }
   });
-
 });
 
 describe('B6: names of recordings', () => {

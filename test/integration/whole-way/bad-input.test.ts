@@ -10,6 +10,7 @@ import { resourcesRoutes } from '../../../shared/api/resources.ts';
 import { usersRoutes } from '../../../shared/api/users.ts';
 import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { resourceId, sha256, type ResourceId } from '../../../shared/ids.ts';
+import type { SessionReport } from '../../../src-main/sessions/session-process-contract.ts';
 import { HeadlessClient } from '../../fixtures/headless-client.ts';
 import { startWholeSystem, type WholeSystem } from '../../fixtures/whole-system.ts';
 import { startOpenSshTarget, type OpenSshTarget } from '../../targets/open-ssh-target.ts';
@@ -26,14 +27,25 @@ const FINAL = /^connection\.(?:ended|failed|not-used)$/;
 let system: WholeSystem;
 let target: OpenSshTarget;
 let client: HeadlessClient;
-/** Asked at the very beginning, dialled when its ticket is over. */
+/** Asked at the very beginning, of a gateway that runs to the end, and dialled when its ticket is over. */
 let late: { readonly offer: ConnectionOffer; readonly askedAtMs: number };
+/** The gateway died between its choice and the dial: its ticket runs out while all else is tried. */
+let fallen: { readonly offer: ConnectionOffer; readonly failed: Extract<SessionReport, { kind: 'failed' }> };
+/** Asked while there was no gateway. */
+let none: MavisError;
 
 beforeAll(async () => {
   [system, target] = await Promise.all([startWholeSystem(), startOpenSshTarget()]);
   await system.addUser('tester', 'admin', PASSWORD);
   client = new HeadlessClient(system.embedded.service);
   await client.signIn('tester', PASSWORD);
+  const offer = await client.ask(system.live.id, 'ssh');
+  await system.stopGateway();
+  const failed = await client.open(offer).report('failed');
+  await client.service.call(connectionsRoutes.connectionClaim, { params: { connectionId: offer.connectionId }, query: {}, body: { outcome: 'failed', code: failed.code } });
+  fallen = { offer, failed };
+  none = await errorOf(client.ask(await makeResource({ tags: ['gateway-office1'] }), 'ssh'));
+  await system.startGateway();
   late = { offer: await client.ask(system.live.id, 'ssh'), askedAtMs: performance.now() };
 }, 300_000);
 
@@ -138,31 +150,14 @@ describe('asking', () => {
   });
 
   test('S12, S17: no gateway of the segment: told at once, audited, in the error log, no recording', async () => {
-    const other = await makeResource({ tags: ['gateway-office1'] });
-    await system.stopGateway();
-    const error = await errorOf(client.ask(other, 'ssh'));
-    expect(['gateway.none-available', 'gateway.link-unreachable']).toContain(error.code);
-    await system.startGateway();
-    const final = await failedOnce(error.reference ?? '', error.code, 'L3');
+    expect(['gateway.none-available', 'gateway.link-unreachable']).toContain(none.code);
+    const final = await failedOnce(none.reference ?? '', none.code, 'L3');
     expect(final.actor.name).toBe('tester');
     await goodConnection();
   });
 });
 
 describe('on the way', () => {
-  test('S13, S18: the gateway dies between choice and dial: refused on L2; the claim closes the connection, once', async () => {
-    const offer = await client.ask(system.live.id, 'ssh');
-    await system.stopGateway();
-    const session = client.open(offer);
-    const failed = await session.report('failed');
-    expect([failed.code, failed.leg, failed.credentialSent]).toEqual(['gateway.refused', 'L2', false]);
-    await client.service.call(connectionsRoutes.connectionClaim, { params: { connectionId: offer.connectionId }, query: {}, body: { outcome: 'failed', code: failed.code } });
-    await system.startGateway();
-    const final = await failedOnce(offer.reference, 'gateway.refused', 'L2');
-    expect(JSON.stringify(final.facts)).toMatch(/claim/i);
-    await goodConnection();
-  });
-
   test('B1: a ticket used twice: the second dial is refused, the session of the first goes on and ends once', async () => {
     const offer = await client.ask(system.live.id, 'ssh');
     const first = client.open(offer);
@@ -255,6 +250,14 @@ describe('peers that are none of ours', () => {
     expect(new Set(report.badLines.map(({ line }) => line))).toEqual(new Set([3, 4, 5]));
     expect(report.created).toBe(1);
     expect((await audit({ kind: 'resource.imported' }))[0]?.facts).toMatchObject({ created: 1 });
+    await goodConnection();
+  });
+
+  test('S13, S18: the gateway died between choice and dial: refused on L2; the claim closes the connection, once', async () => {
+    const { offer, failed } = fallen;
+    expect([failed.code, failed.leg, failed.credentialSent]).toEqual(['gateway.refused', 'L2', false]);
+    const final = await failedOnce(offer.reference, 'gateway.refused', 'L2');
+    expect(JSON.stringify(final.facts)).toMatch(/claim/i);
     await goodConnection();
   });
 

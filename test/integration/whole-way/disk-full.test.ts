@@ -49,7 +49,10 @@ describe.runIf(canMount)('B13: the gateway’s disk runs full while it works, al
   };
   /** Another program's data: so much of the disk is left. */
   const fillUntilFree = (left: number): void => writeFileSync(join(gatewayFolder, `others-${String(readdirSync(gatewayFolder).length)}`), Buffer.alloc(Math.max(0, freeBytes() - left)));
+  /** The gateway's state, for which it is asked now, not with its next status. */
   const gatewayState = async () => {
+    const [known] = (await system.admin.call(gatewaysRoutes.gatewayList, {})).items;
+    if (known) await system.admin.call(gatewaysRoutes.gatewayUpdate, { params: { gatewayId: known.id }, body: {} });
     const [gateway] = (await system.admin.call(gatewaysRoutes.gatewayList, {})).items;
     return { state: gateway?.status.state, code: gateway?.status.code };
   };
@@ -78,7 +81,7 @@ describe.runIf(canMount)('B13: the gateway’s disk runs full while it works, al
     const refused = await refusal();
     expect((await audit({ reference: refused.reference ?? '' })).map(({ kind }) => kind)).toContain('connection.failed');
     expect(await recordings(refused.reference ?? '')).toEqual([]);
-    await expect.poll(gatewayState, { timeout: SYNC_LIMIT_MS, interval: 500 }).toEqual({ state: 'degraded', code: 'gateway.spool-low' });
+    await expect.poll(gatewayState, { timeout: SYNC_LIMIT_MS, interval: 1000 }).toEqual({ state: 'degraded', code: 'gateway.spool-low' });
     // Operators find it in the error log, and the change in the audit log (S12).
     expect(await errors()).toContain('gateway.spool-low');
     expect((await audit({ kind: 'gateway.state-changed' })).map(({ facts }) => facts['code'])).toContain('gateway.spool-low');
@@ -107,7 +110,7 @@ describe.runIf(canMount)('B13: the gateway’s disk runs full while it works, al
 
     // Room again: by itself.
     for (const name of readdirSync(gatewayFolder).filter((entry) => entry.startsWith('others-'))) rmSync(join(gatewayFolder, name));
-    await expect.poll(gatewayState, { timeout: SYNC_LIMIT_MS, interval: 500 }).toEqual({ state: 'available', code: null });
+    await expect.poll(gatewayState, { timeout: SYNC_LIMIT_MS, interval: 1000 }).toEqual({ state: 'available', code: null });
     const next = await client.ask(system.live.id, 'ssh');
     const again = client.open(next);
     await again.report('recording', 60_000);
