@@ -2,8 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { test as base, type TestInfo } from '@playwright/test';
-import { StartedProcesses } from '../../scripts/processes/started-processes.ts';
-import { setUpDisplay } from '../../scripts/set-up/display.ts';
+import { ownDisplay } from '../fixtures/own-display.ts';
 import { startWholeSystem, type WholeSystem } from '../fixtures/whole-system.ts';
 import { launchApp, type OpenApp } from './launch-app.ts';
 import { signedIn } from './page-actions.ts';
@@ -20,7 +19,6 @@ interface OpenOptions {
 }
 
 interface WorkerFixtures {
-  /** Focus, keyboard and clipboard belong to one window of a display: only the first worker has the display that was there. */
   readonly ownDisplay: undefined;
   readonly system: WholeSystem;
 }
@@ -34,22 +32,8 @@ interface TestFixtures {
 
 /** Service, gateway and target as real processes, once for all tests of a worker; the app anew for each test. */
 export const test = base.extend<TestFixtures, WorkerFixtures>({
-  ownDisplay: [
-    // oxlint-disable-next-line no-empty-pattern -- Playwright reads the fixtures used from the pattern
-    async ({}, use, { parallelIndex }) => {
-      if (parallelIndex === 0) return use(undefined);
-      for (const name of ['DISPLAY', 'WAYLAND_DISPLAY']) delete process.env[name];
-      const folder = mkdtempSync(join(tmpdir(), 'mavis-e2e-'));
-      const owner = new StartedProcesses(join(folder, 'processes.json'));
-      const display = await setUpDisplay();
-      for (const pid of display.processes) owner.add('the display', pid);
-      await use(undefined);
-      await owner.endAll();
-      display.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
-    { scope: 'worker', auto: true, timeout: 60_000 },
-  ],
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads the fixtures used from the pattern
+  ownDisplay: [({}, use, info) => ownDisplay({}, use, info), { scope: 'worker', auto: true, timeout: 60_000 }],
   system: [
     // oxlint-disable-next-line no-empty-pattern -- Playwright reads the fixtures used from the pattern
     async ({}, use) => {

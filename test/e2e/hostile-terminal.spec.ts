@@ -8,9 +8,9 @@ import { connect, terminalText, type, untilRecorded } from './page-actions.ts';
 const ESC = '\\033';
 const BEL = '\\007';
 
-/** Runs a command whose output is `printf` of a format, then tells as `typed-back` what the window sent of itself within a second. */
-async function print(session: Page, format: string, mark: string): Promise<string> {
-  await type(session, `clear; printf '${format}'; IFS= read -r -s -t 1 -n 1 back; IFS= read -r -s -t 0.2 -d '' rest; printf '\\n${mark}=%q.\\n' "$back"`);
+/** Runs a command whose output is `printf` of a format, then tells what the window sent of itself within so many seconds. */
+async function print(session: Page, format: string, mark: string, seconds = 1): Promise<string> {
+  await type(session, `clear; printf '${format}'; IFS= read -r -s -t ${seconds} -n 1 back; IFS= read -r -s -t 0.2 -d '' rest; printf '\\n${mark}=%q.\\n' "$back"`);
   const shown = new RegExp(`^${mark}=(.*)\\.$`, 'm');
   await expect.poll(() => terminalText(session)).toMatch(shown);
   return shown.exec(await terminalText(session))?.[1] ?? '';
@@ -26,7 +26,7 @@ test('A7, A8, A9, A10, A12: hostile output types nothing back, leaves clipboard 
   await setClipboard(app, 'mine');
 
   // The question that every terminal answers shows that an answer would be seen.
-  expect(await print(session, `${ESC}[6n`, 'position')).not.toBe("''");
+  expect(await print(session, `${ESC}[6n`, 'position', 30)).not.toBe("''");
 
   const questions = {
     'A7-DECRQSS': `${ESC}P$qr${ESC}\\\\`,

@@ -1,4 +1,3 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import type { OpenApp } from './launch-app.ts';
 
@@ -9,13 +8,6 @@ export async function resizePage(app: OpenApp, page: Page, size: { readonly widt
   const window = await app.electronApp.browserWindow(page);
   await window.evaluate((browserWindow, { width, height }) => browserWindow.setContentSize(width, height), size);
   await page.waitForFunction(({ width, height }) => innerWidth === width && innerHeight === height, size);
-}
-
-/** What axe-core finds, in both themes. What the target draws in the terminal is not ours: xterm.js raises its contrast itself. */
-export async function axeFindings(page: Page): Promise<string[]> {
-  // No window may open another one, so axe runs in the page itself.
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).exclude('.xterm-rows').analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target.join(' ')} ${node.any[0]?.message ?? ''}`).join(' | ')}`);
 }
 
 /** Where a page is wider than its window, a control lies over another one or outside of the window, or a button's words do not fit in it. */

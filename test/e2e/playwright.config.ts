@@ -1,14 +1,11 @@
 import { defineConfig } from '@playwright/test';
-import { findCommand } from '../../scripts/set-up/found-command.ts';
-
-/** Two apps at a time, where each can have a display of its own: they wait for servers and windows more than they compute. */
-const ownDisplays = process.platform === 'linux' && ['Xvfb', 'openbox'].every((name) => findCommand(name) !== undefined);
+import { windowWorkers } from '../fixtures/own-display.ts';
 
 /** End to end: the built client in real windows, service, gateway and OpenSSH as real processes. */
 export default defineConfig({
   testDir: '.',
   testMatch: '*.spec.ts',
-  workers: ownDisplays ? 2 : 1,
+  workers: windowWorkers,
   timeout: 240_000,
   expect: { timeout: 30_000 },
   reporter: [['list']],

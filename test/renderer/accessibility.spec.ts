@@ -1,5 +1,5 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
+import { axeFindings } from '../fixtures/axe-findings.ts';
 import { openMain, openPage, openSession } from './open-page.ts';
 
 /**
@@ -139,9 +139,7 @@ test.describe('axe finds nothing, in three languages and every theme', () => {
           window.harness.patch('settings', ['language'], shownLanguage);
         }, [theme, language] as const);
         await expect(page.locator(`html[lang="${language}"][data-theme="${theme}"]`)).toBeAttached();
-        // What the target draws in the terminal is not ours; xterm.js raises its contrast (4.5:1).
-        const { violations } = await new AxeBuilder({ page }).exclude('.xterm-rows').analyze();
-        const found = violations.map(({ id, nodes }) => `${theme} ${language} ${id}: ${nodes.map((node) => `${node.target.join(' ')} ${node.any[0]?.message ?? ''}`).join(' | ')}`);
+        const found = (await axeFindings(page)).map((finding) => `${theme} ${language} ${finding}`);
         expect(found).toEqual([]);
       }
     });

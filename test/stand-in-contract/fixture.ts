@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { _electron, test as base, type ElectronApplication, type Page } from '@playwright/test';
 import { electronDistribution } from '../electron-stand-in/locate.ts';
+import { ownDisplay } from '../fixtures/own-display.ts';
 
 /** Which Electron the tests run on. */
 export const distribution = electronDistribution();
@@ -45,7 +46,9 @@ interface Fixtures {
 }
 
 /** Plain Playwright Electron tests with a user-data folder of their own. */
-export const test = base.extend<Fixtures>({
+export const test = base.extend<Fixtures, { readonly ownDisplay: undefined }>({
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads the fixtures used from the pattern
+  ownDisplay: [({}, use, info) => ownDisplay({}, use, info), { scope: 'worker', auto: true, timeout: 60_000 }],
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads the fixtures used from the pattern
   userData: async ({}, use) => {
     const folder = await mkdtemp(path.join(os.tmpdir(), 'contract-'));
