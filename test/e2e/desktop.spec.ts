@@ -8,9 +8,11 @@ import type { WholeSystem } from '../fixtures/whole-system.ts';
 import { startVncTarget, type VncTarget } from '../targets/vnc-target.ts';
 import { expect, test } from './fixtures.ts';
 import { connect, untilRecorded } from './page-actions.ts';
+import { sharedApp } from './shared-app.ts';
 
 /** A desktop in a real window, over the real gateway, of a real TigerVNC (S20, S58). */
 test.describe('a VNC desktop', () => {
+  const shared = sharedApp();
   let target: VncTarget;
 
   test.beforeAll(async () => {
@@ -48,7 +50,8 @@ test.describe('a VNC desktop', () => {
 
   const pictureOf = (page: Page): Locator => page.locator('.desktop-screen canvas, .player-desktop canvas').first();
 
-  test('S20, S58: is drawn as its X server has it, follows the window, takes keys and text, and its recording plays', async ({ app, system }) => {
+  test('S20, S58: is drawn as its X server has it, follows the window, takes keys and text, and its recording plays', async ({ system }) => {
+    const app = shared();
     await addDesktop(system, 'drawn-desktop');
     const session = await connect(app, 'drawn-desktop', 'VNC');
     await untilRecorded(session);
@@ -99,7 +102,8 @@ test.describe('a VNC desktop', () => {
     await expect.poll(async () => (await system.admin.call(auditRoutes.auditList, { query: { reference } })).items.filter(({ kind }) => kind === 'connection.ended')).toHaveLength(1);
   });
 
-  test('a wrong stored password is told as that, and nothing is recorded', async ({ app, system }) => {
+  test('a wrong stored password is told as that, and nothing is recorded', async ({ system }) => {
+    const app = shared();
     await addDesktop(system, 'locked-desktop', 'wrong-pw');
     const session = await connect(app, 'locked-desktop', 'VNC');
     const failure = session.getByRole('alert');
@@ -110,7 +114,8 @@ test.describe('a VNC desktop', () => {
     expect((await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items).toHaveLength(0);
   });
 
-  test('a target that is killed is told as lost, with the last picture kept, and Reconnect is in place', async ({ app, system }) => {
+  test('a target that is killed is told as lost, with the last picture kept, and Reconnect is in place', async ({ system }) => {
+    const app = shared();
     const doomed = await startVncTarget({ width: 400, height: 300 });
     try {
       const credential = await system.admin.call(credentialsRoutes.credentialCreate, { body: { kind: 'password', name: 'of doomed', userName: 'vnc', password: doomed.password } });

@@ -68,6 +68,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
 });
 
-async function attachLogs(info: TestInfo, files: readonly string[]): Promise<void> {
+/** Puts the ends of logs that are there into a test's report. */
+export async function attachLogs(info: TestInfo, files: readonly string[]): Promise<void> {
   for (const file of files) if (existsSync(file)) await info.attach(basename(file), { body: readFileSync(file, 'utf8').slice(-100_000), contentType: 'text/plain' });
 }

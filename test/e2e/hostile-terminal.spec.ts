@@ -1,9 +1,12 @@
 import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures.ts';
 import type { OpenApp } from './launch-app.ts';
+import { sharedApp } from './shared-app.ts';
 import { connect, terminalText, type, untilRecorded } from './page-actions.ts';
 
 /** What a hostile program on a real target prints, through gateway, session process and window, in a terminal that a person uses. */
+
+const shared = sharedApp();
 
 const ESC = '\\033';
 const BEL = '\\007';
@@ -19,7 +22,8 @@ async function print(session: Page, format: string, mark: string, seconds = 1): 
 const clipboardOf = (app: OpenApp): Promise<string> => app.electronApp.evaluate(({ clipboard }) => clipboard.readText());
 const setClipboard = (app: OpenApp, text: string): Promise<void> => app.electronApp.evaluate(({ clipboard }, written) => clipboard.writeText(written), text);
 
-test('A7, A8, A9, A10, A12: hostile output types nothing back, leaves clipboard and titles alone, and opens no link', async ({ app, system }) => {
+test('A7, A8, A9, A10, A12: hostile output types nothing back, leaves clipboard and titles alone, and opens no link', async ({ system }) => {
+  const app = shared();
   const session = await connect(app, system.live.name);
   await untilRecorded(session);
   const title = await session.title();
@@ -78,7 +82,8 @@ const floods = {
 } as const;
 
 for (const [name, flood] of Object.entries(floods)) {
-  test(`A11: ${name}: the window stays usable`, async ({ app, system }) => {
+  test(`A11: ${name}: the window stays usable`, async ({ system }) => {
+    const app = shared();
     const session = await connect(app, system.live.name);
     await untilRecorded(session);
     await type(session, `${flood}; printf '${ESC}\\\\${ESC}c\\nalive-%s\\n' $((1+1)); printf '${ESC}]0;calm${BEL}'`);

@@ -3,10 +3,14 @@ import { recordingsRoutes } from '../../shared/api/recordings.ts';
 import { createTranslator } from '../../shared/languages/translate.ts';
 import { ADMIN, expect, test } from './fixtures.ts';
 import { addProfile, connect, PRINT_CJK, resourceCount, signIn, terminalText, type, untilRecorded } from './page-actions.ts';
+import { sharedApp } from './shared-app.ts';
 
 /** The whole way once, as a person goes it, in real windows. */
 test.describe('the whole way', () => {
-  test('S1-S3, S14, S15, S54, S55, S58: signs in, filters, connects, types, and the recording plays what was typed', async ({ app, system }) => {
+  const shared = sharedApp();
+
+  test('S1-S3, S14, S15, S54, S55, S58: signs in, filters, connects, types, and the recording plays what was typed', async ({ system }) => {
+    const app = shared();
     const { main } = app;
     const search = main.getByRole('searchbox', { name: 'Search resources' });
     const filter = 'tag:gateway-office1 os:linux';
@@ -38,7 +42,8 @@ test.describe('the whole way', () => {
     expect(entries.items.filter(({ kind }) => ['connection.ended', 'connection.failed', 'connection.not-used'].includes(kind))).toHaveLength(1);
   });
 
-  test('S5: a flood of output leaves the window usable, and Ctrl-C stops it at once', async ({ app, system }) => {
+  test('S5: a flood of output leaves the window usable, and Ctrl-C stops it at once', async ({ system }) => {
+    const app = shared();
     const session = await connect(app, system.live.name);
     await untilRecorded(session);
     await type(session, 'yes flood');
@@ -55,7 +60,8 @@ test.describe('the whole way', () => {
     await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible();
   });
 
-  test('the terminal follows the window’s size', async ({ app, system }) => {
+  test('the terminal follows the window’s size', async ({ system }) => {
+    const app = shared();
     const session = await connect(app, system.live.name);
     await untilRecorded(session);
     const sizeNow = async (): Promise<string> => {
@@ -70,7 +76,8 @@ test.describe('the whole way', () => {
     await type(session, 'exit');
   });
 
-  test('S13: a gateway that falls interrupts the session, its restart ends it with a reason, and Reconnect works in place', async ({ app, system }) => {
+  test('S13: a gateway that falls interrupts the session, its restart ends it with a reason, and Reconnect works in place', async ({ system }) => {
+    const app = shared();
     const session = await connect(app, system.live.name);
     await untilRecorded(session);
     await system.stopGateway();
@@ -84,7 +91,8 @@ test.describe('the whole way', () => {
     await type(session, 'exit');
   });
 
-  test('S12, S13, S16, S17, S19: with no gateway the window says who must act, and there is an audit entry and no recording', async ({ app, system }) => {
+  test('S12, S13, S16, S17, S19: with no gateway the window says who must act, and there is an audit entry and no recording', async ({ system }) => {
+    const app = shared();
     await system.stopGateway();
     try {
       const session = await connect(app, system.live.name);

@@ -4,11 +4,13 @@ import { untilAvailable } from '../fixtures/whole-system.ts';
 import { type FaultProxy, startFaultProxy } from '../targets/fault-proxy.ts';
 import { expect, test } from './fixtures.ts';
 import { connect, terminalText, type, untilRecorded } from './page-actions.ts';
+import { sharedApp } from './shared-app.ts';
 
 /** Another loopback address, on which a fault proxy stands before each port of the gateway: there clients and service reach it. */
 const OUTSIDE = '127.0.0.2';
 
 test.describe('Resume in real windows', () => {
+  const shared = sharedApp();
   let link: FaultProxy | undefined;
   let ports: FaultProxy[] = [];
   const setDown = async (down: boolean): Promise<void> => {
@@ -35,7 +37,8 @@ test.describe('Resume in real windows', () => {
   });
   test.afterEach(() => setDown(false));
 
-  test('Resume: cut in the middle of a program’s output, the window says that it waits and for how long, holds what is typed, and goes on with every line', async ({ app, system }) => {
+  test('Resume: cut in the middle of a program’s output, the window says that it waits and for how long, holds what is typed, and goes on with every line', async ({ system }) => {
+    const app = shared();
     const session = await connect(app, system.live.name);
     await untilRecorded(session);
     await type(session, 'clear; seq 1 400000; echo so-$((40+2))');
@@ -68,7 +71,8 @@ test.describe('Resume in real windows', () => {
     expect((await kinds()).filter((kind) => kind === 'connection.ended')).toHaveLength(1);
   });
 
-  test('Resume: ending it while it waits ends it at the gateway too, through the service', async ({ app, system }) => {
+  test('Resume: ending it while it waits ends it at the gateway too, through the service', async ({ system }) => {
+    const app = shared();
     const session = await connect(app, system.live.name);
     await untilRecorded(session);
     const reference = (await session.getByLabel('State of the session').getByText(/^MV-/).textContent()) ?? '';
