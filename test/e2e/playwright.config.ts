@@ -1,5 +1,6 @@
 import { defineConfig } from '@playwright/test';
 import { windowWorkers } from '../fixtures/own-display.ts';
+import { trace } from '../fixtures/trace.ts';
 
 /** End to end: the built client in real windows, service, gateway and OpenSSH as real processes. */
 export default defineConfig({
@@ -10,6 +11,5 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   reporter: [['list']],
   outputDir: '../../test-results/e2e',
-  // A trace without its film: painting every frame for it took a third of the tests' time.
-  use: { screenshot: 'only-on-failure', trace: { mode: 'retain-on-failure', screenshots: false, sources: false, snapshots: true } },
+  use: { screenshot: 'only-on-failure', trace },
 });

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { defineConfig } from '@playwright/test';
+import { trace } from '../fixtures/trace.ts';
 
 /** The system's Chromium where there is one, else Playwright's own. */
 const systemChromium = '/usr/bin/chromium';
@@ -24,12 +25,11 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   reporter: [['list']],
   outputDir: '../../test-results/renderer',
-  // A trace without its film: painting every frame for it took a third of the tests' time.
   use: {
     baseURL: `http://127.0.0.1:${port}/`,
     viewport: { width: 1280, height: 800 },
     screenshot: 'only-on-failure',
-    trace: { mode: 'retain-on-failure', screenshots: false, sources: false, snapshots: true },
+    trace,
     launchOptions: { args: ['--no-sandbox', '--enable-unsafe-swiftshader'], ...(existsSync(systemChromium) ? { executablePath: systemChromium } : {}) },
   },
   webServer: {
