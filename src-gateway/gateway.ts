@@ -225,6 +225,10 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
       assertReady: (kind) => readiness.assertReady(kind),
     }),
   });
+  servicePins.onChanged(() => {
+    router.closeRefused();
+    log.warn('the service announced by which keys it opens its links', { count: servicePins.inForce.length });
+  });
   const linkListener = new TlsListener({ host, port: linkPort, keys: keys.current, admission: linkAdmission, log, alpn: () => linkPortAlpn(portMap.over443), onPeer: (peer) => router.route(peer) });
   keys.onSwitched((switched) => {
     linkListener.useKeys(switched);

@@ -37,7 +37,7 @@ import { Playbacks } from './playback/playbacks.ts';
 import { Profiles } from './profiles/profiles.ts';
 import { readCertificateThroughProxies } from './service-client/proxied-certificate.ts';
 import { CONNECT_TIMEOUT_MS } from './service-client/checked-agent.ts';
-import { systemAuthorities } from './service-client/certificate-trust.ts';
+import { pinOf, systemAuthorities } from './service-client/certificate-trust.ts';
 import { ServiceClient, type ServiceNetwork } from './service-client/service-client.ts';
 import { NetworkWatch } from './sessions/network-watch.ts';
 import { makeForwardingOffer } from './sessions/forwarding/forwarding-offer.ts';
@@ -146,10 +146,10 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   const inventory = new Inventory({ store: stores.inventory, index, marks, log });
   const gateways = new GatewayList({ store: stores.gateways, log, role: () => (stores.account.state.status === 'signed-in' ? stores.account.state.user.role : undefined) });
   const logWork = new LogWork({ store: stores.logWork, newId: randomUUID, clock });
-  const work = new SignedInWork({ inventory, gateways, changes: stores.changes, logWork, log, random, onLost: (error) => account.lose(error) });
+  const work = new SignedInWork({ inventory, gateways, profiles, changes: stores.changes, logWork, log, random, onLost: (error) => account.lose(error) });
   const account = new Account({
     store: stores.account, profiles, clientKey, clock, log,
-    connect: ({ serviceUrl, pin, proxy }) => new ServiceClient({ serviceUrl, pin, authorities, clientKey, clock, network: networkOf({ proxy }) }),
+    connect: (profile) => new ServiceClient({ serviceUrl: profile.serviceUrl, pin: pinOf(profile), authorities, clientKey, clock, network: networkOf(profile) }),
     onChange: (signedIn) => work.change(signedIn),
   });
 

@@ -11,6 +11,7 @@ import './logs/logs.css';
 import './users/users.css';
 import './gateways/gateways.css';
 import './tunnel/tunnel.css';
+import './service-keys/service-keys.css';
 import './diagnostics/diagnostics.css';
 import './settings/settings.css';
 import '@xterm/xterm/css/xterm.css';

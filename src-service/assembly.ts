@@ -5,7 +5,7 @@ import { readUser } from './users/user-rows.ts';
 import { composeCore, type CoreInput } from './composition.ts';
 import { createGatewaySide } from './gateway-side.ts';
 import { serviceAddresses } from './gateways/service-addresses.ts';
-import { publicKeyPin, publicKeyThumbprint } from './keys/public-key.ts';
+import { publicKeyPin } from './keys/public-key.ts';
 import type { BoundRoutes } from './http/server.ts';
 
 /** Joins the core and the gateway side; starts nothing. */
@@ -19,8 +19,8 @@ export function assemble(input: CoreInput) {
     clock,
     log: core.log,
     registry: core.metrics.registry,
-    link: { certificatePem: keys.link.certificate, keyPem: keys.link.key },
-    announcement: () => ({ linkPins: [publicKeyThumbprint(keys.link.publicKey)], signingKeys: [keys.signing.publicKey], recordingKey: keys.recording.publicKey, addresses: addressesNow(input) }),
+    keysInForce: core.keysInForce,
+    announcement: () => ({ linkPins: core.keysInForce.linkPins, signingKeys: [keys.signing.publicKey], recordingKey: keys.recording.publicKey, addresses: addressesNow(input) }),
     signing: keys.signing,
     instance: createHash('sha256').update(`${hostname()}\n${core.folder}`).digest('base64url'),
     serviceFingerprint: publicKeyPin(keys.signing.publicKey),

@@ -15,6 +15,9 @@ import type { Configuration } from './configuration/configuration.ts';
 import { credentialRoutes } from './credentials/credential-routes.ts';
 import { CredentialSeal } from './credentials/credential-seal.ts';
 import { TargetCredentials } from './credentials/target-credentials.ts';
+import type { KeysInForce } from './keys/keys-in-force.ts';
+import { ServiceKeyRotation } from './keys/service-key-rotation.ts';
+import { serviceKeyRoutes } from './keys/service-key-routes.ts';
 import type { ServiceKeys } from './keys/service-keys.ts';
 import type { Log } from './logging/log.ts';
 import { Metrics } from './metrics/metrics.ts';
@@ -45,14 +48,16 @@ export interface CoreInput {
   /** Of the database server in use, null for the embedded database. May hold a password: never log it. */
   readonly databaseUrl: string | null;
   readonly store: Store;
+  /** As they were opened: what is rotated meanwhile is in `keysInForce`. */
   readonly keys: ServiceKeys;
+  readonly keysInForce: KeysInForce;
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;
 }
 
 /** Makes the subjects of the service's core, without starting any: for `start` and for commands alike. */
-export function composeCore({ folder, configuration, store, keys, clock, log, version }: CoreInput) {
+export function composeCore({ folder, configuration, store, keys, keysInForce, clock, log, version }: CoreInput) {
   const { database } = store;
   const listen: Store['listen'] = (channel, heard) => store.listen(channel, heard);
   const listenerFailed = (error: unknown): void => log.error('a listener of a notice failed', { error });
@@ -82,10 +87,12 @@ export function composeCore({ folder, configuration, store, keys, clock, log, ve
   const resourceTags = new ResourceTags({ resources, auditLog, clock });
   const segmentRenaming = new SegmentRenaming({ resources, auditLog, clock });
   const access = new Access({ database, listen, inventory, auditLog, clock, changed: accessChanged });
-  const credentials = new TargetCredentials({ database, auditLog, clock, seal: new CredentialSeal(keys.masterKey) });
+  const seal = new CredentialSeal(keys.masterKey);
+  const credentials = new TargetCredentials({ database, auditLog, clock, seal });
+  const keyRotation = new ServiceKeyRotation({ database, audit: auditLog, clock, seal, keys: keysInForce });
 
   return {
-    folder, configuration, store, database, keys, clock, log, version, metrics,
+    folder, configuration, store, database, keys, keysInForce, keyRotation, clock, log, version, metrics,
     userRevoked, sessionsEnded, accessChanged, inventoryChanged, headSigned,
     auditLog, errorLog, auditChain, auditHeads, auditReader,
     passwords, failures, nonces, oneTimeSignIns, clientSessions, accounts,
@@ -98,6 +105,7 @@ export function composeCore({ folder, configuration, store, keys, clock, log, ve
       ...segmentRoutes(segmentRenaming),
       ...accessRuleRoutes(access, new AccessTrials({ access, database, clock })),
       ...credentialRoutes(credentials),
+      ...serviceKeyRoutes({ rotation: keyRotation, keys: keysInForce }),
       ...auditRoutes({ reader: auditReader, heads: auditHeads, auditLog, database, signingKey: keys.signing.publicKey }),
     },
   };

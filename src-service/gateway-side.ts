@@ -32,6 +32,7 @@ import { tunnelRoutes } from './tunnel/tunnel-routes.ts';
 import { TunnelSettings } from './tunnel/tunnel-settings.ts';
 import { gatewayRoutes } from './gateways/gateway-routes.ts';
 import { AddressAnnouncer } from './gateways/address-announcement.ts';
+import { PinAnnouncer } from './gateways/pin-announcement.ts';
 import { Gateways } from './gateways/gateways.ts';
 import { GatewayStates } from './gateways/gateway-states.ts';
 import { GatewayWatch } from './gateways/gateway-watch.ts';
@@ -39,12 +40,13 @@ import type { SegmentView } from './gateways/segment-states.ts';
 import { StatusSync } from './gateways/status-sync.ts';
 import { Turns } from './gateways/turns.ts';
 import type { GatewayLink } from './link/gateway-link.ts';
-import type { LinkIdentity } from './link/link-identity.ts';
+import type { KeysInForce } from './keys/keys-in-force.ts';
 import { KeyRotation } from './gateways/key-rotation.ts';
 import { LinkHops } from './gateways/link-hops.ts';
 import { LinkConnection } from './link/link-connection.ts';
 import type { LinkAddress } from './link/link-forward.ts';
 import { LinkPool } from './link/link-pool.ts';
+import type { PinnedAddress } from './link/pinned-tls.ts';
 import type { Log } from './logging/log.ts';
 import { RecordingArchive } from './recordings/recording-archive.ts';
 import { RecordingFiles } from './recordings/recording-files.ts';
@@ -68,7 +70,7 @@ export interface GatewaySideParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly registry: Registry;
-  readonly link: LinkIdentity;
+  readonly keysInForce: Pick<KeysInForce, 'link' | 'linkFor' | 'refresh' | 'statement'>;
   readonly announcement: () => ServiceAnnouncement;
   /** Names this instance of the service over its restarts, for gateways; 43 letters of base64url. */
   readonly instance: string;
@@ -91,6 +93,8 @@ export interface GatewaySideParts {
 const seesAllSegments: readonly User['role'][] = ['admin', 'operator', 'auditor'];
 /** Changes of gateways' states that are written at once: half of the connections to the database, the other half is for all else. */
 const CHANGES_AT_ONCE = 8;
+/** Gateways that are told of the service's keys at once: a thousand are told within seconds, and statuses are asked meanwhile. */
+const TELLINGS_AT_ONCE = 16;
 /** A handshake that shows a gateway's new key. */
 const PROOF_LIMIT_MS = 3_000;
 /** A head that a gateway does not take now is followed by the next one; nobody waits for it. */
@@ -103,6 +107,7 @@ const AUDIT_HEAD_LIMIT_MS = 3_000;
 export function createGatewaySide(parts: GatewaySideParts) {
   const { store, clock, log, auditLog: audit, errorLog: errors } = parts;
   const { database } = store;
+  const { keysInForce } = parts;
   const background = new BackgroundWork(log);
   const wait = async (milliseconds: number, signal: AbortSignal): Promise<void> => void (await delay(milliseconds, undefined, { signal }));
 
@@ -115,10 +120,11 @@ export function createGatewaySide(parts: GatewaySideParts) {
   const tunnel = new TunnelSettings({ database, audit, clock });
   const states = new GatewayStates({ database, audit, errors, clock, log, turns: new Turns(CHANGES_AT_ONCE), changed: () => gateways.forget() });
   const pool = new LinkPool({
-    identity: parts.link,
+    identity: keysInForce.link,
     random: () => randomInt(2 ** 32) / 2 ** 32,
     onOpen: (gatewayId) => {
       announcer.forget(gatewayId);
+      pinAnnouncer.forget(gatewayId);
       if (!watch.linkOpened(gatewayId)) background.begin('terminations could not be sent', () => terminations.flush(gatewayId));
       askBehind(() => hops.behind(gatewayId));
     },
@@ -130,12 +136,13 @@ export function createGatewaySide(parts: GatewaySideParts) {
       });
     },
   });
-  const hops = new LinkHops({ gateways, tunnel, randomInt: (bound) => randomInt(bound) });
-  const addressOf = (row: GatewayRow): LinkAddress => ({ ...linkAddressOf(row), behind: row.reachedThrough === 'direct' ? undefined : hops.to(row) });
+  const directAddress = (row: GatewayRow): PinnedAddress => ({ ...linkAddressOf(row), openedBy: keysInForce.linkFor(row.serviceKeysToldAt) });
+  const hops = new LinkHops({ gateways, tunnel, addressOf: directAddress, randomInt: (bound) => randomInt(bound) });
+  const addressOf = (row: GatewayRow): LinkAddress => ({ ...directAddress(row), behind: row.reachedThrough === 'direct' ? undefined : hops.to(row) });
   const linkTo = (row: GatewayRow): GatewayLink => pool.linkTo(row.id, addressOf(row));
   const rotation = new KeyRotation({
     database, audit, clock, log, gateways, linkTo,
-    prove: async (row, pins) => (await LinkConnection.open({ ...addressOf(row), pins }, parts.link, 'bulk', () => undefined, { timeLimitMs: PROOF_LIMIT_MS })).close(),
+    prove: async (row, pins) => (await LinkConnection.open({ ...addressOf(row), pins }, keysInForce.link, 'bulk', () => undefined, { timeLimitMs: PROOF_LIMIT_MS })).close(),
   });
 
   /** Gateways behind the default gateway are asked again where the way to them may stand again. */
@@ -149,6 +156,30 @@ export function createGatewaySide(parts: GatewaySideParts) {
     } catch (error) {
       log.warn('a gateway was not told where the service is', { gatewayId: row.id, gatewayName: row.name, error });
     }
+  };
+
+  const pinAnnouncer = new PinAnnouncer({ database, log, keys: keysInForce, signing: parts.signing });
+  /** One that does not take it now is told with its next sync. */
+  const announceKeys = async (row: GatewayRow, link: GatewayLink): Promise<void> => {
+    try {
+      await pinAnnouncer.tell(row, link);
+    } catch (error) {
+      log.warn('a gateway was not told by which keys the service comes', { gatewayId: row.id, gatewayName: row.name, error });
+    }
+  };
+  /** A step of the rotation of the service's keys was taken, or a gateway has kept what it was told: links go by it, and the gateways of this instance are told. Null: all. */
+  const followServiceKeys = async (gatewayId: GatewayId | null): Promise<void> => {
+    if (gatewayId === null) await keysInForce.refresh();
+    gateways.forget();
+    const turns = new Turns(TELLINGS_AT_ONCE);
+    const rows = (await gateways.list()).filter(({ id, tlsKey, disabled }) => (gatewayId === null || id === gatewayId) && tlsKey !== null && !disabled);
+    await Promise.all(
+      rows.map((row) => turns.take(async () => {
+        const link = linkTo(row);
+        await link.renew().catch((error: unknown) => log.warn('a link was not opened anew', { gatewayId: row.id, gatewayName: row.name, error }));
+        if (watch.holds(row.id)) await announceKeys(row, link);
+      })),
+    );
   };
 
   const transitions = new ConnectionTransitions({ audit, errors, clock });
@@ -183,7 +214,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
   const diagnosis = new Diagnosis({ database, clock, gateways, tunnel, tests, segmentView, decide: parts.decide });
 
   const watch = new GatewayWatch({
-    clock, delay: wait, log, gateways, lease, journal, linkTo, announceAddresses,
+    clock, delay: wait, log, gateways, lease, journal, linkTo, announceAddresses, announceKeys,
     sync: new StatusSync({ clock, delay: wait, states, measured: (milliseconds) => metrics.statusAnswered(milliseconds) }),
     forget: (gatewayId) => pool.remove(gatewayId),
     flushTerminations: (gatewayId) => terminations.flush(gatewayId),
@@ -297,6 +328,10 @@ export function createGatewaySide(parts: GatewaySideParts) {
         await store.listen('recordings', () => hub.changed('recordings')),
         await store.listen('access_rules', () => hub.changed('access-rules')),
         await store.listen('tunnel', () => hub.changed('tunnel')),
+        await store.listen('service_keys', (payload) => {
+          hub.changed('service-keys');
+          background.begin('the rotation of the service’s keys could not be followed', () => followServiceKeys(gatewayIdSchema.safeParse(payload).data ?? null));
+        }),
       );
       await watch.start();
     },

@@ -22,6 +22,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'request.conflict': 'it exists already, or it is the last administrator',
   'request.invalid': 'a value is not of the form; see --help',
   'gateway.key-invalid': 'paste the whole line that mavis-gateway init printed',
+  'service.key-step': 'the steps are: rotate, switch, finish; see mavis-service key show',
+  'service.key-not-acknowledged': 'wait until these gateways are available again, or leave them behind with --force: they need their configuration file again',
   'recording.not-stored': 'it is not stored here yet',
 };
 
@@ -145,6 +147,18 @@ gateway
   .addOption(dataOption)
   .action((from: string, to: string, { data }: { data: string }) => run(data, { command: 'segment-rename', from, to }));
 gateway.command('list').addOption(dataOption).action(({ data }: { data: string }) => run(data, { command: 'gateway-list' }));
+
+const key = program.command('key').description('The service’s own keys, which gateways and clients pin');
+for (const [step, description] of [
+  ['show', 'say where a rotation stands, and which gateways do not know the new key yet'],
+  ['rotate', 'make the next keys and announce them; both are good until the rotation is finished'],
+  ['switch', 'go by the next keys, once gateways and clients had the time to hear of them'],
+  ['finish', 'end the rotation: the former keys are refused'],
+] as const) {
+  const command = key.command(step).description(description).addOption(dataOption);
+  if (step === 'finish') command.option('--force', 'also where gateways do not know the new key: they need their configuration file again');
+  command.action(({ data, force }: { data: string; force?: boolean }) => run(data, { command: 'key', step, force: force ?? false }));
+}
 
 const tunnel = program.command('tunnel').description('Tunnel: all connections through the default gateway');
 const tunnelDefault = (options: { gateway?: string; segment?: string }) =>

@@ -4,6 +4,8 @@ import packageDescription from '../package.json' with { type: 'json' };
 import { assemble, type Assembly } from './assembly.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { readConfiguration, type Configuration, type ConfigurationOverrides } from './configuration/configuration.ts';
+import { CredentialSeal } from './credentials/credential-seal.ts';
+import { KeysInForce } from './keys/keys-in-force.ts';
 import { notePublicKeys, openServiceKeys } from './keys/service-keys.ts';
 import type { Log } from './logging/log.ts';
 import { lockDataFolder } from './store/data-folder-lock.ts';
@@ -39,9 +41,11 @@ export async function openService({ folder, overrides = {}, databaseUrl, databas
   try {
     const url = databaseUrl ?? configuration.database;
     store = await openStore(folder, url, databaseOwnerUrl, log);
-    const keys = await openServiceKeys(folder, configuration.host, clock);
+    const files = await openServiceKeys(folder, configuration.host, clock);
+    const keysInForce = await KeysInForce.open({ database: store.database, seal: new CredentialSeal(files.masterKey), folder, host: configuration.host, clock, log }, files);
+    const keys = { ...files, ...keysInForce.present };
     await notePublicKeys(store.database, keys, clock);
-    const assembly = assemble({ folder, configuration, databaseUrl: url, store, keys, clock, log, version: packageDescription.version });
+    const assembly = assemble({ folder, configuration, databaseUrl: url, store, keys, keysInForce, clock, log, version: packageDescription.version });
     const firstAdministrator = await makeFirstAdministrator({ database: store.database, auditLog: assembly.core.auditLog, passwords: assembly.core.passwords, clock });
     const opened = store;
     return {

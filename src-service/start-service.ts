@@ -5,7 +5,7 @@ import { runAdminCommand } from './commands/run-admin-command.ts';
 import { AuditKeeper } from './audit/audit-keeper.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { RateLimit } from './http/rate-limit.ts';
-import { createServer } from './http/server.ts';
+import { createServer, useCertificate } from './http/server.ts';
 import { publicKeyPin } from './keys/public-key.ts';
 import type { OpenService } from './open-service.ts';
 import { userId } from '../shared/ids.ts';
@@ -31,7 +31,7 @@ const CLEANING_EVERY_MS = 5 * 60_000;
 /** Starts everything in order: memory from the database, what others tell, gateways, the chain, chores, at last the server. */
 export async function startService(opened: OpenService): Promise<RunningService> {
   const { core, gatewaySide, routes } = opened;
-  const { log, configuration, keys, clock, clientSessions, nonces } = core;
+  const { log, configuration, keysInForce, clock, clientSessions, nonces } = core;
   const stops: (() => Promise<void>)[] = [() => opened.close()];
   const stopping = new AbortController();
   const stop = async (): Promise<void> => {
@@ -69,11 +69,13 @@ export async function startService(opened: OpenService): Promise<RunningService>
     stops.push(() => housekeeping.stop());
     const authenticate = (token: string) => clientSessions.authenticate(token);
     const server = createServer(
-      { key: keys.tls.key, certificate: keys.tls.certificate, trustedProxies: configuration.trustedProxies },
+      { key: keysInForce.present.tls.key, certificate: keysInForce.present.tls.certificate, trustedProxies: configuration.trustedProxies },
       routes,
       { authenticate, takeNonce: (nonce, expiresAt) => nonces.takeOnce(nonce, expiresAt), clock, addressLimit: new RateLimit(ADDRESS_RATE, clock), signInLimit: new RateLimit(SIGN_IN_RATE, clock), stopping: stopping.signal },
       log,
     );
+    // From the next handshake on; connections that stand go on.
+    keysInForce.onChanged(() => useCertificate(server, keysInForce.present.tls));
     core.metrics.serveOn(server, authenticate);
     stops.push(async () => {
       await server.close();
@@ -83,7 +85,7 @@ export async function startService(opened: OpenService): Promise<RunningService>
     stops.push(() => adminSocket.close());
     const url = urlOf(configuration.host, portOf(server));
     log.info('listening', { address: configuration.host, port: portOf(server), version: core.version });
-    return { url, pin: publicKeyPin(keys.tls.publicKey), server, stop };
+    return { url, pin: publicKeyPin(keysInForce.present.tls.publicKey), server, stop };
   } catch (error) {
     await stop();
     throw error;

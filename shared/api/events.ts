@@ -3,8 +3,8 @@ import { connectionId, connectionReference, gatewayId } from '../ids.ts';
 import { gateway, segmentState } from './gateways.ts';
 import { defineRoute } from './route.ts';
 
-/** What a client hears of only that it changed, and only where its role may read it: lists, and Tunnel, of which everybody may know whether it applies. */
-export const changedSubject = z.enum(['audit', 'error-log', 'recordings', 'users', 'access-rules', 'tunnel']);
+/** What a client hears of only that it changed, and only where its role may read it: lists, Tunnel, of which everybody may know whether it applies, and the service's keys, of which every client learns those that it may meet. */
+export const changedSubject = z.enum(['audit', 'error-log', 'recordings', 'users', 'access-rules', 'tunnel', 'service-keys']);
 export type ChangedSubject = z.infer<typeof changedSubject>;
 
 /** What the service tells a signed-in client as it happens: the SSE `event` is `kind`, `data` this JSON. The first event of a stream is always `hello`. */

@@ -7,6 +7,7 @@ import { eventsRoutes } from './events.ts';
 import { gatewaysRoutes } from './gateways.ts';
 import { recordingsRoutes } from './recordings.ts';
 import { resourcesRoutes } from './resources.ts';
+import { serviceKeysRoutes } from './service-keys.ts';
 import { signInRoutes } from './sign-in.ts';
 import { systemRoutes } from './system.ts';
 import { tunnelRoutes } from './tunnel.ts';
@@ -22,6 +23,7 @@ export const routes = {
   ...credentialsRoutes,
   ...gatewaysRoutes,
   ...tunnelRoutes,
+  ...serviceKeysRoutes,
   ...connectionsRoutes,
   ...recordingsRoutes,
   ...auditRoutes,

@@ -60,6 +60,8 @@ export const catalogue = {
   'service.client-too-old': entry(426, 'L1', 'your-it', ['version']),
   'service.database-unavailable': entry(503, 'service', 'helpdesk'),
   'service.data-folder-in-use': entry(503, 'service', 'helpdesk', ['process']),
+  'service.key-step': entry(409, 'service', 'gateway-administrator'),
+  'service.key-not-acknowledged': entry(409, 'service', 'gateway-administrator', ['gateways', 'count']),
   'service.stopping': entry(503, 'service', 'nobody'),
 
   'gateway.none-available': entry(503, 'L3', 'gateway-administrator', ['segment']),

@@ -7,6 +7,7 @@ import { gatewaysRoutes } from '../api/gateways.ts';
 import { recordingsRoutes } from '../api/recordings.ts';
 import { resourcesRoutes, resourceSummary } from '../api/resources.ts';
 import type { Route } from '../api/route.ts';
+import { serviceKeysRoutes } from '../api/service-keys.ts';
 import { tunnelRoutes } from '../api/tunnel.ts';
 import { newPassword, userName, usersRoutes } from '../api/users.ts';
 import { gatewayId, profileId, protocol, recordingId, resourceId } from '../ids.ts';
@@ -175,6 +176,10 @@ export const ipcContract = {
     resourceCreate: routeCall(resourcesRoutes.resourceCreate),
     resourceUpdate: routeCall(resourcesRoutes.resourceUpdate),
     resourceRemove: routeCall(resourcesRoutes.resourceRemove),
+    serviceKeysRead: routeCall(serviceKeysRoutes.serviceKeysRead),
+    serviceKeyRotate: routeCall(serviceKeysRoutes.serviceKeyRotate),
+    serviceKeySwitch: routeCall(serviceKeysRoutes.serviceKeySwitch),
+    serviceKeyFinish: routeCall(serviceKeysRoutes.serviceKeyFinish),
     tunnelRead: routeCall(tunnelRoutes.tunnelRead),
     tunnelUpdate: routeCall(tunnelRoutes.tunnelUpdate),
     tunnelApplies: routeCall(tunnelRoutes.tunnelApplies),

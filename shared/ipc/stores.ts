@@ -17,7 +17,7 @@ export type SessionId = z.infer<typeof sessionId>;
 export const shownError = z.object({ code: z.string(), args: z.record(z.string(), z.union([z.string(), z.number()])), reference: connectionReference.nullable() });
 export type ShownError = z.infer<typeof shownError>;
 
-export const profile = z.object({ id: profileId, name: z.string(), colour: z.string(), serviceUrl: z.string(), pin: z.string().nullable(), userName: z.string().nullable(), embedded: z.boolean(), proxy: proxySetting.default({ kind: 'system' }) });
+export const profile = z.object({ id: profileId, name: z.string(), colour: z.string(), serviceUrl: z.string(), pin: z.string().nullable(), userName: z.string().nullable(), embedded: z.boolean(), proxy: proxySetting.default({ kind: 'system' }), furtherPins: z.array(z.string()).max(3).optional() });
 export type Profile = z.infer<typeof profile>;
 export const profilesState = z.object({ items: z.array(profile), selected: profileId.nullable() });
 
@@ -111,7 +111,7 @@ export type Session = z.infer<typeof session>;
 export const sessionsState = z.object({ items: z.record(z.string(), session) });
 
 /** Counts that rise when the service tells that a list changed, or may have: pages that show it ask again. They say nothing else. */
-export const changesState = z.object({ audit: z.number().int(), 'error-log': z.number().int(), recordings: z.number().int(), users: z.number().int(), 'access-rules': z.number().int(), tunnel: z.number().int(), connections: z.number().int() });
+export const changesState = z.object({ audit: z.number().int(), 'error-log': z.number().int(), recordings: z.number().int(), users: z.number().int(), 'access-rules': z.number().int(), tunnel: z.number().int(), 'service-keys': z.number().int(), connections: z.number().int() });
 export type ChangesState = z.infer<typeof changesState>;
 
 export const logName = z.enum(['audit', 'error-log']);

@@ -126,6 +126,13 @@ export const addressAnnouncement = z.object({
 });
 export type AddressAnnouncement = z.infer<typeof addressAnnouncement>;
 
+/**
+ * By which keys the service opens its links from now on, as it announces it; signed with its Ed25519 key (`signed-texts.ts`).
+ * Two while it rotates them (rule 15); a few more leave room for whatever comes.
+ */
+export const servicePinAnnouncement = z.object({ pins: z.array(sha256).min(1).max(4), issuedAt: instant, signature: z.string().max(200) });
+export type ServicePinAnnouncement = z.infer<typeof servicePinAnnouncement>;
+
 /** The methods of the link: all are asked by the service and answered by the gateway. `binary` answers are a binary frame. */
 export const linkMethods = {
   control: {
@@ -145,7 +152,8 @@ export const linkMethods = {
     nextKeysKnown: { params: z.object({ fingerprint: keyFingerprint }), result: z.object({}) },
     /** The gateway goes by its next keys from the next handshake on; connections that stand go on. */
     switchKeys: { params: z.object({ fingerprint: keyFingerprint }), result: z.object({}) },
-    announceServicePin: { params: z.object({ pin: sha256, signature: z.string() }), result: z.object({}) },
+    /** Answered with the pins that are in force there now: an older announcement changes nothing. */
+    announceServicePins: { params: servicePinAnnouncement, result: z.object({ pins: z.array(sha256).max(100) }) },
     announceAddresses: { params: addressAnnouncement, result: z.object({}) },
   },
   bulk: {

@@ -1,10 +1,10 @@
 import type { GatewayPublicKeys } from '../gateway-key.ts';
 import type { GatewayId } from '../ids.ts';
-import type { AddressAnnouncement } from './messages.ts';
+import type { AddressAnnouncement, ServicePinAnnouncement } from './messages.ts';
 
-/** What the service signs (Ed25519) when it announces the next key of its links to a gateway (rule 15). */
-export function servicePinAnnouncementText(gateway: GatewayId, pin: string): string {
-  return `mavis-service-pin-1\n${gateway}\n${pin}`;
+/** What the service signs (Ed25519) when it announces to a gateway by which keys it opens its links from now on (rule 15). */
+export function servicePinsText(gateway: GatewayId, { pins, issuedAt }: Omit<ServicePinAnnouncement, 'signature'>): string {
+  return `mavis-service-pins-1\n${gateway}\n${issuedAt}\n${pins.join('\n')}`;
 }
 
 /** What a gateway signs with its present signing key (Ed25519) when it announces its next keys (rule 15). */

@@ -58,7 +58,7 @@ export function linkHandlers(parts: LinkMethodsParts): { readonly control: Reado
       ['nextKeys', handler(control.nextKeys, () => parts.keys.begin())],
       ['nextKeysKnown', handler(control.nextKeysKnown, ({ fingerprint }) => done(parts.keys.known(fingerprint)))],
       ['switchKeys', handler(control.switchKeys, ({ fingerprint }) => done(parts.keys.switchTo(fingerprint)))],
-      ['announceServicePin', handler(control.announceServicePin, ({ pin, signature }) => done(parts.servicePins.announce(pin, signature)))],
+      ['announceServicePins', handler(control.announceServicePins, async (announcement) => ({ pins: [...(await parts.servicePins.announce(announcement))] }))],
     ]),
     bulk: new Map<string, LinkHandler>([
       ['recordingList', handler(bulk.recordingList, async () => ({ recordings: [...parts.recordings.list()] }))],

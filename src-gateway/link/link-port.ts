@@ -32,6 +32,8 @@ export interface LinkRouterParts extends LinkSessionParts {
 export class LinkRouter {
   readonly #parts: LinkRouterParts;
   readonly #links = new Set<LinkSession>();
+  /** What the service opened by which of its keys: links, and forwards to gateways behind this one. */
+  readonly #services = new Map<TlsPeer['socket'], string>();
 
   constructor(parts: LinkRouterParts) {
     this.#parts = parts;
@@ -50,6 +52,11 @@ export class LinkRouter {
     else if (peer.alpn === LINK_FORWARD_ALPN) this.#forward(peer);
     else if (peer.alpn === PROXY_ALPN && this.#parts.over443()) this.#client(peer);
     else peer.socket.destroy();
+  }
+
+  /** Closes what was opened by a key that is one of the service's no more: whoever took it goes on with nothing. */
+  closeRefused(): void {
+    for (const [socket, thumbprint] of this.#services) if (!this.#parts.pins.has(thumbprint)) socket.destroy();
   }
 
   /** Closes all connections of the service. */
@@ -74,6 +81,8 @@ export class LinkRouter {
   #isService(peer: TlsPeer): boolean {
     if (peer.thumbprint !== null && this.#parts.pins.has(peer.thumbprint)) {
       peer.admission.authenticated();
+      this.#services.set(peer.socket, peer.thumbprint);
+      peer.socket.once('close', () => this.#services.delete(peer.socket));
       return true;
     }
     this.#parts.log.warn('link refused: not a key of the service', { address: peer.address, fingerprint: peer.thumbprint ?? 'none' });

@@ -1,61 +1,84 @@
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { GatewayConfiguration } from '../../shared/gateway-configuration.ts';
-import { sha256 } from '../../shared/ids.ts';
-import { servicePinAnnouncementText } from '../../shared/link/signed-texts.ts';
+import { type ServicePinAnnouncement, servicePinAnnouncement } from '../../shared/link/messages.ts';
+import { servicePinsText } from '../../shared/link/signed-texts.ts';
 import { signatureHolds } from '../configuration/configuration-file.ts';
 import { writeFileSafely } from '../configuration/safe-file.ts';
 import { sameThumbprint } from '../keys/fingerprint.ts';
 
-/** Announced pins that are kept, the newest: a rotation needs one. */
-const MAX_ANNOUNCED = 4;
-const announcedPins = z.array(z.object({ pin: sha256, signature: z.string().max(200) })).max(MAX_ANNOUNCED);
-
-/** The keys by which the service may open its links: those of the configuration, and those that it announced since (rule 15). */
+/**
+ * The keys by which the service may open its links (rule 15): those of the configuration, or those that it has announced
+ * since. While it rotates them these are two; the last announcement of a rotation names the new one alone, and whoever holds
+ * the old one is sent away, whatever the configuration says.
+ */
 export class ServicePins {
   readonly #configuration: GatewayConfiguration;
   readonly #path: string;
-  #announced: z.infer<typeof announcedPins>;
+  #announced: ServicePinAnnouncement | null = null;
+  #busy: Promise<unknown> = Promise.resolve();
+  readonly #listeners: (() => void)[] = [];
 
-  private constructor(configuration: GatewayConfiguration, path: string, announced: z.infer<typeof announcedPins>) {
+  private constructor(configuration: GatewayConfiguration, path: string) {
     this.#configuration = configuration;
     this.#path = path;
-    this.#announced = announced;
   }
 
-  /** Reads the announced pins; one whose signature does not hold is left out, a file that cannot be read counts as none. */
+  /** Reads what was announced; where its signature does not hold, or it cannot be read, the configuration's pins are in force. */
   static async open(configuration: GatewayConfiguration, path: string): Promise<ServicePins> {
-    const pins = new ServicePins(configuration, path, []);
-    pins.#announced = (await readAnnounced(path)).filter(({ pin, signature }) => pins.#holds(pin, signature));
+    const pins = new ServicePins(configuration, path);
+    const kept = await readAnnounced(path);
+    if (kept !== null && pins.#holds(kept)) pins.#announced = kept;
     return pins;
+  }
+
+  /** Those in force: of the announcement, or of the configuration where that was issued after it. */
+  get inForce(): readonly string[] {
+    const { issuedAt, service } = this.#configuration;
+    return this.#announced !== null && Date.parse(this.#announced.issuedAt) > Date.parse(issuedAt) ? this.#announced.pins : service.linkPins;
   }
 
   /** Whether a peer that proved this key is the service. */
   has(thumbprint: string): boolean {
-    return [...this.#configuration.service.linkPins, ...this.#announced.map(({ pin }) => pin)].some((pin) => sameThumbprint(pin, thumbprint));
+    return this.inForce.some((pin) => sameThumbprint(pin, thumbprint));
   }
 
-  /** Adds the service's next key, and resolves when it is kept; throws `request.signature-invalid`. */
-  async announce(pin: string, signature: string): Promise<void> {
-    if (!this.#holds(pin, signature)) throw new MavisError('request.signature-invalid');
-    if (this.has(pin)) return;
-    this.#announced = [...this.#announced, { pin, signature }].slice(-MAX_ANNOUNCED);
-    await writeFileSafely(this.#path, JSON.stringify(this.#announced));
+  /** Calls `listener` when other pins are in force. */
+  onChanged(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
-  #holds(pin: string, signature: string): boolean {
-    const text = servicePinAnnouncementText(this.#configuration.gatewayId, pin);
-    return this.#configuration.service.signingKeys.some((key) => signatureHolds(Buffer.from(key, 'base64url'), text, signature));
+  /**
+   * Takes the service's word on its keys, kept before it is in force, and resolves with the pins that are then. One older than
+   * what is known changes nothing. Throws `request.signature-invalid`.
+   */
+  announce(announcement: ServicePinAnnouncement): Promise<readonly string[]> {
+    if (!this.#holds(announcement)) return Promise.reject(new MavisError('request.signature-invalid'));
+    const done = this.#busy.then(() => this.#take(announcement));
+    this.#busy = done.catch(() => undefined);
+    return done;
+  }
+
+  async #take(announcement: ServicePinAnnouncement): Promise<readonly string[]> {
+    if (this.#announced === null || Date.parse(announcement.issuedAt) > Date.parse(this.#announced.issuedAt)) {
+      await writeFileSafely(this.#path, JSON.stringify(announcement));
+      this.#announced = announcement;
+      for (const listener of this.#listeners) listener();
+    }
+    return this.inForce;
+  }
+
+  #holds(announcement: ServicePinAnnouncement): boolean {
+    const text = servicePinsText(this.#configuration.gatewayId, announcement);
+    return this.#configuration.service.signingKeys.some((key) => signatureHolds(Buffer.from(key, 'base64url'), text, announcement.signature));
   }
 }
 
-async function readAnnounced(path: string): Promise<z.infer<typeof announcedPins>> {
+async function readAnnounced(path: string): Promise<ServicePinAnnouncement | null> {
   try {
-    const parsed = announcedPins.safeParse(JSON.parse(await readFile(path, 'utf8')));
-    return parsed.success ? parsed.data : [];
+    return servicePinAnnouncement.safeParse(JSON.parse(await readFile(path, 'utf8'))).data ?? null;
   } catch {
     // No rotation yet, or a damaged file: the configuration's own pins still hold.
-    return [];
+    return null;
   }
 }

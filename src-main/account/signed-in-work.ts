@@ -1,11 +1,13 @@
 import type { ServiceEvent } from '../../shared/api/events.ts';
+import { serviceKeysRoutes } from '../../shared/api/service-keys.ts';
 import { knownErrorCode } from '../../shared/errors/catalogue.ts';
-import { MavisError } from '../../shared/errors/mavis-error.ts';
+import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { ChangesState } from '../../shared/ipc/stores.ts';
 import type { GatewayList } from '../gateways/gateway-list.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Log } from '../logging/log.ts';
 import type { LogWork } from '../logs/log-work.ts';
+import type { Profiles } from '../profiles/profiles.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
 import { followEvents } from '../service-client/event-stream.ts';
 import type { SignedIn } from './account.ts';
@@ -13,6 +15,7 @@ import type { SignedIn } from './account.ts';
 export interface SignedInWorkParts {
   readonly inventory: Pick<Inventory, 'begin' | 'end' | 'revisionIs' | 'setSegments' | 'setOnline'>;
   readonly gateways: Pick<GatewayList, 'begin' | 'end' | 'refresh' | 'take'>;
+  readonly profiles: Pick<Profiles, 'takePins'>;
   readonly changes: OwnedStore<'changes'>;
   readonly logWork: Pick<LogWork, 'end'>;
   /** The service has ended the sign-in. */
@@ -25,6 +28,8 @@ export interface SignedInWorkParts {
 export class SignedInWork {
   readonly #parts: SignedInWorkParts;
   #stop: AbortController | undefined;
+  /** One after the other: an older answer must not come last. */
+  #pins: Promise<void> = Promise.resolve();
 
   constructor(parts: SignedInWorkParts) {
     this.#parts = parts;
@@ -47,7 +52,10 @@ export class SignedInWork {
         if (!stop.signal.aborted) inventory.setOnline(online);
       },
       onEvent: (event) => {
-        if (!stop.signal.aborted) this.#take(event);
+        if (stop.signal.aborted) return;
+        this.#take(event);
+        // Told once a stream, since what was announced while it was down was told to nobody.
+        if (event.kind === 'hello' || (event.kind === 'changed' && event.what === 'service-keys')) this.#pins = this.#pins.then(() => this.#followPins(signedIn));
       },
       onSignedOut: (error) => {
         if (!stop.signal.aborted) onLost(error);
@@ -62,6 +70,19 @@ export class SignedInWork {
     this.#parts.inventory.end();
     this.#parts.gateways.end();
     this.#parts.logWork.end();
+  }
+
+  /** Learns by which keys the service may show itself from now on (rule 15), over a connection that has proved itself by one that is known. Never rejects. */
+  async #followPins({ client, profile }: SignedIn): Promise<void> {
+    const { profiles, log } = this.#parts;
+    if (profile.pin === null) return;
+    try {
+      const { pins } = await client.call(serviceKeysRoutes.servicePins, { params: {}, query: {}, body: {} });
+      const taken = await profiles.takePins(profile.id, pins);
+      if (taken !== undefined) client.usePin(taken);
+    } catch (error) {
+      log.warn('the pins of the service were not learnt', { code: asMavisError(error).code }, error);
+    }
   }
 
   #count(what: keyof ChangesState): void {

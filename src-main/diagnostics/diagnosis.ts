@@ -11,6 +11,7 @@ import type { AccountState, Profile } from '../../shared/ipc/stores.ts';
 import type { ClientKey } from '../account/client-key.ts';
 import type { WaysOut } from '../network/ways-out.ts';
 import type { WayOut } from '../network/way-out.ts';
+import { pinOf } from '../service-client/certificate-trust.ts';
 import { ServiceClient } from '../service-client/service-client.ts';
 import type { Interfaces } from '../sessions/network-watch.ts';
 import { type Check, type Clocks, rounded, runCheck } from './check.ts';
@@ -123,7 +124,7 @@ export class Diagnosis {
   /** A client that is signed in to nothing; where a proxy asks who the user is, that is what is told, and nobody is asked. */
   #makeClient(profile: Profile): ServiceClient {
     const { clientKey, authorities, clocks } = this.#parts;
-    return new ServiceClient({ serviceUrl: profile.serviceUrl, pin: profile.pin, authorities, clientKey, clock: clocks.clock, network: { waysOut: (place) => this.#ways(profile, place), renewSignOn: async () => false } });
+    return new ServiceClient({ serviceUrl: profile.serviceUrl, pin: pinOf(profile), authorities, clientKey, clock: clocks.clock, network: { waysOut: (place) => this.#ways(profile, place), renewSignOn: async () => false } });
   }
 
   async #ways({ proxy }: Pick<Profile, 'proxy'>, place: { readonly host: string; readonly port: number }): Promise<WayOut[]> {
@@ -144,7 +145,7 @@ export class Diagnosis {
     const place = placeOf(profile);
     return [
       nameResolution({ kind: 'service' }, 'L1', place.host, this.#resolve),
-      servicePort({ place, pin: profile.pin, authorities, waysOut: () => this.#ways(profile, place), lookup }),
+      servicePort({ place, pin: pinOf(profile), authorities, waysOut: () => this.#ways(profile, place), lookup }),
       serviceApi({ client: own, clientVersion, clocks }),
       signInState(account()),
       eventFlow(client),

@@ -13,7 +13,7 @@ import { ProxySignOn } from '../network/proxy-sign-on.ts';
 import { systemSecretStore } from '../network/secret-store.ts';
 import { WaysOut } from '../network/ways-out.ts';
 import { Profiles } from '../profiles/profiles.ts';
-import { systemAuthorities } from '../service-client/certificate-trust.ts';
+import { pinOf, systemAuthorities } from '../service-client/certificate-trust.ts';
 import { ServiceClient } from '../service-client/service-client.ts';
 import { readSettingsFile } from '../settings/settings.ts';
 import { JsonFile } from '../stored-files/json-file.ts';
@@ -86,7 +86,7 @@ async function diagnose(command: DiagnoseCommand): Promise<number> {
       diagnose: (resource) => diagnosis.run({ profile, resource, signal: new AbortController().signal }),
       findResource: async ({ resource, user, protocol }) => {
         if (profile === undefined) throw new MavisError('request.not-found');
-        const made = new ServiceClient({ serviceUrl: profile.serviceUrl, pin: profile.pin, authorities, clientKey, clock, network: { waysOut: (place) => waysOut.find({ ...place, setting: profile.proxy }), renewSignOn: async () => false } });
+        const made = new ServiceClient({ serviceUrl: profile.serviceUrl, pin: pinOf(profile), authorities, clientKey, clock, network: { waysOut: (place) => waysOut.find({ ...place, setting: profile.proxy }), renewSignOn: async () => false } });
         const password = (await readAll(process.stdin)).split('\n')[0] ?? '';
         await signInClient(made, clientKey, user ?? '', password);
         client = made;

@@ -2,7 +2,7 @@ import { createHash, type X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { TlsSeen } from '../../shared/diagnostics/check-result.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import { keyFingerprint, shortName } from '../service-client/certificate-trust.ts';
+import { isPinnedKey, keyFingerprint, type ServicePin, shortName } from '../service-client/certificate-trust.ts';
 import { isPinned } from '../sessions/gateway-dial.ts';
 import { systemCode } from './check.ts';
 
@@ -28,12 +28,12 @@ export function seenGateway(socket: TLSSocket, pins: readonly string[]): TlsSeen
   return { outcome: 'done', ...described(socket, certificate), trust: pins.length === 0 ? 'not-checked' : isPinned(key, pins) ? 'good' : 'pin' };
 }
 
-/** What the service's place showed, against the pinned fingerprint or, where that is null, the system's trust. */
-export function seenService(socket: TLSSocket, pin: string | null): TlsSeen {
+/** What the service's place showed, against the pinned fingerprints or, where that is null, the system's trust. */
+export function seenService(socket: TLSSocket, pin: ServicePin): TlsSeen {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return failedTls('failed');
   const seen = described(socket, certificate);
-  return { outcome: 'done', ...seen, trust: pin === null ? systemTrust(socket) : seen.fingerprint === pin ? 'good' : 'pin' };
+  return { outcome: 'done', ...seen, trust: pin === null ? systemTrust(socket) : seen.fingerprint !== null && isPinnedKey(seen.fingerprint, pin) ? 'good' : 'pin' };
 }
 
 function systemTrust(socket: TLSSocket): TlsSeen['trust'] {

@@ -18,7 +18,7 @@ export const callNames = {
   playback: ['open', 'read', 'close', 'saveAsciicast'],
   diagnostics: ['run', 'runOne', 'watch', 'opened', 'ofSession', 'report', 'saveReport'],
   service: [
-    'recordingList', 'recordingVerify', 'auditList', 'errorLogList', 'connectionList', 'connectionTerminate', 'gatewayList', 'gatewayHistory', 'tunnelRead', 'tunnelUpdate', 'tunnelApplies',
+    'recordingList', 'recordingVerify', 'auditList', 'errorLogList', 'connectionList', 'connectionTerminate', 'gatewayList', 'gatewayHistory', 'serviceKeysRead', 'serviceKeyRotate', 'serviceKeySwitch', 'serviceKeyFinish', 'tunnelRead', 'tunnelUpdate', 'tunnelApplies',
     'gatewayRegister', 'gatewayEnterKey', 'gatewayRotateKey', 'gatewaySwitchKey', 'gatewayUpdate', 'gatewayRemove', 'segmentRename', 'credentialList', 'resourceTags', 'resourceTagsChange', 'resourceCreate', 'resourceUpdate', 'resourceRemove',
     'userList', 'userCreate', 'userUpdate', 'userEnable', 'userRevokeTokens', 'accessRuleMatches', 'accessRuleTry', 'accessRuleCreate', 'accessRuleUpdate', 'accessRuleRemove', 'userDisable', 'userUnlock', 'userResetPassword', 'accessRuleList', 'resourceRead', 'resourceConnectionTest', 'resourceConfirmIdentity',
   ],

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { type ProfileId, profileId } from '../../shared/ids.ts';
@@ -7,7 +8,9 @@ import type { Log } from '../logging/log.ts';
 import type { JsonFile } from '../stored-files/json-file.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
 
-const storedProfile = profile.extend({ name: profileFields.shape.name, colour: profileFields.shape.colour, serviceUrl: profileFields.shape.serviceUrl, pin: profileFields.shape.pin, proxy: profileFields.shape.proxy, userName: z.string().max(128).nullable() });
+/** Keys by which one service may show itself: two while it rotates them (rule 15). */
+const MAX_PINS = 4;
+const storedProfile = profile.extend({ name: profileFields.shape.name, colour: profileFields.shape.colour, serviceUrl: profileFields.shape.serviceUrl, pin: profileFields.shape.pin, furtherPins: z.array(profileFields.shape.pin.unwrap()).max(MAX_PINS - 1).optional().catch(undefined), proxy: profileFields.shape.proxy, userName: z.string().max(128).nullable() });
 const storedProfiles = z.object({ items: z.array(z.unknown()).max(200), selected: profileId.nullable().catch(null) });
 
 /** More services than anybody works with; bounds the file. */
@@ -68,9 +71,29 @@ export class Profiles {
     this.find(id);
     this.#store.update((draft) => {
       const item = draft.items.find((one) => one.id === id);
-      if (item) Object.assign(item, fields);
+      if (item) Object.assign(item, fields, fields.pin === item.pin ? {} : { furtherPins: [] });
     });
     await this.#save();
+  }
+
+  /**
+   * Goes by the fingerprints that a service announced over a connection which a known one had proved (rule 15): the first is
+   * its present one. Gives them once they are kept; undefined where nothing is pinned, or where none of them is one that the
+   * profile knows.
+   */
+  async takePins(id: ProfileId, announced: readonly string[]): Promise<readonly string[] | undefined> {
+    const { pin, furtherPins = [] } = this.find(id);
+    const known = pin === null ? [] : [pin, ...furtherPins];
+    const [first, ...further] = announced.slice(0, MAX_PINS);
+    if (first === undefined || !announced.some((one) => known.includes(one))) return undefined;
+    const taken = [first, ...further];
+    if (isDeepStrictEqual(taken, known)) return taken;
+    this.#store.update((draft) => {
+      const item = draft.items.find((one) => one.id === id);
+      if (item) Object.assign(item, { pin: first, furtherPins: further });
+    });
+    await this.#save();
+    return taken;
   }
 
   async remove(id: ProfileId): Promise<void> {
@@ -105,7 +128,7 @@ export class Profiles {
     const id = known?.id ?? profileId.parse(this.#newId());
     this.#store.update((draft) => {
       const item = draft.items.find((one) => one.id === id);
-      if (item) Object.assign(item, service);
+      if (item) Object.assign(item, service, service.pin === item.pin ? {} : { furtherPins: [] });
       else draft.items.push({ id, name: 'embedded', colour: EMBEDDED_COLOUR, ...service, userName: null, embedded: true, proxy: { kind: 'none' } });
       draft.selected = id;
     });

@@ -2,11 +2,22 @@ import { createHash, timingSafeEqual, type X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import * as tls from 'node:tls';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
+import type { Profile } from '../../shared/ipc/stores.ts';
 import { openThroughProxy } from '../network/open-through-proxy.ts';
 import { unsupportedWay, type WayOut } from '../network/way-out.ts';
 
-/** How a service proves who it is: by a pinned key (`SHA256:` and base64, as profiles have it) or, where null, by the system's trust. */
-export type ServicePin = string | null;
+/** How a service proves who it is: by a pinned key (`SHA256:` and base64, as profiles have it), by any of several while it rotates its key or, where null, by the system's trust. */
+export type ServicePin = string | readonly string[] | null;
+
+/** All that a profile pins (rule 15). */
+export function pinOf({ pin, furtherPins = [] }: Pick<Profile, 'pin' | 'furtherPins'>): ServicePin {
+  return pin === null ? null : [pin, ...furtherPins];
+}
+
+/** Whether a key's fingerprint is one that is pinned. */
+export function isPinnedKey(seen: string, pin: string | readonly string[]): boolean {
+  return (typeof pin === 'string' ? [pin] : pin).some((one) => sameText(seen, one));
+}
 
 /** Fingerprint of a certificate's key: SHA-256 of the SubjectPublicKeyInfo, as `SHA256:` and base64 without padding. */
 export function keyFingerprint(certificate: X509Certificate): string {
@@ -130,7 +141,7 @@ function checkTrust(socket: tls.TLSSocket, pin: ServicePin): void {
   const certificate = certificateOf(socket);
   if (pin !== null) {
     const seen = keyFingerprint(certificate);
-    if (!sameText(seen, pin)) throw new MavisError('service.pin-mismatch', { seen });
+    if (!isPinnedKey(seen, pin)) throw new MavisError('service.pin-mismatch', { seen });
     return;
   }
   if (!socket.authorized) throw new MavisError('service.certificate-untrusted', { issuer: shortName(certificate.issuer) }, { cause: socket.authorizationError });

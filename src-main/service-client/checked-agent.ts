@@ -20,7 +20,7 @@ interface Target {
 
 /** An HTTPS agent whose connections go to one service only, and have proved themselves before a request is written to them. */
 export class CheckedAgent extends Agent {
-  readonly #target: Target;
+  #target: Target;
   #shown: ReadonlyMap<string, ProxyCredentials | null> = new Map();
 
   constructor(target: Target) {
@@ -35,6 +35,11 @@ export class CheckedAgent extends Agent {
       (error: Error) => handOver?.(error, new Socket()),
     );
     return undefined;
+  }
+
+  /** Goes by other pins from the next connection on. */
+  usePin(pin: ServicePin): void {
+    this.#target = { ...this.#target, pin };
   }
 
   /** What proxies were shown at the last dial, by their names. */

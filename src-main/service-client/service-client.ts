@@ -77,6 +77,11 @@ export class ServiceClient {
     this.#token = token;
   }
 
+  /** Goes by other pins from the next connection on: the service rotates its key (rule 15). */
+  usePin(pin: ServicePin): void {
+    this.#agent.usePin(pin);
+  }
+
   /** Closes all connections; calls on their way fail. */
   close(): void {
     this.#token = undefined;

@@ -7,6 +7,7 @@ import { Icon } from '../controls/icon.tsx';
 import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
+import { ServiceKeyPanel } from '../service-keys/service-key-panel.tsx';
 import { TunnelPanel } from '../tunnel/tunnel-panel.tsx';
 import { GatewayDetails } from './gateway-details.tsx';
 import { GatewaySetup, type SetupStep } from './gateway-setup.tsx';
@@ -53,6 +54,7 @@ export function GatewaysPage({ onToResources }: { readonly onToResources: () => 
         )}
       </header>
       <TunnelPanel gateways={gateways} mayChange={mayChange} />
+      <ServiceKeyPanel mayChange={mayChange} />
       {gateways.length > 0 && (
         <div className="filter-row gateway-filter" role="search">
           <input className="input" type="search" aria-label={text('gateways.filter')} placeholder={text('gateways.filter')} value={filter} maxLength={200} spellCheck={false} onChange={(event) => setFilter(event.target.value)} />

@@ -27,6 +27,7 @@ export const adminCommand = z.discriminatedUnion('command', [
   z.object({ command: z.literal('gateway-configuration'), name: z.string().max(100) }),
   z.object({ command: z.literal('segment-rename'), from: segmentName, to: segmentName }),
   z.object({ command: z.literal('gateway-ports'), name: z.string().max(100), preference: z.partialRecord(protocol, portPreference.valueType), over443: z.boolean().nullable() }),
+  z.object({ command: z.literal('key'), step: z.enum(['show', 'rotate', 'switch', 'finish']), force: z.boolean() }),
   z.object({ command: z.literal('tunnel'), enabled: z.boolean().nullable(), through: z.discriminatedUnion('kind', [z.object({ kind: z.literal('gateway'), name: z.string().max(100) }), z.object({ kind: z.literal('segment'), segment: segmentName })]).nullable() }),
   z.object({ command: z.literal('audit-verify'), heads: z.array(signedAuditHead).max(1_000_000) }),
   z.object({ command: z.literal('audit-export'), format: z.enum(['csv', 'jsonl']) }),

@@ -51,6 +51,8 @@ export async function* runAdminCommand(assembly: Assembly, { command, account }:
       return yield* gatewayConfiguration(assembly, command, actor);
     case 'segment-rename':
       return yield* segmentRename(assembly, command, actor);
+    case 'key':
+      return yield* serviceKey(assembly, command, actor);
     case 'tunnel':
       return yield* tunnelCommand(assembly, command, actor);
     case 'audit-verify':
@@ -182,6 +184,21 @@ const segmentRename: Run<'segment-rename'> = async function* ({ core }, { from, 
   const { gateways, resources, rules } = await core.segmentRenaming.rename(actor, from, to);
   yield line(`segment ${from} is now ${to}: gateways ${String(gateways)}, resources ${String(resources)}`);
   for (const rule of rules) yield line(`access rule that still names ${from}: ${rule}`);
+  yield done();
+};
+
+/** A step of the rotation of the service's own keys, or none; says where it stands then. */
+const serviceKey: Run<'key'> = async function* ({ core: { keyRotation } }, { step, force }, actor) {
+  const steps = { show: () => keyRotation.read(), rotate: () => keyRotation.begin(actor), switch: () => keyRotation.switchOver(actor), finish: () => keyRotation.finish(force, actor) } as const;
+  const { stage, present, other, gateways } = await steps[step]();
+  yield line(`present keys: certificate ${present.certificate}, links ${present.link}`);
+  if (other !== null) yield line(`${stage === 'announced' ? 'next' : 'former'} keys, good as well: certificate ${other.certificate}, links ${other.link}`);
+  const behind = gateways.filter(({ told }) => !told);
+  const what = stage === 'none' ? 'refuse the former keys' : 'know both keys';
+  if (stage !== 'none' || behind.length > 0) yield line(`gateways that ${what}: ${String(gateways.length - behind.length)} of ${String(gateways.length)}`);
+  for (const { name, state } of behind) yield line(`not yet: ${name} (${state})`);
+  if (stage === 'announced') yield line('when all gateways know them, and clients had the time to sign in once: mavis-service key switch');
+  if (stage === 'switched') yield line('when all gateways know them: mavis-service key finish');
   yield done();
 };
 

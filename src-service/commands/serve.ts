@@ -25,11 +25,11 @@ export interface ServeOptions {
 /** Makes keys, database and the first administrator, and says what it made. */
 export async function initService(options: ServeOptions): Promise<void> {
   const opened = await open(options);
-  const { keys } = opened.core;
+  const { keys, keysInForce } = opened.core;
   const { made } = keys;
   print(made.length === 0 ? 'keys: there already' : `keys made: ${made.join(', ')}`);
   await tellFirstPassword(opened, options.data, print);
-  const { tls, signing } = fingerprints(keys);
+  const { tls, signing } = fingerprints({ ...keys, ...keysInForce.present });
   print(`fingerprint of the service (compare at mavis-gateway init): ${signing}`);
   print(`fingerprint of its certificate's key (compare in the client): ${tls}`);
   await opened.core.auditChain.chainAll();

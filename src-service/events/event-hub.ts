@@ -35,6 +35,8 @@ const READERS: Readonly<Record<ChangedSubject, readonly User['role'][]>> = {
   'access-rules': ['admin', 'operator', 'auditor'],
   // `tunnelApplies` is everybody's.
   tunnel: everyRole.options,
+  // `servicePins` too.
+  'service-keys': everyRole.options,
 };
 
 export interface EventHubParts {

@@ -38,6 +38,8 @@ export interface GatewayWatchParts {
   readonly forget: (gatewayId: GatewayId) => void;
   /** A gateway answers: it hears where this service is, if it has not. */
   readonly announceAddresses: (row: GatewayRow, link: GatewayLink) => Promise<void>;
+  /** It hears too by which keys this service comes, if it has not (rule 15). */
+  readonly announceKeys: (row: GatewayRow, link: GatewayLink) => Promise<void>;
   /** What a gateway says of its keys (rule 15). Never rejects. */
   readonly followKeys: (row: GatewayRow, link: GatewayLink, report: GatewayStatusReport) => Promise<void>;
   /** Pending terminations go before anything else when a gateway answers again (rule 11). */
@@ -115,6 +117,11 @@ export class GatewayWatch {
     if (watched === undefined || watched.epoch === null) return false;
     if (!watched.attending && !watched.answers) watched.wake.abort();
     return watched.attending;
+  }
+
+  /** Whether this instance holds a gateway's lease. */
+  holds(gatewayId: GatewayId): boolean {
+    return (this.#watched.get(gatewayId)?.epoch ?? null) !== null;
   }
 
   /** A way to these gateways stands again: those that do not answer are asked now, not at the next interval. */
@@ -257,11 +264,12 @@ export class GatewayWatch {
 
   /** What a good sync leads to: terminations that are pending go first, then its journal is read where it has anything new. */
   async #follow(row: GatewayRow, link: GatewayLink, epoch: number, watched: Watched, report: GatewayStatusReport): Promise<void> {
-    const { flushTerminations, announceAddresses, followKeys, journal, clock } = this.#parts;
+    const { flushTerminations, announceAddresses, announceKeys, followKeys, journal, clock } = this.#parts;
     const { journalHead: head } = report;
     await flushTerminations(row.id);
     watched.answers = true;
     await announceAddresses(row, link);
+    await announceKeys(row, link);
     await followKeys(row, link, report);
     const begunAnew = await journal.restarted(row.id, epoch, row, head);
     if (begunAnew || head.sequence > row.journalCursor) await this.#readJournal(row.id, watched);

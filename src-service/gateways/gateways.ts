@@ -111,7 +111,7 @@ export class Gateways {
       const now = clock.now();
       const [row] = await transaction
         .update(gateways)
-        .set({ tlsKey: keys.tls, signingKey: keys.signing, nextTlsKey: null, nextSigningKey: null, formerSigningKeys: formerSigningKeys(before), keysChangedAt: now, state: before.disabled ? 'disabled' : 'pending', stateCode: null, stateDetail: '', stateChangedAt: now, confirmedAt: null, ejectedAt: null, updatedAt: now })
+        .set({ tlsKey: keys.tls, signingKey: keys.signing, nextTlsKey: null, nextSigningKey: null, formerSigningKeys: formerSigningKeys(before), keysChangedAt: now, serviceKeysToldAt: null, state: before.disabled ? 'disabled' : 'pending', stateCode: null, stateDetail: '', stateChangedAt: now, confirmedAt: null, ejectedAt: null, updatedAt: now })
         .where(eq(gateways.id, gatewayId))
         .returning();
       if (row === undefined) throw new MavisError('internal');

@@ -3,12 +3,15 @@ import type { GatewayId } from '../../shared/ids.ts';
 import { chooseLinkHop, isDefault } from '../choice/path-choice.ts';
 import type { BehindDefault } from '../link/link-forward.ts';
 import type { TunnelSettings } from '../tunnel/tunnel-settings.ts';
-import { linkAddressOf, type GatewayRow } from './gateway-record.ts';
+import type { PinnedAddress } from '../link/pinned-tls.ts';
+import type { GatewayRow } from './gateway-record.ts';
 import type { Gateways } from './gateways.ts';
 
 export interface LinkHopsParts {
   readonly gateways: Pick<Gateways, 'choosable'>;
   readonly tunnel: Pick<TunnelSettings, 'read'>;
+  /** Where the link of a gateway that is reached directly is, and by which key of the service it is opened. */
+  readonly addressOf: (row: GatewayRow) => PinnedAddress;
   readonly randomInt: (bound: number) => number;
 }
 
@@ -24,11 +27,11 @@ export class LinkHops {
   to({ id: gatewayId, name }: Pick<GatewayRow, 'id' | 'name'>): BehindDefault {
     let last: GatewayId | undefined;
     const firstHop: BehindDefault['firstHop'] = async () => {
-      const { gateways, tunnel, randomInt } = this.#parts;
+      const { gateways, tunnel, addressOf, randomInt } = this.#parts;
       const hop = chooseLinkHop(await gateways.choosable(), (await tunnel.read()).default, last, randomInt);
       last = hop?.id;
       if (hop === undefined) throw new MavisError('gateway.default-missing', { gateway: name });
-      return linkAddressOf(hop.row);
+      return addressOf(hop.row);
     };
     return { gatewayId, firstHop };
   }

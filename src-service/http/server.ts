@@ -1,5 +1,6 @@
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import { routes, type RouteName } from '../../shared/api/index.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Log } from '../logging/log.ts';
@@ -57,10 +58,19 @@ function isRouteName(name: string): name is RouteName {
 /** The names of all routes. */
 export const routeNames: readonly RouteName[] = Object.keys(routes).filter(isRouteName);
 
+/** What a handshake may be, whichever certificate is shown. */
+const TLS_SETTINGS = { minVersion: 'TLSv1.2', honorCipherOrder: true } as const;
+
+/** Shows another certificate from the next handshake on (rule 15). Throws TypeError for a server without TLS. */
+export function useCertificate({ server }: FastifyInstance, { key, certificate }: Pick<ServerOptions, 'key' | 'certificate'>): void {
+  if (!(server instanceof TlsServer)) throw new TypeError('the server has no certificate');
+  server.setSecureContext({ key, cert: certificate, ...TLS_SETTINGS });
+}
+
 /** Makes the HTTPS server with every route of the API; it does not listen yet. Throws TypeError where a handler stands under another route's name. */
 export function createServer(options: ServerOptions, bound: BoundRoutes, dependencies: RouteDependencies, log: Log): FastifyInstance {
   const server: FastifyInstance = fastify({
-    https: { key: options.key, cert: options.certificate, minVersion: 'TLSv1.2', honorCipherOrder: true, handshakeTimeout: HEADERS_LIMIT_MS, maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_LIMIT_MS, connectionsCheckingInterval: 2_000 },
+    https: { key: options.key, cert: options.certificate, ...TLS_SETTINGS, handshakeTimeout: HEADERS_LIMIT_MS, maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_LIMIT_MS, connectionsCheckingInterval: 2_000 },
     trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
     logger: false,
     requestTimeout: REQUEST_LIMIT_MS,

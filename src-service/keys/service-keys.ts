@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, randomUUID, sign, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, randomUUID, sign, X509Certificate, type KeyObject } from 'node:crypto';
 import { mkdir, rename } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { isIP } from 'node:net';
@@ -53,12 +53,45 @@ export async function openServiceKeys(folder: string, host: string, clock: Pick<
   const link = await key('link', newP256);
   return {
     tls: await identity(keysFolder, 'tls', tls, serverNames(host), clock.now()),
-    link: await identity(keysFolder, 'link', link, { commonName: 'mavis-service-link', hostNames: [], addresses: [] }, clock.now()),
+    link: await identity(keysFolder, 'link', link, LINK_NAMES, clock.now()),
     signing: { publicKey: publicKeyText(createPublicKey(signing)), sign: (text) => sign(null, Buffer.from(text), signing).toString('base64url') },
     recording: { publicKey: publicKeyText(createPublicKey(recording)), privateKey: recording },
     masterKey: masterKeyFrom(master.text),
     made,
   };
+}
+
+/** The keys of a rotation (rule 15), private, PKCS#8 in PEM. */
+export interface TlsKeyPems {
+  readonly tls: string;
+  readonly link: string;
+}
+
+/** New keys of the server and of the link. */
+export function makeTlsKeyPems(): TlsKeyPems {
+  const pem = (): string => newP256().export({ format: 'pem', type: 'pkcs8' }).toString();
+  return { tls: pem(), link: pem() };
+}
+
+/** The public half of a private key in PEM. */
+export function publicHalf(pem: string): string {
+  return publicKeyText(createPublicKey(pem));
+}
+
+/** Puts other keys of the server and of the link in the place of those in `folder`/keys, each with its certificate; a crash between leaves what the next call repairs. */
+export async function replaceTlsKeys(folder: string, host: string, pems: TlsKeyPems, now: Date): Promise<Pick<ServiceKeys, 'tls' | 'link'>> {
+  const keysFolder = join(folder, 'keys');
+  await replaceFile(join(keysFolder, 'tls.pem'), pems.tls);
+  await replaceFile(join(keysFolder, 'link.pem'), pems.link);
+  return {
+    tls: await identity(keysFolder, 'tls', createPrivateKey(pems.tls), serverNames(host), now),
+    link: await identity(keysFolder, 'link', createPrivateKey(pems.link), LINK_NAMES, now),
+  };
+}
+
+/** A link's key that stands in no file any more, with a certificate. */
+export async function linkIdentityOf(pem: string, now: Date): Promise<TlsIdentity> {
+  return { key: pem, certificate: await makeCertificate(createPrivateKey(pem), LINK_NAMES, now), publicKey: publicHalf(pem) };
 }
 
 /** What people compare: pins of the server's and the link's key, and of the signing key. */
@@ -82,6 +115,8 @@ export async function knownSigningKeys(database: Database): Promise<string[]> {
   const rows = await database.select().from(serviceKeys).orderBy(asc(serviceKeys.createdAt));
   return rows.filter((row) => row.kind === 'signing').map((row) => row.publicKey);
 }
+
+const LINK_NAMES: CertificateNames = { commonName: 'mavis-service-link', hostNames: [], addresses: [] };
 
 function newP256(): KeyObject {
   return generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey;
@@ -107,14 +142,15 @@ function serverNames(host: string): CertificateNames {
 async function identity(folder: string, name: string, key: KeyObject, names: CertificateNames, now: Date): Promise<TlsIdentity> {
   const path = join(folder, `${name}.crt`);
   const { text } = await readOrMakePrivateFile(path, () => makeCertificate(key, names, now));
-  const certificate = covers(text, names, now) ? text : await replaceCertificate(path, await makeCertificate(key, names, now));
+  const current = covers(text, names, now) && new X509Certificate(text).checkPrivateKey(key);
+  const certificate = current ? text : await replaceFile(path, await makeCertificate(key, names, now));
   return { key: key.export({ format: 'pem', type: 'pkcs8' }).toString(), certificate, publicKey: publicKeyText(createPublicKey(key)) };
 }
 
-/** The key stays, so pins stay. */
-async function replaceCertificate(path: string, certificate: string): Promise<string> {
+/** A certificate made anew over the same key changes no pin. */
+async function replaceFile(path: string, text: string): Promise<string> {
   const draft = `${path}.${randomUUID()}`;
-  await writePrivateFile(draft, certificate);
+  await writePrivateFile(draft, text);
   await rename(draft, path);
-  return certificate;
+  return text;
 }

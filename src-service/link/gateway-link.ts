@@ -1,7 +1,7 @@
 import type { MavisError } from '../../shared/errors/mavis-error.ts';
 import { asMavisError } from '../../shared/errors/mavis-error.ts';
 import type { RecordingId } from '../../shared/ids.ts';
-import { type AddressAnnouncement, type AnnouncedKeys, linkMethods, type GatewayStatusReport, type Grant, type JournalEvent, type ProbeResult, type SpooledRecording } from '../../shared/link/messages.ts';
+import { type AddressAnnouncement, type AnnouncedKeys, linkMethods, type GatewayStatusReport, type Grant, type JournalEvent, type ProbeResult, type ServicePinAnnouncement, type SpooledRecording } from '../../shared/link/messages.ts';
 import type { z } from 'zod';
 import { LinkConnection } from './link-connection.ts';
 import { linkError } from './link-errors.ts';
@@ -18,6 +18,8 @@ export const GRANT_LIMIT_MS = 2_000;
 /** A link that broke is opened again after a random time up to this, doubling with each failure up to the limit below. */
 const RECONNECT_FIRST_MS = 1_000;
 const RECONNECT_MAX_MS = 15_000;
+/** What waits on a connection that another has replaced: longer than any request, a probe's included. */
+const RETIRE_LIMIT_MS = 30_000;
 
 export type TerminateTarget = z.input<typeof linkMethods.control.terminate.params>['target'];
 
@@ -57,6 +59,8 @@ class Channel {
   readonly #name: 'control' | 'bulk';
   readonly #stopped = new AbortController();
   #connection: LinkConnection | undefined;
+  /** The service's key by which it was opened. */
+  #openedBy = '';
   #opening: Promise<LinkConnection> | undefined;
   #reconnect: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
@@ -70,9 +74,18 @@ class Channel {
   /** The connection, opened where there is none; waits no longer than the caller's own limit, whoever began to open it. */
   ready(limits: AskOptions): Promise<LinkConnection> {
     const current = this.#connection;
-    if (current !== undefined && !current.closed) return Promise.resolve(current);
+    if (current !== undefined && !current.closed && this.#openedBy === this.#identity().keyPem) return Promise.resolve(current);
     this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
     return withinLimits(this.#opening, limits, this.#address().gatewayName);
+  }
+
+  /** Opens a connection by the service's present key beside one that stands by another, and goes by it. Nothing where none stands. */
+  renew(limits: AskOptions): Promise<unknown> {
+    return this.#connection === undefined ? Promise.resolve() : this.ready(limits);
+  }
+
+  #identity(): LinkIdentity {
+    return this.#address().openedBy ?? this.#options.identity;
   }
 
   /** Ends a connection that no longer answers, so that the next request opens a new one. */
@@ -88,8 +101,16 @@ class Channel {
 
   async #open(): Promise<LinkConnection> {
     clearTimeout(this.#reconnect);
-    const connection = await LinkConnection.open(this.#address(), this.#options.identity, this.#name, (reason) => this.#lost(reason), { timeLimitMs: CONNECT_LIMIT_MS, signal: this.#stopped.signal });
+    const { keyPem } = this.#identity();
+    let connection: LinkConnection | undefined;
+    const ended = (reason: MavisError | null): void => {
+      // One that another has replaced is missed by nobody.
+      if (connection === undefined || connection === this.#connection) this.#lost(reason);
+    };
+    connection = await LinkConnection.open(this.#address(), this.#options.identity, this.#name, ended, { timeLimitMs: CONNECT_LIMIT_MS, signal: this.#stopped.signal });
+    this.#connection?.retire(RETIRE_LIMIT_MS);
     this.#connection = connection;
+    this.#openedBy = keyPem;
     this.#failures = 0;
     if (this.#name === 'control') this.#options.onControlOpen();
     return connection;
@@ -140,9 +161,14 @@ export class GatewayLink {
     return this.#address;
   }
 
-  /** Takes further pins: connections that stand go on, those that are opened from now on go by them. */
-  usePins(pins: readonly string[]): void {
-    this.#address = { ...this.#address, pins };
+  /** Takes further pins, or another key of the service: connections that stand go on, those that are opened from now on go by them. */
+  useKeys({ pins, openedBy }: Pick<LinkAddress, 'pins' | 'openedBy'>): void {
+    this.#address = { ...this.#address, pins, openedBy };
+  }
+
+  /** Goes by the service's present key from now on: what waits on a connection by another is answered there. Rejects as the link does. */
+  async renew(): Promise<void> {
+    await this.#control.renew({ timeLimitMs: CONNECT_LIMIT_MS });
   }
 
   status(epoch: number, options: AskOptions): Promise<GatewayStatusReport> {
@@ -194,6 +220,11 @@ export class GatewayLink {
 
   async auditHead(params: z.input<typeof linkMethods.control.auditHead.params>, options: Partial<AskOptions> = {}): Promise<void> {
     await this.#askControl('auditHead', linkMethods.control.auditHead, params, { timeLimitMs: REQUEST_LIMIT_MS, ...options });
+  }
+
+  /** Says by which keys the service opens its links from now on (rule 15); gives those that are in force there then. */
+  async announceServicePins(announcement: ServicePinAnnouncement): Promise<readonly string[]> {
+    return (await this.#askControl('announceServicePins', linkMethods.control.announceServicePins, announcement, { timeLimitMs: REQUEST_LIMIT_MS })).pins;
   }
 
   /** Says where this instance of the service is. */

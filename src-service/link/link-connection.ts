@@ -40,6 +40,7 @@ export class LinkConnection {
   #nextId = 1;
   #unsolicited = 0;
   #closed = false;
+  #retired = false;
 
   private constructor(socket: TLSSocket, channel: 'control' | 'bulk', gatewayName: string, onClose: (reason: MavisError | null) => void) {
     this.#socket = socket;
@@ -81,6 +82,13 @@ export class LinkConnection {
     return outcome.bytes;
   }
 
+  /** Ends the connection once what waits is answered, at the latest after `limitMs`; another one has its place. */
+  retire(limitMs: number): void {
+    this.#retired = true;
+    if (this.#waiting.size === 0) this.close();
+    else setTimeout(() => this.close(), limitMs).unref();
+  }
+
   /** Ends the connection; requests that wait are refused. */
   close(): void {
     this.#end(null);
@@ -98,6 +106,7 @@ export class LinkConnection {
         clearTimeout(timer);
         options.signal?.removeEventListener('abort', onAbort);
         this.#waiting.delete(id);
+        if (this.#retired && this.#waiting.size === 0) this.close();
         if ('error' in outcome) reject(outcome.error);
         else resolve(outcome);
       };

@@ -26,7 +26,7 @@ export class LinkPool {
   linkTo(gatewayId: GatewayId, address: LinkAddress): GatewayLink {
     const current = this.#links.get(gatewayId);
     if (current !== undefined && sameAddress(current.address, address) && current.address.pins.every((pin) => address.pins.includes(pin))) {
-      current.usePins(address.pins);
+      current.useKeys(address);
       return current;
     }
     current?.stop();

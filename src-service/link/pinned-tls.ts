@@ -17,6 +17,8 @@ export interface PinnedAddress {
   readonly port: number;
   /** Pins of the gateway's TLS key: more than one during a rotation (rule 15). */
   readonly pins: readonly string[];
+  /** By which key of the service it is opened, where the gateway does not know the present one yet (rule 15). */
+  readonly openedBy?: LinkIdentity | undefined;
 }
 
 /**
@@ -24,8 +26,8 @@ export interface PinnedAddress {
  * with its pins before the first byte is written; nothing is resumed. Rejects with `gateway.link-unreachable`, `-time-out`,
  * `-pin-mismatch` or `-failed`; at the latest after `timeLimitMs`.
  */
-export function openPinned(address: PinnedAddress, alpn: string, identity: LinkIdentity, options: AskOptions, carrier?: TLSSocket): Promise<TLSSocket> {
-  const { gatewayName } = address;
+export function openPinned(address: PinnedAddress, alpn: string, present: LinkIdentity, options: AskOptions, carrier?: TLSSocket): Promise<TLSSocket> {
+  const { gatewayName, openedBy: identity = present } = address;
   return new Promise((resolve, reject) => {
     if (options.signal?.aborted) {
       carrier?.destroy();

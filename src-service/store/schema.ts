@@ -128,6 +128,7 @@ export const gateways = pgTable('gateways', {
   nextSigningKey: text('next_signing_key'),
   formerSigningKeys: jsonb('former_signing_keys').$type<string[]>().notNull().default([]),
   keysChangedAt: instantColumn('keys_changed_at'),
+  serviceKeysToldAt: instantColumn('service_keys_told_at'),
   state: text('state').$type<GatewayState>().notNull().default('pending'),
   stateCode: text('state_code'),
   stateDetail: text('state_detail').notNull().default(''),
@@ -291,6 +292,20 @@ export const serviceKeys = pgTable('service_keys', {
   publicKey: text('public_key').notNull(),
   createdAt: instantColumn('created_at').notNull(),
   retiredAt: instantColumn('retired_at'),
+});
+
+export const serviceKeyRotations = pgTable('service_key_rotations', {
+  id: uuid('id').primaryKey(),
+  stage: text('stage').$type<'announced' | 'switched' | 'finished'>().notNull(),
+  formerTlsKey: text('former_tls_key').notNull(),
+  formerLinkKey: text('former_link_key').notNull(),
+  tlsKey: text('tls_key').notNull(),
+  linkKey: text('link_key').notNull(),
+  sealed: text('sealed').notNull(),
+  statedAt: instantColumn('stated_at').notNull(),
+  beganAt: instantColumn('began_at').notNull(),
+  switchedAt: instantColumn('switched_at'),
+  finishedAt: instantColumn('finished_at'),
 });
 
 export const auditEntries = pgTable('audit_entries', {

@@ -117,7 +117,7 @@ test('S22, S31, S41: Tunnel is switched on with a default Gateway, by keyboard; 
   const faults = await openGateways(page);
   const form = page.getByRole('form', { name: 'Tunnel' });
   await page.getByText('no default Gateway chosen').waitFor();
-  await page.locator('summary').focus();
+  await page.locator('summary', { hasText: 'Tunnel' }).focus();
   await page.keyboard.press('Enter');
   await form.getByRole('switch').focus();
   await page.keyboard.press('Space');
@@ -132,6 +132,34 @@ test('S22, S31, S41: Tunnel is switched on with a default Gateway, by keyboard; 
   await expect(page.getByText('through aws-gw-1')).toBeVisible();
   await expect(page.getByText('No default Gateway is available: nobody can connect')).toBeVisible();
   await expect.poll(() => calls(page, 'service.tunnelUpdate')).toEqual([{ params: {}, query: {}, body: { enabled: true, default: { kind: 'gateway', gatewayId: expect.any(String) } } }]);
+  expect(faults.list).toEqual([]);
+});
+
+test('rule 15: the service\'s key is rotated by keyboard in three steps; a Gateway that is cut off is named, and left behind only where that is said', async ({ page }, info) => {
+  const faults = await openGateways(page, { scene: 'key-lag' });
+  const panel = page.getByRole('region', { name: 'Key of the central service' });
+  await page.locator('summary', { hasText: 'Key of the central service' }).focus();
+  await page.keyboard.press('Enter');
+  const press = async (name: string): Promise<void> => {
+    await panel.getByRole('button', { name }).focus();
+    await page.keyboard.press('Enter');
+  };
+  await press('Make a new key');
+  await expect(page.getByText('3 of 4 Gateways know it')).toBeVisible();
+  await expect(panel.getByRole('listitem')).toHaveCount(1);
+  await expect(panel).toContainText('Fingerprint of the new key');
+  await press('Switch to the new key');
+  await expect(page.getByText('New key in use, old key still good')).toBeVisible();
+  await expect(panel).toContainText('Fingerprint of the old key');
+  const finish = panel.getByRole('button', { name: 'Refuse the old key' });
+  await expect(finish).toBeDisabled();
+  await info.attach('service-key', { body: await page.screenshot(), contentType: 'image/png' });
+  await panel.getByRole('checkbox').focus();
+  await page.keyboard.press('Space');
+  await press('Refuse the old key');
+  await expect(panel.getByRole('button', { name: 'Make a new key' })).toBeVisible();
+  await expect.poll(() => calls(page, 'service.serviceKeyFinish')).toEqual([{ params: {}, query: {}, body: { force: true } }]);
+  await expect(page.getByText('3 of 4 Gateways refuse the old key')).toBeVisible();
   expect(faults.list).toEqual([]);
 });
 

@@ -71,6 +71,10 @@ export const errorTextsEn = {
   'error.service.database-unavailable.remedy': 'Try again in a minute. The helpdesk can see more in the service’s log.',
   'error.service.data-folder-in-use.message': 'Another process ({process}) is already using the service’s data folder.',
   'error.service.data-folder-in-use.remedy': 'Stop that process, or start this one with a data folder of its own.',
+  'error.service.key-step.message': 'The rotation of the central service’s key is not at this step.',
+  'error.service.key-step.remedy': 'The Gateway administrator takes the steps in their order, on the Gateway management page or by mavis-service key: rotate, switch, finish.',
+  'error.service.key-not-acknowledged.message': 'Gateways that do not know the central service’s new key yet ({count}): {gateways}.',
+  'error.service.key-not-acknowledged.remedy': 'The Gateway administrator waits until these Gateways are available again: they learn the new key within 15 seconds. A rotation that is finished all the same leaves them behind; each then needs its configuration file again.',
   'error.service.stopping.message': 'The central service is being stopped.',
   'error.service.stopping.remedy': 'Try again in a minute.',
 

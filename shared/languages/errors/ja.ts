@@ -73,6 +73,10 @@ export const errorTextsJa = {
   'error.service.database-unavailable.remedy': '1 分ほど待ってからもう一度お試しください。詳細はヘルプデスクがサービスのログで確認できます。',
   'error.service.data-folder-in-use.message': '別のプロセス({process})が、サービスのデータフォルダーを使用しています。',
   'error.service.data-folder-in-use.remedy': 'そのプロセスを止めるか、別のデータフォルダーを指定して起動してください。',
+  'error.service.key-step.message': '中央サービスの鍵のローテーションは、この段階にありません。',
+  'error.service.key-step.remedy': 'Gateway 管理者は、Gateway 管理ページまたは mavis-service key で、作成、切り替え、完了の順に実行してください。',
+  'error.service.key-not-acknowledged.message': '中央サービスの新しい鍵をまだ知らない Gateway があります({count} 台):{gateways}。',
+  'error.service.key-not-acknowledged.remedy': 'Gateway 管理者は、これらの Gateway が再び利用可能になるまでお待ちください。利用可能になると 15 秒以内に新しい鍵を受け取ります。それでも完了すると、これらの Gateway には構成ファイルをもう一度渡す必要があります。',
   'error.service.stopping.message': '中央サービスは停止処理中です。',
   'error.service.stopping.remedy': '1 分ほど待ってから、もう一度お試しください。',
 

@@ -73,6 +73,10 @@ export const errorTextsZhHant = {
   'error.service.database-unavailable.remedy': '請於一分鐘後再試。服務台可在服務日誌中查看更多資訊。',
   'error.service.data-folder-in-use.message': '另一個處理程序（{process}）正在使用服務的資料夾。',
   'error.service.data-folder-in-use.remedy': '請停止該處理程序，或以另一個資料夾啟動。',
+  'error.service.key-step.message': '中央服務金鑰的輪替不在這個步驟。',
+  'error.service.key-step.remedy': '請 Gateway 管理員在 Gateway 管理頁面或以 mavis-service key 依序執行：產生、切換、完成。',
+  'error.service.key-not-acknowledged.message': '尚不知道中央服務新金鑰的 Gateway（{count} 台）：{gateways}。',
+  'error.service.key-not-acknowledged.remedy': '請 Gateway 管理員等到這些 Gateway 恢復可用：它們會在 15 秒內得知新金鑰。若仍要完成輪替，這些 Gateway 之後都需要重新取得設定檔。',
   'error.service.stopping.message': '中央服務正在停止。',
   'error.service.stopping.remedy': '請於一分鐘後再試。',
 

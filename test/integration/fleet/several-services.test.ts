@@ -1,15 +1,19 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditRoutes } from '../../../shared/api/audit.ts';
 import { connectionsRoutes } from '../../../shared/api/connections.ts';
 import { gatewaysRoutes } from '../../../shared/api/gateways.ts';
+import { serviceKeysRoutes } from '../../../shared/api/service-keys.ts';
 import type { ResourceId } from '../../../shared/ids.ts';
 import { connect, echoes } from '../../fixtures/connecting.ts';
 import { EventRecorder } from '../../fixtures/event-recorder.ts';
 import { Fleet, finalKinds } from '../../fixtures/fleet.ts';
 import { TestLinkClient } from '../../fixtures/gateway-link-client.ts';
-import type { HeadlessClient } from '../../fixtures/headless-client.ts';
+import { HeadlessClient } from '../../fixtures/headless-client.ts';
 import type { LightClient } from '../../fixtures/light-client.ts';
+import { PinningClient, shownPin } from '../../fixtures/pinning-client.ts';
 import { makeCrowd } from '../../fixtures/light-crowd.ts';
 
 /** Every gateway is synced by the other instance within this (rule 17). */
@@ -165,6 +169,88 @@ describe('rule 17: two instances of the service as processes, on one PostgreSQL'
     expect(chain).toMatchObject({ ok: true, firstBroken: null });
     await fleet.service(victim).process.start();
     expect((await person(victim).ask(inA, 'ssh')).hops).toHaveLength(1);
+  }, 300_000);
+
+  test('rule 15: the service\'s key rotates under sessions, at both instances; who was cut off is listed and catches up; then the old key is refused, and a client that pins it goes on unasked', async () => {
+    const stolen = { link: fleet.linkIdentity, key: readFileSync(join(fleet.folder, 'service-0', 'keys', 'tls.pem'), 'utf8'), cert: readFileSync(join(fleet.folder, 'service-0', 'keys', 'tls.crt'), 'utf8') };
+    const oldPin = fleet.service(0).pin;
+    await fleet.useService(0);
+    const client = new PinningClient(fleet, join(fleet.folder, 'profiles.json'));
+    await client.start(oldPin);
+    const sessions = [await connect(person(0), inA), await connect(person(1), inA)];
+    // A connection that is opened by a key, whoever holds it.
+    const answers = async (name: string, key: typeof stolen.link): Promise<boolean> => {
+      let link: TestLinkClient | undefined;
+      try {
+        link = await TestLinkClient.open(fleet.gateway(name).linkPort, key);
+        await link.request('auditHead', {});
+        return true;
+      } catch {
+        return false;
+      } finally {
+        link?.close();
+      }
+    };
+    const told = async (): Promise<Record<string, boolean>> => {
+      const { gateways } = await fleet.admin.call(serviceKeysRoutes.serviceKeysRead, {});
+      expect(gateways.map(({ name }) => name)).toEqual(NAMES);
+      return Object.fromEntries(gateways.map(({ name, told: knows }) => [name, knows]));
+    };
+
+    await fleet.gateway('b1').process.stop();
+    const announced = await fleet.admin.call(serviceKeysRoutes.serviceKeyRotate, {});
+    const newPin = announced.other?.certificate ?? '';
+    expect(announced).toMatchObject({ stage: 'announced', present: { certificate: oldPin } });
+    await fleet.until(async () => (Object.entries(await told()).every(([name, knows]) => knows === (name !== 'b1')) ? true : undefined), 'all told but the one that is cut off');
+    await fleet.until(async () => (client.pins.length === 2 ? true : undefined), 'the client told');
+    expect(client.pins).toEqual([oldPin, newPin]);
+    // Begun again it is the same rotation, at the other instance too.
+    await fleet.useService(1);
+    expect(await fleet.admin.call(serviceKeysRoutes.serviceKeyRotate, {})).toMatchObject({ stage: 'announced', other: announced.other });
+    await expect(fleet.admin.call(serviceKeysRoutes.serviceKeyFinish, { body: { force: true } })).rejects.toMatchObject({ code: 'service.key-step' });
+
+    expect(await fleet.admin.call(serviceKeysRoutes.serviceKeySwitch, {})).toMatchObject({ stage: 'switched', present: announced.other, other: announced.present });
+    // Whoever has the old certificate's key is still taken for the service; that ends with the rotation.
+    expect(await client.refusalOf(stolen)).toBe(null);
+    for (const { url } of fleet.services) await fleet.until(async () => ((await shownPin(url)) === newPin ? true : undefined), `the new key at ${url}`);
+    for (const { session } of sessions) await echoes(session);
+    await client.signInAgain();
+    await fleet.useService(0, newPin);
+    await expect(fleet.admin.call(serviceKeysRoutes.serviceKeyFinish, { body: { force: false } })).rejects.toMatchObject({ code: 'service.key-not-acknowledged' });
+    // An instance that starts now goes by the new key, though its own files were the old ones.
+    await fleet.service(1).process.stop();
+    for (const name of ['tls', 'link']) cpSync(join(fleet.folder, 'service-0', 'keys', `${name}.crt`), join(fleet.folder, 'service-1', 'keys', `${name}.crt`));
+    writeFileSync(join(fleet.folder, 'service-1', 'keys', 'tls.pem'), stolen.key);
+    writeFileSync(join(fleet.folder, 'service-1', 'keys', 'link.pem'), stolen.link.keyPem);
+    expect(await fleet.service(1).process.start()).toMatchObject({ pin: newPin });
+    // The one that was cut off knows the old key alone: it is met by that, and hears of the new one.
+    await fleet.gateway('b1').process.start();
+    await fleet.until(async () => ((await told())['b1'] === true ? true : undefined), 'the one that was cut off told');
+    const newLink = fleet.linkIdentity;
+    for (const name of NAMES) expect([await answers(name, stolen.link), await answers(name, newLink)]).toEqual([true, true]);
+
+    const finished = await fleet.admin.call(serviceKeysRoutes.serviceKeyFinish, { body: { force: false } });
+    expect(finished).toMatchObject({ stage: 'none', present: announced.other, other: null });
+    await fleet.until(async () => (Object.values(await told()).every(Boolean) ? true : undefined), 'the old key refused everywhere');
+    for (const name of NAMES) expect([await answers(name, stolen.link), await answers(name, newLink)]).toEqual([false, true]);
+    const finishedMs = Date.parse(finished.finishedAt ?? '');
+    await fleet.until(async () => ((await held()).every(({ confirmedMs }) => confirmedMs > finishedMs) ? true : undefined), 'every gateway synced by the new key');
+    for (const name of NAMES) await fleet.untilState(name, ['available']);
+    for (const { session } of sessions) {
+      await echoes(session);
+      session.end();
+    }
+    await fleet.until(async () => (client.pins.length === 1 ? true : undefined), 'the client told of the end');
+    expect(client.pins).toEqual([newPin]);
+    await client.signInAgain();
+    expect(await client.refusalOf(stolen)).toBe('service.pin-mismatch');
+    await expect(new HeadlessClient({ url: fleet.service(0).url, pin: oldPin }).signIn('nobody', 'nothing')).rejects.toMatchObject({ code: 'service.pin-mismatch' });
+    await client.stop();
+    const prints = { before: announced.present, after: announced.other };
+    const change = { 'before.certificateFingerprint': prints.before.certificate, 'after.certificateFingerprint': prints.after?.certificate, 'before.linkFingerprint': prints.before.link, 'after.linkFingerprint': prints.after?.link };
+    for (const [kind, facts] of [['service.key-announced', { certificateFingerprint: oldPin, 'next.certificateFingerprint': newPin }], ['service.key-switched', change], ['service.key-finished', { ...change, forced: false, behind: 0 }]] as const) {
+      expect(await fleet.audit({ kind })).toMatchObject([{ actor: { kind: 'user' }, facts }]);
+    }
   }, 300_000);
 });
 

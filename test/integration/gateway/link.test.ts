@@ -7,9 +7,8 @@ import { auditHeadText } from '../../../shared/audit-head.ts';
 import { recordingId, type RecordingId } from '../../../shared/ids.ts';
 import { encodeLinkFrame } from '../../../shared/link/framing.ts';
 import { gatewayStatusReport, pingAnswer, probeResult } from '../../../shared/link/messages.ts';
-import { servicePinAnnouncementText } from '../../../shared/link/signed-texts.ts';
 import { systemClock } from '../../../src-gateway/clock/clock.ts';
-import { makeKeyPair, type TestKeyPair } from '../../fixtures/key-pair.ts';
+import type { TestKeyPair } from '../../fixtures/key-pair.ts';
 import { ShiftableClock } from '../../fixtures/manual-clock.ts';
 import { TestGateway } from '../../fixtures/running-gateway.ts';
 import { TestLinkClient } from '../../fixtures/gateway-link-client.ts';
@@ -178,16 +177,6 @@ describe('the link on the port that stands for 443', () => {
       expect(await gateway.link.request('auditHead', forged)).toMatchObject({ code: 'request.signature-invalid' });
     }
     expect(JSON.parse((await readFile(join(gateway.folder, 'audit-heads.jsonl'), 'utf8')).trim())).toEqual(head);
-  });
-
-  test('rule 15: the service announces its next key under its signature; a forged announcement is refused', async () => {
-    const next = await makeKeyPair('CN=next');
-    const text = servicePinAnnouncementText(gateway.configuration.gatewayId, next.thumbprint);
-    expect(await gateway.link.request('announceServicePin', { pin: next.thumbprint, signature: Buffer.alloc(64).toString('base64url') })).toMatchObject({ code: 'request.signature-invalid' });
-    await gateway.link.ask('announceServicePin', { pin: next.thumbprint, signature: gateway.service.sign(text) });
-    const link = await TestLinkClient.open(gateway.running.linkPort, next);
-    expect(await link.ask('status', { epoch: 0 })).toMatchObject({ canRecord: true });
-    link.close();
   });
 
   test('rule 17: after an epoch was seen a lower one is refused for status, journal and releases', async () => {

@@ -7,6 +7,7 @@ import { sessionId, type StoreName, type StorePatch } from '../../../shared/ipc/
 import type { WindowApi } from '../../../shared/ipc/window-api.ts';
 import { availabilityOf, bySegment } from '../../../src-main/inventory/availability.ts';
 import { gatewayServiceCalls, gatewaySetupCalls } from './scripted-gateways.ts';
+import { serviceKeyCalls } from './scripted-service-keys.ts';
 import { madeDiagnostics } from './made-diagnostics.ts';
 import { gatewayHistory, gateways } from './made-gateways.ts';
 import { liveConnections, madeRules, madeTrial, madeUsers } from './made-people.ts';
@@ -65,7 +66,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     account: account(scene, role.catch('admin').parse(query.get('role'))),
     inventory: inventory(scene, count),
     gateways: gateways(scene),
-    changes: { audit: 0, 'error-log': 0, recordings: 0, users: 0, 'access-rules': 0, tunnel: 0, connections: 0 },
+    changes: { audit: 0, 'error-log': 0, recordings: 0, users: 0, 'access-rules': 0, tunnel: 0, 'service-keys': 0, connections: 0 },
     logWork: { exports: {}, proof: { status: 'not-asked' } },
     network: { proxyQuestion: query.has('proxy') ? { id: SESSION_ID, proxy: 'proxy.nishi.example:3128', refused: query.get('proxy') === 'refused', canKeep: query.get('proxy') !== 'no-keyring' } : null },
     diagnostics: madeDiagnostics(scene),
@@ -241,6 +242,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       userEnable: noted('service.userEnable', () => ok(person('user'))),
       userRevokeTokens: noted('service.userRevokeTokens', () => ok({})),
       userDisable: noted('service.userDisable', () => ok(person('user'))),
+      ...serviceKeyCalls(noted, scene),
       tunnelRead: () => (scene === 'tunnel-failed' ? refused('service.database-unavailable') : ok(tunnel)),
       tunnelUpdate: noted('service.tunnelUpdate', ({ body }) => {
         if (scene === 'tunnel-refused') return refused('request.invalid', { field: 'default' });

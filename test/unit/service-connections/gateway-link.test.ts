@@ -80,6 +80,18 @@ describe('S60, S62: the link', () => {
     expect((await status(link)).version).toBe('0.1.0-scripted');
   });
 
+  test('rule 5: a connection that stays open and is answered no more is given up, and the next request opens another', async () => {
+    const link = makeLink();
+    await status(link);
+    gateway.script.set('status', [{ kind: 'silent' }]);
+    await expect(status(link, 200)).rejects.toMatchObject({ code: 'gateway.link-time-out' });
+    link.dropControl();
+    expect((await status(link)).version).toBe('0.1.0-scripted');
+    expect(gateway.connections).toBe(2);
+    // It was given up here, not lost.
+    expect(lost).toEqual([]);
+  });
+
   test('an abort ends the wait at once', async () => {
     gateway.script.set('status', [{ kind: 'silent' }]);
     const abort = new AbortController();
@@ -139,6 +151,48 @@ describe('S60, S62: the link', () => {
     const waiting = Promise.allSettled(Array.from({ length: 256 }, () => status(link, 500)));
     await expect(status(link)).rejects.toMatchObject({ code: 'gateway.full' });
     await waiting;
+  });
+});
+
+describe('rule 15: the service rotates the key of its links', () => {
+  test('the next request goes by the new key over a connection of its own; what waits on the old one is not lost with it, and then it closes', async () => {
+    const next = await makeSelfSigned('next service');
+    gateway.servicePins = [service.pin, next.pin];
+    let present = service;
+    const link = new GatewayLink({
+      address: { gatewayName: 'office1', host: '127.0.0.1', port: gateway.port, pins: [gateway.tls.pin] },
+      identity: {
+        get keyPem() {
+          return present.keyPem;
+        },
+        get certificatePem() {
+          return present.certificatePem;
+        },
+      },
+      random: () => 0.5,
+      onControlOpen: () => undefined,
+      onControlLost: (reason) => lost.push(reason),
+    });
+    links.push(link);
+    await status(link);
+    gateway.script.set('status', [{ kind: 'silent' }]);
+    const asked = gateway.nextAsked('status');
+    const waiting = status(link, 1_500).catch((error: unknown) => error);
+    await asked;
+    present = next;
+    await link.renew();
+    await status(link);
+    expect(gateway.connections).toBe(2);
+    // Not ended by the change, but by its own limit.
+    expect(await waiting).toMatchObject({ code: 'gateway.link-time-out' });
+    gateway.servicePins = [next.pin];
+    await status(link);
+    // A gateway that does not know it yet is met by the former key.
+    gateway.servicePins = [service.pin];
+    link.useKeys({ pins: [gateway.tls.pin], openedBy: service });
+    await status(link);
+    expect(gateway.connections).toBe(3);
+    expect(lost).toEqual([]);
   });
 });
 

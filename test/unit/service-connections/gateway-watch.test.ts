@@ -19,7 +19,7 @@ function makeRow(name: string): GatewayRow {
   const at = new Date('2026-03-01T08:00:00.000Z');
   return {
     id: gatewayId.parse(randomUUID()), name, segment: null, host: '127.0.0.1', reachedThrough: 'direct', linkPort: 443, proxyPorts: ports, portPreference: defaultPortPreference([7993, 7994, 7995]),
-    tlsKey: 'tls', signingKey: 'signing', nextTlsKey: null, nextSigningKey: null, formerSigningKeys: [], keysChangedAt: null,
+    tlsKey: 'tls', signingKey: 'signing', nextTlsKey: null, nextSigningKey: null, formerSigningKeys: [], keysChangedAt: null, serviceKeysToldAt: null,
     state: 'available', stateCode: null, stateDetail: '', stateChangedAt: at, confirmedAt: at, ejectedAt: null, draining: false, disabled: false, sessions: 0, version: '1', roundTripMs: 1, clockDifferenceMs: 0, loadCpu: 0, loadMemoryBytes: 0, over443: true,
     ports: [], leaseHolder: null, leaseEpoch: 1, journalCursor: 0, journalHash: null, createdAt: at, updatedAt: at, removedAt: null,
   };
@@ -89,7 +89,7 @@ class World {
         if (link === undefined) throw new Error('no such link');
         return link;
       },
-      forget: () => undefined, flushTerminations: async () => true, announceAddresses: async () => undefined, followKeys: async () => undefined, busyGateways: async () => this.busy, drained: async () => undefined, pullRecordings: async () => true, closeOverdue: async () => 0,
+      forget: () => undefined, flushTerminations: async () => true, announceAddresses: async () => undefined, announceKeys: async () => undefined, followKeys: async () => undefined, busyGateways: async () => this.busy, drained: async () => undefined, pullRecordings: async () => true, closeOverdue: async () => 0,
     };
     this.watch = new GatewayWatch(parts);
   }
