@@ -176,6 +176,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     createChannel: createSessionChannel,
     environment: () => ({ LANG: SHELL_LOCALE[language()], COLORTERM: 'truecolor' }),
     forwarding: (policy) => makeForwardingOffer({ policy, settings: settings.current, environment: process.env, platform: process.platform, homeFolder: homedir(), hostName: hostname() }),
+    homeFolder: homedir(),
     newId: randomUUID,
     monotonic: () => performance.now(),
   });
@@ -272,6 +273,10 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
       }),
       readFingerprint: (serviceUrl, proxy) => readCertificateThroughProxies({ ...port({ serviceUrl }), authorities, timeoutMs: CONNECT_TIMEOUT_MS }, networkOf({ proxy })),
       saveText: saveTextFile,
+      askFolder: async () => {
+        const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openDirectory', 'createDirectory'] });
+        return canceled ? undefined : filePaths[0];
+      },
       askSavePath: async (suggestedName, type) => {
         const { canceled, filePath } = await dialog.showSaveDialog({ defaultPath: join(app.getPath('documents'), suggestedName), filters: [SAVED_TYPES[type]] });
         return canceled || filePath === '' ? undefined : filePath;

@@ -3,6 +3,7 @@ import './appearance/base.css';
 import './frame/frame.css';
 import './session/session.css';
 import './desktop/desktop.css';
+import './files/files.css';
 import '@xterm/xterm/css/xterm.css';
 import { sessionOfPage } from '../shared/ipc/page-address.ts';
 import { startWindow } from './frame/start-window.tsx';

@@ -123,6 +123,10 @@ export const ipcContract = {
     /** Lets the session's window fill the screen, or takes it back. */
     toggleFullScreen: call(sessionWindow, z.object({ sessionId }), none),
   },
+  files: {
+    /** Asks the user in the system's dialog for a folder of this computer, and lets the window of an SFTP session at it; the page never learns the path. */
+    chooseFolder: call(sessionWindow, z.object({ sessionId }), z.object({ chosen: z.boolean() })),
+  },
   playback: {
     open: call(mainWindow, z.object({ recordingId }), z.object({ playbackId: z.uuid(), header: z.unknown(), durationMs: z.number(), frames: z.number().int() })),
     /** The next at most 256 KiB of frames, in order; `done` after the last. */

@@ -2,6 +2,7 @@ import { administrationTextsEn } from './administration/en.ts';
 import { desktopTextsEn } from './desktop/en.ts';
 import { diagnosticsTextsEn } from './diagnostics/en.ts';
 import { errorTextsEn } from './errors/en.ts';
+import { filesTextsEn } from './files/en.ts';
 import { findingTextsEn } from './findings/en.ts';
 import { forwardingTextsEn } from './forwarding/en.ts';
 import { gatewayTextsEn } from './gateways/en.ts';
@@ -12,5 +13,5 @@ import { resourceFormTextsEn } from './resource-forms/en.ts';
 import { nativeTextsEn } from './native/en.ts';
 
 /** Every text in English; its keys are the keys of all languages. */
-export const en = { ...errorTextsEn, ...interfaceTextsEn, ...gatewayTextsEn, ...tunnelTextsEn, ...serviceKeyTextsEn, ...resourceFormTextsEn, ...findingTextsEn, ...diagnosticsTextsEn, ...forwardingTextsEn, ...desktopTextsEn, ...nativeTextsEn, ...administrationTextsEn } as const;
+export const en = { ...errorTextsEn, ...interfaceTextsEn, ...gatewayTextsEn, ...tunnelTextsEn, ...serviceKeyTextsEn, ...resourceFormTextsEn, ...findingTextsEn, ...diagnosticsTextsEn, ...forwardingTextsEn, ...desktopTextsEn, ...filesTextsEn, ...nativeTextsEn, ...administrationTextsEn } as const;
 export type MessageKey = keyof typeof en;

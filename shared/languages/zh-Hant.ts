@@ -3,6 +3,7 @@ import { administrationTextsZhHant } from './administration/zh-Hant.ts';
 import { desktopTextsZhHant } from './desktop/zh-Hant.ts';
 import { diagnosticsTextsZhHant } from './diagnostics/zh-Hant.ts';
 import { errorTextsZhHant } from './errors/zh-Hant.ts';
+import { filesTextsZhHant } from './files/zh-Hant.ts';
 import { findingTextsZhHant } from './findings/zh-Hant.ts';
 import { forwardingTextsZhHant } from './forwarding/zh-Hant.ts';
 import { gatewayTextsZhHant } from './gateways/zh-Hant.ts';
@@ -13,4 +14,4 @@ import { resourceFormTextsZhHant } from './resource-forms/zh-Hant.ts';
 import { nativeTextsZhHant } from './native/zh-Hant.ts';
 
 /** Every text in Traditional Chinese. */
-export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant, ...gatewayTextsZhHant, ...tunnelTextsZhHant, ...serviceKeyTextsZhHant, ...resourceFormTextsZhHant, ...findingTextsZhHant, ...diagnosticsTextsZhHant, ...forwardingTextsZhHant, ...desktopTextsZhHant, ...nativeTextsZhHant, ...administrationTextsZhHant } as const satisfies Record<MessageKey, string>;
+export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant, ...gatewayTextsZhHant, ...tunnelTextsZhHant, ...serviceKeyTextsZhHant, ...resourceFormTextsZhHant, ...findingTextsZhHant, ...diagnosticsTextsZhHant, ...forwardingTextsZhHant, ...desktopTextsZhHant, ...filesTextsZhHant, ...nativeTextsZhHant, ...administrationTextsZhHant } as const satisfies Record<MessageKey, string>;

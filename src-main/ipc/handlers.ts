@@ -40,7 +40,7 @@ export interface HandlerParts {
   readonly account: Pick<Account, 'signIn' | 'signOut' | 'changePassword' | 'require'>;
   readonly inventory: Pick<Inventory, 'query' | 'setFavourite'>;
   readonly gateways: Pick<GatewayList, 'refresh'>;
-  readonly sessions: Pick<Sessions<never>, 'connect' | 'retry' | 'tryNow' | 'answerPrompt' | 'end' | 'show' | 'openPort' | 'toggleFullScreen'>;
+  readonly sessions: Pick<Sessions<never>, 'connect' | 'retry' | 'tryNow' | 'answerPrompt' | 'end' | 'show' | 'openPort' | 'toggleFullScreen' | 'grantFolder'>;
   readonly logWork: Pick<LogWork, 'beginExport' | 'dropExport' | 'beginProof' | 'dropProof'>;
   readonly clock: () => number;
   readonly diagnostics: Pick<DiagnosticsDesk, 'run' | 'runOne' | 'watch' | 'opened' | 'runForSession' | 'report' | 'forget'>;
@@ -52,6 +52,8 @@ export interface HandlerParts {
   readonly readFingerprint: (serviceUrl: string, proxy: ProxySetting) => ReturnType<typeof readServiceCertificate>;
   /** Writes a text to a path that the user chose. Throws `client.file-not-written`. */
   readonly saveText: (path: string, text: string) => Promise<void>;
+  /** The folder that the user chose, or undefined. */
+  readonly askFolder: () => Promise<string | undefined>;
   /** The path that the user chose to save under, or undefined. */
   readonly askSavePath: (suggestedName: string, type: SavedType) => Promise<string | undefined>;
 }
@@ -179,6 +181,13 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       openPort: ({ sessionId }) => {
         sessions.openPort(sessionId);
         return {};
+      },
+    },
+    files: {
+      chooseFolder: async ({ sessionId }) => {
+        const folder = await parts.askFolder();
+        if (folder !== undefined) sessions.grantFolder(sessionId, folder);
+        return { chosen: folder !== undefined };
       },
     },
     playback: {

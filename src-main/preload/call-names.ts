@@ -14,6 +14,7 @@ export const callNames = {
   resources: ['query', 'setFavourite'],
   gateways: ['refresh', 'installation', 'saveConfiguration', 'readPastedKey'],
   sessions: ['connect', 'cancel', 'retry', 'answerPrompt', 'tryNow', 'end', 'show', 'openPort', 'toggleFullScreen'],
+  files: ['chooseFolder'],
   logs: ['export', 'dropExport', 'prove', 'dropProof'],
   playback: ['open', 'read', 'close', 'saveAsciicast'],
   diagnostics: ['run', 'runOne', 'watch', 'opened', 'ofSession', 'report', 'saveReport'],

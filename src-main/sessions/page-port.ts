@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import type { FilesToPage } from '../../shared/ipc/files-port.ts';
 import { INPUT_CREDIT_BYTES, MAX_INPUT_BYTES, OUTPUT_CREDIT_BYTES, type SessionPortToPage, TERMINAL_BOUNDS } from '../../shared/ipc/session-port.ts';
 import { RecentOutput } from './recent-output.ts';
 
 /** The end of the port that a session's process holds: Electron's MessagePortMain, narrowed. */
 export interface ProcessPort {
-  postMessage(message: SessionPortToPage): void;
+  postMessage(message: SessionPortToPage | FilesToPage): void;
   on(event: 'message', listener: (event: { data: unknown }) => void): unknown;
   start(): void;
   close(): void;

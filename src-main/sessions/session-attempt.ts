@@ -123,6 +123,11 @@ export class SessionAttempt<Port> {
     return true;
   }
 
+  /** Lets the process at a folder of this computer. */
+  grantFolder(path: string): void {
+    if (!this.#processGone) this.#parts.process.send({ kind: 'local-folder', path });
+  }
+
   answerPrompt(id: number, answers: readonly string[]): void {
     this.#parts.process.send({ kind: 'prompt-answer', id, answers: [...answers] });
     this.#connecting((phase) => {

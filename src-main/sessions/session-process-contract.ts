@@ -34,6 +34,8 @@ export const sessionCommand = z.discriminatedUnion('kind', [
   /** Another first gateway, as the process asked for one; null where there is none now. `over`: the code that ended the session. */
   z.object({ kind: z.literal('first-hop'), hop: dialledHop.nullable(), over: z.string().nullable() }),
   z.object({ kind: z.literal('port') }),
+  /** The folder of this computer that an SFTP session may use: the home of the user, or one that he chose. */
+  z.object({ kind: z.literal('local-folder'), path: z.string().min(1).max(32_768) }),
   z.object({ kind: z.literal('prompt-answer'), id: z.number().int(), answers: z.array(z.string()) }),
   /** Gives up what has not been accepted yet. */
   z.object({ kind: z.literal('cancel') }),

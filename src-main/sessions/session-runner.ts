@@ -3,6 +3,7 @@ import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import { isDesktop } from '../../shared/ipc/openable-protocols.ts';
 import type { Forwarding, Prompt, StreamMessage } from '../../shared/proxy-stream/messages.ts';
 import type { CarriedProtocol } from './carried-protocol.ts';
+import { FilesSession } from './files-session.ts';
 import { ClientForwarding } from './forwarding/client-forwarding.ts';
 import { DIAL_LIMIT_MS, dialGateway, type DialOptions, dialThrough, type ReachedGateway } from './gateway-dial.ts';
 import { GatewayRefusal, type HelloEvents, legOf, sayHello } from './gateway-hello.ts';
@@ -20,6 +21,8 @@ import { AwaitedWaysOut } from './awaited-ways-out.ts';
 const REASON_LIMIT_MS = 1000;
 /** A page that draws nothing for so long has gone; its process does not wait for it for ever. */
 const DRAIN_LIMIT_MS = 10_000;
+/** What a page of files is told last is one message, which is on its way at once; files that are open here are closed by then. */
+const FILES_DRAIN_MS = 500;
 /** A first gateway reaches the next one within five seconds, or says that it did not. */
 const FORWARD_LIMIT_MS = 8000;
 /** No gateway waits longer for its client than this (its own setting's bound). */
@@ -43,6 +46,7 @@ export class SessionRunner {
   readonly #page: PagePort;
   readonly #stop = new AbortController();
   readonly #prompts = new Map<number, (answers: readonly string[]) => void>();
+  readonly #files: FilesSession;
   readonly #waysOut = new AwaitedWaysOut();
   readonly #firstHop = new AwaitedFirstHop(() => this.#parts.report({ kind: 'first-hop-wanted' }));
   #startedAt = 0;
@@ -52,6 +56,8 @@ export class SessionRunner {
   readonly #standing = Promise.withResolvers<void>();
   #connected = false;
   #desktop = false;
+  /** Whether the page asks for files, in place of a protocol's bytes. */
+  #filesWanted = false;
   #forwarding: ClientForwarding | undefined;
   #forwardingReady: Promise<void> | undefined;
   readonly #refusedForwardings = new Set<'agent' | 'x11'>();
@@ -68,6 +74,7 @@ export class SessionRunner {
     this.#parts = parts;
     // Nobody waits for it where a terminal is opened.
     this.#standing.promise.catch(() => undefined);
+    this.#files = new FilesSession({ monotonic: parts.monotonic, onViolation: parts.onViolation });
     this.#page = new PagePort(
       {
         pause: () => this.#carried?.pause(),
@@ -96,7 +103,11 @@ export class SessionRunner {
         this.#firstHop.take(command);
         break;
       case 'port':
-        if (port) this.#page.attach(port);
+        if (port && this.#filesWanted) this.#files.attach(port);
+        else if (port) this.#page.attach(port);
+        break;
+      case 'local-folder':
+        this.#files.grant(command.path);
         break;
       case 'prompt-answer':
         this.#prompts.get(command.id)?.(command.answers);
@@ -117,6 +128,7 @@ export class SessionRunner {
 
   #start(command: StartCommand): void {
     this.#startedAt = this.#parts.monotonic();
+    this.#filesWanted = command.protocol === 'sftp';
     const { forwarding } = command;
     if (forwarding !== undefined) this.#forwarding = new ClientForwarding({ offer: forwarding, tell: (what, state) => this.#parts.report({ kind: 'forwarding', what, state }) });
     // Looks for agent and X server while the Gateway is dialled.
@@ -140,7 +152,6 @@ export class SessionRunner {
   }
 
   async #run(command: StartCommand): Promise<void> {
-    if (command.protocol !== 'ssh' && !isDesktop(command.protocol)) throw new MavisError('resource.protocol-unknown', { protocol: command.protocol });
     const [first, second] = command.hops;
     if (!first) throw new MavisError('internal');
     const dial: DialOptions = { identity: command.identity, signal: this.#stop.signal, random: this.#parts.random, limitMs: Math.min(DIAL_LIMIT_MS, command.deadlineMs), waysOut: () => this.#waysOut.asked() };
@@ -220,7 +231,8 @@ export class SessionRunner {
     this.#stream = stream;
     this.#parts.report({ kind: 'accepted', reference: accepted.reference, recording: accepted.recording, targetEncrypted: accepted.targetEncrypted, targetCertificate: accepted.targetCertificate, notAfter: accepted.notAfter });
     try {
-      if (isDesktop(command.protocol)) await this.#openDesktop(stream);
+      if (this.#filesWanted) await this.#openFiles(stream);
+      else if (isDesktop(command.protocol)) await this.#openDesktop(stream);
       else await this.#openTerminal(stream, command, gateway, accepted.sshHostKey);
     } catch (error) {
       // Where the gateway has said why it ended, that is the cause; the protocol's own error only follows from it.
@@ -260,6 +272,22 @@ export class SessionRunner {
     });
     if (this.#streamEnd) throw new MavisError(this.#streamEnd.code, this.#streamEnd.args);
     await this.#standing.promise;
+    this.#connected = true;
+    this.#parts.report({ kind: 'connected' });
+  }
+
+  async #openFiles(stream: GatewayStream): Promise<void> {
+    // The stream's own end tells why.
+    stream.on('error', () => undefined);
+    this.#begin({
+      pause: () => undefined,
+      resume: () => undefined,
+      write: (_bytes, gone) => gone(),
+      resize: () => undefined,
+      end: () => stream.end(),
+    });
+    await this.#files.open(stream, this.#stop.signal);
+    if (this.#streamEnd) throw new MavisError(this.#streamEnd.code, this.#streamEnd.args);
     this.#connected = true;
     this.#parts.report({ kind: 'connected' });
   }
@@ -356,6 +384,7 @@ export class SessionRunner {
   #endWith(end: StreamEnd): void {
     this.#streamEnd ??= end;
     this.#tellEnd(end);
+    this.#files.close(new MavisError(end.code, end.args));
     this.#stream?.closeWith(end.code);
     this.#carried?.end();
     this.#onOutputEnd();
@@ -364,6 +393,7 @@ export class SessionRunner {
   #onStreamEnd(end: StreamEnd): void {
     this.#streamEnd ??= end;
     this.#standing.reject(new MavisError(end.code, end.args));
+    this.#files.close(new MavisError(end.code, end.args));
     if (!this.#connected) return;
     // The exit status stands before the gateway's reason in the stream; the channel's close tells both.
     if (end.code !== 'session.ended' || this.#outputEnded) this.#tellEnd(this.#streamEnd);
@@ -392,7 +422,7 @@ export class SessionRunner {
     if (this.#outputEnded) return;
     this.#outputEnded = true;
     this.#page.end();
-    setTimeout(() => this.#parts.report({ kind: 'drained' }), DRAIN_LIMIT_MS).unref();
+    setTimeout(() => this.#parts.report({ kind: 'drained' }), this.#filesWanted ? FILES_DRAIN_MS : DRAIN_LIMIT_MS).unref();
   }
 
   #tellEnd({ code, args }: StreamEnd): void {

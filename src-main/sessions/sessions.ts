@@ -40,6 +40,8 @@ export interface SessionsParts<Port> {
   readonly networkOf: (profile: Profile) => ServiceNetwork;
   readonly environment: () => Readonly<Record<string, string>>;
   readonly forwarding: AttemptParts<Port>['forwarding'];
+  /** The folder of this computer that the window of an SFTP session may see at first: the user's home. */
+  readonly homeFolder: string;
   readonly newId: () => string;
   readonly clock: () => number;
   readonly monotonic: () => number;
@@ -52,6 +54,8 @@ export class Sessions<Port> {
   readonly #attempts = new Map<SessionId, SessionAttempt<Port>>();
   /** The profile that a session was opened in: it connects again in no other. */
   readonly #profiles = new Map<SessionId, ProfileId>();
+  /** Of SFTP sessions: the folder of this computer that the user granted. */
+  readonly #localFolders = new Map<SessionId, string>();
   readonly #running = new Set<Promise<void>>();
   #terminal: { readonly columns: number; readonly rows: number } = FIRST_TERMINAL;
 
@@ -135,6 +139,13 @@ export class Sessions<Port> {
     if (attempt.givePort(process)) this.#parts.windows.givePort(id, page);
   }
 
+  /** The user chose another folder of this computer for an SFTP session. */
+  grantFolder(id: SessionId, path: string): void {
+    this.#require(id);
+    this.#localFolders.set(id, path);
+    this.#attempts.get(id)?.grantFolder(path);
+  }
+
   isConnected(id: SessionId): boolean {
     return this.#attempts.get(id)?.isConnected ?? false;
   }
@@ -148,6 +159,7 @@ export class Sessions<Port> {
     this.#attempts.get(id)?.end();
     this.#attempts.delete(id);
     this.#profiles.delete(id);
+    this.#localFolders.delete(id);
     this.#parts.store.update((draft) => {
       delete draft.items[id];
     });
@@ -185,6 +197,7 @@ export class Sessions<Port> {
       },
     );
     this.#attempts.set(id, attempt);
+    if (protocol === 'sftp') attempt.grantFolder(this.#localFolders.get(id) ?? this.#parts.homeFolder);
     const running: Promise<void> = attempt.run().finally(() => this.#running.delete(running));
     this.#running.add(running);
   }

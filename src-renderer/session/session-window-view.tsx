@@ -6,6 +6,7 @@ import { DocumentLook } from '../appearance/document-look.tsx';
 import { Dialog } from '../controls/dialog.tsx';
 import { EmptyState } from '../controls/empty-state.tsx';
 import { DesktopSession } from '../desktop/desktop-session.tsx';
+import { FilesSession } from '../files/files-session.tsx';
 import { ErrorBoundary } from '../frame/error-boundary.tsx';
 import { useText } from '../language/use-text.ts';
 import { ProxyQuestionDialog } from '../network/proxy-question-dialog.tsx';
@@ -49,6 +50,8 @@ function ShownSession({ session }: { readonly session: Session }) {
   const { phase } = session;
   const live = phase.status === 'connected' || phase.status === 'connecting';
   const desktop = isDesktop(session.protocol);
+  const files = session.protocol === 'sftp';
+  const kind = desktop ? 'desktop' : files ? 'files' : 'session';
   const protocolName = text(`protocol.${session.protocol}`);
 
   useEffect(
@@ -87,7 +90,7 @@ function ShownSession({ session }: { readonly session: Session }) {
           </span>
         )}
         <span className="status-space" />
-        <div ref={setTools} className="session-tools" role="toolbar" aria-label={text(desktop ? 'desktop.tools' : 'terminal.tools')} hidden={!wasConnected} />
+        <div ref={setTools} className="session-tools" role="toolbar" aria-label={files ? text('files.tools', { side: session.resourceName }) : text(desktop ? 'desktop.tools' : 'terminal.tools')} hidden={!wasConnected} />
         {phase.status === 'connected' && (
           <button type="button" className="button button-small" onClick={() => setClosing('session')}>
             {text('session.end')}
@@ -99,7 +102,8 @@ function ShownSession({ session }: { readonly session: Session }) {
           {phase.status === 'connecting' && <ConnectingScreen session={session} phase={phase} />}
           {phase.status === 'failed' && <FailureScreen session={session} phase={phase} onRetry={retry} onDiagnose={() => void ask(mavis.diagnostics.ofSession({ sessionId: session.id }))} onClose={close} />}
           {desktop && <DesktopSession session={session} tools={tools} facts={facts} onTitle={setTitle} />}
-          {!desktop && wasConnected && <SessionTerminal session={session} shown={phase.status === 'connected' || phase.status === 'ended'} onTitle={setTitle} tools={tools} />}
+          {files && wasConnected && <FilesSession session={session} shown={phase.status === 'connected' || phase.status === 'ended'} tools={tools} />}
+          {!desktop && !files && wasConnected && <SessionTerminal session={session} shown={phase.status === 'connected' || phase.status === 'ended'} onTitle={setTitle} tools={tools} />}
           {phase.status === 'connected' && phase.resuming && <ResumeBanner resuming={phase.resuming} onTryNow={tryNow} onEnd={() => setClosing('session')} />}
           {phase.status === 'ended' && <EndBanner session={session} phase={phase} onReconnect={retry} onClose={close} />}
         </ErrorBoundary>
@@ -121,7 +125,7 @@ function ShownSession({ session }: { readonly session: Session }) {
             </>
           }
         >
-          <p>{text(desktop ? 'desktop.close-body' : 'session.close-body', { resource: session.resourceName })}</p>
+          <p>{text(`${kind}.close-body`, { resource: session.resourceName })}</p>
         </Dialog>
       )}
     </div>

@@ -51,12 +51,10 @@ test('a filter that cannot be read says where, and leaves what was found', async
   await expect(page.getByRole('gridcell').first()).toContainText('tokyo');
 });
 
-test('a protocol that this version cannot open is shown, says so, and does nothing', async ({ page }) => {
+test('S20: each protocol of a resource has its button, SFTP as well', async ({ page }) => {
   await openMain(page);
-  const sftp = page.getByRole('button', { name: 'This version does not open SFTP yet' }).first();
-  await expect(sftp).toHaveAttribute('aria-disabled', 'true');
-  await sftp.click({ force: true });
-  expect(await calls(page, 'sessions.connect')).toEqual([]);
+  await page.getByRole('button', { name: /^Connect to .+ with SFTP$/ }).first().click();
+  expect(await calls(page, 'sessions.connect')).toEqual([{ resourceId: expect.any(String), protocol: 'sftp' }]);
 });
 
 test('S22, S33: that all connections go through the default Gateway is said before Connect, and taken back as soon as it no longer holds', async ({ page }) => {

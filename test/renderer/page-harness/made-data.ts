@@ -83,11 +83,11 @@ export function madeSession(scene: string, number = 77, name = 'tokyo-db-00009')
   const phase = phases[scene] ?? { status: 'connected', since: ago(10), recording: true, roundTripMs: 23, endsSoon: null, resuming: null };
   const failedEarly = scene === 'failed-access';
   return session.parse({
-    id: id(number), profileName: 'Nishi Trading', profileColour: 'blue', resourceId: id(9), resourceName: name, protocol: 'ssh', userName: 'y.tanaka', reference: REFERENCE,
+    id: id(number), profileName: 'Nishi Trading', profileColour: 'blue', resourceId: id(9), resourceName: name, protocol: scene.startsWith('files') ? 'sftp' : 'ssh', userName: 'y.tanaka', reference: REFERENCE,
     gatewayName: failedEarly ? null : 'tokyo-gw-1', segment: failedEarly ? null : 'gateway-tokyo', firstGatewayName: scene === 'tunnel' || scene === 'failed-tunnel' ? 'entry-gw-1' : null, tunnel: scene === 'tunnel' || scene === 'failed-tunnel',
     way: null, stepsMs: failedEarly ? {} : { access: 41, 'gateway-chosen': 18, 'gateway-reached': 66 },
     tried: scene.startsWith('failed') && !failedEarly ? [{ gatewayId: id(31), gatewayName: 'tokyo-gw-2', leg: 'L2', code: 'gateway.time-out', milliseconds: 3002 }, { gatewayId: id(32), gatewayName: 'tokyo-gw-3', leg: 'L3', code: 'gateway.link-unreachable', milliseconds: 1204 }] : [],
-    policy: { recordInput: true }, targetEncrypted: true, targetCertificate: null, phase, attempt: 1,
+    policy: { recordInput: true, ...(scene === 'files-restricted' ? { filesIn: false, filesDelete: false } : {}) }, targetEncrypted: true, targetCertificate: null, phase, attempt: 1,
     forwarding: scene === 'forwarding' ? { agent: { status: 'on', openings: 5, signatures: 3, code: null }, x11: { status: 'failed', code: 'forwarding.display-missing' } } : { agent: { status: 'off' }, x11: { status: 'off' } },
   });
 }

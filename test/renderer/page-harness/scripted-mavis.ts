@@ -8,6 +8,7 @@ import type { WindowApi } from '../../../shared/ipc/window-api.ts';
 import { availabilityOf, bySegment } from '../../../src-main/inventory/availability.ts';
 import { gatewayServiceCalls, gatewaySetupCalls } from './scripted-gateways.ts';
 import { serviceKeyCalls } from './scripted-service-keys.ts';
+import { ScriptedFiles } from './scripted-files.ts';
 import { madeDiagnostics } from './made-diagnostics.ts';
 import { gatewayHistory, gateways } from './made-gateways.ts';
 import { liveConnections, madeRules, madeTrial, madeUsers } from './made-people.ts';
@@ -182,10 +183,12 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       show: noted('sessions.show', () => ok({})),
       toggleFullScreen: noted('sessions.toggleFullScreen', () => ok({})),
       openPort: noted('sessions.openPort', ({ sessionId: asked }) => {
-        target.open(asked);
+        if (scene.startsWith('files')) new ScriptedFiles(scene, (call) => calls.push({ name: `files.${call.do}`, args: call })).open(asked);
+        else target.open(asked);
         return ok({});
       }),
     },
+    files: { chooseFolder: noted('files.chooseFolder', () => ok({ chosen: true })) },
     logs: {
       export: noted('logs.export', ({ log, format }) => {
         const exportId = crypto.randomUUID();

@@ -40,6 +40,7 @@ const goodArgs: Readonly<Record<string, unknown>> = {
   'sessions.show': { sessionId: OWN },
   'sessions.openPort': { sessionId: OWN },
   'sessions.toggleFullScreen': { sessionId: OWN },
+  'files.chooseFolder': { sessionId: OWN },
   'logs.export': { log: 'audit', format: 'csv', filter: { outcome: 'failed' } },
   'logs.dropExport': { exportId: UUID },
   'diagnostics.run': { keepResource: true },

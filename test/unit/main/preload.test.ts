@@ -54,6 +54,9 @@ describe('the preload (E20)', () => {
           "onStorePatch",
           "onAction",
         ],
+        "files": [
+          "chooseFolder",
+        ],
         "gateways": [
           "refresh",
           "installation",

@@ -1,0 +1,133 @@
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MavisError } from '../../shared/errors/mavis-error.ts';
+import { printableFileName } from '../../shared/sftp/file-name-bytes.ts';
+import { type FileAttributes, isFolder } from '../../shared/sftp/packet-fields.ts';
+import { endsAll, type TreeMeans } from './download-tree.ts';
+import { factsOf, remoteChild, uploadFile } from './file-transfer.ts';
+import { localError } from './local-errors.ts';
+import { isMissing } from './remote-errors.ts';
+import { withNumber } from './safe-local-name.ts';
+import { isPartialName } from './partial-name.ts';
+import type { Job } from './transfer-job.ts';
+
+const DEEPEST = 100;
+
+/** What stands in a folder of the target; nothing is known to stand in one that was just made. */
+type Standing = ReadonlyMap<string, FileAttributes>;
+
+interface Place {
+  readonly local: string;
+  readonly folder: string;
+  readonly inside: string;
+  readonly depth: number;
+  readonly standing: Standing;
+}
+
+/** Brings a local file or folder to the target, and keeps times and permissions. Links in folders are left out. What fails of a folder is told, and the rest goes on. */
+export async function uploadTree(means: TreeMeans, job: Job, localFolder: string, name: string, folder: string): Promise<void> {
+  const standing = new Map<string, FileAttributes>();
+  try {
+    standing.set(name, await means.client.attributes(remoteChild(folder, name)));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  await new TreeUpload(means, job).take(name, { local: localFolder, folder, inside: '', depth: 0, standing });
+}
+
+class TreeUpload {
+  readonly #means: TreeMeans;
+  readonly #job: Job;
+
+  constructor(means: TreeMeans, job: Job) {
+    this.#means = means;
+    this.#job = job;
+  }
+
+  async take(name: string, place: Place): Promise<void> {
+    const path = join(place.local, name);
+    const stands = await lstat(path).catch((error: unknown) => {
+      throw localError(error);
+    });
+    if (stands.isDirectory()) await this.#folder(name, path, place);
+    else if (stands.isFile()) await this.#file(name, path, { size: stands.size, modifiedAtSeconds: Math.floor(stands.mtimeMs / 1000) }, place);
+    else this.#job.left(0);
+  }
+
+  async #folder(name: string, path: string, { folder, inside, depth, standing }: Place): Promise<void> {
+    if (depth >= DEEPEST) throw new MavisError('files.too-deep');
+    const there = remoteChild(folder, name);
+    const before = standing.get(name);
+    const held = new Map<string, FileAttributes>();
+    if (before === undefined) await this.#means.client.makeFolder(there);
+    else if (!isFolder(before)) throw new MavisError('files.exists');
+    else await this.#means.client.list(there, (entries) => entries.forEach((entry) => held.set(entry.name, entry.attributes)), this.#job.signal);
+    const names = await readdir(path).catch((error: unknown) => {
+      throw localError(error);
+    });
+    await this.#all(names, { local: path, folder: there, inside: inside === '' ? name : `${inside}/${name}`, depth: depth + 1, standing: held });
+  }
+
+  async #all(names: readonly string[], place: Place): Promise<void> {
+    const { files } = this.#means;
+    const job = this.#job;
+    const running = new Set<Promise<void>>();
+    const folders: string[] = [];
+    for (const name of names) {
+      await job.pass();
+      // Its parts of downloads that are not whole are nobody's files.
+      if (isPartialName(name)) continue;
+      await files.enter(job.signal);
+      const one: Promise<void> = this.#guarded(name, place, async () => {
+        if ((await lstat(join(place.local, name))).isDirectory()) folders.push(name);
+        else await this.take(name, place);
+      }).finally(() => {
+        files.leave();
+        running.delete(one);
+      });
+      running.add(one);
+    }
+    await Promise.all(running);
+    for (const name of folders) await this.#guarded(name, place, () => this.take(name, place));
+  }
+
+  async #guarded(name: string, place: Place, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (thrown) {
+      this.#job.signal.throwIfAborted();
+      const error = localError(thrown);
+      if (endsAll(error.code)) throw error;
+      this.#job.failed(printableFileName(`${place.inside}/${name}`), error);
+    }
+  }
+
+  async #file(name: string, path: string, facts: { size: number; modifiedAtSeconds: number }, { folder, inside, standing }: Place): Promise<void> {
+    const job = this.#job;
+    const within = inside === '' ? name : `${inside}/${name}`;
+    job.found(facts.size);
+    if (job.isDone(within)) {
+      job.alreadyDone(facts.size);
+      return;
+    }
+    const final = await this.#freeName(name, facts, standing);
+    if (final === undefined) {
+      job.left(facts.size);
+      return;
+    }
+    if (final !== name) job.renamed(printableFileName(name), final);
+    // In a folder that was empty there is no part either.
+    await uploadFile(this.#means, path, folder, final, { replace: standing.has(final), mayHavePart: standing.size > 0 || inside === '' }, job.control());
+    job.finished(within);
+  }
+
+  async #freeName(name: string, facts: { size: number; modifiedAtSeconds: number }, standing: Standing): Promise<string | undefined> {
+    const stands = standing.get(name);
+    if (stands === undefined) return name;
+    const { size, modifiedAtSeconds } = factsOf(stands);
+    const choice = isFolder(stands) ? 'rename' : await this.#job.decide(name, { here: { size, modifiedAtSeconds }, coming: facts });
+    if (choice === 'overwrite') return name;
+    if (choice === 'skip') return undefined;
+    for (let number = 2; ; number += 1) if (!standing.has(withNumber(name, number))) return withNumber(name, number);
+  }
+}

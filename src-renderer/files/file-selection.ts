@@ -1,0 +1,31 @@
+/** Which of a list are selected, by name, and where one stands in it. */
+export interface FileSelection {
+  readonly names: ReadonlySet<string>;
+  /** Where the keyboard stands. */
+  readonly active: number;
+  /** From where a range is drawn. */
+  readonly anchor: number;
+}
+
+export const NOTHING_SELECTED: FileSelection = { names: new Set(), active: 0, anchor: 0 };
+
+/** Goes to a place: alone, or with all from the anchor to it. */
+export function movedTo(selection: FileSelection, index: number, names: readonly string[], extend: boolean): FileSelection {
+  const active = Math.max(0, Math.min(index, names.length - 1));
+  if (!extend) return { names: new Set(names.slice(active, active + 1)), active, anchor: active };
+  const [from, to] = [Math.min(selection.anchor, active), Math.max(selection.anchor, active)];
+  return { names: new Set(names.slice(from, to + 1)), active, anchor: selection.anchor };
+}
+
+/** Adds one, or takes it out. */
+export function toggled(selection: FileSelection, index: number, names: readonly string[]): FileSelection {
+  const name = names[index];
+  const chosen = new Set(selection.names);
+  if (name !== undefined && !chosen.delete(name)) chosen.add(name);
+  return { names: chosen, active: index, anchor: index };
+}
+
+/** All of them, or none. */
+export function allOf(selection: FileSelection, names: readonly string[]): FileSelection {
+  return { ...selection, names: new Set(names) };
+}

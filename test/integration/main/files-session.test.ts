@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ClientKey } from '../../../src-main/account/client-key.ts';
+import type { SessionReport } from '../../../src-main/sessions/session-process-contract.ts';
+import { SessionRunner } from '../../../src-main/sessions/session-runner.ts';
+import { FaultyGateway } from '../../fixtures/faulty-gateway.ts';
+import { FilesPage } from '../../fixtures/files-page.ts';
+
+let gateway: FaultyGateway;
+let here: string;
+let there: string;
+
+beforeAll(async () => {
+  gateway = await FaultyGateway.start();
+  here = mkdtempSync(join(tmpdir(), 'mavis-files-'));
+  there = join(gateway.target.home, `files-${process.pid}`);
+});
+afterAll(async () => {
+  await gateway.stop();
+  for (const folder of [here, there]) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A session as its process runs it, over a gateway's program and a real OpenSSH server; the test is main and page. */
+async function begin(policy: Parameters<FaultyGateway['grant']>[1] = {}): Promise<{ page: FilesPage; reports: SessionReport[]; end: () => Promise<void> }> {
+  const key = new ClientKey(() => Date.now());
+  const { hop } = await gateway.grant(key.thumbprint, policy, 'sftp');
+  const reports: SessionReport[] = [];
+  const runner = new SessionRunner({ report: (report) => void reports.push(report), random: Math.random, monotonic: () => performance.now(), onViolation: () => undefined });
+  const page = new FilesPage();
+  runner.take({ kind: 'local-folder', path: here }, undefined);
+  runner.take({ kind: 'start', protocol: 'sftp', hops: [hop], identity: key.identity, deadlineMs: 30_000, terminal: { columns: 80, rows: 24 }, environment: {} }, undefined);
+  runner.take({ kind: 'port' }, page.port);
+  await page.until(({ ready }) => ready !== undefined).catch((error: unknown) => {
+    throw new Error(`${String(error)}; reports: ${JSON.stringify(reports)}`);
+  });
+  return {
+    page, reports,
+    end: async () => {
+      runner.take({ kind: 'end' }, undefined);
+      await expect.poll(() => reports.some(({ kind }) => kind === 'drained'), { timeout: 20_000 }).toBe(true);
+    },
+  };
+}
+
+/** Everything under a folder: contents, permissions and times. */
+function tree(folder: string): Record<string, string> {
+  return Object.fromEntries(
+    readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      const { mode, mtimeMs } = statSync(path);
+      return [path.slice(folder.length), entry.isDirectory() ? 'folder' : `${readFileSync(path).toString('base64')} ${(mode & 0o777).toString(8)} ${Math.floor(mtimeMs / 1000)}`];
+    }),
+  );
+}
+
+describe('files between this computer and a target', () => {
+  test('S20: a tree goes up and comes down byte for byte, with permissions and times, hidden and strange names, and again only what is newer', async () => {
+    const made = join(here, 'tree');
+    for (const folder of ['', 'empty', 'deep/er', '名前']) mkdirSync(join(made, folder), { recursive: true });
+    const files: readonly (readonly [string, Buffer, number])[] = [
+      ['large.bin', randomBytes(9_000_000), 0o640], ['zero', Buffer.alloc(0), 0o644], ['deep/er/run.sh', Buffer.from('#!/bin/sh\n'), 0o755], ['名前/注文 一覧.csv', randomBytes(70_000), 0o600], ['.hidden', Buffer.from('h'), 0o644],
+      ...Array.from({ length: 60 }, (_, number) => [`deep/${number}.txt`, randomBytes(number * 37), 0o644] as const),
+    ];
+    for (const [name, bytes, mode] of files) {
+      writeFileSync(join(made, name), bytes);
+      chmodSync(join(made, name), mode);
+      utimesSync(join(made, name), 1_700_000_000, 1_700_000_123);
+    }
+    const { page, reports, end } = await begin();
+    expect(page.ready?.path).toBe(gateway.target.home);
+    await page.call({ do: 'make-folder', folder: gateway.target.home, name: `files-${process.pid}` });
+    await page.call({ do: 'upload', place: [], names: ['tree'], folder: there, conflict: 'ask' });
+    expect(await page.finished()).toMatchObject([{ status: 'done', doneFiles: files.length, failureCount: 0, totalBytes: files.reduce((sum, [, bytes]) => sum + bytes.length, 0) }]);
+    expect(tree(join(there, 'tree'))).toEqual(tree(made));
+    mkdirSync(join(here, 'back'));
+    await page.call({ do: 'download', folder: there, names: ['tree'], place: ['back'], conflict: 'ask' });
+    await page.finished(2);
+    expect(tree(join(here, 'back/tree'))).toEqual(tree(made));
+    // Nothing is newer, so nothing goes; then one is.
+    utimesSync(join(made, 'zero'), 1_700_000_500, 1_700_000_500);
+    await page.call({ do: 'upload', place: [], names: ['tree'], folder: there, conflict: 'newer' });
+    expect((await page.finished(3)).at(-1)).toMatchObject({ status: 'done', doneFiles: 1, skipped: files.length - 1 });
+    expect(await page.call({ do: 'count', folder: there, names: ['tree'] })).toMatchObject({ files: files.length, folders: 5 });
+    await page.call({ do: 'remove', folder: there, names: ['tree'] });
+    expect(existsSync(join(there, 'tree'))).toBe(false);
+    await end();
+    expect(reports.find((report) => report.kind === 'ended')).toMatchObject({ code: 'session.closed-by-user' });
+  });
+
+  test('rule 10: transfers that are cut off again and again finish right, up and down, where they stopped', async () => {
+    const bytes = randomBytes(18_000_000);
+    writeFileSync(join(here, 'cut.bin'), bytes);
+    mkdirSync(join(here, 'down'));
+    const { page, reports, end } = await begin();
+    gateway.set('up', 'thin', { kind: 'bandwidth', bytesPerSecond: 12_000_000 });
+    gateway.set('down', 'thin', { kind: 'bandwidth', bytesPerSecond: 12_000_000 });
+    const cutInTheMiddle = async (): Promise<void> => {
+      const seen = reports.filter(({ kind }) => kind === 'resumed').length;
+      const from = page.jobs.at(-1)?.doneBytes ?? 0;
+      await page.until(({ jobs }) => (jobs.at(-1)?.doneBytes ?? 0) > from + 1_000_000);
+      gateway.resetAll();
+      await expect.poll(() => reports.filter(({ kind }) => kind === 'resumed').length, { timeout: 30_000 }).toBeGreaterThan(seen);
+    };
+    await page.call({ do: 'upload', place: [], names: ['cut.bin'], folder: there, conflict: 'overwrite' });
+    await cutInTheMiddle();
+    await cutInTheMiddle();
+    await page.finished();
+    expect(readFileSync(join(there, 'cut.bin')).equals(bytes)).toBe(true);
+    await page.call({ do: 'download', folder: there, names: ['cut.bin'], place: ['down'], conflict: 'overwrite' });
+    await page.until(({ jobs }) => jobs.length === 2);
+    await cutInTheMiddle();
+    await page.finished(2);
+    gateway.clear();
+    expect(readFileSync(join(here, 'down/cut.bin')).equals(bytes)).toBe(true);
+    // Under its own name only when whole; of parts nothing is left.
+    expect(readdirSync(join(here, 'down'))).toEqual(['cut.bin']);
+    expect(page.jobs.map(({ status }) => status)).toEqual(['done', 'done']);
+    await end();
+  });
+
+  test('S20: a transfer is paused, goes on, asks about a name that is taken, and keeps both', async () => {
+    writeFileSync(join(here, 'pause.bin'), randomBytes(12_000_000));
+    const { page, end } = await begin();
+    gateway.set('up', 'thin', { kind: 'bandwidth', bytesPerSecond: 6_000_000 });
+    await page.call({ do: 'upload', place: [], names: ['pause.bin'], folder: there, conflict: 'ask' });
+    await page.until(({ jobs }) => (jobs[0]?.doneBytes ?? 0) > 500_000);
+    const id = page.jobs[0]?.id ?? 0;
+    await page.call({ do: 'steer', jobId: id, how: 'pause' });
+    await page.until(({ jobs }) => jobs[0]?.status === 'paused');
+    expect(existsSync(join(there, 'pause.bin'))).toBe(false);
+    await page.call({ do: 'steer', jobId: id, how: 'resume' });
+    gateway.clear();
+    await page.finished();
+    await page.call({ do: 'upload', place: [], names: ['pause.bin'], folder: there, conflict: 'ask' });
+    await page.until(({ question }) => question !== null);
+    expect(page.question).toMatchObject({ name: 'pause.bin', here: { size: 12_000_000 }, coming: { size: 12_000_000 } });
+    await page.call({ do: 'decide', questionId: page.question?.id ?? 0, choice: 'rename', forAll: true });
+    expect((await page.finished(2)).at(-1)).toMatchObject({ status: 'done', renamed: [{ from: 'pause.bin', to: 'pause (2).bin' }] });
+    expect(readFileSync(join(there, 'pause (2).bin')).equals(readFileSync(join(there, 'pause.bin')))).toBe(true);
+    await end();
+  });
+
+  test('A2, A5: thousands of names in one folder are listed, strange ones among them come under safe names', async () => {
+    const many = join(there, 'many');
+    const count = process.env['MAVIS_LONG'] === '1' ? 100_000 : 5000;
+    mkdirSync(many);
+    for (let number = 0; number < count; number += 1) writeFileSync(join(many, `n${number}`), '');
+    const strange = join(there, 'strange');
+    mkdirSync(strange);
+    for (const name of ['CON', 'a:b', 'dot.', '..\\up', 'rtl\u202egnp.exe', 'bell\u0007', 'Case', 'case', 'x'.repeat(255)]) writeFileSync(join(strange, name), name);
+    writeFileSync(Buffer.concat([Buffer.from(`${strange}/bytes-`), Buffer.of(0xff)]), 'bytes');
+    symlinkSync('/', join(strange, 'loop'));
+    const { page, end } = await begin();
+    const { entries } = await page.call({ do: 'list', path: many });
+    expect(new Set(entries.map(({ name }) => name)).size).toBe(count);
+    await page.call({ do: 'download', folder: there, names: ['strange'], place: [], conflict: 'ask' });
+    const [job] = await page.finished();
+    expect(job).toMatchObject({ status: 'done', doneFiles: 10, skipped: 1, failureCount: 0 });
+    const got = readdirSync(join(here, 'strange'));
+    expect(got.toSorted()).toEqual(['.._up', 'Case', 'a_b', 'bell_', 'bytes-_', 'case (2)', 'dot_', 'rtl_gnp.exe', '_CON', 'x'.repeat(215)].toSorted().map((name) => (name === 'Case' || name === 'case (2)' ? got.find((one) => one.toLowerCase() === name.toLowerCase()) ?? (name === 'Case' ? 'case' : 'Case (2)') : name)).toSorted());
+    expect(readFileSync(join(here, 'strange/bytes-_'), 'utf8')).toBe('bytes');
+    await end();
+  });
+
+  test('S20: what the target or the rule refuses is told rightly', async () => {
+    writeFileSync(join(here, 'one.txt'), 'one');
+    writeFileSync(join(here, 'id_rsa'), 'key');
+    const { page, end } = await begin({ deniedFileNames: ['id_*'], filesDelete: false });
+    await page.call({ do: 'upload', place: [], names: ['one.txt'], folder: '/proc', conflict: 'ask' });
+    await page.call({ do: 'upload', place: [], names: ['id_rsa'], folder: there, conflict: 'ask' });
+    await page.call({ do: 'download', folder: there, names: ['missing'], place: [], conflict: 'ask' });
+    const jobs = await page.finished(3);
+    expect(jobs.map(({ failures }) => failures[0]?.code)).toEqual([expect.stringMatching(/^files\.(?:no-permission|not-found|target-failed)$/), 'files.name-not-allowed', 'files.not-found']);
+    await expect(page.call({ do: 'remove', folder: there, names: ['pause.bin'] })).rejects.toMatchObject({ code: 'files.delete-not-allowed' });
+    await expect(page.call({ do: 'list', path: '/root/none' })).rejects.toMatchObject({ code: expect.stringMatching(/^files\.(?:not-found|no-permission)$/) });
+    await end();
+  });
+
+  test('rule 10: when the gateway is gone for good, what was under way fails with the reason', async () => {
+    writeFileSync(join(here, 'lost.bin'), randomBytes(20_000_000));
+    const { page, reports } = await begin();
+    gateway.set('up', 'thin', { kind: 'bandwidth', bytesPerSecond: 2_000_000 });
+    await page.call({ do: 'upload', place: [], names: ['lost.bin'], folder: there, conflict: 'overwrite' });
+    await page.until(({ jobs }) => (jobs[0]?.doneBytes ?? 0) > 0);
+    await gateway.kill();
+    gateway.clear();
+    await gateway.startAgain();
+    const [job] = await page.finished();
+    expect(job?.status).toBe('failed');
+    expect(job?.failures[0]?.code).toMatch(/^(?:session\.|gateway\.)/);
+    await expect.poll(() => reports.some(({ kind }) => kind === 'ended'), { timeout: 60_000 }).toBe(true);
+    expect(existsSync(join(there, 'lost.bin'))).toBe(false);
+  });
+});

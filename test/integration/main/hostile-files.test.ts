@@ -1,0 +1,130 @@
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { FileAttributes } from '../../../shared/sftp/packet-fields.ts';
+import { statusCode } from '../../../shared/sftp/sftp-constants.ts';
+import { FilesDesk } from '../../../src-main/files/files-desk.ts';
+import { partialName } from '../../../src-main/files/partial-name.ts';
+import { SftpClient } from '../../../src-main/files/sftp-client.ts';
+import { FilesPage } from '../../fixtures/files-page.ts';
+import { hostileSftpServer, type HostileTree } from '../../fixtures/hostile-sftp-server.ts';
+
+let outside: string;
+let home: string;
+const violations: string[] = [];
+
+beforeEach(() => {
+  outside = mkdtempSync(join(tmpdir(), 'mavis-hostile-'));
+  home = join(outside, 'chosen');
+  mkdirSync(home);
+});
+afterEach(() => {
+  rmSync(outside, { recursive: true, force: true });
+  violations.length = 0;
+});
+
+const file = (size: number): FileAttributes => ({ mode: 0o100_644, size, times: { accessedAtSeconds: 1_700_000_000, modifiedAtSeconds: 1_700_000_000 } });
+const folder: FileAttributes = { mode: 0o040_755, size: 0 };
+const bytes = (text: string) => (_path: string, offset: number, length: number): Uint8Array | undefined => (offset >= text.length ? undefined : Buffer.from(text.slice(offset, offset + length)));
+
+async function open(tree: HostileTree): Promise<{ page: FilesPage; server: ReturnType<typeof hostileSftpServer>; client: SftpClient }> {
+  const server = hostileSftpServer(tree);
+  const client = new SftpClient(server);
+  await client.open();
+  const page = new FilesPage();
+  new FilesDesk({ client, path: '/', localFolder: home, monotonic: () => performance.now(), onViolation: (what) => violations.push(what) }).attach(page.port);
+  return { page, server, client };
+}
+
+describe('a target of no good will', () => {
+  test('A1: names that lead elsewhere land in the chosen folder or nowhere, and it is told which', async () => {
+    const names = ['../../escaped', '/absolute', '', '/', '..', '.', '..\\windows', 'fine.txt', 'a/b', 'Fine.txt'];
+    const { page } = await open({ folders: { '/': [{ name: 'tree', attributes: folder }], '/tree': names.map((name) => ({ name, attributes: file(2) })) }, read: bytes('ok') });
+    await page.call({ do: 'download', folder: '/', names: ['tree'], place: [], conflict: 'overwrite' });
+    const [job] = await page.finished();
+    expect(readdirSync(join(home, 'tree')).toSorted()).toEqual(['.._windows', 'Fine (2).txt', 'fine.txt']);
+    expect(readdirSync(outside)).toEqual(['chosen']);
+    expect(job?.failureCount).toBe(5);
+    expect(job?.failures.every(({ code }) => code === 'files.name-unsafe')).toBe(true);
+    expect(job?.renamed).toEqual([{ from: '..\\windows', to: '.._windows' }, { from: 'Fine.txt', to: 'Fine (2).txt' }]);
+  });
+
+  test('A3: a link that stands where a file or folder is to be written is not followed', async () => {
+    const target = join(outside, 'target');
+    mkdirSync(target);
+    writeFileSync(join(outside, 'precious'), 'precious');
+    symlinkSync(target, join(home, 'tree'));
+    symlinkSync(join(outside, 'precious'), join(home, partialName('file.txt', { size: 2, modifiedAtSeconds: 1_700_000_000 })));
+    symlinkSync(join(outside, 'precious'), join(home, 'other.txt'));
+    const { page } = await open({ folders: { '/': [{ name: 'tree', attributes: folder }, { name: 'file.txt', attributes: file(2) }, { name: 'other.txt', attributes: file(2) }], '/tree': [{ name: 'in.txt', attributes: file(2) }] }, read: bytes('ok') });
+    await page.call({ do: 'download', folder: '/', names: ['tree', 'file.txt', 'other.txt'], place: [], conflict: 'overwrite' });
+    const jobs = await page.finished(3);
+    expect(jobs.map(({ name, status }) => [name, status])).toEqual([['tree', 'failed'], ['file.txt', 'failed'], ['other.txt', 'done']]);
+    expect(readdirSync(target)).toEqual([]);
+    expect(readFileSync(join(outside, 'precious'), 'utf8')).toBe('precious');
+    expect(lstatSync(join(home, 'other.txt')).isSymbolicLink()).toBe(true);
+    expect(readFileSync(join(home, 'other (2).txt'), 'utf8')).toBe('ok');
+  });
+
+  test('A3, A5: a folder that leads to itself for ever ends with a code', async () => {
+    const folders = new Proxy<HostileTree['folders']>({}, { get: () => [{ name: 'deeper', attributes: folder }], has: () => true, getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true, value: [] }) });
+    const { page } = await open({ folders });
+    await page.call({ do: 'download', folder: '/', names: ['deeper'], place: [], conflict: 'overwrite' });
+    const [job] = await page.finished();
+    expect([job?.status, job?.failures.at(-1)?.code]).toEqual(['failed', 'files.too-deep']);
+  });
+
+  test('A5: a file that is larger than it says, smaller, endless, or of a size that no file has, fails; no file of its name stands', async () => {
+    const endless = (_path: string, _offset: number, length: number): Uint8Array => new Uint8Array(length);
+    for (const [size, read, code] of [[100, endless, 'files.changed'], [100, bytes('short'), 'files.changed'], [0, endless, 'files.changed'], [2 ** 64 - 2048, bytes('x'), 'target.protocol-error']] as const) {
+      const { page } = await open({ folders: { '/': [{ name: 'file', attributes: { ...file(0), size } }] }, read });
+      await page.call({ do: 'download', folder: '/', names: ['file'], place: [], conflict: 'overwrite' });
+      const [job] = await page.finished();
+      expect([size, job?.status, job?.failures[0]?.code]).toEqual([size, 'failed', code]);
+      expect(existsSync(join(home, 'file'))).toBe(false);
+    }
+  });
+
+  test('A5: an endless transfer is given up at once when the user says so', async () => {
+    const { page } = await open({ folders: { '/': [{ name: 'file', attributes: file(2 ** 50) }] }, read: (_path, _offset, length) => new Uint8Array(length) });
+    await page.call({ do: 'download', folder: '/', names: ['file'], place: [], conflict: 'overwrite' });
+    await page.until(({ jobs }) => (jobs[0]?.doneBytes ?? 0) > 0);
+    const startedAt = performance.now();
+    await page.call({ do: 'steer', jobId: page.jobs[0]?.id ?? 0, how: 'cancel' });
+    await page.until(({ jobs }) => jobs[0]?.status === 'cancelled');
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+  });
+
+  test('S20: a full disk, which version 3 has no word for, is told as what it is', async () => {
+    writeFileSync(join(home, 'up.txt'), 'bytes');
+    const { page } = await open({ folders: { '/': [] }, write: () => statusCode.failure, freeBytes: 0 });
+    await page.call({ do: 'upload', place: [], names: ['up.txt'], folder: '/', conflict: 'ask' });
+    expect((await page.finished())[0]?.failures[0]?.code).toBe('files.no-space');
+    const failing = await open({ folders: { '/': [] }, write: () => statusCode.failure });
+    await failing.page.call({ do: 'upload', place: [], names: ['up.txt'], folder: '/', conflict: 'ask' });
+    expect((await failing.page.finished())[0]?.failures[0]).toMatchObject({ code: 'files.target-failed', args: { said: 'said so' } });
+  });
+
+  test('what is no SFTP ends in a code, not in a hang', async () => {
+    const { client, server } = await open({ folders: { '/': [] } });
+    const answer = client.realPath('/');
+    server.push(Buffer.from('ffffffff', 'hex'));
+    await expect(answer.then(() => client.realPath('/'))).rejects.toMatchObject({ code: 'target.protocol-error' });
+  });
+});
+
+describe('a page of no good will', () => {
+  test('A27: names no place outside of the granted folder, whatever it says', async () => {
+    writeFileSync(join(outside, 'secret'), 'secret');
+    symlinkSync(outside, join(home, 'door'));
+    const { page } = await open({ folders: { '/': [] } });
+    for (const place of [['..'], ['../secret'], ['a', '..'], ['/etc'], ['']]) page.send({ kind: 'call', id: 1, call: { do: 'list-local', place } });
+    page.send({ kind: 'call', id: 2, call: { do: 'upload', place: [], names: ['../secret'], folder: '/', conflict: 'overwrite' } });
+    expect(violations).toEqual(Array.from({ length: 6 }, () => 'message'));
+    await expect(page.call({ do: 'list-local', place: ['door'] })).rejects.toMatchObject({ code: 'files.local-permission' });
+    await expect(page.call({ do: 'upload', place: ['door'], names: ['secret'], folder: '/', conflict: 'overwrite' })).rejects.toMatchObject({ code: 'files.local-permission' });
+    expect((await page.call({ do: 'list-local', place: [] })).entries).toMatchObject([{ name: 'door', kind: 'link' }]);
+    expect(statSync(join(outside, 'secret')).size).toBe(6);
+  });
+});

@@ -1,0 +1,62 @@
+import { type ConflictQuestion, filesFromPage, type FilesCall, type FilesToPage, type ListedFile, type TransferJob } from '../../../shared/ipc/files-port.ts';
+
+const AT = Date.parse('2026-11-20T08:00:00Z') / 1000;
+
+function entry(name: string, kind: ListedFile['kind'], size: number, mode = 0o644): ListedFile {
+  return { name, kind, size, modifiedAtSeconds: AT - size, mode, owner: 'operator' };
+}
+
+/** What stands in each folder of the made-up target; names of no good will among them (A6). */
+function remoteFolder(path: string, many: boolean): ListedFile[] {
+  if (path === '/srv/reports/archive') return [entry('2025.tar.gz', 'file', 8_000_000)];
+  if (many) return Array.from({ length: 100_000 }, (_, number) => entry(`file-${String(number).padStart(6, '0')}.log`, 'file', number));
+  return [
+    entry('archive', 'folder', 4096, 0o755), entry('.hidden', 'file', 12), entry('注文一覧.csv', 'file', 81_200), entry('備份清單.txt', 'file', 4120), entry('latest', 'link', 9, 0o777),
+    entry('<img src=x onerror=alert(1)>.html', 'file', 66), entry('photo\u202egnp.exe', 'file', 1_200_000), entry(`bell\u0007${'long-name-'.repeat(20)}.txt`, 'file', 5), entry('bytes\udcff\udcfe', 'file', 7),
+  ];
+}
+const LOCAL: readonly ListedFile[] = [entry('Documents', 'folder', 4096, 0o755), entry('notes.txt', 'file', 900), entry('plan.pdf', 'file', 420_000)];
+
+const job = (id: number, changes: Partial<TransferJob>): TransferJob => ({ id, direction: 'download', name: `job-${id}`, status: 'running', doneBytes: 0, totalBytes: 0, doneFiles: 0, totalFiles: 1, skipped: 0, bytesPerSecond: 0, failures: [], failureCount: 0, renamed: [], ...changes });
+const JOBS: readonly TransferJob[] = [
+  job(1, { name: '注文一覧.csv', status: 'done', doneBytes: 81_200, totalBytes: 81_200, doneFiles: 1 }),
+  job(2, { name: 'archive', direction: 'upload', status: 'failed', doneBytes: 12_000_000, totalBytes: 40_000_000, doneFiles: 3, totalFiles: 9, skipped: 1, failureCount: 25, failures: [{ name: 'archive/secret.key', code: 'files.name-not-allowed', args: { pattern: '*.key' } }], renamed: [{ from: '..\\x', to: '.._x' }] }),
+  job(3, { name: 'disk.img', doneBytes: 512_000_000, totalBytes: 2_000_000_000, bytesPerSecond: 84_000_000 }),
+];
+const QUESTION: ConflictQuestion = { id: 9, jobId: 3, name: 'report.txt', here: { size: 1000, modifiedAtSeconds: AT }, coming: { size: 2000, modifiedAtSeconds: AT + 86_400 } };
+
+/** The session's process of a files window: answers its calls with made-up folders and transfers. */
+export class ScriptedFiles {
+  readonly #scene: string;
+  readonly #noted: (call: FilesCall) => void;
+
+  constructor(scene: string, noted: (call: FilesCall) => void) {
+    this.#scene = scene;
+    this.#noted = noted;
+  }
+
+  open(session: string): void {
+    const { port1, port2 } = new MessageChannel();
+    const post = (message: FilesToPage): void => port1.postMessage(message);
+    port1.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+      const { id, call } = filesFromPage.parse(data);
+      this.#noted(call);
+      this.#answer(id, call, post);
+    });
+    port1.start();
+    window.postMessage({ kind: 'session-port', sessionId: session }, location.origin, [port2]);
+    post({ kind: 'ready', path: '/srv/reports', localName: 'y.tanaka' });
+    if (this.#scene !== 'files') post({ kind: 'jobs', jobs: JOBS, question: this.#scene === 'files-conflict' ? QUESTION : null });
+  }
+
+  #answer(id: number, call: FilesCall, post: (message: FilesToPage) => void): void {
+    if (call.do === 'list' && call.path.startsWith('/root')) {
+      post({ kind: 'answer', id, ok: false, code: 'files.path-not-allowed', args: { path: call.path } });
+      return;
+    }
+    if (call.do === 'list') post({ kind: 'entries', id, entries: remoteFolder(call.path, this.#scene === 'files-many') });
+    if (call.do === 'list-local') post({ kind: 'entries', id, entries: call.place.length === 0 ? LOCAL : [] });
+    post({ kind: 'answer', id, ok: true, value: call.do === 'list' ? { path: call.path } : call.do === 'count' ? { files: 12, folders: 2 } : {} });
+    if (call.do === 'decide') post({ kind: 'jobs', jobs: JOBS, question: null });
+  }
+}

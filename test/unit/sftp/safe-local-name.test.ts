@@ -1,0 +1,74 @@
+import { win32 } from 'node:path';
+import { posix } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decodeFileName, encodeFileName } from '../../../shared/sftp/file-name-bytes.ts';
+import { partialName } from '../../../src-main/files/partial-name.ts';
+import { comparableName, safeLocalName } from '../../../src-main/files/safe-local-name.ts';
+
+describe('A1, A2: a name of the target, here', () => {
+  test.each([
+    ['../../x', '.._.._x'],
+    ['/abs', '_abs'],
+    ['', '_'],
+    ['/', '_'],
+    ['.', '_'],
+    ['..', '__'],
+    ['..\\x', '.._x'],
+    ['CON', '_CON'],
+    ['nul.txt', '_nul.txt'],
+    ['COM1', '_COM1'],
+    ['Lpt9.log', '_Lpt9.log'],
+    ['a:b', 'a_b'],
+    ['what?*|<>".txt', 'what______.txt'],
+    ['ends with dot.', 'ends with dot_'],
+    ['ends with space ', 'ends with space_'],
+    ['photo\u202egnp.exe', 'photo_gnp.exe'],
+    ['bell\u0007\u001b[31m', 'bell__[31m'],
+    ['line\nbreak\u2028', 'line_break_'],
+    ['zero\u200bwidth', 'zero_width'],
+    [decodeFileName(Uint8Array.of(0x61, 0xff, 0xfe)), 'a__'],
+    ['console.log', 'console.log'],
+    ['日本語.txt', '日本語.txt'],
+    ['.bashrc', '.bashrc'],
+    ['<img src=x onerror=alert(1)>', '_img src=x onerror=alert(1)_'],
+  ])('%j is written as %j', (name, safe) => {
+    expect(safeLocalName(name)).toEqual({ name: safe, changed: name !== safe });
+  });
+
+  test('255 bytes and more are cut to what a file system takes, with room for a part\'s name and the ending kept', () => {
+    for (const name of [`${'x'.repeat(300)}.tar`, `${'語'.repeat(120)}.tar`, '🗾'.repeat(90)]) {
+      const safe = safeLocalName(name).name;
+      expect(encodeFileName(partialName(safe, { size: 1, modifiedAtSeconds: 1 })).length).toBeLessThanOrEqual(255);
+      expect(safe.isWellFormed()).toBe(true);
+      if (name.endsWith('.tar')) expect(safe.endsWith('.tar')).toBe(true);
+    }
+  });
+
+  test('names that differ in capitals only get a number', () => {
+    const names = new Set<string>();
+    const written = ['readme.txt', 'README.txt', 'Readme.TXT'].map((name) => {
+      const safe = safeLocalName(name, (one) => names.has(comparableName(one))).name;
+      names.add(comparableName(safe));
+      return safe;
+    });
+    expect(written).toEqual(['readme.txt', 'README (2).txt', 'Readme (3).TXT']);
+  });
+
+  test('whatever bytes a target sends: one name in the folder, on Windows and elsewhere, and the same again', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        const { name } = safeLocalName(decodeFileName(bytes));
+        expect(posix.dirname(posix.join('/chosen', name))).toBe('/chosen');
+        expect(win32.dirname(win32.join('C:\\chosen', name))).toBe('C:\\chosen');
+        expect(name).not.toMatch(/[/\\:\p{Cc}\p{Cf}\p{Cs}]|[. ]$/u);
+        expect(encodeFileName(name).length).toBeLessThanOrEqual(255);
+        expect(safeLocalName(name).name).toBe(name);
+      }),
+    );
+  });
+
+  test('bytes of names survive, whatever they are', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => expect([...encodeFileName(decodeFileName(bytes))]).toEqual([...bytes])));
+  });
+});
