@@ -88,7 +88,9 @@ describe('what a report says', () => {
     ['its spool is low', { shortages: ['gateway.spool-low'] }, 0, 'degraded', 'gateway.spool-low'],
     ['it drains', { draining: true }, 0, 'draining', 'gateway.draining'],
     ['its clock is off', {}, 31_000, 'degraded', 'gateway.clock-differs'],
+    ['its clock is behind', {}, -31_000, 'degraded', 'gateway.clock-differs'],
     ['its clock is nearly right', {}, 2_000, 'available', null],
+    ['its clock is nearly right, behind', {}, -2_000, 'available', null],
   ])('%s', (_what, changes, difference, state, code) => {
     expect(judge(changes, difference)).toMatchObject({ state, code });
   });
