@@ -62,7 +62,7 @@ function Rotation({ keys, mayChange, onStep }: RotationProps) {
   const behind = gateways.filter(({ told }) => !told);
   const otherName = stage === 'announced' ? text('service-keys.next') : text('service-keys.former');
   return (
-    <section className="tunnel-form" aria-label={text('service-keys.title')}>
+    <section className="tunnel-form service-key-form" aria-label={text('service-keys.title')}>
       <p className="tunnel-about">{text('service-keys.about')}</p>
       <table className="service-key-fingerprints">
         <thead>

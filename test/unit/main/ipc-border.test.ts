@@ -108,7 +108,7 @@ function routeArgs(name: string): unknown {
     gatewayRegister: { name: 'gw', segment: 'gateway-a', addresses: { host: '192.0.2.1', linkPort: 443, proxyPorts: [7993] } }, gatewayEnterKey: { line: `mavis-gateway-key-1 ${'A'.repeat(80)} ${'B'.repeat(60)} gw` }, segmentRename: { name: 'gateway-b' }, gatewaySwitchKey: { fingerprint: 'SHA256:x' },
     resourceTagsChange: { resourceIds: [UUID], add: ['web'] }, resourceCreate: { name: 'host', address: '192.0.2.1', protocols: [{ protocol: 'ssh', port: 22 }], operatingSystem: 'linux' },
     userCreate: { name: 'a', displayName: 'a', role: 'user' }, accessRuleCreate: rule, accessRuleUpdate: rule,
-    tunnelUpdate: { enabled: true, default: { kind: 'segment', segment: 'gateway-a' } },
+    serviceKeyFinish: { force: true }, tunnelUpdate: { enabled: true, default: { kind: 'segment', segment: 'gateway-a' } },
     connectionTerminate: {}, resourceConnectionTest: { protocol: 'ssh' }, resourceConfirmIdentity: { fingerprint: `SHA256:${'A'.repeat(43)}` },
   };
   const queries: Readonly<Record<string, unknown>> = { accessRuleMatches: { filter: '' }, accessRuleTry: { user: 'a', resource: 'b', protocol: 'ssh' } };
