@@ -75,6 +75,8 @@ export interface ClipboardFilterParts {
   readonly offers: ClipboardOffers;
   /** Whether contents may go this way: the offers and the data of the side that sends. */
   readonly mayOffer: boolean;
+  /** Whether a recording stands, without which no contents go. */
+  readonly stands: () => boolean;
   /** Questions for contents wait until the other end has taken an offer of this one's peer: an engine that is asked before falls. */
   readonly asksOnlyOnceReady?: boolean;
   /** Content was let through: bytes of the whole message. */
@@ -136,7 +138,7 @@ export class ClipboardFilter {
         if (total > MOST_LIST_BYTES) throw new RdpFormatError('clipboard: list too long');
         return this.#parts.mayOffer ? { kind: 'list', flags, parts: [] } : bare(message.formatList, flags & ASCII_NAMES);
       case message.dataAnswer:
-        if (this.#parts.mayOffer) {
+        if (this.#parts.mayOffer && this.#parts.stands()) {
           this.#parts.carried?.(total - HEADER_BYTES);
           return { kind: 'pass' };
         }

@@ -68,12 +68,15 @@ export class ConnectionFilter {
     this.#parts = parts;
     const { policy, events } = parts;
     const names = new ClipboardNames();
-    const offers = new ClipboardOffers();
-    this.#clipboardToTarget = new ClipboardFilter({ from: 'client', names, offers, mayOffer: this.#clipboardIn, carried: (bytes) => events.clipboard('in', bytes), refused: () => events.refused('clipboard-in') });
-    this.#clipboardToClient = new ClipboardFilter({ from: 'target', names, offers, asksOnlyOnceReady: true, mayOffer: policy.clipboardOut, carried: (bytes) => events.clipboard('out', bytes), refused: () => events.refused('clipboard-out') });
+    const both = { names, offers: new ClipboardOffers(), stands: () => this.#drawn };
+    this.#clipboardToTarget = new ClipboardFilter({ ...both, from: 'client', mayOffer: this.#clipboardIn, carried: (bytes) => events.clipboard('in', bytes), refused: () => events.refused('clipboard-in') });
+    this.#clipboardToClient = new ClipboardFilter({ ...both, from: 'target', asksOnlyOnceReady: true, mayOffer: policy.clipboardOut, carried: (bytes) => events.clipboard('out', bytes), refused: () => events.refused('clipboard-out') });
   }
 
-  /** What goes to the target for a PDU of the client; throws RdpFormatError. May change the PDU's bytes. */
+  /**
+   * What goes to the target for a PDU of the client; throws RdpFormatError. May change the PDU's bytes. Before the first picture
+   * nobody types and no contents of a clipboard go, since no recording stands yet (rule 1): who left then would have left no trace.
+   */
   fromClient(pdu: Pdu): Buffer[] {
     if (pdu.path === 'fast') return this.#clientFastPath(pdu.bytes);
     const bytes = mcsOf(pdu.bytes);
@@ -152,6 +155,7 @@ export class ConnectionFilter {
       this.#parts.events.refused('input');
       return true;
     }
+    if (!this.#drawn) return true;
     this.#parts.events.activity();
     return false;
   }
@@ -190,15 +194,15 @@ export class ConnectionFilter {
       if (!isLicense(data)) throw new RdpFormatError('share: client out of order');
       return [pdu];
     }
-    let inputs = 0;
     const pdus = sharePdus(data);
-    for (const { kind, body, dataKind: what } of pdus) {
+    for (const { kind, body } of pdus) {
       if (kind === shareKind.confirmActive) limitCapabilities(body);
       else if (kind !== shareKind.data) throw new RdpFormatError('share: unknown kind from a client');
-      if (what === dataKind.input) inputs += 1;
     }
-    if (inputs === 0 || !this.#inputDenied()) return [pdu];
-    const left = pdus.filter(({ dataKind: what }) => what !== dataKind.input);
+    const withoutInput = pdus.some(({ dataKind: what }) => what === dataKind.input) && this.#inputDenied();
+    // A client that wants no picture would have what it does left out of the recording.
+    const left = pdus.filter(({ dataKind: what }) => what !== dataKind.suppressOutput && !(withoutInput && what === dataKind.input));
+    if (left.length === pdus.length) return [pdu];
     return left.length === 0 ? [] : [toTarget(Buffer.concat(left.map(({ bytes }) => bytes)))];
   }
 

@@ -35,7 +35,7 @@ function filterWith(mayOffer: boolean, long = true, from: ClipboardEnd = 'target
   names.tell('client', long);
   names.tell('target', long);
   const events = { carried: vi.fn<(bytes: number) => void>(), refused: vi.fn<() => void>() };
-  return { filter: new ClipboardFilter({ from, names, offers, mayOffer, ...events }), events };
+  return { filter: new ClipboardFilter({ from, names, offers, mayOffer, stands: () => true, ...events }), events };
 }
 
 function take(filter: ClipboardFilter, made: readonly Buffer[]): Buffer[] {
@@ -78,7 +78,7 @@ describe('where the clipboard may go this way', () => {
     const names = new ClipboardNames();
     names.tell('target', true);
     if (other !== undefined) names.tell('client', other);
-    const filter = new ClipboardFilter({ from: 'target', names, offers: new ClipboardOffers(), mayOffer: true });
+    const filter = new ClipboardFilter({ from: 'target', names, offers: new ClipboardOffers(), stands: () => true, mayOffer: true });
     const list = (): Buffer[] => take(filter, pieces(2, 0, format(13)));
     if (long) expect(content(list()).subarray(8)).toEqual(format(13));
     else expect(list).toThrow(RdpFormatError);
@@ -131,7 +131,7 @@ describe('rule 21: what may be asked for', () => {
 });
 
 test('a target asks a client only once it has taken an offer of it: one that reattaches may not ask for what another connection offered', () => {
-  const filter = new ClipboardFilter({ from: 'target', names: new ClipboardNames(), offers: new ClipboardOffers(), mayOffer: true, asksOnlyOnceReady: true });
+  const filter = new ClipboardFilter({ from: 'target', names: new ClipboardNames(), offers: new ClipboardOffers(), stands: () => true, mayOffer: true, asksOnlyOnceReady: true });
   const question = pieces(4, 0, Buffer.from([13, 0, 0, 0]));
   expect(take(filter, question)).toEqual([]);
   take(filter, pieces(3, 1, Buffer.alloc(0)));

@@ -225,6 +225,43 @@ describe('rule 22', () => {
   });
 });
 
+describe('rule 1: nothing is done that no recording would show', () => {
+  const key: Pdu = { path: 'fast', bytes: Buffer.from('04040030', 'hex') };
+  const picture: Pdu = { path: 'fast', bytes: Buffer.from('0008010300000000', 'hex') };
+  /** A filter behind a sign-on of which the picture has not come yet. */
+  const beforePicture = () => {
+    const made = filterWith();
+    for (const logged of rdpConnectionLog('xrdp')) {
+      if (logged.from === 'target' && logged.pdu.path === 'fast') break;
+      pass(made.filter, logged);
+    }
+    expect(made.events.drawn).not.toHaveBeenCalled();
+    for (const event of Object.values(made.events)) event.mockClear();
+    return made;
+  };
+  const text = Buffer.concat([Buffer.from('1000000013000000', 'hex'), Buffer.from('0500010008000000', 'hex'), Buffer.from('text', 'utf16le')]);
+
+  test('before the first picture nobody types, and no contents of a clipboard go', () => {
+    const { filter, events } = beforePicture();
+    expect(filter.fromClient(key)).toEqual([]);
+    expect(filter.fromClient(request(IO, shareData(28, Buffer.alloc(16))))).toEqual([]);
+    for (const sent of [filter.fromClient(request(CLIPBOARD, text)), filter.fromTarget(indication(CLIPBOARD, text))]) expect(sent.map((pdu) => readChannelData(mcsOf(pdu)).data.subarray(8).toString('hex'))).toEqual(['0500020000000000']);
+    expect(events.activity).not.toHaveBeenCalled();
+    expect(events.clipboard).not.toHaveBeenCalled();
+    filter.fromTarget(picture);
+    expect(filter.fromClient(key)).toEqual([key.bytes]);
+    expect(readChannelData(mcsOf(filter.fromClient(request(CLIPBOARD, text))[0] ?? Buffer.alloc(0))).data).toEqual(text);
+  });
+
+  test('a client has the target draw on, also where it wants no picture', () => {
+    const { filter } = connected();
+    const suppress = shareData(35, Buffer.alloc(4));
+    const refresh = shareData(33, Buffer.alloc(12));
+    expect(filter.fromClient(request(IO, suppress))).toEqual([]);
+    expect(filter.fromClient(request(IO, Buffer.concat([suppress, refresh]))).map((pdu) => readChannelData(mcsOf(pdu)).data)).toEqual([refresh]);
+  });
+});
+
 test('rule 23: a client confirms no orders, no codec but RemoteFX, no compression', () => {
   const { filter } = filterWith();
   let confirm = Buffer.alloc(0);
