@@ -1,13 +1,18 @@
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { MAX_CUT_TEXT_BYTES, MAX_SKIPPED_BYTES, matterOf, providedBytes } from './cut-text.ts';
-import { isDesktopSize } from './desktop-size.ts';
+import { type DesktopSize, isDesktopSize } from './desktop-size.ts';
 import { mayAskFor, pixelFormat } from './encodings.ts';
-import { drop, type Grammar, hold, look, pass, type Want } from './rfb-stream.ts';
+import { drop, type Grammar, hold, type Want } from './rfb-stream.ts';
+import { continuousUpdates, updateRequest } from './update-request.ts';
 
 export interface ClientRules {
   readonly viewOnly: boolean;
   readonly clipboardIn: boolean;
   readonly clipboardOut: boolean;
+  /** The desktop's size now: a client is given the whole picture or none, so that the recording shows all that it does. */
+  readonly size: () => DesktopSize;
+  /** The client has asked for a picture: once, or for all that come from now on (`on`), or for none of these any more (`off`). */
+  readonly asked: (what: 'once' | 'on' | 'off') => void;
   /** The user did something: typed, moved, sent text. */
   readonly activity: () => void;
   /** A key went down. */
@@ -28,7 +33,7 @@ type Part = Generator<Want, void, Buffer>;
 
 /**
  * What a client may send after ClientInit (RFC 6143 section 7.5), message by message: the kinds that are known, within bounds, as the
- * policy allows it (rule 21); of encodings those that the gateway reads and the player draws (rule 23). What view-only or the
+ * policy allows it (rule 21), each whole or not at all; of encodings those that the gateway reads and the player draws (rule 23). What view-only or the
  * clipboard's policy forbids goes nowhere; what is unknown throws `session.protocol-violation`.
  */
 export function clientMessages(rules: ClientRules, send: (bytes: Buffer) => void): Grammar {
@@ -59,11 +64,18 @@ class ClientMessages {
       case message.encodings:
         yield* this.#encodings();
         return;
-      case message.updateRequest:
-      case message.continuousUpdates:
-        this.#send(head);
-        yield pass(9);
+      case message.updateRequest: {
+        const request = yield hold(9);
+        this.#send(updateRequest(this.#rules.size(), { incremental: request.readUInt8(0) !== 0 }));
+        this.#rules.asked('once');
         return;
+      }
+      case message.continuousUpdates: {
+        const on = (yield hold(9)).readUInt8(0) !== 0;
+        this.#send(continuousUpdates(this.#rules.size(), { on }));
+        this.#rules.asked(on ? 'on' : 'off');
+        return;
+      }
       case message.key:
         yield* this.#key(head);
         return;
@@ -126,11 +138,10 @@ class ClientMessages {
   }
 
   *#fence(head: Buffer): Part {
-    this.#send(head);
-    const fence = yield look(8);
+    const fence = yield hold(8);
     const length = fence.readUInt8(7);
     if (length > MOST_FENCE_BYTES) throw violation();
-    yield pass(length);
+    this.#send(Buffer.concat([head, fence, length === 0 ? Buffer.alloc(0) : yield hold(length)]));
   }
 
   *#desktopSize(head: Buffer): Part {

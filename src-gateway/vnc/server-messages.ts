@@ -9,6 +9,8 @@ export interface ServerRules {
   readonly size: DesktopSize;
   readonly clipboardIn: boolean;
   readonly clipboardOut: boolean;
+  /** A picture begins. */
+  readonly updated: () => void;
   /** The server has changed its desktop's size. */
   readonly resized: (size: DesktopSize) => void;
   /** Text of the target's clipboard went on to the user, or was kept back. */
@@ -102,6 +104,7 @@ class ServerMessages {
   *#update(): Part {
     const head = yield look(3);
     const count = head.readUInt16BE(1);
+    this.#rules.updated();
     for (let rect = 0; rect < count; rect += 1) {
       const place = yield look(12);
       const kind = place.readInt32BE(8);

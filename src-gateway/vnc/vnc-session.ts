@@ -1,5 +1,6 @@
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
+import type { Clock } from '../clock/clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
@@ -10,9 +11,11 @@ import { type DesktopSize, isDesktopSize } from './desktop-size.ts';
 import { pixelFormat } from './encodings.ts';
 import { FilterStream } from './filter-stream.ts';
 import { HandshakeReader, MAX_TEXT_BYTES } from './handshake-reader.ts';
+import { PictureWatch } from './picture-watch.ts';
 import { RfbStream } from './rfb-stream.ts';
 import { serverMessages } from './server-messages.ts';
 import type { VncTarget } from './target-sign-on.ts';
+import { updateRequest } from './update-request.ts';
 
 /** The client's end of the handshake, as far as the gateway speaks it: version 3.8, no security, accepted. */
 const VERSION = Buffer.from('RFB 003.008\n', 'latin1');
@@ -34,6 +37,7 @@ export interface VncSessionParts {
   readonly grant: TargetGrant;
   readonly spool: Pick<RecordingSpool, 'record'>;
   readonly logger: Logger;
+  readonly clock: Pick<Clock, 'setTimer'>;
 }
 
 /** One VNC session between its sign-on and its end. */
@@ -44,6 +48,7 @@ export class VncSession {
   readonly #ended = Promise.withResolvers<MavisError>();
   readonly #refusals = new Map<string, number>();
   #recorder: ChannelRecorder | undefined;
+  #watch: PictureWatch | undefined;
 
   constructor(parts: VncSessionParts, run: SessionRun) {
     this.#parts = parts;
@@ -127,8 +132,15 @@ export class VncSession {
     reader.release();
   }
 
-  #relay(recorder: ChannelRecorder, size: DesktopSize): void {
-    const { target, grant } = this.#parts;
+  #relay(recorder: ChannelRecorder, first: DesktopSize): void {
+    const { target, grant, clock } = this.#parts;
+    let size = first;
+    // Between two messages of the client: each of them is written whole.
+    const watch = new PictureWatch(clock, () => {
+      if (target.stream.writable) target.stream.write(updateRequest(size, { incremental: true }));
+    });
+    this.#watch = watch;
+    watch.start();
     const { clientStream, activity } = this.#run;
     const { clipboardIn, clipboardOut, viewOnly, recordInput } = grant.policy;
     const hold = (): Promise<void> | undefined => (recorder.congested ? recorder.uncongested() : undefined);
@@ -139,7 +151,11 @@ export class VncSession {
         {
           size, clipboardOut,
           clipboardIn: clipboardIn && !viewOnly,
-          resized: ({ width, height }) => recorder.resize({ columns: 0, rows: 0, widthPx: width, heightPx: height }),
+          updated: () => watch.updated(),
+          resized: (now) => {
+            size = now;
+            recorder.resize({ columns: 0, rows: 0, widthPx: now.width, heightPx: now.height });
+          },
           clipboard: (bytes, allowed) => this.#noteClipboard('clipboard-out', bytes, allowed),
         },
         send,
@@ -149,6 +165,8 @@ export class VncSession {
       clientMessages(
         {
           viewOnly, clipboardIn, clipboardOut, activity,
+          size: () => size,
+          asked: (what) => watch.asked(what),
           keyPressed: () => {
             if (recordInput) recorder.inputMark(1);
           },
@@ -194,6 +212,7 @@ export class VncSession {
 
   async #close(end: MavisError): Promise<void> {
     const { target, grant, logger } = this.#parts;
+    this.#watch?.stop();
     target.stream.destroy();
     const recorder = this.#recorder;
     if (recorder === undefined) return;

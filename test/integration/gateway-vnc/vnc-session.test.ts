@@ -281,6 +281,23 @@ describe('a VNC session', () => {
     expect(recording.output.includes('canary')).toBe(false);
   }, 60_000);
 
+  test('rule 19: what happens on the desktop stands in the recording, also where the client asks for no picture', async () => {
+    const own = await startVncTarget({ width: 640, height: 480 });
+    try {
+      const session = await runVncSession((await signsOn(own)).target);
+      await session.client.begin([0, -308]);
+      for (const scene of [11, 12]) {
+        await own.drawScene(scene);
+        const shown = await own.picture();
+        // It reads what comes, and asks for nothing.
+        while (!session.client.picture.pixels.equals(shown.pixels)) await session.client.message();
+      }
+      await leave(session);
+    } finally {
+      await own.stop();
+    }
+  }, 60_000);
+
   test('view only: keys, pointer, text and sizes of the client go nowhere, the picture still comes', async () => {
     const session = await begin({ policy: { viewOnly: true } });
     const before = await plain.run('xdotool', 'getmouselocation').catch(() => '');

@@ -52,13 +52,13 @@ const everything: readonly Buffer[] = [
 
 function server(changes: Partial<ServerRules> = {}) {
   const noted: string[] = [];
-  const stream = new RfbStream((send) => serverMessages({ size: { width: 64, height: 48 }, clipboardIn: true, clipboardOut: true, resized: ({ width, height }) => noted.push(`size ${width}x${height}`), clipboard: (count, allowed) => noted.push(`${allowed ? 'passed' : 'kept'} ${count}`), ...changes }, send));
+  const stream = new RfbStream((send) => serverMessages({ size: { width: 64, height: 48 }, clipboardIn: true, clipboardOut: true, updated: () => undefined, resized: ({ width, height }) => noted.push(`size ${width}x${height}`), clipboard: (count, allowed) => noted.push(`${allowed ? 'passed' : 'kept'} ${count}`), ...changes }, send));
   return { noted, push: (piece: Uint8Array) => Buffer.concat(stream.push(Buffer.from(piece))) };
 }
 
 function client(changes: Partial<ClientRules> = {}) {
   const noted: string[] = [];
-  const stream = new RfbStream((send) => clientMessages({ viewOnly: false, clipboardIn: true, clipboardOut: true, activity: () => noted.push('activity'), keyPressed: () => noted.push('key'), clipboard: (count, allowed) => noted.push(`${allowed ? 'passed' : 'kept'} ${count}`), refused: (what) => noted.push(`refused ${what}`), ...changes }, send));
+  const stream = new RfbStream((send) => clientMessages({ viewOnly: false, clipboardIn: true, clipboardOut: true, size: () => ({ width: 64, height: 48 }), asked: (what) => noted.push(`asked ${what}`), activity: () => noted.push('activity'), keyPressed: () => noted.push('key'), clipboard: (count, allowed) => noted.push(`${allowed ? 'passed' : 'kept'} ${count}`), refused: (what) => noted.push(`refused ${what}`), ...changes }, send));
   return { noted, push: (piece: Uint8Array) => Buffer.concat(stream.push(Buffer.from(piece))) };
 }
 
@@ -176,6 +176,23 @@ describe('what a VNC client sends', () => {
     expect(one.noted.filter((what) => what === 'key')).toHaveLength(2);
     // Keys twice, pointer, two texts, QEMU's key; asking for updates is none.
     expect(one.noted.filter((what) => what === 'activity')).toHaveLength(6);
+  });
+
+  test('rule 19: of the whole desktop or not at all, so that the recording shows what it does', () => {
+    const one = client();
+    const corner = Buffer.from([3, 1, 0, 5, 0, 5, 0, 1, 0, 1]);
+    expect(one.push(corner).equals(messages.updateRequest(true, 64, 48))).toBe(true);
+    expect(one.push(Buffer.from([150, 1, 0, 5, 0, 5, 0, 1, 0, 1])).equals(Buffer.from([150, 1, 0, 0, 0, 0, 0, 64, 0, 48]))).toBe(true);
+    one.push(Buffer.from([150, 0, 0, 0, 0, 0, 0, 64, 0, 48]));
+    expect(one.noted).toEqual(['asked once', 'asked on', 'asked off']);
+  });
+
+  test('goes on whole: nothing of a message goes on before its last byte', () => {
+    const one = client();
+    for (const wish of wishes) {
+      expect(one.push(wish.subarray(0, -1))).toHaveLength(0);
+      expect(one.push(wish.subarray(-1)).equals(wish)).toBe(true);
+    }
   });
 
   test('of encodings only those that the player draws (rule 23)', () => {
