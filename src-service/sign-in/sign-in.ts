@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { and, eq, isNull } from 'drizzle-orm';
 import { SIGN_IN_CONTEXT, type SignInResult } from '../../shared/api/sign-in.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { ErrorCode } from '../../shared/errors/catalogue.ts';
@@ -103,12 +103,16 @@ export class SignIn {
   async #open(user: UserRow, clientKey: string, via: 'password' | 'one-time', address: string): Promise<SignInResult> {
     const { database, auditLog, failures, sessions, clock } = this.#with;
     const now = clock.now();
-    const { token, expiresAt } = await database.transaction(async (transaction) => {
+    const opened = await database.transaction(async (transaction) => {
+      // Reset or disabled since the password was verified: what that ended does not begin again.
+      const still = await transaction.update(users).set({ lastSignInAt: now }).where(and(eq(users.id, user.id), eq(users.passwordHash, user.passwordHash), isNull(users.disabledAt))).returning({ id: users.id });
+      if (still.length === 0) return undefined;
       await failures.forgive(transaction, user.nameKey);
-      await transaction.update(users).set({ lastSignInAt: now }).where(eq(users.id, user.id));
       await auditLog.append(transaction, { kind: 'sign-in.succeeded', actor: { kind: 'user', id: user.id, name: user.name }, facts: { via, address } });
       return sessions.open(transaction, { userId: user.id, userExpiresAt: user.expiresAt, clientKey, via, address });
     });
+    if (opened === undefined) throw await this.#refused(user, 'sign-in.failed', address, false);
+    const { token, expiresAt } = opened;
     const shown = toUser({ ...user, lastSignInAt: now }, null, now);
     return { token, expiresAt: expiresAt.toISOString(), user: { ...shown, mustChangePassword: user.mustChangePassword && via === 'password' } };
   }

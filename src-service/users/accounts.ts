@@ -185,6 +185,8 @@ export class Accounts {
     if (next === current) throw new MavisError('password.too-weak', { characters: 12 });
     const passwordHash = await passwords.hash(next);
     await this.#change(id, async (transaction, before) => {
+      // Reset since it was verified: who only knew the old one does not undo that.
+      if (before.passwordHash !== user.passwordHash) throw new MavisError('password.wrong');
       const [row] = await transaction.update(users).set({ passwordHash, mustChangePassword: false, updatedAt: clock.now() }).where(eq(users.id, id)).returning();
       await failures.forgive(transaction, before.nameKey);
       await sessions.revoke(transaction, { userId: id, except: tokenSha256 }, 'sign-in.required');

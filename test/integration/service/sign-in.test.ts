@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '../../../src-service/clock.ts';
+import { SignIn } from '../../../src-service/sign-in/sign-in.ts';
+import { Accounts } from '../../../src-service/users/accounts.ts';
 import { Passwords } from '../../../src-service/users/password.ts';
 import { ClientKey, codeOf, SignedInUser, startServiceOn, type Answer, type ServiceUnderTest } from '../../fixtures/service-under-test.ts';
 
@@ -181,6 +183,28 @@ describe.each(['pglite', 'postgresql'] as const)('on %s', (kind) => {
       expect((await first.ask({ method: 'POST', path: '/v1/me/password', body: { current: made.oneTimePassword, next: 'another-password' } })).status).toBe(200);
       expect((await first.ask({ path: '/v1/resources' })).status).toBe(200);
       expect(codeOf(await second.ask({ path: '/v1/me' }))).toBe('sign-in.required');
+    });
+
+    test('a password that is reset while it is being verified opens nothing, and cannot be changed any more', async () => {
+      offsetMs += 120_000;
+      const { core } = service.opened;
+      const user = await freshUser();
+      const { id } = await core.accounts.byName(user.name);
+      const administratorActor = { kind: 'user', id: null, name: 'admin' } as const;
+      const resetMeanwhile = {
+        hash: (password: string) => core.passwords.hash(password),
+        verify: async (stored: string | null, password: string) => {
+          const right = await core.passwords.verify(stored, password);
+          await core.accounts.resetPassword(administratorActor, 'admin', id);
+          return right;
+        },
+      };
+      const signIn = new SignIn({ ...core, passwords: resetMeanwhile, sessions: core.clientSessions, signedInWithPassword: async () => undefined });
+      await expect(signIn.withPassword({ name: user.name, password: 'a-good-password-1' }, await new ClientKey().proof(service), '127.0.0.1')).rejects.toMatchObject({ code: 'sign-in.failed' });
+      const oneTime = await core.accounts.resetPassword(administratorActor, 'admin', id);
+      const accounts = new Accounts({ ...core, passwords: resetMeanwhile, sessions: core.clientSessions, revoked: core.userRevoked });
+      await expect(accounts.changeOwnPassword({ kind: 'user', id, name: user.name }, id, 'none', oneTime, 'a-thief-s-own-password')).rejects.toMatchObject({ code: 'password.wrong' });
+      expect(codeOf(await tryPassword(user.name, 'a-thief-s-own-password'))).toBe('sign-in.failed');
     });
 
     test('disabling ends tokens at once, tells who must end sessions, and is told to who knows the password only', async () => {
