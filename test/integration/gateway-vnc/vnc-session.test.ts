@@ -292,7 +292,7 @@ describe('a VNC session', () => {
         // It reads what comes, and asks for nothing.
         while (!session.client.picture.pixels.equals(shown.pixels)) await session.client.message();
       }
-      await leave(session);
+      expect((await leave(session)).output.length).toBeGreaterThan(640 * 480 * 4);
     } finally {
       await own.stop();
     }

@@ -92,13 +92,14 @@ describe.each(['pglite', 'postgresql'] as const)('on %s', (kind) => {
       };
       const known: number[] = [];
       const unknown: number[] = [];
-      for (let count = 0; count < 21; count += 1) {
+      const difference = (): number => Math.abs(Math.min(...unknown) / Math.min(...known) - 1);
+      // A machine that is busy makes single runs dearer, never cheaper: with more of them the least of each comes to what the work itself costs.
+      for (let count = 0; count < 21 || (count < 200 && difference() >= 0.1); count += 1) {
         known.push(await cost(hash));
         unknown.push(await cost(null));
       }
       expect(Math.min(...known)).toBeGreaterThan(5);
-      const ratio = Math.min(...unknown) / Math.min(...known);
-      expect(Math.abs(ratio - 1)).toBeLessThan(0.1);
+      expect(difference()).toBeLessThan(0.1);
     });
 
     test('rule 27: a one-time sign-in works once and for a minute; the file of the first password goes when the administrator signs in with a password', async () => {
