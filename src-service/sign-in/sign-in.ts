@@ -105,7 +105,8 @@ export class SignIn {
     const now = clock.now();
     const opened = await database.transaction(async (transaction) => {
       // Reset or disabled since the password was verified: what that ended does not begin again.
-      const still = await transaction.update(users).set({ lastSignInAt: now }).where(and(eq(users.id, user.id), eq(users.passwordHash, user.passwordHash), isNull(users.disabledAt))).returning({ id: users.id });
+      const sameHash = user.passwordHash === null ? isNull(users.passwordHash) : eq(users.passwordHash, user.passwordHash);
+      const still = await transaction.update(users).set({ lastSignInAt: now }).where(and(eq(users.id, user.id), sameHash, isNull(users.disabledAt))).returning({ id: users.id });
       if (still.length === 0) return undefined;
       await failures.forgive(transaction, user.nameKey);
       await auditLog.append(transaction, { kind: 'sign-in.succeeded', actor: { kind: 'user', id: user.id, name: user.name }, facts: { via, address } });
