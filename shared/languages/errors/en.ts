@@ -273,7 +273,7 @@ export const errorTextsEn = {
   'error.files.path-not-allowed.remedy': 'Work in the folders that the rule names, or ask the helpdesk to add this one.',
   'error.files.name-not-allowed.message': 'The rule denies files whose names fit “{pattern}”.',
   'error.files.name-not-allowed.remedy': 'Choose another file, or ask the helpdesk whether the rule is to allow this name.',
-  'error.files.too-large.message': 'The rule allows files of at most {bytes, number} bytes.',
+  'error.files.too-large.message': 'The rule allows files of at most {bytes, plural, one {1 byte} other {{bytes} bytes}}.',
   'error.files.too-large.remedy': 'Choose a smaller file, or ask the helpdesk whether the rule is to allow larger ones.',
   'error.files.links-not-allowed.message': 'The rule names folders or file names; links are not allowed then.',
   'error.files.links-not-allowed.remedy': 'Copy the file instead of linking it.',

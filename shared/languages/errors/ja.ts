@@ -275,7 +275,7 @@ export const errorTextsJa = {
   'error.files.path-not-allowed.remedy': 'ルールで指定されたフォルダーで作業するか、この場所の追加をヘルプデスクに依頼してください。',
   'error.files.name-not-allowed.message': '「{pattern}」に一致する名前のファイルは、ルールで拒否されています。',
   'error.files.name-not-allowed.remedy': '別のファイルを選ぶか、この名前を許可すべきかをヘルプデスクに確認してください。',
-  'error.files.too-large.message': 'ルールで許可されるファイルの大きさは、最大 {bytes, number} バイトです。',
+  'error.files.too-large.message': 'ルールで許可されるファイルの大きさは、最大 {bytes} バイトです。',
   'error.files.too-large.remedy': '小さいファイルを選ぶか、上限を上げるべきかをヘルプデスクに確認してください。',
   'error.files.links-not-allowed.message': 'ルールでフォルダーやファイル名が指定されているため、リンクは作成できません。',
   'error.files.links-not-allowed.remedy': 'リンクの代わりにファイルをコピーしてください。',

@@ -69,6 +69,10 @@ describe('A1, A2: a name of the target, here', () => {
   });
 
   test('bytes of names survive, whatever they are', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => expect([...encodeFileName(decodeFileName(bytes))]).toEqual([...bytes])));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+        expect([...encodeFileName(decodeFileName(bytes))]).toEqual([...bytes]);
+      }),
+    );
   });
 });
