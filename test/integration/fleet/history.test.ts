@@ -18,6 +18,10 @@ const USERS = LONG ? 40 : 16;
 /** Clients at once; each begins anew when its connection is over, so that hundreds of connections pass. */
 const CLIENTS = LONG ? 80 : 24;
 const SEED = Number(process.env['MAVIS_SEED'] ?? 20_261_125);
+/** More of each than this makes a storm. */
+const LEAST = LONG ? { kills: 100, sessions: 100, twice: 5 } : { kills: 4, sessions: 5, twice: 5 };
+/** So much longer the storm may last. */
+const LONGER_MS = 60_000;
 /** After the last ask: a ticket's half minute, and what a gateway needs that was just started. */
 const SETTLED_LIMIT_MS = 90_000;
 
@@ -57,11 +61,14 @@ test(`rules 2, 12, 17: with processes killed at random (seed ${SEED}): each tick
   const refused = new Set<string>();
   const what = { asked: 0, unanswered: 0, twice: 0, unused: 0, sessions: 0, kills: 0 };
   const endsAt = performance.now() + STORM_MS;
+  /** The storm lasts its time, and on a slow machine until it was one: else nothing after it means anything. */
+  const wasOne = (): boolean => what.kills > LEAST.kills && what.sessions > LEAST.sessions && what.twice > LEAST.twice;
+  const goesOn = (beforeMs = 0): boolean => performance.now() < endsAt - beforeMs || (performance.now() < endsAt + LONGER_MS && !wasOne());
 
   const client = async (place: number): Promise<void> => {
     const own = crowd[place % crowd.length];
     if (own === undefined) throw new RangeError('a crowd of nobody');
-    while (performance.now() < endsAt) {
+    while (goesOn()) {
       what.asked += 1;
       const asked = await own.ask(pick(resources)).catch(() => undefined);
       if (asked === undefined) {
@@ -122,7 +129,7 @@ test(`rules 2, 12, 17: with processes killed at random (seed ${SEED}): each tick
     },
   ];
   const upsetting = upsets.map(async (upset) => {
-    while (performance.now() < endsAt - 2_000) {
+    while (goesOn(2_000)) {
       await delay(500 + random() * 1_000);
       await upset(random() * 1_500);
       what.kills += 1;
@@ -136,10 +143,7 @@ test(`rules 2, 12, 17: with processes killed at random (seed ${SEED}): each tick
   await fleet.until(async () => ((await fleet.query('SELECT FROM recordings WHERE stored_at IS NULL')).length === 0 ? true : undefined), 'every recording to be stored', SETTLED_LIMIT_MS);
   await fleet.until(async () => ((await fleet.query('SELECT FROM audit_entries e WHERE NOT EXISTS (SELECT FROM audit_chain c WHERE c.entry_id = e.id)')).length === 0 ? true : undefined), 'every entry to be chained');
 
-  // The storm was one: else nothing below means anything.
-  expect(what.kills).toBeGreaterThan(LONG ? 100 : 4);
-  expect(what.sessions).toBeGreaterThan(LONG ? 100 : 5);
-  expect(what.twice).toBeGreaterThan(5);
+  expect({ what, wasOne: wasOne() }).toEqual({ what, wasOne: true });
 
   // Each ticket was taken at most once, by what its clients saw and by what the gateways wrote.
   expect([...seen.values()].filter(({ accepted }) => accepted > 1)).toEqual([]);

@@ -89,9 +89,9 @@ describe('S74, S75: the proxy ports of a gateway', () => {
       socket.destroy();
       counts.set(chosen, (counts.get(chosen) ?? 0) + 1);
     }
-    // Chi-square with two degrees of freedom: above 18.4 once in 10,000 runs.
+    // Chi-square with two degrees of freedom: above 41.4 once in a billion runs; 180 where it is always the same one.
     const chiSquare = gateways.map((one) => ((counts.get(one.port) ?? 0) - 30) ** 2 / 30).reduce((sum, part) => sum + part, 0);
-    expect(chiSquare).toBeLessThan(18.4);
+    expect(chiSquare).toBeLessThan(41.4);
   });
 
   test('a gateway that speaks TLS 1.2 is refused before a hello, although its key is the pinned one', async () => {

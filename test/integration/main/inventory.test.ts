@@ -188,7 +188,7 @@ describe('the inventory', () => {
     const before = process.threadCpuUsage();
     expect(await index.ask({ kind: 'finish' })).toEqual({ kind: 'done', size: 100_000 });
     const used = process.threadCpuUsage(before);
-    // Work, not time: a machine that is busy with other things changes the one and not the other. In main itself it is hundreds of milliseconds.
-    expect((used.user + used.system) / 1000).toBeLessThan(50);
+    // Work, not time: a machine that is busy with other things changes the one and not the other. In main itself it is hundreds of milliseconds; a collection of garbage may fall into it.
+    expect((used.user + used.system) / 1000).toBeLessThan(150);
   });
 });

@@ -26,8 +26,8 @@ function chiSquare(gateways: ChoosableGateway[], tags: string[], pool: number, d
   return { statistic, counts };
 }
 
-/** Chi-square for 4 degrees of freedom at p = 0.00001: a right choice fails this once in 100,000 runs. */
-const CRITICAL_4 = 28.5;
+/** Chi-square for 4 degrees of freedom at p = 0.000000001: a right choice fails this once in a billion runs. */
+const CRITICAL_4 = 48.6;
 
 describe('the choice of a gateway', () => {
   const office = Array.from({ length: 3 }, () => makeGateway());
