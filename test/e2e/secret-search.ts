@@ -60,6 +60,9 @@ export class SecretSearch {
   }
 }
 
+/** A look at all processes costs some 10 ms of the test's own time and more on a busy machine; at new ones, next to nothing. */
+const FULL_LOOK_EVERY = 10;
+
 /** Reads command lines and environments of all processes again and again, as anyone on the machine could, until it is stopped. */
 export class ProcessWatch {
   readonly #search: SecretSearch;
@@ -67,9 +70,11 @@ export class ProcessWatch {
   readonly #timer: NodeJS.Timeout;
   readonly #processes = new Set<string>();
 
-  readonly #known = new Map<string, Buffer>();
+  /** What each process showed last. */
+  readonly #known = new Map<string, Map<string, Buffer>>();
+  #looks = 0;
 
-  /** A command of a person's making lives longer than 100 ms on a machine at work; a look costs some 10 ms of the test's own time. */
+  /** A command of a person's making lives longer than 100 ms on a machine at work. */
   constructor(search: SecretSearch, everyMs = 100) {
     this.#search = search;
     this.#timer = setInterval(() => this.look(), everyMs);
@@ -80,15 +85,22 @@ export class ProcessWatch {
     return this.#processes.size;
   }
 
-  look(): void {
-    for (const id of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+  /** Looks at processes that are new, and every tenth time, or where `all` says so, at all: what a process shows changes when it runs another program. */
+  look(all = this.#looks % FULL_LOOK_EVERY === 0): void {
+    this.#looks += 1;
+    const present = new Set(readdirSync('/proc').filter((name) => /^\d+$/.test(name)));
+    for (const id of this.#known.keys()) if (!present.has(id)) this.#known.delete(id);
+    for (const id of present) {
+      const known = this.#known.get(id) ?? new Map<string, Buffer>();
+      if (!all && known.size > 0) continue;
+      this.#known.set(id, known);
       for (const part of ['cmdline', 'environ']) {
         const bytes = readIfThere(`/proc/${id}/${part}`);
         if (bytes === undefined) continue;
         this.#processes.add(id);
         // Most do not change: only what is new is searched.
-        if (this.#known.get(`${id} ${part}`)?.equals(bytes)) continue;
-        this.#known.set(`${id} ${part}`, bytes);
+        if (known.get(part)?.equals(bytes)) continue;
+        known.set(part, bytes);
         for (const hit of this.#search.inBytes(`${part} of process ${id} (${readIfThere(`/proc/${id}/comm`)?.toString().trim() ?? '?'})`, bytes)) this.#hits.set(`${hit.where} ${hit.canary}`, hit);
       }
     }

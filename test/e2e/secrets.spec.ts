@@ -271,7 +271,7 @@ test.describe('B16: secrets', () => {
     const watch = new ProcessWatch(search, 10);
     const children = [spawn('sleep', ['30'], { env: { SECRET: planted.secret } }), spawn(process.execPath, ['-e', 'setTimeout(() => {}, 30_000)', planted.secret])];
     await expect.poll(() => {
-      watch.look();
+      watch.look(true);
       return watch.stop().map(({ where }) => where.split(' ')[0]).sort();
     }).toEqual(['cmdline', 'environ']);
     await Promise.all(children.map(async (child) => {
