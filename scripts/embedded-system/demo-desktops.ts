@@ -2,11 +2,13 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { endingWithParent } from '../processes/ending-with-parent.ts';
 import { endProcesses } from '../processes/end-process.ts';
 import { identify, type ProcessIdentity } from '../processes/process-identity.ts';
 import { findCommand } from '../set-up/found-command.ts';
 import { findFreePort } from './free-port.ts';
+import { writeXAuthority } from './x-authority-file.ts';
 import { startXrdp } from './xrdp.ts';
 import { startXvnc } from './xvnc.ts';
 
@@ -57,10 +59,12 @@ export async function startDemoDesktops(folder: string, started: (name: string, 
   const password = randomBytes(6).toString('base64url');
   try {
     const vncPort = await findFreePort();
-    const server = await startXvnc(xvnc, folder, { port: vncPort, securityTypes: 'VncAuth', password, width: 1280, height: 800 });
+    const authorityFile = join(folder, 'x-authority');
+    writeXAuthority(authorityFile);
+    const server = await startXvnc(xvnc, folder, { port: vncPort, securityTypes: 'VncAuth', password, width: 1280, height: 800, extraParameters: ['-auth', authorityFile] });
     own('the VNC desktop', server.process.pid);
     server.process.unref();
-    for (const program of session) own('the VNC desktop', startOnDisplay(program, server.display, find));
+    for (const program of session) own('the VNC desktop', startOnDisplay(program, { DISPLAY: server.display, XAUTHORITY: authorityFile }, find));
     offered.push({ protocol: 'vnc', host, port: vncPort, userName: 'demo', password, identities: [] });
     if (xrdp === undefined) missing.push('this machine has no xrdp, so that there is no desktop over RDP to try');
     else offered.push(await startRdp(xrdp, folder, vncPort, password, own));
@@ -79,11 +83,11 @@ async function startRdp(xrdp: string, folder: string, vncPort: number, password:
 }
 
 /** Starts a program of the desktop; one that the machine does not have is left out. */
-function startOnDisplay([name, ...parameters]: readonly [string, ...string[]], display: string, find: (name: string) => string | undefined): number | undefined {
+function startOnDisplay([name, ...parameters]: readonly [string, ...string[]], display: { readonly DISPLAY: string; readonly XAUTHORITY: string }, find: (name: string) => string | undefined): number | undefined {
   const command = find(name);
   if (command === undefined) return undefined;
   const [file, ...rest] = endingWithParent([command, ...parameters]);
-  const child = spawn(file, rest, { cwd: homedir(), env: { ...process.env, DISPLAY: display }, stdio: 'ignore', detached: true });
+  const child = spawn(file, rest, { cwd: homedir(), env: { ...process.env, ...display }, stdio: 'ignore', detached: true });
   child.on('error', () => undefined);
   child.unref();
   return child.pid;
