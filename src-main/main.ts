@@ -263,6 +263,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     log,
     handlers: createHandlers({
       stores, settings, profiles, account, inventory, gateways, sessions, logWork, diagnostics, playbacks, links, clipboard, proxySignOn, clock,
+      setMainFullScreen: (full) => windows.setMainFullScreen(full),
       about: () => ({
         version: app.getVersion(),
         engine: engine(),

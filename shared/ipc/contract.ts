@@ -133,6 +133,8 @@ export const ipcContract = {
     read: call(mainWindow, z.object({ playbackId: z.uuid(), offset: z.number().int().min(0) }), z.object({ bytes: z.instanceof(Uint8Array), done: z.boolean() })),
     close: call(mainWindow, z.object({ playbackId: z.uuid() }), none),
     saveAsciicast: call(mainWindow, z.object({ recordingId }), z.object({ saved: z.boolean() })),
+    /** Lets the window in which something is played fill the screen, or takes it back. */
+    setFullScreen: call(mainWindow, z.object({ full: z.boolean() }), none),
   },
   logs: {
     /** Asks the user for a file and begins to write what the filter lets through into it; `logWork` tells how far it is. Null where the user chose none. */

@@ -45,6 +45,7 @@ export interface HandlerParts {
   readonly clock: () => number;
   readonly diagnostics: Pick<DiagnosticsDesk, 'run' | 'runOne' | 'watch' | 'opened' | 'runForSession' | 'report' | 'forget'>;
   readonly playbacks: Pick<Playbacks, 'open' | 'read' | 'close'>;
+  readonly setMainFullScreen: (full: boolean) => void;
   readonly links: Pick<ExternalLinks, 'open'>;
   readonly proxySignOn: Pick<ProxySignOn, 'answer' | 'allowAsking'>;
   readonly clipboard: { readonly writeText: (text: string) => Promise<void>; readonly readText: () => Promise<string> };
@@ -207,6 +208,10 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
         if (path === undefined) return { saved: false };
         await saveAsciicast(client, recordingId, path);
         return { saved: true };
+      },
+      setFullScreen: ({ full }) => {
+        parts.setMainFullScreen(full);
+        return {};
       },
     },
     logs: {

@@ -80,6 +80,11 @@ export class AppWindows {
     window?.setFullScreen(!window.isFullScreen());
   }
 
+  /** Lets the main window fill the screen while it plays, or takes it back. */
+  setMainFullScreen(full: boolean): void {
+    this.#main?.setFullScreen(full);
+  }
+
   /** Hands the page of a session its end of a port. */
   givePort(sessionId: SessionId, port: MessagePortMain): void {
     const window = this.#sessions.get(sessionId);

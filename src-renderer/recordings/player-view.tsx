@@ -1,23 +1,24 @@
-import { type KeyboardEvent, useLayoutEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import type { RecordingSummary } from '../../shared/api/recordings.ts';
-import type { Protocol } from '../../shared/ids.ts';
 import { isDesktop } from '../../shared/ipc/openable-protocols.ts';
 import { clientSettings, type ClientSettings } from '../../shared/ipc/settings.ts';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
-import { desktopEngines } from '../desktop/desktop-engines.ts';
 import { clock } from '../language/formats.ts';
 import { useFormats, useText, useTranslator } from '../language/use-text.ts';
+import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { PageTerminal } from '../terminal/page-terminal.ts';
-import { DesktopScreen } from './desktop-screen.ts';
+import { DerivedPicture, DerivingBadge } from './derived/derived-picture.tsx';
+import { DerivedScreen } from './derived/derived-screen.ts';
+import { desktopScreen, type MadeScreen } from './desktop-player-screen.ts';
 import { loadPlayback } from './playback-loader.ts';
 import { speeds } from './player-time.ts';
-import { RdpScreen } from './rdp/rdp-screen.ts';
-import { type PlayerScreen, RecordingPlayer } from './recording-player.ts';
+import { RecordingPlayer } from './recording-player.ts';
 import { RecordingTools } from './recording-tools.tsx';
+import { SearchBar } from './search-bar.tsx';
 import { StateBadge } from './state-badge.tsx';
 import type { Mark } from './timeline.ts';
 
@@ -27,10 +28,15 @@ const STEP_MS = 5000;
 export function PlayerView({ recording, onBack }: { readonly recording: RecordingSummary; readonly onBack: () => void }) {
   const text = useText();
   const formats = useFormats();
-  const { area, screen, player } = usePlayer(recording);
+  const { area, screen, player, derived } = usePlayer(recording);
   const desktop = isDesktop(recording.protocol);
+  const { full, setFull } = useFullScreen();
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape' && full) setFull(false);
+    else if (player) onKey(event, player, () => setFull(!full));
+  };
   return (
-    <div className="page player" onKeyDown={(event) => player && onKey(event, player)}>
+    <div className={full ? 'page player player-full' : 'page player'} onKeyDown={onKeyDown}>
       <header className="page-head">
         <button type="button" className="button button-small" onClick={onBack}>
           <Icon name="chevronRight" />
@@ -45,8 +51,9 @@ export function PlayerView({ recording, onBack }: { readonly recording: Recordin
       </p>
       <div ref={area} className="player-area">
         <div ref={screen} className={desktop ? 'player-screen player-desktop' : 'player-screen'} role="group" aria-label={text(desktop ? 'player.desktop' : 'player.terminal')} />
+        {derived && <DerivedPicture derived={derived} />}
       </div>
-      {player && <PlayerControls player={player} />}
+      {player && <PlayerControls player={player} derived={derived} full={full} onFull={() => setFull(!full)} />}
       <RecordingTools recording={recording} />
     </div>
   );
@@ -59,7 +66,7 @@ function usePlayer(recording: RecordingSummary) {
   const area = useRef<HTMLDivElement>(null);
   const screen = useRef<HTMLDivElement>(null);
   const terminal = useRef<PageTerminal | null>(null);
-  const [player, setPlayer] = useState<RecordingPlayer | null>(null);
+  const [playing, setPlaying] = useState<{ readonly player: RecordingPlayer; readonly derived: DerivedScreen | null } | null>(null);
   const [grid, setGrid] = useState({ columns: 80, rows: 24 });
   const firstSettings = useRef(settings);
   const { id: recordingId, protocol } = recording;
@@ -67,21 +74,23 @@ function usePlayer(recording: RecordingSummary) {
   useLayoutEffect(() => {
     const place = screen.current;
     if (!place) return undefined;
-    const onBroken = () => playing.broken();
+    const onBroken = () => player.broken();
     const made = isDesktop(protocol) ? desktopScreen(place, protocol, onBroken) : terminalScreen(place, firstSettings.current, terminal, setGrid);
-    const playing = new RecordingPlayer(made.screen, { request: (callback) => requestAnimationFrame(callback), cancel: (handle) => cancelAnimationFrame(handle) });
+    const player = new RecordingPlayer(made.screen, { request: (callback) => requestAnimationFrame(callback), cancel: (handle) => cancelAnimationFrame(handle) });
     const ended = new AbortController();
     void loadPlayback(
       mavis,
       recordingId,
-      { onHeader: (header) => playing.begin(header), onFrames: (frames) => playing.take(frames), onEnd: (end) => playing.finish(end), onError: (error) => playing.fail(error) },
+      { onHeader: (header) => player.begin(header), onFrames: (frames) => player.take(frames), onEnd: (end) => player.finish(end), onError: (error) => player.fail(error) },
       ended.signal,
     );
-    setPlayer(playing);
-    playing.play();
+    const derived = isDesktop(protocol) ? new DerivedScreen(player, protocol) : null;
+    setPlaying({ player, derived });
+    player.play();
     return () => {
       ended.abort();
-      playing.dispose();
+      derived?.dispose();
+      player.dispose();
       made.dispose();
     };
   }, [mavis, recordingId, protocol]);
@@ -95,12 +104,7 @@ function usePlayer(recording: RecordingSummary) {
     observer.observe(element);
     return () => observer.disconnect();
   }, [settings, grid]);
-  return { area, screen, player };
-}
-
-interface MadeScreen {
-  readonly screen: PlayerScreen;
-  readonly dispose: () => void;
+  return { area, screen, player: playing?.player ?? null, derived: playing?.derived ?? null };
 }
 
 function terminalScreen(place: HTMLElement, settings: ClientSettings, terminal: { current: PageTerminal | null }, onGrid: (grid: { readonly columns: number; readonly rows: number }) => void): MadeScreen {
@@ -122,12 +126,6 @@ function terminalScreen(place: HTMLElement, settings: ClientSettings, terminal: 
   };
 }
 
-function desktopScreen(place: HTMLElement, protocol: Protocol, onBroken: () => void): MadeScreen {
-  const startEngine = desktopEngines[protocol];
-  const screen = protocol === 'rdp' || startEngine === undefined ? new RdpScreen(place, onBroken) : new DesktopScreen(place, startEngine(), (callback) => requestAnimationFrame(callback), onBroken);
-  return { screen, dispose: () => screen.dispose() };
-}
-
 /** A letter of a fixed font is about so wide and high, in parts of its size. */
 const LETTER = { width: 0.605, height: 1.22 } as const;
 const MIN_FONT_PX = 6;
@@ -138,7 +136,27 @@ function fittingFontPx(grid: { readonly columns: number; readonly rows: number }
   return Math.max(MIN_FONT_PX, Math.min(mostPx, Math.floor(fitting)));
 }
 
-function PlayerControls({ player }: { readonly player: RecordingPlayer }) {
+/** Whether the player fills its window, and the window the screen; taken back when the player is left. */
+function useFullScreen() {
+  const { mavis } = useParts();
+  const [full, setFull] = useState(false);
+  useEffect(() => {
+    if (!full) return undefined;
+    void ask(mavis.playback.setFullScreen({ full: true }));
+    return () => void ask(mavis.playback.setFullScreen({ full: false }));
+  }, [mavis, full]);
+  return { full, setFull };
+}
+
+interface PlayerControlsProps {
+  readonly player: RecordingPlayer;
+  /** Null for a terminal, whose text is searched instead. */
+  readonly derived: DerivedScreen | null;
+  readonly full: boolean;
+  readonly onFull: () => void;
+}
+
+function PlayerControls({ player, derived, full, onFull }: PlayerControlsProps) {
   const text = useText();
   const state = useStore(player.store);
   const at = clock(state.positionMs);
@@ -161,6 +179,7 @@ function PlayerControls({ player }: { readonly player: RecordingPlayer }) {
           {at} / {total}
         </span>
         {!state.loaded && state.durationMs > 0 && <span className="badge">{text('player.loading', { percent: Math.floor((100 * state.loadedMs) / state.durationMs) })}</span>}
+        {derived && <DerivingBadge derived={derived} durationMs={state.durationMs} />}
         <span className="status-space" />
         <label className="check player-skip">
           <input type="checkbox" checked={state.skipIdle} onChange={(event) => player.setSkipIdle(event.target.checked)} />
@@ -176,7 +195,11 @@ function PlayerControls({ player }: { readonly player: RecordingPlayer }) {
             ))}
           </select>
         </label>
+        <button type="button" className="button button-quiet button-icon" aria-label={text('player.full-screen')} title={text('player.full-screen')} aria-pressed={full} onClick={onFull}>
+          <Icon name="fullScreen" />
+        </button>
       </div>
+      {derived === null && <SearchBar player={player} />}
       <p className="field-hint">{text('player.keys')}</p>
     </div>
   );
@@ -240,7 +263,7 @@ function useMarkText(): (mark: Mark) => string {
 }
 
 /** Keys of the player; a field that has the focus keeps its own. */
-function onKey(event: KeyboardEvent, player: RecordingPlayer): void {
+function onKey(event: KeyboardEvent, player: RecordingPlayer, onFull: () => void): void {
   if (event.ctrlKey || event.metaKey || event.altKey || event.nativeEvent.isComposing) return;
   const { target } = event;
   const inField = target instanceof HTMLElement && target.matches('input, select, button') && !(target instanceof HTMLInputElement && target.type === 'range');
@@ -255,6 +278,7 @@ function onKey(event: KeyboardEvent, player: RecordingPlayer): void {
     '<': () => player.stepSpeed(-1),
     '>': () => player.stepSpeed(1),
     i: () => player.setSkipIdle(!skipIdle),
+    f: onFull,
   };
   const action = Object.hasOwn(actions, event.key) ? actions[event.key] : undefined;
   if (!action || (target instanceof HTMLSelectElement && event.key !== '<' && event.key !== '>')) return;

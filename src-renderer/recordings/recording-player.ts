@@ -4,6 +4,7 @@ import type { PlaybackEnd, PlaybackHeader } from '../../shared/recording/playbac
 import { type RecordingFrame, RecordingFormatError } from '../../shared/recording/recording-frame.ts';
 import { shownErrorOf } from '../mavis/ask.ts';
 import { advance, nextSpeed, type Speed } from './player-time.ts';
+import { type Found, RecordingSearch } from './recording-search.ts';
 import { type Mark, type ShownEvent, Timeline } from './timeline.ts';
 
 /** The screen of a player: a hardened terminal without input. */
@@ -27,6 +28,8 @@ export interface PlayerState {
   readonly loadedMs: number;
   readonly loaded: boolean;
   readonly atEnd: boolean;
+  /** The screen is behind the position by more than it is written at once: it is being brought there. */
+  readonly behind: boolean;
   readonly speed: Speed;
   readonly skipIdle: boolean;
   readonly marks: readonly Mark[];
@@ -47,6 +50,7 @@ export class RecordingPlayer {
   readonly #screen: PlayerScreen;
   readonly #clock: FrameClock;
   readonly #timeline = new Timeline();
+  readonly #search = new RecordingSearch(this.#timeline);
   /** Events that the screen shows. */
   #shown = 0;
   #showing = false;
@@ -60,7 +64,7 @@ export class RecordingPlayer {
     this.#screen = screen;
     this.#clock = clock;
     this.store = createStore<PlayerState>(() => ({
-      header: null, playing: false, positionMs: 0, durationMs: 0, loadedMs: 0, loaded: false, atEnd: false, speed: 1, skipIdle: true, marks: [], end: null, error: null,
+      header: null, playing: false, positionMs: 0, durationMs: 0, loadedMs: 0, loaded: false, atEnd: false, behind: false, speed: 1, skipIdle: true, marks: [], end: null, error: null,
     }));
   }
 
@@ -134,6 +138,16 @@ export class RecordingPlayer {
     this.#show();
   }
 
+  /** What was recorded, as far as it has come. */
+  get events(): Pick<Timeline, 'slice' | 'countUntil'> {
+    return this.#timeline;
+  }
+
+  /** Where a terminal printed a text, in what has come of the recording. Rejects only by the signal. */
+  search(sought: string, signal: AbortSignal): Promise<Found> {
+    return this.#search.find(sought, signal);
+  }
+
   setSpeed(speed: Speed): void {
     this.store.setState({ speed });
   }
@@ -181,12 +195,18 @@ export class RecordingPlayer {
           this.#screen.resize(this.#firstSize.columns, this.#firstSize.rows);
           this.#shown = 0;
         }
+        if (this.#timeline.bytesBetween(this.#shown, wanted) > WRITE_BYTES) this.#tellBehind(true);
         await this.#showPiece(wanted);
       }
+      this.#tellBehind(false);
     } finally {
       // In the same moment as the loop's last look: a change of position after it starts the next showing.
       this.#showing = false;
     }
+  }
+
+  #tellBehind(behind: boolean): void {
+    if (behind !== this.store.getState().behind) this.store.setState({ behind });
   }
 
   #wanted(): number {

@@ -24,6 +24,8 @@ const MAX_MARKS = 2000;
 /** A recording in the order of its times, filled as it comes. */
 export class Timeline {
   readonly #events: ShownEvent[] = [];
+  /** Bytes of output before each event. */
+  readonly #bytesBefore: number[] = [];
   readonly #marks: Mark[] = [];
   #lastMs = 0;
   #bytes = 0;
@@ -49,6 +51,7 @@ export class Timeline {
     switch (frame.kind) {
       case frameKind.output:
       case frameKind.errorOutput:
+        this.#bytesBefore.push(this.#bytes);
         this.#bytes += frame.payload.length;
         this.#events.push({ atMs, kind: 'output', bytes: frame.payload });
         return;
@@ -56,6 +59,7 @@ export class Timeline {
         const size = decodeResize(frame.payload);
         // A desktop has no columns: its size is in pixels.
         const [columns, rows] = size.columns === 0 ? [size.widthPx, size.heightPx] : [size.columns, size.rows];
+        this.#bytesBefore.push(this.#bytes);
         this.#events.push({ atMs, kind: 'resize', columns, rows });
         return this.#mark({ atMs, kind: 'resize', columns, rows });
       }
@@ -96,6 +100,11 @@ export class Timeline {
       else high = middle;
     }
     return low;
+  }
+
+  /** Bytes of output between two numbers of events. */
+  bytesBetween(from: number, to: number): number {
+    return (this.#bytesBefore[to] ?? this.#bytes) - (this.#bytesBefore[from] ?? this.#bytes);
   }
 
   /** Events from one number to before another. */

@@ -103,7 +103,7 @@ async function compareScene(session: Page, target: XrdpTarget): Promise<void> {
 /** Rule 38: played to its end, the recording shows what the session's window showed last, point for point; also when it is begun anew after that. */
 async function comparePlayed({ main }: OpenApp, session: Page, reference: string): Promise<void> {
   const last = await pixels(session.locator('.rdp-area canvas'));
-  const played = main.locator('.player-desktop canvas');
+  const played = main.getByRole('group', { name: 'Played desktop' }).locator('canvas');
   await openMenu(main, 'Session recordings');
   await main.getByRole('searchbox', { name: /Search by user/ }).fill(reference);
   await main.getByRole('button', { name: 'Play desk-01' }).first().click();
@@ -115,6 +115,12 @@ async function comparePlayed({ main }: OpenApp, session: Page, reference: string
     await position.press('Home');
     await expect.poll(async () => (await pixels(played)) === last, { timeout: 30_000 }).toBe(false);
   }
+  // Rule 25: once derived, the picture of a jump is there before the recording is decoded up to it.
+  await expect(main.getByText('Getting ready to jump')).toHaveCount(0, { timeout: 60_000 });
+  await position.press('End');
+  await expect.poll(async () => (await pixels(main.locator('.player-derived canvas'))) === last, { timeout: 30_000 }).toBe(true);
+  await expect.poll(async () => (await pixels(played)) === last, { timeout: 30_000 }).toBe(true);
+  await expect(main.locator('.player-derived')).toBeHidden();
   await expect(main.getByRole('alert')).toHaveCount(0);
 }
 

@@ -36,6 +36,55 @@ test('B8: a recorded terminal is as hardened as a live one: no input, dead links
   expect(await terminalText(page)).not.toContain('typed');
 });
 
+test('S58: what a terminal printed is found, and each place is jumped to; full screen is entered and left', async ({ page }) => {
+  await play(page);
+  const found = page.locator('.player-found');
+  const field = page.getByRole('searchbox', { name: 'Search what was printed' });
+  await field.fill('MADE-42 日本');
+  await expect(found).toHaveText('0 of 1');
+  await field.press('Enter');
+  await expect(found).toContainText('1 of 1');
+  await expect(found).toContainText('made-42 日本語 繁體');
+  await expect.poll(() => terminalText(page)).toContain('made-42 日本語');
+  await field.fill('nobody printed this');
+  await expect(found).toHaveText('0 of 0');
+  await page.getByRole('button', { name: 'Full screen' }).click();
+  await expect.poll(() => page.locator('.player').evaluate((player) => player.getBoundingClientRect().width === window.innerWidth)).toBe(true);
+  await page.keyboard.press('Escape');
+  await expect.poll(() => calls(page, 'playback.setFullScreen')).toEqual([{ full: true }, { full: false }]);
+});
+
+test('A13, B8: a recorded desktop that sends what nobody can read stops its own drawing, and not the page', async ({ page }) => {
+  const faults = await openMain(page, { recording: 'rdp' });
+  await openPage(page, 2);
+  await page.getByRole('button', { name: /^Play tokyo-db-00009/ }).first().click();
+  const picture = page.getByRole('group', { name: 'Played desktop' }).locator('canvas');
+  const colourAt = (x: number, y: number) => picture.evaluate((canvas, at) => (canvas instanceof HTMLCanvasElement ? [...(canvas.getContext('2d')?.getImageData(at.x, at.y, 1, 1).data ?? [])].join(' ') : ''), { x, y });
+  const position = page.getByRole('slider', { name: 'Position' });
+  await page.getByRole('button', { name: 'Pause' }).click();
+  // One that is played to here shows the squares of 1 s, and of 20 s.
+  const colours: string[] = [];
+  for (const at of ['15000', '25000', '15000']) {
+    await position.fill(at);
+    await expect.poll(() => colourAt(70, 5)).toMatch(/ 255$/);
+    await expect.poll(() => colourAt(70, 5)).not.toBe(colours.at(-1));
+    colours.push(await colourAt(70, 5));
+  }
+  expect(colours[2]).toBe(colours[0]);
+  await position.press('End');
+  await expect(page.getByRole('alert')).toContainText('From some moment on, what was recorded cannot be drawn');
+  // The picture is the last that could be drawn, and what is recorded behind it is not.
+  await expect.poll(() => colourAt(70, 5)).toBe(colours[1]);
+  expect(await colourAt(5, 5)).not.toBe('255 255 255 255');
+  await position.fill('15000');
+  await expect.poll(() => colourAt(70, 5)).toBe(colours[0]);
+  await page.getByRole('button', { name: 'Back', exact: true }).click();
+  await expect.poll(() => calls(page, 'playback.close')).toHaveLength(1);
+  expect(faults.list.filter((fault) => fault.includes('Content Security'))).toEqual([]);
+  // E7: WebAssembly runs in the decoder alone.
+  expect(await page.evaluate(() => WebAssembly.compile(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)).then(() => 'compiled', (error: unknown) => String(error)))).toContain('Content Security Policy');
+});
+
 test('verify says what was proven, export saves, and leaving closes the playback', async ({ page }) => {
   await play(page);
   await page.getByRole('button', { name: 'Verify' }).click();

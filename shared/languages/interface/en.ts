@@ -410,7 +410,15 @@ export const interfaceTextsEn = {
   'player.loading': 'Loading the recording ({percent} %)',
   'player.unreadable': 'The recording cannot be read from here on.',
   'player.mark-typed': 'Typed: {what}',
-  'player.keys': 'Keys: Space play or pause · ←→ 5 seconds · Home/End · <> speed · I skip idle',
+  'player.keys': 'Keys: Space play or pause · ←→ 5 seconds · Home/End · <> speed · I skip idle · F full screen',
+  'player.derived': 'Derived picture: the recording is being decoded up to here',
+  'player.deriving': 'Getting ready to jump ({percent} %)',
+  'player.full-screen': 'Full screen',
+  'player.search': 'Search what was printed',
+  'player.search-previous': 'Previous place',
+  'player.search-next': 'Next place',
+  'player.search-found': '{at} of {count}',
+  'player.search-found-more': '{at} of the first {count}',
 
   // audit and error log
   'audit.title': 'Audit log',

@@ -412,7 +412,15 @@ export const interfaceTextsJa = {
   'player.loading': '記録を読み込んでいます({percent} %)',
   'player.unreadable': '記録をここから先は読み取れません。',
   'player.mark-typed': '入力: {what}',
-  'player.keys': 'キー: Space 再生/一時停止 · ←→ 5 秒 · Home/End · <> 速度 · I 無操作を飛ばす',
+  'player.keys': 'キー: Space 再生/一時停止 · ←→ 5 秒 · Home/End · <> 速度 · I 無操作を飛ばす · F 全画面表示',
+  'player.derived': '派生画像：記録をここまで復号しています',
+  'player.deriving': '移動の準備中（{percent} %）',
+  'player.full-screen': '全画面表示',
+  'player.search': '出力された文字を検索',
+  'player.search-previous': '前の箇所',
+  'player.search-next': '次の箇所',
+  'player.search-found': '{count} 件中 {at} 件目',
+  'player.search-found-more': '最初の {count} 件中 {at} 件目',
 
   // audit and error log
   'audit.title': '監査ログ',

@@ -412,7 +412,15 @@ export const interfaceTextsZhHant = {
   'player.loading': '正在載入記錄（{percent} %）',
   'player.unreadable': '記錄從此處起無法讀取。',
   'player.mark-typed': '輸入：{what}',
-  'player.keys': '按鍵：Space 播放/暫停 · ←→ 5 秒 · Home/End · <> 速度 · I 略過閒置',
+  'player.keys': '按鍵：Space 播放/暫停 · ←→ 5 秒 · Home/End · <> 速度 · I 略過閒置 · F 全螢幕',
+  'player.derived': '衍生畫面：正在解碼錄影至此處',
+  'player.deriving': '正在準備跳轉（{percent} %）',
+  'player.full-screen': '全螢幕',
+  'player.search': '搜尋輸出的文字',
+  'player.search-previous': '上一處',
+  'player.search-next': '下一處',
+  'player.search-found': '第 {at} 處，共 {count} 處',
+  'player.search-found-more': '第 {at} 處，前 {count} 處',
 
   // audit and error log
   'audit.title': '審計日誌',

@@ -33,6 +33,8 @@ export class RdpScreen implements PlayerScreen {
   constructor(place: HTMLElement, onBroken: () => void, start: typeof startDecoder = startDecoder) {
     this.#canvas = document.createElement('canvas');
     this.#canvas.className = 'player-picture';
+    // Of no size until the recording has one: a new canvas is 300 by 150.
+    Object.assign(this.#canvas, { width: 0, height: 0 });
     this.#context = this.#canvas.getContext('2d');
     this.#start = start;
     this.#onBroken = onBroken;

@@ -1,12 +1,14 @@
 import type { AuditEntry, ErrorLogEntry } from '../../../shared/api/audit.ts';
 import type { SegmentState } from '../../../shared/api/gateways.ts';
 import { recordingSummary, type RecordingSummary } from '../../../shared/api/recordings.ts';
+import type { Protocol } from '../../../shared/ids.ts';
 import type { Role } from '../../../shared/api/roles.ts';
 import { user, type User } from '../../../shared/api/users.ts';
 import { clientSettings } from '../../../shared/ipc/settings.ts';
 import { profilesState, session, type AccountState, type Session, type SessionPhase, type StoreStates } from '../../../shared/ipc/stores.ts';
 import { encodePlaybackEnd, encodePlaybackFrames, encodePlaybackHeader } from '../../../shared/recording/playback.ts';
 import { encodeCount32, encodeJsonPayload, encodeResize, frameKind, type RecordingFrame } from '../../../shared/recording/recording-frame.ts';
+import { rdpFrames } from './made-rdp-recording.ts';
 
 /** Made-up but likely data for the pages, parsed by the contract's own schemas. */
 const id = (number: number) => `00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
@@ -93,19 +95,19 @@ export function madeSession(scene: string, number = 77, name = 'tokyo-db-00009')
 }
 
 /** Recordings of each state; `pulled`: the one that was being made is sealed, and with the service. */
-export function recordings(pulled = false): RecordingSummary[] {
+export function recordings(pulled = false, protocol: Protocol = 'ssh'): RecordingSummary[] {
   const states = ['sealed', 'sealed', pulled ? 'sealed' : 'recording', 'recovered', 'incomplete', 'sealed'] as const;
   return states.map((state, number) =>
     recordingSummary.parse({
-      id: id(200 + number), connectionId: id(300 + number), reference: `MV-7K3QX-M2P${number}D`, userName: number % 2 ? 'k.lin' : 'y.tanaka', resourceName: number % 2 ? 'taipei-web-00002' : 'tokyo-db-00009', protocol: 'ssh', gatewayId: id(31), gatewayName: 'tokyo-gw-1',
+      id: id(200 + number), connectionId: id(300 + number), reference: `MV-7K3QX-M2P${number}D`, userName: number % 2 ? 'k.lin' : 'y.tanaka', resourceName: number % 2 ? 'taipei-web-00002' : 'tokyo-db-00009', protocol, gatewayId: id(31), gatewayName: 'tokyo-gw-1',
       startedAt: ago(60 * number + 12), endedAt: state === 'recording' ? null : ago(60 * number), durationMs: state === 'recording' ? null : 42_000 + number * 61_000, sizeBytes: 48_000 * (number + 1) ** 3, state,
       code: state === 'recovered' ? 'recording.recovered' : state === 'incomplete' ? 'recording.evidence-missing' : null, stored: state !== 'recording',
     }),
   );
 }
 
-/** A recording's playback: a shell that is typed into, with a pause, a resize, wide text, hostile sequences and an exit. */
-export function playbackBytes(): Uint8Array[] {
+/** A recording's playback: a shell that is typed into, with a pause, a resize, wide text, hostile sequences and an exit; or a desktop. */
+export function playbackBytes(protocol: Protocol = 'ssh'): Uint8Array[] {
   const encoder = new TextEncoder();
   const at = (seconds: number) => Math.round(seconds * 1e6);
   const output = (seconds: number, text: string): RecordingFrame => ({ kind: frameKind.output, microseconds: at(seconds), payload: encoder.encode(text) });
@@ -123,11 +125,12 @@ export function playbackBytes(): Uint8Array[] {
     output(40, 'exit\r\n'),
     { kind: frameKind.exitStatus, microseconds: at(41), payload: encodeCount32(0) },
   ];
+  const played = protocol === 'rdp' ? rdpFrames() : frames;
   const header = encodePlaybackHeader({
-    recordingId: recordings()[0]?.id ?? recordingSummary.shape.id.parse(id(200)), connectionId: recordingSummary.shape.connectionId.parse(id(300)), reference: recordingSummary.shape.reference.parse(REFERENCE), gatewayId: recordingSummary.shape.gatewayId.parse(id(31)), gatewayName: 'tokyo-gw-1', protocol: 'ssh', channel: 0,
+    recordingId: recordings()[0]?.id ?? recordingSummary.shape.id.parse(id(200)), connectionId: recordingSummary.shape.connectionId.parse(id(300)), reference: recordingSummary.shape.reference.parse(REFERENCE), gatewayId: recordingSummary.shape.gatewayId.parse(id(31)), gatewayName: 'tokyo-gw-1', protocol, channel: 0,
     user: { id: person('user').id, name: 'y.tanaka', displayName: '田中 陽子' }, resource: { id: madeSession('connected').resourceId, name: 'tokyo-db-00009' }, startedAt: ago(12), facts: { columns: 100, rows: 28 }, state: 'sealed', code: null, durationMs: 41_000, closedAt: ago(11),
   });
-  return [header, encodePlaybackFrames(frames.slice(0, 6)), encodePlaybackFrames(frames.slice(6)), encodePlaybackEnd({ state: 'sealed', code: null }, at(41))];
+  return [header, encodePlaybackFrames(played.slice(0, 6)), encodePlaybackFrames(played.slice(6)), encodePlaybackEnd({ state: 'sealed', code: null }, at(41))];
 }
 
 export function auditEntries(): AuditEntry[] {

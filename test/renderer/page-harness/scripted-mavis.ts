@@ -3,6 +3,7 @@ import type { IpcAnswer, ResourceRow } from '../../../shared/ipc/contract.ts';
 import { tunnelSettings, type TunnelSettings } from '../../../shared/api/tunnel.ts';
 import { isSegmentTag } from '../../../shared/api/resources.ts';
 import { role } from '../../../shared/api/roles.ts';
+import type { Protocol } from '../../../shared/ids.ts';
 import { sessionId, type StoreName, type StorePatch } from '../../../shared/ipc/stores.ts';
 import type { WindowApi } from '../../../shared/ipc/window-api.ts';
 import { availabilityOf, bySegment } from '../../../src-main/inventory/availability.ts';
@@ -223,10 +224,10 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       report: noted('diagnostics.report', ({ hideAddresses }) => ok({ text: `Diagnostics: https://${hideAddresses ? '[address 1]' : 'mavis.nishi.example'}\n1. Something is wrong`, html: '' })),
       saveReport: noted('diagnostics.saveReport', () => ok({ saved: true })),
     },
-    playback: scriptedPlayback(noted),
+    playback: scriptedPlayback(noted, query.get('recording') === 'rdp' ? 'rdp' : 'ssh'),
     service: {
       recordingList: noted('service.recordingList', async ({ query: asked }) => {
-        const items = recordings(window.harness.pulled).filter((recording) => JSON.stringify(recording).includes(asked.search ?? ''));
+        const items = recordings(window.harness.pulled, query.get('recording') === 'rdp' ? 'rdp' : 'ssh').filter((recording) => JSON.stringify(recording).includes(asked.search ?? ''));
         const { held, refusing } = window.harness;
         await held;
         return refusing === null ? ok({ items }) : refused(refusing, { address: 'mavis.nishi.example' });
@@ -287,8 +288,8 @@ function scriptedLog<Entry extends AuditEntry | ErrorLogEntry>(entries: Entry[],
 
 type Noted = <Args, T>(name: string, run: (args: Args) => Promise<IpcAnswer<T>>) => (args: Args) => Promise<IpcAnswer<T>>;
 
-function scriptedPlayback(noted: Noted): WindowApi['playback'] {
-  const pieces = playbackBytes();
+function scriptedPlayback(noted: Noted, protocol: Protocol): WindowApi['playback'] {
+  const pieces = playbackBytes(protocol);
   const starts = pieces.map((_, number) => pieces.slice(0, number).reduce((sum, piece) => sum + piece.length, 0));
   return {
     open: noted('playback.open', () => ok({ playbackId: '00000000-0000-4000-8000-0000000000aa', header: {}, durationMs: 41_000, frames: 11 })),
@@ -299,6 +300,7 @@ function scriptedPlayback(noted: Noted): WindowApi['playback'] {
     },
     close: noted('playback.close', () => ok({})),
     saveAsciicast: noted('playback.saveAsciicast', () => ok({ saved: true })),
+    setFullScreen: noted('playback.setFullScreen', () => ok({})),
   };
 }
 

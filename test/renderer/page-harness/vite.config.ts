@@ -1,13 +1,24 @@
 import { resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
-import { CONTENT_SECURITY_POLICY } from '../../../src-main/app-protocol/content-security-policy.ts';
+import { defineConfig, type Plugin } from 'vite';
+import { contentSecurityPolicyOf } from '../../../src-main/app-protocol/content-security-policy.ts';
+
+/** Each file has the policy that the app gives it. */
+const policies: Plugin = {
+  name: 'policies',
+  configurePreviewServer: (server) => {
+    server.middlewares.use((request, response, next) => {
+      response.setHeader('Content-Security-Policy', contentSecurityPolicyOf((request.url ?? '').split('?', 1)[0] ?? ''));
+      next();
+    });
+  },
+};
 
 /** Builds and serves the page harness under the same content security policy as the app's own pages. */
 export default defineConfig({
   root: import.meta.dirname,
   base: './',
-  plugins: [react()],
+  plugins: [react(), policies],
   build: {
     outDir: resolve(import.meta.dirname, '../../../out/page-harness'),
     emptyOutDir: true,
@@ -17,6 +28,6 @@ export default defineConfig({
     target: 'esnext',
     rollupOptions: { input: { 'main-window': resolve(import.meta.dirname, 'main-window.html'), 'session-window': resolve(import.meta.dirname, 'session-window.html') } },
   },
-  worker: { format: 'es' },
-  preview: { port: Number(process.env['MAVIS_PAGE_HARNESS_PORT'] ?? 5199), strictPort: true, host: '127.0.0.1', headers: { 'Content-Security-Policy': CONTENT_SECURITY_POLICY } },
+  worker: { format: 'es', rollupOptions: { output: { entryFileNames: 'assets/[name].js' } } },
+  preview: { port: Number(process.env['MAVIS_PAGE_HARNESS_PORT'] ?? 5199), strictPort: true, host: '127.0.0.1' },
 });

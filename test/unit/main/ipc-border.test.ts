@@ -53,6 +53,7 @@ const goodArgs: Readonly<Record<string, unknown>> = {
   'playback.read': { playbackId: UUID, offset: 0 },
   'playback.close': { playbackId: UUID },
   'playback.saveAsciicast': { recordingId: UUID },
+  'playback.setFullScreen': { full: true },
 };
 
 interface Called {

@@ -77,6 +77,7 @@ describe('the preload (E20)', () => {
           "read",
           "close",
           "saveAsciicast",
+          "setFullScreen",
         ],
         "profiles": [
           "add",

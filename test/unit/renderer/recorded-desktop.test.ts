@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { initSync, setup } from 'ironrdp-wasm';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import { encodeConnectionConfirm, encodeConnectionRefusal } from '../../../src-gateway/rdp/wire/x224.ts';
 import { installBridge } from '../../../src-renderer/desktop/rdp/bridge-socket.ts';
+import { endsHandshake, readTargetPdu, shareKindsOf } from '../../../src-renderer/desktop/rdp/target-pdu.ts';
 import { PixelContext } from '../../../src-renderer/recordings/rdp/pixel-canvas.ts';
 import { RecordedDesktop } from '../../../src-renderer/recordings/rdp/recorded-desktop.ts';
 import { rdpConnectionLog } from '../../fixtures/rdp-connection-log.ts';
@@ -121,6 +123,18 @@ describe('A13: a recording of a hostile target', () => {
     ['a handshake without a beginning', Buffer.concat([CONFIRM, ...rdpConnectionLog('xrdp').filter(({ from, pdu }) => from === 'target' && pdu.bytes[7] === 0x68).map(({ pdu }) => pdu.bytes)])],
   ])('%s: is told, and nothing waits for ever', async (_, bytes) => {
     await expect(player().desktop.receive(bytesOf(bytes))).rejects.toThrow(RdpFormatError);
+  });
+
+  test('any bytes at all are read as something, and as no more than they can be', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.boolean(), (bytes, slow) => {
+        const pdu = slow ? Uint8Array.of(3, 0, 0, 0, 2, 0xf0, 0x80, 0x68, ...bytes) : bytes;
+        const read = readTargetPdu(pdu);
+        endsHandshake(read);
+        expect(shareKindsOf(bytes).length).toBeLessThanOrEqual(bytes.length / 6);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test('a desktop larger than any target has takes no memory', async () => {
