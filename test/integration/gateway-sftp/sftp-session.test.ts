@@ -268,6 +268,22 @@ describe('what a rule allows', () => {
     expect(statSync(join(folder, 'up2.bin')).size).toBe(0);
     await endAndRead(spool, one);
   });
+
+  test('S20: open files are bounded, and a flood of requests is answered in full, some at a time', async () => {
+    const path = put('open.txt', 'here');
+    const one = await session();
+    const client = await openClient(one);
+    const handles = await Promise.all(Array.from({ length: 256 }, () => client.openFile(path, openFlag.read)));
+    expect(await codeOf(client.openFile(path, openFlag.read))).toBe('files.too-many-open');
+    await Promise.all(handles.slice(1).map((handle) => client.closeHandle(handle)));
+    const [first] = handles;
+    const answers = await Promise.all(Array.from({ length: 3000 }, () => client.attributesOfHandle(first ?? new Uint8Array(0))));
+    expect(answers.every(({ size }) => size === 4)).toBe(true);
+    expect(await codeOf(client.attributesOfHandle(handles[1] ?? new Uint8Array(0)))).toBe('files.target-failed');
+    const { operations } = await endAndRead(spool, one);
+    expect(operations.filter(({ code }) => code === 'files.too-many-open')).toHaveLength(1);
+    expect(operations.at(-1)).toMatchObject({ operation: 'transfer', outcome: 'cut-off' });
+  });
 });
 
 /** A packet of SYMLINK as a client of no good will sends it: 4,000,000 is a number that nobody waits for. */
