@@ -34,6 +34,7 @@ import { ProxySignOn } from './network/proxy-sign-on.ts';
 import { systemSecretStore } from './network/secret-store.ts';
 import { WaysOut } from './network/ways-out.ts';
 import { Playbacks } from './playback/playbacks.ts';
+import { VideoExports } from './playback/video-exports.ts';
 import { Profiles } from './profiles/profiles.ts';
 import { readCertificateThroughProxies } from './service-client/proxied-certificate.ts';
 import { CONNECT_TIMEOUT_MS } from './service-client/checked-agent.ts';
@@ -58,7 +59,7 @@ import { WindowRegistry } from './windows/window-registry.ts';
 /** The locale that a remote shell is told: its language, with UTF-8, which CJK widths need. */
 const SHELL_LOCALE: Readonly<Record<TextLanguage, string>> = { en: 'C.UTF-8', ja: 'ja_JP.UTF-8', 'zh-Hant': 'zh_TW.UTF-8' };
 /** What the save dialog calls the kinds of files, which are names of formats. */
-const SAVED_TYPES: Readonly<Record<SavedType, { name: string; extensions: string[] }>> = { asciicast: { name: 'asciicast', extensions: ['cast'] }, csv: { name: 'CSV', extensions: ['csv'] }, jsonl: { name: 'JSON Lines', extensions: ['jsonl'] }, json: { name: 'JSON', extensions: ['json'] }, html: { name: 'HTML', extensions: ['html'] } };
+const SAVED_TYPES: Readonly<Record<SavedType, { name: string; extensions: string[] }>> = { asciicast: { name: 'asciicast', extensions: ['cast'] }, webm: { name: 'WebM', extensions: ['webm'] }, csv: { name: 'CSV', extensions: ['csv'] }, jsonl: { name: 'JSON Lines', extensions: ['jsonl'] }, json: { name: 'JSON', extensions: ['json'] }, html: { name: 'HTML', extensions: ['html'] } };
 const RANDOM_STEPS = 2 ** 32;
 
 const clock = (): number => Date.now();
@@ -185,6 +186,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   network.start();
   powerMonitor.on('resume', () => sessions.checkLines());
   const playbacks = new Playbacks(randomUUID);
+  const videoExports = new VideoExports(randomUUID);
 
   const gatewaysFile = inUserData('known-gateways.json');
   const knownGateways = new KnownGateways(gatewaysFile, log);
@@ -262,7 +264,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     windows: registry,
     log,
     handlers: createHandlers({
-      stores, settings, profiles, account, inventory, gateways, sessions, logWork, diagnostics, playbacks, links, clipboard, proxySignOn, clock,
+      stores, settings, profiles, account, inventory, gateways, sessions, logWork, diagnostics, playbacks, videoExports, links, clipboard, proxySignOn, clock,
       setMainFullScreen: (full) => windows.setMainFullScreen(full),
       about: () => ({
         version: app.getVersion(),
@@ -295,6 +297,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     diagnostics.stop();
     await sessions.stop();
     playbacks.closeAll();
+    await videoExports.stop();
     await account.signOut();
     work.stop();
     processes.stop();

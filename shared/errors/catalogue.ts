@@ -191,6 +191,7 @@ export const catalogue = {
   'recording.storage-low': entry(507, 'service', 'helpdesk'),
   'recording.too-long-to-play': entry(413, 'client', 'you'),
   'recording.cannot-be-drawn': entry(422, 'client', 'helpdesk'),
+  'recording.no-encoder': entry(501, 'client', 'you'),
   'recording.recovered': entry(200, 'gateway', 'gateway-administrator'),
   'recording.spool-full': entry(507, 'gateway', 'gateway-administrator'),
   'audit.trail-incomplete': entry(409, 'gateway', 'gateway-administrator', ['from', 'to', 'because']),

@@ -30,6 +30,8 @@ function call<A extends z.ZodType, R extends z.ZodType>(windows: readonly Window
 }
 
 const none = z.object({}).strict();
+/** One piece of a film: a cluster of ten seconds is less, and main holds one at a time. */
+const MOST_VIDEO_BYTES = 16 * 1024 * 1024;
 const bothWindows = ['main', 'session'] as const;
 const mainWindow = ['main'] as const;
 const sessionWindow = ['session'] as const;
@@ -133,6 +135,11 @@ export const ipcContract = {
     read: call(mainWindow, z.object({ playbackId: z.uuid(), offset: z.number().int().min(0) }), z.object({ bytes: z.instanceof(Uint8Array), done: z.boolean() })),
     close: call(mainWindow, z.object({ playbackId: z.uuid() }), none),
     saveAsciicast: call(mainWindow, z.object({ recordingId }), z.object({ saved: z.boolean() })),
+    /** Asks the user for a file and begins a film in it; null where the user chose none. Its bytes come with `appendVideo`, in order. */
+    beginVideo: call(mainWindow, z.object({ recordingId }), z.object({ exportId: z.uuid().nullable() })),
+    appendVideo: call(mainWindow, z.object({ exportId: z.uuid(), bytes: z.instanceof(Uint8Array).refine((bytes) => bytes.length <= MOST_VIDEO_BYTES, 'too much at once') }), none),
+    /** The film is whole and gets its name; or the file goes. */
+    endVideo: call(mainWindow, z.object({ exportId: z.uuid(), whole: z.boolean() }), none),
     /** Lets the window in which something is played fill the screen, or takes it back. */
     setFullScreen: call(mainWindow, z.object({ full: z.boolean() }), none),
   },

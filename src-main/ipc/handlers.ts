@@ -12,6 +12,7 @@ import type { LogWork } from '../logs/log-work.ts';
 import type { ProxySetting } from '../../shared/ipc/proxy-setting.ts';
 import type { ProxySignOn } from '../network/proxy-sign-on.ts';
 import { type Playbacks, saveAsciicast } from '../playback/playbacks.ts';
+import type { VideoExports } from '../playback/video-exports.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { readServiceCertificate } from '../service-client/certificate-trust.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -21,7 +22,7 @@ import { stateFor } from '../stores/window-view.ts';
 import type { IpcHandlers } from './ipc-border.ts';
 
 /** The kinds of files that the user is asked a place for. */
-export type SavedType = 'asciicast' | 'csv' | 'jsonl' | 'json' | 'html';
+export type SavedType = 'asciicast' | 'webm' | 'csv' | 'jsonl' | 'json' | 'html';
 
 /** What the app says of itself. */
 export interface About {
@@ -45,6 +46,7 @@ export interface HandlerParts {
   readonly clock: () => number;
   readonly diagnostics: Pick<DiagnosticsDesk, 'run' | 'runOne' | 'watch' | 'opened' | 'runForSession' | 'report' | 'forget'>;
   readonly playbacks: Pick<Playbacks, 'open' | 'read' | 'close'>;
+  readonly videoExports: Pick<VideoExports, 'begin' | 'append' | 'end'>;
   readonly setMainFullScreen: (full: boolean) => void;
   readonly links: Pick<ExternalLinks, 'open'>;
   readonly proxySignOn: Pick<ProxySignOn, 'answer' | 'allowAsking'>;
@@ -63,7 +65,7 @@ type RouteArguments<R extends Route> = { readonly params: z.output<R['params']>;
 
 /** What main does for each call of the contract; the border has checked who asks and what. */
 export function createHandlers(parts: HandlerParts): IpcHandlers {
-  const { stores, settings, profiles, account, inventory, gateways, sessions, logWork, diagnostics, playbacks, links, clipboard, proxySignOn } = parts;
+  const { stores, settings, profiles, account, inventory, gateways, sessions, logWork, diagnostics, playbacks, videoExports, links, clipboard, proxySignOn } = parts;
   /** A route of the service in the signed-in user's name; main adds token and signature. */
   const passOn = async <R extends Route>(route: R, args: RouteArguments<R>): Promise<z.output<R['response']>> => account.require().client.call(route, args);
 
@@ -208,6 +210,19 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
         if (path === undefined) return { saved: false };
         await saveAsciicast(client, recordingId, path);
         return { saved: true };
+      },
+      beginVideo: async ({ recordingId }) => {
+        account.require();
+        const path = await parts.askSavePath(`${recordingId}.webm`, 'webm');
+        return { exportId: path === undefined ? null : await videoExports.begin(path) };
+      },
+      appendVideo: async ({ exportId, bytes }) => {
+        await videoExports.append(exportId, bytes);
+        return {};
+      },
+      endVideo: async ({ exportId, whole }) => {
+        await videoExports.end(exportId, whole);
+        return {};
       },
       setFullScreen: ({ full }) => {
         parts.setMainFullScreen(full);

@@ -16,7 +16,7 @@ export const callNames = {
   sessions: ['connect', 'cancel', 'retry', 'answerPrompt', 'tryNow', 'end', 'show', 'openPort', 'toggleFullScreen'],
   files: ['chooseFolder'],
   logs: ['export', 'dropExport', 'prove', 'dropProof'],
-  playback: ['open', 'read', 'close', 'saveAsciicast', 'setFullScreen'],
+  playback: ['open', 'read', 'close', 'saveAsciicast', 'beginVideo', 'appendVideo', 'endVideo', 'setFullScreen'],
   diagnostics: ['run', 'runOne', 'watch', 'opened', 'ofSession', 'report', 'saveReport'],
   service: [
     'recordingList', 'recordingVerify', 'auditList', 'errorLogList', 'connectionList', 'connectionTerminate', 'gatewayList', 'gatewayHistory', 'serviceKeysRead', 'serviceKeyRotate', 'serviceKeySwitch', 'serviceKeyFinish', 'tunnelRead', 'tunnelUpdate', 'tunnelApplies',

@@ -13,6 +13,7 @@ import { useFed, useParts } from '../stores/parts.tsx';
 import { PageTerminal } from '../terminal/page-terminal.ts';
 import { DerivedPicture, DerivingBadge } from './derived/derived-picture.tsx';
 import { DerivedScreen } from './derived/derived-screen.ts';
+import { VideoExportTool } from './export/video-export-tool.tsx';
 import { desktopScreen, type MadeScreen } from './desktop-player-screen.ts';
 import { loadPlayback } from './playback-loader.ts';
 import { speeds } from './player-time.ts';
@@ -54,9 +55,14 @@ export function PlayerView({ recording, onBack }: { readonly recording: Recordin
         {derived && <DerivedPicture derived={derived} />}
       </div>
       {player && <PlayerControls player={player} derived={derived} full={full} onFull={() => setFull(!full)} />}
-      <RecordingTools recording={recording} />
+      <RecordingTools recording={recording} film={player && derived && <FilmTool recording={recording} player={player} derived={derived} />} />
     </div>
   );
+}
+
+function FilmTool({ recording, player, derived }: { readonly recording: RecordingSummary; readonly player: RecordingPlayer; readonly derived: DerivedScreen }) {
+  const durationMs = useStore(player.store, (state) => state.durationMs);
+  return <VideoExportTool recordingId={recording.id} derived={derived} durationMs={durationMs} />;
 }
 
 /** The player of a recording, made once its screen is in the document and ended with it. */

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { RecordingSummary, RecordingVerification } from '../../shared/api/recordings.ts';
 import { isDesktop } from '../../shared/ipc/openable-protocols.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
@@ -12,7 +12,7 @@ import { useParts } from '../stores/parts.tsx';
 type Verified = { readonly status: 'not-asked' } | { readonly status: 'asking' } | { readonly status: 'known'; readonly result: RecordingVerification } | { readonly status: 'failed'; readonly error: ShownError };
 
 /** Verifying a recording, and exporting it. */
-export function RecordingTools({ recording }: { readonly recording: RecordingSummary }) {
+export function RecordingTools({ recording, film }: { readonly recording: RecordingSummary; readonly film: ReactNode }) {
   const { mavis } = useParts();
   const text = useText();
   const [verified, setVerified] = useState<Verified>({ status: 'not-asked' });
@@ -34,6 +34,7 @@ export function RecordingTools({ recording }: { readonly recording: RecordingSum
         <Icon name="shieldCheck" />
         {verified.status === 'asking' ? text('recordings.verifying') : text('recordings.verify')}
       </button>
+      {film}
       {!isDesktop(recording.protocol) && (
         <button type="button" className="button" onClick={() => void save()}>
           <Icon name="download" />

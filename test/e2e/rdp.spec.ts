@@ -9,7 +9,7 @@ import { startXrdpTarget, type XrdpTarget } from '../targets/xrdp-target.ts';
 import type { WholeSystem } from '../fixtures/whole-system.ts';
 import { expect, test } from './fixtures.ts';
 import type { OpenApp } from './launch-app.ts';
-import { connect, openMenu } from './page-actions.ts';
+import { connect, openMenu, saveFilesTo } from './page-actions.ts';
 
 /** Lines that are typed end in a file; a scene is shown, and the display's own frame is kept, whenever it is asked for. `display` says 1 also where it has drawn. */
 const DESKTOP = `
@@ -31,7 +31,7 @@ test.describe('RDP in a window', () => {
   });
 
   test('S20, S58: the gateway signs on, the picture is the display\'s own, keys arrive, and the desktop follows the window', async ({ app, system }) => {
-    test.setTimeout(120_000);
+    test.setTimeout(240_000);
     await addResource(system, 'desk-01', target, target.password);
     const session = await connect(app, 'desk-01', 'RDP');
     const canvas = session.locator('.rdp-area canvas');
@@ -62,6 +62,7 @@ test.describe('RDP in a window', () => {
     await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible({ timeout: 20_000 });
     await expect.poll(async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items.map(({ protocol, state }) => `${protocol} ${state}`), { timeout: 30_000 }).toEqual(['rdp sealed']);
     await comparePlayed(app, session, reference);
+    await exportFilm(app, await sizeOf(session));
   });
 });
 
@@ -122,6 +123,25 @@ async function comparePlayed({ main }: OpenApp, session: Page, reference: string
   await expect.poll(async () => (await pixels(played)) === last, { timeout: 30_000 }).toBe(true);
   await expect(main.locator('.player-derived')).toBeHidden();
   await expect(main.getByRole('alert')).toHaveCount(0);
+}
+
+/** The recording is saved as a film: WebM, whose first frame is a key frame of VP8 (RFC 6386 section 9.1) of the desktop's size. */
+async function exportFilm({ main, electronApp }: OpenApp, size: string): Promise<void> {
+  const path = test.info().outputPath('film.webm');
+  await saveFilesTo(electronApp, path);
+  await main.getByRole('button', { name: 'Export as WebM' }).click();
+  await expect(main.getByText('The recording was saved.')).toBeVisible({ timeout: 60_000 });
+  const film = readFileSync(path);
+  expect(film.subarray(0, 4).toString('hex')).toBe('1a45dfa3');
+  const keyFrame = film.indexOf(Buffer.from('9d012a', 'hex'));
+  expect(keyFrame).toBeGreaterThan(0);
+  const even = (side: number): number => side - (side % 2);
+  const [width = 0, height = 0] = size.split('x').map(Number);
+  const [filmWidth, filmHeight] = [film.readUInt16LE(keyFrame + 3) & 0x3fff, film.readUInt16LE(keyFrame + 5) & 0x3fff];
+  expect(filmWidth).toBeGreaterThan(0);
+  expect(filmWidth).toBeLessThanOrEqual(even(width));
+  expect(filmHeight).toBeLessThanOrEqual(even(height));
+  expect(existsSync(`${path}.part`)).toBe(false);
 }
 
 /** Size and hash of every point's colour; a canvas that nothing was drawn into has no colour. */

@@ -322,6 +322,8 @@ export const errorTextsEn = {
   'error.recording.too-long-to-play.remedy': 'Save it as asciicast to see the rest in another player.',
   'error.recording.cannot-be-drawn.message': 'From some moment on, what was recorded cannot be drawn. The picture stays as it was; times and marks go on.',
   'error.recording.cannot-be-drawn.remedy': 'Press Verify: where the recording is whole, the target itself sent what no viewer understands. Give the helpdesk the reference.',
+  'error.recording.no-encoder.message': 'This machine cannot make a film of this recording.',
+  'error.recording.no-encoder.remedy': 'Update the app, or export on another machine. The recording itself is whole and plays here.',
   'error.recording.recovered.message': 'The Gateway was interrupted while it recorded; what was there was sealed afterwards.',
   'error.recording.recovered.remedy': 'It can be played. The Gateway administrator looks at why the Gateway stopped.',
   'error.recording.spool-full.message': 'The Gateway’s disk was full, so the recording ended.',

@@ -324,6 +324,8 @@ export const errorTextsJa = {
   'error.recording.too-long-to-play.remedy': '続きを見るには、asciicast として保存し、別のプレーヤーで再生してください。',
   'error.recording.cannot-be-drawn.message': '途中から、記録された内容を描画できません。画面はその時点のまま残り、時刻と印は続きます。',
   'error.recording.cannot-be-drawn.remedy': '［検証］を押してください。記録が完全な場合は、対象がどのビューアーも理解できないデータを送っています。参照番号をヘルプデスクに伝えてください。',
+  'error.recording.no-encoder.message': 'このコンピューターでは、この記録の動画を作成できません。',
+  'error.recording.no-encoder.remedy': 'アプリを更新するか、別のコンピューターで書き出してください。記録自体は完全で、ここで再生できます。',
   'error.recording.recovered.message': '記録中に Gateway が中断しました。残っていた部分は後から封印されました。',
   'error.recording.recovered.remedy': '再生できます。Gateway 管理者は、Gateway が停止した理由を確認してください。',
   'error.recording.spool-full.message': 'Gateway のディスクがいっぱいになったため、記録が終了しました。',

@@ -324,6 +324,8 @@ export const errorTextsZhHant = {
   'error.recording.too-long-to-play.remedy': '若要查看其餘部分，請另存為 asciicast，再以其他播放器播放。',
   'error.recording.cannot-be-drawn.message': '從某一刻起，錄下的內容無法繪出。畫面停留在當時的樣子，時間與標記仍會繼續。',
   'error.recording.cannot-be-drawn.remedy': '請按「驗證」：若記錄完整，表示目標本身送出了任何檢視器都無法理解的內容。請將參考編號告知服務台。',
+  'error.recording.no-encoder.message': '此電腦無法將這份錄影製成影片。',
+  'error.recording.no-encoder.remedy': '請更新應用程式，或在另一台電腦上匯出。錄影本身完整，可在此播放。',
   'error.recording.recovered.message': 'Gateway 在記錄時中斷；現有內容已於事後封存。',
   'error.recording.recovered.remedy': '可以播放。請 Gateway 管理員查看 Gateway 停止的原因。',
   'error.recording.spool-full.message': 'Gateway 的磁碟已滿，因此記錄中止。',

@@ -46,6 +46,11 @@ export class DerivedScreen {
     };
   }
 
+  /** The derived picture at a time; undefined where there is none. */
+  at(ms: number): Promise<Picture | undefined> {
+    return this.#pictures.at(ms);
+  }
+
   /** Draws into this canvas from now on; null for none. */
   attach(canvas: HTMLCanvasElement | null): void {
     this.#canvas = canvas;

@@ -300,6 +300,9 @@ function scriptedPlayback(noted: Noted, protocol: Protocol): WindowApi['playback
     },
     close: noted('playback.close', () => ok({})),
     saveAsciicast: noted('playback.saveAsciicast', () => ok({ saved: true })),
+    beginVideo: noted('playback.beginVideo', () => ok({ exportId: '00000000-0000-4000-8000-0000000000ab' })),
+    appendVideo: noted('playback.appendVideo', () => ok({})),
+    endVideo: noted('playback.endVideo', () => ok({})),
     setFullScreen: noted('playback.setFullScreen', () => ok({})),
   };
 }

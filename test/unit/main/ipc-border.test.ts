@@ -53,6 +53,9 @@ const goodArgs: Readonly<Record<string, unknown>> = {
   'playback.read': { playbackId: UUID, offset: 0 },
   'playback.close': { playbackId: UUID },
   'playback.saveAsciicast': { recordingId: UUID },
+  'playback.beginVideo': { recordingId: UUID },
+  'playback.appendVideo': { exportId: UUID, bytes: new Uint8Array(3) },
+  'playback.endVideo': { exportId: UUID, whole: true },
   'playback.setFullScreen': { full: true },
 };
 

@@ -77,6 +77,9 @@ describe('the preload (E20)', () => {
           "read",
           "close",
           "saveAsciicast",
+          "beginVideo",
+          "appendVideo",
+          "endVideo",
           "setFullScreen",
         ],
         "profiles": [
