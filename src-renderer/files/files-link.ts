@@ -46,6 +46,11 @@ export class FilesLink {
     this.#source.removeEventListener('message', this.#onWindowMessage);
     this.#port?.close();
     this.#port = undefined;
+    this.#giveUpWaiting();
+  }
+
+  /** What was asked over a port that is closed is answered by nobody. */
+  #giveUpWaiting(): void {
     for (const { resolve } of this.#waiting.values()) resolve({ ok: false, error: shownErrorOf('session.ended') });
     this.#waiting.clear();
   }
@@ -55,6 +60,7 @@ export class FilesLink {
     // Only this very window may hand in a port: the preload posts to it.
     if (!port || (event.source !== null && event.source !== globalThis.window) || !isPortFor(event.data, this.#sessionId)) return;
     this.#port?.close();
+    this.#giveUpWaiting();
     this.#port = port;
     port.addEventListener('message', (message: MessageEvent<unknown>) => {
       if (port === this.#port && isToPage(message.data)) this.#take(message.data);

@@ -70,13 +70,11 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
   );
   const [pathNow, placeNow] = [useLatest(path), useLatest(place)];
   // The process says where things begin: at the start, and after another local folder was chosen.
-  const begun = useRef(false);
   useEffect(() => {
     begin.current = (told) => {
-      void goRemote(begun.current ? pathNow.current : told.path);
+      if (!arrived.current) remoteRows.current?.focus();
+      void goRemote(arrived.current ? pathNow.current : told.path);
       void goLocal([]);
-      if (!begun.current) remoteRows.current?.focus();
-      begun.current = true;
     };
   }, [goRemote, goLocal, pathNow]);
   // What a transfer brings is shown when it is done.
