@@ -23,9 +23,9 @@ export type XrdpServer = {
   readonly fingerprint: string;
 };
 
-const listeningLimitMs = 10_000;
+const listeningLimitMs = 60_000;
 const lookAgainMs = 50;
-const certificateLimitMs = 10_000;
+const certificateLimitMs = 60_000;
 
 /**
  * xrdp.ini(5): TLS only, and one desktop, which is a VNC server's. No session manager is needed for it, so that no account of

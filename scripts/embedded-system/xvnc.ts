@@ -29,8 +29,8 @@ export type XvncServer = {
   readonly log: () => string;
 };
 
-/** How long it may take until it listens. */
-const listeningLimitMs = 15_000;
+/** How long it may take until it listens: a moment, or much longer on a machine that is busy with other things. */
+const listeningLimitMs = 60_000;
 const mostLogLines = 2000;
 /** The key with which every VNC server hides its password file: it keeps nobody out, the file's mode does. */
 const fileKey = Buffer.from([0xe8, 0x4a, 0xd6, 0x60, 0xc4, 0x72, 0x1a, 0xe0]);

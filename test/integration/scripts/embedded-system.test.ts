@@ -102,7 +102,7 @@ test('the first start provisions all, the next one repeats nothing, and new port
   const client = await signedIn(third);
   expect((await client.call(credentialsRoutes.credentialList, {})).items).toHaveLength(3);
   await third.stop();
-}, 300_000);
+}, 600_000);
 
 test('stopping ends service and gateway in good order', async () => {
   const system = await start();
