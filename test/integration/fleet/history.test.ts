@@ -38,9 +38,11 @@ let fleet: Fleet;
 let crowd: LightClient[];
 let resources: ResourceId[];
 const GATEWAYS = ['a1', 'a2', 'b1', 'b2', 'c1'];
+/** What a client left in the middle is waited for no longer than this; as shipped it would outlast the limit above. */
+const RESUME_SECONDS = 20;
 
 beforeAll(async () => {
-  fleet = await Fleet.start({ database: 'postgresql', services: 2, gateways: GATEWAYS.map((name) => ({ name, segment: `gateway-${name.slice(0, 1)}` })) });
+  fleet = await Fleet.start({ database: 'postgresql', services: 2, gateways: GATEWAYS.map((name) => ({ name, segment: `gateway-${name.slice(0, 1)}`, settings: { resumeSeconds: RESUME_SECONDS } })) });
   resources = await Promise.all([fleet.resource(['gateway-a']), fleet.resource(['gateway-b']), fleet.resource([])]);
   // Half of them at each instance, and at the other one while theirs is gone.
   crowd = await makeCrowd(fleet, USERS, 'admin', (place) => fleet.service(fleet.service(place % 2).process.runs ? place % 2 : 1 - (place % 2)).url);
