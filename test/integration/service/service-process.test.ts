@@ -122,6 +122,13 @@ test('start speaks its first line, answers the control pipe, takes commands over
   expect(await readFile(file, 'utf8')).toContain('office1-a');
   expect((await command(['gateway', 'remove', 'office1-a', '--data', folder])).out).toContain('gateway office1-a removed');
   expect((await command(['gateway', 'drain', 'office1-a', '--data', folder])).errors).toContain('request.not-found');
+  // Rule 15: the service's own key, step by step.
+  expect((await command(['key', 'finish', '--data', folder])).errors).toContain('service.key-step: the steps are: rotate, switch, finish');
+  const next = /^next keys, good as well: certificate (SHA256:\S{43}), links SHA256:\S{43}$/m.exec((await command(['key', 'rotate', '--data', folder])).out)?.[1] ?? 'none';
+  expect((await command(['key', 'switch', '--data', folder])).out).toContain(`present keys: certificate ${next}`);
+  const finished = await command(['key', 'finish', '--data', folder]);
+  expect([finished.code, finished.out]).toEqual([0, expect.stringMatching(/^present keys: certificate \S+, links \S+\n$/)]);
+  expect(finished.out).toContain(next);
 
   const second = await command(['start', '--data', folder, '--port', '0']);
   expect([second.code, second.errors]).toEqual([1, expect.stringMatching(/^service\.data-folder-in-use: process=\d+ /m)]);
