@@ -20,7 +20,7 @@ function target(): RdpTarget {
 }
 
 test('rule 24: who was just being signed on to anew is left again where the session ends meanwhile', async () => {
-  const recorder = { failed: new AbortController().signal, stands: false, strict: false, congested: false, output: vi.fn<() => void>(), mark: vi.fn<() => void>(), discard: async () => undefined } as unknown as ChannelRecorder;
+  const recorder = { failed: new AbortController().signal, stands: false, strict: false, congested: false, screen: vi.fn<() => void>(), mark: vi.fn<() => void>(), discard: async () => undefined } as unknown as ChannelRecorder;
   const clientStream = stream();
   const [first, second] = [target(), target()];
   const signedOn = Promise.withResolvers<RdpTarget>();
