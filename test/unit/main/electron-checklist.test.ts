@@ -184,7 +184,7 @@ describe('Electron\'s security list', () => {
   });
 
   test('E18: our pages come by our own scheme, from a closed list of files', async () => {
-    expect(filesWith(/loadFile\(|file:\/\//)).toEqual([]);
+    expect(filesWith(/\bloadFile\(|file:\/\//)).toEqual([]);
     expect(filesWith(/\.loadURL\(/)).toEqual(['src-main/windows/window-factory.ts']);
     const files = bundleFiles(join(root, 'src-renderer'));
     expect((await answerBundleRequest(files, { url: 'app://bundle/main-window.html', method: 'GET' })).status).toBe(200);
