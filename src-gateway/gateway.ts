@@ -39,6 +39,7 @@ import { StatusFileWriter } from './status/status-file.ts';
 import { pingAnswer, statusReport, type StatusParts } from './status/status-report.ts';
 import type { Resolve } from './target-address/resolver.ts';
 import { TargetDialler } from './target-address/target-dialler.ts';
+import { WatchRegister } from './watches/watch-register.ts';
 import { RefusalJournal } from './tickets/refusal-journal.ts';
 
 /** What the protocols are made from. */
@@ -149,6 +150,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
     linkPort: configuration.listen.linkPort,
     assertReady: () => readiness.assertReady('forward'),
   });
+  const watches = new WatchRegister({ clock, log, journal, supervision, gatewayName, version, sessionOf: (connectionId) => sessions.watched(connectionId) });
   const grants = new GrantRegister(clock, gatewayName, journal.recovery.recentTickets);
   const knownKeys = new KnownClientKeys();
   const limits = { perAddress: settings.unauthenticatedPerAddress, inAll: settings.unauthenticatedInAll };
@@ -175,7 +177,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
   const refusals = new RefusalJournal(journal, clock);
   const { host, linkPort, proxyPorts } = configuration.listen;
   const greeter = new Greeter({
-    clock, log, grants, sessions, forwards, gatewayName,
+    clock, log, grants, sessions, forwards, watches, gatewayName,
     resumes: sessions.resumes,
     refusals: {
       write: (refused) => {
@@ -189,7 +191,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
   const ports = new ProxyPorts({ host, ports: proxyPorts, keys: () => keys.current, admission, clock, log, greeter });
   const readiness = new Readiness({
     gatewayName, journal,
-    streams: () => sessions.size + forwards.size,
+    streams: () => sessions.size + forwards.size + watches.size,
     maxSessions: settings.maxSessions,
     recordings: protocols.recordings,
     closedPorts: () => proxyPorts.filter((port) => !ports.isOpen(port)),
@@ -214,7 +216,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
     heard: () => supervision.heard(),
     answered: (method, milliseconds, code) => metrics.linkAnswered(method, milliseconds, code),
     handlers: linkHandlers({
-      clock, grants, knownKeys, sessions, forwards, journal,
+      clock, grants, knownKeys, sessions, forwards, watches, journal,
       status: async () => ({ ...statusReport(statusParts), keys: await keys.report() }),
       recordings: protocols.recordings,
       auditHeads: new AuditHeads(data.auditHeads, configuration.service.signingKeys),
@@ -246,7 +248,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
     readiness.drain();
     ports.stopAccepting();
     grants.clear();
-    await Promise.all([sessions.endAll('gateway.restarted'), forwards.endAll('gateway.restarted')]);
+    await Promise.all([sessions.endAll('gateway.restarted'), forwards.endAll('gateway.restarted'), watches.endAll('gateway.restarted')]);
   });
   const outlet = await startMetricsOutlet(settings.metrics, () => metrics.text(), clock, log);
   stops.push(() => outlet.stop());

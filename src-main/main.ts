@@ -171,6 +171,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   const sessions = new Sessions<MessagePortMain>({
     store: stores.sessions, inventory, processes, clock, log,
     signedIn: () => account.require(),
+    mayEndOthers: () => stores.account.state.status === 'signed-in' && (stores.account.state.user.role === 'admin' || stores.account.state.user.role === 'operator'),
     identity: clientKey.identity,
     networkOf,
     windows: { open: (id, spoken) => windows.openSession(id, spoken), show: (id) => windows.showSession(id), toggleFullScreen: (id) => windows.toggleFullScreen(id), givePort: (id, port) => windows.givePort(id, port) },

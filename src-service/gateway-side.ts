@@ -13,6 +13,7 @@ import { BackgroundWork } from './connections/background-work.ts';
 import { ConnectionAsks, type ConnectionAsksParts } from './connections/connection-asks.ts';
 import { ConnectionClosings } from './connections/connection-closings.ts';
 import { ConnectionMetrics } from './connections/connection-metrics.ts';
+import { ConnectionWatches } from './connections/connection-watches.ts';
 import { connectionRoutes } from './connections/connection-routes.ts';
 import { ConnectionTests } from './connections/connection-test.ts';
 import { ConnectionTransitions } from './connections/connection-transitions.ts';
@@ -209,6 +210,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
     randomInt: (bound) => randomInt(bound),
     outcome: (outcome) => metrics.connectionAsked(outcome),
   });
+  const watches = new ConnectionWatches({ database, audit, clock, gateways, tunnel, linkTo, newId: randomUUID, randomBytes: (bytes) => randomBytes(bytes), randomInt: (bound) => randomInt(bound) });
   const tests = new ConnectionTests({ database, audit, clock, gateways, tunnel, linkTo, randomInt: (bound) => randomInt(bound) });
 
   const diagnosis = new Diagnosis({ database, clock, gateways, tunnel, tests, segmentView, decide: parts.decide });
@@ -282,7 +284,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
         closeLost,
       }),
       ...tunnelRoutes({ tunnel, gateways, changed: () => askBehind(() => hops.behindAny()) }),
-      ...connectionRoutes({ asks, connections: connectionList, tests }),
+      ...connectionRoutes({ asks, connections: connectionList, watches, tests }),
       ...recordingRoutes(archive),
       ...eventRoutes(hub),
       ...diagnosticsRoutes(diagnosis),

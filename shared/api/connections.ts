@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { connectionId, connectionReference, gatewayId, instant, protocol, resourceId, sha256, userId } from '../ids.ts';
+import { connectionId, connectionReference, gatewayId, instant, type Protocol, protocol, resourceId, sha256, userId } from '../ids.ts';
 import { sessionPolicy } from '../policy/session-policy.ts';
 import { defineRoute, empty, pageOf, pageQuery } from './route.ts';
 
@@ -40,6 +40,18 @@ export const connectionOffer = z.object({
 });
 export type ConnectionOffer = z.infer<typeof connectionOffer>;
 
+/** Protocols whose picture can be shown from the middle on. */
+const watchableProtocols: readonly Protocol[] = ['ssh'];
+
+/** Whether a session of a protocol can be watched while it runs (S58). */
+export function watchable(spoken: Protocol): boolean {
+  return watchableProtocols.includes(spoken);
+}
+
+/** What a watcher needs to dial the gateway that holds a session (S58). */
+export const watchOffer = connectionOffer.extend({ watchId: z.uuid(), userName: z.string() });
+export type WatchOffer = z.infer<typeof watchOffer>;
+
 export const connectionState = z.enum(['asked', 'granted', 'connected', 'ended', 'failed', 'not-used']);
 
 export const connectionRecord = z.object({
@@ -76,5 +88,6 @@ export const connectionsRoutes = {
   /** What the client saw; kept as the client's claim, and ends a connection that no gateway will ever report (rule 12). */
   connectionClaim: defineRoute({ method: 'POST', path: '/v1/connections/:connectionId/claim', summary: 'Report that a connection failed or was cancelled in the client', access: 'signed-in', signed: true, params: byId, body: z.object({ outcome: z.enum(['failed', 'cancelled']), code: z.string().max(100) }), response: empty }),
   connectionList: defineRoute({ method: 'GET', path: '/v1/connections', summary: 'Connections, newest first; users see their own', access: 'signed-in', query: pageQuery.extend({ live: z.stringbool().optional(), reference: connectionReference.optional() }), response: pageOf(connectionRecord) }),
+  connectionWatch: defineRoute({ method: 'POST', path: '/v1/connections/:connectionId/watch', summary: 'Watch a session while it runs (S58)', access: ['admin', 'operator', 'auditor'], signed: true, params: byId, body: empty, response: watchOffer }),
   connectionTerminate: defineRoute({ method: 'POST', path: '/v1/connections/:connectionId/terminate', summary: 'End a session; users end their own', access: 'signed-in', params: byId, body: z.object({ reason: z.string().max(500).default('') }), response: z.object({ confirmed: z.boolean() }) }),
 } as const;

@@ -153,6 +153,9 @@ export const catalogue = {
   'session.recording-failed': entry(507, 'gateway', 'gateway-administrator'),
   'session.protocol-violation': entry(400, 'L2', 'nobody'),
   'session.crashed': entry(500, 'client', 'you'),
+  'session.watch-ended': entry(200, 'client', 'nobody'),
+  'session.not-running': entry(409, 'service', 'nobody'),
+  'session.not-watchable': entry(409, 'service', 'nobody', ['protocol']),
   'session.not-allowed': entry(403, 'gateway', 'helpdesk', ['what']),
 
   'forwarding.agent-missing': entry(404, 'client', 'you'),

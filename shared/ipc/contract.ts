@@ -10,7 +10,7 @@ import type { Route } from '../api/route.ts';
 import { serviceKeysRoutes } from '../api/service-keys.ts';
 import { tunnelRoutes } from '../api/tunnel.ts';
 import { newPassword, userName, usersRoutes } from '../api/users.ts';
-import { gatewayId, profileId, protocol, recordingId, resourceId } from '../ids.ts';
+import { connectionId, connectionReference, gatewayId, profileId, protocol, recordingId, resourceId } from '../ids.ts';
 import { proxyPassword, proxySetting, proxyUserName } from './proxy-setting.ts';
 import { clientSettings, clientSettingsChanges } from './settings.ts';
 import { logName, sessionId, storeName } from './stores.ts';
@@ -113,6 +113,10 @@ export const ipcContract = {
   sessions: {
     /** Opens a session window, which shows the steps and then the session. */
     connect: call(mainWindow, z.object({ resourceId, protocol }), z.object({ sessionId })),
+    /** Opens a window on a session of somebody else's that runs (S58). */
+    watch: call(mainWindow, z.object({ connectionId, reference: connectionReference }), z.object({ sessionId })),
+    /** Ends the session that the window watches; the reason stands in the audit log. */
+    endWatched: call(sessionWindow, z.object({ sessionId, reason: z.string().min(1).max(500) }), none),
     cancel: call(bothWindows, z.object({ sessionId }), none),
     retry: call(bothWindows, z.object({ sessionId }), none),
     answerPrompt: call(sessionWindow, z.object({ sessionId, promptId: z.number().int(), answers: z.array(z.string().max(1024)).max(20) }), none),

@@ -4,7 +4,7 @@ import { gateway, segmentState } from '../api/gateways.ts';
 import { triedGateway } from '../api/connections.ts';
 import { user } from '../api/users.ts';
 import { diagnosticsState } from '../diagnostics/diagnostics-state.ts';
-import { connectionReference, profileId, protocol, resourceId } from '../ids.ts';
+import { connectionId, connectionReference, profileId, protocol, resourceId } from '../ids.ts';
 import { sessionPolicy } from '../policy/session-policy.ts';
 import { progressStep, prompt } from '../proxy-stream/messages.ts';
 import { proxySetting } from './proxy-setting.ts';
@@ -104,6 +104,10 @@ export const session = z.object({
   targetCertificate: z.string().nullable(),
   phase: sessionPhase,
   forwarding: z.object({ agent: forwardingState, x11: forwardingState }),
+  /** Where the window shows somebody else's session (S58): whose, and whether this user may end it. Null for one's own sessions. */
+  watching: z.object({ connectionId, userName: z.string(), mayEnd: z.boolean() }).nullable(),
+  /** So many people watch the session now; their names where the policy tells them. Null while nobody does. */
+  watchedBy: z.object({ watchers: z.number().int(), names: z.array(z.string()) }).nullable(),
   /** Rises with each reconnect in place; the page asks for a new port when it does. */
   attempt: z.number().int(),
 });

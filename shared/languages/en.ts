@@ -8,10 +8,11 @@ import { forwardingTextsEn } from './forwarding/en.ts';
 import { gatewayTextsEn } from './gateways/en.ts';
 import { interfaceTextsEn } from './interface/en.ts';
 import { serviceKeyTextsEn } from './service-keys/en.ts';
+import { watchingTextsEn } from './watching/en.ts';
 import { tunnelTextsEn } from './tunnel/en.ts';
 import { resourceFormTextsEn } from './resource-forms/en.ts';
 import { nativeTextsEn } from './native/en.ts';
 
 /** Every text in English; its keys are the keys of all languages. */
-export const en = { ...errorTextsEn, ...interfaceTextsEn, ...gatewayTextsEn, ...tunnelTextsEn, ...serviceKeyTextsEn, ...resourceFormTextsEn, ...findingTextsEn, ...diagnosticsTextsEn, ...forwardingTextsEn, ...desktopTextsEn, ...filesTextsEn, ...nativeTextsEn, ...administrationTextsEn } as const;
+export const en = { ...errorTextsEn, ...interfaceTextsEn, ...gatewayTextsEn, ...tunnelTextsEn, ...serviceKeyTextsEn, ...resourceFormTextsEn, ...findingTextsEn, ...diagnosticsTextsEn, ...forwardingTextsEn, ...desktopTextsEn, ...filesTextsEn, ...nativeTextsEn, ...administrationTextsEn, ...watchingTextsEn } as const;
 export type MessageKey = keyof typeof en;

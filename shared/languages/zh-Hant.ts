@@ -9,9 +9,10 @@ import { forwardingTextsZhHant } from './forwarding/zh-Hant.ts';
 import { gatewayTextsZhHant } from './gateways/zh-Hant.ts';
 import { interfaceTextsZhHant } from './interface/zh-Hant.ts';
 import { serviceKeyTextsZhHant } from './service-keys/zh-Hant.ts';
+import { watchingTextsZhHant } from './watching/zh-Hant.ts';
 import { tunnelTextsZhHant } from './tunnel/zh-Hant.ts';
 import { resourceFormTextsZhHant } from './resource-forms/zh-Hant.ts';
 import { nativeTextsZhHant } from './native/zh-Hant.ts';
 
 /** Every text in Traditional Chinese. */
-export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant, ...gatewayTextsZhHant, ...tunnelTextsZhHant, ...serviceKeyTextsZhHant, ...resourceFormTextsZhHant, ...findingTextsZhHant, ...diagnosticsTextsZhHant, ...forwardingTextsZhHant, ...desktopTextsZhHant, ...filesTextsZhHant, ...nativeTextsZhHant, ...administrationTextsZhHant } as const satisfies Record<MessageKey, string>;
+export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant, ...gatewayTextsZhHant, ...tunnelTextsZhHant, ...serviceKeyTextsZhHant, ...resourceFormTextsZhHant, ...findingTextsZhHant, ...diagnosticsTextsZhHant, ...forwardingTextsZhHant, ...desktopTextsZhHant, ...filesTextsZhHant, ...nativeTextsZhHant, ...administrationTextsZhHant, ...watchingTextsZhHant } as const satisfies Record<MessageKey, string>;

@@ -23,6 +23,9 @@ export const journalFacts = {
   forwarded: z.object({ ticketSha256: sha256, nextGatewayName: optionalText, nextAddress: optionalText, nextPort: count }),
   /** The end of a forward; `forwarded: false` where the next gateway was never reached. */
   'forward-ended': z.object({ ticketSha256: sha256, code, forwarded: z.boolean().nullish(), durationMs: count, bytesIn: count, bytesOut: count }),
+  /** Somebody began to watch a session, and ended; the id is the service's own, so that only what it granted is believed. */
+  'watch-began': z.object({ watchId: z.uuid() }),
+  'watch-ended': z.object({ watchId: z.uuid(), code, durationMs: count, bytesOut: count, skips: count, refusedBytes: count }),
   'recording-closed': z.object({ recordingId, state: recordingState, code: code.nullish(), durationMs: count, bytes: count }),
   /** What the gateway found of its own journal when it started (S69). */
   'gateway-started': z.object({ version: optionalText, cleanStop: z.boolean().nullish(), code: code.nullish(), from: count, to: count }),

@@ -52,11 +52,14 @@ export type NextHop = z.infer<typeof nextHop>;
 /** To a first hop (Tunnel): only the next hop. Of the user it learns the id, so that disabling him cuts him off here too (rule 11). */
 export const forwardGrant = grantBase.extend({ kind: z.literal('forward'), userId, next: nextHop, maxUnsupervisedSeconds: targetGrant.shape.maxUnsupervisedSeconds });
 export type ForwardGrant = z.infer<typeof forwardGrant>;
-export const grant = z.discriminatedUnion('kind', [targetGrant, forwardGrant]);
+/** To the gateway of a session that runs: who may look at it, and nothing else (S58). The ticket opens a stream to the watcher alone. */
+export const watchGrant = grantBase.extend({ kind: z.literal('watch'), watchId: z.uuid(), protocol, watcher: z.object({ id: userId, name: z.string().max(200) }), maxUnsupervisedSeconds: targetGrant.shape.maxUnsupervisedSeconds });
+export type WatchGrant = z.infer<typeof watchGrant>;
+export const grant = z.discriminatedUnion('kind', [targetGrant, forwardGrant, watchGrant]);
 export type Grant = z.infer<typeof grant>;
 
 const fact = z.union([z.string().max(2000), z.number(), z.boolean(), z.null()]);
-export const journalKind = z.enum(['gateway-started', 'gateway-stopped', 'ticket-used', 'ticket-refused', 'connected', 'failed', 'ended', 'recording-closed', 'identity-seen', 'granted', 'forwarding', 'cut', 'resumed', 'forwarded', 'forward-ended']);
+export const journalKind = z.enum(['gateway-started', 'gateway-stopped', 'ticket-used', 'ticket-refused', 'connected', 'failed', 'ended', 'recording-closed', 'identity-seen', 'granted', 'forwarding', 'cut', 'resumed', 'forwarded', 'forward-ended', 'watch-began', 'watch-ended']);
 /** One event of the gateway's journal: numbered without gaps from 1, each bound to the hash of the one before. */
 export const journalEvent = z.object({
   sequence: z.number().int().min(1),
@@ -112,8 +115,8 @@ export type ProbeResult = z.infer<typeof probeResult>;
 export const spooledRecording = z.object({ recordingId, connectionId, reference: connectionReference, protocol, startedAt: instant, state: recordingState, code: z.string().nullable(), sizeBytes: z.number().int(), sha256: sha256.nullable() });
 export type SpooledRecording = z.infer<typeof spooledRecording>;
 
-/** A live session or a grant of a user, as a gateway can be told to end it. */
-const terminateTarget = z.discriminatedUnion('kind', [z.object({ kind: z.literal('connection'), connectionId }), z.object({ kind: z.literal('user'), userId })]);
+/** A live session, all of a user (sessions, grants, watches), or only what a user watches, as a gateway can be told to end it. */
+const terminateTarget = z.discriminatedUnion('kind', [z.object({ kind: z.literal('connection'), connectionId }), z.object({ kind: z.literal('user'), userId }), z.object({ kind: z.literal('watcher'), userId })]);
 
 /** Where an instance of the service and its database are, as it announces it; signed with the service's Ed25519 key (`signed-texts.ts`). */
 export const addressAnnouncement = z.object({

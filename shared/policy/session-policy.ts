@@ -37,5 +37,9 @@ export const sessionPolicy = z.object({
   over443: z.boolean().default(true),
   /** Where somebody ends the session, or disables its user, the user is told who it was. */
   tellWhoTerminated: z.boolean().default(false),
+  /** Where somebody watches the session, the user is told who it is; that somebody does is told always. */
+  tellWhoWatches: z.boolean().default(false),
+  /** The app shows the user's name, the time and the session's reference over the picture. The one word of the policy that the gateway cannot enforce: whoever uses a client of his own sees none. */
+  watermark: z.boolean().default(false),
 });
 export type SessionPolicy = z.infer<typeof sessionPolicy>;

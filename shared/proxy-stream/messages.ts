@@ -73,7 +73,8 @@ export const streamMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ends-soon'), code: z.string(), secondsLeft: z.number().int() }),
   /** The target refuses to forward; the session goes on without. */
   z.object({ kind: z.literal('forwarding-refused'), what: z.enum(['agent', 'x11']) }),
-  z.object({ kind: z.literal('watched'), watchers: z.number().int() }),
+  /** So many people watch the session now; their names where the policy tells them. */
+  z.object({ kind: z.literal('watched'), watchers: z.number().int().min(0), by: z.array(z.string().max(200)).max(20).default([]) }),
 ]);
 export type StreamMessage = z.infer<typeof streamMessage>;
 

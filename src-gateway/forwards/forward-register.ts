@@ -64,6 +64,7 @@ export class ForwardRegister {
 
   /** Tells forwards to end with a code, those that could be laid again too; gives the number of those that ran. */
   end(target: EndTarget, code: ErrorCode): number {
+    if (target.kind === 'watcher') return 0;
     const matching = [...this.#wires].filter(({ grant }) => (target.kind === 'connection' ? grant.connectionId === target.connectionId : grant.userId === target.userId));
     const running = matching.filter((wire) => wire.running !== undefined);
     for (const wire of matching) this.#end(wire, new MavisError(code));

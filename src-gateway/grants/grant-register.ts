@@ -94,8 +94,8 @@ export class GrantRegister {
     const { grant } = held;
     const refused = (reason: TicketRefusal): PresentedOutcome => ({ accepted: false, reason, connectionId: grant.connectionId, reference: grant.reference });
     if (!sameThumbprint(grant.clientKeyThumbprint, thumbprint)) return refused('foreign-key');
-    // A forward carries whatever its client speaks inside; only a target's grant is for one protocol.
-    if (grant.kind === 'target' && grant.protocol !== protocol) return refused('other-protocol');
+    // A forward carries whatever its client speaks inside; only a target's grant and a watch are for one protocol.
+    if (grant.kind !== 'forward' && grant.protocol !== protocol) return refused('other-protocol');
     if (over443 && !grant.over443) return refused('not-over-443');
     this.#held.delete(ticketSha256);
     this.#spend(ticketSha256, 'used', grant);
@@ -113,6 +113,11 @@ export class GrantRegister {
     this.#tombstones.delete(user);
     this.#tombstones.set(user, { code, untilMs: this.#clock.monotonicMs() + TOMBSTONE_MS });
     return this.#drop(({ grant }) => userOf(grant) === user, 'withdrawn');
+  }
+
+  /** Withdraws what a user might watch; gives the number withdrawn. */
+  dropWatcher(user: UserId): number {
+    return this.#drop(({ grant }) => grant.kind === 'watch' && grant.watcher.id === user, 'withdrawn');
   }
 
   /** Forgets all, with the credentials in them. */
@@ -158,7 +163,8 @@ export class GrantRegister {
 }
 
 function userOf(grant: Grant): UserId {
-  return grant.kind === 'target' ? grant.user.id : grant.userId;
+  if (grant.kind === 'target') return grant.user.id;
+  return grant.kind === 'watch' ? grant.watcher.id : grant.userId;
 }
 
 function firstKey<K>(map: ReadonlyMap<K, unknown>): K | undefined {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { knownErrorCode } from '../../shared/errors/catalogue.ts';
+import { type ErrorCode, knownErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { type GatewayStatusReport, type Grant, linkMethods, type ProbeResult, type TargetGrant } from '../../shared/link/messages.ts';
 import { type Clock, instantOf } from '../clock/clock.ts';
@@ -11,6 +11,7 @@ import type { KeysInUse } from '../keys/keys-in-use.ts';
 import type { PortMapInForce } from '../proxy-port/port-map.ts';
 import type { RecordingSource } from '../sessions/recording-source.ts';
 import type { SessionRegister } from '../sessions/session-register.ts';
+import type { WatchRegister } from '../watches/watch-register.ts';
 import type { AuditHeads } from './audit-heads.ts';
 import type { LeaseEpoch } from './lease-epoch.ts';
 import type { Pace } from './pace.ts';
@@ -23,10 +24,11 @@ export type LinkHandler = (params: unknown, signal: AbortSignal) => Promise<unkn
 export interface LinkMethodsParts {
   readonly clock: Clock;
   readonly status: () => Promise<GatewayStatusReport>;
-  readonly grants: Pick<GrantRegister, 'add' | 'dropConnection' | 'dropUser'>;
+  readonly grants: Pick<GrantRegister, 'add' | 'dropConnection' | 'dropUser' | 'dropWatcher'>;
   readonly knownKeys: Pick<KnownClientKeys, 'add'>;
   readonly sessions: Pick<SessionRegister, 'end'>;
   readonly forwards: Pick<ForwardRegister, 'end'>;
+  readonly watches: Pick<WatchRegister, 'end' | 'assertWatchable'>;
   readonly journal: Pick<Journal, 'append' | 'read' | 'release'>;
   readonly recordings: Pick<RecordingSource, 'list' | 'read' | 'release'>;
   readonly auditHeads: Pick<AuditHeads, 'keep'>;
@@ -83,8 +85,11 @@ async function done(work: Promise<void>): Promise<Record<string, never>> {
 
 function takeGrant(parts: LinkMethodsParts, grant: z.output<typeof linkMethods.control.grant.params>['grant']): { acceptedAt: string } {
   parts.assertReady(grant.kind);
+  if (grant.kind === 'watch') parts.watches.assertWatchable(grant);
   parts.grants.add(grant);
   parts.knownKeys.add(grant.clientKeyThumbprint);
+  // A watch is written when it begins: nothing of the session itself is granted.
+  if (grant.kind === 'watch') return { acceptedAt: instantOf(parts.clock) };
   parts.journal.append({
     kind: 'granted',
     connectionId: grant.connectionId,
@@ -100,8 +105,13 @@ function takeGrant(parts: LinkMethodsParts, grant: z.output<typeof linkMethods.c
 function terminate(parts: LinkMethodsParts, { target, code: said, by }: z.output<typeof linkMethods.control.terminate.params>): { ended: number; grantsDropped: number } {
   const code = knownErrorCode(said);
   // Grants first: one that were used between the two steps would be a session that nobody ended.
-  const grantsDropped = target.kind === 'user' ? parts.grants.dropUser(target.userId, code) : parts.grants.dropConnection(target.connectionId);
-  return { ended: parts.sessions.end(target, code, by) + parts.forwards.end(target, code), grantsDropped };
+  const grantsDropped = dropGrants(parts, target, code);
+  return { ended: parts.sessions.end(target, code, by) + parts.forwards.end(target, code) + parts.watches.end(target, code), grantsDropped };
+}
+
+function dropGrants({ grants }: LinkMethodsParts, target: z.output<typeof linkMethods.control.terminate.params>['target'], code: ErrorCode): number {
+  if (target.kind === 'connection') return grants.dropConnection(target.connectionId);
+  return target.kind === 'user' ? grants.dropUser(target.userId, code) : grants.dropWatcher(target.userId);
 }
 
 /** A recording lies in several files: pieces are put together until there is as much as was asked for, or no more. */

@@ -8,6 +8,7 @@ import type { GrantRegister } from '../grants/grant-register.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { ResumeRegister } from '../sessions/resume-register.ts';
 import type { SessionRegister } from '../sessions/session-register.ts';
+import type { WatchRegister } from '../watches/watch-register.ts';
 import type { RefusalJournal, RefusedTicket } from '../tickets/refusal-journal.ts';
 import { REFUSAL_ANSWER_MS, ticketSha256 } from '../tickets/ticket.ts';
 import { ProxyConnection } from './proxy-connection.ts';
@@ -24,6 +25,7 @@ export interface GreeterParts {
   readonly sessions: Pick<SessionRegister, 'begin'>;
   readonly resumes: Pick<ResumeRegister, 'present'>;
   readonly forwards: Pick<ForwardRegister, 'begin'>;
+  readonly watches: Pick<WatchRegister, 'begin'>;
   readonly refusals: Pick<RefusalJournal, 'write'>;
   readonly gatewayName: string;
   /** The port of the link (443): sessions run over it only where the grant says so. */
@@ -71,7 +73,7 @@ export class Greeter {
   }
 
   #hello(said: Hello, connection: ProxyConnection, peer: TlsPeer): void {
-    const { grants, sessions, forwards } = this.#parts;
+    const { grants, sessions, forwards, watches } = this.#parts;
     if (!this.#parts.carries(connection.port, said.protocol)) {
       this.#sendAway(connection, new MavisError('gateway.refused', { gateway: this.#parts.gatewayName }));
       return;
@@ -81,6 +83,7 @@ export class Greeter {
     if (outcome.accepted) {
       peer.admission.authenticated();
       if (outcome.grant.kind === 'forward') forwards.begin(outcome.grant, connection);
+      else if (outcome.grant.kind === 'watch') watches.begin(outcome.grant, connection);
       else sessions.begin(outcome.grant, said, connection, ticket);
       return;
     }

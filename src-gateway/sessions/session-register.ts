@@ -9,7 +9,7 @@ import { ResumeRegister } from './resume-register.ts';
 import { Session, type SessionParts } from './session.ts';
 
 /** Who is to be ended. */
-export type EndTarget = { readonly kind: 'connection'; readonly connectionId: ConnectionId } | { readonly kind: 'user'; readonly userId: UserId };
+export type EndTarget = { readonly kind: 'connection'; readonly connectionId: ConnectionId } | { readonly kind: 'user' | 'watcher'; readonly userId: UserId };
 
 export interface SessionRegisterParts extends Omit<SessionParts, 'resumes' | 'budget' | 'onLine'> {
   /** What all sessions together may keep for clients (rule 10). */
@@ -58,6 +58,12 @@ export class SessionRegister {
     return [...this.#sessions.keys()];
   }
 
+  /** A session that is connected, for its watchers. */
+  watched(connectionId: ConnectionId): { readonly feed: Session['feed']; readonly notAfter: string } | undefined {
+    const session = this.all.find(({ grant, state }) => grant.connectionId === connectionId && state.status === 'connected');
+    return session === undefined ? undefined : { feed: session.feed, notAfter: session.grant.notAfter };
+  }
+
   /** Begins a session over a client's connection; it leaves the register at its end. */
   begin(grant: TargetGrant, hello: Hello, connection: ProxyConnection, ticketSha256: string): void {
     const session = new Session(this.#parts, grant, hello, connection);
@@ -67,6 +73,7 @@ export class SessionRegister {
 
   /** Tells sessions to end with a code, and by whom where their policy says so; gives their number. Their ends stand in the journal. */
   end(target: EndTarget, code: ErrorCode, by?: string): number {
+    if (target.kind === 'watcher') return 0;
     const matching = this.all.filter(({ grant }) => (target.kind === 'connection' ? grant.connectionId === target.connectionId : grant.user.id === target.userId));
     for (const session of matching) session.end(new MavisError(code, by !== undefined && session.grant.policy.tellWhoTerminated ? { by } : {}));
     return matching.length;

@@ -20,6 +20,7 @@ import type { ResumeEntry, ResumeRegister } from './resume-register.ts';
 import { SessionLine } from './session-line.ts';
 import { SessionLimits } from './session-limits.ts';
 import { Stopwatch } from './stopwatch.ts';
+import { WatchFeed } from '../watches/watch-feed.ts';
 
 /** Sign-on, less the time in which the user is asked: the connection's 15 s are over before, this only ends what hangs. */
 const SIGN_ON_LIMIT_MS = 15_000;
@@ -39,6 +40,8 @@ const TOLD_CUTS = 100;
 const TOLD_CUTS_EVERY = 100;
 /** Messages that wait for a client that is away: a target that asks again and again is told of once it is enough. */
 const MOST_UNSAID = 20;
+/** Names of watchers that a user is told; a message holds no more. */
+const MOST_TOLD_WATCHERS = 20;
 /** Where the grant says nothing: a quarter of an hour (rule 11). */
 const DEFAULT_UNSUPERVISED_SECONDS = 900;
 
@@ -79,6 +82,8 @@ export type SessionState =
  */
 export class Session {
   readonly grant: TargetGrant;
+  /** What of it can be watched, and who does. */
+  readonly feed = new WatchFeed((names) => this.#tellWatched(names));
   readonly #parts: SessionParts;
   readonly #connection: ProxyConnection;
   readonly #hello: Hello;
@@ -94,6 +99,7 @@ export class Session {
   #line: SessionLine | undefined;
   #resume: ResumeEntry | undefined;
   #cuts = 0;
+  #wasWatched = false;
   /** How it ended, once it has: whoever comes back for the rest is told. */
   #closing: { readonly code: ErrorCode; readonly args: ErrorArgs } | undefined;
   readonly #unsaid: StreamMessage[] = [];
@@ -150,6 +156,7 @@ export class Session {
       this.#limits?.stop();
       const { code, args } = this.#closing ?? this.#gatewayLost();
       this.#resume?.ended(new MavisError(code, args));
+      this.feed.end(new MavisError(code, args));
       this.#stream?.destroy();
       this.#cutTarget();
       this.#state = { status: 'over' };
@@ -270,6 +277,7 @@ export class Session {
       dialAgain: () => this.#dialAgain(),
       forwarding: (event) => this.#forwarding(event),
       onLine: (listener) => this.#lineListeners.add(listener),
+      watchable: (source) => this.feed.add(source),
     });
     try {
       const end = await this.#withinEndLimit(run).catch((error: unknown) => this.#brokenEnd(error));
@@ -311,6 +319,7 @@ export class Session {
     }
     // Facts beside the stream are not counted: what was on its way may be lost, and is said again.
     if (this.#state.status === 'connected') for (const recordingId of this.#state.recordingIds) this.#message({ kind: 'recording', recordingId });
+    if (this.#wasWatched) this.#tellWatched(this.feed.watchers);
     for (const message of this.#unsaid.splice(0)) this.#message(message);
     this.#limits?.tellAgain();
     if (this.#closing !== undefined) line.sendJson(frameType.close, this.#closing);
@@ -537,6 +546,12 @@ export class Session {
 
   #progress(step: ProgressStep, detail = ''): void {
     this.#connection.sendJson(frameType.progress, { step, detail: detail.slice(0, 200) });
+  }
+
+  /** The user is told always that somebody watches, and who it is where the policy says so. */
+  #tellWatched(names: readonly string[]): void {
+    this.#wasWatched = true;
+    this.#message({ kind: 'watched', watchers: names.length, by: this.grant.policy.tellWhoWatches ? names.slice(0, MOST_TOLD_WATCHERS) : [] });
   }
 
   #message(message: StreamMessage): void {

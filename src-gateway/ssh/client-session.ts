@@ -153,9 +153,9 @@ export class ClientSession {
     }
     this.#lingerTimer?.cancel();
     const { target, grant, spool, logger } = this.#parts;
-    const { clientStream, activity } = this.#run;
+    const { clientStream, activity, watchable = () => () => undefined } = this.#run;
     const channel: SessionChannel = new SessionChannel({
-      ...{ session: accept(), number: this.#nextNumber(), target, clientStream, grant, spool, logger, activity, refused: this.#tellRefused },
+      ...{ session: accept(), number: this.#nextNumber(), target, clientStream, grant, spool, logger, activity, watchable, refused: this.#tellRefused },
       connected: this.#connected,
       claim: (what) => targetChannels.claim(what),
       agentAsked: () => targetChannels.agentAsked,

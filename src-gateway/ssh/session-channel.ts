@@ -18,6 +18,8 @@ import { refusedForwarding } from './ssh2-internals.ts';
 import type { ForwardingClaim } from './target-channels.ts';
 import type { SshTarget } from './target-sign-on.ts';
 import { boundedSize, isTerminalName } from './terminal.ts';
+import type { WatchSource } from '../watches/watch-source.ts';
+import { WatchedTerminal } from '../watches/watched-terminal.ts';
 import { forwardableDisplay } from './x11-request.ts';
 
 /** A command line longer than this is refused: the recording holds it whole. */
@@ -37,6 +39,8 @@ export interface SessionChannelParts {
   readonly logger: Logger;
   readonly connected: (recordingId: RecordingId) => void;
   readonly activity: () => void;
+  /** Offers the channel's screen to those who watch; the function that it gives takes it away. */
+  readonly watchable: (source: WatchSource) => () => void;
   /** Told of what was refused, for the log. */
   readonly refused: (what: string) => void;
   /** Lets the target open channels to the user's agent or X server while the claim is held. */
@@ -79,6 +83,8 @@ export class SessionChannel {
   #client: ServerChannel | undefined;
   #target: ClientChannel | undefined;
   #recorder: ChannelRecorder | undefined;
+  #watched: WatchedTerminal | undefined;
+  #unwatch: (() => void) | undefined;
   #exit: { status: number | null; signal: string | null } = { status: null, signal: null };
   #started: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -157,6 +163,7 @@ export class SessionChannel {
     accept?.();
     if (size.columns === before.columns && size.rows === before.rows) return;
     this.#recorder?.resize(size);
+    this.#watched?.resize(size);
     this.#target?.setWindow(size.rows, size.columns, size.heightPx, size.widthPx);
   }
 
@@ -312,10 +319,14 @@ export class SessionChannel {
   #move({ recorder, target, client }: Started): void {
     const { grant, target: connection, clientStream, activity } = this.#parts;
     const common = { signal: this.#over.signal, failed: (error: unknown) => this.#end(asMavisError(error)) };
+    const watched = new WatchedTerminal(this.#terminal?.size);
+    this.#watched = watched;
+    this.#unwatch = this.#parts.watchable(watched);
+    const show = (chunk: Buffer): void => watched.output(chunk);
     const hold = (): Promise<void> | undefined => (recorder.congested ? recorder.uncongested() : undefined);
     const stored = (): Promise<void> | undefined => (recorder.strict ? recorder.durable() : undefined);
-    const output = new Relay({ ...common, from: target, to: client, wire: clientStream, hold, take: (chunk) => (recorder.output(chunk), stored()) });
-    const errors = new Relay({ ...common, from: target.stderr, to: client.stderr, wire: clientStream, hold, take: (chunk) => (recorder.errorOutput(chunk), stored()) });
+    const output = new Relay({ ...common, from: target, to: client, wire: clientStream, hold, take: (chunk) => (recorder.output(chunk), show(chunk), stored()) });
+    const errors = new Relay({ ...common, from: target.stderr, to: client.stderr, wire: clientStream, hold, take: (chunk) => (recorder.errorOutput(chunk), show(chunk), stored()) });
     const takeInput = (chunk: Buffer): undefined => {
       activity();
       if (grant.policy.recordInput) recorder.typed(chunk);
@@ -359,6 +370,7 @@ export class SessionChannel {
     this.#parts.signal.removeEventListener('abort', this.#abort);
     this.#over.abort();
     for (const claim of this.#claims.values()) claim.release();
+    this.#unwatch?.();
     this.#shut();
     this.#parts.ended({ exitStatus: this.#exit.status, signal: this.#exit.signal, error });
   }

@@ -35,14 +35,14 @@ export class Readiness {
     return this.#parts.journal.healthy && this.#parts.recordings.canRecord().ok;
   }
 
-  /** Throws `gateway.draining`, `gateway.full`, `gateway.cannot-record` or `gateway.spool-low` where no session (or no forward) may begin. */
-  assertReady(kind: 'target' | 'forward' = 'target'): void {
+  /** Throws `gateway.draining`, `gateway.full`, `gateway.cannot-record` or `gateway.spool-low` where no session (or no forward, or no watch) may begin. */
+  assertReady(kind: 'target' | 'forward' | 'watch' = 'target'): void {
     const gateway = this.#parts.gatewayName;
     if (this.#draining) throw new MavisError('gateway.draining', { gateway });
     if (this.#parts.streams() >= this.#parts.maxSessions) throw new MavisError('gateway.full', { gateway });
     if (!this.#parts.journal.healthy) throw new MavisError('gateway.cannot-record', { gateway });
-    // The last hop records; a first hop only journals that it forwarded.
-    if (kind === 'forward') return;
+    // The last hop records; a first hop only journals that it forwarded, and what is watched is recorded already.
+    if (kind !== 'target') return;
     const { ok, code } = this.#parts.recordings.canRecord();
     if (!ok) throw new MavisError(code ?? 'gateway.cannot-record', code === 'gateway.spool-low' ? {} : { gateway });
   }

@@ -41,7 +41,7 @@ export interface HandlerParts {
   readonly account: Pick<Account, 'signIn' | 'signOut' | 'changePassword' | 'require'>;
   readonly inventory: Pick<Inventory, 'query' | 'setFavourite'>;
   readonly gateways: Pick<GatewayList, 'refresh'>;
-  readonly sessions: Pick<Sessions<never>, 'connect' | 'retry' | 'tryNow' | 'answerPrompt' | 'end' | 'show' | 'openPort' | 'toggleFullScreen' | 'grantFolder'>;
+  readonly sessions: Pick<Sessions<never>, 'connect' | 'watch' | 'endWatched' | 'retry' | 'tryNow' | 'answerPrompt' | 'end' | 'show' | 'openPort' | 'toggleFullScreen' | 'grantFolder'>;
   readonly logWork: Pick<LogWork, 'beginExport' | 'dropExport' | 'beginProof' | 'dropProof'>;
   readonly clock: () => number;
   readonly diagnostics: Pick<DiagnosticsDesk, 'run' | 'runOne' | 'watch' | 'opened' | 'runForSession' | 'report' | 'forget'>;
@@ -151,6 +151,14 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       connect: async (target) => {
         proxySignOn.allowAsking();
         return { sessionId: await sessions.connect(target) };
+      },
+      watch: async (watched) => {
+        proxySignOn.allowAsking();
+        return { sessionId: await sessions.watch(watched) };
+      },
+      endWatched: async ({ sessionId, reason }) => {
+        await sessions.endWatched(sessionId, reason);
+        return {};
       },
       cancel: ({ sessionId }) => {
         sessions.end(sessionId);

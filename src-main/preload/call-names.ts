@@ -13,7 +13,7 @@ export const callNames = {
   network: ['answerProxy'],
   resources: ['query', 'setFavourite'],
   gateways: ['refresh', 'installation', 'saveConfiguration', 'readPastedKey'],
-  sessions: ['connect', 'cancel', 'retry', 'answerPrompt', 'tryNow', 'end', 'show', 'openPort', 'toggleFullScreen'],
+  sessions: ['connect', 'watch', 'endWatched', 'cancel', 'retry', 'answerPrompt', 'tryNow', 'end', 'show', 'openPort', 'toggleFullScreen'],
   files: ['chooseFolder'],
   logs: ['export', 'dropExport', 'prove', 'dropProof'],
   playback: ['open', 'read', 'close', 'saveAsciicast', 'beginVideo', 'appendVideo', 'endVideo', 'setFullScreen'],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { FilesToPage } from '../../shared/ipc/files-port.ts';
 import { INPUT_CREDIT_BYTES, MAX_INPUT_BYTES, OUTPUT_CREDIT_BYTES, type SessionPortToPage, TERMINAL_BOUNDS } from '../../shared/ipc/session-port.ts';
-import { RecentOutput } from './recent-output.ts';
+import { RecentOutput } from '../../shared/recording/recent-output.ts';
 
 /** The end of the port that a session's process holds: Electron's MessagePortMain, narrowed. */
 export interface ProcessPort {

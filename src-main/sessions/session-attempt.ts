@@ -2,7 +2,7 @@ import type { Draft } from 'immer';
 import { type ConnectionOffer, connectionsRoutes, type Hop, type TriedGateway } from '../../shared/api/connections.ts';
 import { catalogue, type ErrorCode, knownErrorCode } from '../../shared/errors/catalogue.ts';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
-import type { Protocol, ResourceId } from '../../shared/ids.ts';
+import type { ConnectionId, Protocol, ResourceId } from '../../shared/ids.ts';
 import type { ConnectStep, Session, SessionPhase } from '../../shared/ipc/stores.ts';
 import type { SessionPolicy } from '../../shared/policy/session-policy.ts';
 import type { ProgressStep } from '../../shared/proxy-stream/messages.ts';
@@ -50,6 +50,8 @@ export interface AttemptTarget {
   readonly sessionId: string;
   readonly resourceId: ResourceId;
   readonly protocol: Protocol;
+  /** The session of somebody else's that is only to be looked at; its own where it is left out. */
+  readonly watched?: ConnectionId;
 }
 
 /** That there is no other gateway. */
@@ -93,13 +95,18 @@ export class SessionAttempt<Port> {
     parts.process.onExit((exitCode) => this.#onProcessExit(exitCode));
   }
 
+  /** Whether the session is somebody else's. */
+  get #watches(): boolean {
+    return this.#target.watched !== undefined;
+  }
+
   get finished(): boolean {
     return this.#finished;
   }
 
-  /** Whether a session stands that nobody has ended yet. */
+  /** Whether a session of the user's own stands that nobody has ended yet. */
   get isConnected(): boolean {
-    return this.#connectedAt !== undefined && !this.#finished && this.#goodbye === undefined;
+    return this.#connectedAt !== undefined && !this.#finished && this.#goodbye === undefined && !this.#watches;
   }
 
   /** Runs to the end of the session; never rejects: how it went stands in the store. */
@@ -158,8 +165,10 @@ export class SessionAttempt<Port> {
   }
 
   async #ask(): Promise<ConnectionOffer> {
-    const { resourceId, protocol } = this.#target;
-    const offer = await this.#parts.client.call(connectionsRoutes.connectionAsk, { params: {}, query: {}, body: { resourceId, protocol } }, { signal: this.#stop.signal, timeoutMs: ASK_TIMEOUT_MS });
+    const { resourceId, protocol, watched } = this.#target;
+    const { client } = this.#parts;
+    const limits = { signal: this.#stop.signal, timeoutMs: ASK_TIMEOUT_MS };
+    const offer = watched === undefined ? await client.call(connectionsRoutes.connectionAsk, { params: {}, query: {}, body: { resourceId, protocol } }, limits) : await client.call(connectionsRoutes.connectionWatch, { params: { connectionId: watched }, query: {}, body: {} }, limits);
     this.#begin('gateway-chosen');
     this.#useOffer(offer);
     return offer;
@@ -199,14 +208,15 @@ export class SessionAttempt<Port> {
     const deadlineAt = this.#parts.monotonic() + first.deadlineMs;
     for (let offer = first; ; ) {
       this.#begin('gateway-reached');
-      const outcome = await this.#dial(offer, await this.#parts.forwarding(offer.policy), deadlineAt);
+      const outcome = await this.#dial(offer, this.#watches ? undefined : await this.#parts.forwarding(offer.policy), deadlineAt);
       if (outcome.kind === 'connected') return true;
       const { failure } = outcome;
       const hop = this.#lastHop(offer, failure);
       this.#noteTried(offer, hop, failure);
       const error = new MavisError(knownErrorCode(failure.code), failure.args, { reference: offer.reference });
       const left = deadlineAt - this.#parts.monotonic();
-      if (failure.credentialSent || !catalogue[error.code].anotherGateway || left < LEAST_RETRY_MS || this.#stop.signal.aborted) throw error;
+      // A session is on the one gateway that holds it.
+      if (this.#watches || failure.credentialSent || !catalogue[error.code].anotherGateway || left < LEAST_RETRY_MS || this.#stop.signal.aborted) throw error;
       this.#parts.log.warn('gateway not usable, trying another', { reference: offer.reference, gatewayName: hop.gatewayName, code: error.code, leg: failure.leg });
       offer = await this.#retry(offer, hop, failure, error, left);
     }
@@ -224,19 +234,20 @@ export class SessionAttempt<Port> {
     }
   }
 
-  #dial(offer: ConnectionOffer, forwarding: ForwardingOffer, deadlineAt: number): Promise<Outcome> {
+  #dial(offer: ConnectionOffer, forwarding: ForwardingOffer | undefined, deadlineAt: number): Promise<Outcome> {
     if (this.#processGone) throw new MavisError('session.crashed');
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     this.#outcome = resolve;
     this.#parts.process.send({
       kind: 'start',
       protocol: offer.protocol,
+      ...(this.#watches ? { watch: true as const } : {}),
       hops: offer.hops.map(dialled),
       identity: this.#parts.identity,
       deadlineMs: Math.max(deadlineAt - this.#parts.monotonic(), 0),
       terminal: { ...this.#parts.terminal },
       environment: Object.fromEntries(Object.entries(this.#parts.environment).filter(([name]) => offer.policy.environmentNames.includes(name))),
-      forwarding,
+      ...(forwarding === undefined ? {} : { forwarding }),
     });
     if (offer.hops[0]) this.#sendWaysOut(offer, offer.hops[0]);
     return promise;
@@ -325,6 +336,11 @@ export class SessionAttempt<Port> {
         break;
       case 'recording':
         this.#onRecording();
+        break;
+      case 'watched':
+        this.#parts.update((session) => {
+          session.watchedBy = report.watchers === 0 ? null : { watchers: report.watchers, names: [...report.by] };
+        });
         break;
       case 'ends-soon':
         this.#connected((phase) => {
@@ -422,7 +438,7 @@ export class SessionAttempt<Port> {
   /** Ends the session at its gateway through the service: the gateway waits for a client that does not come back. */
   #endThroughService(): void {
     const offer = this.#offer;
-    if (offer === undefined || this.#endingThere !== undefined) return;
+    if (offer === undefined || this.#endingThere !== undefined || this.#watches) return;
     const { log, client } = this.#parts;
     this.#endingThere = client.call(connectionsRoutes.connectionTerminate, { params: { connectionId: offer.connectionId }, query: {}, body: { reason: 'session.closed-by-user' } }, { timeoutMs: CLAIM_TIMEOUT_MS }).then(
       () => undefined,
@@ -525,7 +541,8 @@ export class SessionAttempt<Port> {
 
   /** Reports to the service what happened here; kept there as the client's claim (rule 12). */
   async #claim(error: MavisError): Promise<void> {
-    if (!this.#offer) return;
+    // Of somebody else's session there is nothing to claim.
+    if (!this.#offer || this.#watches) return;
     const { connectionId, reference } = this.#offer;
     const body = { outcome: error.code === 'connect.cancelled' ? ('cancelled' as const) : ('failed' as const), code: error.code };
     try {

@@ -20,6 +20,8 @@ export const sessionCommand = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('start'),
     protocol,
+    /** The stream is a copy of another's session, which is only looked at. */
+    watch: z.literal(true).optional(),
     hops: z.array(dialledHop).min(1).max(2),
     identity: z.object({ privateKeyPem: z.string(), certificatePem: z.string() }),
     /** The dial and the gateway's way to the target end after so long; the user's time for prompts does not count. */
@@ -60,6 +62,8 @@ export const sessionReport = z.discriminatedUnion('kind', [
   /** The protocol itself is connected (for SSH: the shell's channel is open). */
   z.object({ kind: z.literal('connected') }),
   z.object({ kind: z.literal('recording') }),
+  /** So many people watch the session now. */
+  z.object({ kind: z.literal('watched'), watchers: z.number().int(), by: z.array(z.string()) }),
   z.object({ kind: z.literal('ends-soon'), code: z.string(), secondsLeft: z.number() }),
   z.object({ kind: z.literal('round-trip'), milliseconds: z.number() }),
   /** The connection to the gateway was cut; for so long it is sought again (rule 10). */

@@ -58,6 +58,8 @@ export class SessionRunner {
   #desktop = false;
   /** Whether the page asks for files, in place of a protocol's bytes. */
   #filesWanted = false;
+  /** The session is somebody else's. */
+  #watches = false;
   #forwarding: ClientForwarding | undefined;
   #forwardingReady: Promise<void> | undefined;
   readonly #refusedForwardings = new Set<'agent' | 'x11'>();
@@ -231,7 +233,8 @@ export class SessionRunner {
     this.#stream = stream;
     this.#parts.report({ kind: 'accepted', reference: accepted.reference, recording: accepted.recording, targetEncrypted: accepted.targetEncrypted, targetCertificate: accepted.targetCertificate, notAfter: accepted.notAfter });
     try {
-      if (this.#filesWanted) await this.#openFiles(stream);
+      if (command.watch === true) this.#openWatch(stream);
+      else if (this.#filesWanted) await this.#openFiles(stream);
       else if (isDesktop(command.protocol)) await this.#openDesktop(stream);
       else await this.#openTerminal(stream, command, gateway, accepted.sshHostKey);
     } catch (error) {
@@ -272,6 +275,19 @@ export class SessionRunner {
     });
     if (this.#streamEnd) throw new MavisError(this.#streamEnd.code, this.#streamEnd.args);
     await this.#standing.promise;
+    this.#connected = true;
+    this.#parts.report({ kind: 'connected' });
+  }
+
+  /** What is watched goes to the page as the gateway sends it, frame by frame; nothing goes the other way. */
+  #openWatch(stream: GatewayStream): void {
+    this.#desktop = true;
+    this.#watches = true;
+    stream.on('error', () => undefined);
+    stream.on('data', (bytes: Buffer) => this.#page.output(bytes));
+    stream.on('end', () => this.#onOutputEnd());
+    this.#begin({ pause: () => stream.pause(), resume: () => stream.resume(), write: (_bytes, gone) => gone(), resize: () => undefined, end: () => stream.end() });
+    if (this.#streamEnd) throw new MavisError(this.#streamEnd.code, this.#streamEnd.args);
     this.#connected = true;
     this.#parts.report({ kind: 'connected' });
   }
@@ -330,6 +346,8 @@ export class SessionRunner {
       // The Gateway's word can come before the shell's own answer.
       this.#refusedForwardings.add(message.what);
       if (this.#connected) this.#forwarding?.refusedByTarget(message.what);
+    } else if (message.kind === 'watched') {
+      this.#parts.report({ kind: 'watched', watchers: message.watchers, by: message.by });
     } else if (message.kind === 'recording') {
       this.#parts.report({ kind: 'recording' });
       this.#standing.resolve();
@@ -378,7 +396,7 @@ export class SessionRunner {
 
   #endByUser(): void {
     if (!this.#connected) this.#stop.abort(new MavisError('connect.cancelled'));
-    else this.#endWith({ code: 'session.closed-by-user', args: {} });
+    else this.#endWith({ code: this.#watches ? 'session.watch-ended' : 'session.closed-by-user', args: {} });
   }
 
   #endWith(end: StreamEnd): void {

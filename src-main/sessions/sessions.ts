@@ -1,7 +1,8 @@
+import { connectionsRoutes, watchable } from '../../shared/api/connections.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import type { ProfileId, Protocol, ResourceId } from '../../shared/ids.ts';
+import type { ConnectionId, ConnectionReference, ProfileId, Protocol, ResourceId } from '../../shared/ids.ts';
 import { openable } from '../../shared/ipc/openable-protocols.ts';
-import { type Profile, type SessionId, sessionId as sessionIdSchema } from '../../shared/ipc/stores.ts';
+import { type Profile, type Session, type SessionId, sessionId as sessionIdSchema } from '../../shared/ipc/stores.ts';
 import type { SignedIn } from '../account/account.ts';
 import type { ClientIdentity } from '../account/client-key.ts';
 import type { ServiceNetwork } from '../service-client/service-client.ts';
@@ -30,6 +31,8 @@ export interface SessionsParts<Port> {
   readonly store: OwnedStore<'sessions'>;
   /** Throws `sign-in.required`. */
   readonly signedIn: () => SignedIn;
+  /** Whether the user's role may end sessions of others. */
+  readonly mayEndOthers: () => boolean;
   readonly inventory: Pick<Inventory, 'find' | 'noteUse'>;
   readonly identity: ClientIdentity;
   readonly processes: Pick<SessionProcesses<Port>, 'take'>;
@@ -65,24 +68,51 @@ export class Sessions<Port> {
 
   /** Opens a window and begins to connect; how it goes stands in the store. Throws `resource.unknown`, `resource.protocol-unknown`, `sign-in.required`. */
   async connect({ resourceId, protocol }: { resourceId: ResourceId; protocol: Protocol }): Promise<SessionId> {
-    const { store, windows, inventory, log, newId } = this.#parts;
-    const { profile, userName } = this.#parts.signedIn();
+    const { inventory, log } = this.#parts;
+    this.#parts.signedIn();
     const resource = await inventory.find(resourceId);
     if (!resource.protocols.includes(protocol) || !openable(protocol)) throw new MavisError('resource.protocol-unknown', { protocol });
+    const id = this.#open({ resourceId, resourceName: resource.name, protocol, watching: null });
+    inventory.noteUse(resourceId).catch((error: unknown) => log.warn('use not noted', { resourceId }, error));
+    return id;
+  }
+
+  /** Opens a window on a session of somebody else's (S58). Throws `request.not-found`, `session.not-watchable`, `sign-in.required`. */
+  async watch({ connectionId, reference }: { connectionId: ConnectionId; reference: ConnectionReference }): Promise<SessionId> {
+    const { client } = this.#parts.signedIn();
+    const { items } = await client.call(connectionsRoutes.connectionList, { params: {}, query: { limit: 1, reference }, body: {} });
+    const watched = items.find(({ id }) => id === connectionId);
+    if (watched === undefined) throw new MavisError('request.not-found');
+    const { resourceId, resourceName, protocol, userName } = watched;
+    if (!watchable(protocol)) throw new MavisError('session.not-watchable', { protocol });
+    return this.#open({ resourceId, resourceName, protocol, watching: { connectionId, userName, mayEnd: this.#parts.mayEndOthers() } });
+  }
+
+  /** Ends the session that a window watches, for a reason that the audit log keeps. Throws `request.not-found` for one that watches none. */
+  async endWatched(id: SessionId, reason: string): Promise<void> {
+    const { watching } = this.#require(id);
+    if (watching === null) throw new MavisError('request.not-found');
+    await this.#parts.signedIn().client.call(connectionsRoutes.connectionTerminate, { params: { connectionId: watching.connectionId }, query: {}, body: { reason } });
+  }
+
+  /** Puts a session into the store, begins to reach it and opens its window. */
+  #open({ resourceId, resourceName, protocol, watching }: Pick<Session, 'resourceId' | 'resourceName' | 'protocol' | 'watching'>): SessionId {
+    const { store, windows, newId } = this.#parts;
+    const { profile, userName } = this.#parts.signedIn();
     if (Object.keys(store.state.items).length >= MAX_SESSIONS) throw new MavisError('request.conflict', { what: 'sessions' });
     const id = sessionIdSchema.parse(newId());
     store.update((draft) => {
       draft.items[id] = {
-        id, profileName: profile.name, profileColour: profile.colour, resourceId, resourceName: resource.name, protocol, userName,
+        id, profileName: profile.name, profileColour: profile.colour, resourceId, resourceName, protocol, userName,
         reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], policy: null, targetEncrypted: null, targetCertificate: null,
         phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1,
         forwarding: { agent: { status: 'off' }, x11: { status: 'off' } },
+        watching, watchedBy: null,
       };
     });
     this.#profiles.set(id, profile.id);
-    this.#begin(id, resourceId, protocol);
+    this.#begin(id, { resourceId, protocol, watching });
     windows.open(id, protocol);
-    inventory.noteUse(resourceId).catch((error: unknown) => log.warn('use not noted', { resourceId }, error));
     return id;
   }
 
@@ -93,9 +123,9 @@ export class Sessions<Port> {
     if (this.#parts.signedIn().profile.id !== this.#profiles.get(id)) throw new MavisError('sign-in.required');
     this.#parts.store.update((draft) => {
       const item = draft.items[id];
-      if (item) Object.assign(item, { reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], targetEncrypted: null, targetCertificate: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, attempt: item.attempt + 1 });
+      if (item) Object.assign(item, { reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], targetEncrypted: null, targetCertificate: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, watchedBy: null, attempt: item.attempt + 1 });
     });
-    this.#begin(id, session.resourceId, session.protocol);
+    this.#begin(id, session);
   }
 
   /** Ends a session or cancels its connecting; what has ended already stays as it is. */
@@ -174,11 +204,11 @@ export class Sessions<Port> {
     clearTimeout(timer);
   }
 
-  #begin(id: SessionId, resourceId: ResourceId, protocol: Protocol): void {
+  #begin(id: SessionId, { resourceId, protocol, watching }: Pick<Session, 'resourceId' | 'protocol' | 'watching'>): void {
     const { store, identity, processes, environment, forwarding, clock, monotonic, log } = this.#parts;
     const { client, profile } = this.#parts.signedIn();
     const attempt = new SessionAttempt(
-      { sessionId: id, resourceId, protocol },
+      { sessionId: id, resourceId, protocol, ...(watching === null ? {} : { watched: watching.connectionId }) },
       {
         client, identity, clock, monotonic, log, forwarding,
         network: this.#parts.networkOf(profile),
@@ -202,7 +232,7 @@ export class Sessions<Port> {
     this.#running.add(running);
   }
 
-  #require(id: SessionId): { readonly phase: { readonly status: string }; readonly resourceId: ResourceId; readonly protocol: Protocol } {
+  #require(id: SessionId): Session {
     const session = this.#parts.store.state.items[id];
     if (!session) throw new MavisError('request.not-found');
     return session;

@@ -2,7 +2,7 @@ import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from
 import { useStore } from 'zustand';
 import type { RecordingSummary } from '../../shared/api/recordings.ts';
 import { isDesktop } from '../../shared/ipc/openable-protocols.ts';
-import { clientSettings, type ClientSettings } from '../../shared/ipc/settings.ts';
+import { clientSettings } from '../../shared/ipc/settings.ts';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
@@ -10,13 +10,14 @@ import { clock } from '../language/formats.ts';
 import { useFormats, useText, useTranslator } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
-import { PageTerminal } from '../terminal/page-terminal.ts';
+import type { PageTerminal } from '../terminal/page-terminal.ts';
 import { DerivedPicture, DerivingBadge } from './derived/derived-picture.tsx';
 import { DerivedScreen } from './derived/derived-screen.ts';
 import { VideoExportTool } from './export/video-export-tool.tsx';
-import { desktopScreen, type MadeScreen } from './desktop-player-screen.ts';
+import { desktopScreen } from './desktop-player-screen.ts';
 import { loadPlayback } from './playback-loader.ts';
 import { speeds } from './player-time.ts';
+import { fittingFontPx, terminalScreen } from './terminal-player-screen.ts';
 import { RecordingPlayer } from './recording-player.ts';
 import { RecordingTools } from './recording-tools.tsx';
 import { SearchBar } from './search-bar.tsx';
@@ -111,35 +112,6 @@ function usePlayer(recording: RecordingSummary) {
     return () => observer.disconnect();
   }, [settings, grid]);
   return { area, screen, player: playing?.player ?? null, derived: playing?.derived ?? null };
-}
-
-function terminalScreen(place: HTMLElement, settings: ClientSettings, terminal: { current: PageTerminal | null }, onGrid: (grid: { readonly columns: number; readonly rows: number }) => void): MadeScreen {
-  const page = new PageTerminal(place, settings, {}, { readOnly: true, fitted: false });
-  terminal.current = page;
-  return {
-    screen: {
-      write: (bytes, drawn) => page.write(bytes, drawn),
-      resize: (columns, rows) => {
-        page.resize(columns, rows);
-        onGrid({ columns: page.size.columns, rows: page.size.rows });
-      },
-      reset: () => page.reset(),
-    },
-    dispose: () => {
-      page.dispose();
-      terminal.current = null;
-    },
-  };
-}
-
-/** A letter of a fixed font is about so wide and high, in parts of its size. */
-const LETTER = { width: 0.605, height: 1.22 } as const;
-const MIN_FONT_PX = 6;
-
-/** The largest size of letters, up to the setting's, at which the whole grid is seen. */
-function fittingFontPx(grid: { readonly columns: number; readonly rows: number }, area: { readonly width: number; readonly height: number }, mostPx: number): number {
-  const fitting = Math.min((area.width - 24) / (grid.columns * LETTER.width), (area.height - 16) / (grid.rows * LETTER.height));
-  return Math.max(MIN_FONT_PX, Math.min(mostPx, Math.floor(fitting)));
 }
 
 /** Whether the player fills its window, and the window the screen; taken back when the player is left. */

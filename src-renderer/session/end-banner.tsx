@@ -15,7 +15,7 @@ interface EndBannerProps {
 }
 
 /** Ends that are nobody's fault. */
-const ORDINARY: ReadonlySet<string> = new Set(['session.ended', 'session.closed-by-user']);
+const ORDINARY: ReadonlySet<string> = new Set(['session.ended', 'session.closed-by-user', 'session.watch-ended']);
 
 /** Why a session ended, under what it showed last, with Reconnect in place. */
 export function EndBanner({ session, phase, onReconnect, onClose }: EndBannerProps) {

@@ -18,15 +18,21 @@ export function SessionStatusBar({ session, factsRef }: { readonly session: Sess
   const now = useNow(connected ? 1000 : null);
   return (
     <footer className="status-bar session-status" aria-label={text('session.status')}>
-      {connected && (
+      {connected && session.watchedBy !== null && (
+        <span className="badge badge-warn" role="status" title={text('watched.detail')}>
+          <Icon name="eye" />
+          {session.watchedBy.names.length > 0 ? text('watched.by', { names: formats.list(session.watchedBy.names) }) : text('watched.mark', { count: session.watchedBy.watchers })}
+        </span>
+      )}
+      {connected && session.watching === null && (
         <span className={connected.recording ? 'badge recording-mark' : 'badge badge-warn'} role="status" title={recordingTitle(session, text)}>
           <Icon name={connected.recording ? 'record' : 'warning'} />
           {connected.recording ? text('session.recording') : text('session.not-recording')}
         </span>
       )}
-      {connected && <ForwardingMarks forwarding={session.forwarding} />}
+      {connected && session.watching === null && <ForwardingMarks forwarding={session.forwarding} />}
       <Fact label={text('common.resource')} value={session.resourceName} />
-      <Fact label={text('session.user')} value={session.userName} />
+      <Fact label={text('session.user')} value={session.watching?.userName ?? session.userName} />
       {session.tunnel && (
         <span className="badge tunnel-mark" title={text('tunnel.mark-detail')}>
           {text('tunnel.mark')}

@@ -12,12 +12,15 @@ import { useText } from '../language/use-text.ts';
 import { ProxyQuestionDialog } from '../network/proxy-question-dialog.tsx';
 import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
+import { WatchHead } from '../watching/watch-head.tsx';
+import { WatchScreen } from '../watching/watch-screen.tsx';
 import { ConnectingScreen } from './connecting-screen.tsx';
 import { EndBanner } from './end-banner.tsx';
 import { ResumeBanner } from './resume-banner.tsx';
 import { FailureScreen } from './failure-screen.tsx';
 import { SessionStatusBar } from './session-status-bar.tsx';
 import { SessionTerminal } from './session-terminal.tsx';
+import { Watermark } from './watermark.tsx';
 
 /** A session's window: the steps, then the terminal, or why it failed. */
 export function SessionWindowView({ sessionId }: { readonly sessionId: SessionId | undefined }) {
@@ -47,7 +50,7 @@ function ShownSession({ session }: { readonly session: Session }) {
   const [tools, setTools] = useState<HTMLElement | null>(null);
   const [facts, setFacts] = useState<HTMLElement | null>(null);
   const wasConnected = useWasConnected(session);
-  const { phase } = session;
+  const { phase, watching } = session;
   const live = phase.status === 'connected' || phase.status === 'connecting';
   const desktop = isDesktop(session.protocol);
   const files = session.protocol === 'sftp';
@@ -74,7 +77,7 @@ function ShownSession({ session }: { readonly session: Session }) {
 
   return (
     <div className="session-window" data-colour={session.profileColour}>
-      <DocumentLook title={text('session.window-title', { resource: session.resourceName, protocol: protocolName })} />
+      <DocumentLook title={watching ? text('watch.window-title', { user: watching.userName, resource: session.resourceName, protocol: protocolName }) : text('session.window-title', { resource: session.resourceName, protocol: protocolName })} />
       <header className="session-head">
         {/* Our own chip, outside of what the target can draw on (A12). */}
         <h1 className="session-chip" title={session.resourceName}>
@@ -90,8 +93,9 @@ function ShownSession({ session }: { readonly session: Session }) {
           </span>
         )}
         <span className="status-space" />
-        <div ref={setTools} className="session-tools" role="toolbar" aria-label={files ? text('files.tools', { side: session.resourceName }) : text(desktop ? 'desktop.tools' : 'terminal.tools')} hidden={!wasConnected} />
-        {phase.status === 'connected' && (
+        <div ref={setTools} className="session-tools" role="toolbar" aria-label={files ? text('files.tools', { side: session.resourceName }) : text(desktop ? 'desktop.tools' : 'terminal.tools')} hidden={!wasConnected || watching !== null} />
+        {watching && <WatchHead session={session} />}
+        {!watching && phase.status === 'connected' && (
           <button type="button" className="button button-small" onClick={() => setClosing('session')}>
             {text('session.end')}
           </button>
@@ -99,11 +103,13 @@ function ShownSession({ session }: { readonly session: Session }) {
       </header>
       <main className="session-body">
         <ErrorBoundary>
+          {watching && wasConnected && <WatchScreen key={session.attempt} session={session} />}
           {phase.status === 'connecting' && <ConnectingScreen session={session} phase={phase} />}
           {phase.status === 'failed' && <FailureScreen session={session} phase={phase} onRetry={retry} onDiagnose={() => void ask(mavis.diagnostics.ofSession({ sessionId: session.id }))} onClose={close} />}
-          {desktop && <DesktopSession session={session} tools={tools} facts={facts} onTitle={setTitle} />}
-          {files && wasConnected && <FilesSession session={session} shown={phase.status === 'connected' || phase.status === 'ended'} tools={tools} />}
-          {!desktop && !files && wasConnected && <SessionTerminal session={session} shown={phase.status === 'connected' || phase.status === 'ended'} onTitle={setTitle} tools={tools} />}
+          {!watching && desktop && <DesktopSession session={session} tools={tools} facts={facts} onTitle={setTitle} />}
+          {!watching && files && wasConnected && <FilesSession session={session} shown={phase.status === 'connected' || phase.status === 'ended'} tools={tools} />}
+          {!watching && !desktop && !files && wasConnected && <SessionTerminal session={session} shown={phase.status === 'connected' || phase.status === 'ended'} onTitle={setTitle} tools={tools} />}
+          {wasConnected && session.policy?.watermark === true && <Watermark session={session} />}
           {phase.status === 'connected' && phase.resuming && <ResumeBanner resuming={phase.resuming} onTryNow={tryNow} onEnd={() => setClosing('session')} />}
           {phase.status === 'ended' && <EndBanner session={session} phase={phase} onReconnect={retry} onClose={close} />}
         </ErrorBoundary>

@@ -1,10 +1,8 @@
 import { useCallback, useState } from 'react';
-import type { ConnectionRecord } from '../../shared/api/connections.ts';
+import { type ConnectionRecord, watchable } from '../../shared/api/connections.ts';
 import { connectionReference } from '../../shared/ids.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
-import { Dialog } from '../controls/dialog.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
-import { Field } from '../controls/field.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { ItemTable, type TableColumns } from '../controls/item-table.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
@@ -12,6 +10,7 @@ import { useFormats, useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFresh } from '../mavis/use-fresh.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
+import { EndDialog } from './end-dialog.tsx';
 
 /** Live sessions that are shown; who has more finds one by its reference. */
 const SHOWN = 500;
@@ -30,16 +29,23 @@ export function AllSessions({ reference, mayEnd }: { readonly reference: string 
   const live = useFresh(load, changes);
   const over = useFresh(loadEnded, ended.length === 0 ? 0 : changes + ended.length);
   const items = [...(live.value?.items ?? []), ...(over.value?.items ?? []).filter(({ id }) => ended.includes(id) && !(live.value?.items ?? []).some((item) => item.id === id))];
+  const [failure, setFailure] = useState<ShownError | null>(null);
+  const watch = async ({ id: connectionId, reference: watched }: ConnectionRecord) => {
+    const answer = await ask(mavis.sessions.watch({ connectionId, reference: watched }));
+    setFailure(answer.ok ? null : answer.error);
+  };
   return (
     <section className="all-sessions" aria-label={text('all-sessions.title')}>
       <h2>{text('all-sessions.title')}</h2>
       {live.error && <ErrorNotice error={live.error} />}
+      {failure && <ErrorNotice error={failure} />}
       {live.value && items.length === 0 && <p className="field-hint">{text('all-sessions.empty')}</p>}
-      {items.length > 0 && <SessionTable items={items} onEnd={mayEnd ? setEnding : null} />}
+      {items.length > 0 && <SessionTable items={items} onEnd={mayEnd ? setEnding : null} onWatch={(session) => void watch(session)} />}
       {live.value?.nextCursor !== undefined && <p className="field-hint">{text('all-sessions.more', { shown: SHOWN })}</p>}
       {ending && (
         <EndDialog
-          session={ending}
+          title={text('all-sessions.end', { user: ending.userName, resource: ending.resourceName })}
+          end={(reason) => ask(mavis.service.connectionTerminate({ params: { connectionId: ending.id }, query: {}, body: { reason } }))}
           onClose={() => setEnding(null)}
           onAsked={() => {
             setEnded((before) => [...before, ending.id]);
@@ -66,13 +72,14 @@ const looks = { connecting: 'badge badge-accent', connected: 'badge badge-good',
 interface SessionTableProps {
   readonly items: readonly ConnectionRecord[];
   readonly onEnd: ((session: ConnectionRecord) => void) | null;
+  readonly onWatch: (session: ConnectionRecord) => void;
 }
 
 function SessionTable(props: SessionTableProps) {
   return <ItemTable items={props.items} columns={useColumns(props)} />;
 }
 
-function useColumns({ onEnd }: Omit<SessionTableProps, 'items'>): TableColumns<ConnectionRecord> {
+function useColumns({ onEnd, onWatch }: Omit<SessionTableProps, 'items'>): TableColumns<ConnectionRecord> {
   const text = useText();
   const formats = useFormats();
   return [
@@ -99,51 +106,26 @@ function useColumns({ onEnd }: Omit<SessionTableProps, 'items'>): TableColumns<C
       ),
     },
     { id: 'reference', label: text('common.reference'), wideOnly: true, cell: ({ reference }) => <ReferenceButton reference={reference} /> },
-    onEnd && {
-      id: 'end',
-      label: text('all-sessions.end-short'),
+    {
+      id: 'actions',
+      label: text('watch.actions'),
       actions: true,
-      cell: (session) =>
-        ['connected', 'connecting'].includes(shownState(session)) && (
-          <button type="button" className="button button-small" aria-label={text('all-sessions.end', { user: session.userName, resource: session.resourceName })} onClick={() => onEnd(session)}>
-            <Icon name="stop" />
-            {text('all-sessions.end-short')}
-          </button>
-        ),
+      cell: (session) => (
+        <>
+          {shownState(session) === 'connected' && watchable(session.protocol) && (
+            <button type="button" className="button button-small" aria-label={text('watch.open', { user: session.userName, resource: session.resourceName })} onClick={() => onWatch(session)}>
+              <Icon name="eye" />
+              {text('watch.open-short')}
+            </button>
+          )}
+          {onEnd && ['connected', 'connecting'].includes(shownState(session)) && (
+            <button type="button" className="button button-small" aria-label={text('all-sessions.end', { user: session.userName, resource: session.resourceName })} onClick={() => onEnd(session)}>
+              <Icon name="stop" />
+              {text('all-sessions.end-short')}
+            </button>
+          )}
+        </>
+      ),
     },
   ];
-}
-
-/** Asks for the reason, which the audit log keeps. */
-function EndDialog({ session, onClose, onAsked }: { readonly session: ConnectionRecord; readonly onClose: () => void; readonly onAsked: () => void }) {
-  const { mavis } = useParts();
-  const text = useText();
-  const [reason, setReason] = useState('');
-  const [failure, setFailure] = useState<ShownError | null>(null);
-  const end = async () => {
-    if (reason.trim() === '') return;
-    const answer = await ask(mavis.service.connectionTerminate({ params: { connectionId: session.id }, query: {}, body: { reason: reason.trim() } }));
-    if (answer.ok) onAsked();
-    else setFailure(answer.error);
-  };
-  return (
-    <Dialog
-      title={text('all-sessions.end', { user: session.userName, resource: session.resourceName })}
-      onClose={onClose}
-      actions={
-        <>
-          <button type="button" className="button" onClick={onClose}>
-            {text('common.cancel')}
-          </button>
-          <button type="button" className="button button-danger" aria-disabled={reason.trim() === ''} onClick={() => void end()}>
-            {text('all-sessions.end-short')}
-          </button>
-        </>
-      }
-    >
-      <p>{text('all-sessions.end-body')}</p>
-      <Field label={text('all-sessions.reason')}>{(ties) => <input {...ties} className="input" type="text" value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} onKeyDown={(event) => event.key === 'Enter' && void end()} />}</Field>
-      {failure && <ErrorNotice error={failure} />}
-    </Dialog>
-  );
 }

@@ -69,7 +69,7 @@ export function SessionsPage({ reference }: { readonly reference: string | null 
       ) : (
         <ul className="session-list">
           {sessions.map((session) => (
-            <SessionLine key={session.id} session={session} now={now} onShow={() => void show(session)} onEnd={() => setEnding(session)} />
+            <SessionLine key={session.id} session={session} now={now} onShow={() => void show(session)} onEnd={() => (session.watching === null ? setEnding(session) : void end(session))} />
           ))}
         </ul>
       )}
@@ -98,8 +98,9 @@ function SessionLine({ session, now, onShow, onEnd }: SessionLineProps) {
       <span className="session-line-words">
         <span className="row-title ellipsis">
           {session.resourceName} <span className="tag">{text(`protocol.${session.protocol}`)}</span>
+          {session.watching !== null && <span className="tag">{text('watch.open-short')}</span>}
         </span>
-        <span className="row-description ellipsis">{[session.profileName, session.userName, session.gatewayName, session.segment].filter((part) => part !== null).join(' · ')}</span>
+        <span className="row-description ellipsis">{[session.profileName, session.watching?.userName ?? session.userName, session.gatewayName, session.segment].filter((part) => part !== null).join(' · ')}</span>
         {reason !== null && <span className="session-line-reason">{reason}</span>}
       </span>
       <span className={look.className}>

@@ -3,15 +3,17 @@ import { handle } from '../http/bound-route.ts';
 import type { ConnectionAsks } from './connection-asks.ts';
 import type { ConnectionTests } from './connection-test.ts';
 import type { Connections } from './connections.ts';
+import type { ConnectionWatches } from './connection-watches.ts';
 
 export interface ConnectionRoutesParts {
   readonly asks: Pick<ConnectionAsks, 'ask' | 'retry' | 'resumeWay'>;
   readonly connections: Pick<Connections, 'list' | 'claim' | 'terminate'>;
+  readonly watches: Pick<ConnectionWatches, 'watch'>;
   readonly tests: Pick<ConnectionTests, 'test'>;
 }
 
 /** The routes of connections, and the connection test of a resource. */
-export function connectionRoutes({ asks, connections, tests }: ConnectionRoutesParts) {
+export function connectionRoutes({ asks, connections, watches, tests }: ConnectionRoutesParts) {
   return {
     connectionAsk: handle(routes.connectionAsk, ({ body }, context) => asks.ask(context, body.resourceId, body.protocol)),
     connectionRetry: handle(routes.connectionRetry, ({ params, body }, context) => asks.retry(context, params.connectionId, body)),
@@ -21,6 +23,7 @@ export function connectionRoutes({ asks, connections, tests }: ConnectionRoutesP
       return {};
     }),
     connectionList: handle(routes.connectionList, ({ query }, context) => connections.list(context.user, query)),
+    connectionWatch: handle(routes.connectionWatch, ({ params }, context) => watches.watch(context, params.connectionId)),
     connectionTerminate: handle(routes.connectionTerminate, async ({ params, body }, context) => ({ confirmed: await connections.terminate(context.user, context.actor, params.connectionId, body.reason) })),
     resourceConnectionTest: handle(routes.resourceConnectionTest, ({ params, body }, context) => tests.test({ resourceId: params.resourceId, protocol: body.protocol, gatewayId: body.gatewayId }, context.actor, context.signal)),
   };

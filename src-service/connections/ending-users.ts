@@ -26,6 +26,13 @@ export async function writeUserRevocation(transaction: Transaction, ending: User
   return keyed.map(({ id }) => id);
 }
 
+/** Writes that a user watches no session any more, on any gateway: the role that let him is gone, or his sign-in. */
+export async function writeWatchEndings(transaction: Transaction, ending: UserEnding): Promise<GatewayId[]> {
+  const keyed = await transaction.select({ id: gateways.id }).from(gateways).where(and(isNull(gateways.removedAt), isNotNull(gateways.tlsKey)));
+  for (const { id } of keyed) await write(transaction, id, 'watcher', ending.userId, ending);
+  return keyed.map(({ id }) => id);
+}
+
 /** Writes that the connections of a user end which are open now, and only those: whoever may sign in again may connect at once. */
 export async function writeSessionEndings(transaction: Transaction, ending: UserEnding): Promise<GatewayId[]> {
   const open = await markOpen(transaction, ending);
@@ -48,7 +55,7 @@ async function markOpen(transaction: Transaction, { userId, code, at, by }: User
   return open;
 }
 
-async function write(transaction: Transaction, gatewayId: GatewayId, targetKind: 'connection' | 'user', targetId: string, { code, at, by }: UserEnding): Promise<void> {
+async function write(transaction: Transaction, gatewayId: GatewayId, targetKind: 'connection' | 'user' | 'watcher', targetId: string, { code, at, by }: UserEnding): Promise<void> {
   await transaction.insert(pendingTerminations).values({ id: randomUUID(), gatewayId, targetKind, targetId, code, askedBy: by === serviceActor.name ? null : by, askedAt: at }).onConflictDoNothing();
   await notify(transaction, 'terminations', gatewayId);
 }

@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, eq, inArray, isNull, like } from 'drizzle-orm';
 import { catalogue, knownErrorCode, type ErrorCode } from '../../shared/errors/catalogue.ts';
 import type { GatewayId } from '../../shared/ids.ts';
 import { journalFacts } from '../../shared/link/journal-facts.ts';
@@ -65,6 +65,8 @@ export class JournalApplication {
       case 'forwarding': return this.#forwarding(transaction, gateway, event, row, notes);
       case 'forwarded': return this.#forwarded(transaction, gateway, event, row, notes);
       case 'forward-ended': return this.#forwardEnded(transaction, gateway, event, row, notes);
+      case 'watch-began':
+      case 'watch-ended': return this.#watched(transaction, gateway, event, row, notes);
       case 'granted':
       case 'ticket-used':
       case 'gateway-started':
@@ -120,6 +122,21 @@ export class JournalApplication {
     const [before] = await transaction.select({ id: auditEntries.id }).from(auditEntries).where(and(eq(auditEntries.reference, row.reference), eq(auditEntries.kind, kind))).limit(1);
     if (before !== undefined) await this.#note(transaction, gateway, event, 'gateway.unexpected-event', notes);
     else await this.#parts.audit.append(transaction, { kind, actor: actorOf(gateway), reference: row.reference, facts: { ...factsOf(row), gatewayId: gateway.id, gateway: gateway.name } });
+  }
+
+  /** One entry for each beginning and each end of a watch that was asked for: what a gateway tells of others is noted as odd. */
+  async #watched(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, row: ConnectionRow, notes: NoteBudget): Promise<void> {
+    const kind = event.kind === 'watch-began' ? 'watch-began' : 'watch-ended';
+    const facts = journalFacts[kind].safeParse(event.facts).data;
+    const before = facts === undefined ? [] : await transaction.select({ kind: auditEntries.kind, actorId: auditEntries.actorId, actorName: auditEntries.actorName }).from(auditEntries).where(and(eq(auditEntries.reference, row.reference), inArray(auditEntries.kind, ['connection.watch-asked', `connection.${kind}`]), like(auditEntries.facts, `%"watchId":"${facts.watchId}"%`)));
+    const asked = before.find((entry) => entry.kind === 'connection.watch-asked');
+    if (facts === undefined || asked === undefined || before.length > 1 || row.gatewayId !== gateway.id) {
+      await this.#note(transaction, gateway, event, 'gateway.unexpected-event', notes);
+      return;
+    }
+    const { watchId, ...told } = facts;
+    const numbers = Object.fromEntries(Object.entries(told).filter((entry): entry is [string, string | number] => entry[1] !== undefined && entry[1] !== null));
+    await this.#parts.audit.append(transaction, { kind: `connection.${kind}`, actor: actorOf(gateway), reference: row.reference, facts: { ...factsOf(row), watchId, watcherId: asked.actorId, watcher: asked.actorName, ...numbers } });
   }
 
   async #recordingClosed(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, row: ConnectionRow, notes: NoteBudget): Promise<void> {

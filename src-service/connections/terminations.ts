@@ -79,7 +79,7 @@ export class Terminations {
       if (row === undefined || row.tlsKey === null) return false;
       const link = linkTo(row);
       for (const one of pending) {
-        const target = one.targetKind === 'user' ? { kind: 'user' as const, userId: userIdSchema.parse(one.targetId) } : { kind: 'connection' as const, connectionId: connectionIdSchema.parse(one.targetId) };
+        const target = one.targetKind === 'connection' ? { kind: one.targetKind, connectionId: connectionIdSchema.parse(one.targetId) } : { kind: one.targetKind, userId: userIdSchema.parse(one.targetId) };
         await link.terminate(target, one.code, { timeLimitMs: TERMINATE_LIMIT_MS, ...(one.askedBy === null ? {} : { by: one.askedBy.slice(0, MAX_NAME) }) });
         await this.#confirmed(one);
       }
@@ -94,6 +94,8 @@ export class Terminations {
     const now = this.#parts.clock.now();
     await this.#parts.database.transaction(async (transaction) => {
       await transaction.update(pendingTerminations).set({ confirmedAt: now }).where(eq(pendingTerminations.id, one.id));
+      // What somebody watched was no connection of his.
+      if (one.targetKind === 'watcher') return;
       const meant = one.targetKind === 'connection' ? eq(connections.id, connectionIdSchema.parse(one.targetId)) : and(eq(connections.userId, userIdSchema.parse(one.targetId)), eq(connections.gatewayId, one.gatewayId));
       const confirmed = await transaction.update(connections).set({ terminateConfirmedAt: now }).where(and(meant, isNotNull(connections.terminateAskedAt), isNull(connections.terminateConfirmedAt))).returning({ id: connections.id });
       for (const { id } of confirmed) await notify(transaction, 'connections', id);

@@ -252,7 +252,7 @@ export const connectionTries = pgTable('connection_tries', {
 export const pendingTerminations = pgTable('pending_terminations', {
   id: uuid('id').primaryKey(),
   gatewayId: uuid('gateway_id').$type<GatewayId>().notNull(),
-  targetKind: text('target_kind').$type<'connection' | 'user'>().notNull(),
+  targetKind: text('target_kind').$type<'connection' | 'user' | 'watcher'>().notNull(),
   targetId: uuid('target_id').notNull(),
   code: text('code').notNull(),
   askedBy: text('asked_by'),

@@ -11,7 +11,8 @@ import { serviceActor, type AuditActor, type AuditLog } from '../audit/audit-log
 import type { Facts } from '../audit/canonical-json.ts';
 import { changedFacts } from '../audit/changed-facts.ts';
 import type { Clock } from '../clock.ts';
-import { writeSessionEndings, writeUserRevocation } from '../connections/ending-users.ts';
+import { mayWatch } from '../connections/connection-watches.ts';
+import { writeSessionEndings, writeUserRevocation, writeWatchEndings } from '../connections/ending-users.ts';
 import { decodeCursor, encodeCursor } from '../http/cursor.ts';
 import type { Notice } from '../notices/notice.ts';
 import type { ClientSessions } from '../sign-in/client-sessions.ts';
@@ -98,6 +99,7 @@ export class Accounts {
       if (role !== 'admin' || expiresAt !== null) await assertAnotherAdmin(transaction, before);
       const [row] = await transaction.update(users).set({ displayName: fields.displayName ?? before.displayName, role, expiresAt, expiryDoneAt: null, updatedAt: clock.now() }).where(eq(users.id, id)).returning();
       await this.#audit(transaction, 'user.changed', actor, before, { fields: Object.keys(fields).toSorted(), role, expiresAt: expiresAt?.toISOString() ?? null, ...(row === undefined ? {} : changedFacts(factsOf(before), factsOf(row))) });
+      if (mayWatch(before.role) && !mayWatch(role)) await writeWatchEndings(transaction, { userId: id, code: 'session.access-changed', at: clock.now(), by: actor.name });
       return row;
     });
     await this.#with.accessChanged.publish({ userId: id });
@@ -147,6 +149,7 @@ export class Accounts {
       await failures.forgive(transaction, before.nameKey);
       const tokens = await sessions.revoke(transaction, { userId: id }, 'sign-in.required');
       await writeSessionEndings(transaction, { userId: id, code: 'session.sign-in-revoked', at: clock.now(), by: actor.name });
+      await writeWatchEndings(transaction, { userId: id, code: 'session.sign-in-revoked', at: clock.now(), by: actor.name });
       await this.#audit(transaction, 'user.password-reset', actor, before, { tokens });
       return row;
     });
@@ -160,6 +163,7 @@ export class Accounts {
       assertMayActOn(actorRole, before, ['operator', 'auditor', 'user', 'vendor']);
       const tokens = await this.#with.sessions.revoke(transaction, { userId: id }, 'sign-in.required');
       await writeSessionEndings(transaction, { userId: id, code: 'session.sign-in-revoked', at: this.#with.clock.now(), by: actor.name });
+      await writeWatchEndings(transaction, { userId: id, code: 'session.sign-in-revoked', at: this.#with.clock.now(), by: actor.name });
       await this.#audit(transaction, 'user.tokens-revoked', actor, before, { tokens });
       return before;
     });

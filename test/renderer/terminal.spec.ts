@@ -15,6 +15,30 @@ test('what the target sends is shown and credited, what is typed goes out, and C
   expect(faults.list).toEqual([]);
 });
 
+test('S58: a session that is watched says by whom, and a rule’s watermark lies over the picture without being in the way', async ({ page }) => {
+  await openSession(page, 'watched', { reader: '1' });
+  await expect(page.getByLabel('State of the session')).toContainText('Watched by m.sato and k.lin');
+  const watermark = page.locator('.watermark');
+  await expect(watermark.locator('span').first()).toContainText('y.tanaka · ');
+  await expect(watermark).toHaveCSS('pointer-events', 'none');
+  // A press goes to the terminal beneath it.
+  await page.locator('.session-screen').click({ position: { x: 200, y: 200 } });
+  await page.keyboard.type('ls');
+  await expect.poll(() => page.evaluate(() => window.harness.input())).toBe('ls');
+});
+
+test('S58: a watcher’s window says whose session it shows, takes nothing typed, and asks for a reason before it ends the session', async ({ page }) => {
+  await openSession(page, 'watching', { reader: '1' });
+  await expect(page.getByText('Watching live, view only')).toBeVisible();
+  await page.locator('.watch-screen').click();
+  await page.keyboard.type('ls');
+  await page.getByRole('button', { name: 'End this session' }).click();
+  await page.getByRole('dialog').getByLabel('Reason').fill('not agreed');
+  await page.getByRole('dialog').getByRole('button', { name: 'End', exact: true }).click();
+  await expect.poll(() => calls(page, 'sessions.endWatched')).toEqual([{ sessionId: SESSION_ID, reason: 'not agreed' }]);
+  expect(await page.evaluate(() => window.harness.input())).toBe('');
+});
+
 test('A7, A8: in the page too, no question is answered and nothing reaches the clipboard', async ({ page }) => {
   await openSession(page, 'connected', { reader: '1' });
   await output(page, `${ESC}]52;c;Y2FuYXJ5${BEL}${ESC}]52;c;?${BEL}${ESC}P$qr${ESC}\\${ESC}]0;canary${BEL}${ESC}[21t${ESC}]10;?${BEL}done`);

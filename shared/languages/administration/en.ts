@@ -125,6 +125,8 @@ export const administrationTextsEn = {
   'rules.policy-viewOnly': 'View only',
   'rules.policy-over443': 'Use port 443 where the others are closed',
   'rules.policy-tellWhoTerminated': 'Tell the user who ended the session',
+  'rules.policy-tellWhoWatches': 'Tell the user who watches the session',
+  'rules.policy-watermark': 'Show user and time over the picture (watermark)',
   'rules.day-1': 'Mon',
   'rules.day-2': 'Tue',
   'rules.day-3': 'Wed',

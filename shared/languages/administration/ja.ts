@@ -127,6 +127,8 @@ export const administrationTextsJa = {
   'rules.policy-viewOnly': '閲覧のみ',
   'rules.policy-over443': 'ほかのポートが閉じている場合は 443 を使用',
   'rules.policy-tellWhoTerminated': 'セッションを終了させた人をユーザーに知らせる',
+  'rules.policy-tellWhoWatches': 'セッションを監視している人をユーザーに知らせる',
+  'rules.policy-watermark': '画面にユーザーと時刻を重ねて表示(透かし)',
   'rules.day-1': '月',
   'rules.day-2': '火',
   'rules.day-3': '水',

@@ -127,6 +127,8 @@ export const administrationTextsZhHant = {
   'rules.policy-viewOnly': '僅供檢視',
   'rules.policy-over443': '其他連接埠關閉時使用 443',
   'rules.policy-tellWhoTerminated': '告知使用者是誰結束了會話',
+  'rules.policy-tellWhoWatches': '告知使用者是誰在監控會話',
+  'rules.policy-watermark': '在畫面上顯示使用者與時間(浮水印)',
   'rules.day-1': '一',
   'rules.day-2': '二',
   'rules.day-3': '三',

@@ -249,6 +249,12 @@ export const errorTextsEn = {
   'error.session.protocol-violation.remedy': 'Reconnect. If it happens again, give the reference to the helpdesk.',
   'error.session.crashed.message': 'The program part that carried this session stopped unexpectedly.',
   'error.session.crashed.remedy': 'Reconnect. Your other sessions are not affected.',
+  'error.session.watch-ended.message': 'You stopped watching. The session itself goes on.',
+  'error.session.watch-ended.remedy': 'There is nothing to do. Reconnect to watch again.',
+  'error.session.not-running.message': 'This session is not running: it has ended, or is not connected yet.',
+  'error.session.not-running.remedy': 'There is nothing to do: the list of sessions shows those that run.',
+  'error.session.not-watchable.message': 'A session over {protocol} cannot be watched while it runs.',
+  'error.session.not-watchable.remedy': 'There is nothing to do: its recording can be played when it has ended.',
   'error.session.not-allowed.message': 'Your access does not allow this in a session: {what}.',
   'error.session.not-allowed.remedy': 'Ask the helpdesk if you need it.',
 

@@ -251,6 +251,12 @@ export const errorTextsJa = {
   'error.session.protocol-violation.remedy': '再接続してください。繰り返す場合は、参照番号をヘルプデスクに伝えてください。',
   'error.session.crashed.message': 'このセッションを担うプログラムが予期せず停止しました。',
   'error.session.crashed.remedy': '再接続してください。ほかのセッションには影響しません。',
+  'error.session.watch-ended.message': '監視を終了しました。セッション自体は続いています。',
+  'error.session.watch-ended.remedy': '必要な操作はありません。再接続すると、もう一度監視できます。',
+  'error.session.not-running.message': 'このセッションは実行中ではありません。終了したか、まだ接続されていません。',
+  'error.session.not-running.remedy': '必要な操作はありません。実行中のセッションは一覧に表示されます。',
+  'error.session.not-watchable.message': '{protocol} のセッションは、実行中に監視できません。',
+  'error.session.not-watchable.remedy': '必要な操作はありません。セッションの終了後に記録を再生できます。',
   'error.session.not-allowed.message': 'あなたのアクセス権では、セッション中に次のことはできません: {what}。',
   'error.session.not-allowed.remedy': '必要な場合は、ヘルプデスクに依頼してください。',
 

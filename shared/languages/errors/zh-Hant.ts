@@ -251,6 +251,12 @@ export const errorTextsZhHant = {
   'error.session.protocol-violation.remedy': '請重新連線。若再次發生，請將參考編號告知服務台。',
   'error.session.crashed.message': '負責此會話的程式意外停止。',
   'error.session.crashed.remedy': '請重新連線。其他會話不受影響。',
+  'error.session.watch-ended.message': '您已停止監控。會話本身仍在進行。',
+  'error.session.watch-ended.remedy': '無須處理。重新連線即可再次監控。',
+  'error.session.not-running.message': '此會話並未進行中：已結束，或尚未連線。',
+  'error.session.not-running.remedy': '無須處理：會話列表會顯示進行中的會話。',
+  'error.session.not-watchable.message': '{protocol} 的會話無法在進行中監控。',
+  'error.session.not-watchable.remedy': '無須處理：會話結束後可以播放其記錄。',
   'error.session.not-allowed.message': '您的權限不允許在會話中進行此操作：{what}。',
   'error.session.not-allowed.remedy': '若有需要，請洽服務台。',
 

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,17 +8,19 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ConnectionOffer } from '../../../shared/api/connections.ts';
+import { type ConnectionOffer, watchOffer } from '../../../shared/api/connections.ts';
 import { gateway as gatewaySchema } from '../../../shared/api/gateways.ts';
 import { connectionTest } from '../../../shared/api/resources.ts';
 import { signedGatewayConfiguration } from '../../../shared/gateway-configuration.ts';
 import type { GatewayId } from '../../../shared/ids.ts';
-import { frameType } from '../../../shared/proxy-stream/frames.ts';
+import { encodeFrame, frameType } from '../../../shared/proxy-stream/frames.ts';
+import { decodeFrames, frameKind } from '../../../shared/recording/recording-frame.ts';
 import { systemClock } from '../../../src-gateway/clock/clock.ts';
 import { CountedDuplex } from '../../../src-gateway/proxy-port/counted-duplex.ts';
 import { BytesAnswer, type RequestContext } from '../../../src-service/http/bound-route.ts';
 import { freePorts } from '../../fixtures/free-ports.ts';
 import { GatewaySideWorld } from '../../fixtures/gateway-side-world.ts';
+import { wholeFrames } from '../../fixtures/whole-frames.ts';
 import { HostileProxyClient } from '../../fixtures/hostile-proxy-client.ts';
 import { makeKeyPair, type TestKeyPair } from '../../fixtures/key-pair.ts';
 import { startOpenSshTarget, type OpenSshTarget } from '../../targets/open-ssh-target.ts';
@@ -27,6 +29,7 @@ let world: GatewaySideWorld;
 let admin: RequestContext;
 let user: RequestContext;
 let clientKey: TestKeyPair;
+let watcherKey: TestKeyPair;
 let target: OpenSshTarget;
 let folder: string;
 let gateway: ChildProcess | undefined;
@@ -44,6 +47,7 @@ async function startGateway(): Promise<void> {
 
 beforeAll(async () => {
   [world, target, clientKey, folder] = await Promise.all([GatewaySideWorld.start(), startOpenSshTarget(), makeKeyPair('CN=client'), mkdtemp(join(tmpdir(), 'mavis-real-gateway-'))]);
+  watcherKey = await makeKeyPair('CN=watcher');
   admin = await world.user('admin');
   user = { ...(await world.user('user')), clientKeyThumbprint: clientKey.thumbprint };
   world.credential = { kind: 'private-key', userName: target.user, privateKey: target.privateKey };
@@ -172,6 +176,102 @@ describe('with the real gateway and a real OpenSSH server', () => {
     expect(outcome).not.toBe('accepted');
     await expect(world.ask(await resource(), leaver)).rejects.toMatchObject({ code: 'session.user-disabled' });
     client.destroy();
+  });
+
+  /** A session of the user's that has printed something, and a second one's way to look at it. */
+  async function watchedSession() {
+    const offer = await world.ask(await resource(), user);
+    const dialled = await dial(offer);
+    const { shell, printed } = await shellOf(dialled);
+    shell.write('echo before-$((40+2))\n');
+    await world.until(async () => (printed().includes('before-42') ? true : undefined), 'the first output');
+    await world.connectionIn(offer.connectionId, 'connected');
+    const watchedBy = (): unknown[] => dialled.client.seen.flatMap(({ type, value }) => (type === frameType.message && value['kind'] === 'watched' ? [[value['watchers'], value['by']]] : []));
+    return { offer, dialled, shell, printed, watchedBy };
+  }
+
+  async function watch(connectionId: string, auditor: RequestContext) {
+    const offer = watchOffer.parse(await world.call('connectionWatch', { params: { connectionId } }, auditor));
+    const client = await HostileProxyClient.open(offer.hops[0]?.ports[0]?.[0] ?? 0, watcherKey);
+    const stream = client.openStream();
+    client.hello(offer.hops[0]?.ticket ?? '', {});
+    expect(await client.outcome()).toBe('accepted');
+    const shown = (): string => Buffer.concat(decodeFrames(wholeFrames(Buffer.concat(client.received))).flatMap(({ kind, payload }) => (kind === frameKind.output ? [payload] : []))).toString('latin1');
+    return { offer, client, stream, shown };
+  }
+  const watches = async (reference: string) => (await world.audit(reference)).filter(({ kind }) => kind.startsWith('connection.watch-'));
+
+  test('S58, rule 21: an auditor sees a running session, what stood there too; what he sends reaches nothing; the user is told, and the audit log holds beginning and end', async () => {
+    const auditor = { ...(await world.user('auditor')), clientKeyThumbprint: watcherKey.thumbprint };
+    const { offer, dialled, shell, printed, watchedBy } = await watchedSession();
+    const { client, stream, shown } = await watch(offer.connectionId, auditor);
+    await world.until(async () => (shown().includes('before-42') ? true : undefined), 'what stood there');
+    await world.until(async () => (watchedBy().length === 1 ? true : undefined), 'the user being told');
+    expect(watchedBy()).toEqual([[1, []]]);
+
+    stream.send(Buffer.from('echo intruder\n'));
+    shell.write('echo after-$((40+3))\n');
+    await world.until(async () => (shown().includes('after-43') ? true : undefined), 'what is shown live');
+    shell.write('echo last-$((40+4))\n');
+    await world.until(async () => (printed().includes('last-44') ? true : undefined), 'the last output');
+    expect(printed()).not.toContain('intruder');
+
+    client.send(frameType.close, { code: 'session.closed-by-user', args: {} });
+    await world.until(async () => (watchedBy().length === 2 ? true : undefined), 'the user being told of the end');
+    expect(watchedBy()[1]).toEqual([0, []]);
+    const entries = await world.until(async () => ((await watches(offer.reference)).length === 3 ? watches(offer.reference) : undefined), 'the entries');
+    expect(entries.map(({ kind }) => kind)).toEqual(['connection.watch-asked', 'connection.watch-began', 'connection.watch-ended']);
+    for (const { facts } of entries.slice(1)) expect(facts).toMatchObject({ watcherId: auditor.user.id, watcher: auditor.user.name });
+    expect(entries[2]?.facts).toMatchObject({ code: 'session.watch-ended', refusedBytes: 14 });
+    expect((await finals(offer.reference))).toEqual([]);
+    client.destroy();
+    dialled.client.destroy();
+  });
+
+  test('S58: a watcher who takes nothing in holds up nothing, and is shown what is there when he does; his watch ends with the session', async () => {
+    const operator = { ...(await world.user('operator')), clientKeyThumbprint: watcherKey.thumbprint };
+    const { offer, dialled, shell, printed } = await watchedSession();
+    const { client, shown } = await watch(offer.connectionId, operator);
+    await world.until(async () => (shown().includes('before-42') ? true : undefined), 'what stood there');
+    client.socket.pause();
+    // It is there and says so, however long the machine takes.
+    const sign = setInterval(() => client.sendRaw(encodeFrame(frameType.ping, new Uint8Array(8))), 5000);
+    // 8 MB: more than the watcher's window and the gateway's queue hold together.
+    shell.write('seq 1 1000000; echo done-$((40+2))\n');
+    await world.until(async () => (/done-42\r/.test(printed().slice(-200)) ? true : undefined), 'the whole output at the user');
+    clearInterval(sign);
+    client.socket.resume();
+    await world.until(async () => (shown().slice(-300).includes('done-42') ? true : undefined), 'the end of it at the watcher');
+    expect(Buffer.concat(client.received).length).toBeLessThan(7_000_000);
+    await world.call('connectionTerminate', { params: { connectionId: offer.connectionId }, body: { reason: 'test' } }, admin);
+    expect(await client.closeCode()).toBe('session.terminated');
+    const entries = await world.until(async () => ((await watches(offer.reference)).length === 3 ? watches(offer.reference) : undefined), 'the entries');
+    expect(Number(entries[2]?.facts['skips'])).toBeGreaterThan(0);
+    client.destroy();
+    dialled.client.destroy();
+  });
+
+  test('S58, rule 26: who may not watch learns nothing, a ticket works for its own key alone, and whoever loses his role sees no more', async () => {
+    const auditor = { ...(await world.user('auditor')), clientKeyThumbprint: watcherKey.thumbprint };
+    const { offer, dialled, shell, printed } = await watchedSession();
+    await expect(world.call('connectionWatch', { params: { connectionId: offer.connectionId } }, user)).rejects.toMatchObject({ code: 'request.not-found' });
+    await expect(world.call('connectionWatch', { params: { connectionId: randomUUID() } }, auditor)).rejects.toMatchObject({ code: 'request.not-found' });
+    const theirs = watchOffer.parse(await world.call('connectionWatch', { params: { connectionId: offer.connectionId } }, auditor));
+    const thief = await dial(theirs);
+    expect(thief.outcome).toBe('ticket.refused');
+    thief.client.destroy();
+
+    const { client, shown } = await watch(offer.connectionId, auditor);
+    await world.until(async () => (shown().includes('before-42') ? true : undefined), 'what stood there');
+    await world.endWatches(auditor.user.id);
+    expect(await client.closeCode()).toBe('session.access-changed');
+    shell.write('echo goes-$((40+2))-on\n');
+    await world.until(async () => (printed().includes('goes-42-on') ? true : undefined), 'the session going on');
+    client.destroy();
+    dialled.client.send(frameType.close, { code: 'session.closed-by-user', args: {} });
+    await world.connectionIn(offer.connectionId, 'ended');
+    await expect(world.call('connectionWatch', { params: { connectionId: offer.connectionId } }, auditor)).rejects.toMatchObject({ code: 'session.not-running' });
+    dialled.client.destroy();
   });
 
   test('S12, S13, S69: the gateway is killed in a session: unavailable; back again, the end and the recovered recording are told', async () => {

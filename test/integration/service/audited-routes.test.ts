@@ -107,6 +107,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   connectionResumeWay: 'integration/service-connections/tunnel.test.ts',
   connectionClaim: 'integration/service-connections/connection-life.test.ts',
   connectionTerminate: 'integration/service-connections/connection-life.test.ts',
+  connectionWatch: 'integration/service-connections/real-gateway.test.ts',
   recordingPlayback: 'integration/service-connections/recordings.test.ts',
   recordingAsciicast: 'integration/service-connections/recordings.test.ts',
   recordingVerify: 'integration/service-connections/recordings.test.ts',

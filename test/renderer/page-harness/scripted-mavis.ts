@@ -173,6 +173,8 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     },
     sessions: {
       connect: noted('sessions.connect', () => ok({ sessionId: sessionId.parse(SESSION_ID) })),
+      watch: noted('sessions.watch', () => ok({ sessionId: sessionId.parse(SESSION_ID) })),
+      endWatched: noted('sessions.endWatched', () => ok({})),
       cancel: noted('sessions.cancel', () => ok({})),
       retry: noted('sessions.retry', () => ok({})),
       tryNow: noted('sessions.tryNow', () => ok({})),

@@ -32,6 +32,8 @@ const goodArgs: Readonly<Record<string, unknown>> = {
   'gateways.readPastedKey': { text: 'x' },
   'resources.setFavourite': { resourceId: UUID, favourite: true },
   'sessions.connect': { resourceId: UUID, protocol: 'ssh' },
+  'sessions.watch': { connectionId: UUID, reference: 'MV-7K3QX-M2P4D' },
+  'sessions.endWatched': { sessionId: OWN, reason: 'x' },
   'sessions.cancel': { sessionId: OWN },
   'sessions.retry': { sessionId: OWN },
   'sessions.tryNow': { sessionId: OWN },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { INPUT_CREDIT_BYTES, MAX_INPUT_BYTES, OUTPUT_CREDIT_BYTES, type SessionPortToPage } from '../../../shared/ipc/session-port.ts';
 import { PagePort, type PageSource, type ProcessPort } from '../../../src-main/sessions/page-port.ts';
-import { RecentOutput } from '../../../src-main/sessions/recent-output.ts';
+import { RecentOutput } from '../../../shared/recording/recent-output.ts';
 
 class FakePort implements ProcessPort {
   readonly sent: SessionPortToPage[] = [];
@@ -139,6 +139,6 @@ describe('the last output', () => {
     recent.add(Buffer.from('first line 1\n'));
     expect(Buffer.from(recent.replay()).toString()).toBe('first line 1\n');
     recent.add(Buffer.from('cut\nwhole\n'));
-    expect(Buffer.from(recent.replay()).toString()).toBe('whole\n');
+    expect(Buffer.from(recent.replay()).toString()).toBe('cut\nwhole\n');
   });
 });

@@ -142,6 +142,8 @@ describe('the preload (E20)', () => {
         ],
         "sessions": [
           "connect",
+          "watch",
+          "endWatched",
           "cancel",
           "retry",
           "answerPrompt",

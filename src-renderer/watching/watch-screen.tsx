@@ -1,0 +1,62 @@
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { clientSettings } from '../../shared/ipc/settings.ts';
+import type { Session, ShownError } from '../../shared/ipc/stores.ts';
+import { ErrorNotice } from '../controls/error-notice.tsx';
+import { useText } from '../language/use-text.ts';
+import { ask, shownErrorOf } from '../mavis/ask.ts';
+import { fittingFontPx, terminalScreen } from '../recordings/terminal-player-screen.ts';
+import { SessionPort } from '../session/session-port.ts';
+import { useFed, useParts } from '../stores/parts.tsx';
+import type { PageTerminal } from '../terminal/page-terminal.ts';
+import { LiveScreen } from './live-screen.ts';
+
+/** Somebody else's session as it goes on: the screen of the player, which takes no input, fed by the gateway (S58). What was shown last stays. */
+export function WatchScreen({ session }: { readonly session: Session }) {
+  const { mavis } = useParts();
+  const text = useText();
+  const settings = useFed('settings', (state) => state) ?? clientSettings.parse({});
+  const area = useRef<HTMLDivElement>(null);
+  const screen = useRef<HTMLDivElement>(null);
+  const terminal = useRef<PageTerminal | null>(null);
+  const [grid, setGrid] = useState({ columns: 80, rows: 24 });
+  const [failure, setFailure] = useState<ShownError | null>(null);
+  const firstSettings = useRef(settings);
+  const { id: sessionId, watching, resourceName } = session;
+
+  useEffect(() => {
+    const place = screen.current;
+    if (!place) return undefined;
+    const made = terminalScreen(place, firstSettings.current, terminal, setGrid);
+    const live = new LiveScreen(made.screen, () => setFailure(shownErrorOf('gateway.protocol-error', { gateway: '' })));
+    const port = new SessionPort(window, sessionId, { onOutput: (bytes, drawn) => live.receive(bytes, drawn), onEnd: () => undefined }, { interruptible: false });
+    let over = false;
+    const open = async () => {
+      const answer = await ask(mavis.sessions.openPort({ sessionId }));
+      if (!answer.ok && !over) setFailure(answer.error);
+    };
+    void open();
+    return () => {
+      over = true;
+      port.close();
+      made.dispose();
+      setFailure(null);
+    };
+  }, [mavis, sessionId]);
+
+  useLayoutEffect(() => {
+    const element = area.current;
+    if (!element) return undefined;
+    const fit = () => terminal.current?.apply({ ...settings, terminalFontSizePx: fittingFontPx(grid, { width: element.clientWidth, height: element.clientHeight }, settings.terminalFontSizePx) });
+    fit();
+    const observer = new ResizeObserver(fit);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [settings, grid]);
+
+  return (
+    <div ref={area} className="watch-area">
+      {failure && <ErrorNotice error={failure} />}
+      <div ref={screen} className="watch-screen" data-theme={settings.terminalTheme} role="group" aria-label={text('watch.screen', { user: watching?.userName ?? '', resource: resourceName })} />
+    </div>
+  );
+}
