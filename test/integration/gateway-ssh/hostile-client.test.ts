@@ -83,6 +83,8 @@ describe('a client that is not ours', () => {
     // Requests are answered in order: one that held the session up, or took it down otherwise than as a breach, shows here.
     const after = runCommand(one.client, 'echo al""ive').then(async (command) => {
       await command.waitFor('alive');
+      // Who leaves while it runs has closed the session himself.
+      await command.closed;
       return 'session.ended';
     });
     const outcome = await Promise.race([after, one.ended.then(({ code }) => code)]);
