@@ -50,43 +50,45 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
   const { open: openRemote } = remote;
   const { open: openLocal } = local;
 
-  // Until a first folder was listed there is none to show anew.
-  const arrived = useRef(false);
+  // Where one is, known before it is drawn: what is told meanwhile goes by it. Null until a first folder was listed: there is none to show anew.
+  const remoteAt = useRef<string | null>(null);
+  const localAt = useRef<readonly string[]>([]);
   const goRemote = useCallback(
     async (to: string) => {
       const asked = await openRemote({ do: 'list', path: to });
       if (!asked.ok) return;
-      arrived.current = true;
-      setPath(asked.value.path ?? to);
+      remoteAt.current = asked.value.path ?? to;
+      setPath(remoteAt.current);
     },
     [openRemote],
   );
   const goLocal = useCallback(
     async (to: readonly string[]) => {
       const asked = await openLocal({ do: 'list-local', place: [...to] });
-      if (asked.ok) setPlace(to);
+      if (!asked.ok) return;
+      localAt.current = to;
+      setPlace(to);
     },
     [openLocal],
   );
-  const [pathNow, placeNow] = [useLatest(path), useLatest(place)];
   // The process says where things begin: at the start, and after another local folder was chosen.
   useEffect(() => {
     begin.current = (told) => {
-      if (!arrived.current) remoteRows.current?.focus();
-      void goRemote(arrived.current ? pathNow.current : told.path);
+      if (remoteAt.current === null) remoteRows.current?.focus();
+      void goRemote(remoteAt.current ?? told.path);
       void goLocal([]);
     };
-  }, [goRemote, goLocal, pathNow]);
+  }, [goRemote, goLocal]);
   // What a transfer brings is shown when it is done.
   const done = jobs.filter(({ status }) => status === 'done' || status === 'failed').length;
   const seen = useRef(0);
   useEffect(() => {
-    if (done > seen.current && arrived.current) {
-      void goRemote(pathNow.current);
-      void goLocal(placeNow.current);
+    if (done > seen.current && remoteAt.current !== null) {
+      void goRemote(remoteAt.current);
+      void goLocal(localAt.current);
     }
     seen.current = done;
-  }, [done, goRemote, goLocal, pathNow, placeNow]);
+  }, [done, goRemote, goLocal]);
 
   /** Does something on a side, and shows its folder anew. */
   const act = async (side: 'local' | 'remote', what: FilesCall) => {
@@ -183,13 +185,4 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
       {question && live && <ConflictDialog key={question.id} question={question} onDecide={(choice, forAll) => void call({ do: 'decide', questionId: question.id, choice, forAll })} />}
     </div>
   );
-}
-
-/** The newest value, for what must not run again when it changes. */
-function useLatest<T>(value: T): { readonly current: T } {
-  const latest = useRef(value);
-  useEffect(() => {
-    latest.current = value;
-  }, [value]);
-  return latest;
 }

@@ -94,6 +94,13 @@ test('rule 21: what the rule forbids is said on its button, which does nothing',
   await expect(page.getByRole('dialog')).toHaveCount(0);
 });
 
+test('what is told while a folder has just come keeps the folder: names and path are of one', async ({ page }) => {
+  await openSession(page, 'files-told-twice');
+  await expect.poll(async () => (await calls(page, 'files.list')).length).toBeGreaterThanOrEqual(2);
+  await expect(remote(page).getByText('注文一覧.csv')).toBeVisible();
+  await expect(page.getByRole('navigation').last()).toHaveText('/srvreports');
+});
+
 for (const [language, size] of [['en', { width: 1280, height: 800 }], ['ja', { width: 900, height: 600 }], ['zh-Hant', { width: 900, height: 600 }]] as const) {
   test(`the files window is without fault for assistive techniques (${language}, ${size.width})`, async ({ page }, info) => {
     await page.setViewportSize(size);

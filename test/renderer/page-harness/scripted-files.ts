@@ -29,6 +29,7 @@ const QUESTION: ConflictQuestion = { id: 9, jobId: 3, name: 'report.txt', here: 
 export class ScriptedFiles {
   readonly #scene: string;
   readonly #noted: (call: FilesCall) => void;
+  #told = false;
 
   constructor(scene: string, noted: (call: FilesCall) => void) {
     this.#scene = scene;
@@ -46,7 +47,7 @@ export class ScriptedFiles {
     port1.start();
     window.postMessage({ kind: 'session-port', sessionId: session }, location.origin, [port2]);
     post({ kind: 'ready', path: '/srv/reports', localName: 'y.tanaka' });
-    if (this.#scene !== 'files') post({ kind: 'jobs', jobs: JOBS, question: this.#scene === 'files-conflict' ? QUESTION : null });
+    if (this.#scene !== 'files' && this.#scene !== 'files-told-twice') post({ kind: 'jobs', jobs: JOBS, question: this.#scene === 'files-conflict' ? QUESTION : null });
   }
 
   #answer(id: number, call: FilesCall, post: (message: FilesToPage) => void): void {
@@ -57,6 +58,11 @@ export class ScriptedFiles {
     if (call.do === 'list') post({ kind: 'entries', id, entries: remoteFolder(call.path, this.#scene === 'files-many') });
     if (call.do === 'list-local') post({ kind: 'entries', id, entries: call.place.length === 0 ? LOCAL : [] });
     post({ kind: 'answer', id, ok: true, value: call.do === 'list' ? { path: call.path } : call.do === 'count' ? { files: 12, folders: 2 } : {} });
+    // Told in the same turn, before the page has drawn what was listed.
+    if (this.#scene === 'files-told-twice' && call.do === 'list' && !this.#told) {
+      this.#told = true;
+      post({ kind: 'ready', path: '/srv/reports', localName: 'y.tanaka' });
+    }
     if (call.do === 'decide') post({ kind: 'jobs', jobs: JOBS, question: null });
   }
 }
