@@ -22,6 +22,8 @@ const CONNECT_LIMIT_MS = 5_000;
 const KEEP_IDLE_MS = 5 * 60_000;
 /** A statement of the service takes milliseconds; only verification and export read long, and they read in pages. */
 const STATEMENT_LIMIT_MS = 30_000;
+/** An instance that stands still within a transaction holds its locks: so long, then the server takes them, and another instance goes on with the gateways (rule 17). */
+const STANDSTILL_LIMIT_MS = 8_000;
 
 /**
  * What the runtime role may do: everything with ordinary tables, and only insert and select where the log is append-only
@@ -44,8 +46,10 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO mavis_runtime;
 /** Opens the database of a PostgreSQL server (13 or newer), brought to the newest schema. */
 export async function openPostgresql({ url, ownerUrl = url, connectionLost }: PostgresqlOptions): Promise<Store> {
   await migrateAsOwner(ownerUrl, new URL(url).username || undefined);
-  const pool = new pg.Pool({ connectionString: url, max: MAX_CONNECTIONS, connectionTimeoutMillis: CONNECT_LIMIT_MS, idleTimeoutMillis: KEEP_IDLE_MS, statement_timeout: STATEMENT_LIMIT_MS, options: '-c role=mavis_runtime', application_name: 'mavis-service' });
+  const pool = new pg.Pool({ connectionString: url, max: MAX_CONNECTIONS, connectionTimeoutMillis: CONNECT_LIMIT_MS, idleTimeoutMillis: KEEP_IDLE_MS, statement_timeout: STATEMENT_LIMIT_MS, idle_in_transaction_session_timeout: STANDSTILL_LIMIT_MS, options: '-c role=mavis_runtime', application_name: 'mavis-service' });
   pool.on('error', connectionLost);
+  // The pool listens to those that are idle. One in use that breaks between two statements fails the next of them, and nothing else.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const listening = new ListeningConnection(
     () => new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_LIMIT_MS, options: '-c role=mavis_runtime', application_name: 'mavis-service-notices', keepAlive: true }),
     connectionLost,

@@ -12,11 +12,12 @@ import { lockDataFolder } from '../../../src-service/store/data-folder-lock.ts';
 import { rowsOf } from '../../../src-service/store/database.ts';
 import { migrate, readMigrations, type Migration } from '../../../src-service/store/migrate.ts';
 import { notify } from '../../../src-service/store/notify.ts';
+import { openPostgresql } from '../../../src-service/store/open-postgresql.ts';
 import { openPglite } from '../../../src-service/store/open-pglite.ts';
 import * as schema from '../../../src-service/store/schema.ts';
 import { openEmptyPglite } from '../../fixtures/empty-database.ts';
 import { forEachDatabase } from '../../fixtures/for-each-database.ts';
-import { asUser } from '../../fixtures/postgresql-server.ts';
+import { asUser, startPostgresql } from '../../fixtures/postgresql-server.ts';
 
 forEachDatabase('the store', (underTest) => {
   test('Drizzle knows exactly the columns that the migrations make', async () => {
@@ -85,6 +86,34 @@ async function fillOneRow(database: Parameters<typeof rowsOf>[0], table: string)
   const statement = statements[table];
   if (statement !== undefined) await database.execute(sql.raw(statement));
 }
+
+describe('an instance that stands still within a transaction', () => {
+  test('rule 17: loses its locks to the others, and lives on', async () => {
+    const server = await startPostgresql();
+    try {
+      const { url, ownerUrl } = await server.createDatabase();
+      const stores = [await openPostgresql({ url, ownerUrl, connectionLost: () => undefined }), await openPostgresql({ url, ownerUrl, connectionLost: () => undefined })] as const;
+      const [still, other] = stores;
+      const locked = Promise.withResolvers<undefined>();
+      const goOn = Promise.withResolvers<undefined>();
+      const standing = still.database.transaction(async (transaction) => {
+        await transaction.execute(sql`SELECT pg_advisory_xact_lock(4711)`);
+        locked.resolve(undefined);
+        await goOn.promise;
+        await transaction.execute(sql`SELECT 1`);
+      });
+      const outcome = standing.then(() => 'committed', () => 'rolled back');
+      await locked.promise;
+      await other.database.transaction((transaction) => transaction.execute(sql`SELECT pg_advisory_xact_lock(4711)`));
+      goOn.resolve(undefined);
+      expect(await outcome).toBe('rolled back');
+      expect(await rowsOf(still.database, sql`SELECT 1 AS one`, z.object({ one: z.number() }))).toEqual([{ one: 1 }]);
+      for (const store of stores) await store.close();
+    } finally {
+      await server.stop();
+    }
+  }, 120_000);
+});
 
 describe('migrations', () => {
   test('what ran before is left alone, what is new runs, what was changed afterwards is refused', async () => {
