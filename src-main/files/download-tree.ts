@@ -66,11 +66,13 @@ class TreeDownload {
     await this.#means.client.list(place.path, (some) => void entries.push(...some), this.#job.signal);
     await this.#all(entries, place);
     const { times } = attributes;
+    // A disk that keeps no times of folders has all that is in them.
     if (times !== undefined) await utimes(here, times.accessedAtSeconds, times.modifiedAtSeconds).catch(() => undefined);
   }
 
   async #all(entries: readonly RemoteEntry[], place: Place): Promise<void> {
-    const { job, files } = { job: this.#job, files: this.#means.files };
+    const job = this.#job;
+    const { files } = this.#means;
     const names = new Set<string>();
     const isTaken = (name: string): boolean => names.has(comparableName(name));
     const running = new Set<Promise<void>>();
@@ -95,9 +97,8 @@ class TreeDownload {
   async #guarded(entry: RemoteEntry, place: Place, isTaken: (name: string) => boolean, names: Set<string>): Promise<void> {
     const job = this.#job;
     try {
-      const taken = (name: string): boolean => isTaken(name);
-      const { name } = safeLocalName(entry.name, taken);
-      const work = this.take(entry, place, taken);
+      const { name } = safeLocalName(entry.name, isTaken);
+      const work = this.take(entry, place, isTaken);
       names.add(comparableName(name));
       await work;
     } catch (error) {

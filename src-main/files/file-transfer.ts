@@ -143,7 +143,7 @@ export async function uploadFile({ client, window }: TransferMeans, localPath: s
     if (after.size !== stands.size || after.mtimeMs !== stands.mtimeMs) throw new MavisError('files.changed');
     const handle = target;
     target = undefined;
-    // In one go: a server takes what concerns one file in order.
+    // In one go: a server takes what concerns one file in order. One that keeps modes or times of its own has the file whole all the same.
     const kept = client.changeOpen(handle, { mode: stands.mode & 0o777, times: { accessedAtSeconds: Math.floor(stands.atimeMs / 1000), modifiedAtSeconds: facts.modifiedAtSeconds } }).catch(() => undefined);
     await Promise.all([kept, client.closeHandle(handle)]);
     await client.rename(part, remoteChild(remoteFolder, name), replace);

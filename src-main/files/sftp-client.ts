@@ -4,7 +4,7 @@ import { decodeFileName, encodeFileName } from '../../shared/sftp/file-name-byte
 import { type FileAttributes, FieldReader, FieldWriter, idOf, renumber, typeOf } from '../../shared/sftp/packet-fields.ts';
 import { PacketFramer, SftpFormatError } from '../../shared/sftp/packet-framer.ts';
 import { MAX_HANDLE_BYTES, packetType, SFTP_VERSION, statusCode } from '../../shared/sftp/sftp-constants.ts';
-import { remoteError } from './remote-errors.ts';
+import { isMissing, remoteError } from './remote-errors.ts';
 
 /** Bytes of one read or write: larger ones save packets, smaller ones let a listing in between. Servers that take less say so (`limits@openssh.com`). */
 export const DATA_BYTES = 128 * 1024;
@@ -172,7 +172,11 @@ export class SftpClient {
   async rename(from: string, to: string, replace: boolean): Promise<void> {
     const posix = replace && this.#extensions.has('posix-rename@openssh.com');
     const writer = posix ? extended('posix-rename@openssh.com') : new FieldWriter(packetType.rename, 512).uint32(0);
-    if (replace && !posix) await this.remove(to).catch(() => undefined);
+    if (replace && !posix) {
+      await this.remove(to).catch((error: unknown) => {
+        if (!isMissing(error)) throw error;
+      });
+    }
     this.#succeeded(await this.#ask(writer.name(from).name(to)));
   }
 
