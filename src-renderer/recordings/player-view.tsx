@@ -17,12 +17,13 @@ import { VideoExportTool } from './export/video-export-tool.tsx';
 import { desktopScreen } from './desktop-player-screen.ts';
 import { loadPlayback } from './playback-loader.ts';
 import { speeds } from './player-time.ts';
-import { fittingFontPx, terminalScreen } from './terminal-player-screen.ts';
+import { terminalScreen } from './terminal-player-screen.ts';
 import { RecordingPlayer } from './recording-player.ts';
 import { RecordingTools } from './recording-tools.tsx';
 import { SearchBar } from './search-bar.tsx';
 import { StateBadge } from './state-badge.tsx';
 import type { Mark } from './timeline.ts';
+import { useFittingFont } from './use-fitting-font.ts';
 
 const STEP_MS = 5000;
 
@@ -102,15 +103,7 @@ function usePlayer(recording: RecordingSummary) {
     };
   }, [mavis, recordingId, protocol]);
 
-  useLayoutEffect(() => {
-    const element = area.current;
-    if (!element) return undefined;
-    const fit = () => terminal.current?.apply({ ...settings, terminalFontSizePx: fittingFontPx(grid, { width: element.clientWidth, height: element.clientHeight }, settings.terminalFontSizePx) });
-    fit();
-    const observer = new ResizeObserver(fit);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [settings, grid]);
+  useFittingFont(area, terminal, grid, settings);
   return { area, screen, player: playing?.player ?? null, derived: playing?.derived ?? null };
 }
 

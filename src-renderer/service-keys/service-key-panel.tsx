@@ -2,6 +2,7 @@ import { useCallback, useState } from 'react';
 import type { ServiceKeys } from '../../shared/api/service-keys.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { ErrorNotice } from '../controls/error-notice.tsx';
+import { FreshPanel } from '../gateways/fresh-panel.tsx';
 import { useFormats, useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFresh } from '../mavis/use-fresh.ts';
@@ -12,24 +13,12 @@ export function ServiceKeyPanel({ mayChange }: { readonly mayChange: boolean }) 
   const { mavis } = useParts();
   const text = useText();
   const load = useCallback(() => mavis.service.serviceKeysRead({ params: {}, query: {}, body: {} }), [mavis]);
-  const { value: keys, error, reload } = useFresh(load, useFed('changes', (changes) => changes['service-keys']) ?? 0);
+  const fresh = useFresh(load, useFed('changes', (changes) => changes['service-keys']) ?? 0);
+  const { value: keys } = fresh;
   return (
-    <details className="tunnel-panel">
-      <summary>
-        <span className="tunnel-title">{text('service-keys.title')}</span>
-        {keys !== undefined && <Summary keys={keys} />}
-        {keys === undefined && error === null && <span className="spinner" role="status" aria-label={text('common.loading')} />}
-        {error !== null && <span className="badge badge-warn">{text('service-keys.unknown')}</span>}
-      </summary>
-      {error !== null && (
-        <ErrorNotice error={error}>
-          <button type="button" className="button button-small" onClick={reload}>
-            {text('common.retry')}
-          </button>
-        </ErrorNotice>
-      )}
-      {keys !== undefined && <Rotation key={keys.stage} keys={keys} mayChange={mayChange} onStep={reload} />}
-    </details>
+    <FreshPanel title={text('service-keys.title')} unknown={text('service-keys.unknown')} fresh={fresh} summary={keys && <Summary keys={keys} />}>
+      {keys && <Rotation key={keys.stage} keys={keys} mayChange={mayChange} onStep={fresh.reload} />}
+    </FreshPanel>
   );
 }
 

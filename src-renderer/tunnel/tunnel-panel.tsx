@@ -7,6 +7,7 @@ import { Icon } from '../controls/icon.tsx';
 import { useFormats, useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFresh } from '../mavis/use-fresh.ts';
+import { FreshPanel } from '../gateways/fresh-panel.tsx';
 import { availableIn, segmentNames } from '../gateways/gateway-groups.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 
@@ -15,24 +16,12 @@ export function TunnelPanel({ gateways, mayChange }: { readonly gateways: readon
   const { mavis } = useParts();
   const text = useText();
   const load = useCallback(() => mavis.service.tunnelRead({ params: {}, query: {}, body: {} }), [mavis]);
-  const { value: settings, error, reload } = useFresh(load, useFed('changes', ({ tunnel }) => tunnel) ?? 0);
+  const fresh = useFresh(load, useFed('changes', ({ tunnel }) => tunnel) ?? 0);
+  const { value: settings } = fresh;
   return (
-    <details className="tunnel-panel">
-      <summary>
-        <span className="tunnel-title">{text('tunnel.title')}</span>
-        {settings !== undefined && <Summary settings={settings} gateways={gateways} />}
-        {settings === undefined && error === null && <span className="spinner" role="status" aria-label={text('common.loading')} />}
-        {error !== null && <span className="badge badge-warn">{text('tunnel.unknown')}</span>}
-      </summary>
-      {error !== null && (
-        <ErrorNotice error={error}>
-          <button type="button" className="button button-small" onClick={reload}>
-            {text('common.retry')}
-          </button>
-        </ErrorNotice>
-      )}
-      {settings !== undefined && <TunnelForm key={settings.changedAt ?? ''} settings={settings} gateways={gateways} mayChange={mayChange} onSaved={reload} />}
-    </details>
+    <FreshPanel title={text('tunnel.title')} unknown={text('tunnel.unknown')} fresh={fresh} summary={settings && <Summary settings={settings} gateways={gateways} />}>
+      {settings && <TunnelForm key={settings.changedAt ?? ''} settings={settings} gateways={gateways} mayChange={mayChange} onSaved={fresh.reload} />}
+    </FreshPanel>
   );
 }
 

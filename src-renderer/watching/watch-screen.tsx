@@ -1,10 +1,11 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { clientSettings } from '../../shared/ipc/settings.ts';
 import type { Session, ShownError } from '../../shared/ipc/stores.ts';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { useText } from '../language/use-text.ts';
 import { ask, shownErrorOf } from '../mavis/ask.ts';
-import { fittingFontPx, terminalScreen } from '../recordings/terminal-player-screen.ts';
+import { terminalScreen } from '../recordings/terminal-player-screen.ts';
+import { useFittingFont } from '../recordings/use-fitting-font.ts';
 import { SessionPort } from '../session/session-port.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import type { PageTerminal } from '../terminal/page-terminal.ts';
@@ -43,15 +44,7 @@ export function WatchScreen({ session }: { readonly session: Session }) {
     };
   }, [mavis, sessionId]);
 
-  useLayoutEffect(() => {
-    const element = area.current;
-    if (!element) return undefined;
-    const fit = () => terminal.current?.apply({ ...settings, terminalFontSizePx: fittingFontPx(grid, { width: element.clientWidth, height: element.clientHeight }, settings.terminalFontSizePx) });
-    fit();
-    const observer = new ResizeObserver(fit);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [settings, grid]);
+  useFittingFont(area, terminal, grid, settings);
 
   return (
     <div ref={area} className="watch-area">
