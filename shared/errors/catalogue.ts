@@ -149,6 +149,7 @@ export const catalogue = {
   'session.not-after': entry(403, 'gateway', 'helpdesk'),
   'session.gateway-lost': entry(503, 'L2', 'your-it', ['gateway']),
   'session.kept-too-much': entry(503, 'gateway', 'gateway-administrator', ['gateway']),
+  'session.output-not-taken': entry(403, 'client', 'you', ['minutes']),
   'session.unsupervised': entry(503, 'L3', 'gateway-administrator'),
   'session.recording-failed': entry(507, 'gateway', 'gateway-administrator'),
   'session.protocol-violation': entry(400, 'L2', 'nobody'),

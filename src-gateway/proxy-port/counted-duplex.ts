@@ -1,7 +1,8 @@
 import { Duplex } from 'node:stream';
 import { CountedStream } from '../../shared/proxy-stream/counted-stream.ts';
-import type { Frame } from '../../shared/proxy-stream/frames.ts';
+import { type Frame, frameType } from '../../shared/proxy-stream/frames.ts';
 import type { Clock, Timer } from '../clock/clock.ts';
+import type { UntakenOutput } from '../sessions/untaken-output.ts';
 
 /** What the reader above may hold unread; what is more waits here, unacknowledged, and stops the peer at its window. */
 const READ_AHEAD_BYTES = 128 * 1024;
@@ -16,25 +17,30 @@ export interface CountedDuplexPorts {
   readonly clock: Pick<Clock, 'setTimer'>;
   /** Whether the window may grow by so many bytes; always where absent. */
   readonly mayGrow?: (bytes: number) => boolean;
+  /** Where it is given, what the peer sends is not read while the peer takes nothing. */
+  readonly untaken?: UntakenOutput;
 }
 
 /**
  * The counted stream of a session as a Node Duplex: writing waits while the peer's window is full, and what is not read is
  * not acknowledged, so that back-pressure reaches from one end to the other. A chunk that was written is kept until it is
- * acknowledged and must not be changed after.
+ * acknowledged and must not be changed after. With `untaken`, a peer that takes nothing is not heard either.
  */
 export class CountedDuplex extends Duplex {
   readonly #stream: CountedStream;
   readonly #congested: () => boolean;
+  readonly #untaken: UntakenOutput | undefined;
+  #heldBack = false;
   readonly #unread: UnreadBytes = new UnreadBytes();
   #wanted = false;
   #finished = false;
   #resumeWriting: (() => void) | undefined;
 
-  constructor({ write, congested = () => false, clock, mayGrow }: CountedDuplexPorts) {
+  constructor({ write, congested = () => false, clock, mayGrow, untaken }: CountedDuplexPorts) {
     // Not destroyed by itself when both directions have ended: the peer may still come back for what was sent last.
     super({ autoDestroy: false, allowHalfOpen: true, readableHighWaterMark: READ_AHEAD_BYTES, writableHighWaterMark: READ_AHEAD_BYTES, decodeStrings: true });
     this.#congested = congested;
+    this.#untaken = untaken;
     const timers = new WeakMap<object, Timer>();
     this.#stream = new CountedStream({
       write,
@@ -73,7 +79,9 @@ export class CountedDuplex extends Duplex {
 
   /** Sends again, on a new connection, what the peer has not received; throws FrameError where it claims what cannot be. */
   resend(receivedByPeer: number): void {
-    if (!this.destroyed) this.#stream.resend(receivedByPeer);
+    if (this.destroyed) return;
+    this.#stream.resend(receivedByPeer);
+    this.#untaken?.again();
   }
 
   /** Lets the writer go on where window and connection have room. */
@@ -81,17 +89,27 @@ export class CountedDuplex extends Duplex {
     const resume = this.#resumeWriting;
     if (resume === undefined || !this.#stream.hasRoom || this.#congested()) return;
     this.#resumeWriting = undefined;
+    this.#untaken?.taken();
     resume();
   }
 
   /** Takes a frame of the stream; false for one of another kind. Throws FrameError for a peer that does not keep to the rules. */
   takeFrame(frame: Frame): boolean {
-    return this.destroyed || this.#stream.take(frame);
+    if (this.destroyed) return true;
+    if (frame.type !== frameType.acknowledge) return this.#stream.take(frame);
+    const before = this.counts.acknowledged;
+    this.#stream.take(frame);
+    if (this.counts.acknowledged > before) this.#untaken?.moved();
+    return true;
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
-    if (this.#stream.send(chunk) && !this.#congested()) callback();
-    else this.#resumeWriting = callback;
+    if (this.#stream.send(chunk) && !this.#congested()) {
+      callback();
+      return;
+    }
+    this.#resumeWriting = callback;
+    this.#untaken?.waits();
   }
 
   override _final(callback: () => void): void {
@@ -108,6 +126,7 @@ export class CountedDuplex extends Duplex {
     this.#stream.dispose();
     this.#unread.clear();
     this.#resumeWriting = undefined;
+    this.#untaken?.stop();
     callback(error);
   }
 
@@ -118,6 +137,7 @@ export class CountedDuplex extends Duplex {
 
   #pass(): void {
     while (this.#wanted && !this.destroyed) {
+      if (!this.#unread.empty && this.#holdBack()) return;
       const bytes = this.#unread.take();
       if (bytes === undefined) {
         if (this.#finished) {
@@ -130,6 +150,22 @@ export class CountedDuplex extends Duplex {
       this.#stream.consume(bytes.length);
     }
   }
+
+  /** Whether what was received waits until the peer takes what it was sent. */
+  #holdBack(): boolean {
+    if (this.#heldBack) return true;
+    const held = this.#untaken?.hold();
+    if (held === undefined) return false;
+    this.#heldBack = true;
+    void this.#passAfter(held);
+    return true;
+  }
+
+  async #passAfter(held: Promise<void>): Promise<void> {
+    await held;
+    this.#heldBack = false;
+    this.#pass();
+  }
 }
 
 /** Bytes that were received and are not asked for yet, in order, small ones gathered. */
@@ -137,6 +173,10 @@ class UnreadBytes {
   #chunks: Buffer[] = [];
   #gathering: Buffer | undefined;
   #gathered = 0;
+
+  get empty(): boolean {
+    return this.#chunks.length === 0 && this.#gathered === 0;
+  }
 
   add(bytes: Uint8Array): void {
     if (this.#gathering === undefined && this.#chunks.length === 0) {

@@ -20,6 +20,7 @@ import type { ResumeEntry, ResumeRegister } from './resume-register.ts';
 import { SessionLine } from './session-line.ts';
 import { SessionLimits } from './session-limits.ts';
 import { Stopwatch } from './stopwatch.ts';
+import { outputNotTaken, UntakenOutput } from './untaken-output.ts';
 import { WatchFeed } from '../watches/watch-feed.ts';
 
 /** Sign-on, less the time in which the user is asked: the connection's 15 s are over before, this only ends what hangs. */
@@ -247,7 +248,15 @@ export class Session {
       drained: () => stream.goOn(),
       expired: () => this.end(this.#gatewayLost()),
     });
-    const stream: CountedDuplex = new CountedDuplex({ write: (...parts) => line.write(...parts), congested: () => line.congested, clock, mayGrow: (bytes) => this.#parts.budget.mayGrow(bytes) });
+    const untaken = new UntakenOutput({
+      clock,
+      held: () => log.warn('input is held back: the client takes no output', { reference: grant.reference }),
+      // Who is away is waited for as long as a resume is.
+      expired: () => {
+        if (!line.isCut) this.end(outputNotTaken());
+      },
+    });
+    const stream: CountedDuplex = new CountedDuplex({ write: (...parts) => line.write(...parts), congested: () => line.congested, clock, mayGrow: (bytes) => this.#parts.budget.mayGrow(bytes), untaken });
     // The session's end is told by `run`; what the stream says on its way there has no other listener.
     stream.on('error', (error) => log.debug('session stream failed', { reference: grant.reference, error }));
     this.#stream = stream;

@@ -1,5 +1,6 @@
 import ssh2, { type AuthContext, type Connection } from 'ssh2';
 import type { Duplex } from 'node:stream';
+import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { RecordingId } from '../../shared/ids.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
@@ -26,6 +27,8 @@ const MOST_FORWARDS = 32;
 /** Refusals of a session that are each a line of the log, and then each how many-th: a client that asks in a loop fills no disk. */
 const TOLD_REFUSALS = 20;
 const TOLD_EVERY = 1000;
+/** Ends of a channel that end the session. */
+const FATAL: ReadonlySet<ErrorCode> = new Set(['session.recording-failed', 'session.output-not-taken', 'internal']);
 
 export interface ClientSessionParts {
   readonly target: SshTarget;
@@ -152,10 +155,10 @@ export class ClientSession {
       return;
     }
     this.#lingerTimer?.cancel();
-    const { target, grant, spool, logger } = this.#parts;
+    const { target, grant, spool, logger, clock } = this.#parts;
     const { clientStream, activity, watchable = () => () => undefined } = this.#run;
     const channel: SessionChannel = new SessionChannel({
-      ...{ session: accept(), number: this.#nextNumber(), target, clientStream, grant, spool, logger, activity, watchable, refused: this.#tellRefused },
+      ...{ session: accept(), number: this.#nextNumber(), target, clientStream, grant, spool, logger, clock, activity, watchable, refused: this.#tellRefused },
       connected: this.#connected,
       claim: (what) => targetChannels.claim(what),
       agentAsked: () => targetChannels.agentAsked,
@@ -176,8 +179,7 @@ export class ClientSession {
     this.#channels.delete(channel);
     this.#closing.push(channel.closed());
     this.#last = end;
-    const fatal = end.error?.code === 'session.recording-failed' || end.error?.code === 'internal' || (end.error !== undefined && this.#recordings === 0);
-    if (end.error !== undefined && fatal) this.#end(end.error);
+    if (end.error !== undefined && (FATAL.has(end.error.code) || this.#recordings === 0)) this.#end(end.error);
     else this.#linger();
   }
 

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { UntakenOutput } from '../sessions/untaken-output.ts';
 
 /** So much of a direction waits in the gateway, beyond the windows of SSH itself: 5 ms of a fast line, and little enough that Ctrl-C is not stuck behind it. */
 const MOST_WAITING_BYTES = 128 * 1024;
@@ -12,6 +13,8 @@ export interface RelayParts {
   readonly take: (chunk: Buffer) => Promise<void> | undefined;
   /** What else to wait for before reading on (a disk that is behind). */
   readonly hold?: () => Promise<void> | undefined;
+  /** Told of what waits in `to`. */
+  readonly untaken?: UntakenOutput;
   readonly signal: AbortSignal;
   /** `take` or `hold` rejected. */
   readonly failed: (error: unknown) => void;
@@ -37,6 +40,11 @@ export class Relay {
   /** Resolves when all that was read has been handed on. */
   drained(): Promise<void> {
     return this.#waitingBytes === 0 && !this.#paused ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Takes what came and was not read before the relay's end, so that it is recorded; it goes nowhere. */
+  takeRest(): void {
+    for (let chunk: unknown = this.#parts.from.read(); Buffer.isBuffer(chunk); chunk = this.#parts.from.read()) void this.#parts.take(chunk);
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -67,9 +75,13 @@ export class Relay {
 
   #send(chunk: Buffer): void {
     if (this.#parts.signal.aborted || !this.#parts.to.writable) return;
+    const { untaken } = this.#parts;
     this.#waitingBytes += chunk.length;
+    untaken?.waits();
     this.#parts.to.write(chunk, () => {
       this.#waitingBytes -= chunk.length;
+      untaken?.taken();
+      if (this.#waitingBytes > 0) untaken?.waits();
       if (this.#waitingBytes < MOST_WAITING_BYTES) this.#room?.();
       if (this.#waitingBytes === 0) this.#tellIdle();
     });

@@ -6,10 +6,12 @@ import type { RecordingId } from '../../shared/ids.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
 import { restrictsFiles } from '../../shared/policy/file-rules.ts';
 import type { RequestPayload, TerminalSize } from '../../shared/recording/recording-frame.ts';
+import type { Clock } from '../clock/clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
 import type { Forwarded, LineState } from '../sessions/protocol-handler.ts';
+import { outputNotTaken, UntakenOutput } from '../sessions/untaken-output.ts';
 import { narrowBuffer } from './channel-buffer.ts';
 import { mayEnvironment } from './environment.ts';
 import { shownText } from './foreign-text.ts';
@@ -37,6 +39,7 @@ export interface SessionChannelParts {
   readonly grant: TargetGrant;
   readonly spool: Pick<RecordingSpool, 'record'>;
   readonly logger: Logger;
+  readonly clock: Pick<Clock, 'setTimer' | 'monotonicMs'>;
   readonly connected: (recordingId: RecordingId) => void;
   readonly activity: () => void;
   /** Offers the channel's screen to those who watch; the function that it gives takes it away. */
@@ -85,12 +88,15 @@ export class SessionChannel {
   #recorder: ChannelRecorder | undefined;
   #watched: WatchedTerminal | undefined;
   #unwatch: (() => void) | undefined;
+  #outputs: readonly Relay[] = [];
+  readonly #untaken: { readonly output: UntakenOutput; readonly errors: UntakenOutput };
   #exit: { status: number | null; signal: string | null } = { status: null, signal: null };
   #started: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(parts: SessionChannelParts) {
     this.#parts = parts;
+    this.#untaken = { output: this.#watchReader(), errors: this.#watchReader() };
     const { session } = parts;
     session.on('env', (accept, reject, info) => this.#takeEnvironment(accept, reject, info));
     session.on('pty', (accept, reject, info) => this.#takeTerminal(accept, reject, info));
@@ -325,13 +331,15 @@ export class SessionChannel {
     const show = (chunk: Buffer): void => watched.output(chunk);
     const hold = (): Promise<void> | undefined => (recorder.congested ? recorder.uncongested() : undefined);
     const stored = (): Promise<void> | undefined => (recorder.strict ? recorder.durable() : undefined);
-    const output = new Relay({ ...common, from: target, to: client, wire: clientStream, hold, take: (chunk) => (recorder.output(chunk), show(chunk), stored()) });
-    const errors = new Relay({ ...common, from: target.stderr, to: client.stderr, wire: clientStream, hold, take: (chunk) => (recorder.errorOutput(chunk), show(chunk), stored()) });
+    const output = new Relay({ ...common, untaken: this.#untaken.output, from: target, to: client, wire: clientStream, hold, take: (chunk) => (recorder.output(chunk), show(chunk), stored()) });
+    const errors = new Relay({ ...common, untaken: this.#untaken.errors, from: target.stderr, to: client.stderr, wire: clientStream, hold, take: (chunk) => (recorder.errorOutput(chunk), show(chunk), stored()) });
+    this.#outputs = [output, errors];
     const takeInput = (chunk: Buffer): undefined => {
+      if (this.#over.signal.aborted) return;
       activity();
       if (grant.policy.recordInput) recorder.typed(chunk);
     };
-    const input = new Relay({ ...common, from: client, to: target, wire: connection.socket, hold, take: takeInput });
+    const input = new Relay({ ...common, from: client, to: target, wire: connection.socket, hold, take: (chunk) => this.#held()?.then(() => takeInput(chunk)) ?? takeInput(chunk) });
     client.once('end', () => void input.drained().then(() => target.end()));
     // ssh2 tells a channel's close when its output was read to the end; of its errors some may still wait to be read.
     let unread = 2;
@@ -342,6 +350,22 @@ export class SessionChannel {
     target.once('close', readToEnd);
     target.stderr.once('close', readToEnd);
     target.resume();
+  }
+
+  /** What of the channel the client's own window keeps back; what the line does is the session's. */
+  #watchReader(): UntakenOutput {
+    return new UntakenOutput({
+      clock: this.#parts.clock,
+      wholePieces: true,
+      held: () => this.#parts.logger.warn('input is held back: the client takes no output of its channel', { reference: this.#parts.grant.reference }),
+      expired: () => this.#end(outputNotTaken()),
+    });
+  }
+
+  /** Resolves when input may go on; undefined where it may now. */
+  #held(): Promise<void> | undefined {
+    const held = this.#untaken.output.hold() ?? this.#untaken.errors.hold();
+    return held?.then(() => this.#held());
   }
 
   #exited(status: number | null, signal: string | undefined, dumped: boolean | string | undefined, message: string | undefined): void {
@@ -370,6 +394,9 @@ export class SessionChannel {
     this.#parts.signal.removeEventListener('abort', this.#abort);
     this.#over.abort();
     for (const claim of this.#claims.values()) claim.release();
+    // What the target had said by then was only not taken by the client.
+    for (const output of this.#outputs) output.takeRest();
+    for (const untaken of Object.values(this.#untaken)) untaken.stop();
     this.#unwatch?.();
     this.#shut();
     this.#parts.ended({ exitStatus: this.#exit.status, signal: this.#exit.signal, error });

@@ -241,6 +241,8 @@ export const errorTextsEn = {
   'error.session.gateway-lost.remedy': 'Reconnect. If it breaks often, ask your IT to check the network to the Gateway.',
   'error.session.kept-too-much.message': 'The connection was interrupted, and the Gateway “{gateway}” had no room left to keep what the target sent meanwhile.',
   'error.session.kept-too-much.remedy': 'Reconnect. If it happens often, the Gateway administrator can let the Gateway keep more for interrupted sessions.',
+  'error.session.output-not-taken.message': 'What you typed was held back for {minutes, plural, one {1 minute} other {{minutes} minutes}}, because your computer did not take what the target sent. Then the session was ended.',
+  'error.session.output-not-taken.remedy': 'Reconnect. In a program of your own, let the output go on before you type: a program that is paused takes none.',
   'error.session.unsupervised.message': 'The session was ended because the Gateway had lost its link to the central service for too long.',
   'error.session.unsupervised.remedy': 'The Gateway administrator checks the link between the central service and the Gateway on TCP 443.',
   'error.session.recording-failed.message': 'The session was ended because it could no longer be recorded.',

@@ -243,6 +243,8 @@ export const errorTextsJa = {
   'error.session.gateway-lost.remedy': '再接続してください。頻繁に切れる場合は、Gateway までのネットワークの確認を IT 部門に依頼してください。',
   'error.session.kept-too-much.message': '接続が中断し、その間にターゲットから届いたデータを Gateway「{gateway}」が保持しきれなくなりました。',
   'error.session.kept-too-much.remedy': '再接続してください。頻繁に起こる場合、Gateway 管理者は、中断したセッションのために Gateway が保持できる量を増やせます。',
+  'error.session.output-not-taken.message': 'ターゲットから届いたデータがこのコンピューターで受け取られなかったため、入力を {minutes, plural, other {{minutes} 分}}間保留し、その後セッションを終了しました。',
+  'error.session.output-not-taken.remedy': '再接続してください。ご自分のプログラムを使っている場合は、入力する前に出力を再開してください。一時停止中のプログラムは出力を受け取りません。',
   'error.session.unsupervised.message': 'Gateway と中央サービスの接続が長く途絶えたため、セッションを終了しました。',
   'error.session.unsupervised.remedy': 'Gateway 管理者は、中央サービスと Gateway の間の TCP 443 を確認してください。',
   'error.session.recording-failed.message': '記録を続けられなくなったため、セッションを終了しました。',

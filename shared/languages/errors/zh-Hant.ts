@@ -243,6 +243,8 @@ export const errorTextsZhHant = {
   'error.session.gateway-lost.remedy': '請重新連線。若經常中斷，請 IT 部門檢查到 Gateway 的網路。',
   'error.session.kept-too-much.message': '連線中斷，而 Gateway「{gateway}」已無空間保留目標在此期間傳送的資料。',
   'error.session.kept-too-much.remedy': '請重新連線。若經常發生，Gateway 管理員可增加 Gateway 為中斷的會話保留的資料量。',
+  'error.session.output-not-taken.message': '由於您的電腦未接收目標傳送的資料，您的輸入已被保留 {minutes, plural, other {{minutes} 分鐘}}，隨後會話已結束。',
+  'error.session.output-not-taken.remedy': '請重新連線。若使用自己的程式，請先讓輸出繼續再輸入：已暫停的程式不會接收輸出。',
   'error.session.unsupervised.message': '因 Gateway 與中央服務失聯過久，會話已結束。',
   'error.session.unsupervised.remedy': '請 Gateway 管理員檢查中央服務與 Gateway 之間的 TCP 443。',
   'error.session.recording-failed.message': '因無法繼續記錄，會話已結束。',

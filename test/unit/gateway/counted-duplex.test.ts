@@ -66,8 +66,8 @@ describe('the counted stream as a Duplex', () => {
     expect(duplex.counts.sent).toBe(FIRST_WINDOW_BYTES);
     expect(written).toBe(15);
     setReading(true);
-    await expect.poll(() => written).toBe(64);
-    expect(Buffer.concat(got)).toHaveLength(64 * piece.length);
+    await expect.poll(() => got.reduce((sum, { length }) => sum + length, 0)).toBe(64 * piece.length);
+    expect(written).toBe(64);
   });
 
   test('writing waits while the connection is congested, though the window has room, and goes on when told to', async () => {
