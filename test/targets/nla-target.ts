@@ -66,7 +66,7 @@ async function fingerprintOf(port: number): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined);
   try {
-    return (await readRdpIdentity(socket, AbortSignal.timeout(2000))).fingerprint;
+    return (await readRdpIdentity(socket, AbortSignal.timeout(10_000))).fingerprint;
   } catch {
     return '';
   } finally {

@@ -4,12 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connectionOffer } from '../../../shared/api/connections.ts';
 import type { TargetGrant } from '../../../shared/link/messages.ts';
-import { sessionPolicy } from '../../../shared/policy/session-policy.ts';
 import { ClientKey } from '../../../src-main/account/client-key.ts';
 import { FaultyGateway } from '../../fixtures/faulty-gateway.ts';
-import { HeadlessSession } from '../../fixtures/headless-client.ts';
+import { HeadlessSession, offerOf } from '../../fixtures/headless-client.ts';
 
 // SSH's own keep-alives would find a peer dead after 45 seconds: the long run cuts for longer than that.
 const awaySeconds = process.env['MAVIS_LONG'] === '1' ? 75 : 5;
@@ -25,8 +23,7 @@ describe('Resume: a shell whose network goes', () => {
 
   const open = async (): Promise<{ session: HeadlessSession; grant: TargetGrant }> => {
     const { grant, hop } = await gateway.grant(key.thumbprint);
-    const offer = connectionOffer.parse({ connectionId: grant.connectionId, reference: grant.reference, protocol: 'ssh', resource: grant.resource, hops: [hop], tried: [], policy: sessionPolicy.parse({}), notAfter: grant.notAfter, deadlineMs: 15_000, tunnel: false });
-    const session = new HeadlessSession(offer, key);
+    const session = new HeadlessSession(offerOf(grant, hop), key);
     await session.report('connected');
     session.type('stty -echo; PS1=; echo rea""dy\n');
     await session.until(({ text }) => text.includes('ready'));
