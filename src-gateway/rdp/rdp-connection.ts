@@ -53,6 +53,7 @@ export class RdpConnection {
   }
 
   close(): void {
+    this.#filter.close();
     this.#parts.target.socket.destroySoon();
   }
 }

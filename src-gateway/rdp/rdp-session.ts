@@ -156,6 +156,11 @@ export class RdpSession {
       activity: this.#run.activity,
       refused: (what) => this.#refused(what, recorder),
       clipboard: (direction, bytes) => recorder.mark(`clipboard-${direction}`, `${bytes}`),
+      filesListed: (direction, files) => recorder.mark(`files-offered-${direction}`, `${files}`),
+      file: (direction, { path, bytes, whole }) => {
+        recorder.mark(`file-${direction}`, `${bytes} ${whole ? 'whole' : 'in-part'} ${path}`);
+        this.#parts.logger.info('a file crossed by the clipboard', { reference: this.#parts.grant.reference, what: `${direction} ${whole ? 'whole' : 'in-part'}`, bytes });
+      },
       ending: () => (this.#ending = true),
       size: ({ width, height }) => recorder.resize({ columns: 0, rows: 0, widthPx: width, heightPx: height }),
     };

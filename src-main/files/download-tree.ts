@@ -6,7 +6,7 @@ import { type FileAttributes, isFolder, isLink } from '../../shared/sftp/packet-
 import { downloadFile, factsOf, remoteChild, type TransferMeans } from './file-transfer.ts';
 import { errorCode, localError } from './local-errors.ts';
 import type { RequestWindow } from './request-window.ts';
-import { comparableName, safeLocalName, withNumber } from './safe-local-name.ts';
+import { comparableName, safeLocalName, withNumber } from '../../shared/files/safe-local-name.ts';
 import type { RemoteEntry } from './sftp-client.ts';
 import type { Job } from './transfer-job.ts';
 

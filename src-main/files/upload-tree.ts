@@ -7,7 +7,7 @@ import { endsAll, type TreeMeans } from './download-tree.ts';
 import { factsOf, remoteChild, uploadFile } from './file-transfer.ts';
 import { localError } from './local-errors.ts';
 import { isMissing } from './remote-errors.ts';
-import { withNumber } from './safe-local-name.ts';
+import { withNumber } from '../../shared/files/safe-local-name.ts';
 import { isPartialName } from './partial-name.ts';
 import type { Job } from './transfer-job.ts';
 

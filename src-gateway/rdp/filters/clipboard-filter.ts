@@ -1,4 +1,6 @@
 import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
+import { encodeContentsQuestion, MOST_FILE_LIST_BYTES, readContentsQuestion } from '../wire/file-list.ts';
+import type { OfferedFiles } from './clipboard-files.ts';
 
 /** Kinds of messages of the clipboard's channel (MS-RDPECLIP 2.2.1). */
 const message = { monitorReady: 1, formatList: 2, formatListAnswer: 3, dataRequest: 4, dataAnswer: 5, capabilities: 7, fileContentsRequest: 8, fileContentsAnswer: 9 } as const;
@@ -10,10 +12,17 @@ const ASCII_NAMES = 4;
 const ANSWERS = 3;
 /** Formats that carry text or a picture by their fixed numbers (text, bitmaps, unicode, locale); files come under a name. */
 const PLAIN_FORMATS: ReadonlySet<number> = new Set([1, 7, 8, 13, 16, 17]);
-/** Bit of the general capabilities: names of any length in UTF-16 instead of 32 bytes. */
+/** Bits of the general capabilities: names of any length in UTF-16 instead of 32 bytes; files piece by piece, without paths of the other end, of more than 4 GiB. Locks are never agreed on. */
 const LONG_NAMES = 2;
+const FILES = 0x2c;
 const SHORT_FORMAT_BYTES = 36;
 const NAMED_FORMATS: ReadonlySet<string> = new Set(['html format', 'rich text format', 'png']);
+/** The name of the format whose contents are a list of files. */
+const FILE_LIST = 'filegroupdescriptorw';
+/** An answer with a piece of a file begins with the number of its question. */
+const STREAM_BYTES = 4;
+/** Questions for contents that wait for their answers: every engine asks one after the other. */
+const MOST_QUESTIONS = 64;
 
 /** Flags of a piece of a channel's message (MS-RDPBCGR 2.2.6.1.1). */
 const piece = { first: 1, last: 2, showProtocol: 0x10, compressed: 0x20_0000 } as const;
@@ -25,7 +34,7 @@ const MOST_MESSAGE_BYTES = 32 * 1024 * 1024;
 /** A list of formats is read whole: an office program offers fifty. */
 const MOST_LIST_BYTES = 64 * 1024;
 
-type Handling = { readonly kind: 'pass' } | { readonly kind: 'drop' } | { readonly kind: 'instead'; readonly message: Buffer } | { readonly kind: 'list'; readonly flags: number; readonly parts: Buffer[] };
+type Handling = { readonly kind: 'pass' } | { readonly kind: 'drop' } | { readonly kind: 'instead'; readonly message: Buffer } | { readonly kind: 'list' | 'files'; readonly flags: number; readonly parts: Buffer[] };
 
 interface OpenMessage {
   readonly total: number;
@@ -53,16 +62,27 @@ export class ClipboardNames {
   }
 }
 
-/** The formats of which an end has offered contents with a name, by the numbers that it gave them. One for both directions of a channel. */
+/** The formats of which an end has offered contents with a name, by the numbers that it gave them, and what is asked of it. One for both directions of a channel. */
 export class ClipboardOffers {
   readonly #named = new Map<ClipboardEnd, ReadonlySet<number>>();
+  readonly #asked: Record<ClipboardEnd, ('files' | 'contents')[]> = { client: [], target: [] };
 
   /** One end offers these in place of what it offered before. */
   offer(end: ClipboardEnd, named: readonly number[]): void {
     this.#named.set(end, new Set(named));
   }
 
-  /** Whether the contents of an end may be asked for in this format: text and pictures at any time, documents once they are offered, files never. */
+  /** An end is asked for this; answers come in the order of the questions. Throws RdpFormatError. */
+  ask(of: ClipboardEnd, what: 'files' | 'contents'): void {
+    if (this.#asked[of].push(what) > MOST_QUESTIONS) throw new RdpFormatError('clipboard: too many questions');
+  }
+
+  /** What an end answers now; text or a picture where it was not asked. */
+  answered(of: ClipboardEnd): 'files' | 'contents' {
+    return this.#asked[of].shift() ?? 'contents';
+  }
+
+  /** Whether the contents of an end may be asked for in this format: text and pictures at any time, documents and files once they are offered. */
   mayAsk(of: ClipboardEnd, id: number): boolean {
     return PLAIN_FORMATS.has(id) || this.#named.get(of)?.has(id) === true;
   }
@@ -75,6 +95,8 @@ export interface ClipboardFilterParts {
   readonly offers: ClipboardOffers;
   /** Whether contents may go this way: the offers and the data of the side that sends. */
   readonly mayOffer: boolean;
+  /** Files that the ends offer, where any may cross. */
+  readonly files?: Readonly<Record<ClipboardEnd, OfferedFiles>>;
   /** Whether a recording stands, without which no contents go. */
   readonly stands: () => boolean;
   /** Questions for contents wait until the other end has taken an offer of this one's peer: an engine that is asked before falls. */
@@ -86,8 +108,9 @@ export interface ClipboardFilterParts {
 
 /**
  * One direction of the clipboard's channel (rule 21), piece by piece. Where contents may not go this way, offers become empty
- * and answers become refusals, so that both ends stay in step; where they may, only text and pictures are offered and asked for:
- * files never. A message that needs no contents goes on without any: it would carry them past the policy. Of a message it holds nothing but a list of formats, at most 64 KiB.
+ * and answers become refusals, so that both ends stay in step; where they may, only text and pictures are offered and asked for, and
+ * files only where they may go this way, those that the rule lets cross. A message that needs no contents goes on without any: it
+ * would carry them past the policy. Of a message it holds nothing but a list of formats, at most 64 KiB, or of files, at most 600 KB.
  */
 export class ClipboardFilter {
   readonly #parts: ClipboardFilterParts;
@@ -125,6 +148,9 @@ export class ClipboardFilter {
       case 'list':
         handling.parts.push(Buffer.from(content));
         return last ? inPieces(this.#filteredList(handling)) : [];
+      case 'files':
+        handling.parts.push(Buffer.from(content));
+        return last ? inPieces(this.#filteredFiles(handling)) : [];
       default:
         return handling satisfies never;
     }
@@ -138,12 +164,7 @@ export class ClipboardFilter {
         if (total > MOST_LIST_BYTES) throw new RdpFormatError('clipboard: list too long');
         return this.#parts.mayOffer ? { kind: 'list', flags, parts: [] } : bare(message.formatList, flags & ASCII_NAMES);
       case message.dataAnswer:
-        if (this.#parts.mayOffer && this.#parts.stands()) {
-          this.#parts.carried?.(total - HEADER_BYTES);
-          return { kind: 'pass' };
-        }
-        this.#parts.refused?.();
-        return bare(message.dataAnswer, FAILED);
+        return this.#dataAnswer(total, flags);
       case message.capabilities:
         return { kind: 'instead', message: this.#plainCapabilities(content, total) };
       case message.formatListAnswer:
@@ -155,10 +176,9 @@ export class ClipboardFilter {
       case message.monitorReady:
         return this.#parts.from === 'target' ? bare(message.monitorReady, 0) : { kind: 'drop' };
       case message.fileContentsRequest:
+        return this.#fileQuestion(content, total);
       case message.fileContentsAnswer:
-        // The product carries no file through a desktop's clipboard yet.
-        this.#parts.refused?.();
-        return { kind: 'drop' };
+        return this.#fileAnswer(content, total, flags);
       default:
         // A folder for files, locks on them, and whatever else there may be.
         return { kind: 'drop' };
@@ -169,18 +189,67 @@ export class ClipboardFilter {
   #question(content: Buffer, total: number): Handling {
     if (total < QUESTION_BYTES || content.length < QUESTION_BYTES) throw new RdpFormatError('clipboard: question cut off');
     const asked = content.readUInt32LE(HEADER_BYTES);
-    const may = this.#parts.offers.mayAsk(this.#parts.from === 'client' ? 'target' : 'client', asked);
+    const may = this.#parts.offers.mayAsk(this.#other, asked);
     if (!may) this.#parts.refused?.();
+    this.#parts.offers.ask(this.#other, this.#parts.files?.[this.#other].isList(asked) === true ? 'files' : 'contents');
     const format = Buffer.alloc(4);
     if (may) format.writeUInt32LE(asked);
     return { kind: 'instead', message: encodeMessage(message.dataRequest, 0, format) };
   }
 
-  /** The general capabilities without anything of files. */
+  get #other(): ClipboardEnd {
+    return this.#parts.from === 'client' ? 'target' : 'client';
+  }
+
+  /** Contents that were asked for: text and pictures pass as they come, a list of files is read. */
+  #dataAnswer(total: number, flags: number): Handling {
+    const asked = this.#parts.offers.answered(this.#parts.from);
+    if (!this.#parts.mayOffer || !this.#parts.stands() || (asked === 'files' && total - HEADER_BYTES > MOST_FILE_LIST_BYTES)) {
+      this.#parts.refused?.();
+      return bare(message.dataAnswer, FAILED);
+    }
+    if (asked === 'files') return (flags & FAILED) === 0 ? { kind: 'files', flags, parts: [] } : bare(message.dataAnswer, FAILED);
+    this.#parts.carried?.(total - HEADER_BYTES);
+    return { kind: 'pass' };
+  }
+
+  #fileQuestion(content: Buffer, total: number): Handling {
+    const files = this.#parts.files?.[this.#other];
+    if (files === undefined || content.length < total) {
+      this.#parts.refused?.();
+      return { kind: 'drop' };
+    }
+    const { question, refused } = files.ask(readContentsQuestion(content.subarray(HEADER_BYTES)));
+    if (refused) this.#parts.refused?.();
+    return { kind: 'instead', message: encodeMessage(message.fileContentsRequest, 0, encodeContentsQuestion(question)) };
+  }
+
+  #fileAnswer(content: Buffer, total: number, flags: number): Handling {
+    if (total < HEADER_BYTES + STREAM_BYTES || content.length < HEADER_BYTES + STREAM_BYTES) throw new RdpFormatError('clipboard: answer with a file cut off');
+    const failed = (flags & FAILED) !== 0;
+    const answer = this.#parts.files?.[this.#parts.from].answer(content.readUInt32LE(HEADER_BYTES), failed, total - HEADER_BYTES - STREAM_BYTES);
+    if (answer?.kind === 'pass' && this.#parts.stands()) return { kind: 'pass' };
+    // One that says no to a question that became one for nothing still has to be heard.
+    if (answer?.kind === 'unasked' && !failed) return { kind: 'drop' };
+    if (!failed) this.#parts.refused?.();
+    return answer === undefined ? { kind: 'drop' } : { kind: 'instead', message: encodeMessage(message.fileContentsAnswer, FAILED, content.subarray(HEADER_BYTES, HEADER_BYTES + STREAM_BYTES)) };
+  }
+
+  #filteredFiles({ parts }: { readonly parts: readonly Buffer[] }): Buffer {
+    const whole = Buffer.concat(parts);
+    if (HEADER_BYTES + whole.readUInt32LE(4) > whole.length) throw new RdpFormatError('clipboard: files cut off');
+    const files = this.#parts.files?.[this.#parts.from];
+    const body = files?.takeList(whole.subarray(HEADER_BYTES, HEADER_BYTES + whole.readUInt32LE(4)));
+    return body === undefined ? encodeMessage(message.dataAnswer, FAILED, Buffer.alloc(0)) : encodeMessage(message.dataAnswer, 1, body);
+  }
+
+  /** The general capabilities, with files only where some may cross. */
   #plainCapabilities(content: Buffer, total: number): Buffer {
     if (total > 256 || content.length < 24 || content.length < total) throw new RdpFormatError('clipboard: capabilities out of bounds');
-    const flags = content.readUInt16LE(12) === 1 ? content.readUInt32LE(20) & LONG_NAMES : 0;
-    this.#parts.names.tell(this.#parts.from, flags === LONG_NAMES);
+    const { files } = this.#parts;
+    const known = LONG_NAMES | (files?.client.may === true || files?.target.may === true ? FILES : 0);
+    const flags = content.readUInt16LE(12) === 1 ? content.readUInt32LE(20) & known : 0;
+    this.#parts.names.tell(this.#parts.from, (flags & LONG_NAMES) !== 0);
     const set = Buffer.alloc(16);
     set.writeUInt16LE(1, 0);
     set.writeUInt16LE(1, 4);
@@ -196,7 +265,10 @@ export class ClipboardFilter {
     const formats = whole.subarray(HEADER_BYTES, HEADER_BYTES + whole.readUInt32LE(4));
     const asciiNames = (flags & ASCII_NAMES) !== 0;
     const read = this.#parts.names.longFrom(this.#parts.from) ? readLongFormats(formats) : readShortFormats(formats, asciiNames);
-    const kept = read.filter(({ id, name }) => (name === '' ? PLAIN_FORMATS.has(id) : NAMED_FORMATS.has(name.toLowerCase())));
+    const files = this.#parts.files?.[this.#parts.from];
+    const listsFiles = (name: string): boolean => files?.may === true && name.toLowerCase() === FILE_LIST;
+    const kept = read.filter(({ id, name }) => (name === '' ? PLAIN_FORMATS.has(id) : NAMED_FORMATS.has(name.toLowerCase()) || listsFiles(name)));
+    files?.offer(kept.find(({ name }) => listsFiles(name))?.id);
     this.#parts.offers.offer(this.#parts.from, kept.filter(({ name }) => name !== '').map(({ id }) => id));
     return encodeMessage(message.formatList, flags & ASCII_NAMES, Buffer.concat(kept.map(({ bytes }) => bytes)));
   }

@@ -8,6 +8,7 @@ import { assertFastPathInput, drawsAnything } from '../wire/fast-path.ts';
 import { type ChannelData, encodeChannelData, mcsKind, mcsOf, readChannelData } from '../wire/mcs.ts';
 import { bringsReconnectCookie, sharePdus } from '../wire/share.ts';
 import type { Pdu } from '../wire/tpkt.ts';
+import { type CarriedFile, OfferedFiles } from './clipboard-files.ts';
 import { ClipboardFilter, ClipboardNames, ClipboardOffers } from './clipboard-filter.ts';
 import { type ChannelNumbers, type ClientConference, filterConnectInitial, filterConnectResponse } from './conference-filter.ts';
 
@@ -27,6 +28,10 @@ export interface ConnectionEvents {
   readonly refused: (what: 'input' | 'clipboard-in' | 'clipboard-out' | 'channel') => void;
   /** The clipboard's contents were carried. */
   readonly clipboard: (direction: 'in' | 'out', bytes: number) => void;
+  /** A list of so many files of the clipboard has crossed. */
+  readonly filesListed: (direction: 'in' | 'out', files: number) => void;
+  /** A file of the clipboard has crossed, whole or in part. */
+  readonly file: (direction: 'in' | 'out', file: CarriedFile) => void;
   /** The target has said that it ends the connection, in good order. */
   readonly ending: () => void;
   readonly size: (size: { readonly width: number; readonly height: number }) => void;
@@ -39,7 +44,7 @@ export interface ConnectionFilterParts {
   readonly clientProtocols: number;
   /** Undefined where NLA has signed on. */
   readonly account: ClientInfoAccount | undefined;
-  readonly policy: Pick<SessionPolicy, 'viewOnly' | 'clipboardIn' | 'clipboardOut'>;
+  readonly policy: Pick<SessionPolicy, 'viewOnly' | 'clipboardIn' | 'clipboardOut' | 'filesIn' | 'filesOut' | 'filePaths' | 'maxFileBytes' | 'deniedFileNames'>;
   readonly events: ConnectionEvents;
 }
 
@@ -57,6 +62,7 @@ export class ConnectionFilter {
   readonly #parts: ConnectionFilterParts;
   readonly #clipboardToTarget: ClipboardFilter;
   readonly #clipboardToClient: ClipboardFilter;
+  readonly #files: Readonly<Record<'client' | 'target', OfferedFiles>>;
   #phase: Phase = 'initial';
   #conference: ClientConference | undefined;
   #numbers: ChannelNumbers | undefined;
@@ -68,7 +74,8 @@ export class ConnectionFilter {
     this.#parts = parts;
     const { policy, events } = parts;
     const names = new ClipboardNames();
-    const both = { names, offers: new ClipboardOffers(), stands: () => this.#drawn };
+    this.#files = { client: this.#filesThat('in'), target: this.#filesThat('out') };
+    const both = { names, offers: new ClipboardOffers(), stands: () => this.#drawn, files: this.#files };
     this.#clipboardToTarget = new ClipboardFilter({ ...both, from: 'client', mayOffer: this.#clipboardIn, carried: (bytes) => events.clipboard('in', bytes), refused: () => events.refused('clipboard-in') });
     this.#clipboardToClient = new ClipboardFilter({ ...both, from: 'target', asksOnlyOnceReady: true, mayOffer: policy.clipboardOut, carried: (bytes) => events.clipboard('out', bytes), refused: () => events.refused('clipboard-out') });
   }
@@ -122,6 +129,22 @@ export class ConnectionFilter {
       default:
         throw new RdpFormatError('mcs: unknown indication');
     }
+  }
+
+  /** The connection is over: files that crossed in part are told. */
+  close(): void {
+    this.#files.client.leave();
+    this.#files.target.leave();
+  }
+
+  /**
+   * Files that go this way. They cross with the clipboard, so that both must be allowed; where a rule names folders of the
+   * target none do, since nothing says where on the target a file of a clipboard lies.
+   */
+  #filesThat(direction: 'in' | 'out'): OfferedFiles {
+    const { policy: rules, events } = this.#parts;
+    const goes = direction === 'in' ? this.#clipboardIn && rules.filesIn : rules.clipboardOut && rules.filesOut;
+    return new OfferedFiles({ may: goes && rules.filePaths.length === 0, rules, listed: (files) => events.filesListed(direction, files), carried: (file) => events.file(direction, file) });
   }
 
   get #allowedChannels(): ReadonlySet<string> {

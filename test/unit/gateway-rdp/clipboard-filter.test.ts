@@ -2,33 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { type ClipboardEnd, ClipboardFilter, ClipboardNames, ClipboardOffers } from '../../../src-gateway/rdp/filters/clipboard-filter.ts';
 import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
-
-/** A message of the clipboard in pieces of a channel. */
-function pieces(kind: number, flags: number, body: Buffer, size = 1600): Buffer[] {
-  const header = Buffer.alloc(8);
-  header.writeUInt16LE(kind);
-  header.writeUInt16LE(flags, 2);
-  header.writeUInt32LE(body.length, 4);
-  const whole = Buffer.concat([header, body]);
-  const made: Buffer[] = [];
-  for (let at = 0; at < whole.length; at += size) {
-    const piece = Buffer.alloc(8);
-    piece.writeUInt32LE(whole.length);
-    piece.writeUInt32LE((at === 0 ? 1 : 0) | (at + size >= whole.length ? 2 : 0) | 0x10, 4);
-    made.push(Buffer.concat([piece, whole.subarray(at, at + size)]));
-  }
-  return made;
-}
-
-function content(taken: readonly Buffer[]): Buffer {
-  return Buffer.concat(taken.map((piece) => piece.subarray(8)));
-}
-
-function format(id: number, name = ''): Buffer {
-  const header = Buffer.alloc(4);
-  header.writeUInt32LE(id);
-  return Buffer.concat([header, Buffer.from(`${name}\0`, 'utf16le')]);
-}
+import { content, format, pieces, take } from '../../fixtures/clipboard-messages.ts';
 
 function filterWith(mayOffer: boolean, long = true, from: ClipboardEnd = 'target', offers = new ClipboardOffers()) {
   const names = new ClipboardNames();
@@ -36,10 +10,6 @@ function filterWith(mayOffer: boolean, long = true, from: ClipboardEnd = 'target
   names.tell('target', long);
   const events = { carried: vi.fn<(bytes: number) => void>(), refused: vi.fn<() => void>() };
   return { filter: new ClipboardFilter({ from, names, offers, mayOffer, stands: () => true, ...events }), events };
-}
-
-function take(filter: ClipboardFilter, made: readonly Buffer[]): Buffer[] {
-  return made.flatMap((piece) => filter.take(piece));
 }
 
 const TEXT = Buffer.from('a text of the target, 日本語\0'.repeat(200), 'utf16le');
@@ -84,7 +54,7 @@ describe('where the clipboard may go this way', () => {
     else expect(list).toThrow(RdpFormatError);
   });
 
-  test('nothing of files is agreed on, and none of their messages passes', () => {
+  test('where no files cross nothing of them is agreed on, and none of their messages passes', () => {
     const { filter, events } = filterWith(true);
     const capabilities = Buffer.from('0100000001000c00020000001e000000', 'hex');
     expect(content(take(filter, pieces(7, 0, capabilities))).toString('hex')).toBe('07000000100000000100000001000c000200000002000000');

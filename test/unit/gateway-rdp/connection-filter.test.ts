@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { type ConnectionEvents, ConnectionFilter, type ConnectionFilterParts, RedirectedError } from '../../../src-gateway/rdp/filters/connection-filter.ts';
+import { sessionPolicy } from '../../../shared/policy/session-policy.ts';
 import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import { conferenceBlocks } from '../../../src-gateway/rdp/wire/conference.ts';
 import { mcs } from '../../../shared/rdp/pdu-kinds.ts';
@@ -8,7 +9,7 @@ import { encodeChannelData, mcsOf, readChannelData } from '../../../src-gateway/
 import { type Pdu, PduFramer } from '../../../src-gateway/rdp/wire/tpkt.ts';
 import { type LoggedPdu, rdpConnectionLog } from '../../fixtures/rdp-connection-log.ts';
 
-const open = { viewOnly: false, clipboardIn: true, clipboardOut: true };
+const open = sessionPolicy.parse({});
 const account = { domain: 'LAB', userName: 'ann', password: 'Lab-Pass1' };
 /** Channels of the recorded connections: the target numbers them from 1003, the clipboard's is the only one asked for. */
 const IO = 1003;
@@ -16,7 +17,7 @@ const CLIPBOARD = 1004;
 const USER = 1005;
 
 function filterWith(parts: Partial<ConnectionFilterParts> = {}) {
-  const events = { drawn: vi.fn<ConnectionEvents['drawn']>(), activity: vi.fn<ConnectionEvents['activity']>(), refused: vi.fn<ConnectionEvents['refused']>(), clipboard: vi.fn<ConnectionEvents['clipboard']>(), ending: vi.fn<ConnectionEvents['ending']>(), size: vi.fn<ConnectionEvents['size']>() };
+  const events = { drawn: vi.fn<ConnectionEvents['drawn']>(), activity: vi.fn<ConnectionEvents['activity']>(), refused: vi.fn<ConnectionEvents['refused']>(), clipboard: vi.fn<ConnectionEvents['clipboard']>(), ending: vi.fn<ConnectionEvents['ending']>(), filesListed: vi.fn<ConnectionEvents['filesListed']>(), file: vi.fn<ConnectionEvents['file']>(), size: vi.fn<ConnectionEvents['size']>() };
   return { filter: new ConnectionFilter({ protocol: 1, clientProtocols: 0x0b, account, policy: open, events, ...parts }), events };
 }
 
@@ -166,7 +167,7 @@ describe('rule 21: what a client that is not ours tries besides', () => {
     const offer = Buffer.from('0e0000001300000002000000060000000d0000000000', 'hex');
     const { filter } = connected({ policy: { ...open, viewOnly: true } });
     expect(filter.fromClient(request(CLIPBOARD, offer)).map((pdu) => readChannelData(mcsOf(pdu)).data.subarray(8).toString('hex'))).toEqual(['0200000000000000']);
-    const alone = filterWith({ policy: { viewOnly: true, clipboardIn: true, clipboardOut: false } }).filter.fromClient(log()[0]?.pdu ?? slow(Buffer.alloc(0)));
+    const alone = filterWith({ policy: { ...open, viewOnly: true, clipboardOut: false } }).filter.fromClient(log()[0]?.pdu ?? slow(Buffer.alloc(0)));
     expect(Buffer.concat(alone).includes('cliprdr')).toBe(false);
   });
 

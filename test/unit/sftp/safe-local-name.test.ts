@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeFileName, encodeFileName } from '../../../shared/sftp/file-name-bytes.ts';
 import { partialName } from '../../../src-main/files/partial-name.ts';
-import { comparableName, safeLocalName } from '../../../src-main/files/safe-local-name.ts';
+import { comparableName, safeLocalName } from '../../../shared/files/safe-local-name.ts';
 
 describe('A1, A2: a name of the target, here', () => {
   test.each([

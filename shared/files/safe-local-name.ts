@@ -1,4 +1,4 @@
-import { encodeFileName } from '../../shared/sftp/file-name-bytes.ts';
+import { encodeFileName } from '../sftp/file-name-bytes.ts';
 
 /** ext4, NTFS and APFS take 255 bytes or letters; what we put behind a name while it is not whole needs some of them. */
 const MOST_BYTES = 255;
