@@ -1,5 +1,3 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,6 +8,7 @@ import { shown } from '../ipc/shown-error.ts';
 import { networkError } from '../service-client/certificate-trust.ts';
 import { ServerSentEventParser } from '../service-client/server-sent-events.ts';
 import type { ServiceClient } from '../service-client/service-client.ts';
+import { writeWhole } from '../stored-files/whole-file.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
 
 /** The service writes a note of the export and reads a first page before its first byte. */
@@ -98,17 +97,14 @@ export class LogWork {
   }
 
   async #export(id: string, client: Client, open: () => ReturnType<Client['open']>, path: string, format: LogExportFormat, signal: AbortSignal): Promise<void> {
-    const temporary = `${path}.part`;
     const count = new LineCount((entries, bytes) => this.#changeExport(id, (item) => Object.assign(item, { entries: Math.max(0, entries - (format === 'csv' ? 1 : 0)), bytes })));
     try {
       const response = await open();
       response.setTimeout(SILENCE_LIMIT_MS, () => response.destroy(new MavisError('service.time-out', { address: client.address })));
-      await pipeline(response, count, createWriteStream(temporary, { mode: 0o600 }), { signal });
-      await rename(temporary, path);
+      await writeWhole(path, (file) => pipeline(response, count, file.take, { signal })).finally(() => response.destroy());
       this.#changeExport(id, (item) => Object.assign(item, { phase: { status: 'done' } }));
     } catch (error) {
-      await rm(temporary, { force: true }).catch(() => undefined);
-      const phase: LogExport['phase'] = signal.aborted ? { status: 'cancelled' } : { status: 'failed', error: shown(workError(error, client.address)) };
+      const phase: LogExport['phase'] = signal.aborted ? { status: 'cancelled' } : { status: 'failed', error: shown(networkError(error, client.address)) };
       this.#changeExport(id, (item) => Object.assign(item, { phase }));
     }
   }
@@ -133,7 +129,7 @@ export class LogWork {
       }
       throw new MavisError('service.answer-invalid');
     } catch (error) {
-      if (!signal.aborted) this.#setProof({ status: 'failed', error: shown(workError(error, client.address)) });
+      if (!signal.aborted) this.#setProof({ status: 'failed', error: shown(networkError(error, client.address)) });
     }
   }
 
@@ -178,12 +174,4 @@ class LineCount extends Transform {
     this.#tell(this.#lines, this.#bytes);
     done();
   }
-}
-
-/** What a disk or a network says, as an error of the catalogue. */
-function workError(error: unknown, address: string): MavisError {
-  if (error instanceof MavisError) return error;
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  if (['ENOSPC', 'EACCES', 'EPERM', 'EROFS', 'EDQUOT', 'EIO', 'ENOENT', 'EISDIR'].includes(code)) return new MavisError('client.file-not-written', { reason: code }, { cause: error });
-  return networkError(error, address);
 }

@@ -1,12 +1,12 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { recordingsRoutes } from '../../shared/api/recordings.ts';
-import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
+import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { RecordingId } from '../../shared/ids.ts';
 import { PlaybackDecoder, type PlaybackHeader } from '../../shared/recording/playback.ts';
+import { networkError } from '../service-client/certificate-trust.ts';
 import type { ServiceClient } from '../service-client/service-client.ts';
+import { writeWhole } from '../stored-files/whole-file.ts';
 
 /** One answer to the page: small enough to go through `invoke` without a pause, large enough for few of them. */
 export const READ_BYTES = 256 * 1024;
@@ -16,6 +16,8 @@ const MAX_OPEN = 4;
 const IDLE_LIMIT_MS = 10 * 60_000;
 /** The service opens and verifies the recording before its first byte. */
 const FIRST_BYTE_LIMIT_MS = 30_000;
+/** Then it sends as fast as it is taken: after this, it is gone. */
+const SILENCE_LIMIT_MS = 60_000;
 
 interface OpenPlayback {
   readonly chunks: AsyncIterator<unknown>;
@@ -99,16 +101,15 @@ export class Playbacks {
   }
 }
 
-/** Saves a recording as asciicast under a path that the user chose; the file appears whole or not at all. */
-export async function saveAsciicast(client: Pick<ServiceClient, 'open'>, recordingId: RecordingId, path: string): Promise<void> {
+/** Saves a recording as asciicast under a path that the user chose; the file appears whole or not at all. Throws the service's refusal, `client.file-not-written`. */
+export async function saveAsciicast(client: Pick<ServiceClient, 'open' | 'address'>, recordingId: RecordingId, path: string): Promise<void> {
   const response = await client.open(recordingsRoutes.recordingAsciicast, { params: { recordingId }, query: { version: 3 }, body: {} }, { timeoutMs: FIRST_BYTE_LIMIT_MS });
-  const temporary = `${path}.part`;
+  response.setTimeout(SILENCE_LIMIT_MS, () => response.destroy(new MavisError('service.time-out', { address: client.address })));
   try {
-    await pipeline(response, createWriteStream(temporary, { mode: 0o600 }));
-    await rename(temporary, path);
+    await writeWhole(path, (file) => pipeline(response, file.take));
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw asMavisError(error);
+    response.destroy();
+    throw networkError(error, client.address);
   }
 }
 
