@@ -10,6 +10,7 @@ import { GrantRegister } from './grants/grant-register.ts';
 import { KnownClientKeys } from './grants/known-client-keys.ts';
 import { Journal } from './journal/journal.ts';
 import { type JournalDisk, openJournalDisk } from './journal/journal-disk.ts';
+import { LeftOpenConnections } from './journal/left-open.ts';
 import { KeysInUse } from './keys/keys-in-use.ts';
 import { AuditHeads } from './link/audit-heads.ts';
 import { LeaseEpoch } from './link/lease-epoch.ts';
@@ -51,6 +52,8 @@ export interface ProtocolContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly journal: Pick<Journal, 'append'>;
+  /** Told of each recording that the run before had begun and not closed. */
+  readonly leftOpen: Pick<LeftOpenConnections, 'recordingFound'>;
 }
 
 /** The protocols that a gateway ends, and where their recordings go. */
@@ -119,11 +122,13 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
   const journal = await Journal.open({ disk: options.journalDisk ?? (await openJournalDisk(data.journal)), clock, log, gatewayName });
   stops.push(() => journal.close());
   writeStart(journal, version);
+  stops.push(async () => void (await journal.appendDurably({ kind: 'gateway-stopped', facts: { version } })));
+  const leftOpen = new LeftOpenConnections(journal);
+  const protocols = await options.openProtocols({ configuration, keys, settings, data, clock, log, journal, leftOpen });
+  stops.push(() => protocols.close());
+  leftOpen.end();
   // A gateway whose disk takes nothing starts all the same: it refuses sessions, and its status says why.
   await journal.flush().catch((error: unknown) => log.error('the start could not be journaled', { error }));
-  stops.push(async () => void (await journal.appendDurably({ kind: 'gateway-stopped', facts: { version } })));
-  const protocols = await options.openProtocols({ configuration, keys, settings, data, clock, log, journal });
-  stops.push(() => protocols.close());
 
   const supervision = new Supervision(clock);
   const serviceAddresses = await ServiceAddresses.open(configuration, data.announcedAddresses);
@@ -259,16 +264,11 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
   return { linkPort, proxyPorts: ports.openPorts, sessions: () => sessions.size + forwards.size };
 }
 
-/** Says what the journal found of the run before, and ends what that run left open (rule 12). */
+/** Says what the journal found of the run before. */
 function writeStart(journal: Journal, version: string): void {
   const { cutBytes, broken, cleanStop, open } = journal.recovery;
   journal.append({
     kind: 'gateway-started',
     facts: { version, cleanStop, cutBytes, openConnections: open.length, ...(broken === null ? {} : { code: 'audit.trail-incomplete', from: broken.from, to: broken.to }) },
   });
-  for (const { connectionId, reference, connected, forward } of open) {
-    const who = { connectionId, ...(reference === null ? {} : { reference }) };
-    if (forward === undefined) journal.append({ ...who, kind: connected ? 'ended' : 'failed', facts: { code: 'gateway.restarted' } });
-    else journal.append({ ...who, kind: 'forward-ended', facts: { ticketSha256: forward, code: 'gateway.restarted', forwarded: connected } });
-  }
 }

@@ -10,7 +10,7 @@ import { probeVnc } from './vnc/probe-vnc.ts';
 import { createVncHandler } from './vnc/vnc-handler.ts';
 
 /** The protocols of the product and their one spool, recovered from what a crash left. */
-export async function openProductProtocols({ configuration, keys, settings, data, clock, log, journal }: ProtocolContext): Promise<GatewayProtocols> {
+export async function openProductProtocols({ configuration, keys, settings, data, clock, log, journal, leftOpen }: ProtocolContext): Promise<GatewayProtocols> {
   const recordings = new RecordingSpool({
     dataDirectory: data.path,
     gateway: { id: configuration.gatewayId, name: configuration.name },
@@ -23,6 +23,7 @@ export async function openProductProtocols({ configuration, keys, settings, data
     leastFreeBytes: settings.spoolFreeBytesAtLeast,
     strict: settings.strictRecording,
     recordingClosed: (closed, recording) => {
+      leftOpen.recordingFound(recording);
       journal.append({
         kind: 'recording-closed',
         connectionId: recording.connectionId,
