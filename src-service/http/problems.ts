@@ -3,6 +3,7 @@ import type { Problem } from '../../shared/api/route.ts';
 import { catalogue } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { connectionReferenceFrom } from '../../shared/ids.ts';
+import { isDatabaseLost } from '../store/database-lost.ts';
 import { InputError } from './bound-route.ts';
 
 /** What fastify itself refuses, by its code, and what that is in the catalogue. */
@@ -35,17 +36,4 @@ function mavisErrorOf(thrown: unknown): MavisError {
 
 function codeOf(thrown: unknown): string {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : '';
-}
-
-/** Codes of the socket and of PostgreSQL (class 08 and the shutdowns of class 57) that mean the database cannot be had now. */
-const DATABASE_LOST = /^(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|08[0-9A-Z]{3}|57P0[123])$/;
-
-function isDatabaseLost(thrown: unknown, depth = 0): boolean {
-  if (!(thrown instanceof Error) || depth > 4) return false;
-  // Drizzle wraps what the driver threw; only then is a socket's code the database's.
-  if (thrown.name === 'DrizzleQueryError' || depth > 0) {
-    const cause = depth === 0 ? thrown.cause : thrown;
-    if (DATABASE_LOST.test(codeOf(cause)) || (cause instanceof Error && /timeout exceeded when trying to connect|Connection terminated/.test(cause.message))) return true;
-  }
-  return isDatabaseLost(thrown.cause, depth + 1);
 }

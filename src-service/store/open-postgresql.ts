@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { Channel, Store } from './database.ts';
+import { tellLostDatabase } from './database-lost.ts';
 import { beginAnewAfterDeadlock } from './deadlock.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { ListeningConnection } from './listening-connection.ts';
@@ -56,7 +57,7 @@ export async function openPostgresql({ url, ownerUrl = url, connectionLost }: Po
   );
   return {
     kind: 'postgresql',
-    database: beginAnewAfterDeadlock(drizzle(pool, { schema })),
+    database: beginAnewAfterDeadlock(tellLostDatabase(drizzle(pool, { schema }))),
     listen: (channel: Channel, heard) => listening.listen(channel, heard),
     close: async () => {
       await listening.close();

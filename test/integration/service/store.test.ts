@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { AuditLog, serviceActor } from '../../../src-service/audit/audit-log.ts';
 import { systemClock } from '../../../src-service/clock.ts';
+import { problemOf } from '../../../src-service/http/problems.ts';
 import { lockDataFolder } from '../../../src-service/store/data-folder-lock.ts';
 import { rowsOf } from '../../../src-service/store/database.ts';
 import { migrate, readMigrations, type Migration } from '../../../src-service/store/migrate.ts';
@@ -87,8 +88,11 @@ async function fillOneRow(database: Parameters<typeof rowsOf>[0], table: string)
   if (statement !== undefined) await database.execute(sql.raw(statement));
 }
 
+/** What a request that met this would be answered. */
+const codeOf = (thrown: unknown): string => problemOf(thrown).problem.code;
+
 describe('an instance that stands still within a transaction', () => {
-  test('rule 17: loses its locks to the others, and lives on', async () => {
+  test('rule 17: loses its locks to the others, and lives on; a request that met that, or no database at all, is told so', async () => {
     const server = await startPostgresql();
     try {
       const { url, ownerUrl } = await server.createDatabase();
@@ -102,12 +106,16 @@ describe('an instance that stands still within a transaction', () => {
         await goOn.promise;
         await transaction.execute(sql`SELECT 1`);
       });
-      const outcome = standing.then(() => 'committed', () => 'rolled back');
+      const outcome = standing.then(() => 'committed', codeOf);
       await locked.promise;
       await other.database.transaction((transaction) => transaction.execute(sql`SELECT pg_advisory_xact_lock(4711)`));
       goOn.resolve(undefined);
-      expect(await outcome).toBe('rolled back');
+      expect(await outcome).toBe('service.database-unavailable');
       expect(await rowsOf(still.database, sql`SELECT 1 AS one`, z.object({ one: z.number() }))).toEqual([{ one: 1 }]);
+      // And where there is no database at all, a request is told so too, whatever it does first.
+      await server.stop();
+      expect(await still.database.transaction(async () => undefined).then(() => 'committed', codeOf)).toBe('service.database-unavailable');
+      expect(await rowsOf(still.database, sql`SELECT 1 AS one`, z.object({ one: z.number() })).then(() => 'read', codeOf)).toBe('service.database-unavailable');
       for (const store of stores) await store.close();
     } finally {
       await server.stop();
