@@ -68,6 +68,7 @@ export class AsciicastWriter {
         return this.#exit(at, 128 + (SIGNAL_NUMBERS[signal.replace(/^SIG/, '')] ?? 0), `killed by ${signal}`);
       }
       case frameKind.inputMark:
+      case frameKind.primer:
       case frameKind.end:
         return '';
     }

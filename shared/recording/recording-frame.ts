@@ -28,6 +28,8 @@ export const frameKind = {
   errorOutput: 9,
   /** What was done with files over SFTP. */
   fileOperation: 10,
+  /** What a late watcher's decoder has to know of before (`shared/watching/primer.ts`); never stored. */
+  primer: 254,
   /** Closes a playback; never stored. */
   end: 255,
 } as const;

@@ -4,7 +4,7 @@ import type { ErrorArgs, ErrorCode } from '../../shared/errors/catalogue.ts';
 import type { RecordingId } from '../../shared/ids.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
 import type { ProgressStep, Prompt } from '../../shared/proxy-stream/messages.ts';
-import type { WatchSource } from '../watches/watch-source.ts';
+import type { WatchSource, Withdraw } from '../watches/watch-source.ts';
 
 /** What a protocol needs to sign on to a target that has been dialled (rule 1: all of it before `accepted`). */
 export interface SignOnRequest {
@@ -57,7 +57,7 @@ export interface SessionRun {
   /** Reaches the target again, at an address that is checked anew, for protocols that change their picture's size by connecting anew (rule 24). The protocol closes what it had before. Rejects with a MavisError of leg L4. */
   readonly dialAgain?: () => Promise<Socket>;
   /** Offers a screen of the session to those who watch it (S58); the function that it gives takes it away. */
-  readonly watchable?: (source: WatchSource) => () => void;
+  readonly watchable?: (source: WatchSource) => Withdraw;
   /** Tells of each time that the client's connection was cut and taken up again, for the recording; the stream itself goes on. */
   readonly onLine?: (listener: (state: LineState) => void) => void;
 }

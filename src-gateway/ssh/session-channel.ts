@@ -20,7 +20,7 @@ import { refusedForwarding } from './ssh2-internals.ts';
 import type { ForwardingClaim } from './target-channels.ts';
 import type { SshTarget } from './target-sign-on.ts';
 import { boundedSize, isTerminalName } from './terminal.ts';
-import type { WatchSource } from '../watches/watch-source.ts';
+import type { WatchSource, Withdraw } from '../watches/watch-source.ts';
 import { WatchedTerminal } from '../watches/watched-terminal.ts';
 import { forwardableDisplay } from './x11-request.ts';
 
@@ -43,7 +43,7 @@ export interface SessionChannelParts {
   readonly connected: (recordingId: RecordingId) => void;
   readonly activity: () => void;
   /** Offers the channel's screen to those who watch; the function that it gives takes it away. */
-  readonly watchable: (source: WatchSource) => () => void;
+  readonly watchable: (source: WatchSource) => Withdraw;
   /** Told of what was refused, for the log. */
   readonly refused: (what: string) => void;
   /** Lets the target open channels to the user's agent or X server while the claim is held. */
@@ -87,7 +87,7 @@ export class SessionChannel {
   #target: ClientChannel | undefined;
   #recorder: ChannelRecorder | undefined;
   #watched: WatchedTerminal | undefined;
-  #unwatch: (() => void) | undefined;
+  #unwatch: Withdraw | undefined;
   #outputs: readonly Relay[] = [];
   readonly #untaken: { readonly output: UntakenOutput; readonly errors: UntakenOutput };
   #exit: { status: number | null; signal: string | null } = { status: null, signal: null };

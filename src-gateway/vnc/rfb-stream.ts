@@ -4,18 +4,30 @@ export type Want =
   | { readonly want: 'look'; readonly bytes: number }
   /** So many bytes, whole, to decide on: they go on only where the grammar sends them. */
   | { readonly want: 'hold'; readonly bytes: number }
-  /** So many bytes go on unread. */
-  | { readonly want: 'pass'; readonly bytes: number }
+  /** So many bytes go on unread; `seen` is given them as they come. */
+  | { readonly want: 'pass'; readonly bytes: number; readonly seen?: Seen | undefined }
   /** So many bytes go nowhere. */
-  | { readonly want: 'drop'; readonly bytes: number };
+  | { readonly want: 'drop'; readonly bytes: number }
+  /** Nothing: one message is over, and the next has not begun. */
+  | { readonly want: 'between'; readonly bytes: 0 };
+
+/** Looks at bytes that go on; keeps none of them but as a copy. */
+export type Seen = (piece: Buffer) => void;
 
 /** A grammar: yields what it wants, is given the bytes (none for `pass` and `drop`), and never ends. Throws for what breaks its rules. */
 export type Grammar = Generator<Want, never, Buffer>;
 
 export const look = (bytes: number): Want => ({ want: 'look', bytes });
 export const hold = (bytes: number): Want => ({ want: 'hold', bytes });
-export const pass = (bytes: number): Want => ({ want: 'pass', bytes });
+export const pass = (bytes: number, seen?: Seen): Want => ({ want: 'pass', bytes, seen });
 export const drop = (bytes: number): Want => ({ want: 'drop', bytes });
+export const between: Want = { want: 'between', bytes: 0 };
+
+/** Is told of what goes on, and of each place between two messages, in order. */
+export interface RfbTap {
+  readonly went: (bytes: Buffer) => void;
+  readonly between: () => void;
+}
 
 const NOTHING = Buffer.alloc(0);
 
@@ -34,9 +46,11 @@ export class RfbStream {
   #piece: Buffer = NOTHING;
   #from = 0;
   #at = 0;
+  readonly #tap: RfbTap | undefined;
 
   /** @param grammar is given what sends bytes on, for those that it held or made itself */
-  constructor(grammar: (send: (bytes: Buffer) => void) => Grammar) {
+  constructor(grammar: (send: (bytes: Buffer) => void) => Grammar, tap?: RfbTap) {
+    this.#tap = tap;
     this.#grammar = grammar((bytes) => this.#send(bytes));
     this.#wants = this.#grammar.next(NOTHING).value;
     this.#skipEmpty();
@@ -56,6 +70,7 @@ export class RfbStream {
 
   #take(bytes: number): void {
     const { want, bytes: wanted } = this.#wants;
+    if (this.#wants.want === 'pass') this.#wants.seen?.(this.#piece.subarray(this.#at, this.#at + bytes));
     if (want === 'hold' || want === 'drop') this.#flush();
     // A copy: the rest may come much later, and would keep the whole piece.
     if (want === 'hold' || want === 'look') this.#held.push(Buffer.from(this.#piece.subarray(this.#at, this.#at + bytes)));
@@ -75,17 +90,31 @@ export class RfbStream {
   }
 
   #skipEmpty(): void {
-    while (this.#wants.bytes === 0) this.#wants = this.#grammar.next(NOTHING).value;
+    while (this.#wants.bytes === 0) {
+      if (this.#wants.want === 'between') this.#betweenMessages();
+      this.#wants = this.#grammar.next(NOTHING).value;
+    }
+  }
+
+  #betweenMessages(): void {
+    if (this.#tap === undefined) return;
+    this.#flush();
+    this.#tap.between();
   }
 
   #send(bytes: Buffer): void {
     this.#flush();
-    if (bytes.length > 0) this.#out.push(bytes);
+    if (bytes.length > 0) this.#goOn(bytes);
   }
 
   /** Sends on what has been read of the piece and goes on by itself. */
   #flush(): void {
-    if (this.#at > this.#from) this.#out.push(this.#piece.subarray(this.#from, this.#at));
+    if (this.#at > this.#from) this.#goOn(this.#piece.subarray(this.#from, this.#at));
     this.#from = this.#at;
+  }
+
+  #goOn(bytes: Buffer): void {
+    this.#out.push(bytes);
+    this.#tap?.went(bytes);
   }
 }

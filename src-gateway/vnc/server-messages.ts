@@ -3,7 +3,8 @@ import { MAX_CUT_TEXT_BYTES, MAX_SKIPPED_BYTES, matterOf, providedBytes } from '
 import { type DesktopSize, isDesktopSize } from './desktop-size.ts';
 import { BYTES_PER_PIXEL, BYTES_PER_TIGHT_PIXEL, encoding } from './encodings.ts';
 import { MAX_TEXT_BYTES } from './handshake-reader.ts';
-import { drop, type Grammar, hold, look, pass, type Want } from './rfb-stream.ts';
+import type { PackedStream } from '../../shared/watching/primer.ts';
+import { between, drop, type Grammar, hold, look, pass, type Seen, type Want } from './rfb-stream.ts';
 
 export interface ServerRules {
   readonly size: DesktopSize;
@@ -15,6 +16,14 @@ export interface ServerRules {
   readonly resized: (size: DesktopSize) => void;
   /** Text of the target's clipboard went on to the user, or was kept back. */
   readonly clipboard: (bytes: number, allowed: boolean) => void;
+  readonly packed: PackedListener;
+}
+
+/** Is told of what goes through a server's streams of zlib, which go on from one rectangle to the next. */
+export interface PackedListener {
+  readonly took: (stream: PackedStream, piece: Buffer) => void;
+  /** A stream begins anew. */
+  readonly reset: (stream: PackedStream) => void;
 }
 
 const message = { update: 0, bell: 2, cutText: 3, endOfContinuousUpdates: 150, fence: 248 } as const;
@@ -28,6 +37,7 @@ const HEXTILE_SIDE = 16;
 const hextile = { raw: 1, background: 2, foreground: 4, subrects: 8, coloured: 16 } as const;
 /** Below this Tight sends bytes unpacked and without their length. */
 const TIGHT_PACKED_FROM_BYTES = 12;
+const TIGHT_STREAMS: readonly PackedStream[] = ['tight-0', 'tight-1', 'tight-2', 'tight-3'];
 
 type Part<Result = void> = Generator<Want, Result, Buffer>;
 
@@ -52,6 +62,7 @@ class ServerMessages {
 
   *run(): Grammar {
     for (;;) {
+      yield between;
       const head = yield hold(1);
       const type = head.readUInt8(0);
       if (type === message.cutText) {
@@ -136,7 +147,7 @@ class ServerMessages {
       default:
         if (rect.x + rect.width > this.#size.width || rect.y + rect.height > this.#size.height) throw broken();
         if (kind === encoding.copyRect) yield* this.#copied(rect);
-        else yield* pixels(rect, kind);
+        else yield* pixels(rect, kind, this.#rules.packed);
     }
   }
 
@@ -188,7 +199,7 @@ function* name(): Part {
   yield pass(length);
 }
 
-function* pixels(rect: Rectangle, kind: number): Part {
+function* pixels(rect: Rectangle, kind: number, packed: PackedListener): Part {
   const area = rect.width * rect.height;
   switch (kind) {
     case encoding.raw:
@@ -205,11 +216,12 @@ function* pixels(rect: Rectangle, kind: number): Part {
       const head = yield look(4);
       const length = head.readUInt32BE(0);
       if (length > area * BYTES_PER_PIXEL * 2 + PACKING_SLACK_BYTES) throw broken();
-      yield pass(length);
+      const stream = kind === encoding.zlib ? 'zlib' : 'zrle';
+      yield pass(length, (piece) => packed.took(stream, piece));
       return;
     }
     case encoding.tight:
-      yield* tight(rect);
+      yield* tight(rect, packed);
       return;
     default:
       throw broken();
@@ -241,8 +253,9 @@ function* tiles({ width, height }: Rectangle): Part {
 }
 
 /** Tight (as the RFB registry describes it): one colour, a JPEG, or pixels through a filter and one of four streams of zlib. */
-function* tight({ width, height }: Rectangle): Part {
+function* tight({ width, height }: Rectangle, packed: PackedListener): Part {
   const [control = 0] = yield look(1);
+  for (const [place, stream] of TIGHT_STREAMS.entries()) if (((control >> place) & 1) !== 0) packed.reset(stream);
   const kind = control >> 4;
   const area = width * height;
   if (kind === 8) {
@@ -256,7 +269,10 @@ function* tight({ width, height }: Rectangle): Part {
   if (kind > 7) throw broken();
   const bytes = yield* filtered(kind, width, height);
   if (bytes < TIGHT_PACKED_FROM_BYTES) yield pass(bytes);
-  else yield* compact(bytes * 2 + PACKING_SLACK_BYTES);
+  else {
+    const stream = TIGHT_STREAMS[kind & 3] ?? 'tight-0';
+    yield* compact(bytes * 2 + PACKING_SLACK_BYTES, (piece) => packed.took(stream, piece));
+  }
 }
 
 /** Reads a filter and gives how many bytes the pixels take before they are packed. */
@@ -271,7 +287,7 @@ function* filtered(kind: number, width: number, height: number): Part<number> {
 }
 
 /** A length of one to three bytes, seven bits each but the last, and so many bytes. */
-function* compact(mostBytes: number): Part {
+function* compact(mostBytes: number, seen?: Seen): Part {
   let length = 0;
   for (let place = 0; place < 3; place += 1) {
     const [byte = 0] = yield look(1);
@@ -279,7 +295,7 @@ function* compact(mostBytes: number): Part {
     if (place === 2 || (byte & 0x80) === 0) break;
   }
   if (length > mostBytes) throw broken();
-  yield pass(length);
+  yield pass(length, seen);
 }
 
 function broken(): MavisError {

@@ -11,11 +11,13 @@ import { type DesktopSize, isDesktopSize } from './desktop-size.ts';
 import { pixelFormat } from './encodings.ts';
 import { FilterStream } from './filter-stream.ts';
 import { HandshakeReader, MAX_TEXT_BYTES } from './handshake-reader.ts';
+import { PackedWindows } from './packed-windows.ts';
 import { PictureWatch } from './picture-watch.ts';
-import { RfbStream } from './rfb-stream.ts';
+import { type Grammar, RfbStream, type RfbTap } from './rfb-stream.ts';
 import { serverMessages } from './server-messages.ts';
 import type { VncTarget } from './target-sign-on.ts';
 import { updateRequest } from './update-request.ts';
+import { WatchedPicture } from './watched-picture.ts';
 
 /** The client's end of the handshake, as far as the gateway speaks it: version 3.8, no security, accepted. */
 const VERSION = Buffer.from('RFB 003.008\n', 'latin1');
@@ -37,7 +39,7 @@ export interface VncSessionParts {
   readonly grant: TargetGrant;
   readonly spool: Pick<RecordingSpool, 'record'>;
   readonly logger: Logger;
-  readonly clock: Pick<Clock, 'setTimer'>;
+  readonly clock: Pick<Clock, 'setTimer' | 'monotonicMs'>;
 }
 
 /** One VNC session between its sign-on and its end. */
@@ -49,6 +51,7 @@ export class VncSession {
   readonly #refusals = new Map<string, number>();
   #recorder: ChannelRecorder | undefined;
   #watch: PictureWatch | undefined;
+  #stopWatched: () => void = () => undefined;
 
   constructor(parts: VncSessionParts, run: SessionRun) {
     this.#parts = parts;
@@ -86,7 +89,7 @@ export class VncSession {
     recorder.screen(serverInit);
     if (recorder.strict) await recorder.durable();
     this.#run.clientStream.write(serverInit);
-    this.#relay(recorder, size);
+    this.#relay(recorder, serverInit, size);
   }
 
   async #serverInit(): Promise<{ serverInit: Buffer; size: DesktopSize }> {
@@ -132,13 +135,14 @@ export class VncSession {
     reader.release();
   }
 
-  #relay(recorder: ChannelRecorder, first: DesktopSize): void {
+  #relay(recorder: ChannelRecorder, serverInit: Buffer, first: DesktopSize): void {
     const { target, grant, clock } = this.#parts;
     let size = first;
     // Between two messages of the client: each of them is written whole.
-    const watch = new PictureWatch(clock, () => {
-      if (target.stream.writable) target.stream.write(updateRequest(size, { incremental: true }));
-    });
+    const askPicture = (incremental: boolean): void => {
+      if (target.stream.writable) target.stream.write(updateRequest(size, { incremental }));
+    };
+    const watch = new PictureWatch(clock, () => askPicture(true));
     this.#watch = watch;
     watch.start();
     const { clientStream, activity } = this.#run;
@@ -146,20 +150,23 @@ export class VncSession {
     const hold = (): Promise<void> | undefined => (recorder.congested ? recorder.uncongested() : undefined);
     const stored = (): Promise<void> | undefined => (recorder.strict ? recorder.durable() : undefined);
     const common = { hold, signal: this.#over.signal, failed: (error: unknown) => this.#end(asMavisError(error)) };
-    const fromTarget = this.#filter((send) =>
-      serverMessages(
-        {
-          size, clipboardOut,
-          clipboardIn: clipboardIn && !viewOnly,
-          updated: () => watch.updated(),
-          resized: (now) => {
-            size = now;
-            recorder.resize({ columns: 0, rows: 0, widthPx: now.width, heightPx: now.height });
+    const { packed, picture } = this.#watchable(() => resizedInit(serverInit, size), () => askPicture(false));
+    const fromTarget = this.#filter(
+      (send) =>
+        serverMessages(
+          {
+            size, clipboardOut, packed,
+            clipboardIn: clipboardIn && !viewOnly,
+            updated: () => watch.updated(),
+            resized: (now) => {
+              size = now;
+              recorder.resize({ columns: 0, rows: 0, widthPx: now.width, heightPx: now.height });
+            },
+            clipboard: (bytes, allowed) => this.#noteClipboard('clipboard-out', bytes, allowed),
           },
-          clipboard: (bytes, allowed) => this.#noteClipboard('clipboard-out', bytes, allowed),
-        },
-        send,
-      ),
+          send,
+        ),
+      picture,
     );
     const fromClient = this.#filter((send) =>
       clientMessages(
@@ -184,8 +191,25 @@ export class VncSession {
     clientStream.pipe(fromClient);
   }
 
-  #filter(grammar: ConstructorParameters<typeof RfbStream>[0]): FilterStream {
-    const filter = new FilterStream(new RfbStream(grammar));
+  /** Offers the desktop to those who watch; what its streams have packed is followed from the first byte on, since nobody can enter them without. */
+  #watchable(serverInit: () => Buffer, askPicture: () => void): { readonly packed: PackedWindows; readonly picture: WatchedPicture } {
+    const { clock, grant, logger } = this.#parts;
+    const packed = new PackedWindows(clock, () => {
+      logger.info('a desktop\'s stream cannot be followed for watchers', { reference: grant.reference });
+      withdraw?.(new MavisError('session.not-watchable', { protocol: grant.protocol }));
+    });
+    const picture = new WatchedPicture({ clock, serverInit, askPicture, primers: () => packed.primers() });
+    const withdraw = this.#run.watchable?.(picture);
+    this.#stopWatched = () => {
+      withdraw?.();
+      picture.stop();
+      packed.stop();
+    };
+    return { packed, picture };
+  }
+
+  #filter(grammar: (send: (bytes: Buffer) => void) => Grammar, tap?: RfbTap): FilterStream {
+    const filter = new FilterStream(new RfbStream(grammar, tap));
     filter.on('error', (error) => this.#end(asMavisError(error)));
     return filter;
   }
@@ -213,6 +237,7 @@ export class VncSession {
   async #close(end: MavisError): Promise<void> {
     const { target, grant, logger } = this.#parts;
     this.#watch?.stop();
+    this.#stopWatched();
     target.stream.destroy();
     const recorder = this.#recorder;
     if (recorder === undefined) return;
@@ -223,4 +248,12 @@ export class VncSession {
       logger.error('a recording could not be closed', { reference: grant.reference, recordingId: recorder.recordingId, error });
     }
   }
+}
+
+/** ServerInit of a desktop that has another size by now. */
+function resizedInit(serverInit: Buffer, { width, height }: DesktopSize): Buffer {
+  const resized = Buffer.from(serverInit);
+  resized.writeUInt16BE(width, 0);
+  resized.writeUInt16BE(height, 2);
+  return resized;
 }

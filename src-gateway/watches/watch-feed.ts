@@ -1,9 +1,6 @@
 import type { MavisError } from '../../shared/errors/mavis-error.ts';
-import { encodeJsonPayload, frameKind } from '../../shared/recording/recording-frame.ts';
-import type { WatchSink, WatchSource } from './watch-source.ts';
-
-/** Before each screen that a watcher is shown from its beginning: what was shown before counts no more. */
-export const BEGINS_ANEW = encodeJsonPayload({ name: 'begins-anew', detail: '' });
+import { frameKind } from '../../shared/recording/recording-frame.ts';
+import { BEGINS_ANEW, type WatchSink, type WatchSource, type Withdraw } from './watch-source.ts';
 
 interface Follower {
   readonly sink: WatchSink;
@@ -35,15 +32,17 @@ export class WatchFeed {
   }
 
   /** Adds a screen; the function that it gives takes it away. */
-  add(source: WatchSource): () => void {
+  add(source: WatchSource): Withdraw {
     this.#sources.push(source);
     this.#showNewest();
-    return () => {
+    return (reason) => {
       const place = this.#sources.indexOf(source);
       if (place < 0) return;
       const newest = place === this.#sources.length - 1;
       this.#sources.splice(place, 1);
-      if (newest) this.#showNewest();
+      if (!newest) return;
+      if (reason === undefined) this.#showNewest();
+      else this.#removeAll(reason);
     };
   }
 
@@ -65,6 +64,10 @@ export class WatchFeed {
   /** The session is over, and with it what is watched of it. */
   end(reason: MavisError): void {
     this.#over = true;
+    this.#removeAll(reason);
+  }
+
+  #removeAll(reason: MavisError): void {
     for (const follower of [...this.#followers]) {
       this.#remove(follower);
       follower.over(reason);
@@ -85,7 +88,8 @@ export class WatchFeed {
   #show(follower: Follower): void {
     follower.leave?.();
     follower.leave = undefined;
-    follower.sink(frameKind.mark, BEGINS_ANEW);
-    follower.leave = this.#sources.at(-1)?.join(follower.sink);
+    const newest = this.#sources.at(-1);
+    if (newest === undefined) follower.sink(frameKind.mark, BEGINS_ANEW);
+    else follower.leave = newest.join(follower.sink);
   }
 }

@@ -4,7 +4,7 @@ import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { WatchGrant } from '../../shared/link/messages.ts';
 import { type Frame, FrameError, frameType } from '../../shared/proxy-stream/frames.ts';
 import type { Accepted, Failed } from '../../shared/proxy-stream/messages.ts';
-import { encodeRecordingFrame, type FrameKind, MAX_FRAME_PAYLOAD_BYTES } from '../../shared/recording/recording-frame.ts';
+import { encodeJsonPayload, encodeRecordingFrame, type FrameKind, frameKind, MAX_FRAME_PAYLOAD_BYTES } from '../../shared/recording/recording-frame.ts';
 import type { Clock } from '../clock/clock.ts';
 import { limited } from '../clock/limited.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -22,6 +22,9 @@ const LONGEST_SECONDS = 12 * 3600;
 const FLUSH_LIMIT_MS = 2000;
 /** Where the grant says nothing: a quarter of an hour (rule 11). */
 const DEFAULT_UNSUPERVISED_SECONDS = 900;
+
+/** Tells a watcher that something was not shown, before he is shown the screen anew. */
+const LEFT_OUT = encodeJsonPayload({ name: 'left-out', detail: '' });
 
 /** Ends whose words speak to the session's user: to a watcher the session has simply ended. */
 const OF_THE_USER: ReadonlySet<ErrorCode> = new Set(['session.closed-by-user', 'session.user-disabled', 'session.user-disabled-by', 'session.access-changed', 'session.sign-in-revoked', 'session.not-after']);
@@ -131,10 +134,16 @@ export class Watch {
       this.#skips += 1;
       stream.once('drain', () => {
         this.#behind = false;
-        if (!this.#ending.signal.aborted) this.#again();
+        if (this.#ending.signal.aborted) return;
+        this.#write(stream, frameKind.mark, LEFT_OUT);
+        this.#again();
       });
       return;
     }
+    this.#write(stream, kind, payload);
+  }
+
+  #write(stream: CountedDuplex, kind: FrameKind, payload: Uint8Array): void {
     const microseconds = Math.max(0, Math.round((this.#parts.clock.monotonicMs() - this.#startedMs) * 1000));
     for (let start = 0; start === 0 || start < payload.length; start += MAX_FRAME_PAYLOAD_BYTES) {
       stream.write(encodeRecordingFrame({ kind, microseconds, payload: payload.subarray(start, start + MAX_FRAME_PAYLOAD_BYTES) }));

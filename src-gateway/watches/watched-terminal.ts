@@ -1,6 +1,6 @@
 import { encodeResize, frameKind, type TerminalSize } from '../../shared/recording/recording-frame.ts';
 import { RecentOutput } from '../../shared/recording/recent-output.ts';
-import type { WatchSink, WatchSource } from './watch-source.ts';
+import { BEGINS_ANEW, type WatchSink, type WatchSource } from './watch-source.ts';
 
 /** What a late watcher is shown of before: several full screens of colours, and little enough that a thousand sessions hold 128 MiB at most. */
 const REPLAY_BYTES = 128 * 1024;
@@ -26,6 +26,7 @@ export class WatchedTerminal implements WatchSource {
   }
 
   join(sink: WatchSink): () => void {
+    sink(frameKind.mark, BEGINS_ANEW);
     if (this.#size !== undefined) sink(frameKind.resize, encodeResize(this.#size));
     const before = this.#recent.replay();
     if (before.length > 0) sink(frameKind.output, before);

@@ -1,3 +1,4 @@
+import type { Primer } from '../../shared/watching/primer.ts';
 import type { KeyCombination } from './key-combinations.ts';
 
 /** How a picture that is not of the window's size is shown: drawn smaller or larger until all of it is seen, or point for point. */
@@ -36,6 +37,8 @@ export interface DesktopSettings {
 export interface DesktopEngine {
   /** Takes bytes from the target; calls back when it can take as many more. */
   receive(bytes: Uint8Array, taken: () => void): void;
+  /** Goes on with one of the protocol's packed streams from its middle, where the protocol has such. Throws where the primer is none. */
+  prime?(primer: Primer): void;
   apply(settings: DesktopSettings): void;
   /** Presses and releases keys that the user's own system would keep for itself. */
   sendKeys(keys: KeyCombination): void;

@@ -1,8 +1,24 @@
+import type { PackedStream, Primer } from '../../shared/watching/primer.ts';
 import RFB, { type RawChannel } from '@novnc/novnc';
 
 /** A ServerCutText message behind its type (RFC 6143 section 7.6.4): padding, and a length that is negative for the extended clipboard. */
 const CUT_TEXT_HEAD_BYTES = 7;
 const CUT_TEXT_LENGTH_AT = 3;
+
+/** Where noVNC's decoders keep what unpacks a stream: the encoding's number, and the property with its place in it. */
+const inflators: Readonly<Record<PackedStream, readonly [encoding: number, ...path: readonly string[]]>> = {
+  'tight-0': [7, '_zlibs', '0'],
+  'tight-1': [7, '_zlibs', '1'],
+  'tight-2': [7, '_zlibs', '2'],
+  'tight-3': [7, '_zlibs', '3'],
+  zrle: [16, '_inflator'],
+  zlib: [6, '_zlib'],
+};
+
+interface Inflator {
+  setInput(data: Uint8Array | null): void;
+  inflate(expectedBytes: number): Uint8Array;
+}
 
 export interface WatchedEvents {
   readonly onFrame: () => void;
@@ -21,6 +37,16 @@ export class WatchedRfb extends RFB {
   constructor(place: HTMLElement, channel: RawChannel, watched: WatchedEvents) {
     super(place, channel, { shared: true });
     this.watched = watched;
+  }
+
+  /** Has a stream's decoder unpack what the stream held last, and show nothing of it. Throws where it cannot. */
+  prime({ stream, zlib, windowBytes }: Primer): void {
+    const [encoding, ...path] = inflators[stream];
+    const inflator = path.reduce<unknown>((held, name) => (typeof held === 'object' && held !== null ? Reflect.get(held, name) : undefined), this._decoders[encoding]);
+    if (!isInflator(inflator)) throw new TypeError(`noVNC has no decoder of ${stream}`);
+    inflator.setInput(zlib);
+    inflator.inflate(windowBytes);
+    inflator.setInput(null);
   }
 
   protected override _framebufferUpdate(): boolean {
@@ -52,4 +78,8 @@ export class WatchedRfb extends RFB {
     this.watched?.onBroken(what);
     return super._fail(what);
   }
+}
+
+function isInflator(held: unknown): held is Inflator {
+  return typeof held === 'object' && held !== null && 'setInput' in held && 'inflate' in held;
 }

@@ -35,6 +35,8 @@ declare module '@novnc/novnc' {
     protected _resize(width: number, height: number): void;
     protected _fail(what: string): boolean;
     protected _handleServerCutText(): boolean;
+    /** By the encoding's number. */
+    protected readonly _decoders: Readonly<Record<number, object>>;
     /** What has come and was not read yet. */
     protected readonly _sock: { rQpeekBytes(length: number): Uint8Array; rQskipBytes(length: number): void; rQlen(): number };
   }

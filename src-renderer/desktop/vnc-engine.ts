@@ -1,3 +1,4 @@
+import type { Primer } from '../../shared/watching/primer.ts';
 import type { DesktopEngine, DesktopEvents, DesktopSettings, Quality } from './desktop-engine.ts';
 import type { KeyCombination } from './key-combinations.ts';
 import { NovncChannel } from './novnc-channel.ts';
@@ -42,6 +43,10 @@ class VncEngine implements DesktopEngine {
     // noVNC holds what it cannot draw yet, up to 40 MiB, and then gives up; it asks for the next update when it has drawn the last.
     this.#channel.deliver(bytes);
     taken();
+  }
+
+  prime(primer: Primer): void {
+    this.#rfb.prime(primer);
   }
 
   apply(settings: DesktopSettings): void {

@@ -1,3 +1,4 @@
+import type { Primer } from '../../shared/watching/primer.ts';
 import type { DesktopEngine, StartDesktopEngine } from '../desktop/desktop-engine.ts';
 import type { PlayerScreen } from './recording-player.ts';
 
@@ -26,6 +27,9 @@ export class DesktopScreen implements PlayerScreen {
   readonly write = (bytes: Uint8Array, drawn: () => void): void => {
     void this.#write(bytes, drawn);
   };
+
+  /** Goes on with a packed stream of the protocol from its middle; the bytes before began the engine. */
+  readonly prime = (primer: Primer): void => this.#engine?.prime?.(primer);
 
   /** A desktop says its size in its own protocol. */
   readonly resize = (): void => undefined;

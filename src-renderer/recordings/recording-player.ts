@@ -2,6 +2,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import type { PlaybackEnd, PlaybackHeader } from '../../shared/recording/playback.ts';
 import { type RecordingFrame, RecordingFormatError } from '../../shared/recording/recording-frame.ts';
+import type { Primer } from '../../shared/watching/primer.ts';
 import { shownErrorOf } from '../mavis/ask.ts';
 import { advance, nextSpeed, type Speed } from './player-time.ts';
 import { type Found, RecordingSearch } from './recording-search.ts';
@@ -12,6 +13,8 @@ export interface PlayerScreen {
   readonly write: (bytes: Uint8Array, drawn: () => void) => void;
   readonly resize: (columns: number, rows: number) => void;
   readonly reset: () => void;
+  /** Goes on with a packed stream from its middle, where a session is watched live. Throws where it cannot. */
+  readonly prime?: (primer: Primer) => void;
 }
 
 /** Frames of the display, as the browser counts them; ends with `cancel`. */

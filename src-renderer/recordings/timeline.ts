@@ -84,6 +84,7 @@ export class Timeline {
         this.#events.push({ atMs, kind: 'output', bytes: line });
         return;
       }
+      case frameKind.primer:
       case frameKind.end:
         return;
     }

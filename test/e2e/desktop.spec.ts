@@ -48,7 +48,7 @@ test.describe('a VNC desktop', () => {
     return seen.width === shown.width && seen.height === shown.height && seen.pixels.equals(shown.pixels);
   }
 
-  const pictureOf = (page: Page): Locator => page.locator('.desktop-screen canvas, .player-desktop canvas').first();
+  const pictureOf = (page: Page): Locator => page.locator('.desktop-screen canvas, .player-desktop canvas, .watch-desktop canvas').first();
 
   test('S20, S58: is drawn as its X server has it, follows the window, takes keys and text, and its recording plays', async ({ system }) => {
     const app = shared();
@@ -60,11 +60,19 @@ test.describe('a VNC desktop', () => {
     await expect(session.getByLabel('State of the session')).toContainText('Target leg unencrypted');
     await expect(session.getByLabel('State of the session')).toContainText('gateway-office1');
 
+    // S58: who comes late sees the whole picture, also where streams of zlib began long before.
+    await app.main.getByRole('navigation').getByRole('button', { name: /^Sessions/ }).click();
+    const watch = await app.nextWindow(() => app.main.getByRole('button', { name: /^Watch the session of .* on drawn-desktop$/ }).click());
+    await expect.poll(() => same(pictureOf(watch)), { timeout: 30_000 }).toBe(true);
+    await expect(watch.getByText('Watching live, view only')).toBeVisible();
+    await expect(session.getByLabel('State of the session')).toContainText('Being watched');
+
     const window = await app.electronApp.browserWindow(session);
     const before = (await target.picture()).width;
     await window.evaluate((browserWindow) => browserWindow.setBounds({ width: 1000, height: 640 }));
     await expect.poll(async () => (await target.picture()).width, { timeout: 20_000 }).not.toBe(before);
     await expect.poll(() => same(canvas), { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => same(pictureOf(watch)), { timeout: 30_000 }).toBe(true);
 
     const typed = join(target.folder, 'typed');
     target.start('xterm', '-geometry', '40x5+10+300', '-e', 'sh', '-c', `echo > ${typed}.ready; head -n 1 > ${typed}`);
@@ -84,11 +92,19 @@ test.describe('a VNC desktop', () => {
     await take.click();
     await expect.poll(() => app.electronApp.evaluate(({ clipboard }) => clipboard.readText())).toBe('from the target');
 
+    // What is shown live is what the target has by now; what a watcher types goes nowhere, and the end of the session is his, too.
+    await pictureOf(watch).click({ position: { x: 60, y: 330 } });
+    await watch.keyboard.type('by the watcher');
+    await expect.poll(() => same(pictureOf(watch)), { timeout: 30_000 }).toBe(true);
+    await watch.screenshot({ path: test.info().outputPath('watched.png') });
+    await session.screenshot({ path: test.info().outputPath('being-watched.png') });
+
     const reference = (await session.getByLabel('State of the session').getByText(/^MV-/).textContent()) ?? '';
     const last = await target.picture();
     await session.getByRole('button', { name: 'End session' }).click();
     await session.getByRole('dialog').getByRole('button', { name: 'End session' }).click();
     await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible();
+    await expect(watch.getByRole('alert', { name: 'Session ended' })).toBeVisible();
 
     const { main } = app;
     await main.getByRole('navigation').getByRole('button', { name: 'Session recordings' }).click();

@@ -9,6 +9,7 @@ export const watchingTextsEn = {
   'watch.of': 'Session of',
   'watch.stop': 'Stop watching',
   'watch.screen': 'What {user} sees on {resource}',
+  'watch.left-out': 'Something was left out: this connection is slower than the session. What you see now is current.',
   'watch.end': 'End this session',
   'watched.mark': '{count, plural, one {Being watched} other {Watched by {count} people}}',
   'watched.by': 'Watched by {names}',

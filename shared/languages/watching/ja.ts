@@ -11,6 +11,7 @@ export const watchingTextsJa = {
   'watch.of': 'セッションのユーザー',
   'watch.stop': '監視を終了',
   'watch.screen': '{resource} で {user} に表示されている内容',
+  'watch.left-out': '一部を表示できませんでした:この接続はセッションより低速です。現在の表示は最新です。',
   'watch.end': 'このセッションを切断',
   'watched.mark': '{count, plural, other {監視されています({count} 人)}}',
   'watched.by': '監視者:{names}',

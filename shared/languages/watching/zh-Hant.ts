@@ -11,6 +11,7 @@ export const watchingTextsZhHant = {
   'watch.of': '會話使用者',
   'watch.stop': '停止監控',
   'watch.screen': '{user} 在 {resource} 看到的畫面',
+  'watch.left-out': '部分畫面已略過:此連線比會話慢。目前顯示的是最新畫面。',
   'watch.end': '中斷此會話',
   'watched.mark': '{count, plural, other {正被監控({count} 人)}}',
   'watched.by': '監控者:{names}',

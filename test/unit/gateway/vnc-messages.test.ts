@@ -52,7 +52,7 @@ const everything: readonly Buffer[] = [
 
 function server(changes: Partial<ServerRules> = {}) {
   const noted: string[] = [];
-  const stream = new RfbStream((send) => serverMessages({ size: { width: 64, height: 48 }, clipboardIn: true, clipboardOut: true, updated: () => undefined, resized: ({ width, height }) => noted.push(`size ${width}x${height}`), clipboard: (count, allowed) => noted.push(`${allowed ? 'passed' : 'kept'} ${count}`), ...changes }, send));
+  const stream = new RfbStream((send) => serverMessages({ size: { width: 64, height: 48 }, clipboardIn: true, clipboardOut: true, updated: () => undefined, resized: ({ width, height }) => noted.push(`size ${width}x${height}`), clipboard: (count, allowed) => noted.push(`${allowed ? 'passed' : 'kept'} ${count}`), packed: { took: () => undefined, reset: () => undefined }, ...changes }, send));
   return { noted, push: (piece: Uint8Array) => Buffer.concat(stream.push(Buffer.from(piece))) };
 }
 
