@@ -75,7 +75,7 @@ export const forwardingState = z.discriminatedUnion('status', [
 export type ForwardingState = z.infer<typeof forwardingState>;
 
 /** Over which way a session's traffic leaves this computer: the gateway's port, whether it is the link port (443) in place of a proxy port, and the HTTP proxy on the way. */
-export const sessionWay = z.object({ port: z.number().int(), over443: z.boolean(), proxy: z.string().nullable() });
+export const sessionWay = z.object({ port: z.number().int(), over443: z.boolean(), proxy: z.string().max(300).nullable() });
 export type SessionWay = z.infer<typeof sessionWay>;
 
 export const session = z.object({

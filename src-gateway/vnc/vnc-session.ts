@@ -121,7 +121,7 @@ export class VncSession {
   /** The client's handshake: whatever the target asked for, the client is asked for nothing. One that is gone meanwhile has closed the session, and broken no protocol. */
   async #welcomeClient(): Promise<void> {
     const { clientStream } = this.#run;
-    const reader = new HandshakeReader(clientStream, this.#over.signal, () => new MavisError('session.closed-by-user'));
+    const reader = new HandshakeReader(clientStream, this.#over.signal, () => this.#leftInHandshake());
     const expect = async (bytes: Buffer): Promise<void> => {
       if (!(await reader.read(bytes.length)).equals(bytes)) throw new MavisError('session.protocol-violation');
     };
@@ -133,6 +133,13 @@ export class VncSession {
     // ClientInit: whether the client would share the desktop, which is not asked.
     await reader.read(1);
     reader.release();
+  }
+
+  /** A client that is gone before the desktop was shown: by itself, or because its line broke, which only the log tells. */
+  #leftInHandshake(): MavisError {
+    const { errored } = this.#run.clientStream;
+    this.#parts.logger.info('the client left in the handshake', { reference: this.#parts.grant.reference, ...(errored === null ? {} : { error: errored }) });
+    return new MavisError('session.closed-by-user', {}, errored === null ? {} : { cause: errored });
   }
 
   #relay(recorder: ChannelRecorder, serverInit: Buffer, first: DesktopSize): void {

@@ -28,6 +28,8 @@ export interface StreamResume {
   readonly random: () => number;
   readonly onInterrupted: (secondsLeft: number) => void;
   readonly onResumed: () => void;
+  /** A try to take it up failed, in another way than the one before; the next one follows. */
+  readonly onTryFailed?: (error: unknown, tries: number) => void;
 }
 
 /** Why a stream ended. */
@@ -230,6 +232,7 @@ export class GatewayStream extends Duplex {
       nextEpoch: () => (this.#epoch += 1),
       limitMs: resume.seconds * 1000,
       signal: this.#over.signal,
+      ...(resume.onTryFailed === undefined ? {} : { onTryFailed: resume.onTryFailed }),
     });
     this.#resuming = loop;
     resume.onInterrupted(resume.seconds);

@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { MavisError } from '../../shared/errors/mavis-error.ts';
+import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import { type Frame, type FrameDecoder, FrameError, frameType } from '../../shared/proxy-stream/frames.ts';
 import { parsePayload, resumed } from '../../shared/proxy-stream/messages.ts';
 import { type BackOff, backOffMs, outOfStepMs } from '../../shared/waiting/back-off.ts';
@@ -30,6 +30,8 @@ export interface ResumeLoopOptions {
   /** A number from 0 up to 1: many clients that lost the same gateway do not come back in step. */
   readonly random: () => number;
   readonly signal: AbortSignal;
+  /** A try failed and another one follows: told where it failed in another way than the one before. */
+  readonly onTryFailed?: (error: unknown, tries: number) => void;
 }
 
 /** A connection over which the stream goes on. */
@@ -47,6 +49,8 @@ export class ResumeLoop {
   readonly #options: ResumeLoopOptions;
   #attempt = new AbortController();
   #hurried = false;
+  #tries = 0;
+  #toldCode: string | undefined;
 
   constructor(options: ResumeLoopOptions) {
     this.#options = options;
@@ -66,6 +70,7 @@ export class ResumeLoop {
         return await this.#try(AbortSignal.any([signal, this.#attempt.signal]), left);
       } catch (error) {
         if (error instanceof GatewayRefusal && !PASSING.has(error.code)) throw error;
+        this.#tell(error);
       }
       if (this.#hurried) tries = -1;
       else await this.#pause(Math.min(outOfStepMs(backOffMs(PAUSES, tries + 1), this.#options.random), Math.max(0, endsAt - monotonic())));
@@ -76,6 +81,15 @@ export class ResumeLoop {
   hurry(): void {
     this.#hurried = true;
     this.#attempt.abort(new MavisError('gateway.time-out', { gateway: this.#options.gateway }));
+  }
+
+  /** A network that is away for five minutes fails a hundred times in the same way. */
+  #tell(error: unknown): void {
+    this.#tries += 1;
+    const { code } = asMavisError(error);
+    if (this.#hurried || code === this.#toldCode) return;
+    this.#toldCode = code;
+    this.#options.onTryFailed?.(error, this.#tries);
   }
 
   async #try(signal: AbortSignal, leftMs: number): Promise<ResumedConnection> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { hop } from '../../shared/api/connections.ts';
 import { connectionReference, instant, protocol } from '../../shared/ids.ts';
+import { TERMINAL_BOUNDS } from '../../shared/ipc/session-port.ts';
 import { forwardingState, sessionWay } from '../../shared/ipc/stores.ts';
 import { waysOut } from '../network/way-out.ts';
 import { progressStep, prompt } from '../../shared/proxy-stream/messages.ts';
@@ -63,7 +64,7 @@ export const sessionReport = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('connected') }),
   z.object({ kind: z.literal('recording') }),
   /** So many people watch the session now. */
-  z.object({ kind: z.literal('watched'), watchers: z.number().int(), by: z.array(z.string()) }),
+  z.object({ kind: z.literal('watched'), watchers: z.number().int().min(0), by: z.array(z.string().max(200)).max(20) }),
   z.object({ kind: z.literal('ends-soon'), code: z.string(), secondsLeft: z.number() }),
   z.object({ kind: z.literal('round-trip'), milliseconds: z.number() }),
   /** The connection to the gateway was cut; for so long it is sought again (rule 10). */
@@ -73,7 +74,7 @@ export const sessionReport = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('resumed') }),
   /** The first of two gateways is gone, or knows nothing of the session any more: another one is wanted (rule 10). */
   z.object({ kind: z.literal('first-hop-wanted') }),
-  z.object({ kind: z.literal('resized'), columns: z.number().int(), rows: z.number().int() }),
+  z.object({ kind: z.literal('resized'), columns: z.number().int().min(TERMINAL_BOUNDS.minColumns).max(TERMINAL_BOUNDS.maxColumns), rows: z.number().int().min(TERMINAL_BOUNDS.minRows).max(TERMINAL_BOUNDS.maxRows) }),
   z.object({ kind: z.literal('forwarding'), what: z.enum(['agent', 'x11']), state: forwardingState }),
   z.object({ kind: z.literal('ended'), code: z.string(), args: errorArgs, exitStatus: z.number().int().nullable(), signal: z.string().nullable() }),
   /** The page has been given everything; the process has nothing left to do. */

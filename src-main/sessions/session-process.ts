@@ -18,6 +18,7 @@ const runner = new SessionRunner({
   random: () => randomInt(RANDOM_STEPS) / RANDOM_STEPS,
   monotonic: () => performance.now(),
   onViolation: (what) => log.warn('page does not keep to the rules of its port', { reason: what }),
+  onTryFailed: (error, attempt) => log.warn('session not taken up again yet', { attempt }, error),
 });
 
 parentPort.on('message', (event) => {

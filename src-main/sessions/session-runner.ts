@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
-import { isDesktop } from '../../shared/ipc/openable-protocols.ts';
+import { isDesktop } from '../../shared/ipc/desktop-protocols.ts';
 import type { Forwarding, Prompt, StreamMessage } from '../../shared/proxy-stream/messages.ts';
 import type { CarriedProtocol } from './carried-protocol.ts';
 import { FilesSession } from './files-session.ts';
@@ -37,6 +37,8 @@ export interface RunnerParts {
   readonly monotonic: () => number;
   /** Called for what a page did against the rules, with a word for the log. */
   readonly onViolation: (what: string) => void;
+  /** Called for what a resume came upon and is tried again after. */
+  readonly onTryFailed?: (error: unknown, tries: number) => void;
   readonly pingEveryMs?: number;
 }
 
@@ -210,7 +212,7 @@ export class SessionRunner {
   async #session(socket: TLSSocket, command: StartCommand, gateway: string, answer: Awaited<ReturnType<typeof sayHello>>, again: WayAgain): Promise<void> {
     if (answer.kind !== 'accepted') throw new MavisError('gateway.protocol-error', { gateway });
     const { accepted } = answer;
-    const { pingEveryMs, random } = this.#parts;
+    const { pingEveryMs, random, onTryFailed } = this.#parts;
     const stream = new GatewayStream({
       socket,
       decoder: answer.decoder,
@@ -227,6 +229,7 @@ export class SessionRunner {
         random,
         onInterrupted: (secondsLeft) => this.#parts.report({ kind: 'interrupted', secondsLeft }),
         onResumed: () => this.#parts.report({ kind: 'resumed' }),
+        ...(onTryFailed === undefined ? {} : { onTryFailed }),
       },
       ...(pingEveryMs === undefined ? {} : { pingEveryMs }),
     });

@@ -1,7 +1,6 @@
 import { connectionsRoutes, watchable } from '../../shared/api/connections.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { ConnectionId, ConnectionReference, ProfileId, Protocol, ResourceId } from '../../shared/ids.ts';
-import { openable } from '../../shared/ipc/openable-protocols.ts';
 import { type Profile, type Session, type SessionId, sessionId as sessionIdSchema } from '../../shared/ipc/stores.ts';
 import type { SignedIn } from '../account/account.ts';
 import type { ClientIdentity } from '../account/client-key.ts';
@@ -71,7 +70,7 @@ export class Sessions<Port> {
     const { inventory, log } = this.#parts;
     this.#parts.signedIn();
     const resource = await inventory.find(resourceId);
-    if (!resource.protocols.includes(protocol) || !openable(protocol)) throw new MavisError('resource.protocol-unknown', { protocol });
+    if (!resource.protocols.includes(protocol)) throw new MavisError('resource.protocol-unknown', { protocol });
     const id = this.#open({ resourceId, resourceName: resource.name, protocol, watching: null });
     inventory.noteUse(resourceId).catch((error: unknown) => log.warn('use not noted', { resourceId }, error));
     return id;

@@ -1,4 +1,5 @@
 import type { RecordingId } from '../../shared/ids.ts';
+import { isDesktop } from '../../shared/ipc/desktop-protocols.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import type { WindowApi } from '../../shared/ipc/window-api.ts';
 import { PlaybackDecoder, type PlaybackEnd, type PlaybackHeader } from '../../shared/recording/playback.ts';
@@ -34,16 +35,25 @@ export async function loadPlayback(mavis: Pick<WindowApi, 'playback'>, recording
 async function readAll(mavis: Pick<WindowApi, 'playback'>, playbackId: string, sink: PlaybackSink, signal: AbortSignal, mostBytes: number): Promise<void> {
   const decoder = new PlaybackDecoder();
   let offset = 0;
+  let tooLong: 'recording.too-long-to-play' | 'recording.too-long-to-show' = 'recording.too-long-to-play';
+  const noted: PlaybackSink = {
+    ...sink,
+    onHeader: (header) => {
+      // Of a desktop there is no asciicast that another player would show.
+      if (isDesktop(header.protocol)) tooLong = 'recording.too-long-to-show';
+      sink.onHeader(header);
+    },
+  };
   while (!signal.aborted) {
     // That this window holds no more says nothing of the evidence, which is whole.
-    if (offset >= mostBytes) return sink.onError(shownErrorOf('recording.too-long-to-play'));
+    if (offset >= mostBytes) return sink.onError(shownErrorOf(tooLong));
     const answer = await ask(mavis.playback.read({ playbackId, offset }));
     if (signal.aborted) return;
     if (!answer.ok) return sink.onError(answer.error);
     const { bytes, done } = answer.value;
     offset += bytes.length;
     try {
-      hand(decoder, bytes, sink);
+      hand(decoder, bytes, noted);
     } catch (error) {
       if (!(error instanceof RecordingFormatError)) throw error;
       return sink.onError(shownErrorOf('service.answer-invalid'));

@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import type { RecordingSummary } from '../../shared/api/recordings.ts';
-import { isDesktop } from '../../shared/ipc/openable-protocols.ts';
+import { isDesktop } from '../../shared/ipc/desktop-protocols.ts';
 import { clientSettings } from '../../shared/ipc/settings.ts';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon } from '../controls/icon.tsx';

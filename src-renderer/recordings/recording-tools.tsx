@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import type { RecordingSummary, RecordingVerification } from '../../shared/api/recordings.ts';
-import { isDesktop } from '../../shared/ipc/openable-protocols.ts';
+import { isDesktop } from '../../shared/ipc/desktop-protocols.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { errorText } from '../../shared/languages/error-text.ts';
 import { ErrorNotice } from '../controls/error-notice.tsx';

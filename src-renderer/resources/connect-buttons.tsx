@@ -1,7 +1,6 @@
 import type { ResourceRow } from '../../shared/ipc/contract.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useText } from '../language/use-text.ts';
-import { openable } from '../../shared/ipc/openable-protocols.ts';
 import type { ResourceActions } from './resources-page.tsx';
 
 interface ConnectButtonsProps {
@@ -11,29 +10,28 @@ interface ConnectButtonsProps {
   readonly inGrid: boolean;
 }
 
-/** One button a protocol that the resource speaks. One that this version cannot open says so instead of hiding. */
+/** One button a protocol that the resource speaks. */
 export function ConnectButtons({ row, actions, inGrid }: ConnectButtonsProps) {
   const text = useText();
   return (
     <span className="connect">
       {row.protocols.map((protocol) => {
         const name = text(`protocol.${protocol}`);
-        const can = openable(protocol);
+        const label = text('resources.connect', { name: row.name, protocol: name });
         return (
           <button
             key={protocol}
             type="button"
             tabIndex={inGrid ? -1 : 0}
-            className={can ? 'button button-small connect-button' : 'button button-small'}
-            aria-disabled={!can}
-            aria-label={can ? text('resources.connect', { name: row.name, protocol: name }) : text('resources.protocol-not-yet', { protocol: name })}
-            title={can ? text('resources.connect', { name: row.name, protocol: name }) : text('resources.protocol-not-yet', { protocol: name })}
+            className="button button-small connect-button"
+            aria-label={label}
+            title={label}
             onClick={(event) => {
               event.stopPropagation();
-              if (can) actions.connect(row, protocol);
+              actions.connect(row, protocol);
             }}
           >
-            {can && <Icon name="terminal" />}
+            <Icon name="terminal" />
             {name}
           </button>
         );

@@ -5,7 +5,6 @@ import type { ResourceRow } from '../../shared/ipc/contract.ts';
 import { useText } from '../language/use-text.ts';
 import { AvailabilityBadge } from './availability-badge.tsx';
 import { ConnectButtons, FavouriteButton } from './connect-buttons.tsx';
-import { firstOpenable } from './first-openable.ts';
 import { useFittingTags } from './fitting-tags.ts';
 import type { ResourceActions } from './resources-page.tsx';
 import type { ResourceSelection } from './resource-selection.ts';
@@ -172,7 +171,7 @@ function runSelectionKey(event: KeyboardEvent, { selection, row, active, query, 
 function runKey(event: KeyboardEvent, row: ResourceRow, actions: ResourceActions): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target !== event.currentTarget) return false;
   if (event.key === 'Enter') {
-    const protocol = firstOpenable(row.protocols);
+    const [protocol] = row.protocols;
     if (protocol && !event.repeat) actions.connect(row, protocol);
     else if (!protocol) actions.details(row);
     return true;

@@ -12,7 +12,6 @@ import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { tagsIn, toggleTag } from './filter-text.ts';
-import { openable } from '../../shared/ipc/openable-protocols.ts';
 import { ResourceBrowser, type BrowserQuery } from './resource-browser.ts';
 import { BulkTags } from './bulk-tags.tsx';
 import { ResourceForm } from './resource-form.tsx';
@@ -52,7 +51,6 @@ export function ResourcesPage() {
   const actions = useMemo<ResourceActions>(
     () => ({
       connect: (row, protocol) => {
-        if (!openable(protocol)) return;
         void ask(mavis.sessions.connect({ resourceId: row.id, protocol })).then((answer) => setFailure(answer.ok ? null : answer.error));
       },
       details: (row) => browser.openDetails(row),

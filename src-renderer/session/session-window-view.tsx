@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from 'react';
 import { windowAction } from '../../shared/ipc/window-actions.ts';
-import { isDesktop } from '../../shared/ipc/openable-protocols.ts';
+import { isDesktop } from '../../shared/ipc/desktop-protocols.ts';
 import type { Session, SessionId } from '../../shared/ipc/stores.ts';
 import { DocumentLook } from '../appearance/document-look.tsx';
 import { Dialog } from '../controls/dialog.tsx';

@@ -328,6 +328,8 @@ export const errorTextsEn = {
   'error.recording.storage-low.remedy': 'The helpdesk frees or adds disk space for the central service. The recordings are then stored by themselves.',
   'error.recording.too-long-to-play.message': 'This recording is longer than this window can hold. It plays up to here; nothing of it is missing.',
   'error.recording.too-long-to-play.remedy': 'Save it as asciicast to see the rest in another player.',
+  'error.recording.too-long-to-show.message': 'This recording of a desktop is longer than this window can hold. It plays up to here; nothing of it is missing.',
+  'error.recording.too-long-to-show.remedy': 'There is nothing to do: the recording itself is kept whole. What comes after this point cannot be shown by this version.',
   'error.recording.cannot-be-drawn.message': 'From some moment on, what was recorded cannot be drawn. The picture stays as it was; times and marks go on.',
   'error.recording.cannot-be-drawn.remedy': 'Press Verify: where the recording is whole, the target itself sent what no viewer understands. Give the helpdesk the reference.',
   'error.recording.no-encoder.message': 'This machine cannot make a film of this recording.',

@@ -330,6 +330,8 @@ export const errorTextsJa = {
   'error.recording.storage-low.remedy': 'ヘルプデスクは、中央サービスのディスクの空きを増やしてください。その後、記録は自動的に保存されます。',
   'error.recording.too-long-to-play.message': 'この記録は、このウィンドウで扱える長さを超えています。ここまで再生できます。記録自体に欠けはありません。',
   'error.recording.too-long-to-play.remedy': '続きを見るには、asciicast として保存し、別のプレーヤーで再生してください。',
+  'error.recording.too-long-to-show.message': 'このデスクトップの記録は、このウィンドウで扱える長さを超えています。ここまで再生できます。記録自体に欠けはありません。',
+  'error.recording.too-long-to-show.remedy': '必要な操作はありません。記録はすべて保存されています。このバージョンでは、これより後の部分を表示できません。',
   'error.recording.cannot-be-drawn.message': '途中から、記録された内容を描画できません。画面はその時点のまま残り、時刻と印は続きます。',
   'error.recording.cannot-be-drawn.remedy': '［検証］を押してください。記録が完全な場合は、対象がどのビューアーも理解できないデータを送っています。参照番号をヘルプデスクに伝えてください。',
   'error.recording.no-encoder.message': 'このコンピューターでは、この記録の動画を作成できません。',

@@ -330,6 +330,8 @@ export const errorTextsZhHant = {
   'error.recording.storage-low.remedy': '請服務台為中央服務釋出或增加磁碟空間。之後記錄會自動儲存。',
   'error.recording.too-long-to-play.message': '此記錄超過此視窗可容納的長度，可播放到這裡；記錄本身沒有缺漏。',
   'error.recording.too-long-to-play.remedy': '若要查看其餘部分，請另存為 asciicast，再以其他播放器播放。',
+  'error.recording.too-long-to-show.message': '此桌面記錄超過此視窗可容納的長度，可播放到這裡；記錄本身沒有缺漏。',
+  'error.recording.too-long-to-show.remedy': '無須處理：記錄已完整保存。此版本無法顯示此處之後的部分。',
   'error.recording.cannot-be-drawn.message': '從某一刻起，錄下的內容無法繪出。畫面停留在當時的樣子，時間與標記仍會繼續。',
   'error.recording.cannot-be-drawn.remedy': '請按「驗證」：若記錄完整，表示目標本身送出了任何檢視器都無法理解的內容。請將參考編號告知服務台。',
   'error.recording.no-encoder.message': '此電腦無法將這份錄影製成影片。',

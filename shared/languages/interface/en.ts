@@ -211,7 +211,6 @@ export const interfaceTextsEn = {
   'resources.none-available': 'No Gateway available',
   'resources.availability-unknown': 'Not known yet',
   'resources.connect': 'Connect to {name} with {protocol}',
-  'resources.protocol-not-yet': 'This version does not open {protocol} yet',
   'resources.none-available-detail': 'No Gateway of {segments} is available. Connecting will fail until the Gateway administrator has brought one back.',
   'resources.none-available-any': 'No Gateway is available. Connecting will fail until the Gateway administrator has brought one back.',
   'resources.details': 'Details',

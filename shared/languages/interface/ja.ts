@@ -213,7 +213,6 @@ export const interfaceTextsJa = {
   'resources.none-available': 'Gateway 利用不可',
   'resources.availability-unknown': '未確認',
   'resources.connect': '{name} に {protocol} で接続',
-  'resources.protocol-not-yet': 'このバージョンは、まだ {protocol} を開けません',
   'resources.none-available-detail': '{segments} に利用可能な Gateway がありません。Gateway 管理者が復旧するまで、接続は失敗します。',
   'resources.none-available-any': '利用可能な Gateway がありません。Gateway 管理者が復旧するまで、接続は失敗します。',
   'resources.details': '詳細',

@@ -213,7 +213,6 @@ export const interfaceTextsZhHant = {
   'resources.none-available': '無可用的 Gateway',
   'resources.availability-unknown': '尚未確認',
   'resources.connect': '以 {protocol} 連線到 {name}',
-  'resources.protocol-not-yet': '此版本尚無法開啟 {protocol}',
   'resources.none-available-detail': '{segments} 沒有可用的 Gateway。在 Gateway 管理員恢復之前，連線會失敗。',
   'resources.none-available-any': '沒有可用的 Gateway。在 Gateway 管理員恢復之前，連線會失敗。',
   'resources.details': '詳細資料',

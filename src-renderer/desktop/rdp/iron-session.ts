@@ -141,7 +141,7 @@ export class IronSession implements RdpInput {
     this.#do(() => {
       this.#session.onClipboardPaste(data).catch((error: unknown) => {
         // What was under way when the session ended is nobody's any more; `run` says why it ended.
-        if (!this.#over) globalThis.reportError(new Error(reasonOf(error), { cause: error }));
+        if (!this.#over) report(error);
       });
     });
   }
@@ -151,8 +151,9 @@ export class IronSession implements RdpInput {
     if (this.#over) return;
     try {
       work();
-    } catch {
+    } catch (error) {
       this.#over = true;
+      report(error);
     }
   }
 }
@@ -202,6 +203,11 @@ function tellClipboard(data: unknown, tell: (text: string) => void): void {
     const value: unknown = item.mimeType() === TEXT ? item.value() : undefined;
     if (typeof value === 'string') tell(value);
   }
+}
+
+/** What the engine did not take, for the log; the session's own end is told by `run`. */
+function report(error: unknown): void {
+  globalThis.reportError(new Error(reasonOf(error), { cause: error }));
 }
 
 function reasonOf(error: unknown): string {

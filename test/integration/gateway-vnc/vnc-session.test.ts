@@ -82,6 +82,15 @@ describe('signing on to a VNC target (S20)', () => {
     expect(await session.ended).toMatchObject({ code: 'session.closed-by-user' });
   });
 
+  test('a client whose line breaks in the handshake has closed the session, and the log tells what broke', async () => {
+    const session = await runVncSession((await signsOn(plain)).target);
+    await once(session.clientSocket, 'data');
+    session.clientSocket.resetAndDestroy();
+    expect(await session.ended).toMatchObject({ code: 'session.closed-by-user' });
+    const line = spool.logLines.findLast((one) => one.includes('the client left in the handshake'));
+    expect(line).toContain('ECONNRESET');
+  });
+
   test('X509Vnc with the certificate that was confirmed', async () => {
     const signedOn = await signsOn(secured, { identities: [certificateFingerprint] });
     expect(signedOn.target).toMatchObject({ targetEncrypted: true, targetIdentity: certificateFingerprint });

@@ -127,6 +127,17 @@ describe('the loop that takes a stream up again', () => {
     expect([silent.said[0]?.epoch, good.said[0]?.epoch]).toEqual([1, 2]);
   });
 
+  test('Resume: what a try came upon is told for the log, once as long as it stays the same', async () => {
+    const told: unknown[] = [];
+    const failures = ['gateway.refused', 'gateway.refused', 'gateway.time-out', 'gateway.time-out', 'gateway.refused'] as const;
+    const { loop, stop, pass } = world((attempt) => Promise.reject(new MavisError(failures[attempt - 1] ?? 'gateway.refused', { gateway: 'office1' })), { onTryFailed: (error, tries) => told.push([error instanceof MavisError && error.code, tries]) });
+    const run = settled(loop.run());
+    await pass(60_000);
+    expect(told).toEqual([['gateway.refused', 1], ['gateway.time-out', 3], ['gateway.refused', 5]]);
+    stop.abort(new MavisError('connect.cancelled'));
+    await run;
+  });
+
   test('Resume: a refusal ends it with the gateway\'s reason, at once; one that concerns the connection alone is tried again', async () => {
     const { loop } = world(async (attempt) => {
       const socket = new FakeSocket();

@@ -45,4 +45,9 @@ describe('a recording that is loaded', () => {
     expect(seen.frames).toBeGreaterThan(0);
     expect(seen.closed).toBe(true);
   });
+
+  test('of a desktop that is longer is not told to be saved as asciicast, which there is none of', async () => {
+    const pieces = [...playbackBytes('rdp').slice(0, 3), encodePlaybackEnd({ state: 'sealed', code: null }, 41_000_000)];
+    expect((await load(pieces, 900)).told).toEqual(['header', 'recording.too-long-to-show']);
+  });
 });

@@ -1,0 +1,41 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { IronSession } from '../../../src-renderer/desktop/rdp/iron-session.ts';
+
+const engine = vi.hoisted(() => ({ paste: (): Promise<void> => Promise.resolve() }));
+vi.mock('ironrdp-wasm', () => {
+  const session = { desktopSize: () => ({ width: 800, height: 600 }), onClipboardPaste: () => engine.paste(), run: () => new Promise(() => undefined) };
+  const builder: object = new Proxy({}, { get: (_target, name) => (name === 'connect' ? async () => session : () => builder) });
+  return {
+    default: async () => undefined,
+    setup: () => undefined,
+    ClipboardData: class { addText(): void { /* What is pasted is nothing to this engine. */ } },
+    DesktopSize: class {},
+    IronError: class {},
+    SessionBuilder: function SessionBuilder() { return builder; },
+  };
+});
+
+const reported: string[] = [];
+let session: IronSession;
+beforeEach(async () => {
+  reported.length = 0;
+  vi.stubGlobal('reportError', (error: unknown) => void reported.push(error instanceof Error ? error.message : ''));
+  // The engine draws nothing here; of a canvas only these are touched.
+  const canvas = { getContext: () => null, style: {} } as unknown as HTMLCanvasElement;
+  engine.paste = () => Promise.resolve();
+  session = await IronSession.connect({ canvas, address: 'ws://127.0.0.1/', size: { width: 800, height: 600 }, onFrame: () => undefined, onClipboard: () => undefined });
+  session.answerClipboard();
+});
+afterEach(() => vi.unstubAllGlobals());
+
+test('a paste that the engine refuses, or falls over, stands in the log', async () => {
+  engine.paste = () => Promise.reject(new Error('no format'));
+  expect(session.paste('a text')).toBe(true);
+  await vi.waitFor(() => expect(reported).toEqual(['Error: no format']));
+  engine.paste = () => {
+    throw new Error('unreachable executed');
+  };
+  session.paste('a text');
+  expect(reported).toEqual(['Error: no format', 'Error: unreachable executed']);
+  expect(session.over).toBe(true);
+});
