@@ -1,48 +1,30 @@
 import { MavisError, asMavisError } from '../../shared/errors/mavis-error.ts';
-import type { ErrorArgs, ErrorCode } from '../../shared/errors/catalogue.ts';
-import type { Socket } from 'node:net';
+import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import type { Protocol, RecordingId } from '../../shared/ids.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
 import { type Frame, FrameError, frameType } from '../../shared/proxy-stream/frames.ts';
-import { type Accepted, type Failed, type Hello, parsePayload, type ProgressStep, promptAnswer, type StreamMessage } from '../../shared/proxy-stream/messages.ts';
-import type { Clock, Timer } from '../clock/clock.ts';
-import { limited } from '../clock/limited.ts';
+import type { Accepted, Failed, Hello } from '../../shared/proxy-stream/messages.ts';
+import type { Clock } from '../clock/clock.ts';
 import type { Journal, JournalFacts } from '../journal/journal.ts';
 import type { Logger } from '../logging/logger.ts';
 import { CountedDuplex } from '../proxy-port/counted-duplex.ts';
 import type { ProxyConnection } from '../proxy-port/proxy-connection.ts';
-import { decodeUtf8 } from '../proxy-port/utf8.ts';
-import type { ReachedTarget, TargetDialler } from '../target-address/target-dialler.ts';
-import { ForwardingCounts } from './forwarding-counts.ts';
-import { Prompts } from './prompts.ts';
-import type { ForwardingEvent, LineState, ProtocolHandler, SessionEnd, SignedOnTarget } from './protocol-handler.ts';
-import type { ResumeEntry, ResumeRegister } from './resume-register.ts';
-import { SessionLine } from './session-line.ts';
-import { SessionLimits } from './session-limits.ts';
-import { Stopwatch } from './stopwatch.ts';
-import { outputNotTaken, UntakenOutput } from './untaken-output.ts';
+import type { TargetDialler } from '../target-address/target-dialler.ts';
 import { WatchFeed } from '../watches/watch-feed.ts';
+import { withinEndLimit } from './end-limit.ts';
+import { delivered, flushed } from './last-output.ts';
+import type { ForwardingEvent, LineState, ProtocolHandler, SessionEnd, SignedOnTarget } from './protocol-handler.ts';
+import { ReachedTargets } from './reached-targets.ts';
+import type { ResumeEntry, ResumeRegister } from './resume-register.ts';
+import { SessionJournal } from './session-journal.ts';
+import { SessionLimits } from './session-limits.ts';
+import { SessionLine } from './session-line.ts';
+import { SessionMessages } from './session-messages.ts';
+import { TargetConnection } from './target-connection.ts';
+import { outputNotTaken, UntakenOutput } from './untaken-output.ts';
 
-/** Sign-on, less the time in which the user is asked: the connection's 15 s are over before, this only ends what hangs. */
-const SIGN_ON_LIMIT_MS = 15_000;
 /** From `accepted` to the protocol's own connected event (rule 1). */
 export const CONNECTED_LIMIT_MS = 20_000;
-/** A session that was told to end says goodbye within this; then its target is cut off, whatever the protocol does. */
-const CUT_MS = 3000;
-/** A session that was told to end has so long to seal its recordings; then it is given up and said to be. */
-const END_LIMIT_MS = 15_000;
-/** What the session has written leaves within this, or not at all. */
-const FLUSH_LIMIT_MS = 2000;
-/** A client that is there has so long to take in the next piece of what a session sent last; one that was cut has the time of a resume. */
-const DELIVERY_STALL_MS = 5000;
-const DELIVERY_LOOK_MS = 50;
-/** So many cuts of one session are each an entry of the journal, and then each how many-th: a client that comes and goes in a loop fills no disk. */
-const TOLD_CUTS = 100;
-const TOLD_CUTS_EVERY = 100;
-/** Messages that wait for a client that is away: a target that asks again and again is told of once it is enough. */
-const MOST_UNSAID = 20;
-/** Names of watchers that a user is told; a message holds no more. */
-const MOST_TOLD_WATCHERS = 20;
 /** Where the grant says nothing: a quarter of an hour (rule 11). */
 const DEFAULT_UNSUPERVISED_SECONDS = 900;
 
@@ -84,33 +66,31 @@ export type SessionState =
 export class Session {
   readonly grant: TargetGrant;
   /** What of it can be watched, and who does. */
-  readonly feed = new WatchFeed((names) => this.#tellWatched(names));
+  readonly feed = new WatchFeed((names) => this.#messages.watched(names));
   readonly #parts: SessionParts;
   readonly #connection: ProxyConnection;
   readonly #hello: Hello;
   readonly #ending = new AbortController();
-  readonly #forwardings = new ForwardingCounts();
+  readonly #targets: ReachedTargets;
+  readonly #journal: SessionJournal;
+  readonly #messages: SessionMessages;
+  readonly #lineListeners = new Set<(state: LineState) => void>();
   #state: SessionState = { status: 'connecting' };
   #credentialSent = false;
-  #reached: ReachedTarget | undefined;
-  /** Connections to the target before the one that counts: a session that is cut off cuts off all of them. */
-  readonly #reachedBefore = new Set<ReachedTarget>();
   #stream: CountedDuplex | undefined;
   #limits: SessionLimits | undefined;
   #line: SessionLine | undefined;
   #resume: ResumeEntry | undefined;
-  #cuts = 0;
-  #wasWatched = false;
-  /** How it ended, once it has: whoever comes back for the rest is told. */
-  #closing: { readonly code: ErrorCode; readonly args: ErrorArgs } | undefined;
-  readonly #unsaid: StreamMessage[] = [];
-  readonly #lineListeners = new Set<(state: LineState) => void>();
 
   constructor(parts: SessionParts, grant: TargetGrant, hello: Hello, connection: ProxyConnection) {
     this.#parts = parts;
     this.grant = grant;
     this.#hello = hello;
     this.#connection = connection;
+    const targets = new ReachedTargets(parts.dialler, grant.target);
+    this.#targets = targets;
+    this.#journal = new SessionJournal({ journal: parts.journal, log: parts.log, grant, where: () => targets.where });
+    this.#messages = new SessionMessages(grant.policy);
   }
 
   get state(): SessionState {
@@ -155,85 +135,26 @@ export class Session {
       await this.#failed(this.#reasonOr(error));
     } finally {
       this.#limits?.stop();
-      const { code, args } = this.#closing ?? this.#gatewayLost();
+      const { code, args } = this.#messages.closing ?? this.#gatewayLost();
       this.#resume?.ended(new MavisError(code, args));
       this.feed.end(new MavisError(code, args));
       this.#stream?.destroy();
-      this.#cutTarget();
+      this.#targets.cut();
       this.#state = { status: 'over' };
     }
   }
 
-  async #connect(ticketSha256: string): Promise<SignedOnTarget> {
-    const { clock, journal, dialler, handlers } = this.#parts;
+  #connect(ticketSha256: string): Promise<SignedOnTarget> {
+    const { clock, handlers, assertReady } = this.#parts;
     const { grant } = this;
-    const signal = this.#ending.signal;
-    const prompts = new Prompts(
-      clock,
-      (prompt) => this.#connection.sendJson(frameType.prompt, prompt),
-      (waiting) => (waiting ? signOnTime.pause() : signOnTime.start()),
-    );
-    const giveUp = (): void => prompts.cancel(this.#reasonOr(signal.reason));
-    this.#connection.receive({
-      frame: (frame) => this.#connectFrame(frame, prompts),
+    return new TargetConnection({
+      ...{ clock, grant, hello: this.#hello, connection: this.#connection, handler: handlers[grant.protocol], targets: this.#targets, assertReady },
+      burnTicket: () => this.#journal.ticketUsed(ticketSha256, this.#connection),
+      credentialSent: () => (this.#credentialSent = true),
+      signal: this.#ending.signal,
+      end: (reason) => this.end(reason),
       violated: (error) => this.#violated(error),
-      lost: () => this.end(new MavisError('connect.cancelled')),
-    });
-    this.#parts.assertReady();
-    // Burnt on disk before anything is dialled: neither a replay nor a restart uses the ticket twice (rule 2).
-    await journal.appendDurably({ ...this.#who(), kind: 'ticket-used', facts: { ticketSha256, protocol: grant.protocol, address: this.#connection.address, port: this.#connection.port, ...this.#about() } });
-    signal.throwIfAborted();
-    this.#progress('ticket-accepted');
-    const handler = handlers[grant.protocol];
-    if (handler === undefined) throw new MavisError('resource.protocol-unknown', { protocol: grant.protocol });
-    this.#progress('resolving-target');
-    const reached = await dialler.dial(grant.target, signal, { resolved: () => this.#progress('reaching-target') });
-    this.#reached = reached;
-    this.#progress('target-reached');
-    const signOnTime = new Stopwatch(clock, SIGN_ON_LIMIT_MS, () => this.end(new MavisError('target.time-out')));
-    signal.addEventListener('abort', giveUp, { once: true });
-    try {
-      const signedOn = handler.signOn({
-        grant,
-        terminal: this.#hello.terminal,
-        targetSocket: reached.socket,
-        progress: (step, detail) => this.#progress(step, detail),
-        ask: (prompt) => prompts.ask(prompt),
-        credentialSent: () => (this.#credentialSent = true),
-        signal,
-      });
-      const target = await this.#unlessEnded(signedOn);
-      this.#assertEncrypted(target);
-      return target;
-    } finally {
-      signOnTime.pause();
-      signal.removeEventListener('abort', giveUp);
-    }
-  }
-
-  /** What runs in clear to its target is no part of a Tunnel, unless the resource allows it (rule 8, S24, S32). */
-  #assertEncrypted(target: SignedOnTarget): void {
-    if (target.targetEncrypted || this.grant.target.allowUnencrypted) return;
-    target.abandon();
-    throw new MavisError('tunnel.unencrypted-target', { protocol: this.grant.protocol });
-  }
-
-  /** The target signed on to, unless the session was ended meanwhile: then the target is left, whenever it comes. */
-  async #unlessEnded(signedOn: Promise<SignedOnTarget>): Promise<SignedOnTarget> {
-    const { signal } = this.#ending;
-    const ended = new Promise<never>((_resolve, reject) => {
-      if (signal.aborted) reject(this.#reasonOr(signal.reason));
-      else signal.addEventListener('abort', () => reject(this.#reasonOr(signal.reason)), { once: true });
-    });
-    try {
-      return await Promise.race([signedOn, ended]);
-    } catch (error) {
-      signedOn.then(
-        (late) => late.abandon(),
-        () => undefined,
-      );
-      throw error;
-    }
+    }).connect();
   }
 
   async #relay(target: SignedOnTarget): Promise<void> {
@@ -261,6 +182,7 @@ export class Session {
     stream.on('error', (error) => log.debug('session stream failed', { reference: grant.reference, error }));
     this.#stream = stream;
     this.#line = line;
+    this.#messages.begin(line);
     this.#state = { status: 'accepted' };
     this.#resume = this.#parts.resumes.add(
       { connectionId: grant.connectionId, reference: grant.reference, clientKeyThumbprint: grant.clientKeyThumbprint },
@@ -283,34 +205,24 @@ export class Session {
       signal: this.#ending.signal,
       connected,
       activity: () => this.#limits?.activity(),
-      dialAgain: () => this.#dialAgain(),
+      dialAgain: async () => (await this.#targets.dial(this.#ending.signal)).socket,
       forwarding: (event) => this.#forwarding(event),
       onLine: (listener) => this.#lineListeners.add(listener),
       watchable: (source) => this.feed.add(source),
     });
     try {
-      const end = await this.#withinEndLimit(run).catch((error: unknown) => this.#brokenEnd(error));
+      const end = await withinEndLimit(run, {
+        clock,
+        signal: this.#ending.signal,
+        cutTarget: () => this.#targets.cut(),
+        hangs: () => log.error('session did not end in time', { reference: grant.reference, protocol: grant.protocol }),
+      }).catch((error: unknown) => this.#brokenEnd(error));
       await this.#flush(stream);
       await this.#over(end, target);
       await this.#handOver(stream, line);
     } finally {
       notConnected.cancel();
     }
-  }
-
-  async #dialAgain(): Promise<Socket> {
-    const reached = await this.#parts.dialler.dial(this.grant.target, this.#ending.signal);
-    const before = this.#reached;
-    if (before !== undefined) {
-      this.#reachedBefore.add(before);
-      before.socket.once('close', () => this.#reachedBefore.delete(before));
-    }
-    this.#reached = reached;
-    return reached.socket;
-  }
-
-  #cutTarget(): void {
-    for (const { socket } of [...this.#reachedBefore, ...(this.#reached === undefined ? [] : [this.#reached])]) socket.destroy();
   }
 
   /** Another connection of the same client goes on with the stream. */
@@ -326,28 +238,19 @@ export class Session {
       this.#violated(error);
       return;
     }
-    // Facts beside the stream are not counted: what was on its way may be lost, and is said again.
-    if (this.#state.status === 'connected') for (const recordingId of this.#state.recordingIds) this.#message({ kind: 'recording', recordingId });
-    if (this.#wasWatched) this.#tellWatched(this.feed.watchers);
-    for (const message of this.#unsaid.splice(0)) this.#message(message);
+    this.#messages.again();
     this.#limits?.tellAgain();
-    if (this.#closing !== undefined) line.sendJson(frameType.close, this.#closing);
     this.#tellLine('resumed', { address: connection.address, port: connection.port, epoch, waitedMs: Math.round(waitedMs), resentBytes: counts.sent - received });
   }
 
   #wasCut(): void {
     // A client that leaves after the end was said, by itself or to it, is not interrupted.
     if (this.#ending.signal.aborted) return;
-    this.#cuts += 1;
     this.#tellLine('interrupted', { bytesIn: this.bytes.in, bytesOut: this.bytes.out, keptBytes: this.keptBytes });
   }
 
   #tellLine(state: LineState, facts: JournalFacts): void {
-    const kind = state === 'interrupted' ? 'cut' : 'resumed';
-    if (this.#cuts <= TOLD_CUTS || this.#cuts % TOLD_CUTS_EVERY === 0) {
-      this.#write(kind, { ...facts, cuts: this.#cuts });
-      this.#parts.log.info(kind === 'cut' ? 'session interrupted' : 'session resumed', { reference: this.grant.reference, count: this.#cuts });
-    }
+    this.#journal.line(state, facts);
     for (const listener of this.#lineListeners) listener(state);
     this.#parts.onLine(state);
   }
@@ -358,18 +261,7 @@ export class Session {
    */
   async #handOver(stream: CountedDuplex, line: SessionLine): Promise<void> {
     if (this.#state.status !== 'connected') return;
-    const { clock } = this.#parts;
-    const { signal } = this.#ending;
-    let [taken, takenAtMs] = [-1, clock.monotonicMs()];
-    while (!signal.aborted && !stream.delivered) {
-      const now = clock.monotonicMs();
-      const { acknowledged } = stream.counts;
-      if (acknowledged !== taken || line.isCut) [taken, takenAtMs] = [acknowledged, now];
-      if (now - takenAtMs > DELIVERY_STALL_MS) break;
-      await new Promise<void>((resolve) => {
-        clock.setTimer(resolve, DELIVERY_LOOK_MS);
-      });
-    }
+    await delivered(stream, line, this.#parts.clock, this.#ending.signal);
     await line.end();
   }
 
@@ -389,35 +281,6 @@ export class Session {
     };
   }
 
-  /** Waits for the protocol's own end; once the session is told to end, no longer than the limit. */
-  #withinEndLimit(run: Promise<SessionEnd>): Promise<SessionEnd> {
-    const { clock, log } = this.#parts;
-    const { signal } = this.#ending;
-    return new Promise((resolve, reject) => {
-      const timers: Timer[] = [];
-      const told = (): void => {
-        timers.push(clock.setTimer(() => this.#cutTarget(), CUT_MS));
-        timers.push(
-          clock.setTimer(() => {
-            log.error('session did not end in time', { reference: this.grant.reference, protocol: this.grant.protocol });
-            reject(this.#reasonOr(signal.reason));
-          }, END_LIMIT_MS),
-        );
-      };
-      if (signal.aborted) told();
-      else signal.addEventListener('abort', told, { once: true });
-      const settled = (settle: () => void): void => {
-        for (const timer of timers) timer.cancel();
-        signal.removeEventListener('abort', told);
-        settle();
-      };
-      run.then(
-        (end) => settled(() => resolve(end)),
-        (error: unknown) => settled(() => reject(asMavisError(error))),
-      );
-    });
-  }
-
   /** A protocol that fell or hung is an end like any other: its recordings and its final entry are written all the same. */
   #brokenEnd(error: unknown): SessionEnd {
     const { code, args, cause } = this.#reasonOr(error);
@@ -426,19 +289,16 @@ export class Session {
   }
 
   #connected(recordingId: RecordingId, target: SignedOnTarget): void {
-    const { journal, clock } = this.#parts;
     if (this.#state.status === 'over' || this.#state.status === 'connecting') return;
     const before = this.#state.status === 'connected' ? this.#state : undefined;
-    this.#state = { status: 'connected', recordingIds: [...(before?.recordingIds ?? []), recordingId], sinceMs: before?.sinceMs ?? clock.monotonicMs() };
-    this.#message({ kind: 'recording', recordingId });
-    if (before !== undefined) return;
-    journal.append({ ...this.#who(), kind: 'connected', facts: { recordingId, protocol: this.grant.protocol, targetIdentity: target.targetIdentity, targetEncrypted: target.targetEncrypted, ...this.#where(), ...this.#about() } });
+    this.#state = { status: 'connected', recordingIds: [...(before?.recordingIds ?? []), recordingId], sinceMs: before?.sinceMs ?? this.#parts.clock.monotonicMs() };
+    this.#messages.recording(recordingId);
+    if (before === undefined) this.#journal.connected(recordingId, target);
   }
 
   #forwarding(event: ForwardingEvent): void {
-    const told = this.#forwardings.take(event);
-    if (told !== undefined) this.#write('forwarding', { what: event.what, event: told, ...this.#about() });
-    if (event.kind === 'refused-by-target') this.#message({ kind: 'forwarding-refused', what: event.what });
+    this.#journal.forwarding(event);
+    if (event.kind === 'refused-by-target') this.#messages.forwardingRefused(event.what);
   }
 
   async #over(end: SessionEnd, target: SignedOnTarget): Promise<void> {
@@ -451,64 +311,26 @@ export class Session {
       return;
     }
     const { recordingIds, sinceMs } = this.#state;
-    const counts = this.bytes;
-    this.#write('ended', {
-      code,
-      recordingId: recordingIds[0] ?? null,
-      recordings: recordingIds.length,
-      durationMs: Math.round(this.#parts.clock.monotonicMs() - sinceMs),
-      bytesIn: counts.in,
-      bytesOut: counts.out,
-      cuts: this.#cuts,
-      exitStatus: end.exitStatus,
-      signal: end.signal,
-      protocol: this.grant.protocol,
-      targetIdentity: target.targetIdentity,
-      ...this.#forwardings.facts,
-      ...this.#where(),
-      ...this.#about(),
-    });
-    this.#parts.log.info('session ended', { reference: this.grant.reference, code, protocol: this.grant.protocol, bytes: counts.in + counts.out });
-    this.#close(code, args);
-  }
-
-  #close(code: ErrorCode, args: ErrorArgs): void {
-    this.#closing = { code, args };
-    this.#line?.sendJson(frameType.close, this.#closing);
+    const durationMs = Math.round(this.#parts.clock.monotonicMs() - sinceMs);
+    this.#journal.ended({ code, recordingIds, durationMs, bytes: this.bytes }, end, target);
+    this.#messages.close(code, args);
   }
 
   async #failed(error: MavisError): Promise<void> {
-    const { log } = this.#parts;
-    const unforeseen = error.code === 'internal';
-    log[unforeseen ? 'error' : 'info']('connection failed', { reference: this.grant.reference, code: error.code, protocol: this.grant.protocol, error: error.cause ?? (unforeseen ? error : undefined) });
-    const seen = error.args['fingerprint'] ?? error.args['seen'];
-    if (typeof seen === 'string') this.#write('identity-seen', { code: error.code, fingerprint: seen, ...this.#about() });
-    this.#write('failed', {
-      code: error.code,
-      credentialSent: this.#credentialSent,
-      protocol: this.grant.protocol,
-      because: error.cause instanceof Error && error.code === 'target.address-forbidden' ? error.cause.message : null,
-      ...this.#where(),
-      ...this.#about(),
-    });
+    this.#journal.failed(error, this.#credentialSent);
     const said: Failed = { code: error.code, args: error.args, credentialSent: this.#credentialSent };
     if (this.#line === undefined) {
       await this.#connection.end(frameType.failed, said);
       return;
     }
-    this.#close(error.code, error.args);
+    this.#messages.close(error.code, error.args);
     await this.#line.end();
   }
 
   /** What the protocol has written goes out before the close frame. */
   async #flush(stream: CountedDuplex): Promise<void> {
-    if (stream.destroyed || stream.writableFinished) return;
-    const finished = new Promise<void>((resolve) => {
-      stream.once('finish', resolve);
-      stream.once('close', resolve);
-    });
-    if (!stream.writableEnded) stream.end();
-    await limited(finished, this.#parts.clock, FLUSH_LIMIT_MS, () => new MavisError('session.gateway-lost', { gateway: this.#parts.gatewayName })).catch((error: unknown) => {
+    const late = (): MavisError => this.#gatewayLost();
+    await flushed(stream, this.#parts.clock, late).catch((error: unknown) => {
       this.#parts.log.debug('client did not take the end of the stream', { reference: this.grant.reference, error });
     });
   }
@@ -525,16 +347,10 @@ export class Session {
       {
         clock: this.#parts.clock,
         supervision: this.#parts.supervision,
-        endsSoon: (code, secondsLeft) => this.#message({ kind: 'ends-soon', code, secondsLeft }),
+        endsSoon: (code, secondsLeft) => this.#messages.endsSoon(code, secondsLeft),
         reached: (error) => this.end(error),
       },
     );
-  }
-
-  #connectFrame(frame: Frame, prompts: Prompts): void {
-    if (frame.type === frameType.promptAnswer) prompts.answer(parsePayload(promptAnswer, frame.payload, decodeUtf8));
-    else if (frame.type === frameType.cancel) this.end(new MavisError('connect.cancelled'));
-    else throw new FrameError('bad-order');
   }
 
   #streamFrame(frame: Frame, stream: CountedDuplex): void {
@@ -551,43 +367,6 @@ export class Session {
 
   #gatewayLost(): MavisError {
     return new MavisError('session.gateway-lost', { gateway: this.#parts.gatewayName });
-  }
-
-  #progress(step: ProgressStep, detail = ''): void {
-    this.#connection.sendJson(frameType.progress, { step, detail: detail.slice(0, 200) });
-  }
-
-  /** The user is told always that somebody watches, and who it is where the policy says so. */
-  #tellWatched(names: readonly string[]): void {
-    this.#wasWatched = true;
-    this.#message({ kind: 'watched', watchers: names.length, by: this.grant.policy.tellWhoWatches ? names.slice(0, MOST_TOLD_WATCHERS) : [] });
-  }
-
-  #message(message: StreamMessage): void {
-    // What nobody would hear is said when somebody does; limits and recordings are said again by themselves.
-    if (this.isCut && message.kind === 'forwarding-refused' && this.#unsaid.length < MOST_UNSAID) this.#unsaid.push(message);
-    this.#line?.sendJson(frameType.message, message);
-  }
-
-  #write(kind: 'ended' | 'failed' | 'identity-seen' | 'forwarding' | 'cut' | 'resumed', facts: JournalFacts): void {
-    try {
-      this.#parts.journal.append({ ...this.#who(), kind, facts });
-    } catch (error) {
-      this.#parts.log.error('journal takes no more entries', { reference: this.grant.reference, what: kind, error });
-    }
-  }
-
-  #who(): { connectionId: TargetGrant['connectionId']; reference: TargetGrant['reference'] } {
-    return { connectionId: this.grant.connectionId, reference: this.grant.reference };
-  }
-
-  #about(): JournalFacts {
-    return { userId: this.grant.user.id, userName: this.grant.user.name, resourceId: this.grant.resource.id, resourceName: this.grant.resource.name };
-  }
-
-  #where(): JournalFacts {
-    if (this.#reached === undefined) return {};
-    return { targetAddress: this.#reached.address, targetPort: this.grant.target.port, specialAddress: this.#reached.special };
   }
 
   #reason(): MavisError | undefined {
