@@ -1,6 +1,7 @@
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { ConnectionFilter, type ConnectionFilterParts, RedirectedError } from './filters/connection-filter.ts';
 import { RdpFormatError } from '../../shared/rdp/rdp-format-error.ts';
+import { drained } from '../sessions/drained.ts';
 import { splitAccountName } from './sign-on/account-name.ts';
 import type { RdpTarget } from './sign-on/target-sign-on.ts';
 import { PduFramer } from './wire/tpkt.ts';
@@ -66,18 +67,4 @@ function orViolation<T>(work: () => T, code: 'session.protocol-violation' | 'tar
     if (cause instanceof RdpFormatError) throw new MavisError(code, {}, { cause });
     throw cause;
   }
-}
-
-/** Resolves when the stream takes more, or is over. */
-export function drained(stream: NodeJS.WritableStream, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      stream.off('drain', done).off('close', done).off('error', done);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    stream.on('drain', done).on('close', done).on('error', done);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
 }

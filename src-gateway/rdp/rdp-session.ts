@@ -5,9 +5,11 @@ import type { Clock } from '../clock/clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
+import { drained } from '../sessions/drained.ts';
 import type { SessionEnd, SessionRun } from '../sessions/protocol-handler.ts';
+import { SessionFrame } from '../sessions/session-frame.ts';
 import type { ConnectionEvents } from './filters/connection-filter.ts';
-import { drained, RdpConnection } from './rdp-connection.ts';
+import { RdpConnection } from './rdp-connection.ts';
 import { RdpFormatError } from '../../shared/rdp/rdp-format-error.ts';
 import type { RdpTarget } from './sign-on/target-sign-on.ts';
 import { type Pdu, PduFramer } from './wire/tpkt.ts';
@@ -37,10 +39,8 @@ export interface RdpSessionParts {
 export class RdpSession {
   readonly #parts: RdpSessionParts;
   readonly #run: SessionRun;
-  readonly #over = new AbortController();
-  readonly #ended = Promise.withResolvers<SessionEnd>();
+  readonly #frame: SessionFrame;
   readonly #refusals = new Map<string, number>();
-  #recorder: ChannelRecorder | undefined;
   #connection: RdpConnection | undefined;
   #standing: Promise<void> | undefined;
   #ending = false;
@@ -49,47 +49,41 @@ export class RdpSession {
   constructor(parts: RdpSessionParts, run: SessionRun) {
     this.#parts = parts;
     this.#run = run;
+    this.#frame = new SessionFrame(parts, run);
+    this.#frame.over.addEventListener('abort', () => this.#leaveTarget(), { once: true });
   }
 
   /** Runs to the end; resolves when the recording is closed. */
   async run(): Promise<SessionEnd> {
-    const { signal, clientStream, onLine } = this.#run;
-    const stop = (): void => {
-      if (signal.reason instanceof MavisError) this.#recorder?.mark('ended', signal.reason.code);
-      this.#end(asMavisError(signal.reason));
+    const { signal } = this.#run;
+    const told = (): void => {
+      if (signal.reason instanceof MavisError) this.#frame.recorder?.mark('ended', signal.reason.code);
     };
-    onLine?.((state) => this.#recorder?.mark(state));
-    signal.addEventListener('abort', stop, { once: true });
-    clientStream.once('close', () => this.#end(new MavisError('session.closed-by-user')));
-    if (signal.aborted) stop();
-    else void this.#serve().catch((error: unknown) => this.#broken(asMavisError(error)));
-    const end = await this.#ended.promise;
-    signal.removeEventListener('abort', stop);
-    await this.#closeRecording();
-    return end;
+    signal.addEventListener('abort', told, { once: true });
+    const { code, args } = await this.#frame.until(() => this.#serve().catch((error: unknown) => this.#broken(asMavisError(error))));
+    signal.removeEventListener('abort', told);
+    // A first picture that is just being taken in decides whether this is a recording.
+    await this.#standing?.catch(() => undefined);
+    await this.#frame.close();
+    return { code, args, exitStatus: null, signal: null };
   }
 
   async #serve(): Promise<void> {
-    const recorder = await this.#parts.spool.record({ grant: this.#parts.grant, channel: 0, facts: { kind: 'desktop', targetIdentity: this.#parts.first.fingerprint, inputRecorded: false, viewOnly: this.#parts.grant.policy.viewOnly } });
-    this.#recorder = recorder;
-    recorder.failed.addEventListener('abort', () => this.#end(asMavisError(recorder.failed.reason)), { once: true });
-    if (this.#over.signal.aborted) {
-      await this.#closeRecording();
-      return;
-    }
+    const { first, grant } = this.#parts;
+    const recorder = await this.#frame.record({ kind: 'desktop', targetIdentity: first.fingerprint, inputRecorded: false, viewOnly: grant.policy.viewOnly });
     const framer = new PduFramer();
     for await (const chunk of this.#run.clientStream.iterator({ destroyOnReturn: false })) {
       for (const pdu of framed(framer, chunk)) await this.#fromClient(pdu, recorder);
-      if (this.#over.signal.aborted) return;
+      if (this.#frame.over.aborted) return;
     }
-    this.#end(new MavisError('session.closed-by-user'));
+    this.#frame.end(new MavisError('session.closed-by-user'));
   }
 
   async #fromClient(pdu: Pdu, recorder: ChannelRecorder): Promise<void> {
-    if (this.#over.signal.aborted) return;
+    if (this.#frame.over.aborted) return;
     if (pdu.path === 'slow' && tpduKind(pdu.bytes) === tpdu.connectionRequest) await this.#connect(requestedProtocols(pdu.bytes), recorder);
     else if (this.#connection === undefined) throw new MavisError('session.protocol-violation');
-    else await this.#connection.fromClient(pdu, this.#over.signal);
+    else await this.#connection.fromClient(pdu, this.#frame.over);
   }
 
   async #connect(clientProtocols: number, recorder: ChannelRecorder): Promise<void> {
@@ -97,7 +91,7 @@ export class RdpSession {
     if ((clientProtocols & securityProtocol.ssl) === 0) throw new MavisError('session.protocol-violation');
     const before = this.#connection;
     const target = before === undefined ? this.#parts.first : await this.#again(recorder);
-    if (this.#over.signal.aborted) return;
+    if (this.#frame.over.aborted) return;
     if (target === undefined) {
       await this.#send(encodeConnectionRefusal(), recorder);
       return;
@@ -122,16 +116,16 @@ export class RdpSession {
       });
     }
     const { dialAgain } = this.#run;
-    if (this.#over.signal.aborted || dialAgain === undefined) return undefined;
+    if (this.#frame.over.aborted || dialAgain === undefined) return undefined;
     this.#dialledAtMs = clock.monotonicMs();
     try {
-      const target = await signOnAgain(await dialAgain(), this.#over.signal);
+      const target = await signOnAgain(await dialAgain(), this.#frame.over);
       recorder.mark('redial');
       // A session that ended meanwhile leaves nobody signed on.
-      if (this.#over.signal.aborted) target.socket.destroy();
+      if (this.#frame.over.aborted) target.socket.destroy();
       return target;
     } catch (error) {
-      if (this.#over.signal.aborted) return undefined;
+      if (this.#frame.over.aborted) return undefined;
       const { code } = asMavisError(error);
       logger.info('a desktop could not be connected anew', { reference: grant.reference, code });
       recorder.mark('redial-failed', code);
@@ -146,8 +140,8 @@ export class RdpSession {
     await this.#standing;
     if (recorder.strict && recorder.stands) await recorder.durable();
     if (recorder.congested) await recorder.uncongested();
-    if (this.#over.signal.aborted || !clientStream.writable) return;
-    if (!clientStream.write(bytes)) await drained(clientStream, this.#over.signal);
+    if (this.#frame.over.aborted || !clientStream.writable) return;
+    if (!clientStream.write(bytes)) await drained(clientStream, this.#frame.over);
   }
 
   #events(recorder: ChannelRecorder): ConnectionEvents {
@@ -188,36 +182,19 @@ export class RdpSession {
     // One that was left for another size is expected to end.
     if (connection !== this.#connection) return;
     if (error !== undefined) this.#broken(asMavisError(error));
-    else this.#end(new MavisError(this.#ending ? 'session.ended' : 'target.lost'));
+    else this.#frame.end(new MavisError(this.#ending ? 'session.ended' : 'target.lost'));
   }
 
   /** What was wrong with a peer's bytes is a word of ours, never the bytes. */
   #broken(error: MavisError): void {
     const { reference } = this.#parts.grant;
     if (error.cause instanceof RdpFormatError) this.#parts.logger.warn('a peer of a desktop broke the protocol', { reference, code: error.code, what: error.cause.what });
-    this.#end(error);
+    this.#frame.end(error);
   }
 
-  #end({ code, args }: MavisError): void {
-    if (this.#over.signal.aborted) return;
-    this.#over.abort();
+  #leaveTarget(): void {
     this.#connection?.close();
     if (this.#connection === undefined) this.#parts.first.socket.destroy();
-    this.#ended.resolve({ code, args, exitStatus: null, signal: null });
-  }
-
-  async #closeRecording(): Promise<void> {
-    const recorder = this.#recorder;
-    if (recorder === undefined) return;
-    this.#recorder = undefined;
-    // A first picture that is just being taken in decides whether this is a recording.
-    await this.#standing?.catch(() => undefined);
-    try {
-      if (recorder.stands) await recorder.close();
-      else await recorder.discard();
-    } catch (error) {
-      this.#parts.logger.error('a recording could not be closed', { reference: this.#parts.grant.reference, recordingId: recorder.recordingId, error });
-    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { PacketFramer } from '../../shared/sftp/packet-framer.ts';
+import { drained } from '../sessions/drained.ts';
 
 export interface PacketPumpParts {
   readonly from: Readable;
@@ -92,14 +93,4 @@ export class PacketPump {
     this.#packets = [];
     this.#next = 0;
   };
-}
-
-function drained(stream: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      stream.off('drain', done).off('close', done);
-      resolve();
-    };
-    stream.on('drain', done).on('close', done);
-  });
 }

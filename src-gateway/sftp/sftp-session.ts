@@ -11,6 +11,7 @@ import type { Logger } from '../logging/logger.ts';
 import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
 import type { SessionEnd, SessionRun } from '../sessions/protocol-handler.ts';
+import { SessionFrame } from '../sessions/session-frame.ts';
 import { narrowBuffer } from '../ssh/channel-buffer.ts';
 import type { SshTarget } from '../ssh/target-sign-on.ts';
 import { FileRelay } from './file-relay.ts';
@@ -39,33 +40,20 @@ type Offered = readonly { readonly name: string; readonly data: Uint8Array }[];
 export class SftpSession {
   readonly #parts: SftpSessionParts;
   readonly #run: SessionRun;
-  readonly #over = new AbortController();
-  readonly #ended = Promise.withResolvers<MavisError>();
+  readonly #frame: SessionFrame;
   #channel: ClientChannel | undefined;
-  #recorder: ChannelRecorder | undefined;
   #relay: FileRelay | undefined;
 
   constructor(parts: SftpSessionParts, run: SessionRun) {
     this.#parts = parts;
     this.#run = run;
+    this.#frame = new SessionFrame(parts, run);
   }
 
   /** Runs to the end; resolves when the recording is closed. */
   async run(): Promise<SessionEnd> {
-    const { target } = this.#parts;
-    const { clientStream, signal } = this.#run;
-    const stop = (): void => this.#end(asMavisError(signal.reason));
-    const lost = (): void => this.#end(asMavisError(target.lost.reason));
-    this.#run.onLine?.((state) => this.#recorder?.mark(state));
-    signal.addEventListener('abort', stop, { once: true });
-    target.lost.addEventListener('abort', lost, { once: true });
-    clientStream.once('close', () => this.#end(new MavisError('session.closed-by-user')));
-    clientStream.once('end', () => this.#end(new MavisError('session.closed-by-user')));
-    if (signal.aborted) stop();
-    else if (target.lost.aborted) lost();
-    else this.#open().catch((error: unknown) => this.#end(asMavisError(error)));
-    const end = await this.#ended.promise;
-    signal.removeEventListener('abort', stop);
+    this.#run.clientStream.once('end', () => this.#frame.end(new MavisError('session.closed-by-user')));
+    const end = await this.#frame.until(() => this.#open(), [this.#parts.target.lost]);
     await this.#close(end);
     return { code: end.code, args: end.args, exitStatus: null, signal: null };
   }
@@ -85,10 +73,10 @@ export class SftpSession {
         welcomed.target = true;
       },
       hold: () => undefined,
-      failed: (error) => this.#end(error instanceof SftpFormatError ? new MavisError('target.protocol-error', {}, { cause: error }) : asMavisError(error)),
-      signal: this.#over.signal,
+      failed: (error) => this.#frame.end(error instanceof SftpFormatError ? new MavisError('target.protocol-error', {}, { cause: error }) : asMavisError(error)),
+      signal: this.#frame.over,
     });
-    channel.once('close', () => this.#end(new MavisError('target.lost')));
+    channel.once('close', () => this.#frame.end(new MavisError('target.lost')));
     toClient.start();
     channel.write(new FieldWriter(packetType.init).uint32(SFTP_VERSION).end());
     const offered = readVersion(await this.#unlessOver(version.promise));
@@ -106,7 +94,7 @@ export class SftpSession {
         answered.came();
       },
       record: (operation) => this.#write(recorder, operation),
-      failed: (error) => this.#end(asMavisError(error)),
+      failed: (error) => this.#frame.end(asMavisError(error)),
     });
     this.#relay = relay;
     const fromClient = new PacketPump({
@@ -118,8 +106,8 @@ export class SftpSession {
         welcomed.client = true;
       },
       hold: () => (recorder.congested ? recorder.uncongested() : relay.outstanding >= MOST_OUTSTANDING ? answered.next() : undefined),
-      failed: (error) => this.#end(error instanceof SftpFormatError ? new MavisError('session.protocol-violation', {}, { cause: error }) : asMavisError(error)),
-      signal: this.#over.signal,
+      failed: (error) => this.#frame.end(error instanceof SftpFormatError ? new MavisError('session.protocol-violation', {}, { cause: error }) : asMavisError(error)),
+      signal: this.#frame.over,
     });
     fromClient.start();
   }
@@ -149,16 +137,10 @@ export class SftpSession {
   }
 
   async #record(): Promise<ChannelRecorder> {
-    const { grant, spool, target } = this.#parts;
-    this.#over.signal.throwIfAborted();
-    const recorder = await spool.record({ grant, channel: 0, facts: { kind: 'files', columns: SHOWN_COLUMNS, rows: SHOWN_ROWS, targetIdentity: target.hostKey, restricted: restrictsFiles(grant.policy) } });
-    this.#recorder = recorder;
-    recorder.failed.addEventListener('abort', () => this.#end(asMavisError(recorder.failed.reason)), { once: true });
-    this.#over.signal.throwIfAborted();
-    await recorder.stand();
-    if (recorder.strict) await recorder.durable();
-    this.#over.signal.throwIfAborted();
-    this.#run.connected(recorder.recordingId);
+    const { grant, target } = this.#parts;
+    this.#frame.over.throwIfAborted();
+    const recorder = await this.#frame.record({ kind: 'files', columns: SHOWN_COLUMNS, rows: SHOWN_ROWS, targetIdentity: target.hostKey, restricted: restrictsFiles(grant.policy) });
+    await this.#frame.stand(recorder);
     return recorder;
   }
 
@@ -172,7 +154,7 @@ export class SftpSession {
   }
 
   #unlessOver<T>(promise: Promise<T>): Promise<T> {
-    const { signal } = this.#over;
+    const signal = this.#frame.over;
     return new Promise((resolve, reject) => {
       const stop = (): void => reject(asMavisError(signal.reason));
       if (signal.aborted) stop();
@@ -181,25 +163,12 @@ export class SftpSession {
     });
   }
 
-  #end(error: MavisError): void {
-    if (this.#over.signal.aborted) return;
-    this.#over.abort(error);
-    this.#ended.resolve(error);
-  }
-
   async #close(end: MavisError): Promise<void> {
-    const { target, grant, logger } = this.#parts;
     this.#relay?.end();
     this.#channel?.close();
-    target.close();
-    const recorder = this.#recorder;
-    if (recorder === undefined) return;
-    if (end.code !== 'session.closed-by-user') recorder.mark('ended', end.code);
-    try {
-      await (recorder.stands ? recorder.close() : recorder.discard());
-    } catch (error) {
-      logger.error('a recording could not be closed', { reference: grant.reference, recordingId: recorder.recordingId, error });
-    }
+    this.#parts.target.close();
+    if (end.code !== 'session.closed-by-user') this.#frame.recorder?.mark('ended', end.code);
+    await this.#frame.close();
   }
 }
 

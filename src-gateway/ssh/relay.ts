@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { drained } from '../sessions/drained.ts';
 import type { UntakenOutput } from '../sessions/untaken-output.ts';
 
 /** So much of a direction waits in the gateway, beyond the windows of SSH itself: 5 ms of a fast line, and little enough that Ctrl-C is not stuck behind it. */
@@ -89,19 +90,8 @@ export class Relay {
 
   #waiting(): Promise<void> | undefined {
     if (this.#waitingBytes >= MOST_WAITING_BYTES) return new Promise((resolve) => (this.#room = resolve));
-    if (this.#parts.wire.writableNeedDrain) return this.#wireDrained();
+    if (this.#parts.wire.writableNeedDrain) return drained(this.#parts.wire);
     return this.#parts.hold?.();
-  }
-
-  #wireDrained(): Promise<void> {
-    const { wire } = this.#parts;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        wire.off('drain', done).off('close', done);
-        resolve();
-      };
-      wire.on('drain', done).on('close', done);
-    });
   }
 
   async #resumeWhenFree(): Promise<void> {

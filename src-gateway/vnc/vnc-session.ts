@@ -5,6 +5,7 @@ import type { Logger } from '../logging/logger.ts';
 import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
 import type { SessionEnd, SessionRun } from '../sessions/protocol-handler.ts';
+import { SessionFrame } from '../sessions/session-frame.ts';
 import { Relay } from '../ssh/relay.ts';
 import { clientMessages } from './client-messages.ts';
 import { type DesktopSize, isDesktopSize } from './desktop-size.ts';
@@ -46,33 +47,24 @@ export interface VncSessionParts {
 export class VncSession {
   readonly #parts: VncSessionParts;
   readonly #run: SessionRun;
-  readonly #over = new AbortController();
-  readonly #ended = Promise.withResolvers<MavisError>();
+  readonly #frame: SessionFrame;
   readonly #refusals = new Map<string, number>();
-  #recorder: ChannelRecorder | undefined;
   #watch: PictureWatch | undefined;
   #stopWatched: () => void = () => undefined;
 
   constructor(parts: VncSessionParts, run: SessionRun) {
     this.#parts = parts;
     this.#run = run;
+    this.#frame = new SessionFrame(parts, run);
   }
 
   /** Runs to the end; resolves when the recording is closed. */
   async run(): Promise<SessionEnd> {
     const { stream } = this.#parts.target;
-    const { clientStream, signal } = this.#run;
-    const stop = (): void => this.#end(asMavisError(signal.reason));
-    this.#run.onLine?.((state) => this.#recorder?.mark(state));
-    signal.addEventListener('abort', stop, { once: true });
-    stream.on('error', () => this.#end(new MavisError('target.lost')));
-    stream.once('close', () => this.#end(new MavisError('target.lost')));
-    clientStream.once('close', () => this.#end(new MavisError('session.closed-by-user')));
-    clientStream.once('end', () => this.#end(new MavisError('session.closed-by-user')));
-    if (signal.aborted) stop();
-    else this.#open().catch((error: unknown) => this.#end(asMavisError(error)));
-    const end = await this.#ended.promise;
-    signal.removeEventListener('abort', stop);
+    stream.on('error', () => this.#frame.end(new MavisError('target.lost')));
+    stream.once('close', () => this.#frame.end(new MavisError('target.lost')));
+    this.#run.clientStream.once('end', () => this.#frame.end(new MavisError('session.closed-by-user')));
+    const end = await this.#frame.until(() => this.#open());
     await this.#close(end);
     return { code: end.code, args: end.args, exitStatus: null, signal: null };
   }
@@ -85,7 +77,7 @@ export class VncSession {
     stream.write(SET_PIXEL_FORMAT);
     const recorder = await this.#record(size);
     await this.#welcomeClient();
-    this.#over.signal.throwIfAborted();
+    this.#frame.over.throwIfAborted();
     recorder.screen(serverInit);
     if (recorder.strict) await recorder.durable();
     this.#run.clientStream.write(serverInit);
@@ -93,7 +85,7 @@ export class VncSession {
   }
 
   async #serverInit(): Promise<{ serverInit: Buffer; size: DesktopSize }> {
-    const reader = new HandshakeReader(this.#parts.target.stream, this.#over.signal);
+    const reader = new HandshakeReader(this.#parts.target.stream, this.#frame.over);
     const head = await reader.read(SERVER_INIT_BYTES);
     const size = { width: head.readUInt16BE(0), height: head.readUInt16BE(2) };
     const nameBytes = head.readUInt32BE(20);
@@ -105,23 +97,17 @@ export class VncSession {
   }
 
   async #record({ width, height }: DesktopSize): Promise<ChannelRecorder> {
-    const { grant, spool, target } = this.#parts;
+    const { grant, target } = this.#parts;
     const identity = target.identity === null ? {} : { targetIdentity: target.identity };
-    const recorder = await spool.record({ grant, channel: 0, facts: { kind: 'desktop', width, height, security: target.security.name, viewOnly: grant.policy.viewOnly, ...identity } });
-    this.#recorder = recorder;
-    recorder.failed.addEventListener('abort', () => this.#end(asMavisError(recorder.failed.reason)), { once: true });
-    this.#over.signal.throwIfAborted();
-    await recorder.stand();
-    if (recorder.strict) await recorder.durable();
-    this.#over.signal.throwIfAborted();
-    this.#run.connected(recorder.recordingId);
+    const recorder = await this.#frame.record({ kind: 'desktop', width, height, security: target.security.name, viewOnly: grant.policy.viewOnly, ...identity });
+    await this.#frame.stand(recorder);
     return recorder;
   }
 
   /** The client's handshake: whatever the target asked for, the client is asked for nothing. One that is gone meanwhile has closed the session, and broken no protocol. */
   async #welcomeClient(): Promise<void> {
     const { clientStream } = this.#run;
-    const reader = new HandshakeReader(clientStream, this.#over.signal, () => this.#leftInHandshake());
+    const reader = new HandshakeReader(clientStream, this.#frame.over, () => this.#leftInHandshake());
     const expect = async (bytes: Buffer): Promise<void> => {
       if (!(await reader.read(bytes.length)).equals(bytes)) throw new MavisError('session.protocol-violation');
     };
@@ -156,7 +142,7 @@ export class VncSession {
     const { clipboardIn, clipboardOut, viewOnly, recordInput } = grant.policy;
     const hold = (): Promise<void> | undefined => (recorder.congested ? recorder.uncongested() : undefined);
     const stored = (): Promise<void> | undefined => (recorder.strict ? recorder.durable() : undefined);
-    const common = { hold, signal: this.#over.signal, failed: (error: unknown) => this.#end(asMavisError(error)) };
+    const common = { hold, signal: this.#frame.over, failed: (error: unknown) => this.#frame.end(asMavisError(error)) };
     const { packed, picture } = this.#watchable(() => resizedInit(serverInit, size), () => askPicture(false));
     const fromTarget = this.#filter(
       (send) =>
@@ -192,8 +178,8 @@ export class VncSession {
     );
     const output = new Relay({ ...common, from: fromTarget, to: clientStream, wire: clientStream, take: (chunk) => (recorder.screen(chunk), stored()) });
     const input = new Relay({ ...common, from: fromClient, to: target.stream, wire: target.stream, take: () => undefined });
-    fromClient.once('end', () => void input.drained().then(() => this.#end(new MavisError('session.closed-by-user'))));
-    fromTarget.once('end', () => void output.drained().then(() => this.#end(new MavisError('target.lost'))));
+    fromClient.once('end', () => void input.drained().then(() => this.#frame.end(new MavisError('session.closed-by-user'))));
+    fromTarget.once('end', () => void output.drained().then(() => this.#frame.end(new MavisError('target.lost'))));
     target.stream.pipe(fromTarget);
     clientStream.pipe(fromClient);
   }
@@ -217,13 +203,13 @@ export class VncSession {
 
   #filter(grammar: (send: (bytes: Buffer) => void) => Grammar, tap?: RfbTap): FilterStream {
     const filter = new FilterStream(new RfbStream(grammar, tap));
-    filter.on('error', (error) => this.#end(asMavisError(error)));
+    filter.on('error', (error) => this.#frame.end(asMavisError(error)));
     return filter;
   }
 
   /** How much text crossed, never what: the recording holds what the target sent, where it went on. */
   #noteClipboard(way: 'clipboard-in' | 'clipboard-out', bytes: number, allowed: boolean): void {
-    if (allowed) this.#recorder?.mark(way, String(bytes));
+    if (allowed) this.#frame.recorder?.mark(way, String(bytes));
     else this.#refuse(way);
   }
 
@@ -231,29 +217,16 @@ export class VncSession {
     const count = (this.#refusals.get(what) ?? 0) + 1;
     this.#refusals.set(what, count);
     if (count > TOLD_REFUSALS) return;
-    this.#recorder?.mark('refused', what);
+    this.#frame.recorder?.mark('refused', what);
     this.#parts.logger.warn('refused what the rule does not allow', { reference: this.#parts.grant.reference, code: 'session.not-allowed', what, count });
   }
 
-  #end(error: MavisError): void {
-    if (this.#over.signal.aborted) return;
-    this.#over.abort(error);
-    this.#ended.resolve(error);
-  }
-
   async #close(end: MavisError): Promise<void> {
-    const { target, grant, logger } = this.#parts;
     this.#watch?.stop();
     this.#stopWatched();
-    target.stream.destroy();
-    const recorder = this.#recorder;
-    if (recorder === undefined) return;
-    if (this.#run.signal.aborted) recorder.mark('ended', end.code);
-    try {
-      await (recorder.stands ? recorder.close() : recorder.discard());
-    } catch (error) {
-      logger.error('a recording could not be closed', { reference: grant.reference, recordingId: recorder.recordingId, error });
-    }
+    this.#parts.target.stream.destroy();
+    if (this.#run.signal.aborted) this.#frame.recorder?.mark('ended', end.code);
+    await this.#frame.close();
   }
 }
 

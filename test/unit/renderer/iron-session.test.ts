@@ -8,9 +8,9 @@ vi.mock('ironrdp-wasm', () => {
   return {
     default: async () => undefined,
     setup: () => undefined,
-    ClipboardData: class { addText(): void { /* What is pasted is nothing to this engine. */ } },
-    DesktopSize: class {},
-    IronError: class {},
+    ClipboardData: function ClipboardData() { return { addText: () => undefined }; },
+    DesktopSize: function DesktopSize() { return {}; },
+    IronError: function IronError() { return {}; },
     SessionBuilder: function SessionBuilder() { return builder; },
   };
 });
