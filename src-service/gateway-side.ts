@@ -186,7 +186,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
   const transitions = new ConnectionTransitions({ audit, errors, clock });
   const terminations = new Terminations({ database, clock, log, linkTo });
   const closings = new ConnectionClosings({ database, clock, transitions });
-  const journal = new JournalIntake({ database, audit, errors, clock, log, application: new JournalApplication({ audit, errors, clock, transitions }) });
+  const journal = new JournalIntake({ database, audit, errors, clock, log, application: new JournalApplication({ audit, errors, clock, transitions, terminations }) });
   const files = new RecordingFiles(parts.recordingsFolder);
   const pull = new RecordingPull({ database, audit, errors, clock, delay: wait, log, files, transitions, bytesPerSecond: PULL_BYTES_PER_SECOND, limits: parts.recordingLimits, stored: (bytes, state) => metrics.recordingStored(bytes, state) });
   const archive = new RecordingArchive({ database, audit, files, recordingKeys: parts.recordingKeys });

@@ -20,6 +20,8 @@ export interface ForwardRegisterParts extends ForwardParts {
   readonly resumeSeconds: number;
   /** The port of the link (443): forwards run over it only where the grant says so. */
   readonly linkPort: number;
+  /** Wires that are cut and kept at once; as many as a machine can keep where absent. */
+  readonly mostCut?: number;
 }
 
 /** A grant's wire over all the times that it is laid. */
@@ -35,6 +37,8 @@ interface HeldWire {
 export class ForwardRegister {
   readonly #parts: ForwardRegisterParts;
   readonly #wires = new Set<HeldWire>();
+  /** Those that are cut, the one that was cut first before the others. */
+  readonly #cut = new Set<HeldWire>();
   readonly #running = new Map<Forward, Promise<void>>();
 
   constructor(parts: ForwardRegisterParts) {
@@ -94,7 +98,7 @@ export class ForwardRegister {
 
   /** The wire is down. Whether by intent or by the network cannot be told from here, so its client may lay it again for a while. */
   #rest(wire: HeldWire, forward: Forward, stood: boolean): void {
-    const { clock, resumeSeconds } = this.#parts;
+    const { clock, resumeSeconds, mostCut = MOST_CUT } = this.#parts;
     const because = forward.endedBecause;
     const never = wire.epoch === 0 && !stood;
     if (because !== undefined || never || resumeSeconds === 0) {
@@ -102,14 +106,16 @@ export class ForwardRegister {
       return;
     }
     wire.lapse ??= clock.setTimer(() => this.#close(wire, new MavisError('session.ended')), resumeSeconds * 1000);
-    const [oldest] = this.#wires;
-    if (this.#wires.size - this.#running.size > MOST_CUT && oldest?.running === undefined && oldest !== undefined) this.#close(oldest, new MavisError('session.ended'));
+    this.#cut.add(wire);
+    const [oldest] = this.#cut;
+    if (this.#cut.size > mostCut && oldest !== undefined) this.#close(oldest, new MavisError('session.ended'));
   }
 
   #takeOver(wire: HeldWire, connection: ProxyConnection, epoch: number): void {
     const before = wire.running;
     wire.lapse?.cancel();
     wire.lapse = undefined;
+    this.#cut.delete(wire);
     wire.epoch = epoch;
     this.#lay(wire, connection);
     before?.end(new MavisError('session.ended'), { atOnce: true });
@@ -135,5 +141,6 @@ export class ForwardRegister {
     wire.lapse?.cancel();
     wire.entry?.ended(because);
     this.#wires.delete(wire);
+    this.#cut.delete(wire);
   }
 }

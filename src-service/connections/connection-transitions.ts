@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull } from 'drizzle-orm';
+import { and, eq, inArray, isNull, or } from 'drizzle-orm';
 import type { TriedGateway } from '../../shared/api/connections.ts';
 import { knownErrorCode, type ErrorCode } from '../../shared/errors/catalogue.ts';
 import type { ConnectionId, GatewayId, RecordingId } from '../../shared/ids.ts';
@@ -102,12 +102,12 @@ export class ConnectionTransitions {
     await transaction.insert(connectionTries).values({ connectionId, ordinal, ...tried, reportedBy, at: this.#parts.clock.now() });
   }
 
-  /** Writes that the protocol itself is connected (S15): the recording exists from here on, never before (S19). */
+  /** Writes that the protocol itself is connected (S15): the recording exists from here on, never before (S19). False where it is connected already, has ended, or goes by another gateway. */
   async connected(transaction: Transaction, row: ConnectionRow, gateway: { readonly id: GatewayId; readonly name: string; readonly segment: string | null }, at: Date, actor: AuditActor, facts: Facts): Promise<boolean> {
     const [connected] = await transaction
       .update(connections)
       .set({ state: 'connected', connectedAt: at, gatewayId: gateway.id, gatewayName: gateway.name, segment: gateway.segment, code: null })
-      .where(and(eq(connections.id, row.id), isNull(connections.finalAt), inArray(connections.state, ['asked', 'granted'])))
+      .where(and(eq(connections.id, row.id), isNull(connections.finalAt), inArray(connections.state, ['asked', 'granted']), or(isNull(connections.gatewayId), eq(connections.gatewayId, gateway.id))))
       .returning();
     if (connected === undefined) return false;
     await this.#parts.audit.append(transaction, { kind: 'connection.connected', actor, reference: row.reference, facts: { ...factsOf(connected), ...facts } });

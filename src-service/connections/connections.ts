@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNotNull, isNull, lt, or } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, or } from 'drizzle-orm';
 import type { ConnectionRecord } from '../../shared/api/connections.ts';
 import type { User } from '../../shared/api/users.ts';
 import type { ErrorCode } from '../../shared/errors/catalogue.ts';
@@ -17,8 +17,8 @@ import type { ConnectionClosings } from './connection-closings.ts';
 import { factsOf, gatewaysOf, type ConnectionRow } from './connection-transitions.ts';
 import type { Terminations } from './terminations.ts';
 
-/** Live connections that one change of a rule judges again, in one go. */
-const MAX_JUDGED = 10_000;
+/** Live connections that are read at once to be judged again: some megabytes. */
+const JUDGED_AT_ONCE = 1000;
 /** A gateway ends its sessions at their `notAfter` by itself; one that is this late was not told of an end that moved nearer. */
 const OVERDUE_MS = 2_000;
 /** Overdue ones that are ended in one round; the next takes the rest. */
@@ -35,6 +35,8 @@ export interface ConnectionsParts {
   /** The user as the access rules judge him; undefined where he is disabled or expired. */
   readonly activeUser: (userId: UserId) => Promise<User | undefined>;
   readonly readJournalNow: (gatewayId: GatewayId) => Promise<boolean>;
+  /** Connections that are read at once to be judged again. */
+  readonly judgedAtOnce?: number;
 }
 
 /** Connections that have not come to their end, in the form that their index has: these questions are asked twice a second. */
@@ -129,16 +131,10 @@ export class Connections {
    * them: what would not be allowed now ends, and what would end sooner now does (rule 2).
    */
   async judgeAgain(userId: UserId | null): Promise<number> {
-    const { database, decide, clock } = this.#parts;
-    const live = await database
-      .select({ connection: connections, resource: resources })
-      .from(connections)
-      .innerJoin(resources, eq(resources.id, connections.resourceId))
-      .where(and(isOpen, isNull(connections.terminateAskedAt), userId === null ? undefined : eq(connections.userId, userId)))
-      .limit(MAX_JUDGED);
+    const { decide, clock } = this.#parts;
     const users = new Map<UserId, Promise<User | undefined>>();
     const told = new Set<GatewayId>();
-    for (const { connection, resource } of live) {
+    for await (const { connection, resource } of this.#live(userId)) {
       const reading = users.get(connection.userId) ?? this.#parts.activeUser(connection.userId);
       users.set(connection.userId, reading);
       const user = await reading;
@@ -151,6 +147,22 @@ export class Connections {
     }
     await this.#flush(told);
     return told.size;
+  }
+
+  /** Connections that have not come to their end and are not to end, all of them, some at a time; one that is asked meanwhile goes by the new rules anyhow. */
+  async *#live(userId: UserId | null): AsyncGenerator<{ readonly connection: ConnectionRow; readonly resource: typeof resources.$inferSelect }> {
+    for (let after: ConnectionId | undefined; ; ) {
+      const some = await this.#parts.database
+        .select({ connection: connections, resource: resources })
+        .from(connections)
+        .innerJoin(resources, eq(resources.id, connections.resourceId))
+        .where(and(isOpen, isNull(connections.terminateAskedAt), userId === null ? undefined : eq(connections.userId, userId), after === undefined ? undefined : gt(connections.id, after)))
+        .orderBy(asc(connections.id))
+        .limit(this.#parts.judgedAtOnce ?? JUDGED_AT_ONCE);
+      yield* some;
+      after = some.at(-1)?.connection.id;
+      if (after === undefined) return;
+    }
   }
 
   /** Ends what has outlived its `notAfter`, which moved nearer after the grant: its gateway goes by the old one. Waits for no gateway. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { and, eq, isNotNull, isNull } from 'drizzle-orm';
-import type { ErrorCode } from '../../shared/errors/catalogue.ts';
+import { and, eq, isNotNull, isNull, or } from 'drizzle-orm';
+import { type ErrorCode, knownErrorCode } from '../../shared/errors/catalogue.ts';
 import type { GatewayId, UserId } from '../../shared/ids.ts';
 import { serviceActor } from '../audit/audit-log.ts';
 import type { Transaction } from '../store/database.ts';
@@ -24,6 +24,18 @@ export async function writeUserRevocation(transaction: Transaction, ending: User
   for (const { id } of keyed) await write(transaction, id, 'user', ending.userId, ending);
   await markOpen(transaction, ending);
   return keyed.map(({ id }) => id);
+}
+
+/**
+ * A user who may come in again is no longer ended as a whole: what gateways were not told yet becomes the end of the connections
+ * that were open then. Else a gateway whose link comes back would end those that he has begun since.
+ */
+export async function narrowUserRevocation(transaction: Transaction, userId: UserId): Promise<void> {
+  const untold = await transaction.delete(pendingTerminations).where(and(eq(pendingTerminations.targetKind, 'user'), eq(pendingTerminations.targetId, userId), isNull(pendingTerminations.confirmedAt))).returning();
+  for (const { gatewayId, code, askedBy, askedAt } of untold) {
+    const meant = await transaction.select({ id: connections.id }).from(connections).where(and(eq(connections.userId, userId), isNull(connections.finalAt), isNotNull(connections.terminateAskedAt), or(eq(connections.gatewayId, gatewayId), eq(connections.firstGatewayId, gatewayId))));
+    for (const { id } of meant) await write(transaction, gatewayId, 'connection', id, { code: knownErrorCode(code), at: askedAt, by: askedBy ?? serviceActor.name });
+  }
 }
 
 /** Writes that a user watches no session any more, on any gateway: the role that let him is gone, or his sign-in. */
@@ -55,7 +67,7 @@ async function markOpen(transaction: Transaction, { userId, code, at, by }: User
   return open;
 }
 
-async function write(transaction: Transaction, gatewayId: GatewayId, targetKind: 'connection' | 'user' | 'watcher', targetId: string, { code, at, by }: UserEnding): Promise<void> {
+async function write(transaction: Transaction, gatewayId: GatewayId, targetKind: 'connection' | 'user' | 'watcher', targetId: string, { code, at, by }: Pick<UserEnding, 'code' | 'at' | 'by'>): Promise<void> {
   await transaction.insert(pendingTerminations).values({ id: randomUUID(), gatewayId, targetKind, targetId, code, askedBy: by === serviceActor.name ? null : by, askedAt: at }).onConflictDoNothing();
   await notify(transaction, 'terminations', gatewayId);
 }

@@ -11,6 +11,7 @@ import type { Transaction } from '../store/database.ts';
 import { notify } from '../store/notify.ts';
 import { auditEntries, connectionForwards, connectionTries, connections, recordings } from '../store/schema.ts';
 import { factsOf, type ConnectionRow, type ConnectionTransitions } from './connection-transitions.ts';
+import type { Terminations } from './terminations.ts';
 
 /** A gateway as its journal's reader knows it. */
 export interface JournalGateway {
@@ -29,6 +30,7 @@ export interface JournalApplicationParts {
   readonly errors: Pick<ErrorLog, 'append'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly transitions: Pick<ConnectionTransitions, 'connected' | 'recordingBegan' | 'finish' | 'tried'>;
+  readonly terminations: Pick<Terminations, 'ask'>;
 }
 
 /** Turns events of gateways' journals into the states of connections, each in the transaction that takes the event. */
@@ -85,6 +87,8 @@ export class JournalApplication {
     // A further channel of the same session is no contradiction; a session after the end, or on a second gateway, is one.
     if (row.state === 'connected' && row.gatewayId === gateway.id) return;
     await this.#note(transaction, gateway, event, 'connection.contradicted', notes);
+    // One that was tried before the gateway in use has a session that nobody would find to end.
+    if (row.finalAt === null && row.gatewayId !== gateway.id) await this.#parts.terminations.ask(transaction, [gateway.id], { kind: 'connection', id: row.id }, 'connect.cancelled');
   }
 
   async #failed(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, row: ConnectionRow): Promise<void> {

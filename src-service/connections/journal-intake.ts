@@ -88,8 +88,8 @@ export class JournalIntake {
       const row = await this.#lock(transaction, gatewayId, epoch);
       if (row === undefined) return false;
       await this.#incomplete(transaction, row, { from: row.journalCursor + 1, to: row.journalCursor + 1, because: 'restarted' });
-      await transaction.delete(journalEvents).where(eq(journalEvents.gatewayId, gatewayId));
-      await transaction.update(gateways).set({ journalCursor: 0, journalHash: null }).where(eq(gateways.id, gatewayId));
+      // What was taken of the one before stays: it is evidence, and numbers of its own keep the two apart.
+      await transaction.update(gateways).set({ journal: row.journal + 1, journalCursor: 0, journalHash: null }).where(eq(gateways.id, gatewayId));
       return true;
     });
   }
@@ -114,7 +114,7 @@ export class JournalIntake {
         if (gap !== undefined) await this.#incomplete(transaction, row, gap);
         const inserted = await transaction
           .insert(journalEvents)
-          .values({ gatewayId, sequence: event.sequence, at: new Date(event.at), kind: event.kind, connectionId: event.connectionId, reference: event.reference, facts: event.facts, hash: event.hash, receivedAt: clock.now() })
+          .values({ gatewayId, journal: row.journal, sequence: event.sequence, at: new Date(event.at), kind: event.kind, connectionId: event.connectionId, reference: event.reference, facts: event.facts, hash: event.hash, receivedAt: clock.now() })
           .onConflictDoNothing()
           .returning({ sequence: journalEvents.sequence });
         if (inserted.length > 0) await application.apply(transaction, row, event, notes);

@@ -79,6 +79,7 @@ export class Terminations {
       if (row === undefined || row.tlsKey === null) return false;
       const link = linkTo(row);
       for (const one of pending) {
+        if (!(await this.#stillMeant(one))) continue;
         const target = one.targetKind === 'connection' ? { kind: one.targetKind, connectionId: connectionIdSchema.parse(one.targetId) } : { kind: one.targetKind, userId: userIdSchema.parse(one.targetId) };
         await link.terminate(target, one.code, { timeLimitMs: TERMINATE_LIMIT_MS, ...(one.askedBy === null ? {} : { by: one.askedBy.slice(0, MAX_NAME) }) });
         await this.#confirmed(one);
@@ -88,6 +89,13 @@ export class Terminations {
       log.warn('terminations stay pending until the gateway answers', { gatewayId, error });
       return false;
     }
+  }
+
+  /** A user who was let in again since is not ended as a whole any more. */
+  async #stillMeant({ id, targetKind }: typeof pendingTerminations.$inferSelect): Promise<boolean> {
+    if (targetKind !== 'user') return true;
+    const [still] = await this.#parts.database.select({ id: pendingTerminations.id }).from(pendingTerminations).where(eq(pendingTerminations.id, id));
+    return still !== undefined;
   }
 
   async #confirmed(one: typeof pendingTerminations.$inferSelect): Promise<void> {

@@ -146,6 +146,7 @@ export const gateways = pgTable('gateways', {
   loadMemoryBytes: countColumn('load_memory_bytes'),
   leaseHolder: text('lease_holder'),
   leaseEpoch: countColumn('lease_epoch').notNull().default(0),
+  journal: integer('journal').notNull().default(0),
   journalCursor: countColumn('journal_cursor').notNull().default(0),
   journalHash: text('journal_hash'),
   createdAt: instantColumn('created_at').notNull(),
@@ -169,6 +170,7 @@ export const gatewayHistory = pgTable('gateway_history', {
 
 export const journalEvents = pgTable('journal_events', {
   gatewayId: uuid('gateway_id').$type<GatewayId>().notNull(),
+  journal: integer('journal').notNull(),
   sequence: countColumn('sequence').notNull(),
   at: instantColumn('at').notNull(),
   kind: text('kind').$type<JournalEvent['kind']>().notNull(),
@@ -177,7 +179,7 @@ export const journalEvents = pgTable('journal_events', {
   facts: jsonb('facts').$type<JournalEvent['facts']>().notNull(),
   hash: text('hash').notNull(),
   receivedAt: instantColumn('received_at').notNull(),
-}, (table) => [primaryKey({ columns: [table.gatewayId, table.sequence] })]);
+}, (table) => [primaryKey({ columns: [table.gatewayId, table.journal, table.sequence] })]);
 
 export const connections = pgTable('connections', {
   id: uuid('id').$type<ConnectionId>().primaryKey(),

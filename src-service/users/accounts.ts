@@ -12,7 +12,7 @@ import type { Facts } from '../audit/canonical-json.ts';
 import { changedFacts } from '../audit/changed-facts.ts';
 import type { Clock } from '../clock.ts';
 import { mayWatch } from '../connections/connection-watches.ts';
-import { writeSessionEndings, writeUserRevocation, writeWatchEndings } from '../connections/ending-users.ts';
+import { narrowUserRevocation, writeSessionEndings, writeUserRevocation, writeWatchEndings } from '../connections/ending-users.ts';
 import { decodeCursor, encodeCursor } from '../http/cursor.ts';
 import type { Notice } from '../notices/notice.ts';
 import type { ClientSessions } from '../sign-in/client-sessions.ts';
@@ -99,6 +99,7 @@ export class Accounts {
       if (role !== 'admin' || expiresAt !== null) await assertAnotherAdmin(transaction, before);
       const [row] = await transaction.update(users).set({ displayName: fields.displayName ?? before.displayName, role, expiresAt, expiryDoneAt: null, updatedAt: clock.now() }).where(eq(users.id, id)).returning();
       await this.#audit(transaction, 'user.changed', actor, before, { fields: Object.keys(fields).toSorted(), role, expiresAt: expiresAt?.toISOString() ?? null, ...(row === undefined ? {} : changedFacts(factsOf(before), factsOf(row))) });
+      if (row !== undefined) await this.#letInAgain(transaction, before, row);
       if (mayWatch(before.role) && !mayWatch(role)) await writeWatchEndings(transaction, { userId: id, code: 'session.access-changed', at: clock.now(), by: actor.name });
       return row;
     });
@@ -125,6 +126,7 @@ export class Accounts {
   async enable(actor: AuditActor, id: UserId): Promise<User> {
     return this.#change(id, async (transaction, before) => {
       const [row] = await transaction.update(users).set({ disabledAt: null, updatedAt: this.#with.clock.now() }).where(eq(users.id, id)).returning();
+      if (row !== undefined) await this.#letInAgain(transaction, before, row);
       await this.#audit(transaction, 'user.enabled', actor, before, row === undefined ? {} : changedFacts(factsOf(before), factsOf(row)));
       return row;
     });
@@ -197,6 +199,13 @@ export class Accounts {
       await this.#audit(transaction, 'user.password-changed', actor, before);
       return row;
     });
+  }
+
+  /** What gateways have not heard yet of the end of a user ends no session that he begins from now on. */
+  async #letInAgain(transaction: Transaction, before: UserRow, row: UserRow): Promise<void> {
+    const now = this.#with.clock.now();
+    const out = ({ disabledAt, expiresAt }: UserRow): boolean => disabledAt !== null || (expiresAt !== null && expiresAt <= now);
+    if (out(before) && !out(row)) await narrowUserRevocation(transaction, row.id);
   }
 
   /** Carries out expiries that have come: tokens, grants and sessions of these users end. Gives how many. */

@@ -6,9 +6,11 @@ import type { ConnectionOffer } from '../../../shared/api/connections.ts';
 import type { RequestContext } from '../../../src-service/http/bound-route.ts';
 import { AuditLog } from '../../../src-service/audit/audit-log.ts';
 import { ErrorLog } from '../../../src-service/audit/error-log.ts';
+import { Connections } from '../../../src-service/connections/connections.ts';
+import { narrowUserRevocation } from '../../../src-service/connections/ending-users.ts';
 import { JournalIntake } from '../../../src-service/connections/journal-intake.ts';
 import { createLog } from '../../../src-service/logging/log.ts';
-import { auditEntries, connections, gateways, journalEvents } from '../../../src-service/store/schema.ts';
+import { auditEntries, connections, connectionTries, gateways, journalEvents } from '../../../src-service/store/schema.ts';
 import { GatewaySideWorld, allowed } from '../../fixtures/gateway-side-world.ts';
 
 let world: GatewaySideWorld;
@@ -257,6 +259,9 @@ describe('the journal is taken once, and its gaps are told', () => {
     await world.syncNow(gateway.id, admin);
     await world.connectionIn(of.connectionId, 'connected');
     expect((await world.auditOfKind('audit.trail-incomplete')).at(-1)).toMatchObject({ gateway: gateway.name, from: 4, because: 'restarted' });
+    // What was taken before is evidence, and stays beside what the new one says under the same numbers.
+    const taken = await world.store.database.select().from(journalEvents).where(eq(journalEvents.gatewayId, gateway.id)).orderBy(journalEvents.journal, journalEvents.sequence);
+    expect(taken.map(({ journal, sequence, kind }) => [journal, sequence, kind])).toEqual([[0, 1, 'gateway-started'], [0, 2, 'gateway-started'], [0, 3, 'gateway-started'], [1, 1, 'connected']]);
   });
 
   test('S69: a journal that was put back and went on to the same number in another way is told, and read anew', async () => {
@@ -295,6 +300,22 @@ describe('the journal is taken once, and its gaps are told', () => {
     expect((await world.connection(offer.connectionId)).state).toBe('granted');
     expect((await world.recordings()).filter(({ connectionId }) => connectionId === of.connectionId)).toEqual([]);
     expect((await world.auditOfKind('gateway.unexpected-event')).slice(-2).map((facts) => [facts['gateway'], facts['event']])).toEqual([[other.name, 'ended'], [other.name, 'connected']]);
+  });
+
+  test('rule 9: a gateway that was tried before the one in use takes the connection to itself no more: it is noted, its recording kept, and its session ended', async () => {
+    const { gateway, of } = await granted();
+    const { gateway: tried } = await granted();
+    const none = { gatewayName: tried.name, leg: 'L2' as const, code: 'gateway.unreachable', milliseconds: 5 };
+    await world.store.database.insert(connectionTries).values({ connectionId: of.connectionId, ordinal: 0, gatewayId: tried.id, ...none, reportedBy: 'client', at: world.clock.now() });
+    const id = recordingId.parse(randomUUID());
+    tried.record({ kind: 'connected', ...of, facts: { recordingId: id } });
+    await readAll(tried);
+    expect(await world.connection(of.connectionId)).toMatchObject({ state: 'granted', gatewayId: gateway.id });
+    expect((await world.auditOfKind('connection.contradicted')).at(-1)).toMatchObject({ gateway: tried.name, event: 'connected' });
+    expect((await world.recordings()).find((one) => one.id === id)).toMatchObject({ connectionId: of.connectionId, gatewayId: tried.id });
+    await world.until(async () => tried.asked.find(({ method, params }) => method === 'terminate' && JSON.stringify(params).includes(of.connectionId)), 'the other session ended');
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: recordingId.parse(randomUUID()) } });
+    expect((await world.connectionIn(of.connectionId, 'connected')).gatewayId).toBe(gateway.id);
   });
 
   test('rule 17: another instance that took the lease stops this one from moving the cursor', async () => {
@@ -339,6 +360,34 @@ describe('ending sessions', () => {
     expect(gateway.asked[methods.indexOf('terminate')]?.params).toMatchObject({ target: { kind: 'user', userId: revoked.user.id }, code: 'session.user-disabled' });
     // Only a status may have come first: it is how the service learns that the gateway is back. Recordings have a connection of their own (rule 16).
     expect(methods.slice(0, methods.indexOf('terminate')).filter((method) => method !== 'recordingList' && method !== 'status')).toEqual([]);
+  });
+
+  test('rule 11: a user who is let in again meanwhile loses what was open when he was put out, and nothing that he began since', async () => {
+    const revoked = await world.user('user');
+    const { gateway, of } = await granted(revoked);
+    await gateway.stop();
+    await world.revokeUser(revoked.user.id);
+    await world.store.database.transaction((transaction) => narrowUserRevocation(transaction, revoked.user.id));
+    gateway.asked.length = 0;
+    await gateway.listen();
+    await world.until(async () => (gateway.asked.some(({ method }) => method === 'terminate') ? true : undefined), 'the termination sent');
+    // All that is pending for a gateway goes in one go, oldest first: a reading that comes after has all of it before it.
+    await world.until(async () => (gateway.asked.some(({ method }) => method === 'journalRead') ? true : undefined), 'the journal read');
+    expect(gateway.asked.filter(({ method }) => method === 'terminate').map(({ params }) => params)).toMatchObject([{ target: { kind: 'connection', connectionId: of.connectionId }, code: 'session.user-disabled' }]);
+  });
+
+  test('rule 11: however many connections are open, a rule that changes judges them all', async () => {
+    const many = await world.user('user');
+    const offers = [await granted(many), await granted(many), await granted(many)];
+    const told: string[] = [];
+    const { database } = world.store;
+    const list = new Connections({
+      database, audit: new AuditLog(world.clock), clock: world.clock, log: createLog('silent'), judgedAtOnce: 2,
+      terminations: { ask: async (_transaction, _gateways, target) => void told.push(target.id), flush: async () => true },
+      closings: { closeDropped: async () => 0 }, decide: async () => ({ allowed: false, code: 'access.denied' }), activeUser: async () => many.user, readJournalNow: async () => true,
+    });
+    await list.judgeAgain(many.user.id);
+    expect(told.toSorted()).toEqual(offers.map(({ of }) => of.connectionId).toSorted());
   });
 
   test('rule 11: a rule that no longer allows ends live sessions', async () => {

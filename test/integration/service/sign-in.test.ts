@@ -1,9 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { gatewayId } from '../../../shared/ids.ts';
 import { systemClock } from '../../../src-service/clock.ts';
 import { SignIn } from '../../../src-service/sign-in/sign-in.ts';
+import { gateways, pendingTerminations } from '../../../src-service/store/schema.ts';
 import { Accounts } from '../../../src-service/users/accounts.ts';
 import { Passwords } from '../../../src-service/users/password.ts';
 import { ClientKey, codeOf, SignedInUser, startServiceOn, type Answer, type ServiceUnderTest } from '../../fixtures/service-under-test.ts';
@@ -222,6 +226,28 @@ describe.each(['pglite', 'postgresql'] as const)('on %s', (kind) => {
       expect(codeOf(await tryPassword(user.name, user.password))).toBe('sign-in.disabled');
       const audit = await admin.ask({ path: '/v1/audit?kind=user.disabled' });
       expect(audit.text).toContain(user.id);
+    });
+
+    test('rule 11: an end that a gateway has not heard of does not outlive the letting in again, be it by enabling or by a later expiry', async () => {
+      offsetMs += 120_000;
+      const { database } = service.opened.core;
+      const now = new Date(Date.now() + offsetMs);
+      const away = gatewayId.parse(randomUUID());
+      await database.insert(gateways).values({ id: away, name: `away-${away}`, host: '192.0.2.1', linkPort: 443, proxyPorts: [7993], portPreference: { ssh: [[7993]], sftp: [[7993]], vnc: [[7993]], rdp: [[7993]] }, tlsKey: 'a key', createdAt: now, updatedAt: now, stateChangedAt: now });
+      const pending = async (id: string) => (await database.select().from(pendingTerminations).where(and(eq(pendingTerminations.targetId, id), eq(pendingTerminations.gatewayId, away)))).map(({ targetKind }) => targetKind);
+      const admin = await administrator();
+      const [user, vendor] = [await freshUser(), await freshUser('vendor', new Date(now.getTime() + 600_000).toISOString())];
+      expect((await admin.ask({ method: 'POST', path: `/v1/users/${user.id}/disable`, body: {} })).status).toBe(200);
+      expect(await pending(user.id)).toEqual(['user']);
+      expect((await admin.ask({ method: 'POST', path: `/v1/users/${user.id}/enable`, body: {} })).status).toBe(200);
+      expect(await pending(user.id)).toEqual([]);
+      offsetMs += 601_000;
+      await service.opened.core.accounts.expire();
+      expect(await pending(vendor.id)).toEqual(['user']);
+      const later = { expiresAt: new Date(Date.now() + offsetMs + 30 * 86_400_000).toISOString() };
+      expect((await (await administrator()).ask({ method: 'PATCH', path: `/v1/users/${vendor.id}`, body: later })).status).toBe(200);
+      expect(await pending(vendor.id)).toEqual([]);
+      await database.update(gateways).set({ removedAt: now }).where(eq(gateways.id, away));
     });
 
     test('a vendor needs an expiry; when it comes, tokens end and sign-in says so', async () => {

@@ -21,7 +21,7 @@ function makeRow(name: string): GatewayRow {
     id: gatewayId.parse(randomUUID()), name, segment: null, host: '127.0.0.1', reachedThrough: 'direct', linkPort: 443, proxyPorts: ports, portPreference: defaultPortPreference([7993, 7994, 7995]),
     tlsKey: 'tls', signingKey: 'signing', nextTlsKey: null, nextSigningKey: null, formerSigningKeys: [], keysChangedAt: null, serviceKeysToldAt: null,
     state: 'available', stateCode: null, stateDetail: '', stateChangedAt: at, confirmedAt: at, ejectedAt: null, draining: false, disabled: false, sessions: 0, version: '1', roundTripMs: 1, clockDifferenceMs: 0, loadCpu: 0, loadMemoryBytes: 0, over443: true,
-    ports: [], leaseHolder: null, leaseEpoch: 1, journalCursor: 0, journalHash: null, createdAt: at, updatedAt: at, removedAt: null,
+    ports: [], leaseHolder: null, leaseEpoch: 1, journal: 0, journalCursor: 0, journalHash: null, createdAt: at, updatedAt: at, removedAt: null,
   };
 }
 

@@ -16,7 +16,7 @@ function makeRow(changes: Partial<GatewayRow> = {}): GatewayRow {
     id: gatewayId.parse(randomUUID()), name: 'office1', segment: 'gateway-office1', host: '192.0.2.1', reachedThrough: 'direct', linkPort: 443, proxyPorts: ports, portPreference: defaultPortPreference([7993, 7994, 7995]), over443: true,
     tlsKey: 'tls', signingKey: 'signing', nextTlsKey: null, nextSigningKey: null, formerSigningKeys: [], keysChangedAt: null, serviceKeysToldAt: null,
     state: 'available', stateCode: null, stateDetail: '', stateChangedAt: now, confirmedAt: now, ejectedAt: null, draining: false, disabled: false, sessions: 0, version: '1', roundTripMs: 1, clockDifferenceMs: 0, loadCpu: 0, loadMemoryBytes: 0,
-    ports: ports.map((port) => ({ port, open: true, protocols: [...protocol.options] })), leaseHolder: null, leaseEpoch: 1, journalCursor: 0, journalHash: null, createdAt: now, updatedAt: now, removedAt: null, ...changes,
+    ports: ports.map((port) => ({ port, open: true, protocols: [...protocol.options] })), leaseHolder: null, leaseEpoch: 1, journal: 0, journalCursor: 0, journalHash: null, createdAt: now, updatedAt: now, removedAt: null, ...changes,
   };
 }
 
