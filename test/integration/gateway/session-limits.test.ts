@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FIRST_WINDOW_BYTES } from '../../../shared/proxy-stream/counted-stream.ts';
 import { frameType } from '../../../shared/proxy-stream/frames.ts';
 import { systemClock } from '../../../src-gateway/clock/clock.ts';
+import { CountedDuplex } from '../../../src-gateway/proxy-port/counted-duplex.ts';
 import { CONNECTED_LIMIT_MS } from '../../../src-gateway/sessions/session.ts';
 import type { HostileProxyClient } from '../../fixtures/hostile-proxy-client.ts';
 import { ShiftableClock } from '../../fixtures/manual-clock.ts';
@@ -83,6 +85,29 @@ describe('limits of a session, on a clock that is moved on', () => {
     clock.advance(3100);
     expect(await client.closeCode()).toBe('session.terminated');
     expect((await gateway.finalEntry(grant)).facts).toMatchObject({ code: 'session.terminated', bytesIn: 5 });
+  });
+
+  test('S15: a client that types and takes nothing is not heard, and its session ends after five minutes of it', async () => {
+    const { client, grant } = await gateway.session();
+    const stream = gateway.echo.runs.at(-1)?.clientStream;
+    if (!(stream instanceof CountedDuplex)) throw new Error('no session');
+    // What it takes in before is acknowledged a moment later.
+    await expect.poll(() => stream.counts.sent - stream.counts.acknowledged).toBe(0);
+    client.deaf = true;
+    let typed = '';
+    stream.on('data', (bytes: Buffer) => (typed += bytes.toString()));
+    stream.write(Buffer.alloc(FIRST_WINDOW_BYTES));
+    stream.write('what waits for the window');
+    clock.advance(5_000);
+    client.stream?.send(Buffer.from('blind'));
+    await alive(client);
+    expect(typed).toBe('');
+    expect(gateway.logLines.some((line) => line.includes('input is held back'))).toBe(true);
+    await pass(client, 290);
+    clock.advance(15_000);
+    expect(await client.frame(frameType.close)).toEqual({ code: 'session.output-not-taken', args: { minutes: 5 } });
+    expect(typed).toBe('');
+    expect((await gateway.finalEntry(grant)).facts['code']).toBe('session.output-not-taken');
   });
 
   test('a client that falls silent is asked, given up after 45 seconds, and waited for', async () => {
