@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { clientSettings } from '../../shared/ipc/settings.ts';
-import { isDesktop } from '../../shared/ipc/openable-protocols.ts';
+import { isDesktop } from '../../shared/ipc/desktop-protocols.ts';
 import type { Session, ShownError } from '../../shared/ipc/stores.ts';
 import { Icon } from '../controls/icon.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
