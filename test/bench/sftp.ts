@@ -1,8 +1,8 @@
-import { execFile, fork, type ChildProcess, spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { findCommand } from '../../scripts/set-up/found-command.ts';
 import { FaultyGateway } from '../fixtures/faulty-gateway.ts';
 import { distributionOf } from './measuring/distribution.ts';
+import { ask, inTurn, machineLine, next, startHelper } from './measuring/helper-process.ts';
 import { anonymousBytesOf, cpuSecondsOf } from './measuring/process-cost.ts';
 
 /** Files over the whole path (client, TLS, gateway with recording, target) beside OpenSSH's `sftp` and plain `ssh2`, both straight to the same target (rule 39). */
@@ -33,7 +34,7 @@ if (sftp === undefined) throw new Error('there is no sftp: install the package o
 const here = mkdtempSync(join(tmpdir(), 'mavis-bench-sftp-'));
 const gateway = await FaultyGateway.start();
 const there = join(gateway.target.home, `bench-${process.pid}`);
-const client = fork(join(import.meta.dirname, 'measuring', 'sftp-client.ts'), [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+const client = startHelper('sftp-client.ts');
 try {
   chmodSync(here, 0o755);
   mkdirSync(join(here, 'down'));
@@ -54,7 +55,7 @@ try {
     opensshWay('OpenSSH sftp aes128-gcm', ['-c', 'aes128-gcm@openssh.com']),
     { name: 'ssh2 fastPut, fastGet', what: 'ssh2 in this process, straight to the target, one file after the other', transfer: (direction, name) => ssh2Transfer(direct.sftp, direction, name), processes: () => [process.pid] },
   ];
-  console.log(`${cpus()[0]?.model.trim() ?? ''}, ${cpus().length} processors, Node ${process.version}, ${spawnSync('ssh', ['-V']).stderr.toString().trim()}`);
+  console.log(`${machineLine()}, ${spawnSync('ssh', ['-V']).stderr.toString().trim()}`);
   console.log(`${LARGE_MIB} MiB in one file, and ${SMALL_FILES} files of ${SMALL_BYTES} bytes; ${RUNS} runs each, alternating, after one that is not counted; same disk, no sync by either; every byte compared in every run`);
   for (const { name, what } of ways) console.log(`${name}: ${what}`);
   for (const [name, bytes] of [['large.bin', LARGE_MIB * 1024 * 1024], ['small', SMALL_FILES * SMALL_BYTES]] as const) for (const direction of ['upload', 'download'] as const) await compare(ways, direction, name, bytes);
@@ -81,8 +82,7 @@ async function compare(ways: readonly Way[], direction: Direction, name: string,
   const seconds = new Map<string, number[]>();
   const costs = new Map<string, number[]>();
   for (let run = 0; run <= RUNS; run += 1) {
-    // Every other round goes backwards, so that no way always comes first, or always after the same one.
-    for (const way of run % 2 === 0 ? ways : ways.toReversed()) {
+    for (const way of inTurn(ways, run)) {
       const target = direction === 'upload' ? there : join(here, 'down');
       rmSync(join(target, name), { recursive: true, force: true });
       // What is downloaded is there: the last upload of all is compared and stays.
@@ -157,21 +157,4 @@ function digest(path: string): string {
   if (!statSync(path).isDirectory()) return hash.update(readFileSync(path)).digest('hex');
   for (const name of readdirSync(path).toSorted()) hash.update(name).update(readFileSync(join(path, name)));
   return hash.digest('hex');
-}
-
-function next(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const ended = (): void => reject(new Error('the client ended'));
-    child.once('exit', ended);
-    child.once('message', (message) => {
-      child.off('exit', ended);
-      resolve(message);
-    });
-  });
-}
-
-function ask(child: ChildProcess, command: object): Promise<unknown> {
-  const answer = next(child);
-  child.send(command);
-  return answer;
 }

@@ -1,8 +1,8 @@
-import { fork, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { findCommand } from '../../scripts/set-up/found-command.ts';
@@ -11,6 +11,7 @@ import { freePorts } from '../fixtures/free-ports.ts';
 import { makeSelfSigned } from '../fixtures/self-signed.ts';
 import { startOpenSshTarget } from '../targets/open-ssh-target.ts';
 import { distributionOf } from './measuring/distribution.ts';
+import { ask, inTurn, machineLine, next, startHelper } from './measuring/helper-process.ts';
 import { anonymousBytesOf, cpuSecondsOf } from './measuring/process-cost.ts';
 import { clientOpened, clientReady, gatewayReady, gatewayTicket, type GatewayReady } from './measuring/tunnel-contract.ts';
 
@@ -33,6 +34,11 @@ interface WayThrough {
 }
 
 const started: ChildProcess[] = [];
+const helper = (file: string, ...parameters: string[]): ChildProcess => {
+  const child = startHelper(file, ...parameters);
+  started.push(child);
+  return child;
+};
 const folder = mkdtempSync(join(tmpdir(), 'mavis-bench-tunnel-'));
 const ends = helper('tunnel-ends.ts');
 const [serverPort] = [Number((await next(ends) as { port: number }).port)];
@@ -44,20 +50,20 @@ try {
   const toTarget = async (gateway: ChildProcess): Promise<string> => ticket(gateway, { kind: 'target', port: serverPort });
   const hop = ({ name, pin }: GatewayReady, ports: readonly number[], used: string) => ({ gatewayName: name, ports: [ports], pin, ticket: used });
   const session = async (hops: object[]): Promise<number> => clientOpened.parse(await ask(client, { hops })).port;
-  const inTurn = async (streams: number, one: () => Promise<number>): Promise<number[]> => {
+  const severally = async (streams: number, open: () => Promise<number>): Promise<number[]> => {
     const ports: number[] = [];
-    for (let index = 0; index < streams; index += 1) ports.push(await one());
+    for (let index = 0; index < streams; index += 1) ports.push(await open());
     return ports;
   };
   const pids = (...all: ChildProcess[]) => () => all.map(({ pid }) => pid ?? 0);
 
   const ways: WayThrough[] = [
-    { name: 'MAVIS, proxy port', open: (streams) => inTurn(streams, async () => session([hop(firstReady, firstReady.proxyPorts, await toTarget(first))])), processes: pids(first, client) },
-    { name: 'MAVIS, over 443', open: (streams) => inTurn(streams, async () => session([hop(firstReady, [firstReady.linkPort], await toTarget(first))])), processes: pids(first, client) },
+    { name: 'MAVIS, proxy port', open: (streams) => severally(streams, async () => session([hop(firstReady, firstReady.proxyPorts, await toTarget(first))])), processes: pids(first, client) },
+    { name: 'MAVIS, over 443', open: (streams) => severally(streams, async () => session([hop(firstReady, [firstReady.linkPort], await toTarget(first))])), processes: pids(first, client) },
     {
       name: 'MAVIS, Tunnel (two hops)',
       open: (streams) =>
-        inTurn(streams, async () =>
+        severally(streams, async () =>
           session([
             hop(firstReady, firstReady.proxyPorts, await ticket(first, { kind: 'forward', gatewayId: secondReady.gatewayId, gatewayName: secondReady.name, ports: secondReady.proxyPorts })),
             hop(secondReady, [], await toTarget(second)),
@@ -66,7 +72,7 @@ try {
     },
     ...(await otherPrograms()),
   ];
-  console.log(`${cpus()[0]?.model.trim() ?? ''}, ${cpus().length} processors, Node ${process.version}, OpenSSL ${process.versions.openssl}; ${BYTES / 1024 / 1024} MiB a run, ${RUNS} runs, alternating; SHA-256 of what came compared in every run`);
+  console.log(`${machineLine()}; ${BYTES / 1024 / 1024} MiB a run, ${RUNS} runs, alternating; SHA-256 of what came compared in every run`);
   console.log('MAVIS: the gateway and the client’s own dial, hello and stream, each in its process; the protocol in the gateway is one of the tests that relays bytes as they are, and does not record');
   for (const streams of STREAMS) await compare(ways.filter(({ name }) => WAYS.test(name)), streams);
   if (IDLE_SESSIONS > 0) await idleSessions(first, session, async () => hop(firstReady, firstReady.proxyPorts, await toTarget(first)));
@@ -80,8 +86,7 @@ async function compare(ways: readonly WayThrough[], streams: number): Promise<vo
   const speeds = new Map<string, number[]>();
   const costs = new Map<string, number[]>();
   for (let run = 0; run <= RUNS; run += 1) {
-    // Every other round goes backwards, so that no way always comes first, or always after the same one.
-    for (const way of run % 2 === 0 ? ways : ways.toReversed()) {
+    for (const way of inTurn(ways, run)) {
       const ports = await way.open(streams);
       const before = cpuSecondsOf(way.processes());
       const { seconds } = (await ask(ends, { ports, bytes: BYTES })) as { seconds: number };
@@ -205,27 +210,4 @@ async function listens(port: number): Promise<void> {
     await setTimeout(50);
   }
   throw new Error(`nothing listens on ${port}`);
-}
-
-function helper(file: string, ...parameters: string[]): ChildProcess {
-  const child = fork(join(import.meta.dirname, 'measuring', file), parameters, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  started.push(child);
-  return child;
-}
-
-function next(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const ended = (): void => reject(new Error('a helper ended'));
-    child.once('exit', ended);
-    child.once('message', (message) => {
-      child.off('exit', ended);
-      resolve(message);
-    });
-  });
-}
-
-function ask(child: ChildProcess, command: object): Promise<unknown> {
-  const answer = next(child);
-  child.send(command);
-  return answer;
 }

@@ -22,12 +22,12 @@ process.on('disconnect', () => process.exit());
 process.send?.({ thumbprint: key.thumbprint });
 
 async function open(message: unknown): Promise<number> {
-  const { hops } = clientCommand.parse(message);
+  const { hops, protocol } = clientCommand.parse(message);
   const [first, second] = hops.map(({ gatewayName, ports, pin }): DialledHop => ({ gatewayName, host: '127.0.0.1', ports, fallbackPort: null, pins: [sha256.parse(pin)] }));
   if (first === undefined) throw new RangeError('no hop');
   const options: DialOptions = { identity: key.identity, signal: new AbortController().signal, random: Math.random };
   const hello = (place: number) => ({
-    gateway: hops[place]?.gatewayName ?? '', hello: { version: 1 as const, ticket: hops[place]?.ticket ?? '', protocol: 'ssh' as const }, events: { onProgress: () => undefined, ask: () => Promise.reject(new Error('asked')) }, signal: options.signal, deadlineMs: 15_000,
+    gateway: hops[place]?.gatewayName ?? '', hello: { version: 1 as const, ticket: hops[place]?.ticket ?? '', protocol }, events: { onProgress: () => undefined, ask: () => Promise.reject(new Error('asked')) }, signal: options.signal, deadlineMs: 15_000,
   });
   let { socket } = await dialGateway(first, options);
   let answer = await sayHello(socket, hello(0));

@@ -14,7 +14,7 @@ export const gatewayTicket = z.object({ ticket: z.string() });
 
 const hop = z.object({ gatewayName: z.string(), ports: z.array(z.array(z.number())), pin: z.string(), ticket: z.string() });
 /** What the benchmark asks of the client's process: a session over these hops, and a port of loopback that leads into it. */
-export const clientCommand = z.object({ hops: z.array(hop).min(1).max(2) });
+export const clientCommand = z.object({ hops: z.array(hop).min(1).max(2), protocol: z.enum(['ssh', 'vnc']).default('ssh') });
 export const clientReady = z.object({ thumbprint: z.string() });
 export const clientOpened = z.object({ port: z.number() });
 export const identity = z.object({ privateKeyPem: pem, certificatePem: pem });
