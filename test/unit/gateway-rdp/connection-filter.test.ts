@@ -91,7 +91,7 @@ test('the account reaches the target, and what the client said of itself does no
   expect(Buffer.concat(toTarget).includes(Buffer.from(account.password, 'utf16le'))).toBe(true);
 });
 
-test('a channel that is not allowed gets a name that no target knows, and nothing passes on it either way', () => {
+test('A17, A18: a channel that is not allowed gets a name that no target knows, and nothing passes on it either way', () => {
   const { filter, events } = connected({ policy: { ...open, clipboardIn: false, clipboardOut: false } });
   const data = Buffer.from('100000000300000001000000080000000000000000000000', 'hex');
   expect(filter.fromClient(request(CLIPBOARD, data))).toEqual([]);
@@ -196,7 +196,7 @@ describe('rule 21: what a client that is not ours tries besides', () => {
 });
 
 describe('rule 22', () => {
-  test('a redirection ends the connection, before and after the picture', () => {
+  test('A19: a redirection ends the connection, before and after the picture', () => {
     const redirection = Buffer.alloc(20);
     redirection.writeUInt16LE(20);
     redirection.writeUInt16LE(0x1a, 2);
@@ -294,8 +294,8 @@ test('a client that skips its info, or begins with something else, is refused', 
   expect(() => filter.fromClient(request(IO, shareData(28, Buffer.alloc(8))))).toThrow(RdpFormatError);
 });
 
-/** A13 for RDP: real streams with bytes flipped, cut and doubled; the seed stands, so that a finding comes again. */
-test.each(['xrdp', 'freerdpShadow'] as const)('whatever is done to a stream of %s, the filter gives an answer or one error, and no more bytes than it took', (server) => {
+/** A18: real streams with bytes flipped, cut and doubled; the seed stands, so that a finding comes again. */
+test.each(['xrdp', 'freerdpShadow'] as const)('A18: whatever is done to a stream of %s, the filter gives an answer or one error, and no more bytes than it took', (server) => {
   const log = rdpConnectionLog(server);
   fc.assert(
     fc.property(fc.nat(log.length - 1), fc.array(fc.tuple(fc.nat(600), fc.nat(255)), { minLength: 1, maxLength: 8 }), fc.boolean(), fc.option(fc.nat(600)), (at, flips, both, cut) => {
