@@ -101,7 +101,7 @@ export class OfferedFiles {
     const file = question === undefined ? undefined : this.#files[question.place];
     if (question === undefined || file === undefined) return { kind: 'unasked' };
     if (failed) return { kind: 'refuse' };
-    if (bytes > (question.what === 'size' ? 8 : question.bytes)) throw new RdpFormatError('clipboard: more of a file than asked');
+    if (bytes > question.bytes) throw new RdpFormatError('clipboard: more of a file than asked');
     if (question.what === 'size') return { kind: 'pass' };
     if (!this.#fits(question.at + bytes)) return { kind: 'refuse' };
     this.#count(file, question, bytes);

@@ -21,6 +21,7 @@ const NAMED_FORMATS: ReadonlySet<string> = new Set(['html format', 'rich text fo
 const FILE_LIST = 'filegroupdescriptorw';
 /** An answer with a piece of a file begins with the number of its question. */
 const STREAM_BYTES = 4;
+const MOST_FILLING_BYTES = 4;
 /** Questions for contents that wait for their answers: every engine asks one after the other. */
 const MOST_QUESTIONS = 64;
 
@@ -227,7 +228,11 @@ export class ClipboardFilter {
   #fileAnswer(content: Buffer, total: number, flags: number): Handling {
     if (total < HEADER_BYTES + STREAM_BYTES || content.length < HEADER_BYTES + STREAM_BYTES) throw new RdpFormatError('clipboard: answer with a file cut off');
     const failed = (flags & FAILED) !== 0;
-    const answer = this.#parts.files?.[this.#parts.from].answer(content.readUInt32LE(HEADER_BYTES), failed, total - HEADER_BYTES - STREAM_BYTES);
+    const length = content.readUInt32LE(4);
+    const behind = total - HEADER_BYTES - length;
+    // What lies behind is filling, of four bytes where there is any (xrdp), and carries nothing.
+    if (length < STREAM_BYTES || behind < 0 || behind > MOST_FILLING_BYTES) throw new RdpFormatError('clipboard: answer with a file out of bounds');
+    const answer = this.#parts.files?.[this.#parts.from].answer(content.readUInt32LE(HEADER_BYTES), failed, length - STREAM_BYTES);
     if (answer?.kind === 'pass' && this.#parts.stands()) return { kind: 'pass' };
     // One that says no to a question that became one for nothing still has to be heard.
     if (answer?.kind === 'unasked' && !failed) return { kind: 'drop' };

@@ -80,6 +80,8 @@ export interface ContentsQuestion {
 }
 
 const QUESTION_BYTES = 24;
+/** A file's size as an answer. */
+export const SIZE_BYTES = 8;
 const asks = { size: 1, piece: 2 } as const;
 
 /** Reads a question for contents; throws RdpFormatError where it is none. */
@@ -87,9 +89,11 @@ export function readContentsQuestion(body: Buffer): ContentsQuestion {
   if (body.length < QUESTION_BYTES) throw new RdpFormatError('clipboard: question for a file cut off');
   const [stream, place, flags] = [body.readUInt32LE(0), body.readUInt32LE(4), body.readUInt32LE(8)];
   if (flags !== asks.size && flags !== asks.piece) throw new RdpFormatError('clipboard: question for nothing of a file');
+  // Some ask for a size with a length of none, which others take for no question.
+  if (flags === asks.size) return { stream, place, what: 'size', at: 0, bytes: SIZE_BYTES };
   const at = body.readUInt32LE(16) * 0x1_0000_0000 + body.readUInt32LE(12);
   if (!Number.isSafeInteger(at)) throw new RdpFormatError('clipboard: no place in a file');
-  return { stream, place, what: flags === asks.size ? 'size' : 'piece', at, bytes: body.readUInt32LE(20) };
+  return { stream, place, what: 'piece', at, bytes: body.readUInt32LE(20) };
 }
 
 /** Writes a question for contents, without a lock: none is agreed on. */

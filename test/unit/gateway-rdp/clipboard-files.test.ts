@@ -55,6 +55,13 @@ function answers(data: Uint8Array, stream = 7, flags = 1): Buffer[] {
   return pieces(answer, flags, Buffer.concat([number(stream), data]));
 }
 
+/** The same message in one piece with bytes behind it that its own length does not count. */
+function withFilling([only = Buffer.alloc(0)]: readonly Buffer[], filling: number): Buffer[] {
+  const filled = Buffer.concat([only, Buffer.alloc(filling)]);
+  filled.writeUInt32LE(filled.length - 8);
+  return [filled];
+}
+
 const placeAsked = (sent: readonly Buffer[]): number => readContentsQuestion(content(sent).subarray(8)).place;
 /** What becomes of a piece that is asked for and given. */
 function copied(made: ReturnType<typeof offering>, place: number, data: Uint8Array): 'came' | 'refused' | 'not asked' {
@@ -85,6 +92,18 @@ describe('files by the clipboard, where the rule allows them (rule 21)', () => {
     expect(content(take(made.fromTarget, answers(Buffer.alloc(8)))).readUInt16LE(2)).toBe(1);
     made.files.target.leave();
     expect(made.events.carried).not.toHaveBeenCalled();
+  });
+
+  test('as xrdp says it: a question for a size has no length, and four bytes of filling follow an answer', () => {
+    const made = offering([file('a', 5)]);
+    const asked = encodeContentsQuestion({ stream: 7, place: 0, what: 'size', at: 0, bytes: 0 });
+    expect(readContentsQuestion(content(take(made.fromClient, pieces(question, 0, Buffer.concat([asked, Buffer.alloc(8)])))).subarray(8))).toEqual({ stream: 7, place: 0, what: 'size', at: 0, bytes: 8 });
+    take(made.fromClient, asks(0, 0, 5));
+    const filled = (filling: number): Buffer[] => withFilling(answers(Buffer.from('01234')), filling);
+    expect(take(made.fromTarget, filled(4))).toEqual(filled(4));
+    expect(made.events.carried).toHaveBeenCalledWith({ path: 'a', bytes: 5, whole: true });
+    take(made.fromClient, asks(0, 0, 5));
+    expect(() => take(made.fromTarget, filled(5))).toThrow(RdpFormatError);
   });
 
   test('what both ends know of files is agreed on: pieces, no paths, large ones; locks never', () => {
