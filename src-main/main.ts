@@ -34,6 +34,8 @@ import { ProxySignOn } from './network/proxy-sign-on.ts';
 import { systemSecretStore } from './network/secret-store.ts';
 import { WaysOut } from './network/ways-out.ts';
 import { Playbacks } from './playback/playbacks.ts';
+import { ClipboardDownloads } from './files/clipboard-downloads.ts';
+import { ClipboardUploads } from './files/clipboard-uploads.ts';
 import { VideoExports } from './playback/video-exports.ts';
 import { Profiles } from './profiles/profiles.ts';
 import { readCertificateThroughProxies } from './service-client/proxied-certificate.ts';
@@ -162,10 +164,14 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   };
   const factory = new WindowFactory({ preload: join(import.meta.dirname, '../preload/preload.cjs'), development, registry, bounds, clock, log, isDark: () => nativeTheme.shouldUseDarkColors, askReload });
   const processes = new SessionProcesses(() => forkSessionProcess(join(import.meta.dirname, 'session-process.js'), sessionProcessEnvironment(process.env)));
+  const clipboardUploads = new ClipboardUploads();
   const windows: AppWindows = new AppWindows({
     factory, registry,
     isConnected: (id) => sessions.isConnected(id),
-    onSessionWindowClosed: (id) => sessions.windowClosed(id),
+    onSessionWindowClosed: (id) => {
+      sessions.windowClosed(id);
+      void clipboardUploads.drop(id);
+    },
     onOpened: (window, role) => setMenu(window, role),
   });
   const sessions = new Sessions<MessagePortMain>({
@@ -188,6 +194,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   powerMonitor.on('resume', () => sessions.checkLines());
   const playbacks = new Playbacks(randomUUID);
   const videoExports = new VideoExports(randomUUID);
+  const clipboardDownloads = new ClipboardDownloads(randomUUID);
 
   const gatewaysFile = inUserData('known-gateways.json');
   const knownGateways = new KnownGateways(gatewaysFile, log);
@@ -265,7 +272,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     windows: registry,
     log,
     handlers: createHandlers({
-      stores, settings, profiles, account, inventory, gateways, sessions, logWork, diagnostics, playbacks, videoExports, links, clipboard, proxySignOn, clock,
+      stores, settings, profiles, account, inventory, gateways, sessions, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, links, clipboard, proxySignOn, clock,
       setMainFullScreen: (full) => windows.setMainFullScreen(full),
       about: () => ({
         version: app.getVersion(),
@@ -280,6 +287,10 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
       askFolder: async () => {
         const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openDirectory', 'createDirectory'] });
         return canceled ? undefined : filePaths[0];
+      },
+      askFiles: async () => {
+        const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openFile', 'multiSelections'] });
+        return canceled ? [] : filePaths;
       },
       askSavePath: async (suggestedName, type) => {
         const { canceled, filePath } = await dialog.showSaveDialog({ defaultPath: join(app.getPath('documents'), suggestedName), filters: [SAVED_TYPES[type]] });
@@ -299,6 +310,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     await sessions.stop();
     playbacks.closeAll();
     await videoExports.stop();
+    await clipboardDownloads.stop();
     await account.signOut();
     work.stop();
     processes.stop();

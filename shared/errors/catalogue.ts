@@ -180,6 +180,8 @@ export const catalogue = {
   'files.target-failed': entry(502, 'L4', 'target-administrator', ['said']),
   'files.exists': entry(409, 'client', 'you'),
   'files.changed': entry(409, 'client', 'you'),
+  'files.clipboard-not-given': entry(502, 'L4', 'you', ['name']),
+  'files.clipboard-missing': entry(409, 'L4', 'target-administrator'),
   'files.name-unsafe': entry(400, 'client', 'you'),
   'files.too-deep': entry(413, 'client', 'you'),
   'files.local-missing': entry(404, 'client', 'you'),

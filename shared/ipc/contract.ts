@@ -10,6 +10,7 @@ import type { Route } from '../api/route.ts';
 import { serviceKeysRoutes } from '../api/service-keys.ts';
 import { tunnelRoutes } from '../api/tunnel.ts';
 import { newPassword, userName, usersRoutes } from '../api/users.ts';
+import { MOST_CLIPBOARD_FILES, MOST_FILE_PIECE_BYTES } from './clipboard-files.ts';
 import { connectionId, connectionReference, gatewayId, profileId, protocol, recordingId, resourceId } from '../ids.ts';
 import { proxyPassword, proxySetting, proxyUserName } from './proxy-setting.ts';
 import { clientSettings, clientSettingsChanges } from './settings.ts';
@@ -32,6 +33,7 @@ function call<A extends z.ZodType, R extends z.ZodType>(windows: readonly Window
 const none = z.object({}).strict();
 /** One piece of a film: a cluster of ten seconds is less, and main holds one at a time. */
 const MOST_VIDEO_BYTES = 16 * 1024 * 1024;
+const filePlace = z.number().int().min(0).max(MOST_CLIPBOARD_FILES);
 const bothWindows = ['main', 'session'] as const;
 const mainWindow = ['main'] as const;
 const sessionWindow = ['session'] as const;
@@ -132,6 +134,18 @@ export const ipcContract = {
   files: {
     /** Asks the user in the system's dialog for a folder of this computer, and lets the window of an SFTP session at it; the page never learns the path. */
     chooseFolder: call(sessionWindow, z.object({ sessionId }), z.object({ chosen: z.boolean() })),
+  },
+  /** Files by a desktop's clipboard. A page names them by their places in a list, and folders of this computer not at all. */
+  clipboardFiles: {
+    /** Asks the user in the system's dialog for files for the target's clipboard; none where he chose none. They can be read until the next choice. */
+    choose: call(sessionWindow, z.object({ sessionId }), z.object({ files: z.array(z.object({ name: z.string(), sizeBytes: z.number().int(), modifiedAtMs: z.number().int() })) })),
+    /** A piece of a file that was chosen, shorter only at its end. */
+    read: call(sessionWindow, z.object({ sessionId, place: filePlace, at: z.number().int().min(0), bytes: z.number().int().min(0).max(MOST_FILE_PIECE_BYTES) }), z.object({ bytes: z.instanceof(Uint8Array) })),
+    /** Asks for a folder for files of the target's clipboard; null where the user chose none. Their bytes come with `append`, file by file and in order. */
+    begin: call(sessionWindow, z.object({ sessionId, files: z.array(z.object({ path: z.string().max(260), folder: z.boolean() })).min(1).max(MOST_CLIPBOARD_FILES) }), z.object({ transferId: z.uuid().nullable() })),
+    append: call(sessionWindow, z.object({ sessionId, transferId: z.uuid(), place: filePlace, bytes: z.instanceof(Uint8Array).refine((bytes) => bytes.length <= MOST_FILE_PIECE_BYTES, 'too much at once') }), none),
+    /** The last file is whole; or it goes, and those before it stay. */
+    end: call(sessionWindow, z.object({ sessionId, transferId: z.uuid(), whole: z.boolean() }), none),
   },
   playback: {
     open: call(mainWindow, z.object({ recordingId }), z.object({ playbackId: z.uuid(), header: z.unknown(), durationMs: z.number(), frames: z.number().int() })),

@@ -5,6 +5,7 @@ import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { FileAttributes } from '../../shared/sftp/packet-fields.ts';
 import { openFlag } from '../../shared/sftp/sftp-constants.ts';
 import { errorCode, localError } from './local-errors.ts';
+import { openSource } from './local-source.ts';
 import { partialName } from './partial-name.ts';
 import { isMissing } from './remote-errors.ts';
 import type { Gate, RequestWindow } from './request-window.ts';
@@ -164,17 +165,6 @@ function wasCancelled({ aborted, reason }: AbortSignal): boolean {
 /** A path in a folder of the target. */
 export function remoteChild(folder: string, name: string): string {
   return folder.endsWith('/') ? `${folder}${name}` : `${folder}/${name}`;
-}
-
-async function openSource(path: string): Promise<FileHandle> {
-  try {
-    const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
-    if ((await file.stat()).isFile()) return file;
-    await file.close();
-  } catch (error) {
-    throw localError(error);
-  }
-  throw new MavisError('files.local-failed', { reason: 'no file' });
 }
 
 async function partAt(client: SftpClient, part: string, size: number): Promise<number> {

@@ -3,6 +3,8 @@ import { routes } from '../../shared/api/index.ts';
 import type { Route } from '../../shared/api/route.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Account } from '../account/account.ts';
+import type { ClipboardDownloads } from '../files/clipboard-downloads.ts';
+import type { ClipboardUploads } from '../files/clipboard-uploads.ts';
 import { gatewayInstallation, readPastedKey, saveConfigurationFile } from '../gateways/gateway-setup.ts';
 import type { GatewayList } from '../gateways/gateway-list.ts';
 import type { DiagnosticsDesk } from '../diagnostics/diagnostics-desk.ts';
@@ -47,6 +49,8 @@ export interface HandlerParts {
   readonly diagnostics: Pick<DiagnosticsDesk, 'run' | 'runOne' | 'watch' | 'opened' | 'runForSession' | 'report' | 'forget'>;
   readonly playbacks: Pick<Playbacks, 'open' | 'read' | 'close'>;
   readonly videoExports: Pick<VideoExports, 'begin' | 'append' | 'end'>;
+  readonly clipboardDownloads: Pick<ClipboardDownloads, 'begin' | 'append' | 'end'>;
+  readonly clipboardUploads: Pick<ClipboardUploads, 'offer' | 'read'>;
   readonly setMainFullScreen: (full: boolean) => void;
   readonly links: Pick<ExternalLinks, 'open'>;
   readonly proxySignOn: Pick<ProxySignOn, 'answer' | 'allowAsking'>;
@@ -57,6 +61,8 @@ export interface HandlerParts {
   readonly saveText: (path: string, text: string) => Promise<void>;
   /** The folder that the user chose, or undefined. */
   readonly askFolder: () => Promise<string | undefined>;
+  /** The files that the user chose; none where he chose none. */
+  readonly askFiles: () => Promise<readonly string[]>;
   /** The path that the user chose to save under, or undefined. */
   readonly askSavePath: (suggestedName: string, type: SavedType) => Promise<string | undefined>;
 }
@@ -65,7 +71,7 @@ type RouteArguments<R extends Route> = { readonly params: z.output<R['params']>;
 
 /** What main does for each call of the contract; the border has checked who asks and what. */
 export function createHandlers(parts: HandlerParts): IpcHandlers {
-  const { stores, settings, profiles, account, inventory, gateways, sessions, logWork, diagnostics, playbacks, videoExports, links, clipboard, proxySignOn } = parts;
+  const { stores, settings, profiles, account, inventory, gateways, sessions, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, links, clipboard, proxySignOn } = parts;
   /** A route of the service in the signed-in user's name; main adds token and signature. */
   const passOn = async <R extends Route>(route: R, args: RouteArguments<R>): Promise<z.output<R['response']>> => account.require().client.call(route, args);
 
@@ -199,6 +205,22 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
         const folder = await parts.askFolder();
         if (folder !== undefined) sessions.grantFolder(sessionId, folder);
         return { chosen: folder !== undefined };
+      },
+    },
+    clipboardFiles: {
+      choose: async ({ sessionId }) => ({ files: [...(await clipboardUploads.offer(sessionId, await parts.askFiles()))] }),
+      read: async ({ sessionId, place, at, bytes }) => ({ bytes: await clipboardUploads.read(sessionId, place, at, bytes) }),
+      begin: async ({ files }) => {
+        const folder = await parts.askFolder();
+        return { transferId: folder === undefined ? null : clipboardDownloads.begin(folder, files) };
+      },
+      append: async ({ transferId, place, bytes }) => {
+        await clipboardDownloads.append(transferId, place, bytes);
+        return {};
+      },
+      end: async ({ transferId, whole }) => {
+        await clipboardDownloads.end(transferId, whole);
+        return {};
       },
     },
     playback: {

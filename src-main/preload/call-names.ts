@@ -15,6 +15,7 @@ export const callNames = {
   gateways: ['refresh', 'installation', 'saveConfiguration', 'readPastedKey'],
   sessions: ['connect', 'watch', 'endWatched', 'cancel', 'retry', 'answerPrompt', 'tryNow', 'end', 'show', 'openPort', 'toggleFullScreen'],
   files: ['chooseFolder'],
+  clipboardFiles: ['choose', 'read', 'begin', 'append', 'end'],
   logs: ['export', 'dropExport', 'prove', 'dropProof'],
   playback: ['open', 'read', 'close', 'saveAsciicast', 'beginVideo', 'appendVideo', 'endVideo', 'setFullScreen'],
   diagnostics: ['run', 'runOne', 'watch', 'opened', 'ofSession', 'report', 'saveReport'],

@@ -39,13 +39,13 @@ export class WholeFile {
     for await (const bytes of source) await this.append(bytes);
   };
 
-  /** The file is whole, on the disk, and takes its path; where that fails it is gone. */
-  async keep(): Promise<void> {
+  /** The file is whole, on the disk, and takes its path, or another in the same folder; where that fails it is gone. */
+  async keep(path = this.#path): Promise<void> {
     try {
       await orNotWritten(this.#work);
       await orNotWritten(this.#handle.sync());
       await orNotWritten(this.#handle.close());
-      await orNotWritten(rename(this.#temporary, this.#path));
+      await orNotWritten(rename(this.#temporary, path));
     } catch (error) {
       await this.drop();
       throw error;

@@ -9,6 +9,23 @@ export type Scaling = (typeof scalings)[number];
 export const qualities = ['exact', 'high', 'medium', 'low'] as const;
 export type Quality = (typeof qualities)[number];
 
+/** A file or folder that a target's clipboard holds: its path is hostile text. */
+export interface TargetFile {
+  readonly path: string;
+  readonly folder: boolean;
+  readonly sizeBytes: number;
+}
+
+/** A file of this computer for a target's clipboard. */
+export interface ChosenFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly modifiedAtMs: number;
+}
+
+/** Reads a piece of a file by its place in a list; shorter only at its end. */
+export type ReadPiece = (place: number, at: number, bytes: number) => Promise<Uint8Array<ArrayBuffer>>;
+
 /** What an engine tells its window. */
 export interface DesktopEvents {
   /** Bytes of the protocol for the target. */
@@ -19,6 +36,8 @@ export interface DesktopEvents {
   readonly onFrame: () => void;
   /** The target's clipboard holds this text now. */
   readonly onClipboard: (text: string) => void;
+  /** The target's clipboard holds these files now; none where it holds something else. */
+  readonly onFiles: (files: readonly TargetFile[]) => void;
   /** The name that the target gives its desktop: hostile text. */
   readonly onName: (name: string) => void;
   readonly onBell: () => void;
@@ -44,6 +63,10 @@ export interface DesktopEngine {
   sendKeys(keys: KeyCombination): void;
   /** Puts text into the target's clipboard. */
   sendClipboard(text: string): void;
+  /** Reads a file of the target's clipboard; rejects where the target says no. Not there where the protocol knows no files. */
+  readonly readFile?: ReadPiece;
+  /** Puts files of this computer into the target's clipboard, which reads them when somebody pastes there; false where the target has no clipboard. */
+  readonly offerFiles?: (files: readonly ChosenFile[], read: ReadPiece) => boolean;
   /** Releases whatever keys are down, and takes no more of them until the picture is focused again. */
   leave(): void;
   focus(): void;

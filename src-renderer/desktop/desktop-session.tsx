@@ -12,7 +12,9 @@ import type { DesktopEngine, DesktopSettings } from './desktop-engine.ts';
 import { desktopEngines } from './desktop-engines.ts';
 import { DesktopFacts } from './desktop-facts.tsx';
 import { DesktopTools } from './desktop-tools.tsx';
+import { FilesNote } from './files-note.tsx';
 import { FrameRate } from './frame-rate.ts';
+import { useClipboardFiles } from './use-clipboard-files.ts';
 
 interface DesktopSessionProps {
   readonly session: Session;
@@ -47,6 +49,8 @@ export function DesktopSession({ session, tools, facts, onTitle }: DesktopSessio
   const [clipboard, setClipboard] = useState<DesktopClipboard>(NO_CLIPBOARD);
   const [failure, setFailure] = useState<ShownError | null>(null);
   const attempt = useDrawingAttempt(session);
+  const files = useClipboardFiles(session.id, engine, setFailure);
+  const { hold: holdFiles, forget: forgetFiles } = files;
   const { id: sessionId, protocol, phase, policy } = session;
   const mayAct = policy?.viewOnly !== true;
   const settings: DesktopSettings = { scaling: chosen.scaling, quality: chosen.quality, viewOnly: !mayAct || chosen.looksOnly };
@@ -77,6 +81,7 @@ export function DesktopSession({ session, tools, facts, onTitle }: DesktopSessio
           onSize: setSize,
           onFrame: () => frames.note(performance.now()),
           onClipboard: (received) => setClipboard({ received: safeLines(received, MAX_CLIPBOARD_LETTERS), fresh: true }),
+          onFiles: holdFiles,
           onName: (name) => onTitle(safeTitle(name)),
           onBell: () => undefined,
           onBroken: () => setFailure(shownErrorOf('target.protocol-error')),
@@ -97,9 +102,10 @@ export function DesktopSession({ session, tools, facts, onTitle }: DesktopSessio
       made?.dispose();
       engine.current = null;
       setClipboard(NO_CLIPBOARD);
+      forgetFiles();
       setFailure(null);
     };
-  }, [attempt, mavis, sessionId, protocol, onTitle]);
+  }, [attempt, mavis, sessionId, protocol, onTitle, holdFiles, forgetFiles]);
 
   useEffect(() => {
     firstSettings.current = { scaling, quality, viewOnly };
@@ -134,6 +140,7 @@ export function DesktopSession({ session, tools, facts, onTitle }: DesktopSessio
             mayAct={mayAct}
             connected={connected}
             clipboard={clipboard}
+            files={protocol === 'rdp' ? files : null}
             onKeys={(keys) => {
               engine.current?.sendKeys(keys);
               engine.current?.focus();
@@ -147,6 +154,7 @@ export function DesktopSession({ session, tools, facts, onTitle }: DesktopSessio
           tools,
         )}
       {facts && connected && createPortal(<DesktopFacts session={session} size={size} rate={rate} viewOnly={viewOnly} />, facts)}
+      <FilesNote files={files} />
       <ClosableError error={failure} onClose={() => setFailure(null)} />
       <div
         ref={place}

@@ -6,8 +6,10 @@ import { ask } from '../mavis/ask.ts';
 import { useParts } from '../stores/parts.tsx';
 import { type DesktopSettings, qualities, type Quality, type Scaling } from './desktop-engine.ts';
 import type { DesktopClipboard } from './desktop-session.tsx';
+import { FileTools } from './file-tools.tsx';
 import { KeyMenu } from './key-menu.tsx';
 import type { KeyCombination } from './key-combinations.ts';
+import type { ClipboardFilesState } from './use-clipboard-files.ts';
 
 interface DesktopToolsProps {
   readonly session: Session;
@@ -16,6 +18,8 @@ interface DesktopToolsProps {
   readonly mayAct: boolean;
   readonly connected: boolean;
   readonly clipboard: DesktopClipboard;
+  /** Files by the clipboard; null where the protocol knows none. */
+  readonly files: ClipboardFilesState | null;
   readonly onKeys: (keys: KeyCombination) => void;
   readonly onScaling: (scaling: Scaling) => void;
   readonly onQuality: (quality: Quality) => void;
@@ -25,7 +29,7 @@ interface DesktopToolsProps {
 }
 
 /** The tools of every desktop, whichever protocol draws it. */
-export function DesktopTools({ session, settings, mayAct, connected, clipboard, onKeys, onScaling, onQuality, onLooksOnly, onSendClipboard, onTakeClipboard }: DesktopToolsProps) {
+export function DesktopTools({ session, settings, mayAct, connected, clipboard, files, onKeys, onScaling, onQuality, onLooksOnly, onSendClipboard, onTakeClipboard }: DesktopToolsProps) {
   const { mavis } = useParts();
   const text = useText();
   const acts = connected && !settings.viewOnly;
@@ -50,6 +54,7 @@ export function DesktopTools({ session, settings, mayAct, connected, clipboard, 
         <span className="tool-word">{text('desktop.clipboard-take')}</span>
         {clipboard.fresh && <span className="badge badge-good">{text('desktop.clipboard-fresh')}</span>}
       </button>
+      {files !== null && <FileTools session={session} acts={acts} connected={connected} files={files} />}
       <select className="input desktop-choice" aria-label={text('desktop.scaling')} title={text('desktop.scaling')} value={settings.scaling} onChange={(event) => onScaling(event.target.value === 'actual' ? 'actual' : 'fit')}>
         <option value="fit">{text('desktop.scaling-fit')}</option>
         <option value="actual">{text('desktop.scaling-actual')}</option>

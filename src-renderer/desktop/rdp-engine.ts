@@ -1,4 +1,4 @@
-import type { DesktopEngine, DesktopEvents, DesktopSettings, StartDesktopEngine } from './desktop-engine.ts';
+import type { ChosenFile, DesktopEngine, DesktopEvents, DesktopSettings, ReadPiece, StartDesktopEngine } from './desktop-engine.ts';
 import type { KeyCombination } from './key-combinations.ts';
 import { watchInput } from './rdp/desktop-input.ts';
 import { IronSession, loadIron, type Size } from './rdp/iron-session.ts';
@@ -86,6 +86,10 @@ class RdpEngine implements DesktopEngine {
     this.#session?.paste(text);
   }
 
+  readonly readFile: ReadPiece = (place, at, bytes) => this.#session?.readFile(place, at, bytes) ?? Promise.reject(new Error('not connected'));
+
+  readonly offerFiles = (files: readonly ChosenFile[], read: ReadPiece): boolean => this.#session?.offerFiles(files, read) ?? false;
+
   leave(): void {
     this.#field.blur();
   }
@@ -149,9 +153,11 @@ class RdpEngine implements DesktopEngine {
     const canvas = document.createElement('canvas');
     Object.assign(canvas, size);
     try {
-      const session = await IronSession.connect({ canvas, address: this.#stream.address(), size, onFrame: () => this.#onFrame(canvas), onClipboard: this.#events.onClipboard });
+      const session = await IronSession.connect({ canvas, address: this.#stream.address(), size, onFrame: () => this.#onFrame(canvas), onClipboard: this.#events.onClipboard, onFiles: this.#events.onFiles });
       this.#fixed = canvas.width !== size.width || canvas.height !== size.height;
       this.#session = session;
+      // What the connection before was offered is gone with it.
+      this.#events.onFiles([]);
       this.#events.onSize({ width: canvas.width, height: canvas.height });
       session.run().catch((error: unknown) => {
         // One whose place another is just taking ends in the middle of a message.

@@ -57,7 +57,7 @@ export class DesktopScreen implements PlayerScreen {
     const nothing = (): void => undefined;
     const engine = start(
       this.#place,
-      { send: nothing, onSize: nothing, onFrame: nothing, onClipboard: nothing, onName: nothing, onBell: nothing, onBroken: this.#onBroken },
+      { send: nothing, onSize: nothing, onFrame: nothing, onClipboard: nothing, onFiles: nothing, onName: nothing, onBell: nothing, onBroken: this.#onBroken },
       { viewOnly: true, scaling: 'fit', quality: 'exact' },
       { certificate: new Uint8Array(0) },
     );

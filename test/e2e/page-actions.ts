@@ -44,6 +44,13 @@ export async function saveFilesTo(electronApp: ElectronApplication, path: string
   }, path);
 }
 
+/** What the system's dialog for opening answers from now on. */
+export async function openFrom(electronApp: ElectronApplication, path: string): Promise<void> {
+  await electronApp.evaluate(({ dialog }, filePath) => {
+    dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [filePath] });
+  }, path);
+}
+
 /** Screen-reader mode of the terminal, so that what it shows stands in the page as text. */
 export async function showTerminalAsText(page: Page): Promise<void> {
   await page.evaluate(() => window.mavis.settings.update({ changes: { terminalScreenReader: true } }));

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
@@ -9,7 +10,7 @@ import { startXrdpTarget, type XrdpTarget } from '../targets/xrdp-target.ts';
 import type { WholeSystem } from '../fixtures/whole-system.ts';
 import { expect, test } from './fixtures.ts';
 import type { OpenApp } from './launch-app.ts';
-import { connect, openMenu, saveFilesTo } from './page-actions.ts';
+import { connect, openFrom, openMenu, saveFilesTo } from './page-actions.ts';
 
 /** Lines that are typed end in a file; a scene is shown, and the display's own frame is kept, whenever it is asked for. `display` says 1 also where it has drawn. */
 const DESKTOP = `
@@ -17,6 +18,8 @@ cd "$SHARED"
 (while sleep 0.2; do
   if [ -e scene.png ] && [ ! -e shown ]; then display -window root scene.png; touch shown; fi
   if [ -e wanted ]; then rm wanted; import -window root frame.new.png && mv frame.new.png frame.png; fi
+  if [ -e copy ]; then rm copy; printf 'file://%s/report.bin\\r\\n' "$SHARED" | xclip -selection clipboard -t text/uri-list -i; fi
+  if [ -e paste ] && timeout 5 xclip -o -selection clipboard -t TARGETS > kinds 2>/dev/null && grep -q text/uri-list kinds; then rm paste; touch offered; fi
   xdpyinfo | sed -n 's/.*dimensions: *\\([0-9x]*\\).*/\\1/p' > size
 done) &
 exec xterm -geometry 40x4+0+0 -e sh -c 'while read -r line; do echo "$line" >> typed; done'`;
@@ -57,6 +60,8 @@ test.describe('RDP in a window', () => {
     await expect.poll(() => fileOf(target, 'size'), { timeout: 20_000 }).toBe(await sizeOf(session));
     await session.screenshot({ path: test.info().outputPath('desktop.png') });
 
+    await crossFiles(app, session, target);
+
     const reference = (await session.getByLabel('State of the session').getByText(/^MV-/).textContent()) ?? '';
     await target.kill();
     await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible({ timeout: 20_000 });
@@ -65,6 +70,30 @@ test.describe('RDP in a window', () => {
     await exportFilm(app, await sizeOf(session));
   });
 });
+
+/** Files by the clipboard, with the tools that say so: from the target byte for byte; to it as far as that its desktop is offered them (xrdp shows contents by FUSE, which not every machine has). */
+async function crossFiles({ electronApp }: OpenApp, session: Page, target: XrdpTarget): Promise<void> {
+  const [chosen, contents] = [test.info().outputPath('chosen'), randomBytes(1_500_000)];
+  mkdirSync(chosen, { recursive: true });
+  writeFileSync(join(target.shared, 'report.bin'), contents);
+  writeFileSync(join(target.shared, 'copy'), '');
+  const take = session.getByRole('button', { name: /Take files/ });
+  await expect(take).toContainText('1', { timeout: 20_000 });
+  await openFrom(electronApp, chosen);
+  await take.click();
+  await expect(session.getByText('1 file was saved.')).toBeVisible({ timeout: 30_000 });
+  await session.screenshot({ path: test.info().outputPath('files-taken.png') });
+  expect(readFileSync(join(chosen, 'report.bin')).equals(contents)).toBe(true);
+
+  const sent = test.info().outputPath('to send.bin');
+  writeFileSync(sent, contents.subarray(0, 700_000));
+  await openFrom(electronApp, sent);
+  await session.getByRole('button', { name: 'Send files' }).click();
+  await expect(session.getByText(/1 file is in the target’s clipboard/)).toBeVisible();
+  writeFileSync(join(target.shared, 'paste'), '');
+  await expect.poll(() => existsSync(join(target.shared, 'offered')), { timeout: 60_000 }).toBe(true);
+  await session.getByRole('button', { name: 'Close', exact: true }).click();
+}
 
 async function addResource(system: WholeSystem, name: string, target: XrdpTarget, password: string): Promise<void> {
   const credential = await system.admin.call(credentialsRoutes.credentialCreate, { body: { kind: 'password', name, userName: target.user, password } });

@@ -7,7 +7,7 @@ import { recordingsRoutes } from '../../shared/api/recordings.ts';
 import { resourcesRoutes } from '../../shared/api/resources.ts';
 import { type OpenSshTarget, startOpenSshTarget } from '../targets/open-ssh-target.ts';
 import { expect, test } from './fixtures.ts';
-import { connect, terminalText, untilRecorded } from './page-actions.ts';
+import { connect, openFrom, terminalText, untilRecorded } from './page-actions.ts';
 
 /** Files in a real window, over the real gateway, of a real OpenSSH server (S20, S58). */
 test.describe('files over SFTP', () => {
@@ -33,9 +33,7 @@ test.describe('files over SFTP', () => {
     const name = `e2e-${process.pid}.bin`;
     mkdirSync(join(folder, 'reports'));
     writeFileSync(join(folder, 'reports', name), bytes);
-    await app.electronApp.evaluate(({ dialog }, path) => {
-      dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [path] });
-    }, folder);
+    await openFrom(app.electronApp, folder);
 
     const session = await connect(app, 'file-server', 'SFTP');
     await untilRecorded(session);

@@ -1,6 +1,8 @@
-import init, { ClipboardData, DesktopSize, DeviceEvent, InputTransaction, IronError, RotationUnit, type Session, SessionBuilder, setup } from 'ironrdp-wasm';
+import init, { ClipboardData, DesktopSize, DeviceEvent, Extension, InputTransaction, IronError, RotationUnit, type Session, SessionBuilder, setup } from 'ironrdp-wasm';
+import type { ChosenFile, ReadPiece, TargetFile } from '../desktop-engine.ts';
 import { installBridge } from './bridge-socket.ts';
 import type { RdpInput } from './desktop-input.ts';
+import { IronFiles } from './iron-files.ts';
 
 /** What the target's clipboard may hold of text; the rest is left there. */
 const TEXT = 'text/plain';
@@ -32,19 +34,21 @@ export interface IronParts {
   readonly size: Size;
   readonly onFrame: () => void;
   readonly onClipboard: (text: string) => void;
+  readonly onFiles: (files: readonly TargetFile[]) => void;
 }
 
 /** One connection of IronRDP, drawing into one canvas. */
 export class IronSession implements RdpInput {
   readonly canvas: HTMLCanvasElement;
   readonly #session: Session;
-  #clipboardReady: boolean;
+  readonly #files: IronFiles;
+  #clipboardReady = false;
   #over = false;
 
-  private constructor(canvas: HTMLCanvasElement, session: Session, clipboardReady: boolean) {
+  private constructor(canvas: HTMLCanvasElement, session: Session, files: IronFiles) {
     this.canvas = canvas;
     this.#session = session;
-    this.#clipboardReady = clipboardReady;
+    this.#files = files;
   }
 
   /** Connects; rejects with a word why not. */
@@ -52,11 +56,18 @@ export class IronSession implements RdpInput {
     const { canvas, size } = parts;
     const state: { session: IronSession | undefined; clipboardAsked: boolean } = { session: undefined, clipboardAsked: false };
     watchFrames(canvas, parts.onFrame);
+    const files = new IronFiles((name, value) => state.session?.invoke(name, value), parts.onFiles);
     const session = await connectIron(parts.address, size, (builder) =>
-      builder
+      files
+        .extensions()
+        .reduce<SessionBuilder>((extended, extension) => extended.extension(extension), builder)
         .renderCanvas(canvas)
         .setCursorStyleCallback((kind: unknown, data: unknown, x: unknown, y: unknown) => (canvas.style.cursor = pointer(kind, data, x, y)))
-        .remoteClipboardChangedCallback((data: unknown) => tellClipboard(data, parts.onClipboard))
+        .remoteClipboardChangedCallback((data: unknown) => {
+          // Text in place of what was listed; an engine tells of a list by itself.
+          files.takeList([], undefined);
+          tellClipboard(data, parts.onClipboard);
+        })
         .forceClipboardUpdateCallback(() => {
           state.clipboardAsked = true;
           state.session?.answerClipboard();
@@ -64,7 +75,7 @@ export class IronSession implements RdpInput {
     );
     const { width, height } = session.desktopSize();
     Object.assign(canvas, { width, height });
-    const made = new IronSession(canvas, session, false);
+    const made = new IronSession(canvas, session, files);
     state.session = made;
     if (state.clipboardAsked) made.answerClipboard();
     return made;
@@ -83,7 +94,22 @@ export class IronSession implements RdpInput {
       throw new Error(reasonOf(error), { cause: error });
     } finally {
       this.#over = true;
+      this.#files.close();
     }
+  }
+
+  /** Reads a piece of a file of the target's clipboard. */
+  readonly readFile: ReadPiece = (place, at, bytes) => (this.#over ? Promise.reject(new Error('the connection ended')) : this.#files.read(place, at, bytes));
+
+  /** Offers files to the target's clipboard; false where the target has none. */
+  offerFiles(files: readonly ChosenFile[], read: ReadPiece): boolean {
+    if (this.#clipboardReady) this.#files.offer(files, read);
+    return this.#clipboardReady;
+  }
+
+  /** Calls an extension of the engine by its name. */
+  invoke(name: string, value: unknown): void {
+    this.#do(() => void this.#session.invokeExtension(new Extension(name, value)));
   }
 
   /** The clipboard's channel stands only once its first question was answered; before, a paste would end the session. */

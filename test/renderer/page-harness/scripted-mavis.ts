@@ -192,6 +192,13 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       }),
     },
     files: { chooseFolder: noted('files.chooseFolder', () => ok({ chosen: true })) },
+    clipboardFiles: {
+      choose: noted('clipboardFiles.choose', () => ok({ files: [] })),
+      read: noted('clipboardFiles.read', () => ok({ bytes: new Uint8Array(0) })),
+      begin: noted('clipboardFiles.begin', () => ok({ transferId: null })),
+      append: noted('clipboardFiles.append', () => ok({})),
+      end: noted('clipboardFiles.end', () => ok({})),
+    },
     logs: {
       export: noted('logs.export', ({ log, format }) => {
         const exportId = crypto.randomUUID();

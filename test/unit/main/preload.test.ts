@@ -41,6 +41,13 @@ describe('the preload (E20)', () => {
           "copyText",
           "readClipboardText",
         ],
+        "clipboardFiles": [
+          "choose",
+          "read",
+          "begin",
+          "append",
+          "end",
+        ],
         "diagnostics": [
           "run",
           "runOne",

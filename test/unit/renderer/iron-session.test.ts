@@ -9,6 +9,7 @@ vi.mock('ironrdp-wasm', () => {
     default: async () => undefined,
     setup: () => undefined,
     ClipboardData: function ClipboardData() { return { addText: () => undefined }; },
+    Extension: function Extension() { return {}; },
     DesktopSize: function DesktopSize() { return {}; },
     IronError: function IronError() { return {}; },
     SessionBuilder: function SessionBuilder() { return builder; },
@@ -23,7 +24,7 @@ beforeEach(async () => {
   // The engine draws nothing here; of a canvas only these are touched.
   const canvas = { getContext: () => null, style: {} } as unknown as HTMLCanvasElement;
   engine.paste = () => Promise.resolve();
-  session = await IronSession.connect({ canvas, address: 'ws://127.0.0.1/', size: { width: 800, height: 600 }, onFrame: () => undefined, onClipboard: () => undefined });
+  session = await IronSession.connect({ canvas, address: 'ws://127.0.0.1/', size: { width: 800, height: 600 }, onFrame: () => undefined, onClipboard: () => undefined, onFiles: () => undefined });
   session.answerClipboard();
 });
 afterEach(() => vi.unstubAllGlobals());

@@ -1,0 +1,16 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { MavisError } from '../../shared/errors/mavis-error.ts';
+import { localError } from './local-errors.ts';
+
+/** Opens a file of this computer to read it; a link is not followed. Throws `files.*`. */
+export async function openSource(path: string): Promise<FileHandle> {
+  try {
+    const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+    if ((await file.stat()).isFile()) return file;
+    await file.close();
+  } catch (error) {
+    throw localError(error);
+  }
+  throw new MavisError('files.local-failed', { reason: 'no file' });
+}
