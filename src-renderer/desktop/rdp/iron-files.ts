@@ -22,6 +22,8 @@ export class IronFiles {
   readonly #onFiles: (files: readonly TargetFile[]) => void;
   readonly #waiting = new Map<number, Waiting>();
   #lock: unknown;
+  /** How many files the target's list holds: an engine that is asked for one that is in no list ends its session. */
+  #listed = 0;
   #offered: { readonly files: readonly ChosenFile[]; readonly read: ReadPiece } | undefined;
   #stream = 0;
 
@@ -43,11 +45,14 @@ export class IronFiles {
   /** The target's clipboard holds files, or none any more. */
   takeList(files: unknown, lock: unknown): void {
     this.#lock = lock;
-    this.#onFiles(Array.isArray(files) ? files.slice(0, MOST_FILES).map(targetFile) : []);
+    const listed = Array.isArray(files) ? files.slice(0, MOST_FILES).map(targetFile) : [];
+    this.#listed = listed.length;
+    this.#onFiles(listed);
   }
 
   /** A piece of a file of the target's list. Rejects where the target says no, or nothing. */
   read(place: number, at: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (place >= this.#listed) return Promise.reject(new Error('the target holds something else'));
     this.#stream = (this.#stream % 0x7fff_ffff) + 1;
     const stream = this.#stream;
     return new Promise((resolve, reject) => {

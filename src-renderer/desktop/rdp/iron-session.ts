@@ -110,6 +110,7 @@ export class IronSession implements RdpInput {
   /** Calls an extension of the engine by its name. */
   invoke(name: string, value: unknown): void {
     this.#do(() => void this.#session.invokeExtension(new Extension(name, value)));
+    if (this.#over) this.#files.close();
   }
 
   /** The clipboard's channel stands only once its first question was answered; before, a paste would end the session. */

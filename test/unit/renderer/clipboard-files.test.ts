@@ -120,6 +120,15 @@ describe('what IronRDP and the product say to each other of files', () => {
     await expect(files.read(0, 0, 3)).rejects.toThrow('over');
   });
 
+  test('nothing is asked of a list that is not there any more', async () => {
+    const { files, invoke } = iron();
+    files.takeList([{ name: 'a', size: 3 }], 4);
+    await expect(files.read(1, 0, 3)).rejects.toThrow('something else');
+    files.takeList([], undefined);
+    await expect(files.read(0, 0, 3)).rejects.toThrow('something else');
+    expect(invoke).not.toHaveBeenCalled();
+  });
+
   test('the target is given sizes and pieces of what was offered, and a no for everything else', async () => {
     const { files, invoke } = iron();
     const said = async (question: unknown): Promise<unknown> => {
