@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, type MessagePortMain, nativeTheme, powerMonitor, protocol, safeStorage, session, shell } from 'electron';
 import type { WindowRole } from '../shared/ipc/contract.ts';
 import type { Profile, StoreName } from '../shared/ipc/stores.ts';
+import { printableFileName } from '../shared/sftp/file-name-bytes.ts';
 import { createTranslator, type TextLanguage, textLanguage, type Translator } from '../shared/languages/translate.ts';
 import { Account } from './account/account.ts';
 import { ClientKey } from './account/client-key.ts';
@@ -18,6 +19,7 @@ import { startDiagnose } from './diagnostics/start-diagnose.ts';
 import { SignedInWork } from './account/signed-in-work.ts';
 import { answerBundleRequest, bundleFiles } from './app-protocol/bundle-files.ts';
 import { BUNDLE_SCHEME } from './app-protocol/bundle-origin.ts';
+import { JournalFolders } from './files/journal-folders.ts';
 import { GatewayList } from './gateways/gateway-list.ts';
 import { IndexThread } from './inventory/index-thread.ts';
 import { Inventory } from './inventory/inventory.ts';
@@ -63,6 +65,8 @@ const SHELL_LOCALE: Readonly<Record<TextLanguage, string>> = { en: 'C.UTF-8', ja
 /** What the save dialog calls the kinds of files, which are names of formats. */
 const SAVED_TYPES: Readonly<Record<SavedType, { name: string; extensions: string[] }>> = { asciicast: { name: 'asciicast', extensions: ['cast'] }, webm: { name: 'WebM', extensions: ['webm'] }, csv: { name: 'CSV', extensions: ['csv'] }, jsonl: { name: 'JSON Lines', extensions: ['jsonl'] }, json: { name: 'JSON', extensions: ['json'] }, html: { name: 'HTML', extensions: ['html'] } };
 const RANDOM_STEPS = 2 ** 32;
+/** More paths than that make a native dialog larger than a screen. */
+const MOST_PATHS_SHOWN = 20;
 
 const clock = (): number => Date.now();
 const random = (): number => randomInt(RANDOM_STEPS) / RANDOM_STEPS;
@@ -174,6 +178,8 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     },
     onOpened: (window, role) => setMenu(window, role),
   });
+  const journals = new JournalFolders(join(app.getPath('userData'), 'transfers'), log);
+  void journals.sweep(clock());
   const sessions = new Sessions<MessagePortMain>({
     store: stores.sessions, inventory, processes, clock, log,
     signedIn: () => account.require(),
@@ -185,6 +191,17 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     environment: () => ({ LANG: SHELL_LOCALE[language()], COLORTERM: 'truecolor' }),
     forwarding: (policy) => makeForwardingOffer({ policy, settings: settings.current, environment: process.env, platform: process.platform, homeFolder: homedir(), hostName: hostname() }),
     homeFolder: homedir(),
+    journals,
+    trash: (path) => shell.trashItem(path),
+    openFile: async (path) => {
+      const problem = await shell.openPath(path);
+      if (problem !== '') throw new Error('no program opened the file');
+    },
+    askUpload: async (paths) => {
+      const { text } = translator();
+      const { response } = await showQuestion({ message: text('files.upload-outside'), detail: [...paths.slice(0, MOST_PATHS_SHOWN), ...(paths.length > MOST_PATHS_SHOWN ? ['…'] : [])].map(printableFileName).join('\n'), buttons: [text('files.upload'), text('common.cancel')] });
+      return response === 0;
+    },
     newId: randomUUID,
     monotonic: () => performance.now(),
   });

@@ -12,6 +12,7 @@ import { tunnelRoutes } from '../api/tunnel.ts';
 import { newPassword, userName, usersRoutes } from '../api/users.ts';
 import { MOST_CLIPBOARD_FILES, MOST_FILE_PIECE_BYTES } from './clipboard-files.ts';
 import { connectionId, connectionReference, gatewayId, profileId, protocol, recordingId, resourceId } from '../ids.ts';
+import { conflictRule, localPart, localPlace, remotePath } from './files-port.ts';
 import { proxyPassword, proxySetting, proxyUserName } from './proxy-setting.ts';
 import { clientSettings, clientSettingsChanges } from './settings.ts';
 import { logName, sessionId, storeName } from './stores.ts';
@@ -134,6 +135,15 @@ export const ipcContract = {
   files: {
     /** Asks the user in the system's dialog for a folder of this computer, and lets the window of an SFTP session at it; the page never learns the path. */
     chooseFolder: call(sessionWindow, z.object({ sessionId }), z.object({ chosen: z.boolean() })),
+    /**
+     * Brings what the user dropped from the desktop to a folder of the session's target. The page gives the files that it was handed,
+     * the preload asks where they lie; main asks the user where that is not in the folder that he granted.
+     */
+    uploadDropped: call(sessionWindow, z.object({ sessionId, paths: z.array(z.string().min(1).max(32_768)).min(1).max(10_000), folder: remotePath, conflict: conflictRule, verify: z.boolean() }), z.object({ taken: z.boolean() })),
+    /** Moves files and folders of this computer, below the granted folder, to the system's trash. */
+    trash: call(sessionWindow, z.object({ sessionId, place: localPlace, names: z.array(localPart).min(1).max(10_000) }), none),
+    /** Opens a window with a terminal of the same resource, and has its shell go to the folder. */
+    openTerminal: call(sessionWindow, z.object({ sessionId, folder: remotePath }), none),
   },
   /** Files by a desktop's clipboard. A page names them by their places in a list, and folders of this computer not at all. */
   clipboardFiles: {

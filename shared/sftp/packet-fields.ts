@@ -25,6 +25,10 @@ export const fileKind = { mask: 0o170_000, folder: 0o040_000, file: 0o100_000, l
 export function isFolder({ mode }: FileAttributes): boolean {
   return mode !== undefined && (mode & fileKind.mask) === fileKind.folder;
 }
+/** Whether attributes are of a plain file; a server that does not say is taken to mean one. */
+export function isFile({ mode }: FileAttributes): boolean {
+  return mode === undefined || (mode & fileKind.mask) === fileKind.file || (mode & fileKind.mask) === 0;
+}
 /** Whether attributes are of a symbolic link. */
 export function isLink({ mode }: FileAttributes): boolean {
   return mode !== undefined && (mode & fileKind.mask) === fileKind.link;

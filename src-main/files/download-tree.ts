@@ -2,13 +2,13 @@ import { lstat, mkdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import { printableFileName } from '../../shared/sftp/file-name-bytes.ts';
-import { type FileAttributes, isFolder, isLink } from '../../shared/sftp/packet-fields.ts';
+import { isFile, isFolder } from '../../shared/sftp/packet-fields.ts';
 import { downloadFile, factsOf, remoteChild, type TransferMeans } from './file-transfer.ts';
 import { errorCode, localError } from './local-errors.ts';
 import type { RequestWindow } from './request-window.ts';
 import { comparableName, safeLocalName, withNumber } from '../../shared/files/safe-local-name.ts';
 import type { RemoteEntry } from './sftp-client.ts';
-import type { Job } from './transfer-job.ts';
+import type { Job, LeftOut } from './transfer-job.ts';
 
 /** Folders in folders: deeper is a loop that the target makes up (A3). */
 const DEEPEST = 100;
@@ -115,7 +115,7 @@ class TreeDownload {
     const within = inside === '' ? safe : `${inside}/${safe}`;
     this.#found += 1;
     if (this.#found > MOST_FILES) throw new MavisError('files.too-deep');
-    if (isLink(attributes) || !isRegular(attributes)) {
+    if (!isFile(attributes)) {
       job.left(0);
       return;
     }
@@ -126,8 +126,8 @@ class TreeDownload {
       return;
     }
     const final = await this.#freeName(folder, safe, facts);
-    if (final === undefined) {
-      job.left(facts.size);
+    if (typeof final !== 'string') {
+      job.leftOut(within, facts.size, final);
       return;
     }
     if (final !== safe) job.renamed(printableFileName(name), final);
@@ -135,13 +135,13 @@ class TreeDownload {
     job.finished(within);
   }
 
-  /** The name to write under, by what the rule or the user says of one that is taken; nothing where the file is left out. */
-  async #freeName(folder: string, name: string, facts: { size: number; modifiedAtSeconds: number }): Promise<string | undefined> {
+  /** The name to write under, by what the rule or the user says of one that is taken; or why the file is left out. */
+  async #freeName(folder: string, name: string, facts: { size: number; modifiedAtSeconds: number }): Promise<string | LeftOut> {
     const stands = await standing(join(folder, name));
     if (stands === undefined) return name;
     const choice = stands.isFile() ? await this.#job.decide(name, { here: { size: stands.size, modifiedAtSeconds: Math.floor(stands.mtimeMs / 1000) }, coming: facts }) : 'rename';
     if (choice === 'overwrite') return name;
-    if (choice === 'skip') return undefined;
+    if (choice === 'skip' || choice === 'brought') return { because: choice };
     for (let number = 2; ; number += 1) {
       const other = withNumber(name, number);
       if ((await standing(join(folder, other))) === undefined) return other;
@@ -154,11 +154,6 @@ const NO_HOPE: ReadonlySet<string> = new Set(['files.local-space', 'files.no-spa
 /** Whether an error leaves the rest of a folder without hope: the session is over, or there is no room. */
 export function endsAll(code: string): boolean {
   return NO_HOPE.has(code) || code.startsWith('session.');
-}
-
-function isRegular({ mode }: FileAttributes): boolean {
-  // A server that does not say is taken to mean a file.
-  return mode === undefined || (mode & 0o170_000) === 0o100_000 || (mode & 0o170_000) === 0;
 }
 
 async function standing(path: string) {

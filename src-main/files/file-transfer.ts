@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { FileAttributes } from '../../shared/sftp/packet-fields.ts';
 import { openFlag } from '../../shared/sftp/sftp-constants.ts';
+import { requireSame } from './file-hash.ts';
 import { errorCode, localError } from './local-errors.ts';
 import { openSource } from './local-source.ts';
 import { partialName } from './partial-name.ts';
@@ -29,6 +30,8 @@ export interface TransferMeans {
 export interface TransferControl {
   readonly signal: AbortSignal;
   readonly gate: Gate;
+  /** Whether both sides are read again and compared before the file gets its name. */
+  readonly verify: boolean;
   /** Called with bytes that came to stay; `from` once, with what a part held already. */
   readonly progress: (bytes: number) => void;
 }
@@ -71,6 +74,11 @@ export async function downloadFile({ client, window }: TransferMeans, remotePath
   } finally {
     await file.close();
   }
+  if (control.verify) await requireSame(client, remotePath, part, control.signal).catch(async (error: unknown) => {
+    // A part that is not the same does not become so by what is added to it.
+    if (isDifferent(error) || wasCancelled(control.signal)) await unlink(part).catch(() => undefined);
+    throw error;
+  });
   await rename(part, join(folder, name)).catch((error: unknown) => {
     throw localError(error);
   });
@@ -127,17 +135,19 @@ async function writeWhole(file: FileHandle, bytes: Uint8Array, at: number): Prom
 /**
  * Brings a local file to the target, under another name until it is whole. Goes on with a part of the same file.
  * @param replace whether a file of that name gives way
+ * @param mode the permissions that it gets, the local file's where they are left out
  */
-export async function uploadFile({ client, window }: TransferMeans, localPath: string, remoteFolder: string, name: string, { replace, mayHavePart }: { readonly replace: boolean; readonly mayHavePart: boolean }, control: TransferControl): Promise<void> {
+export async function uploadFile({ client, window }: TransferMeans, localPath: string, remoteFolder: string, name: string, { replace, mayHavePart, mode }: { readonly replace: boolean; readonly mayHavePart: boolean; readonly mode?: number | undefined }, control: TransferControl): Promise<void> {
   const file = await openSource(localPath);
   let target: RemoteHandle | undefined;
   let part: string | undefined;
   try {
     const stands = await file.stat();
     const facts = { size: stands.size, modifiedAtSeconds: Math.floor(stands.mtimeMs / 1000) };
+    const permissions = mode ?? stands.mode & 0o777;
     part = remoteChild(remoteFolder, partialName(name, facts));
     const from = mayHavePart ? await partAt(client, part, facts.size) : 0;
-    target = await client.openFile(part, openFlag.write | openFlag.create | (from > 0 ? 0 : openFlag.truncate), stands.mode & 0o777);
+    target = await client.openFile(part, openFlag.write | openFlag.create | (from > 0 ? 0 : openFlag.truncate), permissions);
     control.progress(from);
     await sendPieces({ client, window }, file, target, from, facts.size, control);
     const after = await file.stat();
@@ -145,11 +155,12 @@ export async function uploadFile({ client, window }: TransferMeans, localPath: s
     const handle = target;
     target = undefined;
     // In one go: a server takes what concerns one file in order. One that keeps modes or times of its own has the file whole all the same.
-    const kept = client.changeOpen(handle, { mode: stands.mode & 0o777, times: { accessedAtSeconds: Math.floor(stands.atimeMs / 1000), modifiedAtSeconds: facts.modifiedAtSeconds } }).catch(() => undefined);
+    const kept = client.changeOpen(handle, { mode: permissions, times: { accessedAtSeconds: Math.floor(stands.atimeMs / 1000), modifiedAtSeconds: facts.modifiedAtSeconds } }).catch(() => undefined);
     await Promise.all([kept, client.closeHandle(handle)]);
+    if (control.verify) await requireSame(client, part, localPath, control.signal);
     await client.rename(part, remoteChild(remoteFolder, name), replace);
   } catch (error) {
-    if (part !== undefined && wasCancelled(control.signal)) await client.remove(part).catch(() => undefined);
+    if (part !== undefined && (isDifferent(error) || wasCancelled(control.signal))) await client.remove(part).catch(() => undefined);
     throw await uploadError(client, remoteFolder, control.signal.aborted ? control.signal.reason : localError(error));
   } finally {
     if (target !== undefined) await client.closeHandle(target).catch(() => undefined);
@@ -160,6 +171,10 @@ export async function uploadFile({ client, window }: TransferMeans, localPath: s
 /** Whether the user gave a transfer up: then its part goes. One that a lost session ended can go on another time. */
 function wasCancelled({ aborted, reason }: AbortSignal): boolean {
   return aborted && reason instanceof MavisError && reason.code === 'connect.cancelled';
+}
+
+function isDifferent(error: unknown): boolean {
+  return error instanceof MavisError && error.code === 'files.hash-differs';
 }
 
 /** A path in a folder of the target. */

@@ -1,10 +1,16 @@
-import { asMavisError, type MavisError } from '../../shared/errors/mavis-error.ts';
-import { type FilesAnswer, type FilesCall, filesFromPage, type FilesToPage, type ListedFile } from '../../shared/ipc/files-port.ts';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
+import { type ConflictRule, type FilesAnswer, type FilesCall, filesFromPage, type FilesToPage, type ListedFile } from '../../shared/ipc/files-port.ts';
 import { fileKind } from '../../shared/sftp/packet-fields.ts';
+import { EditedFiles } from './edited-files.ts';
+import { hashLocal, hashRemote } from './file-hash.ts';
 import { remoteChild } from './file-transfer.ts';
 import { LocalPlaces } from './local-places.ts';
 import { countTree, removeTree } from './remote-tree.ts';
+import { RequestWindow } from './request-window.ts';
 import type { RemoteEntry, SftpClient } from './sftp-client.ts';
+import type { KeptTransfer, TransferJournals } from './transfer-journals.ts';
 import { TransferQueue } from './transfer-queue.ts';
 
 /** The end of the port that a session's process holds: Electron's MessagePortMain, narrowed. */
@@ -21,13 +27,32 @@ export interface FilesDeskParts {
   readonly path: string;
   /** The folder of this computer that the page may see and use. */
   readonly localFolder: string;
+  readonly journals: Pick<TransferJournals, 'begin'>;
+  /** Transfers that a process before left unfinished. */
+  readonly kept: readonly KeptTransfer[];
+  /** Has the system open a file of this computer in the user's program for it. */
+  readonly openFile: (path: string) => void;
   readonly monotonic: () => number;
   /** What a page did against the rules of its port. */
   readonly onViolation: (what: string) => void;
+  readonly lookEveryMs?: number;
+}
+
+/** What the user dropped on the window. */
+export interface DroppedFiles {
+  readonly paths: readonly string[];
+  /** Of the target. */
+  readonly folder: string;
+  readonly conflict: ConflictRule;
+  readonly verify: boolean;
 }
 
 /** Names that wait to be told together: a message each would cost more than the names. */
 const ENTRIES_AT_ONCE = 2000;
+/** Files that people edit are small; a large one takes the line from no transfer for long. */
+const EDIT_PIECES_AT_ONCE = 16;
+/** How often a file that is edited is looked at: a save is taken back within two of these. */
+const LOOK_EVERY_MS = 1000;
 /** Calls of a page under way: a person makes one, a page that went wrong no end of them. */
 const MOST_CALLS = 200;
 
@@ -36,13 +61,17 @@ export class FilesDesk {
   readonly #parts: FilesDeskParts;
   readonly #places: LocalPlaces;
   readonly #queue: TransferQueue;
+  readonly #edited: EditedFiles;
+  readonly #calls = new Map<number, AbortController>();
   #port: FilesPort | undefined;
-  #calls = 0;
 
   constructor(parts: FilesDeskParts) {
     this.#parts = parts;
     this.#places = new LocalPlaces(parts.localFolder);
-    this.#queue = new TransferQueue({ client: parts.client, monotonic: parts.monotonic, tell: (jobs, question) => this.#post({ kind: 'jobs', jobs, question }) });
+    this.#queue = new TransferQueue({ client: parts.client, journals: parts.journals, monotonic: parts.monotonic, tell: (jobs, question) => this.#post({ kind: 'jobs', jobs, question }) });
+    this.#queue.goOn(parts.kept);
+    const means = { client: parts.client, window: new RequestWindow(EDIT_PIECES_AT_ONCE) };
+    this.#edited = new EditedFiles({ means, openFile: parts.openFile, lookEveryMs: parts.lookEveryMs ?? LOOK_EVERY_MS, platform: process.platform }, (edits) => this.#post({ kind: 'edits', edits }));
   }
 
   /** Takes the port of a page; one before it is closed. Transfers go on whatever pages come and go. */
@@ -55,6 +84,7 @@ export class FilesDesk {
     port.start();
     this.#post({ kind: 'ready', path: this.#parts.path, localName: this.#places.name });
     this.#queue.tellNow();
+    this.#edited.tellNow();
   }
 
   /** The user chose another folder of this computer in the system's dialog. */
@@ -63,20 +93,46 @@ export class FilesDesk {
     this.#post({ kind: 'ready', path: this.#parts.path, localName: this.#places.name });
   }
 
+  /** Brings files and folders of this computer, wherever the user took them from, to a folder of the target. What is not there is told as a transfer that failed. Rejects with `request.too-many` where the queue is full. */
+  async upload({ paths, folder, conflict, verify }: DroppedFiles): Promise<void> {
+    for (const path of paths) {
+      // One that is gone meanwhile fails as a transfer, and is told there.
+      const localFolder = await realpath(dirname(path)).catch(() => dirname(path));
+      this.#queue.add({ direction: 'upload', name: basename(path), localFolder, remoteFolder: folder, conflict, verify });
+    }
+  }
+
   /** The session is over: what waits or runs fails with the reason. */
   close(reason: MavisError): void {
     this.#queue.close(reason);
+    void this.#edited.leave(reason);
+  }
+
+  /** The system has no program for a file that it was to open. */
+  notOpened(path: string): void {
+    this.#edited.notOpened(path);
   }
 
   #take(data: unknown): void {
     const parsed = filesFromPage.safeParse(data);
-    if (!parsed.success || this.#calls >= MOST_CALLS) {
+    if (!parsed.success || this.#calls.size >= MOST_CALLS) {
       this.#parts.onViolation('message');
       return;
     }
-    const { id, call } = parsed.data;
-    this.#calls += 1;
-    this.#answer(id, call)
+    const message = parsed.data;
+    if (message.kind === 'stop') {
+      this.#calls.get(message.id)?.abort(new MavisError('connect.cancelled'));
+      return;
+    }
+    const { id, call } = message;
+    // Two calls of one number could not be told apart, nor counted.
+    if (this.#calls.has(id)) {
+      this.#parts.onViolation('message');
+      return;
+    }
+    const stop = new AbortController();
+    this.#calls.set(id, stop);
+    this.#answer(id, call, stop.signal)
       .then(
         (value) => this.#post({ kind: 'answer', id, ok: true, value }),
         (error: unknown) => {
@@ -84,48 +140,59 @@ export class FilesDesk {
           this.#post({ kind: 'answer', id, ok: false, code, args: { ...args } });
         },
       )
-      .finally(() => {
-        this.#calls -= 1;
-      });
+      .finally(() => this.#calls.delete(id));
   }
 
-  async #answer(id: number, call: FilesCall): Promise<FilesAnswer> {
+  async #answer(id: number, call: FilesCall, signal: AbortSignal): Promise<FilesAnswer> {
     const { client } = this.#parts;
+    const places = this.#places;
     switch (call.do) {
       case 'list-local':
-        await this.#gathered(id, (add) => this.#places.list(call.place, add));
+        await this.#gathered(id, (add) => places.list(call.place, add));
         return {};
       case 'make-local-folder':
-        await this.#places.makeFolder(call.place, call.name);
-        return {};
+        return places.makeFolder(call.place, call.name).then(nothing);
+      case 'rename-local':
+        return places.rename(call.place, call.from, call.to).then(nothing);
+      case 'count-local':
+        return { ...(await places.count(call.place, call.names, signal)) };
+      case 'hash-local':
+        return { sha256: await hashLocal(join(await places.resolve(call.place), call.name), signal) };
       case 'list': {
         const path = await client.realPath(call.path);
-        await this.#gathered(id, (add) => client.list(path, (entries) => add(entries.map(listed))));
+        await this.#gathered(id, (add) => client.list(path, (entries) => add(entries.map(listed)), signal));
         return { path };
       }
       case 'make-folder':
-        await client.makeFolder(remoteChild(call.folder, call.name));
-        return {};
+        return client.makeFolder(remoteChild(call.folder, call.name)).then(nothing);
       case 'rename':
-        await client.rename(remoteChild(call.folder, call.from), remoteChild(call.folder, call.to), false);
-        return {};
+        return client.rename(remoteChild(call.folder, call.from), remoteChild(call.folder, call.to), false).then(nothing);
       case 'count':
-        return await countTree(client, call.folder, call.names);
+        return { ...(await countTree(client, call.folder, call.names, signal)) };
       case 'remove':
-        return await removeTree(client, call.folder, call.names);
+        return { ...(await removeTree(client, call.folder, call.names, signal)) };
       case 'set-mode':
-        await client.change(remoteChild(call.folder, call.name), { mode: call.mode });
-        return {};
+        return client.change(remoteChild(call.folder, call.name), { mode: call.mode }).then(nothing);
+      case 'read-link':
+        return { target: await client.readLink(remoteChild(call.folder, call.name)) };
+      case 'make-link':
+        return client.makeLink(remoteChild(call.folder, call.name), call.target).then(nothing);
+      case 'hash':
+        return { sha256: await hashRemote(client, remoteChild(call.folder, call.name), signal) };
       case 'download': {
-        const folder = await this.#places.resolve(call.place);
-        for (const name of call.names) this.#queue.download(call.folder, name, folder, call.conflict);
+        const folder = await places.resolve(call.place);
+        for (const name of call.names) this.#queue.add({ direction: 'download', name, localFolder: folder, remoteFolder: call.folder, conflict: call.conflict, verify: call.verify });
         return {};
       }
       case 'upload': {
-        const folder = await this.#places.resolve(call.place);
-        for (const name of call.names) this.#queue.upload(folder, name, call.folder, call.conflict);
+        const folder = await places.resolve(call.place);
+        for (const name of call.names) this.#queue.add({ direction: 'upload', name, localFolder: folder, remoteFolder: call.folder, conflict: call.conflict, verify: call.verify });
         return {};
       }
+      case 'edit':
+        return this.#edited.open(call.folder, call.name).then(nothing);
+      case 'edit-step':
+        return this.#edited.take(call.editId, call.step).then(nothing);
       case 'steer':
         this.#queue.steer(call.jobId, call.how);
         return {};
@@ -154,6 +221,9 @@ export class FilesDesk {
     this.#port?.postMessage(message);
   }
 }
+
+/** The answer to what has none. */
+const nothing = (): FilesAnswer => ({});
 
 const PERMISSIONS = 0o7777;
 

@@ -1,5 +1,5 @@
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import { isFolder } from '../../shared/sftp/packet-fields.ts';
+import { type FileAttributes, isFile, isFolder } from '../../shared/sftp/packet-fields.ts';
 import { remoteChild } from './file-transfer.ts';
 import type { RemoteEntry, SftpClient } from './sftp-client.ts';
 
@@ -8,18 +8,22 @@ const MOST_ENTRIES = 1_000_000;
 /** Files deleted side by side. */
 const AT_ONCE = 32;
 
-/** How many files and folders stand under these names, the names included. Links are counted and never followed. Rejects with `files.too-deep` where there is no end of them. */
-export async function countTree(client: SftpClient, folder: string, names: readonly string[]): Promise<{ files: number; folders: number }> {
-  const count = { files: 0, folders: 0 };
-  for (const name of names) await visit(client, remoteChild(folder, name), count, { file: () => Promise.resolve(), folder: () => Promise.resolve() });
-  return count;
+/** What stands under some names, the names included. */
+export interface TreeCount {
+  readonly files: number;
+  readonly folders: number;
+  /** Of files; links and special files have none. */
+  readonly bytes: number;
 }
 
-/** Deletes these names and all that is in them. What was deleted before a failure stays deleted. */
-export async function removeTree(client: SftpClient, folder: string, names: readonly string[]): Promise<{ files: number; folders: number }> {
-  const count = { files: 0, folders: 0 };
-  for (const name of names) await visit(client, remoteChild(folder, name), count, { file: (path) => client.remove(path), folder: (path) => client.removeFolder(path) });
-  return count;
+/** Counts what stands under these names. Links are counted and never followed. Rejects with `files.too-deep` where there is no end of them, and with the signal's reason. */
+export function countTree(client: SftpClient, folder: string, names: readonly string[], signal: AbortSignal): Promise<TreeCount> {
+  return walk(client, folder, names, { file: () => Promise.resolve(), folder: () => Promise.resolve() }, signal);
+}
+
+/** Deletes these names and all that is in them. What was deleted before a failure, or before the signal, stays deleted. */
+export function removeTree(client: SftpClient, folder: string, names: readonly string[], signal: AbortSignal): Promise<TreeCount> {
+  return walk(client, folder, names, { file: (path) => client.remove(path), folder: (path) => client.removeFolder(path) }, signal);
 }
 
 interface Visitor {
@@ -27,26 +31,48 @@ interface Visitor {
   readonly folder: (path: string) => Promise<void>;
 }
 
-async function visit(client: SftpClient, path: string, count: { files: number; folders: number }, visitor: Visitor, depth = 0): Promise<void> {
-  if (!isFolder(await client.attributes(path))) {
-    await visitor.file(path);
-    count.files += 1;
-    return;
-  }
-  await visitFolder(client, path, count, visitor, depth);
+async function walk(client: SftpClient, folder: string, names: readonly string[], visitor: Visitor, signal: AbortSignal): Promise<TreeCount> {
+  const visit = new TreeVisit(client, visitor, signal);
+  for (const name of names) await visit.take(remoteChild(folder, name));
+  return visit.count;
 }
 
-async function visitFolder(client: SftpClient, path: string, count: { files: number; folders: number }, visitor: Visitor, depth: number): Promise<void> {
-  if (depth >= DEEPEST) throw new MavisError('files.too-deep');
-  const entries: RemoteEntry[] = [];
-  await client.list(path, (some) => void entries.push(...some));
-  // A name with a separator in it would lead somewhere else (A1).
-  if (entries.some(({ name }) => name === '' || name.includes('/'))) throw new MavisError('files.name-unsafe');
-  const files = entries.filter(({ attributes }) => !isFolder(attributes));
-  for (let from = 0; from < files.length; from += AT_ONCE) await Promise.all(files.slice(from, from + AT_ONCE).map(({ name }) => visitor.file(remoteChild(path, name))));
-  count.files += files.length;
-  if (count.files + count.folders > MOST_ENTRIES) throw new MavisError('files.too-deep');
-  for (const { name } of entries.filter(({ attributes }) => isFolder(attributes))) await visitFolder(client, remoteChild(path, name), count, visitor, depth + 1);
-  await visitor.folder(path);
-  count.folders += 1;
+class TreeVisit {
+  readonly count = { files: 0, folders: 0, bytes: 0 };
+  readonly #client: SftpClient;
+  readonly #visitor: Visitor;
+  readonly #signal: AbortSignal;
+
+  constructor(client: SftpClient, visitor: Visitor, signal: AbortSignal) {
+    this.#client = client;
+    this.#visitor = visitor;
+    this.#signal = signal;
+  }
+
+  async take(path: string): Promise<void> {
+    const attributes = await this.#client.attributes(path);
+    if (isFolder(attributes)) await this.#folder(path, 0);
+    else await this.#file(path, attributes);
+  }
+
+  async #file(path: string, attributes: FileAttributes): Promise<void> {
+    this.#signal.throwIfAborted();
+    await this.#visitor.file(path);
+    this.count.files += 1;
+    if (isFile(attributes) && Number.isSafeInteger(attributes.size)) this.count.bytes += attributes.size ?? 0;
+  }
+
+  async #folder(path: string, depth: number): Promise<void> {
+    if (depth >= DEEPEST) throw new MavisError('files.too-deep');
+    const entries: RemoteEntry[] = [];
+    await this.#client.list(path, (some) => void entries.push(...some), this.#signal);
+    // A name with a separator in it would lead somewhere else (A1).
+    if (entries.some(({ name }) => name === '' || name.includes('/'))) throw new MavisError('files.name-unsafe');
+    const files = entries.filter(({ attributes }) => !isFolder(attributes));
+    for (let from = 0; from < files.length; from += AT_ONCE) await Promise.all(files.slice(from, from + AT_ONCE).map(({ name, attributes }) => this.#file(remoteChild(path, name), attributes)));
+    if (this.count.files + this.count.folders > MOST_ENTRIES) throw new MavisError('files.too-deep');
+    for (const { name } of entries.filter(({ attributes }) => isFolder(attributes))) await this.#folder(remoteChild(path, name), depth + 1);
+    await this.#visitor.folder(path);
+    this.count.folders += 1;
+  }
 }

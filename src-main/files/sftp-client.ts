@@ -65,6 +65,11 @@ export class SftpClient {
     return { read: this.#readBytes, write: this.#writeBytes };
   }
 
+  /** Whether no answer comes any more. */
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
   /** No answer comes any more: what waits rejects with the reason. */
   close(reason: MavisError): void {
     if (this.#closed !== undefined) return;
@@ -158,6 +163,17 @@ export class SftpClient {
 
   async makeFolder(path: string): Promise<void> {
     this.#succeeded(await this.#ask(new FieldWriter(packetType.mkdir).uint32(0).name(path).attributes({})));
+  }
+
+  /** Where a link leads, as it says itself. */
+  async readLink(path: string): Promise<string> {
+    const answer = await this.#ask(new FieldWriter(packetType.readlink).uint32(0).name(path));
+    return this.#read(answer, packetType.name, (reader) => (reader.uint32(), reader.name()));
+  }
+
+  /** Makes a symbolic link. OpenSSH and all who follow it take the place it leads to first, whatever the draft says (PROTOCOL, 4.1). */
+  async makeLink(path: string, target: string): Promise<void> {
+    this.#succeeded(await this.#ask(new FieldWriter(packetType.symlink).uint32(0).name(target).name(path)));
   }
 
   async remove(path: string): Promise<void> {

@@ -2,6 +2,7 @@ import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { ConflictQuestion, ConflictRule, TransferJob } from '../../shared/ipc/files-port.ts';
 import type { TransferControl } from './file-transfer.ts';
 import { Gate } from './request-window.ts';
+import type { AskedTransfer, JournalEntry } from './transfer-journal.ts';
 
 /** A list that nobody reads to its end is not sent. */
 const MOST_TOLD = 20;
@@ -12,11 +13,24 @@ export type Choice = Exclude<ConflictRule, 'ask'>;
 /** The two files that a conflict is between. */
 export type ConflictSides = Pick<ConflictQuestion, 'here' | 'coming'>;
 
+/** Where it is kept how far a transfer is, for as long as it is not over. */
+export interface JobJournal {
+  begin(asked: AskedTransfer, done: Iterable<string>): void;
+  note(entry: JournalEntry): void;
+  flush(): void;
+  drop(): void;
+}
+
 export interface JobParts {
   readonly id: number;
-  readonly direction: TransferJob['direction'];
+  readonly asked: AskedTransfer;
+  /** As it is shown. */
   readonly name: string;
-  readonly conflict: ConflictRule;
+  readonly journal: JobJournal;
+  /** What a process before did of it; nothing of a new one. */
+  readonly before?: { readonly done: readonly string[]; readonly paused: boolean } | undefined;
+  /** Whether the session is over: what fails then goes on with another one. */
+  readonly sessionOver: () => boolean;
   /** Asks the user; rejects with the signal's reason. */
   readonly ask: (job: Job, name: string, sides: ConflictSides, signal: AbortSignal) => Promise<{ readonly choice: Choice; readonly forAll: boolean }>;
   readonly changed: () => void;
@@ -25,14 +39,23 @@ export interface JobParts {
   readonly work: (job: Job) => Promise<void>;
 }
 
+/** Why a file of a transfer is not brought: the rule or the user says so, or a process that was killed right after it could not note that it was. */
+export interface LeftOut {
+  readonly because: 'skip' | 'brought';
+}
+
 /** One transfer of a file or a folder, and how it goes. */
 export class Job {
   readonly id: number;
   readonly #parts: JobParts;
   readonly #gate = new Gate();
-  readonly #done = new Set<string>();
+  readonly #done: Set<string>;
   #abort = new AbortController();
-  #status: TransferJob['status'] = 'waiting';
+  #status: TransferJob['status'];
+  /** Whether its work is under way, which goes on after a pause; else it begins with its turn. */
+  #begun = false;
+  /** It ended with its session, and goes on with the next. */
+  #kept = false;
   #rule: ConflictRule;
   #doneBytes = 0;
   #totalBytes = 0;
@@ -46,7 +69,9 @@ export class Job {
   constructor(parts: JobParts) {
     this.id = parts.id;
     this.#parts = parts;
-    this.#rule = parts.conflict;
+    this.#rule = parts.asked.conflict;
+    this.#done = new Set(parts.before?.done);
+    this.#status = parts.before?.paused === true ? 'paused' : 'waiting';
   }
 
   get status(): TransferJob['status'] {
@@ -62,53 +87,59 @@ export class Job {
   }
 
   get shown(): TransferJob {
-    const { id, direction, name } = this.#parts;
+    const { id, asked, name, before } = this.#parts;
     return {
-      id, direction, name,
+      id, name,
+      direction: asked.direction,
       status: this.#status, doneBytes: this.#doneBytes, totalBytes: this.#totalBytes, doneFiles: this.#done.size, totalFiles: this.#totalFiles, skipped: this.#skipped,
       bytesPerSecond: this.#status === 'running' ? this.#speed() : 0,
       failures: [...this.#failures], failureCount: this.#failureCount, renamed: [...this.#renamed],
+      verified: asked.verify && this.#status === 'done', continued: before !== undefined, kept: this.#kept,
     };
   }
 
   /** Runs to its end; never rejects. */
   async run(): Promise<void> {
     if (this.#status !== 'waiting') return;
+    this.#begun = true;
     this.#set('running');
     try {
       await this.#parts.work(this);
       if (this.signal.aborted) return;
-      this.#set(this.#failureCount > 0 ? 'failed' : 'done');
+      this.#end(this.#failureCount > 0 ? 'failed' : 'done');
     } catch (error) {
       if (this.signal.aborted) return;
       this.failed(this.#parts.name, error);
-      this.#set('failed');
+      if (this.#parts.sessionOver()) this.#leave();
+      else this.#end('failed');
     }
   }
 
   pause(): void {
     if (this.#status !== 'running') return;
     this.#gate.close();
+    this.#parts.journal.note({ kind: 'paused', paused: true });
     this.#set('paused');
   }
 
   resume(): void {
     if (this.#status !== 'paused') return;
-    this.#set('running');
+    this.#parts.journal.note({ kind: 'paused', paused: false });
+    this.#set(this.#begun ? 'running' : 'waiting');
     this.#gate.open();
   }
 
   cancel(): void {
     if (this.over) return;
     this.#abort.abort(new MavisError('connect.cancelled'));
-    this.#set('cancelled');
+    this.#end('cancelled');
   }
 
-  /** Ends what is not over, as failed. */
+  /** The session is over: what is not done failed with the reason, and is kept for the next session. */
   giveUp(reason: MavisError): void {
     if (this.over) return;
     this.failed(this.#parts.name, reason);
-    this.#set('failed');
+    this.#leave();
     this.#abort.abort(reason);
   }
 
@@ -119,6 +150,7 @@ export class Job {
     this.#gate.open();
     [this.#doneBytes, this.#totalBytes, this.#totalFiles, this.#skipped, this.#failureCount] = [0, 0, 0, 0, 0];
     [this.#failures, this.#renamed, this.#samples] = [[], [], []];
+    this.#parts.journal.begin({ ...this.#parts.asked, conflict: this.#rule }, this.#done);
     this.#set('waiting');
   }
 
@@ -136,12 +168,22 @@ export class Job {
 
   finished(path: string): void {
     this.#done.add(path);
+    this.#parts.journal.note({ kind: 'done', path });
     this.#parts.changed();
   }
 
   /** A file that had been finished before counts as it would have. */
   alreadyDone(size: number): void {
     this.#doneBytes += size;
+  }
+
+  leftOut(path: string, size: number, { because }: LeftOut): void {
+    if (because === 'skip') {
+      this.left(size);
+      return;
+    }
+    this.alreadyDone(size);
+    this.finished(path);
   }
 
   left(size: number): void {
@@ -164,7 +206,7 @@ export class Job {
 
   /** How one of its files is followed and steered. */
   control(): TransferControl {
-    return { signal: this.signal, gate: this.#gate, progress: (bytes) => this.#progress(bytes) };
+    return { signal: this.signal, gate: this.#gate, verify: this.#parts.asked.verify, progress: (bytes) => this.#progress(bytes) };
   }
 
   pass(): Promise<void> {
@@ -172,12 +214,16 @@ export class Job {
   }
 
   /** What to do with a file whose name is taken: by the rule, or by what the user says. */
-  async decide(name: string, sides: ConflictSides): Promise<'overwrite' | 'skip' | 'rename'> {
+  async decide(name: string, sides: ConflictSides): Promise<'overwrite' | 'rename' | LeftOut['because']> {
+    if (this.#parts.before !== undefined && isSame(sides)) return 'brought';
     let choice: ConflictRule = this.#rule;
     if (choice === 'ask') {
       const answer = await this.#parts.ask(this, name, sides, this.signal);
       choice = answer.choice;
-      if (answer.forAll) this.#rule = choice;
+      if (answer.forAll) {
+        this.#rule = choice;
+        this.#parts.journal.note({ kind: 'rule', rule: choice });
+      }
     }
     if (choice === 'newer') return sides.coming.modifiedAtSeconds > sides.here.modifiedAtSeconds ? 'overwrite' : 'skip';
     return choice;
@@ -198,8 +244,24 @@ export class Job {
     return first === undefined || passedMs < 100 ? 0 : Math.round(((this.#doneBytes - first.bytes) * 1000) / passedMs);
   }
 
+  #end(status: 'done' | 'failed' | 'cancelled'): void {
+    this.#parts.journal.drop();
+    this.#set(status);
+  }
+
+  #leave(): void {
+    this.#kept = true;
+    this.#parts.journal.flush();
+    this.#set('failed');
+  }
+
   #set(status: TransferJob['status']): void {
     this.#status = status;
     this.#parts.changed();
   }
+}
+
+/** What a transfer has brought is of the same size and time of change as what it came from. */
+function isSame({ here, coming }: ConflictSides): boolean {
+  return here.size === coming.size && here.modifiedAtSeconds === coming.modifiedAtSeconds;
 }

@@ -1,10 +1,12 @@
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import type { ConflictQuestion, ConflictRule, TransferJob } from '../../shared/ipc/files-port.ts';
+import type { ConflictQuestion, TransferJob } from '../../shared/ipc/files-port.ts';
 import { printableFileName } from '../../shared/sftp/file-name-bytes.ts';
 import { downloadTree, type TreeMeans } from './download-tree.ts';
 import { RequestWindow } from './request-window.ts';
 import type { SftpClient } from './sftp-client.ts';
-import { type Choice, type ConflictSides, Job } from './transfer-job.ts';
+import { type Choice, type ConflictSides, Job, type JobJournal, type JobParts } from './transfer-job.ts';
+import type { AskedTransfer } from './transfer-journal.ts';
+import type { KeptTransfer, TransferJournals } from './transfer-journals.ts';
 import { uploadTree } from './upload-tree.ts';
 
 /** Pieces under way of all transfers together: with 128 KiB each, 8 MiB fill a line of 50 ms at 160 MB/s. */
@@ -20,6 +22,7 @@ const TELL_EVERY_MS = 150;
 
 export interface QueueParts {
   readonly client: SftpClient;
+  readonly journals: Pick<TransferJournals, 'begin'>;
   readonly tell: (jobs: TransferJob[], question: ConflictQuestion | null) => void;
   readonly monotonic: () => number;
 }
@@ -45,13 +48,14 @@ export class TransferQueue {
   }
 
   /** Throws `request.too-many` where the queue is full. */
-  download(remoteFolder: string, name: string, localFolder: string, conflict: ConflictRule): void {
-    this.#add('download', name, conflict, (job, means) => downloadTree(means, job, remoteFolder, name, localFolder));
+  add(asked: AskedTransfer): void {
+    if (this.#jobs.size >= MOST_JOBS) throw new MavisError('request.too-many', { seconds: 60 });
+    this.#take(asked, this.#parts.journals.begin(asked));
   }
 
-  /** Throws `request.too-many` where the queue is full. */
-  upload(localFolder: string, name: string, remoteFolder: string, conflict: ConflictRule): void {
-    this.#add('upload', name, conflict, (job, means) => uploadTree(means, job, localFolder, name, remoteFolder));
+  /** Goes on with what a process before left: what was paused stays so. */
+  goOn(kept: readonly KeptTransfer[]): void {
+    for (const { asked, journal, ...before } of kept.slice(0, MOST_JOBS - this.#jobs.size)) this.#take(asked, journal, before);
   }
 
   /** Throws `request.not-found`. */
@@ -81,7 +85,7 @@ export class TransferQueue {
     this.#parts.tell([...this.#jobs.values()].map(({ shown }) => shown), this.#questions[0]?.question ?? null);
   }
 
-  /** The session is over: nothing goes on, and what is not done says why. */
+  /** The session is over: nothing goes on here, what is not done says why, and is kept. */
   close(reason: MavisError): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -89,16 +93,18 @@ export class TransferQueue {
     this.tellNow();
   }
 
-  #add(direction: TransferJob['direction'], name: string, conflict: ConflictRule, work: (job: Job, means: TreeMeans) => Promise<void>): void {
-    if (this.#jobs.size >= MOST_JOBS) throw new MavisError('request.too-many', { seconds: 60 });
+  #take(asked: AskedTransfer, journal: JobJournal, before?: JobParts['before']): void {
     const id = (this.#numbers += 1);
     const { client, monotonic } = this.#parts;
+    const { direction, name, localFolder, remoteFolder } = asked;
+    const means = (): TreeMeans => ({ client, window: this.#window, files: new RequestWindow(FILES_AT_ONCE) });
     const job = new Job({
-      id, direction, conflict, monotonic,
+      id, asked, journal, before, monotonic,
       name: printableFileName(name),
+      sessionOver: () => this.#closed || client.closed,
       ask: (asking, about, sides, signal) => this.#ask(asking, about, sides, signal),
       changed: () => this.#changed(),
-      work: (running) => work(running, { client, window: this.#window, files: new RequestWindow(FILES_AT_ONCE) }),
+      work: (running) => (direction === 'download' ? downloadTree(means(), running, remoteFolder, name, localFolder) : uploadTree(means(), running, localFolder, name, remoteFolder)),
     });
     this.#jobs.set(id, job);
     this.#startNext();

@@ -9,7 +9,7 @@ import { localError } from './local-errors.ts';
 import { isMissing } from './remote-errors.ts';
 import { withNumber } from '../../shared/files/safe-local-name.ts';
 import { isPartialName } from './partial-name.ts';
-import type { Job } from './transfer-job.ts';
+import type { Job, LeftOut } from './transfer-job.ts';
 
 const DEEPEST = 100;
 
@@ -111,8 +111,8 @@ class TreeUpload {
       return;
     }
     const final = await this.#freeName(name, facts, standing);
-    if (final === undefined) {
-      job.left(facts.size);
+    if (typeof final !== 'string') {
+      job.leftOut(within, facts.size, final);
       return;
     }
     if (final !== name) job.renamed(printableFileName(name), final);
@@ -121,13 +121,13 @@ class TreeUpload {
     job.finished(within);
   }
 
-  async #freeName(name: string, facts: { size: number; modifiedAtSeconds: number }, standing: Standing): Promise<string | undefined> {
+  async #freeName(name: string, facts: { size: number; modifiedAtSeconds: number }, standing: Standing): Promise<string | LeftOut> {
     const stands = standing.get(name);
     if (stands === undefined) return name;
     const { size, modifiedAtSeconds } = factsOf(stands);
     const choice = isFolder(stands) ? 'rename' : await this.#job.decide(name, { here: { size, modifiedAtSeconds }, coming: facts });
     if (choice === 'overwrite') return name;
-    if (choice === 'skip') return undefined;
+    if (choice === 'skip' || choice === 'brought') return { because: choice };
     for (let number = 2; ; number += 1) if (!standing.has(withNumber(name, number))) return withNumber(name, number);
   }
 }

@@ -43,7 +43,7 @@ export interface HandlerParts {
   readonly account: Pick<Account, 'signIn' | 'signOut' | 'changePassword' | 'require'>;
   readonly inventory: Pick<Inventory, 'query' | 'setFavourite'>;
   readonly gateways: Pick<GatewayList, 'refresh'>;
-  readonly sessions: Pick<Sessions<never>, 'connect' | 'watch' | 'endWatched' | 'retry' | 'tryNow' | 'answerPrompt' | 'end' | 'show' | 'openPort' | 'toggleFullScreen' | 'grantFolder'>;
+  readonly sessions: Pick<Sessions<never>, 'connect' | 'watch' | 'endWatched' | 'retry' | 'tryNow' | 'answerPrompt' | 'end' | 'show' | 'openPort' | 'toggleFullScreen' | 'grantFolder' | 'uploadDropped' | 'trash' | 'openTerminal'>;
   readonly logWork: Pick<LogWork, 'beginExport' | 'dropExport' | 'beginProof' | 'dropProof'>;
   readonly clock: () => number;
   readonly diagnostics: Pick<DiagnosticsDesk, 'run' | 'runOne' | 'watch' | 'opened' | 'runForSession' | 'report' | 'forget'>;
@@ -205,6 +205,16 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
         const folder = await parts.askFolder();
         if (folder !== undefined) sessions.grantFolder(sessionId, folder);
         return { chosen: folder !== undefined };
+      },
+      uploadDropped: async ({ sessionId, ...dropped }) => ({ taken: await sessions.uploadDropped(sessionId, dropped) }),
+      trash: async ({ sessionId, place, names }) => {
+        await sessions.trash(sessionId, place, names);
+        return {};
+      },
+      openTerminal: async ({ sessionId, folder }) => {
+        proxySignOn.allowAsking();
+        await sessions.openTerminal(sessionId, folder);
+        return {};
       },
     },
     clipboardFiles: {

@@ -14,7 +14,7 @@ export const callNames = {
   resources: ['query', 'setFavourite'],
   gateways: ['refresh', 'installation', 'saveConfiguration', 'readPastedKey'],
   sessions: ['connect', 'watch', 'endWatched', 'cancel', 'retry', 'answerPrompt', 'tryNow', 'end', 'show', 'openPort', 'toggleFullScreen'],
-  files: ['chooseFolder'],
+  files: ['chooseFolder', 'uploadDropped', 'trash', 'openTerminal'],
   clipboardFiles: ['choose', 'read', 'begin', 'append', 'end'],
   logs: ['export', 'dropExport', 'prove', 'dropProof'],
   playback: ['open', 'read', 'close', 'saveAsciicast', 'beginVideo', 'appendVideo', 'endVideo', 'setFullScreen'],

@@ -1,4 +1,4 @@
-import { contextBridge, ipcRenderer } from 'electron';
+import { contextBridge, ipcRenderer, webUtils } from 'electron';
 import { callNames } from './call-names.ts';
 
 type Call = (args: unknown) => Promise<unknown>;
@@ -17,12 +17,18 @@ function listen(channel: 'store-patch' | 'action', listener: (value: unknown) =>
   };
 }
 
+/** Files that the user dropped on the page: it never learns where they lie, and what it makes up itself lies nowhere. */
+function uploadDropped({ files, ...args }: { readonly files: readonly File[] }): Promise<unknown> {
+  return ipcRenderer.invoke('files.uploadDropped', { ...args, paths: files.map((file) => webUtils.getPathForFile(file)) });
+}
+
 const events = {
   onStorePatch: (listener: (patch: unknown) => void) => listen('store-patch', listener),
   onAction: (listener: (actionId: unknown) => void) => listen('action', listener),
 };
 
-contextBridge.exposeInMainWorld('mavis', { ...Object.fromEntries(Object.entries(callNames).map(([subject, names]) => [subject, calls(subject, names)])), events });
+const called = Object.fromEntries(Object.entries(callNames).map(([subject, names]) => [subject, calls(subject, names)]));
+contextBridge.exposeInMainWorld('mavis', { ...called, files: { ...called['files'], uploadDropped }, events });
 
 // A port cannot cross the bridge; the page gets it by a message to its own window, and only there.
 ipcRenderer.on('session-port', (event, message: unknown) => {

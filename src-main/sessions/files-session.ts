@@ -1,14 +1,19 @@
 import type { Duplex } from 'node:stream';
 import { asMavisError, type MavisError } from '../../shared/errors/mavis-error.ts';
-import { FilesDesk, type FilesPort } from '../files/files-desk.ts';
+import { type DroppedFiles, FilesDesk, type FilesPort } from '../files/files-desk.ts';
 import { SftpClient } from '../files/sftp-client.ts';
+import { type KeptTransfer, TransferJournals } from '../files/transfer-journals.ts';
 
 export interface FilesSessionParts {
   readonly monotonic: () => number;
   readonly onViolation: (what: string) => void;
+  /** Has the system open a file of this computer in the user's program for it. */
+  readonly openFile: (path: string) => void;
+  /** What of transfers could not be kept for another start of the app. */
+  readonly onUnkept: (error: unknown) => void;
 }
 
-/** SFTP's end in the session's process: it is spoken here, and the page asks for folders and transfers. Port, granted folder and connection may come in any order. */
+/** SFTP's end in the session's process: it is spoken here, and the page asks for folders and transfers. Port, granted folder, journals and connection may come in any order. */
 export class FilesSession {
   readonly #parts: FilesSessionParts;
   #client: SftpClient | undefined;
@@ -16,6 +21,8 @@ export class FilesSession {
   #path: string | undefined;
   #port: FilesPort | undefined;
   #localFolder: string | undefined;
+  #journals: { readonly journals: TransferJournals; readonly kept: readonly KeptTransfer[] } | undefined;
+  #over = false;
 
   constructor(parts: FilesSessionParts) {
     this.#parts = parts;
@@ -40,20 +47,43 @@ export class FilesSession {
     else this.#desk.grant(localFolder);
   }
 
+  /** Where unfinished transfers are kept, and where processes that are gone left theirs. */
+  async keepTransfers(folder: string, left: readonly string[]): Promise<void> {
+    const journals = new TransferJournals({ folder, onUnkept: this.#parts.onUnkept });
+    this.#journals = { journals, kept: await journals.takeOver(left) };
+    this.#begin();
+  }
+
+  /** Brings what the user dropped on the window; what comes before the target has answered has no window to be dropped on. */
+  async upload(dropped: DroppedFiles): Promise<void> {
+    try {
+      await this.#desk?.upload(dropped);
+    } catch (error) {
+      // The queue is full: the window shows ten thousand transfers, and these not.
+      this.#parts.onViolation(asMavisError(error).code);
+    }
+  }
+
   attach(port: FilesPort): void {
     this.#port = port;
     this.#desk?.attach(port);
   }
 
+  /** The system has no program for a file that it was to open. */
+  notOpened(path: string): void {
+    this.#desk?.notOpened(path);
+  }
+
   /** The session is over: what is under way fails with the reason. */
   close(reason: MavisError): void {
+    this.#over = true;
     this.#client?.close(reason);
     this.#desk?.close(reason);
   }
 
   #begin(): void {
-    if (this.#client === undefined || this.#path === undefined || this.#localFolder === undefined) return;
-    this.#desk = new FilesDesk({ ...this.#parts, client: this.#client, path: this.#path, localFolder: this.#localFolder });
+    if (this.#client === undefined || this.#path === undefined || this.#localFolder === undefined || this.#journals === undefined || this.#over) return;
+    this.#desk = new FilesDesk({ ...this.#parts, ...this.#journals, client: this.#client, path: this.#path, localFolder: this.#localFolder });
     if (this.#port !== undefined) this.#desk.attach(this.#port);
   }
 }

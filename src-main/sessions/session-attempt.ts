@@ -39,6 +39,8 @@ export interface AttemptParts<Port> {
   readonly network: ServiceNetwork;
   /** Changes the session in the store. */
   readonly update: (recipe: (session: Draft<Session>) => void) => void;
+  /** Has the system open a file in the user's program for it; rejects where there is none. */
+  readonly openFile: (path: string) => Promise<void>;
   readonly onResized: (size: { readonly columns: number; readonly rows: number }) => void;
   readonly clock: () => number;
   /** Milliseconds of a clock that never jumps. */
@@ -52,6 +54,8 @@ export interface AttemptTarget {
   readonly protocol: Protocol;
   /** The session of somebody else's that is only to be looked at; its own where it is left out. */
   readonly watched?: ConnectionId;
+  /** The folder of the target to which its shell goes first. */
+  readonly startFolder?: string | undefined;
 }
 
 /** That there is no other gateway. */
@@ -133,6 +137,16 @@ export class SessionAttempt<Port> {
   /** Lets the process at a folder of this computer. */
   grantFolder(path: string): void {
     if (!this.#processGone) this.#parts.process.send({ kind: 'local-folder', path });
+  }
+
+  /** Hands what the user dropped on the session's window to the process. */
+  upload(dropped: Omit<Extract<SessionCommand, { kind: 'upload' }>, 'kind'>): void {
+    if (!this.#processGone) this.#parts.process.send({ kind: 'upload', ...dropped });
+  }
+
+  /** Tells where unfinished transfers are kept, and were left. */
+  keepTransfers(folder: string, left: readonly string[]): void {
+    if (!this.#processGone) this.#parts.process.send({ kind: 'transfer-journals', folder, left: [...left] });
   }
 
   answerPrompt(id: number, answers: readonly string[]): void {
@@ -248,6 +262,7 @@ export class SessionAttempt<Port> {
       terminal: { ...this.#parts.terminal },
       environment: Object.fromEntries(Object.entries(this.#parts.environment).filter(([name]) => offer.policy.environmentNames.includes(name))),
       ...(forwarding === undefined ? {} : { forwarding }),
+      ...(this.#target.startFolder === undefined ? {} : { startFolder: this.#target.startFolder }),
     });
     if (offer.hops[0]) this.#sendWaysOut(offer, offer.hops[0]);
     return promise;
@@ -296,6 +311,13 @@ export class SessionAttempt<Port> {
     }
   }
 
+  #openFile(path: string): void {
+    this.#parts.openFile(path).catch((error: unknown) => {
+      this.#parts.log.warn('file not opened', { sessionId: this.#target.sessionId }, error);
+      if (!this.#processGone) this.#parts.process.send({ kind: 'file-not-opened', path });
+    });
+  }
+
   #take(message: unknown): void {
     const parsed = sessionReport.safeParse(message);
     if (!parsed.success) {
@@ -304,6 +326,9 @@ export class SessionAttempt<Port> {
     }
     const report = parsed.data;
     switch (report.kind) {
+      case 'open-file':
+        this.#openFile(report.path);
+        break;
       case 'way':
         this.#parts.update((session) => {
           session.way = report.way;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { hop } from '../../shared/api/connections.ts';
 import { connectionReference, instant, protocol } from '../../shared/ids.ts';
 import { TERMINAL_BOUNDS } from '../../shared/ipc/session-port.ts';
+import { conflictRule, remotePath } from '../../shared/ipc/files-port.ts';
 import { forwardingState, sessionWay } from '../../shared/ipc/stores.ts';
 import { waysOut } from '../network/way-out.ts';
 import { progressStep, prompt } from '../../shared/proxy-stream/messages.ts';
@@ -29,6 +30,8 @@ export const sessionCommand = z.discriminatedUnion('kind', [
     deadlineMs: z.number().min(0).max(60_000),
     terminal: z.object({ columns: z.number().int(), rows: z.number().int() }),
     environment: z.record(z.string(), z.string()),
+    /** The folder of the target to which a shell goes first; where it begins by itself where it is left out. */
+    startFolder: remotePath.optional(),
     /** Of the user's machine; nothing where it is left out. */
     forwarding: forwardingOffer.optional(),
   }),
@@ -39,6 +42,12 @@ export const sessionCommand = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('port') }),
   /** The folder of this computer that an SFTP session may use: the home of the user, or one that he chose. */
   z.object({ kind: z.literal('local-folder'), path: z.string().min(1).max(32_768) }),
+  /** Files and folders of this computer that the user dropped on an SFTP session's window, to be brought to a folder of the target. */
+  z.object({ kind: z.literal('upload'), paths: z.array(z.string().min(1).max(32_768)).max(10_000), folder: remotePath, conflict: conflictRule, verify: z.boolean() }),
+  /** The system has no program for a file that it was to open. */
+  z.object({ kind: z.literal('file-not-opened'), path: z.string().min(1).max(32_768) }),
+  /** Where an SFTP session keeps its unfinished transfers, and where processes that are gone left theirs, which it takes over. */
+  z.object({ kind: z.literal('transfer-journals'), folder: z.string().min(1).max(32_768), left: z.array(z.string().min(1).max(32_768)) }),
   z.object({ kind: z.literal('prompt-answer'), id: z.number().int(), answers: z.array(z.string()) }),
   /** Gives up what has not been accepted yet. */
   z.object({ kind: z.literal('cancel') }),
@@ -76,6 +85,8 @@ export const sessionReport = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('first-hop-wanted') }),
   z.object({ kind: z.literal('resized'), columns: z.number().int().min(TERMINAL_BOUNDS.minColumns).max(TERMINAL_BOUNDS.maxColumns), rows: z.number().int().min(TERMINAL_BOUNDS.minRows).max(TERMINAL_BOUNDS.maxRows) }),
   z.object({ kind: z.literal('forwarding'), what: z.enum(['agent', 'x11']), state: forwardingState }),
+  /** A file that an SFTP session brought here is to be opened in the user's program for it. */
+  z.object({ kind: z.literal('open-file'), path: z.string().min(1).max(32_768) }),
   z.object({ kind: z.literal('ended'), code: z.string(), args: errorArgs, exitStatus: z.number().int().nullable(), signal: z.string().nullable() }),
   /** The page has been given everything; the process has nothing left to do. */
   z.object({ kind: z.literal('drained') }),

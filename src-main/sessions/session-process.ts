@@ -19,6 +19,7 @@ const runner = new SessionRunner({
   monotonic: () => performance.now(),
   onViolation: (what) => log.warn('page does not keep to the rules of its port', { reason: what }),
   onTryFailed: (error, attempt) => log.warn('session not taken up again yet', { attempt }, error),
+  onUnkept: (error) => log.warn('transfers not kept', {}, error),
 });
 
 parentPort.on('message', (event) => {

@@ -11,6 +11,7 @@ import { GatewayStream, type StreamEnd } from './gateway-stream.ts';
 import type { WayAgain } from './resume-loop.ts';
 import { PagePort, type ProcessPort, type TerminalSize } from './page-port.ts';
 import type { SessionCommand, SessionReport, StartCommand } from './session-process-contract.ts';
+import { changeFolderInput } from './shell-folder.ts';
 import { openShell, type Shell } from './ssh-shell.ts';
 import { TwoHopWay } from './two-hop-way.ts';
 import { unknownToProxy } from '../network/unknown-to-proxy.ts';
@@ -39,6 +40,8 @@ export interface RunnerParts {
   readonly onViolation: (what: string) => void;
   /** Called for what a resume came upon and is tried again after. */
   readonly onTryFailed?: (error: unknown, tries: number) => void;
+  /** Called for what of an SFTP session's transfers could not be kept for another start of the app. */
+  readonly onUnkept: (error: unknown) => void;
   readonly pingEveryMs?: number;
 }
 
@@ -78,7 +81,7 @@ export class SessionRunner {
     this.#parts = parts;
     // Nobody waits for it where a terminal is opened.
     this.#standing.promise.catch(() => undefined);
-    this.#files = new FilesSession({ monotonic: parts.monotonic, onViolation: parts.onViolation });
+    this.#files = new FilesSession({ monotonic: parts.monotonic, onViolation: parts.onViolation, onUnkept: parts.onUnkept, openFile: (path) => parts.report({ kind: 'open-file', path }) });
     this.#page = new PagePort(
       {
         pause: () => this.#carried?.pause(),
@@ -112,6 +115,15 @@ export class SessionRunner {
         break;
       case 'local-folder':
         this.#files.grant(command.path);
+        break;
+      case 'upload':
+        void this.#files.upload(command);
+        break;
+      case 'file-not-opened':
+        this.#files.notOpened(command.path);
+        break;
+      case 'transfer-journals':
+        void this.#files.keepTransfers(command.folder, command.left);
         break;
       case 'prompt-answer':
         this.#prompts.get(command.id)?.(command.answers);
@@ -254,7 +266,7 @@ export class SessionRunner {
       terminal: this.#size ?? command.terminal,
       environment: command.environment,
       signal: this.#stop.signal,
-      onOpen: (shell) => this.#carry(shell),
+      onOpen: (shell) => this.#carry(shell, command.startFolder),
     });
   }
 
@@ -317,7 +329,7 @@ export class SessionRunner {
     this.#early = [];
   }
 
-  #carry(shell: Shell): void {
+  #carry(shell: Shell, startFolder: string | undefined): void {
     const { channel } = shell;
     channel.on('exit', (code: number | null, signal?: string) => {
       this.#exitStatus = code;
@@ -331,6 +343,7 @@ export class SessionRunner {
     // Ends by 'close'; the reason is told by the stream.
     channel.on('error', () => undefined);
     if (this.#size) channel.setWindow(this.#size.rows, this.#size.columns, this.#size.heightPx, this.#size.widthPx);
+    if (startFolder !== undefined) channel.write(Buffer.from(changeFolderInput(startFolder)));
     this.#begin({
       pause: () => channel.pause(),
       resume: () => channel.resume(),

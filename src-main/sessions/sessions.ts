@@ -1,13 +1,20 @@
+import { join } from 'node:path';
 import { connectionsRoutes, watchable } from '../../shared/api/connections.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { ConnectionId, ConnectionReference, ProfileId, Protocol, ResourceId } from '../../shared/ids.ts';
+import type { LocalPlace } from '../../shared/ipc/files-port.ts';
 import { type Profile, type Session, type SessionId, sessionId as sessionIdSchema } from '../../shared/ipc/stores.ts';
 import type { SignedIn } from '../account/account.ts';
 import type { ClientIdentity } from '../account/client-key.ts';
 import type { ServiceNetwork } from '../service-client/service-client.ts';
+import { pathsOutside } from '../files/dropped-paths.ts';
+import type { DroppedFiles } from '../files/files-desk.ts';
+import { LocalPlaces } from '../files/local-places.ts';
+import type { HeldJournals, JournalFolders, JournalOwner } from '../files/journal-folders.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Log } from '../logging/log.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
+import { isTypeable } from './shell-folder.ts';
 import { type AttemptParts, SessionAttempt } from './session-attempt.ts';
 import type { SessionProcesses } from './session-process-handle.ts';
 
@@ -44,6 +51,13 @@ export interface SessionsParts<Port> {
   readonly forwarding: AttemptParts<Port>['forwarding'];
   /** The folder of this computer that the window of an SFTP session may see at first: the user's home. */
   readonly homeFolder: string;
+  readonly openFile: AttemptParts<Port>['openFile'];
+  /** Moves a file or folder to the system's trash; rejects with the system's error. */
+  readonly trash: (path: string) => Promise<void>;
+  /** Asks the user whether files from there, which he has not granted to the window, may be uploaded. */
+  readonly askUpload: (paths: readonly string[]) => Promise<boolean>;
+  /** Where SFTP sessions keep their unfinished transfers. */
+  readonly journals: Pick<JournalFolders, 'hold'>;
   readonly newId: () => string;
   readonly clock: () => number;
   readonly monotonic: () => number;
@@ -58,6 +72,8 @@ export class Sessions<Port> {
   readonly #profiles = new Map<SessionId, ProfileId>();
   /** Of SFTP sessions: the folder of this computer that the user granted. */
   readonly #localFolders = new Map<SessionId, string>();
+  /** Of SFTP sessions: where their transfers are kept. */
+  readonly #journals = new Map<SessionId, Promise<HeldJournals>>();
   readonly #running = new Set<Promise<void>>();
   #terminal: { readonly columns: number; readonly rows: number } = FIRST_TERMINAL;
 
@@ -66,12 +82,12 @@ export class Sessions<Port> {
   }
 
   /** Opens a window and begins to connect; how it goes stands in the store. Throws `resource.unknown`, `resource.protocol-unknown`, `sign-in.required`. */
-  async connect({ resourceId, protocol }: { resourceId: ResourceId; protocol: Protocol }): Promise<SessionId> {
+  async connect({ resourceId, protocol, startFolder }: { resourceId: ResourceId; protocol: Protocol; startFolder?: string }): Promise<SessionId> {
     const { inventory, log } = this.#parts;
     this.#parts.signedIn();
     const resource = await inventory.find(resourceId);
     if (!resource.protocols.includes(protocol)) throw new MavisError('resource.protocol-unknown', { protocol });
-    const id = this.#open({ resourceId, resourceName: resource.name, protocol, watching: null });
+    const id = this.#open({ resourceId, resourceName: resource.name, protocol, watching: null }, startFolder);
     inventory.noteUse(resourceId).catch((error: unknown) => log.warn('use not noted', { resourceId }, error));
     return id;
   }
@@ -95,7 +111,7 @@ export class Sessions<Port> {
   }
 
   /** Puts a session into the store, begins to reach it and opens its window. */
-  #open({ resourceId, resourceName, protocol, watching }: Pick<Session, 'resourceId' | 'resourceName' | 'protocol' | 'watching'>): SessionId {
+  #open({ resourceId, resourceName, protocol, watching }: Pick<Session, 'resourceId' | 'resourceName' | 'protocol' | 'watching'>, startFolder?: string): SessionId {
     const { store, windows, newId } = this.#parts;
     const { profile, userName } = this.#parts.signedIn();
     if (Object.keys(store.state.items).length >= MAX_SESSIONS) throw new MavisError('request.conflict', { what: 'sessions' });
@@ -110,7 +126,7 @@ export class Sessions<Port> {
       };
     });
     this.#profiles.set(id, profile.id);
-    this.#begin(id, { resourceId, protocol, watching });
+    this.#begin(id, { resourceId, protocol, watching }, startFolder);
     windows.open(id, protocol);
     return id;
   }
@@ -175,6 +191,36 @@ export class Sessions<Port> {
     this.#attempts.get(id)?.grantFolder(path);
   }
 
+  /** Brings what the user dropped on the window of an SFTP session to a folder of its target; false where he does not agree to where it lies. Throws `files.local-missing`. */
+  async uploadDropped(id: SessionId, dropped: DroppedFiles): Promise<boolean> {
+    const { protocol } = this.#require(id);
+    if (protocol !== 'sftp') throw new MavisError('request.conflict', { what: 'session' });
+    const outside = await pathsOutside(this.#localFolders.get(id) ?? this.#parts.homeFolder, dropped.paths);
+    // A page that went wrong may name any path: what the user has not granted he is asked for.
+    if (outside.length > 0 && !(await this.#parts.askUpload(outside))) return false;
+    this.#attempts.get(id)?.upload({ ...dropped, paths: [...dropped.paths] });
+    return true;
+  }
+
+  /** Moves files and folders of this computer, from a place below the folder that the user granted, to the system's trash. Throws what stands in its way. */
+  async trash(id: SessionId, place: LocalPlace, names: readonly string[]): Promise<void> {
+    this.#require(id);
+    const folder = await new LocalPlaces(this.#localFolders.get(id) ?? this.#parts.homeFolder).resolve(place);
+    for (const name of names) {
+      await this.#parts.trash(join(folder, name)).catch((error: unknown) => {
+        throw new MavisError('files.local-failed', { reason: 'trash' }, { cause: error });
+      });
+    }
+  }
+
+  /** Opens a window with a terminal of an SFTP session's resource, whose shell goes to a folder. Throws as `connect` does. */
+  async openTerminal(id: SessionId, folder: string): Promise<void> {
+    const { resourceId, protocol } = this.#require(id);
+    if (protocol !== 'sftp' || !isTypeable(folder)) throw new MavisError('request.conflict', { what: 'session' });
+    if (this.#parts.signedIn().profile.id !== this.#profiles.get(id)) throw new MavisError('sign-in.required');
+    await this.connect({ resourceId, protocol: 'ssh', startFolder: folder });
+  }
+
   isConnected(id: SessionId): boolean {
     return this.#attempts.get(id)?.isConnected ?? false;
   }
@@ -189,6 +235,7 @@ export class Sessions<Port> {
     this.#attempts.delete(id);
     this.#profiles.delete(id);
     this.#localFolders.delete(id);
+    this.#journals.delete(id);
     this.#parts.store.update((draft) => {
       delete draft.items[id];
     });
@@ -203,13 +250,13 @@ export class Sessions<Port> {
     clearTimeout(timer);
   }
 
-  #begin(id: SessionId, { resourceId, protocol, watching }: Pick<Session, 'resourceId' | 'protocol' | 'watching'>): void {
-    const { store, identity, processes, environment, forwarding, clock, monotonic, log } = this.#parts;
-    const { client, profile } = this.#parts.signedIn();
+  #begin(id: SessionId, { resourceId, protocol, watching }: Pick<Session, 'resourceId' | 'protocol' | 'watching'>, startFolder?: string): void {
+    const { store, identity, processes, environment, forwarding, openFile, clock, monotonic, log } = this.#parts;
+    const { client, profile, userName } = this.#parts.signedIn();
     const attempt = new SessionAttempt(
-      { sessionId: id, resourceId, protocol, ...(watching === null ? {} : { watched: watching.connectionId }) },
+      { sessionId: id, resourceId, protocol, startFolder, ...(watching === null ? {} : { watched: watching.connectionId }) },
       {
-        client, identity, clock, monotonic, log, forwarding,
+        client, identity, clock, monotonic, log, forwarding, openFile,
         network: this.#parts.networkOf(profile),
         process: processes.take(),
         terminal: this.#terminal,
@@ -226,9 +273,26 @@ export class Sessions<Port> {
       },
     );
     this.#attempts.set(id, attempt);
-    if (protocol === 'sftp') attempt.grantFolder(this.#localFolders.get(id) ?? this.#parts.homeFolder);
     const running: Promise<void> = attempt.run().finally(() => this.#running.delete(running));
     this.#running.add(running);
+    if (protocol !== 'sftp') return;
+    attempt.grantFolder(this.#localFolders.get(id) ?? this.#parts.homeFolder);
+    void this.#keepTransfers(id, { profileId: profile.id, userName, resourceId }, attempt, running);
+  }
+
+  /** Has an SFTP session go on with the transfers that its user left unfinished with the same resource, until it is over itself. */
+  async #keepTransfers(id: SessionId, owner: JournalOwner, attempt: SessionAttempt<Port>, running: Promise<void>): Promise<void> {
+    // What the attempt before left in this window is there to be taken up.
+    const before = this.#journals.get(id);
+    const holding = (async () => {
+      (await before)?.release();
+      return this.#parts.journals.hold(owner);
+    })();
+    this.#journals.set(id, holding);
+    const held = await holding;
+    attempt.keepTransfers(held.folder, held.left);
+    await running;
+    held.release();
   }
 
   #require(id: SessionId): Session {

@@ -9,7 +9,11 @@ import type { FilesAsked } from './files-link.ts';
 const MOST_NAMES = 10;
 
 interface DeleteDialogProps {
-  readonly resource: string;
+  readonly title: string;
+  /** What the button says. */
+  readonly action: string;
+  /** The sentence that says what goes. */
+  readonly word: 'files.delete-body' | 'files.trash-body';
   readonly names: readonly string[];
   readonly count: () => Promise<FilesAsked>;
   readonly onDelete: () => void;
@@ -17,7 +21,7 @@ interface DeleteDialogProps {
 }
 
 /** Says what will be deleted, with all that is in it, before it is. */
-export function DeleteDialog({ resource, names, count, onDelete, onClose }: DeleteDialogProps) {
+export function DeleteDialog({ title, action, word, names, count, onDelete, onClose }: DeleteDialogProps) {
   const text = useText();
   const formats = useFormats();
   const [counted, setCounted] = useState<FilesAsked | null>(null);
@@ -33,7 +37,7 @@ export function DeleteDialog({ resource, names, count, onDelete, onClose }: Dele
   const listed = formats.list([...names.slice(0, MOST_NAMES).map(printableFileName), ...(names.length > MOST_NAMES ? ['…'] : [])]);
   return (
     <Dialog
-      title={text('files.delete-title', { resource })}
+      title={title}
       onClose={onClose}
       actions={
         <>
@@ -41,13 +45,13 @@ export function DeleteDialog({ resource, names, count, onDelete, onClose }: Dele
             {text('common.cancel')}
           </button>
           <button type="button" className="button button-danger" aria-disabled={!known} onClick={() => known && onDelete()}>
-            {text('files.delete')}
+            {action}
           </button>
         </>
       }
     >
       {counted === null && <p role="status">{text('files.delete-counting')}</p>}
-      {counted?.ok === true && <p className="files-delete">{text('files.delete-body', { files: counted.value.files ?? 0, folders: counted.value.folders ?? 0, names: listed })}</p>}
+      {counted?.ok === true && <p className="files-delete">{text(word, { files: counted.value.files ?? 0, folders: counted.value.folders ?? 0, names: listed })}</p>}
       {counted?.ok === false && <ErrorNotice error={counted.error} />}
     </Dialog>
   );

@@ -1,24 +1,17 @@
-import { type KeyboardEvent, type ReactNode, type Ref, useMemo, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, type Ref, useImperativeHandle, useMemo, useRef, useState } from 'react';
 import type { ListedFile } from '../../shared/ipc/files-port.ts';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon, type IconName } from '../controls/icon.tsx';
 import { useText } from '../language/use-text.ts';
+import { ActionMenu, type MenuPlace } from './action-menu.tsx';
+import { type FileAction, isKeyOf } from './file-action.ts';
+import type { DropTaker } from './file-drag.ts';
 import { type FileOrder, shownFiles } from './file-order.ts';
 import { FileRows, type RowsHandle } from './file-rows.tsx';
 import { type FileSelection, NOTHING_SELECTED } from './file-selection.ts';
+import { FolderTree } from './folder-tree.tsx';
 import type { Folder } from './use-folder.ts';
-
-/** One thing that can be done with a pane or what is selected in it. */
-export interface FileAction {
-  readonly id: string;
-  readonly label: string;
-  readonly icon: IconName;
-  /** The key that does the same in the list. */
-  readonly key?: string;
-  /** Whether it can be done now. */
-  readonly can: boolean;
-  readonly run: () => void;
-}
+import type { TreeSource } from './use-folder-tree.ts';
 
 interface FilePaneProps {
   readonly rows: Ref<RowsHandle>;
@@ -30,17 +23,26 @@ interface FilePaneProps {
   readonly onOpen: (file: ListedFile) => void;
   readonly onUp: () => void;
   readonly live: boolean;
+  /** Files of this pane begin to be dragged; nothing when that is over. */
+  readonly onDrag: (files: readonly ListedFile[]) => void;
+  readonly drop: DropTaker;
+  readonly tree: { readonly source: TreeSource; readonly current: string; readonly onGo: (id: string) => void };
 }
 
 const FIRST_ORDER: FileOrder = { by: 'name', descending: false };
 
 /** One side: where one is, what can be done, and the names. */
-export function FilePane({ rows, title, folder, where, actions, onOpen, onUp, live }: FilePaneProps) {
+export function FilePane({ rows, title, folder, where, actions, onOpen, onUp, live, onDrag, drop, tree }: FilePaneProps) {
   const text = useText();
   const [order, setOrder] = useState(FIRST_ORDER);
   const [filter, setFilter] = useState('');
   const [hidden, setHidden] = useState(false);
   const [selection, setSelection] = useState<FileSelection>(NOTHING_SELECTED);
+  const [withTree, setWithTree] = useState(false);
+  const [menu, setMenu] = useState<MenuPlace | null>(null);
+  const list = useRef<RowsHandle>(null);
+  const moreButton = useRef<HTMLButtonElement>(null);
+  useImperativeHandle(rows, () => ({ focus: () => list.current?.focus() }), []);
   const [visit, setVisit] = useState(folder.visit);
   // What was selected in a folder before is not selected in this one.
   if (visit !== folder.visit) {
@@ -51,10 +53,14 @@ export function FilePane({ rows, title, folder, where, actions, onOpen, onUp, li
   const chosen = useMemo(() => files.filter(({ name }) => selection.names.has(name)), [files, selection.names]);
   const offered = actions(chosen);
   const onKey = (event: KeyboardEvent): boolean => {
-    const action = offered.find(({ key }) => key === event.key);
-    if (!action?.can || event.ctrlKey || event.altKey || event.metaKey) return false;
+    const action = offered.find((one) => isKeyOf(one, event));
+    if (!action?.can || !live) return false;
     action.run();
     return true;
+  };
+  const closeMenu = () => {
+    setMenu(null);
+    list.current?.focus();
   };
   return (
     <section className="files-pane" aria-label={title}>
@@ -63,10 +69,16 @@ export function FilePane({ rows, title, folder, where, actions, onOpen, onUp, li
         {where}
       </header>
       <div className="files-tools" role="toolbar" aria-label={text('files.tools', { side: title })}>
+        <button type="button" className="button button-icon" aria-pressed={withTree} aria-label={text('files.tree', { side: title })} title={text('files.tree', { side: title })} onClick={() => setWithTree(!withTree)}>
+          <Icon name="tree" />
+        </button>
         <ToolButton icon="arrowUp" label={text('files.up')} can={live} onClick={onUp} />
-        {offered.map((action) => (
+        {offered.filter(({ button }) => button === true).map((action) => (
           <ToolButton key={action.id} icon={action.icon} label={action.key === undefined ? action.label : `${action.label} (${action.key})`} can={live && action.can} onClick={action.run} />
         ))}
+        <button ref={moreButton} type="button" className="button button-icon" aria-label={`${title}: ${text('files.more')}`} title={`${text('files.more')} (Shift+F10)`} aria-haspopup="menu" aria-expanded={menu !== null} onClick={() => setMenu(placeBelow(moreButton.current))}>
+          <Icon name="list" />
+        </button>
         <span className="files-space" />
         <input className="input files-filter" type="search" value={filter} placeholder={text('files.filter')} aria-label={`${title}: ${text('files.filter')}`} spellCheck={false} onChange={(event) => setFilter(event.target.value)} />
         <button type="button" className="button button-icon" aria-pressed={hidden} aria-label={`${title}: ${text('files.hidden')}`} title={text('files.hidden')} onClick={() => setHidden(!hidden)}>
@@ -82,12 +94,21 @@ export function FilePane({ rows, title, folder, where, actions, onOpen, onUp, li
           </ErrorNotice>
         </div>
       )}
-      <FileRows ref={rows} label={title} files={files} busy={folder.loading} order={order} onOrder={setOrder} selection={selection} onSelection={setSelection} onOpen={onOpen} onUp={onUp} onKey={onKey} />
+      <div className="files-lists">
+        {withTree && <FolderTree label={text('files.tree', { side: title })} source={tree.source} current={tree.current} entries={folder.entries} onGo={tree.onGo} />}
+        <FileRows ref={list} label={title} files={files} busy={folder.loading} order={order} onOrder={setOrder} selection={selection} onSelection={setSelection} onOpen={onOpen} onUp={onUp} onKey={onKey} onMenu={setMenu} onDrag={(names) => onDrag(names === null ? [] : files.filter(({ name }) => names.has(name)))} drop={drop} />
+      </div>
       <p className="files-foot tabular" role="status">
         {folder.loading ? text('common.loading') : text('files.shown', { shown: files.length, total: folder.entries.length, count: chosen.length })}
       </p>
+      {menu !== null && <ActionMenu label={text('files.actions', { side: title })} actions={live ? offered : offered.map((action) => ({ ...action, can: false }))} place={menu} onClose={closeMenu} onLeave={() => setMenu(null)} />}
     </section>
   );
+}
+
+function placeBelow(element: HTMLElement | null): MenuPlace {
+  const { left, bottom } = element?.getBoundingClientRect() ?? { left: 0, bottom: 0 };
+  return { left, top: bottom };
 }
 
 function ToolButton({ icon, label, can, onClick }: { readonly icon: IconName; readonly label: string; readonly can: boolean; readonly onClick: () => void }) {

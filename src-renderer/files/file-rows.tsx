@@ -1,11 +1,13 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type MouseEvent, type Ref, useEffect, useId, useImperativeHandle, useRef } from 'react';
-import { printableFileName } from '../../shared/sftp/file-name-bytes.ts';
+import { type DragEvent, type KeyboardEvent, type MouseEvent, type Ref, useEffect, useId, useImperativeHandle, useRef, useState } from 'react';
 import type { ListedFile } from '../../shared/ipc/files-port.ts';
 import { Icon } from '../controls/icon.tsx';
-import { useFormats, useText } from '../language/use-text.ts';
-import { type FileOrder, permissionLetters } from './file-order.ts';
-import { allOf, type FileSelection, movedTo, toggled } from './file-selection.ts';
+import { useText } from '../language/use-text.ts';
+import type { MenuPlace } from './action-menu.tsx';
+import { DRAG_KIND, type DropTaker } from './file-drag.ts';
+import type { FileOrder } from './file-order.ts';
+import { FileRow } from './file-row.tsx';
+import { allOf, type FileSelection, foundAt, movedTo, noneOf, standingAt, toggled } from './file-selection.ts';
 
 export interface RowsHandle {
   readonly focus: () => void;
@@ -24,19 +26,28 @@ interface FileRowsProps {
   readonly onUp: () => void;
   /** A key that is an action of the pane; true where it was one. */
   readonly onKey: (event: KeyboardEvent) => boolean;
+  /** A menu of what can be done with what is selected is wanted there. */
+  readonly onMenu: (place: MenuPlace) => void;
+  /** What is selected begins to be dragged, by one of these names; null when that is over. */
+  readonly onDrag: (names: ReadonlySet<string> | null) => void;
+  readonly drop: DropTaker;
 }
 
 const ROW_PX = 28;
 /** Rows drawn beyond the edges: one flick of the wheel shows no gap. */
 const OVERSCAN_ROWS = 10;
 const COLUMNS = ['name', 'size', 'modified'] as const;
+/** Letters that follow each other so soon are one beginning of a name, as file managers have it. */
+const TYPED_TOGETHER_MS = 1000;
 
 /** A folder's names as a grid of which only what is seen is in the document, operated by keyboard from end to end. A name is text alone, whatever it holds (A6). */
-export function FileRows({ ref, label, files, busy, order, onOrder, selection, onSelection, onOpen, onUp, onKey }: FileRowsProps) {
+export function FileRows({ ref, label, files, busy, order, onOrder, selection, onSelection, onOpen, onUp, onKey, onMenu, onDrag, drop }: FileRowsProps) {
   const text = useText();
-  const formats = useFormats();
   const scroller = useRef<HTMLDivElement>(null);
+  const typed = useRef({ letters: '', atMs: Number.NEGATIVE_INFINITY });
   const gridId = useId();
+  /** Over what something is dragged: a folder's name, null for the pane itself. */
+  const [over, setOver] = useState<{ readonly into: string | null } | undefined>(undefined);
   // oxlint-disable-next-line react/incompatible-library -- it tells of a compiler that we do not use
   const virtual = useVirtualizer({ count: files.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, overscan: OVERSCAN_ROWS, initialRect: { width: 600, height: 500 } });
   const items = virtual.getVirtualItems();
@@ -47,26 +58,79 @@ export function FileRows({ ref, label, files, busy, order, onOrder, selection, o
   }, [files, selection.active]);
 
   const names = () => files.map(({ name }) => name);
+  const show = (index: number) => {
+    if (files.length > 0) virtual.scrollToIndex(Math.max(0, Math.min(index, files.length - 1)), { align: 'auto' });
+  };
   const goTo = (index: number, extend: boolean) => {
     onSelection(movedTo(selection, index, names(), extend));
-    if (files.length > 0) virtual.scrollToIndex(Math.max(0, Math.min(index, files.length - 1)), { align: 'auto' });
+    show(index);
+  };
+  const standAt = (index: number) => {
+    onSelection(standingAt(selection, index, names()));
+    show(index);
   };
   const press = (index: number, event: MouseEvent) => {
     if (event.ctrlKey || event.metaKey) onSelection(toggled(selection, index, names()));
     else goTo(index, event.shiftKey);
+  };
+  /** What is not selected is, alone, before something is done with it. */
+  const grasp = (file: ListedFile, index: number): ReadonlySet<string> => {
+    if (selection.names.has(file.name)) return selection.names;
+    const grasped = movedTo(selection, index, names(), false);
+    onSelection(grasped);
+    return grasped.names;
+  };
+  const typeAhead = (event: KeyboardEvent): boolean => {
+    const going = event.timeStamp - typed.current.atMs < TYPED_TOGETHER_MS;
+    if ([...event.key].length !== 1 || event.ctrlKey || event.metaKey || event.altKey || (event.key === ' ' && !going)) return false;
+    const letters = going ? typed.current.letters + event.key : event.key;
+    typed.current = { letters, atMs: event.timeStamp };
+    const found = foundAt(letters, letters.length === 1 ? active + 1 : active, names());
+    if (found !== undefined) goTo(found, false);
+    return true;
+  };
+  const openMenu = () => {
+    const shown = scroller.current?.querySelector('[data-active="true"]')?.getBoundingClientRect() ?? scroller.current?.getBoundingClientRect();
+    const file = files[active];
+    if (file && selection.names.size === 0) grasp(file, active);
+    onMenu({ left: (shown?.left ?? 0) + ROW_PX, top: shown?.bottom ?? 0 });
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const page = Math.max(1, Math.floor((virtual.scrollRect?.height ?? 300) / ROW_PX) - 1);
     const steps: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -files.length, End: files.length };
     const control = event.ctrlKey || event.metaKey;
     const file = files[active];
-    if (Object.hasOwn(steps, event.key) && !control) goTo(active + (steps[event.key] ?? 0), event.shiftKey);
+    const step = Object.hasOwn(steps, event.key) && !event.altKey ? steps[event.key] : undefined;
+    if (step !== undefined && control && !event.shiftKey) standAt(active + step);
+    else if (step !== undefined) goTo(active + step, event.shiftKey);
+    else if (event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey)) openMenu();
     else if (control && event.key.toLowerCase() === 'a') onSelection(allOf(selection, names()));
+    else if (event.key === 'Escape' && selection.names.size > 0) onSelection(noneOf(selection));
+    else if (typeAhead(event)) typed.current.atMs = event.timeStamp;
     else if (event.key === ' ') onSelection(toggled(selection, active, names()));
-    else if (event.key === 'Enter' && file && !control) onOpen(file);
+    else if (event.key === 'Enter' && file && !control && !event.altKey) onOpen(file);
     else if (event.key === 'Backspace') onUp();
     else if (!onKey(event)) return;
     event.preventDefault();
+  };
+  /** The folder over which something is dragged, or the pane. */
+  const placeOf = (event: DragEvent): string | null => {
+    const index = Number(event.target instanceof Element ? (event.target.closest('[data-index]')?.getAttribute('data-index') ?? -1) : -1);
+    const file = files[index];
+    return file?.kind === 'folder' ? file.name : null;
+  };
+  const onDragOver = (event: DragEvent) => {
+    if (!drop.takes(event.dataTransfer)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = 'copy';
+    const into = placeOf(event);
+    if (over?.into !== into) setOver({ into });
+  };
+  const onDrop = (event: DragEvent) => {
+    setOver(undefined);
+    // Whatever is dropped: a page that opened it would be gone.
+    event.preventDefault();
+    if (drop.takes(event.dataTransfer)) drop.take(event.dataTransfer, placeOf(event));
   };
 
   return (
@@ -91,7 +155,18 @@ export function FileRows({ ref, label, files, busy, order, onOrder, selection, o
         aria-multiselectable
         aria-activedescendant={items.some(({ index }) => index === active) ? `${gridId}-${active}` : undefined}
         tabIndex={0}
+        data-over={over !== undefined && over.into === null}
         onKeyDown={onKeyDown}
+        onClick={(event) => {
+          if (event.target === event.currentTarget || event.target === event.currentTarget.firstChild) onSelection(noneOf(selection));
+        }}
+        onContextMenu={(event) => {
+          event.preventDefault();
+          onMenu({ left: event.clientX, top: event.clientY });
+        }}
+        onDragOver={onDragOver}
+        onDragLeave={(event) => !event.currentTarget.contains(event.relatedTarget instanceof Node ? event.relatedTarget : null) && setOver(undefined)}
+        onDrop={onDrop}
       >
         <div className="files-canvas" role="presentation" style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => {
@@ -99,25 +174,23 @@ export function FileRows({ ref, label, files, busy, order, onOrder, selection, o
             if (!file) return null;
             return (
               <div key={item.key} className="files-line" role="row" aria-rowindex={item.index + 1} style={{ height: item.size, transform: `translateY(${item.start}px)` }}>
-                <div
+                <FileRow
                   id={`${gridId}-${item.index}`}
-                  role="gridcell"
-                  className="files-row files-columns"
-                  data-active={item.index === active}
-                  data-chosen={selection.names.has(file.name)}
-                  aria-selected={selection.names.has(file.name)}
+                  index={item.index}
+                  file={file}
+                  active={item.index === active}
+                  chosen={selection.names.has(file.name)}
+                  over={over?.into === file.name && file.kind === 'folder'}
                   onClick={(event) => press(item.index, event)}
-                  onDoubleClick={() => onOpen(file)}
-                >
-                  <span className="files-name">
-                    <Icon name={ICONS[file.kind]} />
-                    <span className="visually-hidden">{text(`files.kind-${file.kind}`)} </span>
-                    <bdi className="ellipsis" title={printableFileName(file.name)}>{printableFileName(file.name)}</bdi>
-                  </span>
-                  <span className="files-size tabular">{file.kind === 'folder' ? '' : formats.bytes(file.size)}</span>
-                  <span className="files-modified tabular ellipsis">{file.modifiedAtSeconds === 0 ? '' : formats.dateTime(new Date(file.modifiedAtSeconds * 1000).toISOString())}</span>
-                  <span className="files-mode mono ellipsis" title={file.owner}>{file.mode === null ? '' : `${permissionLetters(file.mode)} ${file.owner}`}</span>
-                </div>
+                  onOpen={() => onOpen(file)}
+                  onGrasp={() => void grasp(file, item.index)}
+                  onDragStart={(event) => {
+                    event.dataTransfer.setData(DRAG_KIND, '');
+                    event.dataTransfer.effectAllowed = 'copy';
+                    onDrag(grasp(file, item.index));
+                  }}
+                  onDragEnd={() => onDrag(null)}
+                />
               </div>
             );
           })}
@@ -126,5 +199,3 @@ export function FileRows({ ref, label, files, busy, order, onOrder, selection, o
     </div>
   );
 }
-
-const ICONS = { folder: 'folder', file: 'file', link: 'link', other: 'question' } as const;

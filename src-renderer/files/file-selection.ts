@@ -17,6 +17,21 @@ export function movedTo(selection: FileSelection, index: number, names: readonly
   return { names: new Set(names.slice(from, to + 1)), active, anchor: selection.anchor };
 }
 
+/** Goes to a place and leaves what is selected as it is. */
+export function standingAt(selection: FileSelection, index: number, names: readonly string[]): FileSelection {
+  return { ...selection, active: Math.max(0, Math.min(index, names.length - 1)) };
+}
+
+/** The next place, after where one stands, whose name begins with what was typed; round to the beginning. */
+export function foundAt(typed: string, from: number, names: readonly string[]): number | undefined {
+  const wanted = typed.toLowerCase();
+  for (let step = 0; step < names.length; step += 1) {
+    const at = (from + step) % names.length;
+    if (names[at]?.toLowerCase().startsWith(wanted)) return at;
+  }
+  return undefined;
+}
+
 /** Adds one, or takes it out. */
 export function toggled(selection: FileSelection, index: number, names: readonly string[]): FileSelection {
   const name = names[index];
@@ -25,7 +40,12 @@ export function toggled(selection: FileSelection, index: number, names: readonly
   return { names: chosen, active: index, anchor: index };
 }
 
-/** All of them, or none. */
+/** All of them. */
 export function allOf(selection: FileSelection, names: readonly string[]): FileSelection {
   return { ...selection, names: new Set(names) };
+}
+
+/** None of them. */
+export function noneOf(selection: FileSelection): FileSelection {
+  return { ...selection, names: new Set(), anchor: selection.active };
 }

@@ -1,14 +1,21 @@
-import type { ConflictQuestion, FilesAnswer, FilesCall, FilesFromPage, FilesToPage, ListedFile, TransferJob } from '../../shared/ipc/files-port.ts';
+import type { ConflictQuestion, EditedFile, FilesAnswer, FilesCall, FilesFromPage, FilesToPage, ListedFile, TransferJob } from '../../shared/ipc/files-port.ts';
 import type { SessionId, ShownError } from '../../shared/ipc/stores.ts';
 import { shownErrorOf } from '../mavis/ask.ts';
 
 /** What the window hears of, beside the answers to its calls. */
 export interface FilesEvents {
   readonly onReady: (ready: { readonly path: string; readonly localName: string }) => void;
+  readonly onEdits: (edits: readonly EditedFile[]) => void;
   readonly onJobs: (jobs: readonly TransferJob[], question: ConflictQuestion | null) => void;
 }
 
 export type FilesAsked = { readonly ok: true; readonly value: FilesAnswer } | { readonly ok: false; readonly error: ShownError };
+
+export interface CallOptions {
+  readonly onEntries?: ((entries: readonly ListedFile[]) => void) | undefined;
+  /** Aborted where nobody waits for the answer any more: the process stops looking for it. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 interface Waiting {
   readonly resolve: (asked: FilesAsked) => void;
@@ -32,13 +39,14 @@ export class FilesLink {
   }
 
   /** Asks the session's process. Never rejects; where the link is gone, the answer says that the session is. */
-  call(call: FilesCall, onEntries: (entries: readonly ListedFile[]) => void = () => undefined): Promise<FilesAsked> {
+  call(call: FilesCall, { onEntries = () => undefined, signal }: CallOptions = {}): Promise<FilesAsked> {
     const port = this.#port;
     if (port === undefined) return Promise.resolve({ ok: false, error: shownErrorOf('session.ended') });
     const id = (this.#numbers += 1);
     return new Promise((resolve) => {
       this.#waiting.set(id, { resolve, onEntries });
       port.postMessage({ kind: 'call', id, call } satisfies FilesFromPage);
+      signal?.addEventListener('abort', () => this.#waiting.has(id) && port === this.#port && port.postMessage({ kind: 'stop', id } satisfies FilesFromPage), { once: true });
     });
   }
 
@@ -73,6 +81,9 @@ export class FilesLink {
       case 'ready':
         this.#events.onReady(message);
         return;
+      case 'edits':
+        this.#events.onEdits(message.edits);
+        return;
       case 'jobs':
         this.#events.onJobs(message.jobs, message.question);
         return;
@@ -94,7 +105,7 @@ function isPortFor(data: unknown, sessionId: SessionId): boolean {
   return typeof data === 'object' && data !== null && 'kind' in data && data.kind === 'session-port' && 'sessionId' in data && data.sessionId === sessionId;
 }
 
-const KINDS: ReadonlySet<unknown> = new Set(['ready', 'jobs', 'entries', 'answer']);
+const KINDS: ReadonlySet<unknown> = new Set(['ready', 'jobs', 'edits', 'entries', 'answer']);
 
 function isToPage(data: unknown): data is FilesToPage {
   return typeof data === 'object' && data !== null && 'kind' in data && KINDS.has(data.kind);

@@ -1,6 +1,6 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
-import { conflictRule, type ConflictRule, type FilesCall, type ListedFile } from '../../shared/ipc/files-port.ts';
+import { conflictRule, type ConflictRule, type EditStep, type FilesCall, type ListedFile } from '../../shared/ipc/files-port.ts';
 import type { Session, ShownError } from '../../shared/ipc/stores.ts';
 import { printableFileName } from '../../shared/sftp/file-name-bytes.ts';
 import { ErrorNotice } from '../controls/error-notice.tsx';
@@ -8,15 +8,17 @@ import { useText } from '../language/use-text.ts';
 import { ask, shownErrorOf } from '../mavis/ask.ts';
 import { useParts } from '../stores/parts.tsx';
 import { ConflictDialog } from './conflict-dialog.tsx';
-import { DeleteDialog } from './delete-dialog.tsx';
 import { childOf, parentOf } from './file-order.ts';
-import { type FileAction, FilePane } from './file-pane.tsx';
+import { DRAG_KIND, type Dragged, type DropTaker, fromDesktop, type Side } from './file-drag.ts';
+import { EditedPanel } from './edited-panel.tsx';
+import { FilePane } from './file-pane.tsx';
+import { FilesDialogs } from './files-dialogs.tsx';
 import type { RowsHandle } from './file-rows.tsx';
-import { isName, NameDialog } from './name-dialog.tsx';
 import { QueuePanel } from './queue-panel.tsx';
 import { LocalWhere, RemoteWhere } from './remote-where.tsx';
+import { type Asking, localActions, remoteActions, type RemoteWork, type SideWork } from './side-actions.ts';
 import { type FilesReady, useFilesLink } from './use-files-link.ts';
-import { useFolder } from './use-folder.ts';
+import { type CallFiles, type ListCall, useFolder } from './use-folder.ts';
 
 interface FilesSessionProps {
   readonly session: Session;
@@ -24,25 +26,21 @@ interface FilesSessionProps {
   readonly tools: HTMLElement | null;
 }
 
-/** What is being asked of the user. */
-type Asking =
-  | { readonly kind: 'new-folder'; readonly side: 'local' | 'remote' }
-  | { readonly kind: 'rename' | 'mode'; readonly file: ListedFile }
-  | { readonly kind: 'delete'; readonly names: readonly string[] };
-
 /** The files of a target beside those of this computer, and the transfers between them. */
 export function FilesSession({ session, shown, tools }: FilesSessionProps) {
   const { mavis } = useParts();
   const text = useText();
   const begin = useRef<(ready: FilesReady) => void>(() => undefined);
-  const { call, ready, jobs, question, failure } = useFilesLink(session, begin);
+  const { call, ready, jobs, question, edits, failure } = useFilesLink(session, begin);
   const remote = useFolder(call);
   const local = useFolder(call);
   const [path, setPath] = useState('/');
   const [place, setPlace] = useState<readonly string[]>([]);
   const [asking, setAsking] = useState<Asking | null>(null);
   const [rule, setRule] = useState<ConflictRule>('ask');
+  const [verify, setVerify] = useState(false);
   const [refusal, setRefusal] = useState<ShownError | null>(null);
+  const dragged = useRef<Dragged | null>(null);
   const remoteRows = useRef<RowsHandle>(null);
   const localRows = useRef<RowsHandle>(null);
   const live = session.phase.status === 'connected';
@@ -79,6 +77,9 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
       void goLocal([]);
     };
   }, [goRemote, goLocal]);
+  const remoteTree = useMemo(() => ({ rootName: '/', list: (id: string) => listed(call, { do: 'list', path: `/${id}` }) }), [call]);
+  const localName = ready?.localName ?? '';
+  const localTree = useMemo(() => ({ rootName: localName, list: (id: string) => listed(call, { do: 'list-local', place: id === '' ? [] : id.split('/') }) }), [call, localName]);
   // What a transfer brings is shown when it is done.
   const done = jobs.filter(({ status }) => status === 'done' || status === 'failed').length;
   const seen = useRef(0);
@@ -91,98 +92,137 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
   }, [done, goRemote, goLocal]);
 
   /** Does something on a side, and shows its folder anew. */
-  const act = async (side: 'local' | 'remote', what: FilesCall) => {
+  const act = async (side: Side, what: FilesCall) => {
     setAsking(null);
     const asked = await call(what);
     if (asked.ok) await (side === 'remote' ? goRemote(path) : goLocal(place));
     (side === 'remote' ? remote : local).fail(asked.ok ? null : asked.error);
   };
-  const transfer = async (direction: 'download' | 'upload', files: readonly ListedFile[]) => {
+  /** Brings files of one side to the other; into a folder that is shown there, where it is named. */
+  const transfer = async (from: Side, files: readonly ListedFile[], into: string | null = null) => {
     const names = files.map(({ name }) => name);
     if (names.length === 0) return;
-    const asked = await call(direction === 'download' ? { do: 'download', folder: path, names, place: [...place], conflict: rule } : { do: 'upload', place: [...place], names, folder: path, conflict: rule });
-    if (!asked.ok) (direction === 'download' ? remote : local).fail(asked.error);
+    const [folder, placed] = [into !== null && from === 'local' ? childOf(path, into) : path, into !== null && from === 'remote' ? [...place, into] : [...place]];
+    const asked = await call(from === 'remote' ? { do: 'download', folder, names, place: placed, conflict: rule, verify: verifies } : { do: 'upload', place: placed, names, folder, conflict: rule, verify: verifies });
+    if (!asked.ok) (from === 'remote' ? remote : local).fail(asked.error);
   };
-  const remoteActions = (chosen: readonly ListedFile[]): readonly FileAction[] => {
-    const [one] = chosen;
-    const single = chosen.length === 1 && one !== undefined;
-    const word = (label: string, allowed: boolean) => (allowed ? label : text('files.not-allowed', { what: label }));
-    const [mayOut, mayIn, mayDelete] = [policy?.filesOut !== false, policy?.filesIn !== false, policy?.filesDelete !== false];
-    return [
-      { id: 'download', label: word(text('files.download'), mayOut), icon: 'arrowDown', key: 'F5', can: chosen.length > 0 && mayOut, run: () => void transfer('download', chosen) },
-      { id: 'new-folder', label: word(text('files.new-folder'), mayIn), icon: 'plus', key: 'F7', can: mayIn, run: () => setAsking({ kind: 'new-folder', side: 'remote' }) },
-      { id: 'rename', label: word(text('files.rename'), mayIn), icon: 'edit', key: 'F2', can: single && mayIn, run: () => single && setAsking({ kind: 'rename', file: one }) },
-      { id: 'mode', label: word(text('files.mode'), mayIn), icon: 'key', can: single && mayIn && one.mode !== null, run: () => single && setAsking({ kind: 'mode', file: one }) },
-      { id: 'delete', label: word(text('files.delete'), mayDelete), icon: 'trash', key: 'Delete', can: chosen.length > 0 && mayDelete, run: () => setAsking({ kind: 'delete', names: chosen.map(({ name }) => name) }) },
-      { id: 'copy', label: text('files.copy-path'), icon: 'copy', can: single, run: () => single && void ask(mavis.app.copyText({ text: printableFileName(childOf(path, one.name)) })) },
-      { id: 'reload', label: text('files.reload'), icon: 'replay', can: true, run: () => void goRemote(path) },
-    ];
+  const may = { remote: policy?.filesOut !== false, local: policy?.filesIn !== false };
+  // What was brought is read again on the target, which the rule must allow.
+  const verifies = verify && may.remote;
+  const dropOn = (side: Side): DropTaker => {
+    const from = side === 'remote' ? 'local' : 'remote';
+    return {
+      takes: (dropped) => live && may[from] && (dropped.types.includes(DRAG_KIND) ? dragged.current?.side === from : side === 'remote' && fromDesktop(dropped)),
+      take: (dropped, into) => {
+        if (dropped.types.includes(DRAG_KIND)) void transfer(from, dragged.current?.files ?? [], into);
+        else void uploadDropped([...dropped.files], into);
+      },
+    };
   };
-  const localActions = (chosen: readonly ListedFile[]): readonly FileAction[] => {
-    const may = policy?.filesIn !== false;
-    const label = may ? text('files.upload') : text('files.not-allowed', { what: text('files.upload') });
-    return [
-      { id: 'upload', label, icon: 'arrowUp', key: 'F5', can: chosen.length > 0 && may, run: () => void transfer('upload', chosen) },
-      { id: 'new-folder', label: text('files.new-folder'), icon: 'plus', key: 'F7', can: true, run: () => setAsking({ kind: 'new-folder', side: 'local' }) },
-      { id: 'reload', label: text('files.reload'), icon: 'replay', can: true, run: () => void goLocal(place) },
-    ];
+  const uploadDropped = async (files: readonly File[], into: string | null) => {
+    const answer = await ask(mavis.files.uploadDropped({ sessionId: session.id, files: [...files], folder: into === null ? path : childOf(path, into), conflict: rule, verify: verifies }));
+    if (!answer.ok) local.fail(answer.error);
+  };
+  const trash = async (names: string[]) => {
+    setAsking(null);
+    const answer = await ask(mavis.files.trash({ sessionId: session.id, place: [...place], names }));
+    // Some of them may have gone before one did not.
+    await goLocal(place);
+    local.fail(answer.ok ? null : answer.error);
+  };
+  const edit = async (file: ListedFile) => {
+    const asked = await call({ do: 'edit', folder: path, name: file.name });
+    if (!asked.ok) remote.fail(asked.error);
+  };
+  const editStep = async (editId: number, step: EditStep) => {
+    const asked = await call({ do: 'edit-step', editId, step });
+    if (!asked.ok) remote.fail(asked.error);
+  };
+  const openTerminal = async () => {
+    const answer = await ask(mavis.files.openTerminal({ sessionId: session.id, folder: path }));
+    if (!answer.ok) remote.fail(answer.error);
   };
   const openRemoteFile = (file: ListedFile) => {
     // Where a link leads the target knows: to a folder it opens, to a file it says so.
     if (file.kind === 'folder' || file.kind === 'link') void goRemote(childOf(path, file.name));
-    else if (policy?.filesOut !== false) void transfer('download', [file]);
+    else if (may.remote) void transfer('remote', [file]);
   };
   const openLocalFile = (file: ListedFile) => {
-    if (file.kind === 'folder') void goLocal([...place, file.name]);
-    else if (policy?.filesIn !== false) void transfer('upload', [file]);
+    // A link that leads out of the granted folder is refused there.
+    if (file.kind === 'folder' || file.kind === 'link') void goLocal([...place, file.name]);
+    else if (may.local) void transfer('local', [file]);
   };
+  const remoteWork: RemoteWork = {
+    text, policy,
+    ask: setAsking,
+    transfer: (files) => void transfer('remote', files),
+    open: openRemoteFile,
+    reload: () => void goRemote(path),
+    pathOf: (file) => childOf(path, file.name),
+    copyPath: (file) => void ask(mavis.app.copyText({ text: printableFileName(file === null ? path : childOf(path, file.name)) })),
+    edit: (file) => void edit(file),
+    openTerminal: () => void openTerminal(),
+  };
+  const localWork: SideWork = { text, policy, ask: setAsking, transfer: (files) => void transfer('local', files), open: openLocalFile, reload: () => void goLocal(place) };
   const chooseFolder = async () => {
     const answer = await ask(mavis.files.chooseFolder({ sessionId: session.id }));
     setRefusal(answer.ok ? null : answer.error);
   };
-  const close = () => setAsking(null);
 
   return (
     <div className="files-area" hidden={!shown}>
       {tools &&
         createPortal(
-          <label className="files-rule">
-            <span>{text('files.conflict-rule')}</span>
-            <select className="input" value={rule} onChange={(event) => setRule(conflictRule.catch('ask').parse(event.target.value))}>
-              {conflictRule.options.map((option) => (
-                <option key={option} value={option}>
-                  {option === 'ask' ? text('files.conflict-rule-ask') : text(`files.choice-${option}`)}
-                </option>
-              ))}
-            </select>
-          </label>,
+          <>
+            <label className="files-rule">
+              <input type="checkbox" checked={verifies} disabled={!may.remote} onChange={(event) => setVerify(event.target.checked)} />
+              <span>{text('files.verify')}</span>
+            </label>
+            <label className="files-rule">
+              <span>{text('files.conflict-rule')}</span>
+              <select className="input" value={rule} onChange={(event) => setRule(conflictRule.catch('ask').parse(event.target.value))}>
+                {conflictRule.options.map((option) => (
+                  <option key={option} value={option}>
+                    {option === 'ask' ? text('files.conflict-rule-ask') : text(`files.choice-${option}`)}
+                  </option>
+                ))}
+              </select>
+            </label>
+          </>,
           tools,
         )}
       {(failure ?? refusal) && <ErrorNotice error={failure ?? refusal ?? shownErrorOf('internal')} />}
       <div className="files-panes" role="group" aria-label={text('files.label', { resource: session.resourceName })}>
         <FilePane
-          rows={localRows} title={text('files.local')} folder={local} live={live} actions={localActions} onOpen={openLocalFile}
+          rows={localRows} title={text('files.local')} folder={local} live={live} actions={(chosen) => localActions(chosen, localWork)} onOpen={openLocalFile}
           where={<LocalWhere side={text('files.local')} root={ready?.localName ?? ''} place={place} onGo={(to) => void goLocal(to)} onChoose={() => void chooseFolder()} />}
+          onDrag={(files) => (dragged.current = files.length === 0 ? null : { side: 'local', files })} drop={dropOn('local')}
+          tree={{ source: localTree, current: place.join('/'), onGo: (id) => void goLocal(id === '' ? [] : id.split('/')) }}
           onUp={() => place.length > 0 && void goLocal(place.slice(0, -1))}
         />
         <FilePane
-          rows={remoteRows} title={session.resourceName} folder={remote} live={live} actions={remoteActions} onOpen={openRemoteFile}
+          rows={remoteRows} title={session.resourceName} folder={remote} live={live} actions={(chosen) => remoteActions(chosen, remoteWork)} onOpen={openRemoteFile}
           where={<RemoteWhere side={session.resourceName} path={path} onGo={(to) => void goRemote(to)} />}
+          onDrag={(files) => (dragged.current = files.length === 0 ? null : { side: 'remote', files })} drop={dropOn('remote')}
+          tree={{ source: remoteTree, current: path.slice(1), onGo: (id) => void goRemote(`/${id}`) }}
           onUp={() => path !== '/' && void goRemote(parentOf(path))}
         />
       </div>
+      <EditedPanel edits={edits} live={live} onStep={(editId, step) => void editStep(editId, step)} />
       <QueuePanel jobs={jobs} live={live} onSteer={(jobId, how) => void call({ do: 'steer', jobId, how })} />
-      {asking?.kind === 'new-folder' && (
-        <NameDialog title={text('files.new-folder')} label={text('files.name')} first="" action={text('files.create')} takes={isName} onClose={close} onDone={(name) => void act(asking.side, asking.side === 'remote' ? { do: 'make-folder', folder: path, name } : { do: 'make-local-folder', place: [...place], name })} />
-      )}
-      {asking?.kind === 'rename' && (
-        <NameDialog title={text('files.rename-of', { name: printableFileName(asking.file.name) })} label={text('files.name')} first={asking.file.name.toWellFormed()} action={text('files.rename')} takes={isName} onClose={close} onDone={(to) => void act('remote', { do: 'rename', folder: path, from: asking.file.name, to })} />
-      )}
-      {asking?.kind === 'mode' && (
-        <NameDialog title={text('files.mode-of', { name: printableFileName(asking.file.name) })} label={text('files.mode-octal')} first={(asking.file.mode ?? 0).toString(8)} action={text('common.save')} takes={(value) => /^[0-7]{3,4}$/.test(value)} onClose={close} onDone={(mode) => void act('remote', { do: 'set-mode', folder: path, name: asking.file.name, mode: Number.parseInt(mode, 8) })} />
-      )}
-      {asking?.kind === 'delete' && <DeleteDialog resource={session.resourceName} names={asking.names} count={() => call({ do: 'count', folder: path, names: [...asking.names] })} onClose={close} onDelete={() => void act('remote', { do: 'remove', folder: path, names: [...asking.names] })} />}
+      {asking !== null && <FilesDialogs asking={asking} resource={session.resourceName} path={path} place={place} localWhere={[ready?.localName ?? '', ...place].join('/')} mayRead={may.remote} call={call} act={(side, what) => void act(side, what)} trash={(names) => void trash(names)} onClose={() => setAsking(null)} />}
       {question && live && <ConflictDialog key={question.id} question={question} onDecide={(choice, forAll) => void call({ do: 'decide', questionId: question.id, choice, forAll })} />}
     </div>
   );
+}
+
+/** What is in a folder, once, for a tree; null where it could not be listed. */
+async function listed(call: CallFiles, what: ListCall): Promise<readonly ListedFile[] | null> {
+  const gathered: ListedFile[] = [];
+  const asked = await call(what, {
+    onEntries: (entries) => {
+      for (const entry of entries) gathered.push(entry);
+    },
+  });
+  return asked.ok ? gathered : null;
 }

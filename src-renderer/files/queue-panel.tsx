@@ -19,9 +19,18 @@ const ICONS: Readonly<Record<How, IconName>> = { pause: 'pause', resume: 'play',
 /** The transfers, the newest first, each with how far it is and what failed. */
 export function QueuePanel({ jobs, live, onSteer }: QueuePanelProps) {
   const text = useText();
+  const finished = jobs.filter(({ status }) => status === 'done' || status === 'cancelled');
   return (
     <section className="files-queue" aria-label={text('files.queue')}>
-      <h2 className="files-title">{text('files.queue')}</h2>
+      <header className="files-queue-head">
+        <h2 className="files-title">{text('files.queue')}</h2>
+        <QueueTotal jobs={jobs} />
+        {finished.length > 0 && (
+          <button type="button" className="button button-small" onClick={() => finished.forEach(({ id }) => onSteer(id, 'dismiss'))}>
+            {text('files.clear-finished')}
+          </button>
+        )}
+      </header>
       {jobs.length === 0 ? (
         <p className="files-queue-empty">{text('files.queue-empty')}</p>
       ) : (
@@ -32,6 +41,27 @@ export function QueuePanel({ jobs, live, onSteer }: QueuePanelProps) {
         </ul>
       )}
     </section>
+  );
+}
+
+/** All transfers that are not over, as one: how far, how fast, and how long still. */
+function QueueTotal({ jobs }: { readonly jobs: readonly TransferJob[] }) {
+  const text = useText();
+  const formats = useFormats();
+  const under = jobs.filter(({ status }) => status === 'waiting' || status === 'running' || status === 'paused');
+  if (under.length === 0) return null;
+  const sum = (of: (job: TransferJob) => number): number => under.reduce((total, job) => total + of(job), 0);
+  const [done, total, speed] = [sum(({ doneBytes }) => doneBytes), sum(({ totalBytes }) => totalBytes), sum(({ bytesPerSecond }) => bytesPerSecond)];
+  return (
+    <>
+      <progress className="files-progress" max={1} value={total === 0 ? 0 : Math.min(1, done / total)} aria-label={text('files.total')} />
+      <span className="files-job-facts tabular">
+        <span>{text('files.under-way', { count: under.length })}</span>
+        <span>{text('files.amount', { done: formats.bytes(done), total: formats.bytes(total) })}</span>
+        {speed > 0 && <span>{text('files.speed', { speed: formats.bytes(speed) })}</span>}
+        {speed > 0 && <span>{text('files.left', { time: clock(((total - done) / speed) * 1000) })}</span>}
+      </span>
+    </>
   );
 }
 
@@ -53,6 +83,9 @@ function JobRow({ job, live, onSteer }: { readonly job: TransferJob; readonly li
         {job.totalFiles > 1 && <span>{text('files.count', { done: formats.number(job.doneFiles), total: formats.number(job.totalFiles) })}</span>}
         {job.bytesPerSecond > 0 && <span>{text('files.speed', { speed: formats.bytes(job.bytesPerSecond) })}</span>}
         {leftMs !== null && job.status === 'running' && <span>{text('files.left', { time: clock(leftMs) })}</span>}
+        {job.verified && <span>{text('files.verified')}</span>}
+        {job.continued && !job.kept && <span>{text('files.continued')}</span>}
+        {job.kept && <span>{text('files.kept')}</span>}
         {job.skipped > 0 && <span>{text('files.skipped', { count: job.skipped })}</span>}
       </span>
       <span className="files-job-steps">

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { ConflictQuestion, FilesCall, ListedFile, TransferJob } from '../../shared/ipc/files-port.ts';
+import type { ConflictQuestion, EditedFile, TransferJob } from '../../shared/ipc/files-port.ts';
 import type { Session, ShownError } from '../../shared/ipc/stores.ts';
 import { ask, shownErrorOf } from '../mavis/ask.ts';
 import { useParts } from '../stores/parts.tsx';
@@ -18,6 +18,7 @@ export interface FilesFeed {
   readonly ready: FilesReady | null;
   readonly jobs: readonly TransferJob[];
   readonly question: ConflictQuestion | null;
+  readonly edits: readonly EditedFile[];
   readonly failure: ShownError | null;
 }
 
@@ -28,6 +29,7 @@ export function useFilesLink(session: Session, begin: { readonly current: (ready
   const [ready, setReady] = useState<FilesFeed['ready']>(null);
   const [jobs, setJobs] = useState<readonly TransferJob[]>([]);
   const [question, setQuestion] = useState<ConflictQuestion | null>(null);
+  const [edits, setEdits] = useState<readonly EditedFile[]>([]);
   const [failure, setFailure] = useState<ShownError | null>(null);
   const attempt = useConnectedAttempt(session);
   const sessionId = session.id;
@@ -39,6 +41,7 @@ export function useFilesLink(session: Session, begin: { readonly current: (ready
         setReady({ path, localName });
         begin.current({ path, localName });
       },
+      onEdits: setEdits,
       onJobs: (told, asked) => {
         setJobs(told);
         setQuestion(asked);
@@ -52,8 +55,8 @@ export function useFilesLink(session: Session, begin: { readonly current: (ready
     };
   }, [attempt, mavis, sessionId, begin]);
 
-  const call = useCallback((asked: FilesCall, onEntries?: (entries: readonly ListedFile[]) => void) => link.current?.call(asked, onEntries) ?? Promise.resolve({ ok: false as const, error: shownErrorOf('session.ended') }), []);
-  return { call, ready, jobs, question, failure };
+  const call = useCallback<CallFiles>((asked, options) => link.current?.call(asked, options) ?? Promise.resolve({ ok: false as const, error: shownErrorOf('session.ended') }), []);
+  return { call, ready, jobs, question, edits, failure };
 }
 
 /** The newest attempt that was connected; null before the first. */

@@ -1,10 +1,10 @@
 import { useCallback, useMemo, useRef, useState } from 'react';
 import type { FilesCall, ListedFile } from '../../shared/ipc/files-port.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
-import type { FilesAsked } from './files-link.ts';
+import type { CallOptions, FilesAsked } from './files-link.ts';
 
 export type ListCall = Extract<FilesCall, { do: 'list' | 'list-local' }>;
-export type CallFiles = (call: FilesCall, onEntries?: (entries: readonly ListedFile[]) => void) => Promise<FilesAsked>;
+export type CallFiles = (call: FilesCall, options?: CallOptions) => Promise<FilesAsked>;
 
 export interface FolderState {
   readonly entries: readonly ListedFile[];
@@ -29,8 +29,10 @@ export function useFolder(call: CallFiles): Folder {
       const mine = (newest.current += 1);
       const gathered: ListedFile[] = [];
       setState((before) => ({ ...before, loading: true, error: null }));
-      const asked = await call(list, (entries) => {
-        for (const entry of entries) gathered.push(entry);
+      const asked = await call(list, {
+        onEntries: (entries) => {
+          for (const entry of entries) gathered.push(entry);
+        },
       });
       if (mine !== newest.current) return asked;
       setState((before) => (asked.ok ? { entries: gathered, loading: false, error: null, visit: before.visit + 1 } : { ...before, loading: false, error: asked.error }));

@@ -1,6 +1,7 @@
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import type { User } from '../../shared/api/users.ts';
 import { Icon } from '../controls/icon.tsx';
+import { moveInMenu } from '../controls/menu-keys.ts';
 import { useFormats, useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
@@ -85,19 +86,4 @@ function AccountMenu({ user, onChangePassword }: { readonly user: User; readonly
       </button>
     </section>
   );
-}
-
-/** Arrow keys and Escape in an open menu. */
-function moveInMenu(event: KeyboardEvent<HTMLElement>, close: () => void): void {
-  if (event.key === 'Escape') {
-    event.stopPropagation();
-    close();
-    return;
-  }
-  const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-  if (step === 0) return;
-  event.preventDefault();
-  const items = [...event.currentTarget.querySelectorAll<HTMLButtonElement>('[role="menuitem"]')];
-  const at = items.findIndex((item) => item === document.activeElement);
-  items.at((at + step) % items.length)?.focus();
 }

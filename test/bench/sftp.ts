@@ -34,7 +34,7 @@ if (sftp === undefined) throw new Error('there is no sftp: install the package o
 const here = mkdtempSync(join(tmpdir(), 'mavis-bench-sftp-'));
 const gateway = await FaultyGateway.start();
 const there = join(gateway.target.home, `bench-${process.pid}`);
-const client = startHelper('sftp-client.ts');
+const client = startHelper('../../fixtures/sftp-client-process.ts');
 try {
   chmodSync(here, 0o755);
   mkdirSync(join(here, 'down'));
@@ -42,7 +42,7 @@ try {
   const { thumbprint } = z.object({ thumbprint: z.string() }).parse(await next(client));
   const { hop } = await gateway.grant(thumbprint, {}, 'sftp');
   // Straight to the gateway's own ports: no fault proxy on the way.
-  await ask(client, { kind: 'open', hop: { ...hop, ports: gateway.ports.map((port) => [port]) }, localFolder: here });
+  await ask(client, { kind: 'open', hop: { ...hop, ports: gateway.ports.map((port) => [port]) }, localFolder: here, journals: join(here, 'journals') });
   const direct = await plainSsh2();
   await promisify(direct.sftp.mkdir.bind(direct.sftp))(there);
   const ways: Way[] = [

@@ -16,7 +16,7 @@ test('S20: two panes by keyboard from end to end: select, download, new folder, 
   await page.keyboard.press('Shift+ArrowDown');
   await page.keyboard.press('Space');
   await page.keyboard.press('F5');
-  await expect.poll(() => calls(page, 'files.download')).toEqual([{ do: 'download', folder: '/srv/reports', names: ['<img src=x onerror=alert(1)>.html', expect.stringContaining('bell\u0007long-name')], place: [], conflict: 'ask' }]);
+  await expect.poll(() => calls(page, 'files.download')).toEqual([{ do: 'download', folder: '/srv/reports', names: ['<img src=x onerror=alert(1)>.html', expect.stringContaining('bell\u0007long-name')], place: [], conflict: 'ask', verify: false }]);
   await page.keyboard.press('Home');
   await page.keyboard.press('Enter');
   await expect(remote(page).getByText('2025.tar.gz')).toBeVisible();
@@ -34,7 +34,7 @@ test('S20: two panes by keyboard from end to end: select, download, new folder, 
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await expect.poll(() => calls(page, 'files.remove')).toEqual([{ do: 'remove', folder: '/srv/reports', names: ['archive'] }]);
   await local(page).getByText('notes.txt').dblclick();
-  await expect.poll(() => calls(page, 'files.upload')).toEqual([{ do: 'upload', place: [], names: ['notes.txt'], folder: '/srv/reports', conflict: 'ask' }]);
+  await expect.poll(() => calls(page, 'files.upload')).toEqual([{ do: 'upload', place: [], names: ['notes.txt'], folder: '/srv/reports', conflict: 'ask', verify: false }]);
   expect(faults.list).toEqual([]);
 });
 
@@ -81,8 +81,12 @@ test('the queue says how far each transfer is, what failed and why, and what was
   await expect(queue).toContainText('84 MB per second');
   await expect(queue).toContainText('The rule denies files whose names fit “*.key”.');
   await expect(queue).toContainText('“..\\x” is stored as “.._x”');
+  await expect(queue).toContainText(/1 under way.*512 MB of 2 GB.*84 MB per second/);
+  await expect(queue.getByRole('progressbar', { name: 'Progress of all transfers' })).toHaveAttribute('value', '0.256');
+  await queue.getByRole('button', { name: 'Clear finished' }).click();
+  await expect.poll(() => calls(page, 'files.steer')).toEqual([{ do: 'steer', jobId: 1, how: 'dismiss' }]);
   await queue.getByRole('button', { name: 'Pause: disk.img' }).click();
-  await expect.poll(() => calls(page, 'files.steer')).toEqual([{ do: 'steer', jobId: 3, how: 'pause' }]);
+  await expect.poll(() => calls(page, 'files.steer')).toContainEqual({ do: 'steer', jobId: 3, how: 'pause' });
 });
 
 test('rule 21: what the rule forbids is said on its button, which does nothing', async ({ page }) => {
@@ -101,15 +105,167 @@ test('what is told while a folder has just come keeps the folder: names and path
   await expect(page.getByRole('navigation').last()).toHaveText('/srvreports');
 });
 
+test('S20: what can be done stands in a menu, by the right button and by the keyboard; focus comes back, and what cannot be done does nothing', async ({ page }) => {
+  const faults = await openSession(page, 'files-restricted');
+  await remote(page).getByText('注文一覧.csv').click({ button: 'right' });
+  const menu = page.getByRole('menu', { name: 'Actions: tokyo-db-00009' });
+  await expect(menu.getByRole('menuitem', { name: 'Open' }).first()).toBeFocused();
+  await expect(remote(page).getByRole('gridcell', { selected: true })).toHaveText(/注文一覧.csv/);
+  await menu.getByRole('menuitem', { name: /^Delete \(the access rule/ }).click({ force: true });
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await page.keyboard.press('Escape');
+  await expect(menu).toHaveCount(0);
+  await expect(remote(page)).toBeFocused();
+  await page.keyboard.press('Shift+F10');
+  await page.keyboard.press('End');
+  await page.keyboard.press('ArrowUp');
+  await expect(menu.getByRole('menuitem', { name: 'Properties Alt+Enter' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog', { name: 'Properties of 注文一覧.csv' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(remote(page)).toBeFocused();
+  await local(page).getByText('notes.txt').click({ button: 'right' });
+  await page.getByRole('searchbox', { name: 'tokyo-db-00009: Filter' }).click();
+  await expect(page.getByRole('menu')).toHaveCount(0);
+  expect(faults.list).toEqual([]);
+});
+
+test('S20: files are dragged from one pane to the other, also onto a folder there; dropped from the desktop they go up, and this computer takes none of its own', async ({ page }) => {
+  await openSession(page, 'files');
+  await remote(page).getByText('注文一覧.csv').click();
+  await remote(page).getByText('備份清單.txt').click({ modifiers: ['Control'] });
+  await remote(page).getByText('注文一覧.csv').dragTo(local(page).getByText('Documents'));
+  await expect.poll(() => calls(page, 'files.download')).toEqual([{ do: 'download', folder: '/srv/reports', names: ['備份清單.txt', '注文一覧.csv'], place: ['Documents'], conflict: 'ask', verify: false }]);
+  // What is not selected is taken alone.
+  await local(page).getByText('plan.pdf').dragTo(remote(page).getByText('備份清單.txt'));
+  await local(page).getByText('notes.txt').dragTo(remote(page).getByText('archive'));
+  await local(page).getByText('notes.txt').dragTo(local(page).getByText('Documents'));
+  const dropped = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(['x'], 'from-desktop.txt'));
+    return transfer;
+  });
+  await remote(page).dispatchEvent('drop', { dataTransfer: dropped });
+  await local(page).dispatchEvent('drop', { dataTransfer: dropped });
+  await expect.poll(async () => (await calls(page, 'files.uploadDropped')).length).toBe(1);
+  expect(await calls(page, 'files.upload')).toEqual([{ do: 'upload', place: [], names: ['plan.pdf'], folder: '/srv/reports', conflict: 'ask', verify: false }, { do: 'upload', place: [], names: ['notes.txt'], folder: '/srv/reports/archive', conflict: 'ask', verify: false }]);
+  expect(await page.evaluate(() => window.harness.calls.filter(({ name }) => name === 'files.uploadDropped').map(({ args }) => JSON.stringify(args)))).toEqual([expect.stringContaining('"folder":"/srv/reports","conflict":"ask","verify":false')]);
+});
+
+test('S20: many are selected by mouse and by keyboard, letters find a name, and what was selected stays while one goes about', async ({ page }) => {
+  await openSession(page, 'files');
+  const selected = (): Promise<string[]> => remote(page).getByRole('gridcell', { selected: true }).locator('bdi').allTextContents();
+  await remote(page).focus();
+  await page.keyboard.type('lat');
+  expect(await selected()).toEqual(['latest']);
+  await page.keyboard.press('Control+Home');
+  await page.keyboard.press('Control+Space');
+  expect(await selected()).toEqual(['archive', 'latest']);
+  await page.keyboard.press('Escape');
+  expect(await selected()).toEqual([]);
+  await remote(page).getByText('archive').click();
+  await remote(page).getByText('latest').click({ modifiers: ['Shift'] });
+  expect((await selected()).length).toBeGreaterThan(3);
+  await remote(page).click({ position: { x: 40, y: 8 * 28 + 60 } });
+  expect(await selected()).toEqual([]);
+  await page.keyboard.press('Control+a');
+  expect((await selected()).length).toBe(8);
+});
+
+test('S20: properties say what is known; sums, a hash and where a link leads are asked for, and no more when the dialog is closed', async ({ page }) => {
+  const faults = await openSession(page, 'files');
+  await remote(page).getByText('注文一覧.csv').click();
+  await page.keyboard.press('Alt+Enter');
+  const dialog = page.getByRole('dialog', { name: 'Properties of 注文一覧.csv' });
+  await expect(dialog).toContainText('rw-r--r-- (644)');
+  await expect(dialog).toContainText('(81,200 bytes)');
+  await dialog.getByRole('button', { name: 'Calculate' }).last().click();
+  await expect(dialog).toContainText('9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08');
+  expect(await calls(page, 'files.hash')).toEqual([{ do: 'hash', folder: '/srv/reports', name: '注文一覧.csv' }]);
+  await page.keyboard.press('Escape');
+  await remote(page).getByText('latest').click();
+  await page.keyboard.press('Alt+Enter');
+  await expect(page.getByRole('dialog')).toContainText('../\\u{202e}shared/latest');
+  await page.keyboard.press('Escape');
+  await local(page).getByText('Documents').click();
+  await page.keyboard.press('Alt+Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Calculate' }).click();
+  await expect(page.getByRole('dialog')).toContainText('3 files, no folders, 900 byte');
+  expect(faults.list).toEqual([]);
+
+  await openSession(page, 'files-endless');
+  await remote(page).getByText('archive').click();
+  await page.keyboard.press('Alt+Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Calculate' }).click();
+  await expect(page.getByRole('dialog')).toContainText('Calculating…');
+  await page.keyboard.press('Escape');
+  await expect.poll(() => calls(page, 'files.stop')).toHaveLength(1);
+});
+
+test('S20: files of this computer are renamed, and moved to its trash after a question that says what goes', async ({ page }) => {
+  await openSession(page, 'files');
+  await local(page).getByText('notes.txt').click();
+  await page.keyboard.press('F2');
+  await page.getByRole('textbox', { name: 'Name' }).fill('kept.txt');
+  await page.keyboard.press('Enter');
+  await expect.poll(() => calls(page, 'files.rename-local')).toEqual([{ do: 'rename-local', place: [], from: 'notes.txt', to: 'kept.txt' }]);
+  await local(page).getByText('plan.pdf').click();
+  await page.keyboard.press('Delete');
+  const dialog = page.getByRole('dialog', { name: 'Move to the trash of this computer?' });
+  await expect(dialog).toContainText('3 files and no folders will be moved to the trash: plan.pdf.');
+  await dialog.getByRole('button', { name: 'Move to trash' }).click();
+  await expect.poll(() => calls(page, 'files.trash')).toMatchObject([{ place: [], names: ['plan.pdf'] }]);
+});
+
+test('S20: a link is made to what is selected, a terminal opens in the folder, and a path is copied', async ({ page }) => {
+  await openSession(page, 'files');
+  await remote(page).getByText('archive').click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'New link' }).click();
+  await expect(page.getByRole('textbox', { name: 'Leads to' })).toHaveValue('/srv/reports/archive');
+  await page.getByRole('textbox', { name: 'Name' }).fill('old');
+  await page.keyboard.press('Enter');
+  await expect.poll(() => calls(page, 'files.make-link')).toEqual([{ do: 'make-link', folder: '/srv/reports', name: 'old', target: '/srv/reports/archive' }]);
+  await remote(page).getByText('archive').click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Open a terminal here' }).click();
+  await expect.poll(() => calls(page, 'files.openTerminal')).toMatchObject([{ folder: '/srv/reports' }]);
+  await remote(page).getByText('archive').click();
+  await page.keyboard.press('Control+c');
+  await expect.poll(() => calls(page, 'app.copyText')).toEqual([{ text: '/srv/reports/archive' }]);
+});
+
+test('S20: a file is opened in the user\'s program; one that changed on the target meanwhile says so and waits for what the user decides', async ({ page }) => {
+  const faults = await openSession(page, 'files-edits');
+  await remote(page).getByText('注文一覧.csv').click();
+  await page.keyboard.press('F4');
+  await expect.poll(() => calls(page, 'files.edit')).toEqual([{ do: 'edit', folder: '/srv/reports', name: '注文一覧.csv' }]);
+  const panel = page.getByRole('region', { name: 'Files being edited' });
+  await expect(panel.getByRole('status')).toContainText('Open in your editor. What you save there is uploaded. (uploaded 2 times)');
+  await expect(panel.getByRole('alert').first()).toContainText('Changed on the target since you opened it.');
+  await expect(panel.getByRole('alert').last()).toContainText('This computer has no program that opens the file.');
+  await panel.getByRole('button', { name: 'Keep both: nginx.conf' }).click();
+  await expect.poll(() => calls(page, 'files.edit-step')).toEqual([{ do: 'edit-step', editId: 2, step: 'keep-both' }]);
+  expect(faults.list).toEqual([]);
+});
+
 for (const [language, size] of [['en', { width: 1280, height: 800 }], ['ja', { width: 900, height: 600 }], ['zh-Hant', { width: 900, height: 600 }]] as const) {
   test(`the files window is without fault for assistive techniques (${language}, ${size.width})`, async ({ page }, info) => {
     await page.setViewportSize(size);
     await openSession(page, 'files-jobs', { language });
-    await expect(page.getByRole('progressbar').first()).toBeVisible();
+    await expect(page.getByRole('progressbar').last()).toBeVisible();
     await expect(page.getByRole('navigation').last()).toHaveText('/srvreports');
     await info.attach('picture', { body: await page.screenshot({ path: info.outputPath(`files-${language}.png`) }), contentType: 'image/png' });
     const { violations } = await new AxeBuilder({ page }).analyze();
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+    for (const [name, key] of [['menu', 'Shift+F10'], ['dialog', 'Alt+Enter']] as const) {
+      await page.getByRole('grid').last().focus();
+      await page.keyboard.press('Home');
+      await page.keyboard.press(key);
+      await expect(page.getByRole(name)).toBeVisible();
+      await info.attach(name, { body: await page.screenshot({ path: info.outputPath(`files-${name}-${language}.png`) }), contentType: 'image/png' });
+      expect((await new AxeBuilder({ page }).analyze()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+      await page.keyboard.press('Escape');
+      await expect(page.getByRole(name)).toHaveCount(0);
+    }
   });
 }

@@ -4,23 +4,24 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FileAttributes } from '../../../shared/sftp/packet-fields.ts';
 import { statusCode } from '../../../shared/sftp/sftp-constants.ts';
-import { FilesDesk } from '../../../src-main/files/files-desk.ts';
 import { partialName } from '../../../src-main/files/partial-name.ts';
-import { SftpClient } from '../../../src-main/files/sftp-client.ts';
-import { FilesPage } from '../../fixtures/files-page.ts';
-import { hostileSftpServer, type HostileTree } from '../../fixtures/hostile-sftp-server.ts';
+import { type HostileDesk, openHostileDesk } from '../../fixtures/hostile-desk.ts';
+import type { HostileTree } from '../../fixtures/hostile-sftp-server.ts';
 
 let outside: string;
 let home: string;
+let journals: string;
+let numbers = 0;
 const violations: string[] = [];
 
 beforeEach(() => {
   outside = mkdtempSync(join(tmpdir(), 'mavis-hostile-'));
   home = join(outside, 'chosen');
+  journals = mkdtempSync(join(tmpdir(), 'mavis-journals-'));
   mkdirSync(home);
 });
 afterEach(() => {
-  rmSync(outside, { recursive: true, force: true });
+  for (const made of [outside, journals]) rmSync(made, { recursive: true, force: true });
   violations.length = 0;
 });
 
@@ -28,20 +29,13 @@ const file = (size: number): FileAttributes => ({ mode: 0o100_644, size, times: 
 const folder: FileAttributes = { mode: 0o040_755, size: 0 };
 const bytes = (text: string) => (_path: string, offset: number, length: number): Uint8Array | undefined => (offset >= text.length ? undefined : Buffer.from(text.slice(offset, offset + length)));
 
-async function open(tree: HostileTree): Promise<{ page: FilesPage; server: ReturnType<typeof hostileSftpServer>; client: SftpClient }> {
-  const server = hostileSftpServer(tree);
-  const client = new SftpClient(server);
-  await client.open();
-  const page = new FilesPage();
-  new FilesDesk({ client, path: '/', localFolder: home, monotonic: () => performance.now(), onViolation: (what) => violations.push(what) }).attach(page.port);
-  return { page, server, client };
-}
+const open = (tree: HostileTree): Promise<HostileDesk> => openHostileDesk(tree, { localFolder: home, journalFolder: join(journals, String((numbers += 1))), onViolation: (what) => void violations.push(what) });
 
 describe('a target of no good will', () => {
   test('A1: names that lead elsewhere land in the chosen folder or nowhere, and it is told which', async () => {
     const names = ['../../escaped', '/absolute', '', '/', '..', '.', '..\\windows', 'fine.txt', 'a/b', 'Fine.txt'];
     const { page } = await open({ folders: { '/': [{ name: 'tree', attributes: folder }], '/tree': names.map((name) => ({ name, attributes: file(2) })) }, read: bytes('ok') });
-    await page.call({ do: 'download', folder: '/', names: ['tree'], place: [], conflict: 'overwrite' });
+    await page.call({ do: 'download', folder: '/', names: ['tree'], place: [], conflict: 'overwrite', verify: false });
     const [job] = await page.finished();
     expect(readdirSync(join(home, 'tree')).toSorted()).toEqual(['.._windows', 'Fine (2).txt', 'fine.txt']);
     expect(readdirSync(outside)).toEqual(['chosen']);
@@ -58,7 +52,7 @@ describe('a target of no good will', () => {
     symlinkSync(join(outside, 'precious'), join(home, partialName('file.txt', { size: 2, modifiedAtSeconds: 1_700_000_000 })));
     symlinkSync(join(outside, 'precious'), join(home, 'other.txt'));
     const { page } = await open({ folders: { '/': [{ name: 'tree', attributes: folder }, { name: 'file.txt', attributes: file(2) }, { name: 'other.txt', attributes: file(2) }], '/tree': [{ name: 'in.txt', attributes: file(2) }] }, read: bytes('ok') });
-    await page.call({ do: 'download', folder: '/', names: ['tree', 'file.txt', 'other.txt'], place: [], conflict: 'overwrite' });
+    await page.call({ do: 'download', folder: '/', names: ['tree', 'file.txt', 'other.txt'], place: [], conflict: 'overwrite', verify: false });
     const jobs = await page.finished(3);
     expect(jobs.map(({ name, status }) => [name, status])).toEqual([['tree', 'failed'], ['file.txt', 'failed'], ['other.txt', 'done']]);
     expect(readdirSync(target)).toEqual([]);
@@ -70,7 +64,7 @@ describe('a target of no good will', () => {
   test('A3, A5: a folder that leads to itself for ever ends with a code', async () => {
     const folders = new Proxy<HostileTree['folders']>({}, { get: () => [{ name: 'deeper', attributes: folder }], has: () => true, getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true, value: [] }) });
     const { page } = await open({ folders });
-    await page.call({ do: 'download', folder: '/', names: ['deeper'], place: [], conflict: 'overwrite' });
+    await page.call({ do: 'download', folder: '/', names: ['deeper'], place: [], conflict: 'overwrite', verify: false });
     const [job] = await page.finished();
     expect([job?.status, job?.failures.at(-1)?.code]).toEqual(['failed', 'files.too-deep']);
   });
@@ -79,7 +73,7 @@ describe('a target of no good will', () => {
     const endless = (_path: string, _offset: number, length: number): Uint8Array => new Uint8Array(length);
     for (const [size, read, code] of [[100, endless, 'files.changed'], [100, bytes('short'), 'files.changed'], [0, endless, 'files.changed'], [2 ** 64 - 2048, bytes('x'), 'target.protocol-error']] as const) {
       const { page } = await open({ folders: { '/': [{ name: 'file', attributes: { ...file(0), size } }] }, read });
-      await page.call({ do: 'download', folder: '/', names: ['file'], place: [], conflict: 'overwrite' });
+      await page.call({ do: 'download', folder: '/', names: ['file'], place: [], conflict: 'overwrite', verify: false });
       const [job] = await page.finished();
       expect([size, job?.status, job?.failures[0]?.code]).toEqual([size, 'failed', code]);
       expect(existsSync(join(home, 'file'))).toBe(false);
@@ -88,7 +82,7 @@ describe('a target of no good will', () => {
 
   test('A5: an endless transfer is given up at once when the user says so', async () => {
     const { page } = await open({ folders: { '/': [{ name: 'file', attributes: file(2 ** 50) }] }, read: (_path, _offset, length) => new Uint8Array(length) });
-    await page.call({ do: 'download', folder: '/', names: ['file'], place: [], conflict: 'overwrite' });
+    await page.call({ do: 'download', folder: '/', names: ['file'], place: [], conflict: 'overwrite', verify: false });
     await page.until(({ jobs }) => (jobs[0]?.doneBytes ?? 0) > 0);
     const startedAt = performance.now();
     await page.call({ do: 'steer', jobId: page.jobs[0]?.id ?? 0, how: 'cancel' });
@@ -99,10 +93,10 @@ describe('a target of no good will', () => {
   test('S20: a full disk, which version 3 has no word for, is told as what it is', async () => {
     writeFileSync(join(home, 'up.txt'), 'bytes');
     const { page } = await open({ folders: { '/': [] }, write: () => statusCode.failure, freeBytes: 0 });
-    await page.call({ do: 'upload', place: [], names: ['up.txt'], folder: '/', conflict: 'ask' });
+    await page.call({ do: 'upload', place: [], names: ['up.txt'], folder: '/', conflict: 'ask', verify: false });
     expect((await page.finished())[0]?.failures[0]?.code).toBe('files.no-space');
     const failing = await open({ folders: { '/': [] }, write: () => statusCode.failure });
-    await failing.page.call({ do: 'upload', place: [], names: ['up.txt'], folder: '/', conflict: 'ask' });
+    await failing.page.call({ do: 'upload', place: [], names: ['up.txt'], folder: '/', conflict: 'ask', verify: false });
     expect((await failing.page.finished())[0]?.failures[0]).toMatchObject({ code: 'files.target-failed', args: { said: 'said so' } });
   });
 
@@ -112,6 +106,24 @@ describe('a target of no good will', () => {
     server.push(Buffer.from('ffffffff', 'hex'));
     await expect(answer.then(() => client.realPath('/'))).rejects.toMatchObject({ code: 'target.protocol-error' });
   });
+
+  test('S20: a file that is another one when it is read again has the final name on neither side, and no part of it stays', async () => {
+    let reads = 0;
+    const changing = (_path: string, offset: number): Uint8Array | undefined => {
+      if (offset > 0) return undefined;
+      reads += 1;
+      return Buffer.from(reads % 2 === 1 ? 'good' : 'evil');
+    };
+    writeFileSync(join(home, 'up.txt'), 'mine');
+    const { page, server } = await open({ folders: { '/': [{ name: 'down.txt', attributes: file(4) }] }, read: changing });
+    await page.call({ do: 'download', folder: '/', names: ['down.txt'], place: [], conflict: 'overwrite', verify: true });
+    await page.finished();
+    await page.call({ do: 'upload', place: [], names: ['up.txt'], folder: '/', conflict: 'overwrite', verify: true });
+    expect(await page.finished(2)).toMatchObject(['files.hash-differs', 'files.hash-differs'].map((code) => ({ status: 'failed', verified: false, failures: [{ code }] })));
+    expect(readdirSync(home)).toEqual(['up.txt']);
+    const part = `/${partialName('up.txt', { size: 4, modifiedAtSeconds: Math.floor(statSync(join(home, 'up.txt')).mtimeMs / 1000) })}`;
+    expect(server.requested.filter((asked) => asked.startsWith('18 ') || asked.startsWith('13 '))).toEqual([`13 ${part}`]);
+  });
 });
 
 describe('a page of no good will', () => {
@@ -120,10 +132,10 @@ describe('a page of no good will', () => {
     symlinkSync(outside, join(home, 'door'));
     const { page } = await open({ folders: { '/': [] } });
     for (const place of [['..'], ['../secret'], ['a', '..'], ['/etc'], ['']]) page.send({ kind: 'call', id: 1, call: { do: 'list-local', place } });
-    page.send({ kind: 'call', id: 2, call: { do: 'upload', place: [], names: ['../secret'], folder: '/', conflict: 'overwrite' } });
+    page.send({ kind: 'call', id: 2, call: { do: 'upload', place: [], names: ['../secret'], folder: '/', conflict: 'overwrite', verify: false } });
     expect(violations).toEqual(Array.from({ length: 6 }, () => 'message'));
     await expect(page.call({ do: 'list-local', place: ['door'] })).rejects.toMatchObject({ code: 'files.local-permission' });
-    await expect(page.call({ do: 'upload', place: ['door'], names: ['secret'], folder: '/', conflict: 'overwrite' })).rejects.toMatchObject({ code: 'files.local-permission' });
+    await expect(page.call({ do: 'upload', place: ['door'], names: ['secret'], folder: '/', conflict: 'overwrite', verify: false })).rejects.toMatchObject({ code: 'files.local-permission' });
     expect((await page.call({ do: 'list-local', place: [] })).entries).toMatchObject([{ name: 'door', kind: 'link' }]);
     expect(statSync(join(outside, 'secret')).size).toBe(6);
   });

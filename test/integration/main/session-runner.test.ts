@@ -43,6 +43,7 @@ class Run {
       random: () => 0.5,
       monotonic: () => performance.now(),
       onViolation: () => undefined,
+      onUnkept: () => undefined,
       ...(pingEveryMs === undefined ? {} : { pingEveryMs }),
     });
   }
@@ -126,6 +127,15 @@ const echo: Script = ({ accept }) => {
 };
 
 describe('dialling a gateway (leg L2)', () => {
+  test('S20: a terminal that is opened in a folder has its shell go there first, whatever its user has typed meanwhile', async () => {
+    const gateway = await startPeer(echo);
+    const run = new Run().start(gateway, { startFolder: "/srv/it's here" });
+    const page = new Page(run);
+    page.type('ls\r');
+    await page.until(({ output }) => output.includes('ls\r'));
+    expect(page.output.toString()).toBe("ready$  cd -- '/srv/it'\\''s here'\rls\r");
+  });
+
   test('S14: steps come as they happen, the shell opens, and what is typed comes back', async () => {
     const shells: ScriptedShell[] = [];
     const gateway = await startPeer((conversation) => {

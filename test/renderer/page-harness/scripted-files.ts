@@ -1,4 +1,4 @@
-import { type ConflictQuestion, filesFromPage, type FilesCall, type FilesToPage, type ListedFile, type TransferJob } from '../../../shared/ipc/files-port.ts';
+import { type ConflictQuestion, type EditedFile, type FilesAnswer, filesFromPage, type FilesCall, type FilesToPage, type ListedFile, type TransferJob } from '../../../shared/ipc/files-port.ts';
 
 const AT = Date.parse('2026-11-20T08:00:00Z') / 1000;
 
@@ -9,6 +9,8 @@ function entry(name: string, kind: ListedFile['kind'], size: number, mode = 0o64
 /** What stands in each folder of the made-up target; names of no good will among them (A6). */
 function remoteFolder(path: string, many: boolean): ListedFile[] {
   if (path === '/srv/reports/archive') return [entry('2025.tar.gz', 'file', 8_000_000)];
+  if (path === '/') return ['etc', 'srv'].map((name) => entry(name, 'folder', 4096, 0o755));
+  if (path === '/srv') return ['reports', 'shared'].map((name) => entry(name, 'folder', 4096, 0o755));
   if (many) return Array.from({ length: 100_000 }, (_, number) => entry(`file-${String(number).padStart(6, '0')}.log`, 'file', number));
   return [
     entry('archive', 'folder', 4096, 0o755), entry('.hidden', 'file', 12), entry('注文一覧.csv', 'file', 81_200), entry('備份清單.txt', 'file', 4120), entry('latest', 'link', 9, 0o777),
@@ -17,21 +19,27 @@ function remoteFolder(path: string, many: boolean): ListedFile[] {
 }
 const LOCAL: readonly ListedFile[] = [entry('Documents', 'folder', 4096, 0o755), entry('notes.txt', 'file', 900), entry('plan.pdf', 'file', 420_000)];
 
-const job = (id: number, changes: Partial<TransferJob>): TransferJob => ({ id, direction: 'download', name: `job-${id}`, status: 'running', doneBytes: 0, totalBytes: 0, doneFiles: 0, totalFiles: 1, skipped: 0, bytesPerSecond: 0, failures: [], failureCount: 0, renamed: [], ...changes });
+const job = (id: number, changes: Partial<TransferJob>): TransferJob => ({ id, direction: 'download', name: `job-${id}`, status: 'running', doneBytes: 0, totalBytes: 0, doneFiles: 0, totalFiles: 1, skipped: 0, bytesPerSecond: 0, failures: [], failureCount: 0, renamed: [], verified: false, continued: false, kept: false, ...changes });
 const JOBS: readonly TransferJob[] = [
-  job(1, { name: '注文一覧.csv', status: 'done', doneBytes: 81_200, totalBytes: 81_200, doneFiles: 1 }),
+  job(1, { name: '注文一覧.csv', status: 'done', doneBytes: 81_200, totalBytes: 81_200, doneFiles: 1, verified: true }),
   job(2, { name: 'archive', direction: 'upload', status: 'failed', doneBytes: 12_000_000, totalBytes: 40_000_000, doneFiles: 3, totalFiles: 9, skipped: 1, failureCount: 25, failures: [{ name: 'archive/secret.key', code: 'files.name-not-allowed', args: { pattern: '*.key' } }], renamed: [{ from: '..\\x', to: '.._x' }] }),
   job(3, { name: 'disk.img', doneBytes: 512_000_000, totalBytes: 2_000_000_000, bytesPerSecond: 84_000_000 }),
+];
+const ANSWERS: Partial<Record<FilesCall['do'], FilesAnswer>> = { count: { files: 12, folders: 2, bytes: 48_200_000 }, 'count-local': { files: 3, folders: 0, bytes: 900 }, hash: { sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' }, 'hash-local': { sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' }, 'read-link': { target: '../\u202eshared/latest' } };
+const EDITS: readonly EditedFile[] = [
+  { id: 1, name: '設定一覧.txt', status: 'open', failure: null, uploads: 2 },
+  { id: 2, name: 'nginx.conf', status: 'changed-there', failure: null, uploads: 0 },
+  { id: 3, name: 'notes.xyz', status: 'failed', failure: { name: 'notes.xyz', code: 'files.no-editor', args: {} }, uploads: 0 },
 ];
 const QUESTION: ConflictQuestion = { id: 9, jobId: 3, name: 'report.txt', here: { size: 1000, modifiedAtSeconds: AT }, coming: { size: 2000, modifiedAtSeconds: AT + 86_400 } };
 
 /** The session's process of a files window: answers its calls with made-up folders and transfers. */
 export class ScriptedFiles {
   readonly #scene: string;
-  readonly #noted: (call: FilesCall) => void;
+  readonly #noted: (call: FilesCall | { readonly do: 'stop' }) => void;
   #told = false;
 
-  constructor(scene: string, noted: (call: FilesCall) => void) {
+  constructor(scene: string, noted: (call: FilesCall | { readonly do: 'stop' }) => void) {
     this.#scene = scene;
     this.#noted = noted;
   }
@@ -40,13 +48,18 @@ export class ScriptedFiles {
     const { port1, port2 } = new MessageChannel();
     const post = (message: FilesToPage): void => port1.postMessage(message);
     port1.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-      const { id, call } = filesFromPage.parse(data);
-      this.#noted(call);
-      this.#answer(id, call, post);
+      const message = filesFromPage.parse(data);
+      if (message.kind === 'stop') {
+        this.#noted({ do: 'stop' });
+        return;
+      }
+      this.#noted(message.call);
+      this.#answer(message.id, message.call, post);
     });
     port1.start();
     window.postMessage({ kind: 'session-port', sessionId: session }, location.origin, [port2]);
     post({ kind: 'ready', path: '/srv/reports', localName: 'y.tanaka' });
+    if (this.#scene === 'files-edits') post({ kind: 'edits', edits: EDITS });
     if (this.#scene !== 'files' && this.#scene !== 'files-told-twice') post({ kind: 'jobs', jobs: JOBS, question: this.#scene === 'files-conflict' ? QUESTION : null });
   }
 
@@ -55,9 +68,11 @@ export class ScriptedFiles {
       post({ kind: 'answer', id, ok: false, code: 'files.path-not-allowed', args: { path: call.path } });
       return;
     }
+    // Who asks for the sum of that folder waits for ever.
+    if (call.do === 'count' && this.#scene === 'files-endless') return;
     if (call.do === 'list') post({ kind: 'entries', id, entries: remoteFolder(call.path, this.#scene === 'files-many') });
     if (call.do === 'list-local') post({ kind: 'entries', id, entries: call.place.length === 0 ? LOCAL : [] });
-    post({ kind: 'answer', id, ok: true, value: call.do === 'list' ? { path: call.path } : call.do === 'count' ? { files: 12, folders: 2 } : {} });
+    post({ kind: 'answer', id, ok: true, value: call.do === 'list' ? { path: call.path } : ANSWERS[call.do] ?? {} });
     // Told in the same turn, before the page has drawn what was listed.
     if (this.#scene === 'files-told-twice' && call.do === 'list' && !this.#told) {
       this.#told = true;

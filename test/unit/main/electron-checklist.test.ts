@@ -166,7 +166,9 @@ describe('Electron\'s security list', () => {
 
   test('E15: one place opens links outside', () => {
     expect(filesWith(/shell\.openExternal/)).toEqual(['src-main/main.ts']);
-    expect(filesWith(/shell\.(openPath|showItemInFolder|beep|trashItem)|child_process/)).toEqual([]);
+    // Of what lies here: the copy of a file that the user edits, whose name `edited-files.test.ts` holds to what no system runs, and his own trash.
+    expect(filesWith(/shell\.(openPath|trashItem)/)).toEqual(['src-main/main.ts']);
+    expect(filesWith(/shell\.(showItemInFolder|beep)|child_process/)).toEqual([]);
   });
 
   test('E16 E21: Electron is newer than the versions whose bridge could be got around', () => {

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 const remembered = vi.hoisted(() => ({ exposed: new Map<string, unknown>(), invoked: [] as unknown[][], listeners: new Map<string, (event: unknown, value: unknown) => void>() }));
 vi.mock('electron', () => ({
+  webUtils: { getPathForFile: (file: { readonly lies: string }) => file.lies },
   contextBridge: { exposeInMainWorld: (name: string, api: unknown) => remembered.exposed.set(name, api) },
   ipcRenderer: {
     invoke: (...args: unknown[]) => {
@@ -63,6 +64,9 @@ describe('the preload (E20)', () => {
         ],
         "files": [
           "chooseFolder",
+          "uploadDropped",
+          "trash",
+          "openTerminal",
         ],
         "gateways": [
           "refresh",
@@ -173,6 +177,11 @@ describe('the preload (E20)', () => {
   test('each call has its own channel, and passes its one argument on', async () => {
     await api()['sessions']?.['connect']?.({ resourceId: 'r', protocol: 'ssh' });
     expect(remembered.invoked.at(-1)).toEqual(['sessions.connect', { resourceId: 'r', protocol: 'ssh' }]);
+  });
+
+  test('A27: of files that were dropped it tells main where they lie, and the page nothing', async () => {
+    await api()['files']?.['uploadDropped']?.({ sessionId: 's', files: [{ lies: '/home/a/b' }], folder: '/srv', conflict: 'ask', verify: false });
+    expect(remembered.invoked.at(-1)).toEqual(['files.uploadDropped', { sessionId: 's', folder: '/srv', conflict: 'ask', verify: false, paths: ['/home/a/b'] }]);
   });
 
   test('listeners get the value and never the event', () => {

@@ -71,14 +71,14 @@ function world(answers: Record<string, Answer[]>, network: AttemptParts<object>[
     return answer as never;
   };
   const attempt = new SessionAttempt<object>(
-    { sessionId: SESSION, resourceId: RESOURCE, protocol: 'ssh' },
+    { sessionId: SESSION, resourceId: RESOURCE, protocol: 'ssh', startFolder: '/srv/reports' },
     {
       client: { call }, process, identity: { privateKeyPem: 'key', certificatePem: 'certificate' }, terminal: { columns: 80, rows: 24 }, environment: { LANG: 'C.UTF-8', SECRET: 'x' },
       update: (recipe) => {
         session = produce(session, recipe);
       },
       network,
-      onResized: () => undefined, clock: () => now, monotonic: () => now, log: createLog([], () => 0, 1),
+      onResized: () => undefined, openFile: () => Promise.resolve(), clock: () => now, monotonic: () => now, log: createLog([], () => 0, 1),
       forwarding: async () => ({ agent: null, display: null }),
     },
   );
@@ -123,7 +123,7 @@ describe('one attempt to connect', () => {
     const { attempt, process } = world({ [ASK]: [offerOf('one')] });
     const running = attempt.run();
     await process.started(1);
-    expect(process.commands[0]).toMatchObject({ kind: 'start', environment: { LANG: 'C.UTF-8' } });
+    expect(process.commands[0]).toMatchObject({ kind: 'start', environment: { LANG: 'C.UTF-8' }, startFolder: '/srv/reports' });
     expect(JSON.stringify(process.commands[0])).not.toContain('SECRET');
     attempt.end();
     process.report(failed('connect.cancelled'));

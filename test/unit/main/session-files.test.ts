@@ -1,0 +1,117 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { resourceId } from '../../../shared/ids.ts';
+import { clientSettings } from '../../../shared/ipc/settings.ts';
+import { profile, type SessionId } from '../../../shared/ipc/stores.ts';
+import { ClientKey } from '../../../src-main/account/client-key.ts';
+import { JournalFolders } from '../../../src-main/files/journal-folders.ts';
+import { createLog } from '../../../src-main/logging/log.ts';
+import { ServiceClient } from '../../../src-main/service-client/service-client.ts';
+import type { SessionCommand } from '../../../src-main/sessions/session-process-contract.ts';
+import { Sessions } from '../../../src-main/sessions/sessions.ts';
+import { createStores } from '../../../src-main/stores/owned-store.ts';
+
+const RESOURCE = resourceId.parse('33333333-3333-4333-8333-333333333333');
+const log = createLog([], () => 0, 1);
+
+let base: string;
+let home: string;
+let commands: SessionCommand[];
+let asked: (readonly string[])[];
+let trashed: string[];
+let opened: string[];
+let agrees: boolean;
+let sessions: Sessions<object>;
+
+beforeEach(() => {
+  base = realpathSync(mkdtempSync(join(tmpdir(), 'mavis-sessions-')));
+  home = join(base, 'home');
+  mkdirSync(join(home, 'in'), { recursive: true });
+  for (const file of ['home/in/a', 'b']) writeFileSync(join(base, file), '');
+  [commands, asked, trashed, opened, agrees] = [[], [], [], [], false];
+  const key = new ClientKey(() => 0);
+  // Nobody is there: what is looked at here comes before any answer.
+  const client = new ServiceClient({ serviceUrl: 'https://127.0.0.1:9', pin: null, authorities: [], clientKey: key, clock: () => 0 });
+  const known = profile.parse({ id: '22222222-2222-4222-8222-222222222222', name: 'p', colour: 'blue', serviceUrl: 'https://127.0.0.1:9', pin: null, userName: null, embedded: false });
+  sessions = new Sessions<object>({
+    store: createStores(clientSettings.parse({})).sessions,
+    signedIn: () => ({ profile: known, client, userName: 'u' }),
+    mayEndOthers: () => false,
+    inventory: { find: async () => ({ id: RESOURCE, name: 'web', address: 'web', protocols: ['sftp', 'ssh'], operatingSystem: 'linux', description: '', tags: [] }), noteUse: async () => undefined },
+    identity: key.identity,
+    processes: { take: () => ({ send: (command) => void commands.push(command), onReport: () => undefined, onExit: () => undefined, kill: () => undefined }) },
+    windows: { open: (_id, protocol) => void opened.push(protocol), show: () => undefined, toggleFullScreen: () => undefined, givePort: () => undefined },
+    createChannel: () => ({ process: {}, page: {} }),
+    networkOf: () => ({ waysOut: async () => [], renewSignOn: async () => false }),
+    environment: () => ({}),
+    forwarding: async () => ({ agent: null, display: null }),
+    openFile: async () => undefined,
+    trash: async (path) => void trashed.push(path),
+    askUpload: async (paths) => {
+      asked.push(paths);
+      return agrees;
+    },
+    homeFolder: home,
+    journals: new JournalFolders(join(base, 'transfers'), log),
+    newId: () => crypto.randomUUID(),
+    clock: () => 0,
+    monotonic: () => performance.now(),
+    log,
+  });
+});
+afterEach(async () => {
+  await sessions.stop();
+  rmSync(base, { recursive: true, force: true });
+});
+
+const connect = (): Promise<SessionId> => sessions.connect({ resourceId: RESOURCE, protocol: 'sftp' });
+const sent = <Kind extends SessionCommand['kind']>(kind: Kind): SessionCommand[] => commands.filter((command) => command.kind === kind);
+
+describe('what main does for the window of a target\'s files', () => {
+  test('S20: a session is told where its transfers are kept, and where one before left some', async () => {
+    await connect();
+    await expect.poll(() => sent('transfer-journals')).toMatchObject([{ left: [] }]);
+    const [first] = sent('transfer-journals');
+    if (first?.kind !== 'transfer-journals') throw new Error('not told');
+    mkdirSync(first.folder, { recursive: true });
+    await sessions.stop();
+    await connect();
+    await expect.poll(() => sent('transfer-journals').at(-1)).toMatchObject({ left: [first.folder] });
+  });
+
+  test('A27: what is dropped from the granted folder goes to the process; from elsewhere only where the user says so', async () => {
+    const id = await connect();
+    const drop = (...paths: string[]): Promise<boolean> => sessions.uploadDropped(id, { paths, folder: '/srv', conflict: 'ask', verify: false });
+    expect(await drop(join(home, 'in/a'))).toBe(true);
+    expect(asked).toEqual([]);
+    expect(await drop(join(home, 'in/a'), join(base, 'b'))).toBe(false);
+    agrees = true;
+    expect(await drop(join(base, 'b'))).toBe(true);
+    expect(asked).toEqual([[join(base, 'b')], [join(base, 'b')]]);
+    expect(sent('upload')).toMatchObject([{ paths: [join(home, 'in/a')], folder: '/srv' }, { paths: [join(base, 'b')] }]);
+    // Another folder that he grants moves the border.
+    sessions.grantFolder(id, join(home, 'in'));
+    agrees = false;
+    mkdirSync(join(home, 'out'));
+    expect(await drop(join(home, 'out'))).toBe(false);
+  });
+
+  test('A27: what goes to the trash lies in the granted folder, whatever place a page names', async () => {
+    const id = await connect();
+    await sessions.trash(id, ['in'], ['a']);
+    symlinkSync(base, join(home, 'door'));
+    await expect(sessions.trash(id, ['door'], ['b'])).rejects.toMatchObject({ code: 'files.local-permission' });
+    expect(trashed).toEqual([join(home, 'in/a')]);
+  });
+
+  test('S20: a terminal opens on the same resource in a window of its own; a folder that a shell could take for keys opens none, and another kind of session neither', async () => {
+    const id = await connect();
+    await sessions.openTerminal(id, '/srv/reports');
+    expect(opened).toEqual(['sftp', 'ssh']);
+    await expect(sessions.openTerminal(id, '/srv/\u0003id\r')).rejects.toMatchObject({ code: 'request.conflict' });
+    await expect(sessions.openTerminal(await sessions.connect({ resourceId: RESOURCE, protocol: 'ssh' }), '/srv')).rejects.toMatchObject({ code: 'request.conflict' });
+    expect(opened).toEqual(['sftp', 'ssh', 'ssh']);
+  });
+});
