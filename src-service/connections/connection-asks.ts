@@ -56,12 +56,14 @@ export interface Asker {
   readonly actor: AuditActor;
   readonly tokenSha256: string;
   readonly clientKeyThumbprint: string;
+  /** The peer's IP address. */
+  readonly address: string;
   readonly signal: AbortSignal;
 }
 
 /** What the access rules say. */
 export type AccessDecision =
-  | { readonly allowed: true; readonly rule: { readonly id: AccessRuleId; readonly tunnel?: 'system' | 'always' }; readonly policy: SessionPolicy; readonly signOn: 'stored' | 'ask-user'; readonly notAfter: Date | string | null }
+  | { readonly allowed: true; readonly rule: { readonly id: AccessRuleId; readonly name: string; readonly tunnel?: 'system' | 'always' }; readonly policy: SessionPolicy; readonly signOn: 'stored' | 'ask-user'; readonly notAfter: Date | string | null }
   | { readonly allowed: false; readonly code: ErrorCode; readonly args?: ErrorArgs };
 
 export interface ConnectionAsksParts {
@@ -92,7 +94,7 @@ export interface ConnectionAsksParts {
 
 interface Allowed {
   readonly resource: ResourceRow;
-  readonly ruleId: AccessRuleId;
+  readonly rule: { readonly id: AccessRuleId; readonly name: string };
   readonly policy: SessionPolicy;
   readonly signOn: 'stored' | 'ask-user';
   readonly notAfter: Date;
@@ -135,7 +137,7 @@ export class ConnectionAsks {
       resourceId,
       resourceName: resource.name,
       protocol,
-      accessRuleId: 'error' in access ? null : access.ruleId,
+      accessRuleId: 'error' in access ? null : access.rule.id,
       tokenSha256: asker.tokenSha256,
       clientKeyThumbprint: asker.clientKeyThumbprint,
       policy: 'error' in access ? sessionPolicy.parse({}) : access.policy,
@@ -144,7 +146,7 @@ export class ConnectionAsks {
       deadlineAt: new Date(askedAt.getTime() + CONNECT_DEADLINE_MS),
       notAfter: 'error' in access ? askedAt : access.notAfter,
     };
-    await database.transaction((transaction) => transitions.asked(transaction, row));
+    await database.transaction((transaction) => transitions.asked(transaction, row, { actor: asker.actor, address: asker.address, accessRuleName: 'error' in access ? null : access.rule.name }));
     if ('error' in access) return this.#fail(asker, row, access.error);
     return this.#grantSomewhere(asker, row, access, []);
   }
@@ -390,7 +392,7 @@ export class ConnectionAsks {
   async #offer(asker: Asker, row: AskedConnection, access: Allowed, { first, last, tunnel }: { readonly first: GrantedHop | null; readonly last: GrantedHop; readonly tunnel: boolean }, tried: readonly TriedGateway[]): Promise<ConnectionOffer> {
     const { database, clock, outcome, transitions } = this.#parts;
     const expiresAt = new Date(clock.now().getTime() + TICKET_SECONDS * 1000 + TICKET_MARGIN_MS);
-    const way = { first: first?.gateway.row ?? null, last: last.gateway.row, tunnel };
+    const way = { first: first?.gateway.row ?? null, last: last.gateway.row, tunnel, tried };
     const stands = await database.transaction((transaction) => transitions.granted(transaction, row.id, way, expiresAt, asker.actor));
     if (!stands || !(await this.#stillAllowed(asker, access.resource, row))) return this.#endedMeanwhile(asker, row, [last.gateway.id, ...(first === null ? [] : [first.gateway.id])]);
     outcome('granted');
@@ -437,7 +439,7 @@ export class ConnectionAsks {
     const ends = [now.getTime() + decision.policy.maxDurationSeconds * 1000];
     if (decision.notAfter !== null) ends.push(new Date(decision.notAfter).getTime());
     if (user.expiresAt !== null) ends.push(new Date(user.expiresAt).getTime());
-    return { resource, ruleId: decision.rule.id, policy: decision.policy, signOn: decision.signOn, notAfter: new Date(Math.min(...ends)), tunnelAlways: decision.rule.tunnel === 'always' || user.role === 'vendor' };
+    return { resource, rule: decision.rule, policy: decision.policy, signOn: decision.signOn, notAfter: new Date(Math.min(...ends)), tunnelAlways: decision.rule.tunnel === 'always' || user.role === 'vendor' };
   }
 
   /** Writes the one final entry of a connection that failed before anything was dialled, and throws its code under the reference. */

@@ -29,6 +29,16 @@ export interface GrantedWay {
   readonly first: { readonly id: GatewayId; readonly name: string } | null;
   readonly last: { readonly id: GatewayId; readonly name: string; readonly segment: string | null };
   readonly tunnel: boolean;
+  /** The gateways that could not be used before. */
+  readonly tried: readonly TriedGateway[];
+}
+
+/** What only the one who asks knows of a connection: where from, and the name of the rule that gives it; null where none does. */
+export interface AskedFrom {
+  readonly actor: AuditActor;
+  /** The peer's IP address. */
+  readonly address: string;
+  readonly accessRuleName: string | null;
 }
 
 /** Each connection that is asked goes through here and nowhere else. */
@@ -50,13 +60,16 @@ export class ConnectionTransitions {
     this.#parts = parts;
   }
 
-  /** Writes that a connection was asked. */
-  async asked(transaction: Transaction, connection: NewConnection): Promise<void> {
+  /** Writes that a connection was asked, by whom and by which rule, before anything is decided on its way. */
+  async asked(transaction: Transaction, connection: NewConnection, { actor, address, accessRuleName }: AskedFrom): Promise<void> {
     await transaction.insert(connections).values(connection);
+    const { id, reference, userId, userName, resourceId, resourceName, protocol, accessRuleId = null } = connection;
+    const facts = { connectionId: id, userId, user: userName, resourceId, resource: resourceName, protocol, address, accessRuleId, accessRule: accessRuleName };
+    await this.#parts.audit.append(transaction, { kind: 'connection.asked', actor, reference, facts });
   }
 
   /** Writes that the gateways of a way took their grants; false where the connection came to its end meanwhile, or is to end. */
-  async granted(transaction: Transaction, connectionId: ConnectionId, { first, last, tunnel }: GrantedWay, grantExpiresAt: Date, actor: AuditActor): Promise<boolean> {
+  async granted(transaction: Transaction, connectionId: ConnectionId, { first, last, tunnel, tried }: GrantedWay, grantExpiresAt: Date, actor: AuditActor): Promise<boolean> {
     const [row] = await transaction
       .update(connections)
       .set({
@@ -66,7 +79,7 @@ export class ConnectionTransitions {
       .where(and(eq(connections.id, connectionId), isNull(connections.finalAt), isNull(connections.terminateAskedAt), inArray(connections.state, ['asked', 'granted'])))
       .returning();
     if (row === undefined) return false;
-    await this.#parts.audit.append(transaction, { kind: 'connection.granted', actor, reference: row.reference, facts: factsOf(row) });
+    await this.#parts.audit.append(transaction, { kind: 'connection.granted', actor, reference: row.reference, facts: { ...factsOf(row), ...triedFacts(tried) } });
     await notify(transaction, 'connections', connectionId);
     return true;
   }
@@ -138,7 +151,7 @@ export class ConnectionTransitions {
     const all: Facts = {
       ...factsOf(row),
       code,
-      ...(tried.length === 0 ? {} : { tried: tried.map((one) => `${one.gatewayName} ${one.leg} ${one.code}`) }),
+      ...triedFacts(tried),
       ...(row.claimOutcome === null ? {} : { claimedOutcome: row.claimOutcome, claimedCode: row.claimCode }),
       ...(row.connectedAt === null ? {} : { connectedAt: row.connectedAt.toISOString() }),
       ...facts,
@@ -166,6 +179,11 @@ export function factsOf(row: ConnectionRow): Facts {
     ...(row.tunnel ? { tunnel: true } : {}),
     ...(row.firstGatewayId === null ? {} : { firstGatewayId: row.firstGatewayId, firstGateway: row.firstGatewayName }),
   };
+}
+
+/** The gateways that could not be used, each with its leg and code; nothing where there are none. */
+function triedFacts(tried: readonly Pick<TriedGateway, 'gatewayName' | 'leg' | 'code'>[]): Facts {
+  return tried.length === 0 ? {} : { tried: tried.map(({ gatewayName, leg, code }) => `${gatewayName} ${leg} ${code}`) };
 }
 
 /** The gateways that hold something of a connection: the one that reaches the target first, so that it can still say why it ends. */

@@ -43,7 +43,10 @@ const targetGrant = (grant: Grant | undefined) => {
 };
 
 describe('asking for a connection', () => {
-  test('S2, S8, S62: pushes a grant to a gateway of the segment and gives the client the way there', async () => {
+  test('S2, S8, S62: pushes a grant to a gateway of the segment and gives the client the way there; the audit log says by which rule it was asked, and from where', async () => {
+    const decision = allowed();
+    if (!decision.allowed) throw new Error('a decision that lets in was expected');
+    world.decide = () => decision;
     const gateway = await world.gateway('gateway-ask', admin);
     await world.gateway('gateway-elsewhere', admin);
     const offer = await world.ask(await world.resource(['gateway-ask']), user);
@@ -53,7 +56,13 @@ describe('asking for a connection', () => {
     expect(grant.clientKeyThumbprint).toBe(user.clientKeyThumbprint);
     expect(grant).toMatchObject({ connectionId: offer.connectionId, reference: offer.reference, ticketSeconds: 30, target: { host: '192.0.2.7', port: 22 }, credential: { kind: 'password', password: CANARY_PASSWORD } });
     expect((await world.connection(offer.connectionId)).state).toBe('granted');
-    expect((await world.audit(offer.reference)).map(({ kind }) => kind)).toEqual(['connection.granted']);
+    const [asked, granted, ...further] = await world.audit(offer.reference);
+    expect([asked?.kind, granted?.kind, further]).toEqual(['connection.asked', 'connection.granted', []]);
+    expect(asked?.facts).toEqual({
+      connectionId: offer.connectionId, userId: user.user.id, user: user.user.name, resourceId: offer.resource.id, resource: offer.resource.name, protocol: 'ssh', address: '127.0.0.1',
+      accessRuleId: decision.rule.id, accessRule: 'lets everybody in',
+    });
+    expect(granted?.facts).not.toHaveProperty('tried');
   });
 
   test("B16: the target's secret and the ticket are in no log line, no audit entry and no table", async () => {
@@ -86,6 +95,7 @@ describe('asking for a connection', () => {
     const error = await refusal(world.ask(await world.resource(['gateway-denied']), user));
     expect(error.code).toBe('access.denied');
     await expectOnlyFailure(error.reference, 'access.denied', 'service');
+    expect((await world.audit(error.reference)).find(({ kind }) => kind === 'connection.asked')?.facts).toMatchObject({ accessRuleId: null, accessRule: null });
     expect(gateway.grants).toEqual([]);
   });
 
@@ -133,7 +143,7 @@ describe('asking for a connection', () => {
     expect(offer.tried).toEqual([{ gatewayId: dead.id, gatewayName: dead.name, leg: 'L3', code: 'gateway.link-failed', milliseconds: expect.any(Number) }]);
     expect(offer.hops[0]?.gatewayId).toBe(live.id);
     expect((await world.errorsUnder(offer.reference)).map(({ code, gatewayName }) => [code, gatewayName])).toEqual([['gateway.link-failed', dead.name]]);
-    expect((await world.audit(offer.reference)).map(({ kind }) => kind)).toContain('connection.granted');
+    expect((await world.audit(offer.reference)).find(({ kind }) => kind === 'connection.granted')?.facts).toMatchObject({ gateway: live.name, tried: [`${dead.name} L3 gateway.link-failed`] });
     expect((await world.auditOfKind('gateway.ejected')).map((facts) => facts['gateway'])).toContain(dead.name);
   });
 

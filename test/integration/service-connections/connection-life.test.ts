@@ -49,7 +49,7 @@ describe('the life of a connection, as the journal tells it', () => {
     expect((await world.recordings()).find((one) => one.id === id)).toMatchObject({ connectionId: of.connectionId, state: 'recording', gatewayId: gateway.id, userName: user.user.name });
     gateway.record({ kind: 'ended', ...of, facts: { code: 'session.ended', exitStatus: 0, durationMs: 1234 } });
     await world.connectionIn(of.connectionId, 'ended');
-    expect((await world.audit(of.reference)).map(({ kind }) => kind)).toEqual(['connection.granted', 'connection.connected', 'connection.ended']);
+    expect((await world.audit(of.reference)).map(({ kind }) => kind)).toEqual(['connection.asked', 'connection.granted', 'connection.connected', 'connection.ended']);
     expect(await finals(of.reference)).toEqual([['connection.ended', 'session.ended']]);
     expect(await world.errorsUnder(of.reference)).toEqual([]);
     await world.until(async () => (gateway.released.upTo.at(-1) === 3 ? true : undefined), 'the release after the commit');
@@ -61,7 +61,7 @@ describe('the life of a connection, as the journal tells it', () => {
     forwarding('agent', 'granted');
     await readAll(gateway);
     // Before the session was connected nothing can have been forwarded.
-    expect((await world.audit(of.reference)).map(({ kind }) => kind)).toEqual(['connection.granted', 'gateway.unexpected-event']);
+    expect((await world.audit(of.reference)).map(({ kind }) => kind)).toEqual(['connection.asked', 'connection.granted', 'gateway.unexpected-event']);
     gateway.record({ kind: 'connected', ...of, facts: { recordingId: recordingId.parse(randomUUID()) } });
     // More odd events than a page may write entries of.
     for (let count = 0; count < 80; count += 1) gateway.record({ kind: 'ticket-refused', ...of, facts: {} });
@@ -345,7 +345,7 @@ describe('ending sessions', () => {
     expect(await world.call('connectionTerminate', { params: { connectionId: of.connectionId }, body: { reason: 'done' } }, user)).toEqual({ confirmed: true });
     gateway.record({ kind: 'ended', ...of, facts: { code: 'session.terminated' } });
     await world.connectionIn(of.connectionId, 'ended');
-    expect((await world.audit(of.reference)).map(({ kind }) => kind)).toEqual(['connection.granted', 'connection.connected', 'connection.terminate-asked', 'connection.ended']);
+    expect((await world.audit(of.reference)).map(({ kind }) => kind)).toEqual(['connection.asked', 'connection.granted', 'connection.connected', 'connection.terminate-asked', 'connection.ended']);
   });
 
   test('rule 11: where the link is down a revocation is pending, and goes first when the link is back', async () => {
@@ -446,7 +446,7 @@ describe('ending sessions', () => {
     }
     expect(await outcome).toBe(how === 'terminated' ? 'session.terminated' : 'session.access-changed');
     expect(next.asked.findLast(({ method }) => method === 'terminate')?.params).toMatchObject({ target: { kind: 'connection', connectionId: row.id } });
-    expect((await world.audit(row.reference)).map(({ kind }) => kind)).toEqual(['connection.terminate-asked', 'gateway.ejected', 'connection.failed']);
+    expect((await world.audit(row.reference)).map(({ kind }) => kind)).toEqual(['connection.asked', 'connection.terminate-asked', 'gateway.ejected', 'connection.failed']);
   });
 
   test('B11: users see their own connections alone, newest first, page by page; auditors see all', async () => {

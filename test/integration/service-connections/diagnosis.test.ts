@@ -81,7 +81,7 @@ describe('S40, S43: what a connection would come to', () => {
   });
 
   test('a rule that asks for Tunnel without a default gateway', async () => {
-    world.decide = () => allowed({ rule: { id: accessRuleId.parse(randomUUID()), tunnel: 'always' } });
+    world.decide = () => allowed({ rule: { id: accessRuleId.parse(randomUUID()), name: 'through the default gateway', tunnel: 'always' } });
     expect((await diagnose(await world.resource(['gateway-office1']))).choice).toMatchObject({ tunnel: true, code: 'tunnel.no-default-gateway' });
     world.decide = () => allowed();
   });

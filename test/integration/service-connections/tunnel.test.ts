@@ -116,9 +116,9 @@ describe('Tunnel: the way of a connection', () => {
   test('an access rule with Tunnel always does so too, for whom it speaks of', async () => {
     await setTunnel({ enabled: false, default: through(entry) });
     const resource = await world.resource(['gateway-office1']);
-    world.decide = () => allowed({ rule: { id: accessRuleId.parse(randomUUID()), tunnel: 'always' } });
+    world.decide = () => allowed({ rule: { id: accessRuleId.parse(randomUUID()), name: 'always through it', tunnel: 'always' } });
     expect(namesOf(await world.ask(resource, user))).toEqual([entry.name, office.name]);
-    world.decide = () => allowed({ rule: { id: accessRuleId.parse(randomUUID()), tunnel: 'system' } });
+    world.decide = () => allowed({ rule: { id: accessRuleId.parse(randomUUID()), name: 'as the system says', tunnel: 'system' } });
     expect(namesOf(await world.ask(resource, user))).toEqual([office.name]);
     world.decide = () => allowed();
   });
@@ -141,7 +141,7 @@ describe('Tunnel: the way of a connection', () => {
       const grants = office.grants.length + entry.grants.length;
       const error = await refusal(world.ask(await world.resource(tags), user));
       expect(error.code).toBe('tunnel.no-default-gateway');
-      expect((await world.audit(error.reference ?? '')).map(({ kind }) => kind)).toEqual(['connection.failed']);
+      expect((await world.audit(error.reference ?? '')).map(({ kind }) => kind)).toEqual(['connection.asked', 'connection.failed']);
       expect(await world.errorsUnder(error.reference ?? '')).toEqual([{ code: 'tunnel.no-default-gateway', leg: 'L3', gatewayName: null }]);
       expect(office.grants.length + entry.grants.length).toBe(grants);
     }
