@@ -30,7 +30,9 @@ export function ActionMenu({ label, actions, place, onClose, onLeave }: ActionMe
     const { width, height } = menu.current?.getBoundingClientRect() ?? { width: 0, height: 0 };
     setAt({ left: Math.max(EDGE_PX, Math.min(place.left, window.innerWidth - width - EDGE_PX)), top: Math.max(EDGE_PX, Math.min(place.top, window.innerHeight - height - EDGE_PX)) });
   }, [place]);
-  useEffect(() => menu.current?.querySelector('button')?.focus(), []);
+  useEffect(() => {
+    menu.current?.querySelector('button')?.focus();
+  }, []);
   return (
     <div ref={menu} className="files-menu" role="menu" aria-label={label} style={at} onKeyDown={(event) => moveInMenu(event, onClose)} onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && onLeave()} onContextMenu={(event) => event.preventDefault()}>
       {actions.map((action) => (

@@ -46,12 +46,14 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   ],
   openApp: async ({ system }, use, info) => {
     const folders: string[] = [];
-    const opened: OpenApp[] = [];
+    const opened = new Set<OpenApp>();
     await use(async ({ userData, env, args } = {}) => {
       const folder = userData ?? mkdtempSync(join(tmpdir(), 'mavis-app-'));
       if (userData === undefined) folders.push(folder);
       const app = await launchApp(folder, env, args);
-      opened.push(app);
+      opened.add(app);
+      // One that a test killed is not closed again.
+      app.electronApp.on('close', () => opened.delete(app));
       return app;
     });
     // Whatever a test left open: exit asks nobody.

@@ -1,13 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentialsRoutes } from '../../shared/api/credentials.ts';
 import { recordingsRoutes } from '../../shared/api/recordings.ts';
 import { resourcesRoutes } from '../../shared/api/resources.ts';
 import { type OpenSshTarget, startOpenSshTarget } from '../targets/open-ssh-target.ts';
-import { expect, test } from './fixtures.ts';
-import { connect, openFrom, terminalText, untilRecorded } from './page-actions.ts';
+import type { Page } from '@playwright/test';
+import { ADMIN, expect, test } from './fixtures.ts';
+import type { OpenApp } from './launch-app.ts';
+import { connect, signIn, terminalText, untilRecorded } from './page-actions.ts';
+
+/** A file that stands already where it is to go. */
+const ASKED = 'asked.txt';
+/** The folder that is on its way when the app is killed. */
+const HALFWAY = `halfway-${process.pid}`;
 
 /** Files in a real window, over the real gateway, of a real OpenSSH server (S20, S58). */
 test.describe('files over SFTP', () => {
@@ -19,11 +26,33 @@ test.describe('files over SFTP', () => {
     folder = mkdtempSync(join(tmpdir(), 'mavis-local-files-'));
   });
   test.afterAll(async () => {
+    for (const made of ['reports', HALFWAY]) rmSync(join(target.home, made), { recursive: true, force: true });
     await target.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('S20, S58: are listed, go up and come down the same, are deleted after a question, and the recording plays what was done', async ({ app, system }) => {
+  /** Uploads a folder of which one file asks what to do, and kills the app while it does. */
+  async function killInTheMiddle(app: OpenApp, chooseFolder: (app: OpenApp, session: Page) => Promise<void>): Promise<void> {
+    for (const [at, name, text] of [[folder, 'first', 'first'], [folder, ASKED, 'as it is here'], [target.home, ASKED, 'old']] as const) {
+      mkdirSync(join(at, HALFWAY), { recursive: true });
+      writeFileSync(join(at, HALFWAY, name), text);
+    }
+    // The target's account is another than the one of the test.
+    chmodSync(join(target.home, HALFWAY), 0o777);
+    const session = await connect(app, 'file-server', 'SFTP');
+    await untilRecorded(session);
+    await chooseFolder(app, session);
+    await session.getByRole('grid', { name: 'This computer' }).getByText(HALFWAY).click();
+    await session.keyboard.press('F5');
+    await expect(session.getByRole('dialog', { name: `“${ASKED}” is there already` })).toBeVisible();
+    await expect.poll(() => existsSync(join(target.home, HALFWAY, 'first'))).toBe(true);
+    const gone = app.electronApp.waitForEvent('close', { timeout: 60_000 });
+    app.electronApp.process().kill('SIGKILL');
+    await gone;
+    expect(readFileSync(join(target.home, HALFWAY, ASKED), 'utf8')).toBe('old');
+  }
+
+  test('S20, S58: go on where they were after the app was killed in the middle, are listed, go up and come down the same, are deleted after a question, and the recording plays what was done', async ({ app: firstApp, openApp, system }) => {
     const { admin } = system;
     const credential = await admin.call(credentialsRoutes.credentialCreate, { body: { kind: 'private-key', name: 'of the files', userName: target.user, privateKey: target.privateKey } });
     await admin.call(resourcesRoutes.resourceCreate, {
@@ -33,15 +62,28 @@ test.describe('files over SFTP', () => {
     const name = `e2e-${process.pid}.bin`;
     mkdirSync(join(folder, 'reports'));
     writeFileSync(join(folder, 'reports', name), bytes);
-    await openFrom(app.electronApp, folder);
+    const chooseFolder = async (app: OpenApp, session: Page): Promise<void> => {
+      await app.electronApp.evaluate(({ dialog }, path) => {
+        dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [path] });
+      }, folder);
+      await session.getByRole('button', { name: 'Choose folder…' }).click();
+      await expect(session.getByRole('grid', { name: 'This computer' }).getByText('reports')).toBeVisible();
+    };
+    await killInTheMiddle(firstApp, chooseFolder);
 
+    const app = await openApp({ userData: firstApp.userData });
+    await signIn(app.main, ADMIN.name, ADMIN.password);
     const session = await connect(app, 'file-server', 'SFTP');
     await untilRecorded(session);
+    // The one of its two files that had not gone goes now; nobody named folder or file again.
+    await session.getByRole('dialog', { name: `“${ASKED}” is there already` }).getByRole('button', { name: 'Overwrite' }).click();
+    await expect(session.getByRole('region', { name: 'Transfers' })).toContainText(/Done.*2 of 2 files.*Continued from before/, { timeout: 30_000 });
+    expect(readFileSync(join(target.home, HALFWAY, ASKED), 'utf8')).toBe('as it is here');
+    await session.getByRole('button', { name: /^Remove from list/ }).click();
     const remote = session.getByRole('grid', { name: 'file-server' });
     const local = session.getByRole('grid', { name: 'This computer' });
     await expect(session.getByRole('navigation', { name: 'Folders above: file-server' })).toContainText(target.home.split('/').at(-1) ?? '');
-    await session.getByRole('button', { name: 'Choose folder…' }).click();
-    await expect(local.getByText('reports')).toBeVisible();
+    await chooseFolder(app, session);
 
     await local.getByText('reports').click();
     await session.keyboard.press('F5');
@@ -65,7 +107,6 @@ test.describe('files over SFTP', () => {
     await session.getByRole('dialog').getByRole('button', { name: 'End session' }).click();
     await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible();
     await session.close();
-    rmSync(join(target.home, 'reports'), { recursive: true, force: true });
 
     await app.main.getByRole('navigation').getByRole('button', { name: 'Session recordings' }).click();
     await expect.poll(async () => (await admin.call(recordingsRoutes.recordingList, { query: { reference } })).items[0]?.state, { timeout: 60_000 }).toBe('sealed');

@@ -233,6 +233,29 @@ test('S20: a link is made to what is selected, a terminal opens in the folder, a
   await expect.poll(() => calls(page, 'app.copyText')).toEqual([{ text: '/srv/reports/archive' }]);
 });
 
+test('S20: the tree of folders is open down to the shown one, opens and closes, and goes there, by mouse and by keyboard', async ({ page }) => {
+  const faults = await openSession(page, 'files');
+  await page.getByRole('button', { name: 'Folder tree: tokyo-db-00009' }).click();
+  const tree = page.getByRole('tree', { name: 'Folder tree: tokyo-db-00009' });
+  const names = (): Promise<string[]> => tree.getByRole('treeitem').locator('bdi').allTextContents();
+  await expect(tree.getByRole('treeitem', { name: 'reports' })).toHaveAttribute('aria-selected', 'true');
+  expect(await names()).toEqual(expect.arrayContaining(['/', 'srv', 'reports']));
+  await tree.focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(tree.getByRole('treeitem', { name: 'reports' })).toHaveAttribute('aria-expanded', 'true');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await expect(remote(page).getByText('2025.tar.gz')).toBeVisible();
+  await expect(tree.getByRole('treeitem', { name: 'archive' })).toHaveAttribute('aria-selected', 'true');
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  await expect(tree.getByRole('treeitem', { name: 'reports' })).toHaveAttribute('aria-expanded', 'false');
+  await tree.getByRole('treeitem', { name: 'srv' }).getByText('srv').click();
+  await expect(remote(page).getByText('shared')).toBeVisible();
+  expect(faults.list).toEqual([]);
+});
+
 test('S20: a file is opened in the user\'s program; one that changed on the target meanwhile says so and waits for what the user decides', async ({ page }) => {
   const faults = await openSession(page, 'files-edits');
   await remote(page).getByText('注文一覧.csv').click();
@@ -250,7 +273,9 @@ test('S20: a file is opened in the user\'s program; one that changed on the targ
 for (const [language, size] of [['en', { width: 1280, height: 800 }], ['ja', { width: 900, height: 600 }], ['zh-Hant', { width: 900, height: 600 }]] as const) {
   test(`the files window is without fault for assistive techniques (${language}, ${size.width})`, async ({ page }, info) => {
     await page.setViewportSize(size);
-    await openSession(page, 'files-jobs', { language });
+    await openSession(page, 'files-edits', { language });
+    await page.locator('.files-tools button').first().click();
+    await expect(page.getByRole('tree')).toBeVisible();
     await expect(page.getByRole('progressbar').last()).toBeVisible();
     await expect(page.getByRole('navigation').last()).toHaveText('/srvreports');
     await info.attach('picture', { body: await page.screenshot({ path: info.outputPath(`files-${language}.png`) }), contentType: 'image/png' });
