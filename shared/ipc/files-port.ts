@@ -90,6 +90,8 @@ export interface TransferJob {
   readonly doneFiles: number;
   readonly totalFiles: number;
   readonly skipped: number;
+  /** Files of which the target did not take times or permissions. */
+  readonly unlike: number;
   readonly bytesPerSecond: number;
   /** The first few. */
   readonly failures: readonly JobFailure[];

@@ -34,6 +34,8 @@ export interface TransferControl {
   readonly verify: boolean;
   /** Called with bytes that came to stay; `from` once, with what a part held already. */
   readonly progress: (bytes: number) => void;
+  /** The target did not take a file's times or permissions; the file itself is whole. */
+  readonly attributesRefused?: () => void;
 }
 
 export interface FileFacts {
@@ -155,7 +157,7 @@ export async function uploadFile({ client, window }: TransferMeans, localPath: s
     const handle = target;
     target = undefined;
     // In one go: a server takes what concerns one file in order. One that keeps modes or times of its own has the file whole all the same.
-    const kept = client.changeOpen(handle, { mode: permissions, times: { accessedAtSeconds: Math.floor(stands.atimeMs / 1000), modifiedAtSeconds: facts.modifiedAtSeconds } }).catch(() => undefined);
+    const kept = client.changeOpen(handle, { mode: permissions, times: { accessedAtSeconds: Math.floor(stands.atimeMs / 1000), modifiedAtSeconds: facts.modifiedAtSeconds } }).catch(() => control.attributesRefused?.());
     await Promise.all([kept, client.closeHandle(handle)]);
     if (control.verify) await requireSame(client, part, localPath, control.signal);
     await client.rename(part, remoteChild(remoteFolder, name), replace);

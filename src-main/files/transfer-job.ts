@@ -61,6 +61,7 @@ export class Job {
   #totalBytes = 0;
   #totalFiles = 0;
   #skipped = 0;
+  #unlike = 0;
   #failureCount = 0;
   #failures: TransferJob['failures'][number][] = [];
   #renamed: TransferJob['renamed'][number][] = [];
@@ -91,7 +92,7 @@ export class Job {
     return {
       id, name,
       direction: asked.direction,
-      status: this.#status, doneBytes: this.#doneBytes, totalBytes: this.#totalBytes, doneFiles: this.#done.size, totalFiles: this.#totalFiles, skipped: this.#skipped,
+      status: this.#status, doneBytes: this.#doneBytes, totalBytes: this.#totalBytes, doneFiles: this.#done.size, totalFiles: this.#totalFiles, skipped: this.#skipped, unlike: this.#unlike,
       bytesPerSecond: this.#status === 'running' ? this.#speed() : 0,
       failures: [...this.#failures], failureCount: this.#failureCount, renamed: [...this.#renamed],
       verified: asked.verify && this.#status === 'done', continued: before !== undefined, kept: this.#kept,
@@ -149,6 +150,7 @@ export class Job {
     this.#abort = new AbortController();
     this.#gate.open();
     [this.#doneBytes, this.#totalBytes, this.#totalFiles, this.#skipped, this.#failureCount] = [0, 0, 0, 0, 0];
+    this.#unlike = 0;
     [this.#failures, this.#renamed, this.#samples] = [[], [], []];
     this.#parts.journal.begin({ ...this.#parts.asked, conflict: this.#rule }, this.#done);
     this.#set('waiting');
@@ -206,7 +208,7 @@ export class Job {
 
   /** How one of its files is followed and steered. */
   control(): TransferControl {
-    return { signal: this.signal, gate: this.#gate, verify: this.#parts.asked.verify, progress: (bytes) => this.#progress(bytes) };
+    return { signal: this.signal, gate: this.#gate, verify: this.#parts.asked.verify, progress: (bytes) => this.#progress(bytes), attributesRefused: () => this.#attributesRefused() };
   }
 
   pass(): Promise<void> {
@@ -227,6 +229,11 @@ export class Job {
     }
     if (choice === 'newer') return sides.coming.modifiedAtSeconds > sides.here.modifiedAtSeconds ? 'overwrite' : 'skip';
     return choice;
+  }
+
+  #attributesRefused(): void {
+    this.#unlike += 1;
+    this.#parts.changed();
   }
 
   #progress(bytes: number): void {

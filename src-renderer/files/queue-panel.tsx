@@ -87,6 +87,7 @@ function JobRow({ job, live, onSteer }: { readonly job: TransferJob; readonly li
         {job.continued && !job.kept && <span>{text('files.continued')}</span>}
         {job.kept && <span>{text('files.kept')}</span>}
         {job.skipped > 0 && <span>{text('files.skipped', { count: job.skipped })}</span>}
+        {job.unlike > 0 && <span>{text('files.unlike', { count: job.unlike })}</span>}
       </span>
       <span className="files-job-steps">
         {STEPS[job.status].map((how) => (

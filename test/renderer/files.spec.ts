@@ -81,6 +81,7 @@ test('the queue says how far each transfer is, what failed and why, and what was
   await expect(queue).toContainText('84 MB per second');
   await expect(queue).toContainText('The rule denies files whose names fit “*.key”.');
   await expect(queue).toContainText('“..\\x” is stored as “.._x”');
+  await expect(queue).toContainText('2 files: the target kept its own times or permissions');
   await expect(queue).toContainText(/1 under way.*512 MB of 2 GB.*84 MB per second/);
   await expect(queue.getByRole('progressbar', { name: 'Progress of all transfers' })).toHaveAttribute('value', '0.256');
   await queue.getByRole('button', { name: 'Clear finished' }).click();

@@ -49,6 +49,7 @@ export const filesTextsEn = {
   'files.speed': '{speed} per second',
   'files.left': '{time} left',
   'files.skipped': '{count, plural, one {1 skipped} other {# skipped}}',
+  'files.unlike': '{count, plural, one {1 file: the target kept its own time or permissions} other {# files: the target kept its own times or permissions}}',
   'files.do-pause': 'Pause',
   'files.do-resume': 'Resume',
   'files.do-cancel': 'Cancel',

@@ -51,6 +51,7 @@ export const filesTextsJa = {
   'files.speed': '毎秒 {speed}',
   'files.left': '残り {time}',
   'files.skipped': '{count, number} 件をスキップ',
+  'files.unlike': '{count, number} 件:ターゲットが日時または権限を受け付けませんでした',
   'files.do-pause': '一時停止',
   'files.do-resume': '再開',
   'files.do-cancel': 'キャンセル',

@@ -51,6 +51,7 @@ export const filesTextsZhHant = {
   'files.speed': '每秒 {speed}',
   'files.left': '剩餘 {time}',
   'files.skipped': '略過 {count, number} 個',
+  'files.unlike': '{count, number} 個檔案：目標未接受時間或權限',
   'files.do-pause': '暫停',
   'files.do-resume': '繼續',
   'files.do-cancel': '取消',

@@ -90,6 +90,18 @@ describe('a target of no good will', () => {
     expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 
+  test('a target that does not take times and permissions has the file whole, and the transfer says what it did not take', async () => {
+    for (const name of ['one.txt', 'two.txt']) writeFileSync(join(home, name), 'bytes');
+    const { page, server } = await open({ folders: { '/': [] }, change: () => statusCode.permissionDenied });
+    await page.call({ do: 'upload', place: [], names: ['one.txt'], folder: '/', conflict: 'ask', verify: false });
+    const [job] = await page.finished();
+    expect(job).toMatchObject({ status: 'done', doneFiles: 1, unlike: 1, failureCount: 0 });
+    expect(server.requested.at(-1)).toMatch(/one\.txt/);
+    const willing = await open({ folders: { '/': [] } });
+    await willing.page.call({ do: 'upload', place: [], names: ['two.txt'], folder: '/', conflict: 'ask', verify: false });
+    expect((await willing.page.finished())[0]).toMatchObject({ status: 'done', unlike: 0 });
+  });
+
   test('S20: a full disk, which version 3 has no word for, is told as what it is', async () => {
     writeFileSync(join(home, 'up.txt'), 'bytes');
     const { page } = await open({ folders: { '/': [] }, write: () => statusCode.failure, freeBytes: 0 });

@@ -19,10 +19,10 @@ function remoteFolder(path: string, many: boolean): ListedFile[] {
 }
 const LOCAL: readonly ListedFile[] = [entry('Documents', 'folder', 4096, 0o755), entry('notes.txt', 'file', 900), entry('plan.pdf', 'file', 420_000)];
 
-const job = (id: number, changes: Partial<TransferJob>): TransferJob => ({ id, direction: 'download', name: `job-${id}`, status: 'running', doneBytes: 0, totalBytes: 0, doneFiles: 0, totalFiles: 1, skipped: 0, bytesPerSecond: 0, failures: [], failureCount: 0, renamed: [], verified: false, continued: false, kept: false, ...changes });
+const job = (id: number, changes: Partial<TransferJob>): TransferJob => ({ id, direction: 'download', name: `job-${id}`, status: 'running', doneBytes: 0, totalBytes: 0, doneFiles: 0, totalFiles: 1, skipped: 0, unlike: 0, bytesPerSecond: 0, failures: [], failureCount: 0, renamed: [], verified: false, continued: false, kept: false, ...changes });
 const JOBS: readonly TransferJob[] = [
   job(1, { name: '注文一覧.csv', status: 'done', doneBytes: 81_200, totalBytes: 81_200, doneFiles: 1, verified: true }),
-  job(2, { name: 'archive', direction: 'upload', status: 'failed', doneBytes: 12_000_000, totalBytes: 40_000_000, doneFiles: 3, totalFiles: 9, skipped: 1, failureCount: 25, failures: [{ name: 'archive/secret.key', code: 'files.name-not-allowed', args: { pattern: '*.key' } }], renamed: [{ from: '..\\x', to: '.._x' }] }),
+  job(2, { name: 'archive', direction: 'upload', status: 'failed', doneBytes: 12_000_000, totalBytes: 40_000_000, doneFiles: 3, totalFiles: 9, skipped: 1, unlike: 2, failureCount: 25, failures: [{ name: 'archive/secret.key', code: 'files.name-not-allowed', args: { pattern: '*.key' } }], renamed: [{ from: '..\\x', to: '.._x' }] }),
   job(3, { name: 'disk.img', doneBytes: 512_000_000, totalBytes: 2_000_000_000, bytesPerSecond: 84_000_000 }),
 ];
 const ANSWERS: Partial<Record<FilesCall['do'], FilesAnswer>> = { count: { files: 12, folders: 2, bytes: 48_200_000 }, 'count-local': { files: 3, folders: 0, bytes: 900 }, hash: { sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' }, 'hash-local': { sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' }, 'read-link': { target: '../\u202eshared/latest' } };
