@@ -43,10 +43,29 @@ test('S22, S31, S41, S17: an administrator switches Tunnel on; a user sees so, c
     await type(session, 'echo through-$((40+2))');
     await expect.poll(() => terminalText(session)).toContain('through-42');
     const reference = (await state.getByText(/^MV-/).textContent()) ?? '';
+
+    // S58: whoever watches comes over two hops, too, sees what stood there, and ends his watch by the keyboard.
+    await main.getByRole('navigation').getByRole('button', { name: /^Sessions/ }).click();
+    const watch = await app.nextWindow(() => main.getByRole('button', { name: `Watch the session of ${USER.name} on ${live.name}` }).click());
+    await expect.poll(() => terminalText(watch), { timeout: 30_000 }).toContain('through-42');
+    await expect(watch.getByLabel('State of the session')).toContainText('entry1');
+    await expect(state).toContainText('Being watched');
+    await type(session, 'echo live-$((40+3))');
+    await expect.poll(() => terminalText(watch), { timeout: 30_000 }).toContain('live-43');
+    await watch.screenshot({ path: test.info().outputPath('watched.png') });
+    const closed = watch.waitForEvent('close');
+    await watch.getByRole('button', { name: 'Stop watching' }).focus();
+    // The window goes while the key is down: that it comes up again is told to nobody.
+    await Promise.allSettled([watch.keyboard.press('Enter')]);
+    await closed;
+    await expect(state).not.toContainText('Being watched');
+    await openMenu(main, 'Gateways');
+    await main.getByText('Tunnel', { exact: true }).click();
+
     await type(session, 'exit');
     await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible();
     const kinds = async (): Promise<string[]> => (await admin.call(auditRoutes.auditList, { query: { reference } })).items.map(({ kind }) => kind);
-    await expect.poll(kinds, { timeout: 60_000 }).toEqual(expect.arrayContaining(['connection.forwarded', 'connection.forward-ended', 'connection.ended']));
+    await expect.poll(kinds, { timeout: 60_000 }).toEqual(expect.arrayContaining(['connection.forwarded', 'connection.watch-began', 'connection.watch-ended', 'connection.forward-ended', 'connection.ended']));
 
     await entry.kill();
     await expect(panel).toContainText('No default Gateway is available: nobody can connect', { timeout: 60_000 });
