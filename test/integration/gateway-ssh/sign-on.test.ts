@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { makeHostKey } from '../../../src-gateway/ssh/ephemeral-host-key.ts';
+import { type CodeAsking, startCodeAskingServer, TAKEN } from '../../fixtures/code-asking-server.ts';
 import { makeSpool, type TestSpool } from '../../fixtures/recording-spool.ts';
 import { runCommand, signOn, type SignOnOptions, startSession } from '../../fixtures/ssh-session.ts';
 import { makeTargetGrant, type GrantWishes } from '../../fixtures/target-grant.ts';
@@ -34,6 +35,23 @@ afterEach(async () => {
 async function signsOn(server: OpenSshTarget, credential: GrantWishes['credential'], options: SignOnOptions & { policy?: GrantWishes['policy']; identities?: string[]; firstUseTrust?: boolean } = {}): ReturnType<typeof signOn> {
   const { policy = {}, identities = [server.hostKeyFingerprint], firstUseTrust = false, ...rest } = options;
   return await signOn(spool, makeTargetGrant({ host: server.host, port: server.port, identities, firstUseTrust, credential, policy: { exec: true, ...policy } }), rest);
+}
+
+/** Signs on with the stored password at a server that asks for a code as well; `answer` is the user's. */
+async function signsOnWithCode(asking: CodeAsking, policy: GrantWishes['policy'], answer: string): Promise<{ outcome: string; questions: unknown[]; answers: readonly string[] }> {
+  const server = await startCodeAskingServer(asking);
+  const grant = makeTargetGrant({ host: '127.0.0.1', port: server.port, identities: [server.hostKeyFingerprint], credential: { kind: 'password', userName: TAKEN.userName, password: TAKEN.password }, policy });
+  const questions: unknown[] = [];
+  const answers = (question: unknown): Promise<string[]> => Promise.resolve((questions.push(question), [answer]));
+  try {
+    const signedOn = await signOn(spool, grant, { answers });
+    signedOn.target.abandon();
+    return { outcome: 'signed on', questions, answers: server.answers };
+  } catch (error) {
+    return { outcome: error instanceof MavisError ? error.code : String(error), questions, answers: server.answers };
+  } finally {
+    await server.stop();
+  }
 }
 
 async function whoAmI(signedOn: Awaited<ReturnType<typeof signOn>>): Promise<string> {
@@ -89,6 +107,22 @@ describe('signing on with a stored credential', () => {
     if (asking === undefined) throw new Error('no server');
     await expect(signsOn(asking, { kind: 'password', userName: asking.user, password: 'wrong' })).rejects.toMatchObject({ code: 'target.sign-on-refused', witness: { questions: [] } });
   }, 120_000);
+});
+
+describe.each(['after-password', 'in-one-conversation'] as const)('a stored password, and a target that asks for a code too, %s', (asking) => {
+  const question = { kind: 'keyboard-interactive', name: 'Second factor', instruction: 'Once a minute', prompts: [{ prompt: 'Code of your device: ', echo: false }] };
+
+  test('where the rule lets questions through the user is asked for the code alone, and the answer signs on', async () => {
+    expect(await signsOnWithCode(asking, { promptsReachUser: true }, TAKEN.code)).toEqual({ outcome: 'signed on', questions: [question], answers: [TAKEN.password, TAKEN.code] });
+  });
+
+  test('a wrong code is refused, and the password is not tried again', async () => {
+    expect(await signsOnWithCode(asking, { promptsReachUser: true }, '000000')).toEqual({ outcome: 'target.sign-on-refused', questions: [question], answers: [TAKEN.password, '000000'] });
+  });
+
+  test('where the rule does not, the sign-on is refused and nobody is asked', async () => {
+    expect(await signsOnWithCode(asking, { promptsReachUser: false }, TAKEN.code)).toEqual({ outcome: 'target.sign-on-refused', questions: [], answers: [TAKEN.password] });
+  });
 });
 
 describe('signing on with the user\'s own', () => {
