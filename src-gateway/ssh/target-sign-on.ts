@@ -14,8 +14,14 @@ import { TargetAgent } from './target-agent.ts';
 const HANDSHAKE_LIMIT_MS = 8000;
 /** One answer of the sign-on: PAM waits up to three seconds after a wrong password. */
 const ANSWER_LIMIT_MS = 10_000;
+/** How often a target that says nothing is asked whether it is there, and how many questions may go without an answer. */
+export interface KeepAlive {
+  readonly intervalMs: number;
+  readonly most: number;
+}
+
 /** A server that is gone is noticed after a minute. */
-export const KEEP_ALIVE = { intervalMs: 15_000, most: 3 } as const;
+const KEEP_ALIVE: KeepAlive = { intervalMs: 15_000, most: 3 };
 /** What a target may say before the sign-on. */
 const BANNER_LETTERS = 4096;
 
@@ -34,8 +40,8 @@ export interface SshTarget {
 }
 
 /** Signs on to a target over a socket that stands. Rejects with a MavisError of leg L4; the socket is closed then. */
-export function signOnToTarget(request: SignOnRequest, clock: Clock): Promise<SshTarget> {
-  return new TargetSignOn(request, clock).run();
+export function signOnToTarget(request: SignOnRequest, clock: Clock, keepAlive: KeepAlive = KEEP_ALIVE): Promise<SshTarget> {
+  return new TargetSignOn(request, clock, keepAlive).run();
 }
 
 type Phase = 'handshake' | 'sign-on' | 'signed-on' | 'over';
@@ -43,6 +49,7 @@ type Phase = 'handshake' | 'sign-on' | 'signed-on' | 'over';
 class TargetSignOn {
   readonly #request: SignOnRequest;
   readonly #clock: Clock;
+  readonly #keepAlive: KeepAlive;
   readonly #client = new ssh2.Client();
   readonly #attempts: SignOnAttempts;
   readonly #lost = new AbortController();
@@ -55,9 +62,10 @@ class TargetSignOn {
   #timer: Timer | undefined;
   #settle: { resolve: (target: SshTarget) => void; reject: (error: MavisError) => void } | undefined;
 
-  constructor(request: SignOnRequest, clock: Clock) {
+  constructor(request: SignOnRequest, clock: Clock, keepAlive: KeepAlive) {
     this.#request = request;
     this.#clock = clock;
+    this.#keepAlive = keepAlive;
     const { credential, policy } = request.grant;
     this.#agent = policy.agentForwarding ? new TargetAgent() : undefined;
     this.#attempts = new SignOnAttempts({
@@ -108,8 +116,8 @@ class TargetSignOn {
         algorithms: targetAlgorithms(),
         ident: 'MAVIS-Gateway',
         readyTimeout: 0,
-        keepaliveInterval: KEEP_ALIVE.intervalMs,
-        keepaliveCountMax: KEEP_ALIVE.most,
+        keepaliveInterval: this.#keepAlive.intervalMs,
+        keepaliveCountMax: this.#keepAlive.most,
         hostVerifier: (key: Buffer) => this.#verify(key),
         // For forwarding alone: the sign-on's ways are all named below, and the agent is none of them.
         ...(this.#agent === undefined ? {} : { agent: this.#agent }),

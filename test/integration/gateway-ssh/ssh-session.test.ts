@@ -7,8 +7,9 @@ import { decodeResize, frameKind } from '../../../shared/recording/recording-fra
 import { makeSpool, pull, readRecording, type ReadRecording, type TestSpool } from '../../fixtures/recording-spool.ts';
 import { openShell, runCommand, signOn, startSession, type TestSession } from '../../fixtures/ssh-session.ts';
 import { makeTargetGrant } from '../../fixtures/target-grant.ts';
-import { startFaultProxy } from '../../targets/fault-proxy.ts';
+import { type FaultProxy, startFaultProxy } from '../../targets/fault-proxy.ts';
 import { startOpenSshTarget, type OpenSshTarget } from '../../targets/open-ssh-target.ts';
+import type { Toxic } from '../../targets/toxics.ts';
 
 let target: OpenSshTarget;
 let spool: TestSpool;
@@ -155,13 +156,18 @@ describe('a shell through the gateway', () => {
     expect((await recorded(one)).verification).toMatchObject({ ok: true, state: 'sealed' });
   });
 
-  test('a target that goes away ends it as lost', async () => {
+  const half: Toxic = { kind: 'timeout', timeoutMs: 0 };
+  test.each([
+    ['that goes away', (wire: FaultProxy): void => wire.resetAll()],
+    // The connection stands and carries nothing more: keep-alives alone find it.
+    ['that falls silent while its connection stands', (wire: FaultProxy): void => (['up', 'down'] as const).forEach((direction) => wire.set(direction, 'half open', half))],
+  ])('a target %s ends it as lost', async (_how, breakWire) => {
     const wire = await startFaultProxy({ target: { host: target.host, port: target.port }, seed: 1 });
     const credential = { kind: 'private-key', userName: target.user, privateKey: target.privateKey } as const;
     const grant = makeTargetGrant({ host: wire.host, port: wire.port, identities: [target.hostKeyFingerprint], credential });
-    const one = await startSession((await signOn(spool, grant)).target);
+    const one = await startSession((await signOn(spool, grant, { keepAlive: { intervalMs: 700, most: 2 } })).target);
     await (await openShell(one.client)).waitFor('$ ');
-    wire.resetAll();
+    breakWire(wire);
     expect(await one.ended).toMatchObject({ code: 'target.lost' });
     expect((await recorded(one)).verification.ok).toBe(true);
     await wire.stop();
