@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { SessionWay } from '../../../shared/ipc/stores.ts';
 import type { TargetGrant } from '../../../shared/link/messages.ts';
 import { ClientKey } from '../../../src-main/account/client-key.ts';
 import { FaultyGateway } from '../../fixtures/faulty-gateway.ts';
@@ -21,9 +22,9 @@ describe('Resume: a shell whose network goes', () => {
   });
   afterAll(() => gateway.stop());
 
-  const open = async (): Promise<{ session: HeadlessSession; grant: TargetGrant }> => {
+  const open = async (fallbackPort: number | null = null): Promise<{ session: HeadlessSession; grant: TargetGrant }> => {
     const { grant, hop } = await gateway.grant(key.thumbprint);
-    const session = new HeadlessSession(offerOf(grant, hop), key);
+    const session = new HeadlessSession(offerOf(grant, { ...hop, fallbackPort }), key);
     await session.report('connected');
     session.type('stty -echo; PS1=; echo rea""dy\n');
     await session.until(({ text }) => text.includes('ready'));
@@ -82,6 +83,22 @@ describe('Resume: a shell whose network goes', () => {
     const used = events.find(({ kind }) => kind === 'ticket-used')?.facts['port'];
     expect(events.find(({ kind }) => kind === 'resumed')?.facts['port']).not.toBe(used);
     await first?.setDown(false);
+    await ended(session, grant);
+  });
+
+  test('Resume: over 443 where all proxy ports are gone for good', async () => {
+    const { session, grant } = await open(gateway.linkPort);
+    const ways = (): SessionWay[] => session.reports.flatMap(({ report }) => (report.kind === 'way' ? [report.way] : []));
+    expect(ways()).toMatchObject([{ over443: false }]);
+    await gateway.setDown(true);
+    await session.report('resumed');
+    // The window's status bar is told by it.
+    expect(ways().at(-1)).toEqual({ port: gateway.linkPort, over443: true, proxy: null });
+    session.type('echo over-$((400 + 43))\n');
+    await session.until(({ text }) => text.includes('over-443'));
+    const events = await gateway.journalUntil(grant, (all) => all.some(({ kind }) => kind === 'resumed'));
+    expect(events.find(({ kind }) => kind === 'resumed')?.facts['port']).toBe(gateway.linkPort);
+    await gateway.setDown(false);
     await ended(session, grant);
   });
 
