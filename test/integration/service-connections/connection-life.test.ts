@@ -3,6 +3,7 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordingId, type ConnectionId, type GatewayId } from '../../../shared/ids.ts';
 import type { ConnectionOffer } from '../../../shared/api/connections.ts';
+import { role, type Role } from '../../../shared/api/roles.ts';
 import type { RequestContext } from '../../../src-service/http/bound-route.ts';
 import { AuditLog } from '../../../src-service/audit/audit-log.ts';
 import { ErrorLog } from '../../../src-service/audit/error-log.ts';
@@ -346,6 +347,21 @@ describe('ending sessions', () => {
     gateway.record({ kind: 'ended', ...of, facts: { code: 'session.terminated' } });
     await world.connectionIn(of.connectionId, 'ended');
     expect((await world.audit(of.reference)).map(({ kind }) => kind)).toEqual(['connection.asked', 'connection.granted', 'connection.connected', 'connection.terminate-asked', 'connection.ended']);
+  });
+
+  const mayEndOthers: Readonly<Record<Role, boolean>> = { admin: true, operator: true, auditor: false, user: false, vendor: false };
+  test.each(role.options)('B10, rule 11: an administrator or operator ends another user\'s session, the others do not learn that it exists: %s', async (one) => {
+    const may = mayEndOthers[one];
+    const { gateway, of } = await granted();
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+    await world.connectionIn(of.connectionId, 'connected');
+    const who = await world.user(one);
+    const outcome = await world.call('connectionTerminate', { params: { connectionId: of.connectionId }, body: { reason: 'seen' } }, who).catch((error: unknown) => Reflect.get(Object(error), 'code'));
+    expect(outcome).toEqual(may ? { confirmed: true } : 'request.not-found');
+    expect(gateway.asked.filter(({ method }) => method === 'terminate').map(({ params }) => params)).toEqual(may ? [expect.objectContaining({ target: { kind: 'connection', connectionId: of.connectionId }, code: 'session.terminated' })] : []);
+    const asked = (await world.audit(of.reference)).filter(({ kind }) => kind === 'connection.terminate-asked');
+    expect(asked.map(({ facts }) => facts['reason'])).toEqual(may ? ['seen'] : []);
+    expect(await world.connection(of.connectionId)).toMatchObject({ terminateAskedBy: may ? who.user.name : null });
   });
 
   test('rule 11: where the link is down a revocation is pending, and goes first when the link is back', async () => {
