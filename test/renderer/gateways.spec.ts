@@ -71,7 +71,7 @@ test('the page works by keyboard alone: from name to name, details open and clos
   await expect(page.getByRole('button', { name: 'aws-gw-1' })).toBeFocused();
 });
 
-test('S75: the details show which protocols a port carries, the load, and the states of the day as a chart that is also in words', async ({ page }) => {
+test('S75, S76: the details show which protocols a port carries, the load, and the states of the day as a chart that is also in words', async ({ page }) => {
   await openGateways(page);
   await page.getByRole('button', { name: 'tokyo-gw-1' }).click();
   const details = page.getByRole('complementary');

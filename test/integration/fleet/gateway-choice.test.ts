@@ -89,16 +89,16 @@ async function expectWrittenOnce(reference: string, code: string): Promise<unkno
 }
 
 describe(`rule 37: the choice over ${DRAWS} draws a case (10,000 in the long run)`, () => {
-  test('S6, S27, S28: untagged: every gateway alike, whatever its segment; degraded, with its port for SSH down, never', async () => {
+  test('S6, S7, S27, S28: untagged: every gateway alike, whatever its segment; degraded, with its port for SSH down, never', async () => {
     expect((await fleet.shown('q2')).status).toMatchObject({ state: 'degraded', code: 'gateway.port-closed' });
     expect(await bias(await fleet.resource([]), ['p1', 'p2', 'q1', 'r1', 'n1'])).toBeUndefined();
   }, 3_600_000);
 
-  test('S8, S29, S30, S47, S48, S49: tagged: every gateway of the segment alike, and none of another', async () => {
+  test('S8, S9, S29, S30, S47, S48, S49: tagged: every gateway of the segment alike, and none of another', async () => {
     expect(await bias(await fleet.resource(['gateway-p', 'cloud:aws']), ['p1', 'p2'])).toBeUndefined();
   }, 3_600_000);
 
-  test('rule 6, S50-S52: several segment tags: every gateway of their union alike, not every segment', async () => {
+  test('rule 6, S50, S51, S52: several segment tags: every gateway of their union alike, not every segment', async () => {
     expect(await bias(await fleet.resource(['gateway-p', 'gateway-r']), ['p1', 'p2', 'r1'])).toBeUndefined();
   }, 3_600_000);
 

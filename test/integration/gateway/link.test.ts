@@ -51,7 +51,7 @@ describe('the link on the port that stands for 443', () => {
     expect(events.find(({ sequence }) => sequence === status.journalHead.sequence)?.hash).toBe(status.journalHead.hash);
   });
 
-  test('S63, S61: all proxy ports carry a session', async () => {
+  test('S61, S63, S72, S73: all proxy ports, whatever numbers the configuration gives them, carry a session', async () => {
     for (const port of gateway.running.proxyPorts) {
       const { ticket } = await gateway.grant();
       const client = await gateway.client(gateway.clientKey, { port });

@@ -82,7 +82,7 @@ async function endOf(session: HeadlessSession): Promise<void> {
 }
 
 describe('Tunnel, with real gateways and a real OpenSSH server', () => {
-  test('S22, S31: a tagged resource is reached through both gateways; transit at the first, session and recording at the last, one final entry', async () => {
+  test('S22, S23, S26, S31: a tagged resource is reached through both gateways, of the last of which the client learns no address; transit at the first, session and recording at the last, one final entry', async () => {
     await on();
     const offer = await client.ask(tagged, 'ssh');
     expect(namesOf(offer)[0]).toBe('entry1');

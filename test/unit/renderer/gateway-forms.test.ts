@@ -11,7 +11,7 @@ const wrongIn = (changes: object) => {
 };
 
 describe('the definition of a gateway', () => {
-  test('S35, S61: a name, a segment and an address are enough; the ports are 443 and 7993 to 7995', () => {
+  test('S35, S59, S61: a name, a segment and an address are enough; the ports are 443 and 7993 to 7995', () => {
     expect(readDraft(whole)).toEqual({ ok: true, definition: { name: 'office1-gw-3', segment: 'gateway-office1', addresses: { host: 'gw3.example', linkPort: 443, proxyPorts: [7993, 7994, 7995] }, reachedThroughDefault: false } });
     expect(readDraft({ ...whole, reachedThroughDefault: true })).toMatchObject({ ok: true, definition: { reachedThroughDefault: true } });
     expect(readDraft({ ...whole, segment: ' ' })).toMatchObject({ ok: true, definition: { segment: null } });
