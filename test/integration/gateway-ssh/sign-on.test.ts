@@ -38,8 +38,8 @@ async function signsOn(server: OpenSshTarget, credential: GrantWishes['credentia
 }
 
 /** Signs on with the stored password at a server that asks for a code as well; `answer` is the user's. */
-async function signsOnWithCode(asking: CodeAsking, policy: GrantWishes['policy'], answer: string): Promise<{ outcome: string; questions: unknown[]; answers: readonly string[] }> {
-  const server = await startCodeAskingServer(asking);
+async function signsOnWithCode(how: CodeAsking, policy: GrantWishes['policy'], answer: string): Promise<{ outcome: string; questions: unknown[]; answers: readonly string[] }> {
+  const server = await startCodeAskingServer(how);
   const grant = makeTargetGrant({ host: '127.0.0.1', port: server.port, identities: [server.hostKeyFingerprint], credential: { kind: 'password', userName: TAKEN.userName, password: TAKEN.password }, policy });
   const questions: unknown[] = [];
   const answers = (question: unknown): Promise<string[]> => Promise.resolve((questions.push(question), [answer]));
@@ -109,19 +109,19 @@ describe('signing on with a stored credential', () => {
   }, 120_000);
 });
 
-describe.each(['after-password', 'in-one-conversation'] as const)('a stored password, and a target that asks for a code too, %s', (asking) => {
+describe.each(['after-password', 'in-one-conversation'] as const)('a stored password, and a target that asks for a code too, %s', (how) => {
   const question = { kind: 'keyboard-interactive', name: 'Second factor', instruction: 'Once a minute', prompts: [{ prompt: 'Code of your device: ', echo: false }] };
 
   test('where the rule lets questions through the user is asked for the code alone, and the answer signs on', async () => {
-    expect(await signsOnWithCode(asking, { promptsReachUser: true }, TAKEN.code)).toEqual({ outcome: 'signed on', questions: [question], answers: [TAKEN.password, TAKEN.code] });
+    expect(await signsOnWithCode(how, { promptsReachUser: true }, TAKEN.code)).toEqual({ outcome: 'signed on', questions: [question], answers: [TAKEN.password, TAKEN.code] });
   });
 
   test('a wrong code is refused, and the password is not tried again', async () => {
-    expect(await signsOnWithCode(asking, { promptsReachUser: true }, '000000')).toEqual({ outcome: 'target.sign-on-refused', questions: [question], answers: [TAKEN.password, '000000'] });
+    expect(await signsOnWithCode(how, { promptsReachUser: true }, '000000')).toEqual({ outcome: 'target.sign-on-refused', questions: [question], answers: [TAKEN.password, '000000'] });
   });
 
   test('where the rule does not, the sign-on is refused and nobody is asked', async () => {
-    expect(await signsOnWithCode(asking, { promptsReachUser: false }, TAKEN.code)).toEqual({ outcome: 'target.sign-on-refused', questions: [], answers: [TAKEN.password] });
+    expect(await signsOnWithCode(how, { promptsReachUser: false }, TAKEN.code)).toEqual({ outcome: 'target.sign-on-refused', questions: [], answers: [TAKEN.password] });
   });
 });
 
