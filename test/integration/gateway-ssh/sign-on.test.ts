@@ -38,7 +38,7 @@ async function signsOn(server: OpenSshTarget, credential: GrantWishes['credentia
 }
 
 /** Signs on with the stored password at a server that asks for a code as well; `answer` is the user's. */
-async function signsOnWithCode(how: CodeAsking, policy: GrantWishes['policy'], answer: string): Promise<{ outcome: string; questions: unknown[]; answers: readonly string[] }> {
+async function signsOnWithCode(how: CodeAsking, policy: NonNullable<GrantWishes['policy']>, answer: string): Promise<{ outcome: string; questions: unknown[]; answers: readonly string[] }> {
   const server = await startCodeAskingServer(how);
   const grant = makeTargetGrant({ host: '127.0.0.1', port: server.port, identities: [server.hostKeyFingerprint], credential: { kind: 'password', userName: TAKEN.userName, password: TAKEN.password }, policy });
   const questions: unknown[] = [];
