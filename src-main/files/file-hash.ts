@@ -53,22 +53,22 @@ export async function requireSame(client: SftpClient, remotePath: string, localP
   if (there !== here) throw new MavisError('files.hash-differs');
 }
 
-/** The bytes of an open file in order; reads go ahead of what is taken. */
+/** The bytes of an open file in order; reads go ahead of what is taken, the further the more came: a small file is one read. */
 async function* piecesOf(client: SftpClient, handle: RemoteHandle, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const length = client.sizes.read;
   const ahead: Promise<Uint8Array[]>[] = [];
   try {
-    for (let asked = 0, at = 0; at < MOST_BYTES; at += length) {
-      for (; ahead.length < READS_AT_ONCE; asked += length) {
+    for (let asked = 0, at = 0, most = 1; at < MOST_BYTES; at += length, most = Math.min(2 * most, READS_AT_ONCE)) {
+      for (; ahead.length < most; asked += length) {
         const piece = readWhole(client, handle, asked, length);
         // Whoever stops before it comes does not wait for it.
         piece.catch(() => undefined);
         ahead.push(piece);
       }
-      const pieces = await ahead.shift();
+      const pieces = (await ahead.shift()) ?? [];
       signal.throwIfAborted();
-      yield* pieces ?? [];
-      if ((pieces ?? []).reduce((sum, { length: bytes }) => sum + bytes, 0) < length) return;
+      yield* pieces;
+      if (pieces.reduce((sum, { length: bytes }) => sum + bytes, 0) < length) return;
     }
     throw new MavisError('target.protocol-error');
   } finally {

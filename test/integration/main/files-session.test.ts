@@ -14,7 +14,7 @@ import { FilesPage } from '../../fixtures/files-page.ts';
 
 /** Samples of what takes long; the whole of it is 20,000 files, 50 cuts, 100,000 names and 4 GiB. */
 const LONG = process.env['MAVIS_LONG'] === '1';
-const [SMALL_FILES, CUTS_EACH_WAY, NAMES, LARGE_BYTES] = LONG ? ([20_000, 25, 100_000, 2 ** 32 + 12_345] as const) : ([60, 2, 5000, 20_000_000] as const);
+const [SMALL_FILES, CUTS_EACH_WAY, NAMES, LARGE_BYTES] = LONG ? ([20_000, 25, 100_000, 2 ** 32 + 12_345] as const) : ([60, 2, 5000, 8_000_000] as const);
 
 let gateway: FaultyGateway;
 let here: string;
