@@ -1,8 +1,9 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { homedir, hostname, networkInterfaces, userInfo } from 'node:os';
+import { homedir, hostname, networkInterfaces, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, type MessagePortMain, nativeTheme, powerMonitor, protocol, safeStorage, session, shell } from 'electron';
+import { asMavisError } from '../shared/errors/mavis-error.ts';
 import type { WindowRole } from '../shared/ipc/contract.ts';
 import type { Profile, StoreName } from '../shared/ipc/stores.ts';
 import { printableFileName } from '../shared/sftp/file-name-bytes.ts';
@@ -10,6 +11,11 @@ import { createTranslator, type TextLanguage, textLanguage, type Translator } fr
 import { Account } from './account/account.ts';
 import { ClientKey } from './account/client-key.ts';
 import { readHandOver } from './account/sign-in-pipe.ts';
+import { AppCommands } from './command-line/app-commands.ts';
+import { CommandServer } from './command-line/command-server.ts';
+import { commandEndpoint } from './command-line/endpoint.ts';
+import { readMavisCommand } from './command-line/mavis-command.ts';
+import { startMavisCommand } from './command-line/start-command.ts';
 import { readDiagnoseCommand } from './diagnostics/diagnose-command.ts';
 import { Diagnosis } from './diagnostics/diagnosis.ts';
 import { DiagnosticsDesk } from './diagnostics/diagnostics-desk.ts';
@@ -20,6 +26,10 @@ import { SignedInWork } from './account/signed-in-work.ts';
 import { answerBundleRequest, bundleFiles } from './app-protocol/bundle-files.ts';
 import { BUNDLE_SCHEME } from './app-protocol/bundle-origin.ts';
 import { JournalFolders } from './files/journal-folders.ts';
+import { explainedLine } from './foreign-clients/explained-line.ts';
+import { ForeignClients } from './foreign-clients/foreign-clients.ts';
+import { HostKeys } from './foreign-clients/host-keys.ts';
+import { writeSshFile } from './foreign-clients/ssh-files.ts';
 import { GatewayList } from './gateways/gateway-list.ts';
 import { IndexThread } from './inventory/index-thread.ts';
 import { Inventory } from './inventory/inventory.ts';
@@ -78,8 +88,10 @@ if (configuration.userDataFolder !== undefined) app.setPath('userData', configur
 app.enableSandbox();
 protocol.registerSchemesAsPrivileged([{ scheme: BUNDLE_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true } }]);
 
-const command = readDiagnoseCommand(process.argv, app.getAppPath());
-if (command !== undefined) startDiagnose(command);
+const diagnose = readDiagnoseCommand(process.argv, app.getAppPath());
+const command = readMavisCommand(process.argv, app.getAppPath());
+if (diagnose !== undefined) startDiagnose(diagnose);
+else if (command !== undefined) void startMavisCommand(command, configuration.userDataFolder);
 else if (app.requestSingleInstanceLock()) start(configuration);
 else app.quit();
 
@@ -188,6 +200,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     networkOf,
     windows: { open: (id, spoken) => windows.openSession(id, spoken), show: (id) => windows.showSession(id), toggleFullScreen: (id) => windows.toggleFullScreen(id), givePort: (id, port) => windows.givePort(id, port) },
     createChannel: createSessionChannel,
+    keptPort: (port) => port,
     environment: () => ({ LANG: SHELL_LOCALE[language()], COLORTERM: 'truecolor' }),
     forwarding: (policy) => makeForwardingOffer({ policy, settings: settings.current, environment: process.env, platform: process.platform, homeFolder: homedir(), hostName: hostname() }),
     homeFolder: homedir(),
@@ -205,6 +218,31 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     newId: randomUUID,
     monotonic: () => performance.now(),
   });
+  const hostKeysFile = inUserData('ssh-host-keys.json');
+  const hostKeys = new HostKeys(hostKeysFile);
+  hostKeys.load(load(hostKeysFile));
+  const writeKnownHosts = (): Promise<string> => writeSshFile(app.getPath('userData'), 'known_hosts', hostKeys.knownHosts);
+  const foreignClients = new ForeignClients({
+    store: stores.foreignClients, sessions, inventory, hostKeys, clock, log,
+    signedIn: () => account.require(),
+    writeKnownHosts,
+    explain: (error) => explainedLine(translator(), error),
+    ownUser: process.getuid?.(),
+    platform: process.platform,
+    newId: randomUUID,
+  });
+  stores.account.onPatch(() => {
+    if (account.signedIn === undefined) foreignClients.endWaiting();
+  });
+  const appCommands = new AppCommands({ inventory, foreignClients, hostKeys, writeKnownHosts, signedIn: () => account.require(), writeConfiguration: (text) => writeSshFile(app.getPath('userData'), 'config', text) });
+  const commandServer = new CommandServer({
+    endpoint: commandEndpoint(app.getPath('userData'), { platform: process.platform, temporaryFolder: tmpdir(), user: process.getuid?.() }),
+    user: process.getuid?.(),
+    answer: (request) => appCommands.answer(request),
+    log,
+  });
+  // The app does its work without the command line too; who types a command is told that it is not reached.
+  commandServer.start().catch((error: unknown) => log.warn('the command line is not listened for', { code: asMavisError(error).code }, error));
   // After sleep or in another network the old connections are dead without a word: each session asks at once (rule 10).
   const network = new NetworkWatch(networkInterfaces, () => sessions.checkLines());
   network.start();
@@ -289,7 +327,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     windows: registry,
     log,
     handlers: createHandlers({
-      stores, settings, profiles, account, inventory, gateways, sessions, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, links, clipboard, proxySignOn, clock,
+      stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, links, clipboard, proxySignOn, clock,
       setMainFullScreen: (full) => windows.setMainFullScreen(full),
       about: () => ({
         version: app.getVersion(),
@@ -324,6 +362,8 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     network.stop();
     proxySignOn.stop();
     diagnostics.stop();
+    commandServer.stop();
+    foreignClients.endAll();
     await sessions.stop();
     playbacks.closeAll();
     await videoExports.stop();

@@ -3,6 +3,7 @@ import './appearance/base.css';
 import './frame/frame.css';
 import './sign-in/sign-in.css';
 import './resources/resources.css';
+import './foreign-clients/foreign-clients.css';
 import './sessions/sessions.css';
 import './session/session.css';
 import './recordings/recordings.css';
@@ -18,4 +19,4 @@ import '@xterm/xterm/css/xterm.css';
 import { MainWindowView } from './frame/main-window-view.tsx';
 import { startWindow } from './frame/start-window.tsx';
 
-startWindow(<MainWindowView />, ['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions', 'changes', 'logWork', 'network', 'diagnostics']);
+startWindow(<MainWindowView />, ['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions', 'foreignClients', 'changes', 'logWork', 'network', 'diagnostics']);

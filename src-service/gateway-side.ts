@@ -14,6 +14,7 @@ import { ConnectionAsks, type ConnectionAsksParts } from './connections/connecti
 import { ConnectionClosings } from './connections/connection-closings.ts';
 import { ConnectionMetrics } from './connections/connection-metrics.ts';
 import { ConnectionWatches } from './connections/connection-watches.ts';
+import { ForeignClients } from './connections/foreign-clients.ts';
 import { connectionRoutes } from './connections/connection-routes.ts';
 import { ConnectionTests } from './connections/connection-test.ts';
 import { ConnectionTransitions } from './connections/connection-transitions.ts';
@@ -210,6 +211,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
     randomInt: (bound) => randomInt(bound),
     outcome: (outcome) => metrics.connectionAsked(outcome),
   });
+  const foreign = new ForeignClients({ database, audit, clock, decide: parts.decide });
   const watches = new ConnectionWatches({ database, audit, clock, gateways, tunnel, linkTo, newId: randomUUID, randomBytes: (bytes) => randomBytes(bytes), randomInt: (bound) => randomInt(bound) });
   const tests = new ConnectionTests({ database, audit, clock, gateways, tunnel, linkTo, randomInt: (bound) => randomInt(bound) });
 
@@ -284,7 +286,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
         closeLost,
       }),
       ...tunnelRoutes({ tunnel, gateways, changed: () => askBehind(() => hops.behindAny()) }),
-      ...connectionRoutes({ asks, connections: connectionList, watches, tests }),
+      ...connectionRoutes({ asks, foreign, connections: connectionList, watches, tests }),
       ...recordingRoutes(archive),
       ...eventRoutes(hub),
       ...diagnosticsRoutes(diagnosis),

@@ -64,6 +64,8 @@ export const connectionRecord = z.object({
   protocol,
   gatewayName: z.string().nullable(),
   segment: z.string().nullable(),
+  /** A program of the user's own is at its end, in place of the app's window. */
+  foreignClient: z.boolean().default(false),
   state: connectionState,
   code: z.string().nullable(),
   askedAt: instant,
@@ -76,7 +78,9 @@ export type ConnectionRecord = z.infer<typeof connectionRecord>;
 
 const byId = z.object({ connectionId });
 export const connectionsRoutes = {
-  connectionAsk: defineRoute({ method: 'POST', path: '/v1/connections', summary: 'Ask for a connection (S2, S6, S8)', access: 'signed-in', signed: true, body: z.object({ resourceId, protocol }), response: connectionOffer }),
+  connectionAsk: defineRoute({ method: 'POST', path: '/v1/connections', summary: 'Ask for a connection (S2, S6, S8)', access: 'signed-in', signed: true, body: z.object({ resourceId, protocol, /** For a program of the user's own, which the app lets in: only where the rule says so. */ foreignClient: z.boolean().optional() }), response: connectionOffer }),
+  /** Before the app lets programs of the user's own in: whether the rules allow it, for which of the protocols; written down either way. */
+  connectionForeign: defineRoute({ method: 'POST', path: '/v1/connections/foreign-clients', summary: 'Ask whether programs of the user\'s own may be let into sessions of a resource', access: 'signed-in', signed: true, body: z.object({ resourceId, protocols: z.array(protocol).min(1).max(4) }), response: z.object({ protocols: z.array(protocol) }) }),
   connectionRetry: defineRoute({
     method: 'POST', path: '/v1/connections/:connectionId/retry', summary: 'Another random gateway after one that could not be used (S11)', access: 'signed-in', signed: true, params: byId,
     body: z.object({ gatewayId, leg: z.enum(['L2', 'L4']), code: z.string().max(100), milliseconds: z.number().min(0).max(60_000) }), response: connectionOffer,

@@ -45,6 +45,7 @@ export const catalogue = {
   'access.denied': entry(403, 'service', 'helpdesk'),
   'access.outside-hours': entry(403, 'service', 'helpdesk', ['from']),
   'access.protocol-not-allowed': entry(403, 'service', 'helpdesk', ['protocol']),
+  'access.foreign-client-not-allowed': entry(403, 'service', 'helpdesk'),
   'resource.unknown': entry(404, 'service', 'helpdesk'),
   'resource.protocol-unknown': entry(400, 'service', 'target-administrator', ['protocol']),
   'resource.no-credential': entry(409, 'service', 'target-administrator'),
@@ -211,6 +212,13 @@ export const catalogue = {
   'client.settings-unreadable': entry(500, 'client', 'you'),
   'client.link-refused': entry(400, 'client', 'nobody'),
   'client.file-not-written': entry(500, 'client', 'you', ['reason']),
+  'client.app-not-running': entry(503, 'client', 'you'),
+  'client.command-not-trusted': entry(403, 'client', 'your-it', ['path']),
+  'client.program-missing': entry(500, 'client', 'you', ['program']),
+  'client.resource-ambiguous': entry(409, 'client', 'you', ['name', 'count']),
+  'client.port-not-opened': entry(500, 'client', 'your-it', ['reason']),
+  'client.foreign-none-came': entry(408, 'client', 'you', ['minutes']),
+  'client.foreign-guessed': entry(403, 'client', 'you', ['count']),
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof catalogue;

@@ -15,7 +15,7 @@ import { connectionId, connectionReference, gatewayId, profileId, protocol, reco
 import { conflictRule, localPart, localPlace, remotePath } from './files-port.ts';
 import { proxyPassword, proxySetting, proxyUserName } from './proxy-setting.ts';
 import { clientSettings, clientSettingsChanges } from './settings.ts';
-import { logName, sessionId, storeName } from './stores.ts';
+import { foreignClientId, logName, sessionId, storeName } from './stores.ts';
 
 /** The kinds of windows, by what they may ask of main. */
 export type WindowRole = 'main' | 'session';
@@ -122,7 +122,8 @@ export const ipcContract = {
     endWatched: call(sessionWindow, z.object({ sessionId, reason: z.string().min(1).max(500) }), none),
     cancel: call(bothWindows, z.object({ sessionId }), none),
     retry: call(bothWindows, z.object({ sessionId }), none),
-    answerPrompt: call(sessionWindow, z.object({ sessionId, promptId: z.number().int(), answers: z.array(z.string().max(1024)).max(20) }), none),
+    /** In the main window for sessions of the user's own programs, which have none. */
+    answerPrompt: call(bothWindows, z.object({ sessionId, promptId: z.number().int(), answers: z.array(z.string().max(1024)).max(20) }), none),
     /** Tries at once to go on with a session that is interrupted. */
     tryNow: call(bothWindows, z.object({ sessionId }), none),
     end: call(bothWindows, z.object({ sessionId }), none),
@@ -131,6 +132,12 @@ export const ipcContract = {
     openPort: call(sessionWindow, z.object({ sessionId }), none),
     /** Lets the session's window fill the screen, or takes it back. */
     toggleFullScreen: call(sessionWindow, z.object({ sessionId }), none),
+  },
+  foreignClients: {
+    /** Opens a port of this computer for one program of the user's own; the one-time password is told here, this once. */
+    open: call(mainWindow, z.object({ resourceId }), z.object({ foreignClientId, password: z.string() })),
+    /** Closes a port, ends a program that was let in, or takes one that has ended from the list. */
+    end: call(mainWindow, z.object({ foreignClientId }), none),
   },
   files: {
     /** Asks the user in the system's dialog for a folder of this computer, and lets the window of an SFTP session at it; the page never learns the path. */

@@ -78,6 +78,9 @@ export type ForwardingState = z.infer<typeof forwardingState>;
 export const sessionWay = z.object({ port: z.number().int(), over443: z.boolean(), proxy: z.string().max(300).nullable() });
 export type SessionWay = z.infer<typeof sessionWay>;
 
+export const foreignClientId = z.uuid().brand<'ForeignClientId'>();
+export type ForeignClientId = z.infer<typeof foreignClientId>;
+
 export const session = z.object({
   id: sessionId,
   profileName: z.string(),
@@ -106,6 +109,8 @@ export const session = z.object({
   forwarding: z.object({ agent: forwardingState, x11: forwardingState }),
   /** Where the window shows somebody else's session (S58): whose, and whether this user may end it. Null for one's own sessions. */
   watching: z.object({ connectionId, userName: z.string(), mayEnd: z.boolean() }).nullable(),
+  /** The program of the user's own that the session was opened for (`foreignClients` in the stores); such a session has no window. */
+  foreignClientId: foreignClientId.nullable(),
   /** So many people watch the session now; their names where the policy tells them. Null while nobody does. */
   watchedBy: z.object({ watchers: z.number().int(), names: z.array(z.string()) }).nullable(),
   /** Rises with each reconnect in place; the page asks for a new port when it does. */
@@ -113,6 +118,31 @@ export const session = z.object({
 });
 export type Session = z.infer<typeof session>;
 export const sessionsState = z.object({ items: z.record(z.string(), session) });
+
+/** A command line for a program of the user's own, as it is typed into a shell of this computer. */
+export const foreignCommand = z.object({ program: z.enum(['ssh', 'sftp', 'scp', 'rsync', 'vncviewer', 'xfreerdp', 'mstsc']), text: z.string() });
+export type ForeignCommand = z.infer<typeof foreignCommand>;
+
+/** A program of the user's own that is let into a resource, or waited for. Its sessions name it. */
+export const foreignClient = z.object({
+  id: foreignClientId,
+  profileName: z.string(),
+  profileColour: z.string(),
+  resourceId,
+  resourceName: z.string(),
+  /** What it may ask for. */
+  protocols: z.array(protocol),
+  /** By which it comes: a port of this computer that was opened in the app, or the command line. */
+  by: z.enum(['port', 'command']),
+  commands: z.array(foreignCommand),
+  phase: z.discriminatedUnion('status', [
+    z.object({ status: z.literal('waiting'), until: z.string() }),
+    z.object({ status: z.literal('connected'), since: z.string() }),
+    z.object({ status: z.literal('ended'), at: z.string(), error: shownError.nullable() }),
+  ]),
+});
+export type ForeignClient = z.infer<typeof foreignClient>;
+export const foreignClientsState = z.object({ items: z.record(z.string(), foreignClient) });
 
 /** Counts that rise when the service tells that a list changed, or may have: pages that show it ask again. They say nothing else. */
 export const changesState = z.object({ audit: z.number().int(), 'error-log': z.number().int(), recordings: z.number().int(), users: z.number().int(), 'access-rules': z.number().int(), tunnel: z.number().int(), 'service-keys': z.number().int(), connections: z.number().int() });
@@ -147,8 +177,8 @@ export const networkState = z.object({ proxyQuestion: z.object({ id: z.uuid(), p
 export type ProxyQuestion = NonNullable<z.infer<typeof networkState>['proxyQuestion']>;
 
 /** The stores that main owns. A page gets the whole state, then patches (RFC 6902 operations), each under the next revision; a gap means: read again. */
-export const storeSchemas = { settings: clientSettings, profiles: profilesState, account: accountState, inventory: inventoryState, gateways: gatewaysState, sessions: sessionsState, changes: changesState, logWork: logWorkState, network: networkState, diagnostics: diagnosticsState } as const;
-export const storeName = z.enum(['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions', 'changes', 'logWork', 'network', 'diagnostics']);
+export const storeSchemas = { settings: clientSettings, profiles: profilesState, account: accountState, inventory: inventoryState, gateways: gatewaysState, sessions: sessionsState, foreignClients: foreignClientsState, changes: changesState, logWork: logWorkState, network: networkState, diagnostics: diagnosticsState } as const;
+export const storeName = z.enum(['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions', 'foreignClients', 'changes', 'logWork', 'network', 'diagnostics']);
 export type StoreName = z.infer<typeof storeName>;
 export type StoreStates = { [K in StoreName]: z.infer<(typeof storeSchemas)[K]> };
 

@@ -4,6 +4,7 @@ import { diagnosticsTextsEn } from './diagnostics/en.ts';
 import { errorTextsEn } from './errors/en.ts';
 import { filesTextsEn } from './files/en.ts';
 import { findingTextsEn } from './findings/en.ts';
+import { foreignClientTextsEn } from './foreign-clients/en.ts';
 import { forwardingTextsEn } from './forwarding/en.ts';
 import { gatewayTextsEn } from './gateways/en.ts';
 import { interfaceTextsEn } from './interface/en.ts';
@@ -14,5 +15,5 @@ import { resourceFormTextsEn } from './resource-forms/en.ts';
 import { nativeTextsEn } from './native/en.ts';
 
 /** Every text in English; its keys are the keys of all languages. */
-export const en = { ...errorTextsEn, ...interfaceTextsEn, ...gatewayTextsEn, ...tunnelTextsEn, ...serviceKeyTextsEn, ...resourceFormTextsEn, ...findingTextsEn, ...diagnosticsTextsEn, ...forwardingTextsEn, ...desktopTextsEn, ...filesTextsEn, ...nativeTextsEn, ...administrationTextsEn, ...watchingTextsEn } as const;
+export const en = { ...errorTextsEn, ...interfaceTextsEn, ...gatewayTextsEn, ...tunnelTextsEn, ...serviceKeyTextsEn, ...resourceFormTextsEn, ...findingTextsEn, ...diagnosticsTextsEn, ...foreignClientTextsEn, ...forwardingTextsEn, ...desktopTextsEn, ...filesTextsEn, ...nativeTextsEn, ...administrationTextsEn, ...watchingTextsEn } as const;
 export type MessageKey = keyof typeof en;

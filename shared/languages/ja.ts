@@ -5,6 +5,7 @@ import { diagnosticsTextsJa } from './diagnostics/ja.ts';
 import { errorTextsJa } from './errors/ja.ts';
 import { filesTextsJa } from './files/ja.ts';
 import { findingTextsJa } from './findings/ja.ts';
+import { foreignClientTextsJa } from './foreign-clients/ja.ts';
 import { forwardingTextsJa } from './forwarding/ja.ts';
 import { gatewayTextsJa } from './gateways/ja.ts';
 import { interfaceTextsJa } from './interface/ja.ts';
@@ -15,4 +16,4 @@ import { resourceFormTextsJa } from './resource-forms/ja.ts';
 import { nativeTextsJa } from './native/ja.ts';
 
 /** Every text in Japanese. */
-export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...tunnelTextsJa, ...serviceKeyTextsJa, ...resourceFormTextsJa, ...findingTextsJa, ...diagnosticsTextsJa, ...forwardingTextsJa, ...desktopTextsJa, ...filesTextsJa, ...nativeTextsJa, ...administrationTextsJa, ...watchingTextsJa } as const satisfies Record<MessageKey, string>;
+export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...tunnelTextsJa, ...serviceKeyTextsJa, ...resourceFormTextsJa, ...findingTextsJa, ...diagnosticsTextsJa, ...foreignClientTextsJa, ...forwardingTextsJa, ...desktopTextsJa, ...filesTextsJa, ...nativeTextsJa, ...administrationTextsJa, ...watchingTextsJa } as const satisfies Record<MessageKey, string>;

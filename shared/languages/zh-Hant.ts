@@ -5,6 +5,7 @@ import { diagnosticsTextsZhHant } from './diagnostics/zh-Hant.ts';
 import { errorTextsZhHant } from './errors/zh-Hant.ts';
 import { filesTextsZhHant } from './files/zh-Hant.ts';
 import { findingTextsZhHant } from './findings/zh-Hant.ts';
+import { foreignClientTextsZhHant } from './foreign-clients/zh-Hant.ts';
 import { forwardingTextsZhHant } from './forwarding/zh-Hant.ts';
 import { gatewayTextsZhHant } from './gateways/zh-Hant.ts';
 import { interfaceTextsZhHant } from './interface/zh-Hant.ts';
@@ -15,4 +16,4 @@ import { resourceFormTextsZhHant } from './resource-forms/zh-Hant.ts';
 import { nativeTextsZhHant } from './native/zh-Hant.ts';
 
 /** Every text in Traditional Chinese. */
-export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant, ...gatewayTextsZhHant, ...tunnelTextsZhHant, ...serviceKeyTextsZhHant, ...resourceFormTextsZhHant, ...findingTextsZhHant, ...diagnosticsTextsZhHant, ...forwardingTextsZhHant, ...desktopTextsZhHant, ...filesTextsZhHant, ...nativeTextsZhHant, ...administrationTextsZhHant, ...watchingTextsZhHant } as const satisfies Record<MessageKey, string>;
+export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant, ...gatewayTextsZhHant, ...tunnelTextsZhHant, ...serviceKeyTextsZhHant, ...resourceFormTextsZhHant, ...findingTextsZhHant, ...diagnosticsTextsZhHant, ...foreignClientTextsZhHant, ...forwardingTextsZhHant, ...desktopTextsZhHant, ...filesTextsZhHant, ...nativeTextsZhHant, ...administrationTextsZhHant, ...watchingTextsZhHant } as const satisfies Record<MessageKey, string>;

@@ -33,6 +33,8 @@ export const sessionPolicy = z.object({
   /** Names that nobody may touch: `*` stands for any letters, `?` for one; capitals and small letters are alike. A folder's name covers what is in it. */
   deniedFileNames: z.array(z.string().min(1).max(100).regex(/^[^/\0]*$/)).max(64).default([]),
   viewOnly: z.boolean().default(false),
+  /** The app may let programs of the user's own (ssh, sftp, rsync, vncviewer and the like) into the session. Whatever they ask for is held to this policy all the same. */
+  foreignClients: z.boolean().default(false),
   /** The session may run over TCP 443 where the proxy ports cannot be reached, also through an HTTP proxy. */
   over443: z.boolean().default(true),
   /** Where somebody ends the session, or disables its user, the user is told who it was. */

@@ -5,6 +5,7 @@ import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Account } from '../account/account.ts';
 import type { ClipboardDownloads } from '../files/clipboard-downloads.ts';
 import type { ClipboardUploads } from '../files/clipboard-uploads.ts';
+import type { ForeignClients } from '../foreign-clients/foreign-clients.ts';
 import { gatewayInstallation, readPastedKey, saveConfigurationFile } from '../gateways/gateway-setup.ts';
 import type { GatewayList } from '../gateways/gateway-list.ts';
 import type { DiagnosticsDesk } from '../diagnostics/diagnostics-desk.ts';
@@ -44,6 +45,7 @@ export interface HandlerParts {
   readonly inventory: Pick<Inventory, 'query' | 'setFavourite'>;
   readonly gateways: Pick<GatewayList, 'refresh'>;
   readonly sessions: Pick<Sessions<never>, 'connect' | 'watch' | 'endWatched' | 'retry' | 'tryNow' | 'answerPrompt' | 'end' | 'show' | 'openPort' | 'toggleFullScreen' | 'grantFolder' | 'uploadDropped' | 'trash' | 'openTerminal'>;
+  readonly foreignClients: Pick<ForeignClients, 'open' | 'end'>;
   readonly logWork: Pick<LogWork, 'beginExport' | 'dropExport' | 'beginProof' | 'dropProof'>;
   readonly clock: () => number;
   readonly diagnostics: Pick<DiagnosticsDesk, 'run' | 'runOne' | 'watch' | 'opened' | 'runForSession' | 'report' | 'forget'>;
@@ -71,7 +73,7 @@ type RouteArguments<R extends Route> = { readonly params: z.output<R['params']>;
 
 /** What main does for each call of the contract; the border has checked who asks and what. */
 export function createHandlers(parts: HandlerParts): IpcHandlers {
-  const { stores, settings, profiles, account, inventory, gateways, sessions, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, links, clipboard, proxySignOn } = parts;
+  const { stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, links, clipboard, proxySignOn } = parts;
   /** A route of the service in the signed-in user's name; main adds token and signature. */
   const passOn = async <R extends Route>(route: R, args: RouteArguments<R>): Promise<z.output<R['response']>> => account.require().client.call(route, args);
 
@@ -197,6 +199,13 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       },
       openPort: ({ sessionId }) => {
         sessions.openPort(sessionId);
+        return {};
+      },
+    },
+    foreignClients: {
+      open: ({ resourceId }) => foreignClients.open(resourceId),
+      end: ({ foreignClientId }) => {
+        foreignClients.end(foreignClientId);
         return {};
       },
     },

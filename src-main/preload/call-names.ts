@@ -14,6 +14,7 @@ export const callNames = {
   resources: ['query', 'setFavourite'],
   gateways: ['refresh', 'installation', 'saveConfiguration', 'readPastedKey'],
   sessions: ['connect', 'watch', 'endWatched', 'cancel', 'retry', 'answerPrompt', 'tryNow', 'end', 'show', 'openPort', 'toggleFullScreen'],
+  foreignClients: ['open', 'end'],
   files: ['chooseFolder', 'uploadDropped', 'trash', 'openTerminal'],
   clipboardFiles: ['choose', 'read', 'begin', 'append', 'end'],
   logs: ['export', 'dropExport', 'prove', 'dropProof'],

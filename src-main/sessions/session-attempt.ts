@@ -41,6 +41,8 @@ export interface AttemptParts<Port> {
   readonly update: (recipe: (session: Draft<Session>) => void) => void;
   /** Has the system open a file in the user's program for it; rejects where there is none. */
   readonly openFile: (path: string) => Promise<void>;
+  /** The gateway has accepted: the protocol may begin. */
+  readonly onAccepted?: (accepted: { readonly sshHostKey: string | null }) => void;
   readonly onResized: (size: { readonly columns: number; readonly rows: number }) => void;
   readonly clock: () => number;
   /** Milliseconds of a clock that never jumps. */
@@ -56,6 +58,8 @@ export interface AttemptTarget {
   readonly watched?: ConnectionId;
   /** The folder of the target to which its shell goes first. */
   readonly startFolder?: string | undefined;
+  /** A program of the user's own speaks the protocol. */
+  readonly foreign?: true;
 }
 
 /** That there is no other gateway. */
@@ -78,6 +82,7 @@ export class SessionAttempt<Port> {
   #connectedAt: number | undefined;
   #outcome: ((outcome: Outcome) => void) | undefined;
   #ended = Promise.withResolvers<EndedReport>();
+  readonly #over = Promise.withResolvers<void>();
   #goodbye: NodeJS.Timeout | undefined;
   #processGone = false;
   /** The gateway's word about the recording can come before the shell's own answer. */
@@ -113,6 +118,11 @@ export class SessionAttempt<Port> {
     return this.#connectedAt !== undefined && !this.#finished && this.#goodbye === undefined && !this.#watches;
   }
 
+  /** Resolves when all is over and how it went stands in the store. */
+  get over(): Promise<void> {
+    return this.#over.promise;
+  }
+
   /** Runs to the end of the session; never rejects: how it went stands in the store. */
   async run(): Promise<void> {
     try {
@@ -122,6 +132,7 @@ export class SessionAttempt<Port> {
       await this.#showFailure(asMavisError(thrown));
     } finally {
       this.#finished = true;
+      this.#over.resolve();
       await this.#endingThere;
       if (this.#connectedAt === undefined) this.#parts.process.kill();
     }
@@ -179,10 +190,10 @@ export class SessionAttempt<Port> {
   }
 
   async #ask(): Promise<ConnectionOffer> {
-    const { resourceId, protocol, watched } = this.#target;
+    const { resourceId, protocol, watched, foreign: foreignClient = false } = this.#target;
     const { client } = this.#parts;
     const limits = { signal: this.#stop.signal, timeoutMs: ASK_TIMEOUT_MS };
-    const offer = watched === undefined ? await client.call(connectionsRoutes.connectionAsk, { params: {}, query: {}, body: { resourceId, protocol } }, limits) : await client.call(connectionsRoutes.connectionWatch, { params: { connectionId: watched }, query: {}, body: {} }, limits);
+    const offer = watched === undefined ? await client.call(connectionsRoutes.connectionAsk, { params: {}, query: {}, body: { resourceId, protocol, ...(foreignClient ? { foreignClient } : {}) } }, limits) : await client.call(connectionsRoutes.connectionWatch, { params: { connectionId: watched }, query: {}, body: {} }, limits);
     this.#begin('gateway-chosen');
     this.#useOffer(offer);
     return offer;
@@ -222,7 +233,7 @@ export class SessionAttempt<Port> {
     const deadlineAt = this.#parts.monotonic() + first.deadlineMs;
     for (let offer = first; ; ) {
       this.#begin('gateway-reached');
-      const outcome = await this.#dial(offer, this.#watches ? undefined : await this.#parts.forwarding(offer.policy), deadlineAt);
+      const outcome = await this.#dial(offer, this.#watches || this.#target.foreign === true ? undefined : await this.#parts.forwarding(offer.policy), deadlineAt);
       if (outcome.kind === 'connected') return true;
       const { failure } = outcome;
       const hop = this.#lastHop(offer, failure);
@@ -256,6 +267,7 @@ export class SessionAttempt<Port> {
       kind: 'start',
       protocol: offer.protocol,
       ...(this.#watches ? { watch: true as const } : {}),
+      ...(this.#target.foreign === true ? { foreign: true as const } : {}),
       hops: offer.hops.map(dialled),
       identity: this.#parts.identity,
       deadlineMs: Math.max(deadlineAt - this.#parts.monotonic(), 0),
@@ -355,6 +367,7 @@ export class SessionAttempt<Port> {
           session.targetCertificate = report.targetCertificate;
         });
         this.#begin('recording');
+        this.#parts.onAccepted?.({ sshHostKey: report.sshHostKey });
         break;
       case 'connected':
         this.#onConnected();

@@ -24,6 +24,8 @@ export const sessionCommand = z.discriminatedUnion('kind', [
     protocol,
     /** The stream is a copy of another's session, which is only looked at. */
     watch: z.literal(true).optional(),
+    /** The protocol is spoken by a program of the user's own: its bytes go through as they are, whatever it is. */
+    foreign: z.literal(true).optional(),
     hops: z.array(dialledHop).min(1).max(2),
     identity: z.object({ privateKeyPem: z.string(), certificatePem: z.string() }),
     /** The dial and the gateway's way to the target end after so long; the user's time for prompts does not count. */
@@ -68,7 +70,7 @@ export const sessionReport = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), step: progressStep }),
   z.object({ kind: z.literal('prompt'), prompt }),
   z.object({ kind: z.literal('failed'), code: z.string(), args: errorArgs, leg: z.enum(['L2', 'L4']), credentialSent: z.boolean(), milliseconds: z.number() }),
-  z.object({ kind: z.literal('accepted'), reference: connectionReference, recording: z.boolean(), targetEncrypted: z.boolean(), targetCertificate: z.string().nullable(), notAfter: instant }),
+  z.object({ kind: z.literal('accepted'), reference: connectionReference, sshHostKey: z.string().nullable(), recording: z.boolean(), targetEncrypted: z.boolean(), targetCertificate: z.string().nullable(), notAfter: instant }),
   /** The protocol itself is connected (for SSH: the shell's channel is open). */
   z.object({ kind: z.literal('connected') }),
   z.object({ kind: z.literal('recording') }),

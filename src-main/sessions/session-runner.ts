@@ -144,7 +144,7 @@ export class SessionRunner {
 
   #start(command: StartCommand): void {
     this.#startedAt = this.#parts.monotonic();
-    this.#filesWanted = command.protocol === 'sftp';
+    this.#filesWanted = command.protocol === 'sftp' && command.foreign !== true;
     const { forwarding } = command;
     if (forwarding !== undefined) this.#forwarding = new ClientForwarding({ offer: forwarding, tell: (what, state) => this.#parts.report({ kind: 'forwarding', what, state }) });
     // Looks for agent and X server while the Gateway is dialled.
@@ -246,11 +246,11 @@ export class SessionRunner {
       ...(pingEveryMs === undefined ? {} : { pingEveryMs }),
     });
     this.#stream = stream;
-    this.#parts.report({ kind: 'accepted', reference: accepted.reference, recording: accepted.recording, targetEncrypted: accepted.targetEncrypted, targetCertificate: accepted.targetCertificate, notAfter: accepted.notAfter });
+    this.#parts.report({ kind: 'accepted', reference: accepted.reference, sshHostKey: accepted.sshHostKey, recording: accepted.recording, targetEncrypted: accepted.targetEncrypted, targetCertificate: accepted.targetCertificate, notAfter: accepted.notAfter });
     try {
       if (command.watch === true) this.#openWatch(stream);
       else if (this.#filesWanted) await this.#openFiles(stream);
-      else if (isDesktop(command.protocol)) await this.#openDesktop(stream);
+      else if (command.foreign === true || isDesktop(command.protocol)) await this.#openDesktop(stream);
       else await this.#openTerminal(stream, command, gateway, accepted.sshHostKey);
     } catch (error) {
       // Where the gateway has said why it ended, that is the cause; the protocol's own error only follows from it.
@@ -270,7 +270,7 @@ export class SessionRunner {
     });
   }
 
-  /** A desktop's protocol is spoken by the page's engine itself: its bytes go through as they are, from now on. Connected is what the gateway says is. */
+  /** A desktop's protocol is spoken by the page's engine itself, and that of a foreign client by the client: its bytes go through as they are, from now on. Connected is what the gateway says is. */
   async #openDesktop(stream: GatewayStream): Promise<void> {
     const { signal } = this.#stop;
     signal.addEventListener('abort', () => this.#standing.reject(asMavisError(signal.reason)), { once: true });

@@ -3,7 +3,7 @@ import { connectionsRoutes, watchable } from '../../shared/api/connections.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { ConnectionId, ConnectionReference, ProfileId, Protocol, ResourceId } from '../../shared/ids.ts';
 import type { LocalPlace } from '../../shared/ipc/files-port.ts';
-import { type Profile, type Session, type SessionId, sessionId as sessionIdSchema } from '../../shared/ipc/stores.ts';
+import { type ForeignClientId, type Profile, type Session, type SessionId, sessionId as sessionIdSchema } from '../../shared/ipc/stores.ts';
 import type { SignedIn } from '../account/account.ts';
 import type { ClientIdentity } from '../account/client-key.ts';
 import type { ServiceNetwork } from '../service-client/service-client.ts';
@@ -13,6 +13,9 @@ import { LocalPlaces } from '../files/local-places.ts';
 import type { HeldJournals, JournalFolders, JournalOwner } from '../files/journal-folders.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Log } from '../logging/log.ts';
+import { knownErrorCode } from '../../shared/errors/catalogue.ts';
+import type { ForeignSession } from '../foreign-clients/foreign-sessions.ts';
+import { type KeptPort, PortStream } from '../foreign-clients/port-stream.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
 import { isTypeable } from './shell-folder.ts';
 import { type AttemptParts, SessionAttempt } from './session-attempt.ts';
@@ -45,6 +48,8 @@ export interface SessionsParts<Port> {
   readonly windows: SessionWindows<Port>;
   /** The two ends of a new channel. */
   readonly createChannel: () => { readonly process: Port; readonly page: Port };
+  /** A port that main keeps for itself. */
+  readonly keptPort: (port: Port) => KeptPort;
   /** How the network is left in a profile. */
   readonly networkOf: (profile: Profile) => ServiceNetwork;
   readonly environment: () => Readonly<Record<string, string>>;
@@ -62,6 +67,21 @@ export interface SessionsParts<Port> {
   readonly clock: () => number;
   readonly monotonic: () => number;
   readonly log: Log;
+}
+
+/** What else a session begins with. */
+interface Beginning<Port> {
+  /** The folder of the target to which its shell goes first. */
+  readonly startFolder?: string | undefined;
+  readonly onAccepted?: AttemptParts<Port>['onAccepted'];
+}
+
+/** What a program of the user's own is let to of a session. */
+export interface ForeignSessionAsked {
+  readonly foreignClientId: ForeignClientId;
+  readonly resourceId: ResourceId;
+  readonly resourceName: string;
+  readonly protocol: Protocol;
 }
 
 /** The sessions of this launch. They belong to main and to their processes: no page, no sign-in and no other window ends one. */
@@ -87,7 +107,7 @@ export class Sessions<Port> {
     this.#parts.signedIn();
     const resource = await inventory.find(resourceId);
     if (!resource.protocols.includes(protocol)) throw new MavisError('resource.protocol-unknown', { protocol });
-    const id = this.#open({ resourceId, resourceName: resource.name, protocol, watching: null }, startFolder);
+    const id = this.#open({ resourceId, resourceName: resource.name, protocol, watching: null, foreignClientId: null }, startFolder);
     inventory.noteUse(resourceId).catch((error: unknown) => log.warn('use not noted', { resourceId }, error));
     return id;
   }
@@ -100,7 +120,7 @@ export class Sessions<Port> {
     if (watched === undefined) throw new MavisError('request.not-found');
     const { resourceId, resourceName, protocol, userName } = watched;
     if (!watchable(protocol)) throw new MavisError('session.not-watchable', { protocol });
-    return this.#open({ resourceId, resourceName, protocol, watching: { connectionId, userName, mayEnd: this.#parts.mayEndOthers() } });
+    return this.#open({ resourceId, resourceName, protocol, watching: { connectionId, userName, mayEnd: this.#parts.mayEndOthers() }, foreignClientId: null });
   }
 
   /** Ends the session that a window watches, for a reason that the audit log keeps. Throws `request.not-found` for one that watches none. */
@@ -110,9 +130,40 @@ export class Sessions<Port> {
     await this.#parts.signedIn().client.call(connectionsRoutes.connectionTerminate, { params: { connectionId: watching.connectionId }, query: {}, body: { reason } });
   }
 
+  /** Opens a session without a window for a program of the user's own; it goes from the store when it is over. Rejects with why there is none, with its reference; throws `sign-in.required`, `request.conflict`. */
+  async openForeign(asked: ForeignSessionAsked): Promise<ForeignSession> {
+    const { createChannel, keptPort } = this.#parts;
+    const { promise, resolve } = Promise.withResolvers<{ readonly sshHostKey: string | null }>();
+    const id = this.#add({ ...asked, watching: null });
+    const attempt = this.#begin(id, { ...asked, watching: null, foreignClientId: asked.foreignClientId }, { onAccepted: resolve });
+    const { process, page } = createChannel();
+    attempt.givePort(process);
+    const stream = new PortStream(keptPort(page));
+    stream.on('error', () => undefined);
+    const ended = attempt.over.then(() => {
+      const error = endOf(this.#parts.store.state.items[id]);
+      this.#forget(id);
+      return error;
+    });
+    const accepted = await Promise.race([promise, ended]);
+    if (accepted instanceof MavisError) {
+      stream.destroy();
+      throw accepted;
+    }
+    const session = this.#require(id);
+    return { stream, hostKey: accepted.sshHostKey, gateway: session.gatewayName ?? '', policy: session.policy, ended, end: () => attempt.end() };
+  }
+
   /** Puts a session into the store, begins to reach it and opens its window. */
-  #open({ resourceId, resourceName, protocol, watching }: Pick<Session, 'resourceId' | 'resourceName' | 'protocol' | 'watching'>, startFolder?: string): SessionId {
-    const { store, windows, newId } = this.#parts;
+  #open(asked: Pick<Session, 'resourceId' | 'resourceName' | 'protocol' | 'watching' | 'foreignClientId'>, startFolder?: string): SessionId {
+    const id = this.#add(asked);
+    this.#begin(id, asked, { startFolder });
+    this.#parts.windows.open(id, asked.protocol);
+    return id;
+  }
+
+  #add({ resourceId, resourceName, protocol, watching, foreignClientId }: Pick<Session, 'resourceId' | 'resourceName' | 'protocol' | 'watching' | 'foreignClientId'>): SessionId {
+    const { store, newId } = this.#parts;
     const { profile, userName } = this.#parts.signedIn();
     if (Object.keys(store.state.items).length >= MAX_SESSIONS) throw new MavisError('request.conflict', { what: 'sessions' });
     const id = sessionIdSchema.parse(newId());
@@ -122,12 +173,10 @@ export class Sessions<Port> {
         reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], policy: null, targetEncrypted: null, targetCertificate: null,
         phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1,
         forwarding: { agent: { status: 'off' }, x11: { status: 'off' } },
-        watching, watchedBy: null,
+        watching, foreignClientId, watchedBy: null,
       };
     });
     this.#profiles.set(id, profile.id);
-    this.#begin(id, { resourceId, protocol, watching }, startFolder);
-    windows.open(id, protocol);
     return id;
   }
 
@@ -165,9 +214,9 @@ export class Sessions<Port> {
     this.#attempts.get(id)?.answerPrompt(promptId, answers);
   }
 
+  /** Brings a session's window to the front; one that a program of the user's own has, has none. */
   show(id: SessionId): void {
-    this.#require(id);
-    this.#parts.windows.show(id);
+    if (this.#require(id).foreignClientId === null) this.#parts.windows.show(id);
   }
 
   toggleFullScreen(id: SessionId): void {
@@ -232,6 +281,10 @@ export class Sessions<Port> {
   /** The window has gone: the session ends, and nothing is shown of it any more. */
   windowClosed(id: SessionId): void {
     this.#attempts.get(id)?.end();
+    this.#forget(id);
+  }
+
+  #forget(id: SessionId): void {
     this.#attempts.delete(id);
     this.#profiles.delete(id);
     this.#localFolders.delete(id);
@@ -250,13 +303,14 @@ export class Sessions<Port> {
     clearTimeout(timer);
   }
 
-  #begin(id: SessionId, { resourceId, protocol, watching }: Pick<Session, 'resourceId' | 'protocol' | 'watching'>, startFolder?: string): void {
+  #begin(id: SessionId, { resourceId, protocol, watching, foreignClientId }: Pick<Session, 'resourceId' | 'protocol' | 'watching' | 'foreignClientId'>, { startFolder, onAccepted }: Beginning<Port> = {}): SessionAttempt<Port> {
     const { store, identity, processes, environment, forwarding, openFile, clock, monotonic, log } = this.#parts;
     const { client, profile, userName } = this.#parts.signedIn();
     const attempt = new SessionAttempt(
-      { sessionId: id, resourceId, protocol, startFolder, ...(watching === null ? {} : { watched: watching.connectionId }) },
+      { sessionId: id, resourceId, protocol, startFolder, ...(watching === null ? {} : { watched: watching.connectionId }), ...(foreignClientId === null ? {} : { foreign: true as const }) },
       {
         client, identity, clock, monotonic, log, forwarding, openFile,
+        ...(onAccepted === undefined ? {} : { onAccepted }),
         network: this.#parts.networkOf(profile),
         process: processes.take(),
         terminal: this.#terminal,
@@ -275,9 +329,11 @@ export class Sessions<Port> {
     this.#attempts.set(id, attempt);
     const running: Promise<void> = attempt.run().finally(() => this.#running.delete(running));
     this.#running.add(running);
-    if (protocol !== 'sftp') return;
-    attempt.grantFolder(this.#localFolders.get(id) ?? this.#parts.homeFolder);
-    void this.#keepTransfers(id, { profileId: profile.id, userName, resourceId }, attempt, running);
+    if (protocol === 'sftp' && foreignClientId === null) {
+      attempt.grantFolder(this.#localFolders.get(id) ?? this.#parts.homeFolder);
+      void this.#keepTransfers(id, { profileId: profile.id, userName, resourceId }, attempt, running);
+    }
+    return attempt;
   }
 
   /** Has an SFTP session go on with the transfers that its user left unfinished with the same resource, until it is over itself. */
@@ -300,4 +356,11 @@ export class Sessions<Port> {
     if (!session) throw new MavisError('request.not-found');
     return session;
   }
+}
+
+/** Why a session is over, or that it is not there any more. */
+function endOf(session: Session | undefined): MavisError {
+  if (session?.phase.status !== 'ended' && session?.phase.status !== 'failed') return new MavisError('session.ended');
+  const { code, args } = session.phase.error;
+  return new MavisError(knownErrorCode(code), args, session.reference === null ? {} : { reference: session.reference });
 }

@@ -1,6 +1,6 @@
 import { createHash, getCiphers, timingSafeEqual } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { type CipherAlgorithm, Client, type ClientChannel } from 'ssh2';
+import { type CipherAlgorithm, Client, type ClientChannel, type ConnectConfig } from 'ssh2';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { ClientForwarding } from './forwarding/client-forwarding.ts';
 
@@ -18,6 +18,25 @@ const CIPHERS: readonly { readonly ssh: CipherAlgorithm; readonly runtime: strin
 export function availableCiphers(runtime: readonly string[] = getCiphers()): CipherAlgorithm[] {
   const has = new Set(runtime.map((name) => name.toLowerCase()));
   return CIPHERS.filter((cipher) => has.has(cipher.runtime)).map(({ ssh }) => ssh);
+}
+
+/** How the gateway's SSH server is met in a session's stream: nothing is asked for, and its host key is the one of `accepted`. */
+export function gatewaySshOptions({ stream, hostKey }: Pick<ShellOptions, 'stream' | 'hostKey'>): { readonly options: ConnectConfig; readonly wrongKey: () => boolean } {
+  let wrongKey = false;
+  const options: ConnectConfig & { sock: Duplex } = {
+    sock: stream,
+    username: 'mavis',
+    authHandler: ['none'],
+    hostVerifier: (key: Buffer) => {
+      wrongKey = !isHostKey(key, hostKey);
+      return !wrongKey;
+    },
+    readyTimeout: READY_LIMIT_MS,
+    // No keep-alive of SSH's own: the stream has one, and the gateway another toward the target; this one would end a session that is interrupted and comes back (rule 10).
+    keepaliveInterval: 0,
+    algorithms: { cipher: availableCiphers(), compress: ['none'] },
+  };
+  return { options, wrongKey: () => wrongKey };
 }
 
 export interface ShellOptions {
@@ -50,7 +69,7 @@ export function openShell(options: ShellOptions): Promise<void> {
   const { stream, gateway, hostKey, terminal, environment, forwarding, signal, onOpen } = options;
   return new Promise((resolve, reject) => {
     const client = new Client();
-    let wrongKey = false;
+    const { options: connection, wrongKey } = gatewaySshOptions({ stream, hostKey });
     const fail = (error: MavisError): void => {
       signal.removeEventListener('abort', onAbort);
       client.end();
@@ -59,7 +78,7 @@ export function openShell(options: ShellOptions): Promise<void> {
     const onAbort = (): void => fail(signal.reason instanceof MavisError ? signal.reason : new MavisError('connect.cancelled'));
     signal.addEventListener('abort', onAbort, { once: true });
     // After the shell stands, the stream's own end says what happened; an error here only ends the connection.
-    client.on('error', (error) => fail(new MavisError(wrongKey ? 'gateway.pin-mismatch' : 'gateway.protocol-error', { gateway }, { cause: error })));
+    client.on('error', (error) => fail(new MavisError(wrongKey() ? 'gateway.pin-mismatch' : 'gateway.protocol-error', { gateway }, { cause: error })));
     client.on('close', () => fail(new MavisError('gateway.protocol-error', { gateway })));
     client.on('x11', (_details, accept, refuse) => (forwarding === undefined ? refuse() : forwarding.takeX11(accept, refuse)));
     const { agent, x11 } = forwarding ?? {};
@@ -77,20 +96,7 @@ export function openShell(options: ShellOptions): Promise<void> {
         resolve();
       });
     });
-    client.connect({
-      sock: stream,
-      username: 'mavis',
-      authHandler: ['none'],
-      ...(agent === undefined ? {} : { agent }),
-      hostVerifier: (key: Buffer) => {
-        wrongKey = !isHostKey(key, hostKey);
-        return !wrongKey;
-      },
-      readyTimeout: READY_LIMIT_MS,
-      // No keep-alive of SSH's own: the stream has one, and the gateway another toward the target; this one would end a session that is interrupted and comes back (rule 10).
-      keepaliveInterval: 0,
-      algorithms: { cipher: availableCiphers(), compress: ['none'] },
-    });
+    client.connect({ ...connection, ...(agent === undefined ? {} : { agent }) });
   });
 }
 

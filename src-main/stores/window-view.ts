@@ -5,7 +5,7 @@ import type { Stores } from './owned-store.ts';
 type Operation = StorePatch['patch'][number];
 
 /** A session window knows nothing of inventory, gateways and logs: what it shows is in its session. */
-const HIDDEN_FROM_SESSION_WINDOWS: ReadonlySet<StoreName> = new Set(['inventory', 'gateways', 'changes', 'logWork', 'diagnostics']);
+const HIDDEN_FROM_SESSION_WINDOWS: ReadonlySet<StoreName> = new Set(['inventory', 'gateways', 'foreignClients', 'changes', 'logWork', 'diagnostics']);
 
 /** What a window may see of a store's whole state: a session window its own session alone. */
 export function stateFor(window: CallerWindow, stores: Stores, name: StoreName): { revision: number; state: unknown } | undefined {

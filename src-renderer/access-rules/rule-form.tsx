@@ -27,7 +27,7 @@ interface RuleFormProps {
 type Flag = { [Name in keyof SessionPolicy]: SessionPolicy[Name] extends boolean ? Name : never }[keyof SessionPolicy];
 
 /** The permissions of a session that are given or not, in the order of the form. */
-const flags = ['recordInput', 'exec', 'portForwarding', 'agentForwarding', 'x11Forwarding', 'promptsReachUser', 'firstUseTrust', 'clipboardIn', 'clipboardOut', 'filesIn', 'filesOut', 'filesDelete', 'viewOnly', 'over443', 'tellWhoTerminated', 'tellWhoWatches', 'watermark'] as const satisfies readonly Flag[];
+const flags = ['recordInput', 'exec', 'portForwarding', 'agentForwarding', 'x11Forwarding', 'promptsReachUser', 'firstUseTrust', 'clipboardIn', 'clipboardOut', 'filesIn', 'filesOut', 'filesDelete', 'viewOnly', 'foreignClients', 'over443', 'tellWhoTerminated', 'tellWhoWatches', 'watermark'] as const satisfies readonly Flag[];
 const MINUTE = 60;
 
 function newRule(): AccessRuleFields {

@@ -9,6 +9,7 @@ import { DiagnosticsPage } from '../diagnostics/diagnostics-page.tsx';
 import { DocumentLook } from '../appearance/document-look.tsx';
 import { useText } from '../language/use-text.ts';
 import type { WaysOn } from '../logs/ways-on.tsx';
+import { ForeignPromptDialog } from '../foreign-clients/foreign-prompt-dialog.tsx';
 import { ProxyQuestionDialog } from '../network/proxy-question-dialog.tsx';
 import { RecordingsPage } from '../recordings/recordings-page.tsx';
 import { ResourcesPage } from '../resources/resources-page.tsx';
@@ -40,6 +41,7 @@ export function MainWindowView() {
     <>
       <DocumentLook title={text('app.title')} />
       <ProxyQuestionDialog />
+      <ForeignPromptDialog />
       {!account && <Starting />}
       {account && !signedIn && <SignInPage />}
       {signedIn && (mustChange || changingPassword) && <ChangePasswordPage forced={mustChange} onDone={() => setChangingPassword(false)} />}

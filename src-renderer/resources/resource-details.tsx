@@ -1,6 +1,7 @@
 import { useId } from 'react';
 import type { ResourceRow } from '../../shared/ipc/contract.ts';
 import { Icon } from '../controls/icon.tsx';
+import { ForeignClientsSection } from '../foreign-clients/foreign-clients-section.tsx';
 import { useNow } from '../language/use-now.ts';
 import { useFormats, useText } from '../language/use-text.ts';
 import { useFed } from '../stores/parts.tsx';
@@ -52,6 +53,7 @@ export function ResourceDetails({ row, actions, onClose, onEdit }: { readonly ro
           {text('resource-form.edit')}
         </button>
       )}
+      <ForeignClientsSection key={row.id} row={row} />
       <dl className="facts">
         <dt>{text('resources.column-address')}</dt>
         <dd className="mono">{row.address}</dd>

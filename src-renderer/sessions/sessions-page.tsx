@@ -99,6 +99,7 @@ function SessionLine({ session, now, onShow, onEnd }: SessionLineProps) {
         <span className="row-title ellipsis">
           {session.resourceName} <span className="tag">{text(`protocol.${session.protocol}`)}</span>
           {session.watching !== null && <span className="tag">{text('watch.open-short')}</span>}
+          {session.foreignClientId !== null && <span className="tag">{text('foreign.sessions-mark')}</span>}
         </span>
         <span className="row-description ellipsis">{[session.profileName, session.watching?.userName ?? session.userName, session.gatewayName, session.segment].filter((part) => part !== null).join(' · ')}</span>
         {reason !== null && <span className="session-line-reason">{reason}</span>}
@@ -111,10 +112,12 @@ function SessionLine({ session, now, onShow, onEnd }: SessionLineProps) {
       </span>
       {session.reference !== null && <ReferenceButton reference={session.reference} />}
       <span className="session-line-actions">
-        <button type="button" className="button button-small" aria-label={text('sessions.show', { resource: session.resourceName })} onClick={onShow}>
-          <Icon name="front" />
-          {text('sessions.show-short')}
-        </button>
+        {session.foreignClientId === null && (
+          <button type="button" className="button button-small" aria-label={text('sessions.show', { resource: session.resourceName })} onClick={onShow}>
+            <Icon name="front" />
+            {text('sessions.show-short')}
+          </button>
+        )}
         {live && (
           <button type="button" className="button button-small" aria-label={text('sessions.end', { resource: session.resourceName })} onClick={onEnd}>
             <Icon name="stop" />

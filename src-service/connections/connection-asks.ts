@@ -108,7 +108,14 @@ interface GrantedHop {
   readonly gateway: Choosable;
   readonly ticket: string;
 }
-type AskedConnection = Pick<ConnectionRow, 'id' | 'reference' | 'deadlineAt' | 'protocol'>;
+type AskedConnection = Pick<ConnectionRow, 'id' | 'reference' | 'deadlineAt' | 'protocol' | 'foreignClient'>;
+/** What a connection is wanted for. */
+interface AskedFor {
+  readonly resourceId: ResourceId;
+  readonly protocol: Protocol;
+  /** A program of the user's own will be at its end. */
+  readonly foreignClient?: boolean | undefined;
+}
 
 /** Answers requests for connections: access, choice, grant, and another gateway where one cannot be used (S2, S6, S8, S11). */
 export class ConnectionAsks {
@@ -119,7 +126,7 @@ export class ConnectionAsks {
   }
 
   /** A way to the target. Throws the code of what stands in the way, with the connection's reference; audit and error log hold it by then. */
-  async ask(asker: Asker, resourceId: ResourceId, protocol: Protocol): Promise<ConnectionOffer> {
+  async ask(asker: Asker, { resourceId, protocol, foreignClient = false }: AskedFor): Promise<ConnectionOffer> {
     const { database, clock, newConnectionId, randomBytes, transitions } = this.#parts;
     const reference = connectionReferenceFrom(randomBytes(10));
     await this.#refuseTooMany(asker.user);
@@ -128,7 +135,7 @@ export class ConnectionAsks {
 
     const askedAt = clock.now();
     const connectionId = newConnectionId();
-    const access = await this.#access(asker.user, resource, protocol, askedAt);
+    const access = await this.#access(asker.user, resource, { protocol, foreignClient }, askedAt);
     const row = {
       id: connectionId,
       reference,
@@ -141,6 +148,7 @@ export class ConnectionAsks {
       tokenSha256: asker.tokenSha256,
       clientKeyThumbprint: asker.clientKeyThumbprint,
       policy: 'error' in access ? sessionPolicy.parse({}) : access.policy,
+      foreignClient,
       state: 'asked' as const,
       askedAt,
       deadlineAt: new Date(askedAt.getTime() + CONNECT_DEADLINE_MS),
@@ -185,7 +193,7 @@ export class ConnectionAsks {
     const dropped = !atFirst || (await Promise.race([terminations.flush(gatewayId), delay(JOURNAL_LIMIT_MS, asker.signal).then(() => false)]));
 
     const [resource] = await database.select().from(resources).where(and(eq(resources.id, row.resourceId), isNull(resources.removedAt)));
-    const access = resource === undefined ? { error: new MavisError('resource.unknown') } : await this.#access(asker.user, resource, row.protocol, clock.now());
+    const access = resource === undefined ? { error: new MavisError('resource.unknown') } : await this.#access(asker.user, resource, row, clock.now());
     if ('error' in access) return this.#fail(asker, row, access.error);
     return this.#grantSomewhere(asker, row, access, await this.#triedOf(connectionId), dropped ? [] : [gatewayId]);
   }
@@ -206,7 +214,7 @@ export class ConnectionAsks {
     const user = await activeUser(asker.user.id);
     const [resource] = await database.select().from(resources).where(and(eq(resources.id, row.resourceId), isNull(resources.removedAt)));
     if (user === undefined || resource === undefined) throw new MavisError(user === undefined ? 'session.user-disabled' : 'session.access-changed', {}, { reference: row.reference });
-    const access = await this.#access(user, resource, row.protocol, clock.now());
+    const access = await this.#access(user, resource, row, clock.now());
     if ('error' in access) throw new MavisError('session.access-changed', {}, { reference: row.reference, cause: access.error });
     const notAfter = new Date(Math.min(access.notAfter.getTime(), row.notAfter.getTime()));
     if (notAfter <= clock.now()) throw new MavisError('session.not-after', {}, { reference: row.reference });
@@ -374,11 +382,11 @@ export class ConnectionAsks {
    * Judges once more, after the grant is written: a change of a role, a rule or a user that came in between has judged the
    * live connections without this one, or sees it from now on (rule 11). Writes the end where it is not allowed any more.
    */
-  async #stillAllowed(asker: Asker, resource: ResourceRow, row: Pick<ConnectionRow, 'id' | 'protocol'>): Promise<boolean> {
+  async #stillAllowed(asker: Asker, resource: ResourceRow, row: Pick<ConnectionRow, 'id' | 'protocol' | 'foreignClient'>): Promise<boolean> {
     const { database, clock, activeUser } = this.#parts;
     const user = await activeUser(asker.user.id);
     // Whether the resource is still there is part of the decision, which goes by the inventory.
-    const access = user === undefined ? undefined : await this.#access(user, resource, row.protocol, clock.now());
+    const access = user === undefined ? undefined : await this.#access(user, resource, row, clock.now());
     if (access !== undefined && !('error' in access)) return true;
     await database.update(connections).set({ terminateAskedAt: clock.now(), terminateCode: user === undefined ? 'session.user-disabled' : 'session.access-changed' }).where(and(eq(connections.id, row.id), isNull(connections.terminateAskedAt)));
     return false;
@@ -431,9 +439,10 @@ export class ConnectionAsks {
     await Promise.all(gatewayIds.map((gatewayId) => terminations.flush(gatewayId)));
   }
 
-  async #access(user: User, resource: ResourceRow, protocol: Protocol, now: Date): Promise<Allowed | { readonly error: MavisError }> {
+  async #access(user: User, resource: ResourceRow, { protocol, foreignClient }: Pick<ConnectionRow, 'protocol' | 'foreignClient'>, now: Date): Promise<Allowed | { readonly error: MavisError }> {
     const decision = await this.#parts.decide({ user, resource, protocol, now });
     if (!decision.allowed) return { error: new MavisError(decision.code, decision.args) };
+    if (foreignClient && !decision.policy.foreignClients) return { error: new MavisError('access.foreign-client-not-allowed') };
     if (!resource.protocols.some((one) => one.protocol === protocol)) return { error: new MavisError('resource.protocol-unknown', { protocol }) };
     if (decision.signOn === 'stored' && resource.credentialId === null) return { error: new MavisError('resource.no-credential') };
     const ends = [now.getTime() + decision.policy.maxDurationSeconds * 1000];

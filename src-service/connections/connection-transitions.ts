@@ -177,6 +177,7 @@ export function factsOf(row: ConnectionRow): Facts {
     gateway: row.gatewayName,
     segment: row.segment,
     ...(row.tunnel ? { tunnel: true } : {}),
+    ...(row.foreignClient ? { foreignClient: true } : {}),
     ...(row.firstGatewayId === null ? {} : { firstGatewayId: row.firstGatewayId, firstGateway: row.firstGatewayName }),
   };
 }

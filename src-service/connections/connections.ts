@@ -139,7 +139,7 @@ export class Connections {
       users.set(connection.userId, reading);
       const user = await reading;
       const decision = user === undefined || resource.removedAt !== null ? undefined : await decide({ user, resource, protocol: connection.protocol, now: clock.now() });
-      if (decision?.allowed === true) {
+      if (decision?.allowed === true && (!connection.foreignClient || decision.policy.foreignClients)) {
         await this.#shorten(connection, decision.notAfter);
         continue;
       }
@@ -228,6 +228,6 @@ function readCursor(cursor: string): { askedAt: Date; id: ConnectionId } {
 }
 
 function asRecord(row: ConnectionRow): ConnectionRecord {
-  const { id, reference, userId, userName, resourceId, resourceName, protocol, gatewayName, segment, state, code } = row;
-  return { id, reference, userId, userName, resourceId, resourceName, protocol, gatewayName, segment, state, code, askedAt: row.askedAt.toISOString(), connectedAt: row.connectedAt?.toISOString() ?? null, endedAt: row.endedAt?.toISOString() ?? null, termination: row.terminateAskedAt === null ? null : { askedAt: row.terminateAskedAt.toISOString(), code: row.terminateCode, confirmed: row.terminateConfirmedAt !== null } };
+  const { id, reference, userId, userName, resourceId, resourceName, protocol, gatewayName, segment, foreignClient, state, code } = row;
+  return { id, reference, userId, userName, resourceId, resourceName, protocol, gatewayName, segment, foreignClient, state, code, askedAt: row.askedAt.toISOString(), connectedAt: row.connectedAt?.toISOString() ?? null, endedAt: row.endedAt?.toISOString() ?? null, termination: row.terminateAskedAt === null ? null : { askedAt: row.terminateAskedAt.toISOString(), code: row.terminateCode, confirmed: row.terminateConfirmedAt !== null } };
 }

@@ -199,6 +199,7 @@ export const connections = pgTable('connections', {
   firstGatewayId: uuid('first_gateway_id').$type<GatewayId>(),
   firstGatewayName: text('first_gateway_name'),
   policy: jsonb('policy').$type<SessionPolicy>().notNull(),
+  foreignClient: boolean('foreign_client').notNull().default(false),
   state: text('state').$type<ConnectionRecord['state']>().notNull(),
   code: text('code'),
   askedAt: instantColumn('asked_at').notNull(),

@@ -123,6 +123,7 @@ export const administrationTextsEn = {
   'rules.denied-names': 'Denied names',
   'rules.denied-names-hint': 'One pattern a line, such as *.key or .ssh. A shell can still carry data: allow SFTP without SSH where that matters.',
   'rules.policy-viewOnly': 'View only',
+  'rules.policy-foreignClients': 'Use own programs (ssh, sftp, rsync)',
   'rules.policy-over443': 'Use port 443 where the others are closed',
   'rules.policy-tellWhoTerminated': 'Tell the user who ended the session',
   'rules.policy-tellWhoWatches': 'Tell the user who watches the session',

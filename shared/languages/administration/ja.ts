@@ -125,6 +125,7 @@ export const administrationTextsJa = {
   'rules.denied-names': '拒否する名前',
   'rules.denied-names-hint': '1 行に 1 つのパターン(例: *.key、.ssh)。シェルからはデータを持ち出せるため、必要な場合は SSH を許可せず SFTP だけを許可してください。',
   'rules.policy-viewOnly': '閲覧のみ',
+  'rules.policy-foreignClients': '手持ちのプログラムの使用(ssh、sftp、rsync)',
   'rules.policy-over443': 'ほかのポートが閉じている場合は 443 を使用',
   'rules.policy-tellWhoTerminated': 'セッションを終了させた人をユーザーに知らせる',
   'rules.policy-tellWhoWatches': 'セッションを監視している人をユーザーに知らせる',

@@ -125,6 +125,7 @@ export const administrationTextsZhHant = {
   'rules.denied-names': '拒絕的名稱',
   'rules.denied-names-hint': '每行一個樣式(例如 *.key、.ssh)。殼層仍可帶出資料：如有需要，請只允許 SFTP 而不允許 SSH。',
   'rules.policy-viewOnly': '僅供檢視',
+  'rules.policy-foreignClients': '使用自己的程式(ssh、sftp、rsync)',
   'rules.policy-over443': '其他連接埠關閉時使用 443',
   'rules.policy-tellWhoTerminated': '告知使用者是誰結束了會話',
   'rules.policy-tellWhoWatches': '告知使用者是誰在監控會話',

@@ -87,6 +87,7 @@ const acts: Readonly<Record<string, Act>> = {
   } },
   gatewayRemove: { kind: 'gateway.removed', do: async ({ admin }) => admin.ask({ method: 'DELETE', path: `/v1/gateways/${await newGateway(admin)}` }) },
   connectionAsk: { kind: 'connection.failed', facts: { code: 'access.denied' }, do: async ({ admin, user }) => signed(user, { method: 'POST', path: '/v1/connections', body: { resourceId: await newResource(admin), protocol: 'ssh' } }) },
+  connectionForeign: { kind: 'foreign-client.refused', facts: { code: 'access.denied', asked: ['ssh'] }, do: async ({ admin, user }) => signed(user, { method: 'POST', path: '/v1/connections/foreign-clients', body: { resourceId: await newResource(admin), protocols: ['ssh'] } }) },
   auditExport: { kind: 'audit.exported', facts: { format: 'csv', 'filter.kind': 'user.created' }, do: ({ admin }) => admin.ask({ path: '/v1/audit/export?format=csv&kind=user.created' }) },
   auditVerify: { kind: 'audit.verified', facts: { ok: true }, do: ({ admin }) => post(admin, '/v1/audit/verify') },
   auditVerifyProgress: { kind: 'audit.verified', facts: { ok: true }, do: ({ admin }) => post(admin, '/v1/audit/verify/progress') },

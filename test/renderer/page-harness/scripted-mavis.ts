@@ -8,6 +8,7 @@ import { sessionId, type StoreName, type StorePatch } from '../../../shared/ipc/
 import type { WindowApi } from '../../../shared/ipc/window-api.ts';
 import { availabilityOf, bySegment } from '../../../src-main/inventory/availability.ts';
 import { gatewayServiceCalls, gatewaySetupCalls } from './scripted-gateways.ts';
+import { foreignClientCalls } from './scripted-foreign-clients.ts';
 import { serviceKeyCalls } from './scripted-service-keys.ts';
 import { ScriptedFiles } from './scripted-files.ts';
 import { madeDiagnostics } from './made-diagnostics.ts';
@@ -61,7 +62,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
   const actions = new Set<(id: string) => void>();
   const favourites = new Set<string>(['00000000-0000-4000-8000-000000000003']);
   const lastUsedAt = new Map<string, number>([['00000000-0000-4000-8000-000000000009', Date.parse('2026-11-23T08:30:00Z')]]);
-  const revisions: Record<StoreName, number> = { settings: 1, profiles: 1, account: 1, inventory: 1, gateways: 1, sessions: 1, changes: 1, logWork: 1, network: 1, diagnostics: 1 };
+  const revisions: Record<StoreName, number> = { settings: 1, profiles: 1, account: 1, inventory: 1, gateways: 1, sessions: 1, foreignClients: 1, changes: 1, logWork: 1, network: 1, diagnostics: 1 };
   const states: Record<StoreName, Record<string, unknown>> = {
     settings: settings(query),
     profiles: profiles(scene === 'no-profile'),
@@ -72,6 +73,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     logWork: { exports: {}, proof: { status: 'not-asked' } },
     network: { proxyQuestion: query.has('proxy') ? { id: SESSION_ID, proxy: 'proxy.nishi.example:3128', refused: query.get('proxy') === 'refused', canKeep: query.get('proxy') !== 'no-keyring' } : null },
     diagnostics: madeDiagnostics(scene),
+    foreignClients: { items: {} },
     sessions: { items: scene === 'sessions-empty' ? {} : query.has('session') ? { [SESSION_ID]: madeSession(scene) } : Object.fromEntries([madeSession('connected', 77), madeSession('failed', 78, 'aws-web-00005'), madeSession('exited', 79, 'office1-git-00004')].map((made) => [made.id, made])) },
   };
   let tunnel: TunnelSettings = { enabled: scene === 'tunnel-on' || scene === 'tunnel-none', default: scene.startsWith('tunnel-') ? { kind: 'segment', segment: scene === 'tunnel-none' ? 'gateway-aws' : 'gateway-tokyo' } : null, changedAt: null, gateways: { total: scene.startsWith('tunnel-') ? 2 : 0, available: scene === 'tunnel-on' ? 2 : 0 } };
@@ -191,6 +193,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
         return ok({});
       }),
     },
+    foreignClients: foreignClientCalls(scene, noted, patch),
     files: { chooseFolder: noted('files.chooseFolder', () => ok({ chosen: true })), uploadDropped: noted('files.uploadDropped', () => ok({ taken: true })), trash: noted('files.trash', () => ok({})), openTerminal: noted('files.openTerminal', () => ok({})) },
     clipboardFiles: {
       choose: noted('clipboardFiles.choose', () => ok({ files: [] })),

@@ -50,7 +50,7 @@ describe('the three languages', () => {
 
   /** Words that stay in Latin letters in every language: names of products, protocols, keys, and what people type. */
   const latin = new Set(
-    'MAVIS Desktop Gateway Tunnel IT TCP TLS service VncAuth VeNCrypt X509Vnc X509Plain VPN NTP Caps Lock https asciicast mavis gateway key SSH SFTP VNC RDP Linux Windows macOS Unix tag os linux test L1 L2 L3 L4 rotate recordingBytesAtMost curve25519 aes128 gcm keyring Solarized Dark px Space Enter Esc F Home End I connection failed Ctrl Shift M office1 status HTTP HTTPS CONNECT Basic proxy example com CSV JSON Lines X X11 AUTH SOCK DISPLAY SECURITY AllowAgentForwarding X11Forwarding ssh add c gw init AWS GCP A TLS srv data in MB WebM SHA'.split(' '),
+    'MAVIS Desktop Gateway Tunnel IT TCP TLS service VncAuth VeNCrypt X509Vnc X509Plain VPN NTP Caps Lock https asciicast mavis gateway key SSH SFTP VNC RDP Linux Windows macOS Unix tag os linux test L1 L2 L3 L4 rotate recordingBytesAtMost curve25519 aes128 gcm keyring Solarized Dark px Space Enter Esc F Home End I connection failed Ctrl Shift M office1 status HTTP HTTPS CONNECT Basic proxy example com CSV JSON Lines X X11 AUTH SOCK DISPLAY SECURITY AllowAgentForwarding X11Forwarding ssh sftp scp rsync OpenSSH ID add c gw init AWS GCP A TLS srv data in MB WebM SHA'.split(' '),
   );
   const ownWords = (text: string) => text.replaceAll(/\{[^{}]*\}/g, ' ').match(/[A-Za-z][A-Za-z0-9]*/g) ?? [];
   const icuWords = new Set(['plural', 'select', 'other', 'one', 'any', 'seconds', 'minutes', 'count', 'characters', 'segment', 'total', 'down', 'lines', 'frames', 'bytes', 'entries', 'heads', 'open', 'changes', 'file', 'size', 'when', 'example', 'signatures', 'openings', 'sessions', 'gateways', 'resources', 'changed']);

@@ -168,7 +168,17 @@ describe('Electron\'s security list', () => {
     expect(filesWith(/shell\.openExternal/)).toEqual(['src-main/main.ts']);
     // Of what lies here: the copy of a file that the user edits, whose name `edited-files.test.ts` holds to what no system runs, and his own trash.
     expect(filesWith(/shell\.(openPath|trashItem)/)).toEqual(['src-main/main.ts']);
-    expect(filesWith(/shell\.(showItemInFolder|beep)|child_process/)).toEqual([]);
+    expect(filesWith(/shell\.(showItemInFolder|beep)/)).toEqual([]);
+  });
+
+  test('A23: programs are started in one place, at the user\'s own command line, and never through a shell', () => {
+    expect(filesWith(/child_process/)).toEqual(['src-main/command-line/start-command.ts']);
+    expect(filesWith(/execFile|execSync|spawnSync|shell: true/)).toEqual([]);
+    expect(filesWith(/\bspawn\(program, args, \{ stdio: 'inherit', shell: false \}\)/)).toEqual(['src-main/command-line/start-command.ts']);
+  });
+
+  test('A4: nothing that a server gives is rendered as markup, or framed', () => {
+    expect(filesWith(/innerHTML|insertAdjacentHTML|srcdoc|DOMParser|<(?:iframe|object|embed|webview)\b/i, sources('src-renderer'))).toEqual([]);
   });
 
   test('E16 E21: Electron is newer than the versions whose bridge could be got around', () => {

@@ -42,6 +42,8 @@ const goodArgs: Readonly<Record<string, unknown>> = {
   'sessions.show': { sessionId: OWN },
   'sessions.openPort': { sessionId: OWN },
   'sessions.toggleFullScreen': { sessionId: OWN },
+  'foreignClients.open': { resourceId: UUID },
+  'foreignClients.end': { foreignClientId: UUID },
   'files.chooseFolder': { sessionId: OWN },
   'files.uploadDropped': { sessionId: OWN, paths: ['/home/a/b'], folder: '/srv', conflict: 'ask', verify: false },
   'files.trash': { sessionId: OWN, place: ['a'], names: ['b'] },

@@ -68,6 +68,10 @@ describe('the preload (E20)', () => {
           "trash",
           "openTerminal",
         ],
+        "foreignClients": [
+          "open",
+          "end",
+        ],
         "gateways": [
           "refresh",
           "installation",

@@ -59,7 +59,7 @@ type Answer = object | MavisError;
 function world(answers: Record<string, Answer[]>, network: AttemptParts<object>['network'] = { waysOut: async () => [{ kind: 'direct' }], renewSignOn: async () => false }): { attempt: SessionAttempt<object>; process: FakeProcess; asked: { path: string; body: unknown }[]; session: () => Session; advance: (ms: number) => void } {
   let session: Session = {
     id: SESSION, profileName: 'p', profileColour: 'blue', resourceId: RESOURCE, resourceName: 'web', protocol: 'ssh', userName: 'u', reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [],
-    policy: null, targetEncrypted: null, targetCertificate: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, watching: null, watchedBy: null,
+    policy: null, targetEncrypted: null, targetCertificate: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, watching: null, foreignClientId: null, watchedBy: null,
   };
   let now = 0;
   const asked: { path: string; body: unknown }[] = [];
@@ -106,7 +106,7 @@ describe('one attempt to connect', () => {
     expect(session().phase).toMatchObject({ step: 'signed-on', detail: 'signing-on' });
     advance(11);
     process.report({ kind: 'progress', step: 'signed-on' });
-    process.report({ kind: 'accepted', reference: offerOf('one').reference, recording: true, targetEncrypted: true, targetCertificate: null, notAfter: '2026-01-01T12:00:00.000Z' });
+    process.report({ kind: 'accepted', reference: offerOf('one').reference, recording: true, sshHostKey: null, targetEncrypted: true, targetCertificate: null, notAfter: '2026-01-01T12:00:00.000Z' });
     process.report({ kind: 'connected' });
     expect(session().phase).toMatchObject({ status: 'connected', recording: false });
     advance(3);
@@ -191,7 +191,7 @@ describe('one attempt to connect', () => {
     });
     const running = attempt.run();
     await process.started(1);
-    process.report({ kind: 'accepted', reference: offerOf('one').reference, recording: true, targetEncrypted: true, targetCertificate: null, notAfter: '2026-01-01T12:00:00.000Z' });
+    process.report({ kind: 'accepted', reference: offerOf('one').reference, recording: true, sshHostKey: null, targetEncrypted: true, targetCertificate: null, notAfter: '2026-01-01T12:00:00.000Z' });
     process.report({ kind: 'connected' });
     process.report({ kind: 'interrupted', secondsLeft: 300 });
     for (let tries = 0; tries < 3; tries += 1) process.report({ kind: 'proxy-sign-on', proxy: 'proxy:3128' });

@@ -44,6 +44,7 @@ beforeEach(() => {
     processes: { take: () => ({ send: (command) => void commands.push(command), onReport: () => undefined, onExit: () => undefined, kill: () => undefined }) },
     windows: { open: (_id, protocol) => void opened.push(protocol), show: () => undefined, toggleFullScreen: () => undefined, givePort: () => undefined },
     createChannel: () => ({ process: {}, page: {} }),
+    keptPort: () => ({ postMessage: () => undefined, on: () => undefined, start: () => undefined, close: () => undefined }),
     networkOf: () => ({ waysOut: async () => [], renewSignOn: async () => false }),
     environment: () => ({}),
     forwarding: async () => ({ agent: null, display: null }),

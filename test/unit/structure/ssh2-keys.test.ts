@@ -19,5 +19,5 @@ test('keys are made by Node, never by ssh2, whose Ed25519 keys are unreadable to
     expect(text).toMatch(/import \{[^}]*\bgenerateKeyPairSync\b[^}]*\} from 'node:crypto';/);
     expect(text).not.toMatch(/\.generateKeyPair|utils\s*\}|utils,/);
   }
-  expect(making.map(({ file }) => file)).toEqual(['src-gateway/ssh/ephemeral-host-key.ts']);
+  expect(making.map(({ file }) => file)).toEqual(['src-gateway/ssh/ephemeral-host-key.ts', 'src-main/foreign-clients/host-keys.ts']);
 });

@@ -1,0 +1,323 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { chownSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { accessRulesRoutes } from '../../../shared/api/access-rules.ts';
+import { auditRoutes, type AuditEntry } from '../../../shared/api/audit.ts';
+import { connectionsRoutes } from '../../../shared/api/connections.ts';
+import { credentialsRoutes } from '../../../shared/api/credentials.ts';
+import { recordingsRoutes } from '../../../shared/api/recordings.ts';
+import { resourcesRoutes } from '../../../shared/api/resources.ts';
+import { usersRoutes } from '../../../shared/api/users.ts';
+import type { AccessRuleId, Protocol, ResourceId, UserId } from '../../../shared/ids.ts';
+import { type ForeignClient, foreignClientId, type ForeignCommand } from '../../../shared/ipc/stores.ts';
+import { fileOperation, fileOperationLine } from '../../../shared/recording/file-operation.ts';
+import { PlaybackDecoder } from '../../../shared/recording/playback.ts';
+import { decodeJsonPayload, frameKind, type RecordingFrame } from '../../../shared/recording/recording-frame.ts';
+import { type ForeignPrograms, startForeignPrograms } from '../../fixtures/foreign-programs.ts';
+import { HeadlessClient } from '../../fixtures/headless-client.ts';
+import { type ProgramEnd, runProgram } from '../../fixtures/run-program.ts';
+import { startWholeSystem, type WholeSystem } from '../../fixtures/whole-system.ts';
+import { startOpenSshTarget, type OpenSshTarget } from '../../targets/open-ssh-target.ts';
+
+/** Programs that no one here wrote, through the app's own parts, service, gateway and OpenSSH as real processes. */
+
+const PASSWORD = 'several unrelated words';
+const MAVIS = join(import.meta.dirname, '../../fixtures/mavis-command.ts');
+
+let system: WholeSystem;
+let target: OpenSshTarget;
+let client: HeadlessClient;
+let auditor: HeadlessClient;
+const remote: string[] = [];
+let programs: ForeignPrograms;
+let tester: UserId;
+let open: ResourceId;
+
+beforeAll(async () => {
+  [system, target] = await Promise.all([startWholeSystem(), startOpenSshTarget()]);
+  ({ user: { id: tester } } = await system.admin.call(usersRoutes.userCreate, { body: { name: 'tester', displayName: 'tester', role: 'user', password: PASSWORD } }));
+  client = new HeadlessClient(system.embedded.service);
+  await client.signIn('tester', PASSWORD);
+  auditor = new HeadlessClient(system.embedded.service);
+  await system.addUser('reader', 'auditor', PASSWORD);
+  await auditor.signIn('reader', PASSWORD);
+  programs = await startForeignPrograms(client, 'tester');
+  open = await makeResource('lets-in', ['ssh', 'sftp'], { foreignClients: true, exec: true, portForwarding: true });
+}, 300_000);
+afterAll(async () => {
+  await programs.stop();
+  for (const one of [client, auditor]) one.close();
+  for (const path of remote) rmSync(path, { recursive: true, force: true });
+  await Promise.all([system.stop(), target.stop()]);
+});
+
+async function makeResource(tag: string, protocols: readonly Protocol[], policy: object): Promise<ResourceId> {
+  return (await makeRuled(tag, policy, protocols)).resource;
+}
+
+async function makeRuled(tag: string, policy: object, protocols: readonly Protocol[] = ['ssh', 'sftp']): Promise<{ readonly resource: ResourceId; readonly rule: AccessRuleId; readonly change: (rule: AccessRuleId, policy: object) => Promise<void> }> {
+  const name = `${tag}-${randomUUID().slice(0, 8)}`;
+  const { id: credentialId } = await system.admin.call(credentialsRoutes.credentialCreate, { body: { kind: 'private-key', name, userName: target.user, privateKey: target.privateKey } });
+  const { id } = await system.admin.call(resourcesRoutes.resourceCreate, { body: { name, address: target.host, protocols: protocols.map((protocol) => ({ protocol, port: target.port })), operatingSystem: 'linux', tags: [tag], credentialId, identities: [target.hostKeyFingerprint], allowSpecialAddress: true } });
+  const fields = { name: tag, subject: { kind: 'user', userId: tester }, filter: `tag:${tag}`, protocols: [...protocols] } as const;
+  const rule = await system.admin.call(accessRulesRoutes.accessRuleCreate, { body: { ...fields, protocols: [...protocols], policy } });
+  return {
+    resource: id,
+    rule: rule.id,
+    change: async (accessRuleId, next) => {
+      await system.admin.call(accessRulesRoutes.accessRuleUpdate, { params: { accessRuleId }, body: { ...fields, protocols: [...protocols], policy: next } });
+    },
+  };
+}
+
+/** The words of the command that the app shows for a program, which here have no blanks of their own. */
+function wordsOf(id: string, program: string): string[] {
+  const text = programs.stores.foreignClients.state.items[id]?.commands.find((one) => one.program === program)?.text ?? '';
+  return text.split(' ').slice(1);
+}
+
+/** Opens a port and gives the words of the command that is shown for a program. */
+async function letIn(resource: ResourceId, program: ForeignCommand['program']): Promise<{ readonly id: string; readonly password: string; readonly words: string[] }> {
+  const { foreignClientId: id, password } = await programs.clients.open(resource);
+  return { id, password, words: wordsOf(id, program) };
+}
+
+function phaseOf(id: string): ForeignClient['phase'] | undefined {
+  return programs.stores.foreignClients.state.items[id]?.phase;
+}
+
+async function over(id: string): Promise<void> {
+  await expect.poll(() => phaseOf(id)?.status, { timeout: 30_000 }).toBe('ended');
+  await expect.poll(() => programs.stores.sessions.state.items, { timeout: 30_000 }).toEqual({});
+}
+
+/** Opens a port and runs the very command that is shown, with more words behind it. */
+async function runShown(resource: ResourceId, more: readonly string[], input?: string): Promise<ProgramEnd & { readonly id: string; readonly password: string }> {
+  const { id, password, words } = await letIn(resource, 'ssh');
+  const end = await runProgram('ssh', [...words, ...more], { password, ...(input === undefined ? {} : { input }) });
+  await over(id);
+  return { ...end, id, password };
+}
+
+/** References of connections whose final entry a test has looked at. */
+const lookedAt = new Set<string>();
+
+/** The final entry of a connection to a resource that no test has looked at: of the only one, or the only one of a protocol. */
+async function finalEntry(resource: ResourceId, protocol?: Protocol): Promise<AuditEntry> {
+  const find = async (): Promise<AuditEntry | undefined> => {
+    const { items } = await system.admin.call(auditRoutes.auditList, { query: { limit: 100 } });
+    return items.find(({ kind, facts, reference }) => (kind === 'connection.ended' || kind === 'connection.failed') && facts['resourceId'] === resource && (protocol === undefined || facts['protocol'] === protocol) && !lookedAt.has(reference ?? ''));
+  };
+  await expect.poll(find, { timeout: 60_000 }).toBeDefined();
+  const entry = await find();
+  if (entry?.reference === undefined || entry.reference === null) throw new Error('the entry went');
+  lookedAt.add(entry.reference);
+  return entry;
+}
+
+/** What a connection's recording shows. */
+async function recorded({ reference }: AuditEntry): Promise<string> {
+  const stored = async () => (await auditor.service.call(recordingsRoutes.recordingList, { params: {}, query: { limit: 10, reference: reference ?? '' }, body: {} })).items;
+  await expect.poll(async () => (await stored()).map(({ stored: pulled }) => pulled), { timeout: 60_000 }).toEqual([true]);
+  const [recording] = await stored();
+  if (recording === undefined) throw new Error('the recording went');
+  const response = await auditor.service.open(recordingsRoutes.recordingPlayback, { params: { recordingId: recording.id }, query: {}, body: {} });
+  const parts = new PlaybackDecoder().push(await buffer(response));
+  return parts.flatMap((part) => (part.part === 'frame' ? [shownFrame(part.frame)] : [])).join('\n');
+}
+
+/** A frame as a player writes it: what was done with a file as its line, all else as the text that it is. */
+function shownFrame({ kind, payload }: RecordingFrame): string {
+  return kind === frameKind.fileOperation ? fileOperationLine(decodeJsonPayload(fileOperation, payload)) : Buffer.from(payload).toString('utf8');
+}
+
+async function audited(kind: string): Promise<AuditEntry[]> {
+  const find = async (): Promise<AuditEntry[]> => (await system.admin.call(auditRoutes.auditList, { query: { limit: 100, kind } })).items;
+  await expect.poll(async () => (await find()).length, { timeout: 60_000 }).toBeGreaterThan(0);
+  return await find();
+}
+
+/** A folder of files for one test on each side, removed with the others. */
+function folders(): { readonly here: string; readonly there: string } {
+  const name = `foreign-${randomUUID().slice(0, 8)}`;
+  const here = join(programs.folder, name);
+  const there = join(target.home, name);
+  for (const path of [here, there]) mkdirSync(path);
+  if (process.getuid?.() === 0) chownSync(there, statSync(target.home).uid, statSync(target.home).gid);
+  remote.push(there);
+  return { here, there };
+}
+
+const hash = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+describe('a program of the user\'s own', () => {
+  test('rule 30: OpenSSH\'s ssh runs a command by the line that is shown, and the audit log says by whose program', async () => {
+    const { code, output, errors, id, password } = await runShown(open, ['cat; echo "from $((40+2))"; exit 7'], 'over stdin\n');
+    expect({ code, output, errors }).toEqual({ code: 7, output: 'over stdin\nfrom 42\n', errors: '' });
+    expect(phaseOf(id)).toMatchObject({ status: 'ended', error: null });
+    expect((await finalEntry(open)).facts).toMatchObject({ foreignClient: true, code: 'session.ended', exitStatus: 7, protocol: 'ssh' });
+    expect((await audited('foreign-client.let-in')).find(({ facts }) => facts['resourceId'] === open)?.facts).toMatchObject({ protocols: ['ssh', 'sftp'] });
+    expect(programs.log()).not.toContain(password);
+    expect(JSON.stringify(programs.stores.foreignClients.state)).not.toContain(password);
+  }, 120_000);
+
+  test('rule 28: scp and sftp -b carry files that compare equal, and each stands in the log, with its hash or its ranges', async () => {
+    const { here, there } = folders();
+    const bytes = randomBytes(700_001);
+    writeFileSync(join(here, 'up.bin'), bytes);
+    const scp = await letIn(open, 'scp');
+    expect(await runProgram('scp', [...scp.words.slice(0, -2), join(here, 'up.bin'), `mavis@127.0.0.1:${there}/`], scp)).toMatchObject({ code: 0, errors: '' });
+    await over(scp.id);
+    expect(hash(readFileSync(join(there, 'up.bin')))).toBe(hash(bytes));
+    const put = await recorded(await finalEntry(open));
+    // It overwrites in place and cuts to length after: from such a file's own log nobody can tell what it holds (rule 29).
+    expect(put).toContain(`put      ${join(there, 'up.bin')}  ${bytes.length} B  hash: none  ranges 0-${bytes.length}  ok`);
+    const sftp = await letIn(open, 'sftp');
+    const batch = `get ${there}/up.bin ${here}/down.bin\nput ${here}/up.bin ${there}/again.bin\nrename ${there}/up.bin ${there}/moved.bin\nls ${there}\n`;
+    // Its batch mode would ask for no password; the first word of an option counts.
+    const end = await runProgram('sftp', ['-o', 'BatchMode=no', '-b', '-', ...sftp.words], { password: sftp.password, input: batch });
+    expect(end.output).toContain('moved.bin');
+    expect(end.code).toBe(0);
+    await over(sftp.id);
+    expect(hash(readFileSync(join(here, 'down.bin')))).toBe(hash(bytes));
+    const final = await finalEntry(open);
+    expect(final.facts).toMatchObject({ foreignClient: true, protocol: 'sftp' });
+    const log = await recorded(final);
+    expect(log).toContain(`put      ${join(there, 'again.bin')}  ${bytes.length} B  sha256:${hash(bytes)}  ok`);
+    expect(log).toContain(`get      ${join(there, 'up.bin')}  ${bytes.length} B  sha256:${hash(bytes)}  ok`);
+    expect(log).toContain(`${join(there, 'up.bin')}  ->  ${join(there, 'moved.bin')}  ok`);
+  }, 120_000);
+
+  test('rule 28: rsync and scp -O run as commands: they compare equal, and command line and exit stand in the log', async () => {
+    const { here, there } = folders();
+    mkdirSync(join(here, 'tree', 'inner'), { recursive: true });
+    for (let number = 0; number < 40; number += 1) writeFileSync(join(here, 'tree', number % 2 === 0 ? '' : 'inner', `file ${number}`), randomBytes(3000 + number));
+    const rsync = await letIn(open, 'rsync');
+    const shell = programs.stores.foreignClients.state.items[rsync.id]?.commands.find(({ program }) => program === 'rsync')?.text.match(/-e '([^']+)'/)?.[1] ?? '';
+    expect(await runProgram('rsync', ['-a', '-e', shell, `${here}/tree/`, `mavis@127.0.0.1:${there}/tree/`], rsync)).toMatchObject({ code: 0, errors: '' });
+    await over(rsync.id);
+    expect((await runProgram('diff', ['-r', join(here, 'tree'), join(there, 'tree')])).output).toBe('');
+    expect((await finalEntry(open)).facts).toMatchObject({ exitStatus: 0, code: 'session.ended' });
+    const old = await letIn(open, 'scp');
+    expect(await runProgram('scp', ['-O', '-r', ...old.words.slice(0, -2), `mavis@127.0.0.1:${there}/tree`, join(here, 'back')], old)).toMatchObject({ code: 0, errors: '' });
+    await over(old.id);
+    expect((await runProgram('diff', ['-r', join(here, 'back'), join(there, 'tree')])).output).toBe('');
+    expect(await recorded(await finalEntry(open))).toContain(`scp -r -f ${there}/tree`);
+  }, 120_000);
+
+  test('rule 28: where a rule restricts files, commands are refused and the program hears why; SFTP goes on, held to the rule', async () => {
+    const { here, there } = folders();
+    const strict = await makeResource('strict', ['ssh', 'sftp'], { foreignClients: true, exec: true, filesDelete: false });
+    writeFileSync(join(there, 'kept'), 'kept');
+    const refused = await runShown(strict, ['id']);
+    expect(refused).toMatchObject({ code: 255, output: '' });
+    expect(refused.errors).toContain('mavis: session.not-allowed {"what":"exec"}');
+    const sftp = await letIn(strict, 'sftp');
+    const end = await runProgram('sftp', ['-o', 'BatchMode=no', '-b', '-', ...sftp.words], { password: sftp.password, input: `get ${there}/kept ${here}/kept\n-rm ${there}/kept\n` });
+    await over(sftp.id);
+    expect(readFileSync(join(here, 'kept'), 'utf8')).toBe('kept');
+    expect(readFileSync(join(there, 'kept'), 'utf8')).toBe('kept');
+    expect(end.errors).toContain('Permission denied');
+    expect(await recorded(await finalEntry(strict, 'sftp'))).toContain('files.delete-not-allowed');
+  }, 120_000);
+
+  test('where no rule lets own programs in, no port is opened, and the service refuses a connection for one as well', async () => {
+    const closed = await makeResource('keeps-out', ['ssh', 'sftp'], { exec: true });
+    await expect(programs.clients.open(closed)).rejects.toMatchObject({ code: 'access.foreign-client-not-allowed' });
+    expect((await audited('foreign-client.refused')).find(({ facts }) => facts['resourceId'] === closed)?.facts).toMatchObject({ code: 'access.foreign-client-not-allowed' });
+    await expect(client.service.call(connectionsRoutes.connectionAsk, { params: {}, query: {}, body: { resourceId: closed, protocol: 'ssh', foreignClient: true } })).rejects.toMatchObject({ code: 'access.foreign-client-not-allowed' });
+    expect((await finalEntry(closed)).facts).toMatchObject({ code: 'access.foreign-client-not-allowed', foreignClient: true });
+  }, 120_000);
+
+  test('rule 11: a session of one ends when its rule does not let own programs in any more, and the program hears it', async () => {
+    const { resource, rule, change } = await makeRuled('taken-back', { foreignClients: true, exec: true });
+    const { id, password, words } = await letIn(resource, 'ssh');
+    const running = runProgram('ssh', [...words, 'sleep 60'], { password });
+    await expect.poll(() => Object.values(programs.stores.sessions.state.items).map(({ phase }) => phase.status), { timeout: 30_000 }).toEqual(['connected']);
+    await change(rule, { foreignClients: false, exec: true });
+    const { code, errors } = await running;
+    expect(code).toBe(255);
+    expect(errors).toContain('mavis: session.access-changed');
+    await over(id);
+  }, 120_000);
+});
+
+/** Runs `mavis` as its user would, in a process of its own. */
+function mavis(words: readonly string[], input?: string): Promise<ProgramEnd> {
+  return runProgram(process.execPath, [MAVIS, programs.folder, ...words], input === undefined ? {} : { input });
+}
+
+describe('the command line', () => {
+  test('rule 30: mavis ls, ssh and sftp reach what the app may, without a password, and end as the program does', async () => {
+    const { name } = (await client.service.call(resourcesRoutes.resourceList, { params: {}, query: { filter: 'tag:lets-in', limit: 1 }, body: {} })).items[0] ?? { name: '' };
+    expect(await mavis(['ls', 'tag:lets-in'])).toEqual({ code: 0, output: `${name}\tssh,sftp\t127.0.0.1\n`, errors: '' });
+    expect(await mavis(['ssh', name, 'cat; exit 5'], 'typed\n')).toEqual({ code: 5, output: 'typed\n', errors: '' });
+    expect((await finalEntry(open)).facts).toMatchObject({ foreignClient: true, exitStatus: 5 });
+    const { here, there } = folders();
+    writeFileSync(join(there, 'one'), 'there');
+    writeFileSync(join(here, 'batch'), `get ${there}/one ${here}/one\n`);
+    expect(await mavis(['sftp', name, '-b', join(here, 'batch')])).toMatchObject({ code: 0 });
+    expect(readFileSync(join(here, 'one'), 'utf8')).toBe('there');
+    await finalEntry(open);
+    expect(await mavis(['ssh', 'no-such-resource', 'id'])).toMatchObject({ code: 1, output: '', errors: expect.stringContaining('(resource.unknown)') });
+    await expect.poll(() => Object.values(programs.stores.foreignClients.state.items).every(({ phase }) => phase.status === 'ended')).toBe(true);
+  }, 120_000);
+
+  test('rules 28, 30: by the configuration that mavis ssh-config writes, rsync and ssh reach a resource by its name, as often as they want', async () => {
+    const { here, there } = folders();
+    const { output } = await mavis(['ssh-config']);
+    const config = output.trim().replace(/^Include /, '');
+    expect(statSync(config).mode & 0o777).toBe(0o600);
+    const { name } = (await client.service.call(resourcesRoutes.resourceList, { params: {}, query: { filter: 'tag:lets-in', limit: 1 }, body: {} })).items[0] ?? { name: '' };
+    for (let number = 0; number < 5; number += 1) writeFileSync(join(here, `file ${number}`), randomBytes(2000));
+    expect(await runProgram('rsync', ['-a', '-e', `ssh -F ${config}`, `${here}/`, `${name}:${there}/`])).toMatchObject({ code: 0, errors: '' });
+    const two = await Promise.all([1, 2].map((number) => runProgram('ssh', ['-F', config, name, `ls ${there} | wc -l; exit ${number}`])));
+    expect(two.map(({ code, output: printed }) => [code, printed.trim()])).toEqual([[1, '5'], [2, '5']]);
+    for (let connection = 0; connection < 3; connection += 1) await finalEntry(open);
+  }, 120_000);
+});
+
+describe('A26: another program of this computer', () => {
+  test('under another account is not let in, even with the right password', async () => {
+    const others = await startForeignPrograms(client, 'tester', { ownUser: (process.getuid?.() ?? 0) + 1 });
+    const { foreignClientId: id, password } = await others.clients.open(open);
+    const words = others.stores.foreignClients.state.items[id]?.commands[0]?.text.split(' ').slice(1) ?? [];
+    expect(await runProgram('ssh', [...words, 'id'], { password })).toMatchObject({ code: 255, output: '' });
+    expect(others.stores.foreignClients.state.items[id]?.phase.status).toBe('waiting');
+    expect(others.log()).toContain('another account connected');
+    await others.stop();
+  }, 120_000);
+
+  test('that guesses the one-time password closes the port after ten tries, and the user is told', async () => {
+    const { id, password, words } = await letIn(open, 'ssh');
+    for (let run = 0; run < 4; run += 1) expect((await runProgram('ssh', [...words, 'id'], { password: `WRONG-${run}` })).code).toBe(255);
+    expect(phaseOf(id)).toMatchObject({ status: 'ended', error: { code: 'client.foreign-guessed', args: { count: 10 } } });
+    expect(await runProgram('ssh', [...words, 'id'], { password })).toMatchObject({ code: 255, output: '' });
+  }, 120_000);
+
+  test('that comes beside the one that was let in finds the port closed, and the password used', async () => {
+    const { id, password, words } = await letIn(open, 'ssh');
+    const port = Number(words[words.indexOf('-p') + 1]);
+    const early = connect({ host: '127.0.0.1', port });
+    early.on('error', () => undefined);
+    await once(early, 'data');
+    const first = runProgram('ssh', [...words, 'sleep 60'], { password });
+    await once(early, 'close');
+    expect(await runProgram('ssh', [...words, 'id'], { password })).toMatchObject({ code: 255, output: '', errors: expect.stringContaining('Connection refused') });
+    programs.clients.end(foreignClientId.parse(id));
+    expect((await first).code).toBe(255);
+    await over(id);
+  }, 120_000);
+
+  test('such as a browser with a page\'s request gets nothing, and the one who is waited for still comes in', async () => {
+    const { id, password, words } = await letIn(open, 'ssh');
+    const port = Number(words[words.indexOf('-p') + 1]);
+    await expect(fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: 'SSH-2.0-page\r\n', headers: { origin: 'https://evil.example' } })).rejects.toThrow('fetch failed');
+    expect(await runProgram('ssh', [...words, 'echo in'], { password })).toMatchObject({ code: 0, output: 'in\n' });
+    await over(id);
+  }, 120_000);
+});

@@ -1,0 +1,66 @@
+import { expect, type Page, test } from '@playwright/test';
+import { calls, openMain, type PageFaults } from './open-page.ts';
+
+/** Opens the details of a resource that speaks SSH and goes to its section by keyboard. */
+async function openDetails(page: Page, query: Readonly<Record<string, string>> = {}): Promise<PageFaults> {
+  const faults = await openMain(page, query);
+  await page.getByRole('gridcell').first().waitFor();
+  await page.getByRole('grid').focus();
+  await page.keyboard.press('Space');
+  await expect(page.getByRole('complementary')).toBeVisible();
+  return faults;
+}
+
+test('rule 30: a port for own programs is opened by keyboard; the command of each is copied whole, the password is shown this once', async ({ page }) => {
+  const faults = await openDetails(page);
+  const section = page.getByRole('region', { name: 'Own programs' });
+  await section.getByRole('button', { name: 'Open a port for own programs' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(section.getByRole('status').first()).toContainText('Waiting for a program');
+  await expect(section).toContainText('7Q2KM-4HZXT-9WPB3-CJ5RD-8NVE6');
+  await section.getByRole('button', { name: 'Copy the one-time password' }).press('Enter');
+  await section.getByRole('button', { name: 'Copy the command for rsync' }).press('Enter');
+  expect(await calls(page, 'app.copyText')).toEqual([{ text: '7Q2KM-4HZXT-9WPB3-CJ5RD-8NVE6' }, { text: expect.stringMatching(/^rsync -e 'ssh -p 40123 /) }]);
+  // Another look at the same resource shows the port, and the password no more.
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('complementary')).toBeHidden();
+  await page.keyboard.press('Space');
+  await expect(section).toContainText('was shown once');
+  await expect(section).not.toContainText('7Q2KM');
+  await section.getByRole('button', { name: 'Close the port' }).click();
+  await expect(section.getByRole('status').first()).toContainText('Ended');
+  expect(faults.list).toEqual([]);
+});
+
+test('states of an own program are told as they change: let in, and guessed at', async ({ page }) => {
+  await openDetails(page);
+  const section = page.getByRole('region', { name: 'Own programs' });
+  await section.getByRole('button', { name: 'Open a port for own programs' }).click();
+  const id = '77777777-7777-4777-8777-777777777777';
+  await page.evaluate((item) => window.harness.patch('foreignClients', ['items', item, 'phase'], { status: 'connected', since: new Date().toISOString() }), id);
+  await expect(section.getByRole('status').first()).toContainText('A program is connected');
+  await expect(section).not.toContainText('7Q2KM');
+  await page.evaluate((item) => window.harness.patch('foreignClients', ['items', item, 'phase'], { status: 'ended', at: new Date().toISOString(), error: { code: 'client.foreign-guessed', args: { count: 10 }, reference: null } }), id);
+  await expect(section.getByRole('alert')).toContainText('A wrong one-time password was tried 10 times');
+  await section.getByRole('button', { name: 'Remove from the list' }).click();
+  expect(await calls(page, 'foreignClients.end')).toEqual([{ foreignClientId: id }]);
+});
+
+test('a rule that lets no own programs in is told with who must act', async ({ page }) => {
+  await openDetails(page, { scene: 'foreign-refused' });
+  const section = page.getByRole('region', { name: 'Own programs' });
+  await section.getByRole('button', { name: 'Open a port for own programs' }).click();
+  await expect(section.getByRole('alert')).toContainText('does not let programs of your own in');
+  await expect(section.getByRole('alert')).toContainText('Helpdesk');
+});
+
+for (const language of ['en', 'ja', 'zh-Hant'] as const) {
+  test(`own programs read well in ${language}`, async ({ page }, info) => {
+    await openDetails(page, { language });
+    const details = page.getByRole('complementary');
+    await details.locator('.foreign > .button').click();
+    await expect(details.locator('.foreign-secret')).toBeVisible();
+    await info.attach(`own-programs-${language}`, { body: await page.screenshot(), contentType: 'image/png' });
+    expect(await details.locator('.foreign').evaluate((section) => section.scrollWidth <= section.clientWidth)).toBe(true);
+  });
+}
