@@ -1,19 +1,17 @@
-import { createHash } from 'node:crypto';
 import { and, count, eq, isNull } from 'drizzle-orm';
 import type { ConnectionOffer, TriedGateway } from '../../shared/api/connections.ts';
 import type { User } from '../../shared/api/users.ts';
 import { catalogue, isErrorCode, type ErrorArgs, type ErrorCode } from '../../shared/errors/catalogue.ts';
-import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
-import { connectionReferenceFrom, type AccessRuleId, type ConnectionId, type ConnectionReference, type CredentialId, type GatewayId, type Protocol, type ResourceId, type UserId } from '../../shared/ids.ts';
-import type { ForwardGrant, GrantedCredential, TargetGrant } from '../../shared/link/messages.ts';
-import { sessionPolicy, type SessionPolicy } from '../../shared/policy/session-policy.ts';
-import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
+import { MavisError } from '../../shared/errors/mavis-error.ts';
+import { connectionReferenceFrom, type ConnectionId, type ConnectionReference, type CredentialId, type GatewayId, type Protocol, type ResourceId, type UserId } from '../../shared/ids.ts';
+import type { GrantedCredential } from '../../shared/link/messages.ts';
+import { sessionPolicy } from '../../shared/policy/session-policy.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
 import type { ErrorLog } from '../audit/error-log.ts';
 import { noWay } from '../choice/no-way.ts';
-import { chooseFirstHop, choosePath, type PathGateway, type PathRequest } from '../choice/path-choice.ts';
-import { portOrder } from '../choice/port-order.ts';
+import { chooseFirstHop, choosePath, type PathRequest } from '../choice/path-choice.ts';
 import type { Clock } from '../clock.ts';
-import { tlsPinsOf, type GatewayRow } from '../gateways/gateway-record.ts';
+import type { GatewayRow } from '../gateways/gateway-record.ts';
 import type { Gateways } from '../gateways/gateways.ts';
 import type { GatewayStates } from '../gateways/gateway-states.ts';
 import type { Delay } from '../gateways/status-sync.ts';
@@ -22,13 +20,13 @@ import type { Log } from '../logging/log.ts';
 import type { Database, Transaction } from '../store/database.ts';
 import { connectionForwards, connectionTries, connections, resources } from '../store/schema.ts';
 import type { TunnelSettings } from '../tunnel/tunnel-settings.ts';
+import { judgeAccess, type Allowed, type Asker, type Decide, type ResourceRow } from './connection-access.ts';
+import { ConnectionGrants, namedHop, TICKET_SECONDS, UNSUPERVISED_SECONDS, type AskedConnection, type Choosable, type GrantedHop } from './connection-grants.ts';
 import type { ConnectionRow, ConnectionTransitions } from './connection-transitions.ts';
 import type { Terminations } from './terminations.ts';
 
 /** All tries of one connection end after this (rule 4). */
 export const CONNECT_DEADLINE_MS = 15_000;
-/** A ticket works for so long from its receipt at the gateway (rule 2). */
-export const TICKET_SECONDS = 30;
 /** The service counts the gateway's 30 seconds from after the answer; this covers what the answer took and what the timers miss. */
 const TICKET_MARGIN_MS = 2_000;
 /** A journal is read for so long before a retry: of a gateway that answers it takes milliseconds, and the deadline runs. */
@@ -39,32 +37,12 @@ const JOURNAL_LIMIT_MS = 1_000;
  */
 const JOURNAL_WORD_LIMIT_MS = 3_000;
 const JOURNAL_AGAIN_MS = 100;
-/** A session whose gateway hears nothing from the service ends after so long (rule 11): people from outside sooner. */
-const UNSUPERVISED_SECONDS = { vendor: 60, others: 900 } as const;
 /** All tries of another first gateway for a session that runs: its client asks again, and waits no longer than it would for a dial. */
 const RESUME_WAY_LIMIT_MS = 8_000;
 /** How often a session may get one: each time an entry in the audit log and a row; one every few seconds for a quarter of an hour. */
 const MAX_WAYS = 200;
 /** Connections of one user that have not come to their end: far above what a person opens, far below what hurts. */
 const MAX_OPEN_PER_USER = 256;
-
-export type ResourceRow = typeof resources.$inferSelect;
-
-/** Who asks, as the request proves it. */
-export interface Asker {
-  readonly user: User;
-  readonly actor: AuditActor;
-  readonly tokenSha256: string;
-  readonly clientKeyThumbprint: string;
-  /** The peer's IP address. */
-  readonly address: string;
-  readonly signal: AbortSignal;
-}
-
-/** What the access rules say. */
-export type AccessDecision =
-  | { readonly allowed: true; readonly rule: { readonly id: AccessRuleId; readonly name: string; readonly tunnel?: 'system' | 'always' }; readonly policy: SessionPolicy; readonly signOn: 'stored' | 'ask-user'; readonly notAfter: Date | string | null }
-  | { readonly allowed: false; readonly code: ErrorCode; readonly args?: ErrorArgs };
 
 export interface ConnectionAsksParts {
   readonly database: Database;
@@ -78,7 +56,7 @@ export interface ConnectionAsksParts {
   readonly transitions: ConnectionTransitions;
   readonly terminations: Pick<Terminations, 'ask' | 'flush'>;
   readonly linkTo: (row: GatewayRow) => Pick<GatewayLink, 'grant'>;
-  readonly decide: (request: { readonly user: User; readonly resource: ResourceRow; readonly protocol: Protocol; readonly now: Date }) => Promise<AccessDecision>;
+  readonly decide: Decide;
   /** The user as he is now; undefined where he is gone, disabled or expired. */
   readonly activeUser: (id: UserId) => Promise<User | undefined>;
   readonly openCredential: (transaction: Transaction, id: CredentialId) => Promise<GrantedCredential>;
@@ -92,23 +70,6 @@ export interface ConnectionAsksParts {
   readonly outcome: (outcome: 'granted' | ErrorCode) => void;
 }
 
-interface Allowed {
-  readonly resource: ResourceRow;
-  readonly rule: { readonly id: AccessRuleId; readonly name: string };
-  readonly policy: SessionPolicy;
-  readonly signOn: 'stored' | 'ask-user';
-  readonly notAfter: Date;
-  /** Tunnel applies whatever the switch for the system says: by the rule, or to a third-party vendor (S33). */
-  readonly tunnelAlways: boolean;
-}
-
-type Choosable = PathGateway & { readonly row: GatewayRow };
-/** A gateway of the way with the ticket that works there. */
-interface GrantedHop {
-  readonly gateway: Choosable;
-  readonly ticket: string;
-}
-type AskedConnection = Pick<ConnectionRow, 'id' | 'reference' | 'deadlineAt' | 'protocol' | 'foreignClient'>;
 /** What a connection is wanted for. */
 interface AskedFor {
   readonly resourceId: ResourceId;
@@ -120,9 +81,11 @@ interface AskedFor {
 /** Answers requests for connections: access, choice, grant, and another gateway where one cannot be used (S2, S6, S8, S11). */
 export class ConnectionAsks {
   readonly #parts: ConnectionAsksParts;
+  readonly #grants: ConnectionGrants;
 
   constructor(parts: ConnectionAsksParts) {
     this.#parts = parts;
+    this.#grants = new ConnectionGrants(parts);
   }
 
   /** A way to the target. Throws the code of what stands in the way, with the connection's reference; audit and error log hold it by then. */
@@ -135,7 +98,7 @@ export class ConnectionAsks {
 
     const askedAt = clock.now();
     const connectionId = newConnectionId();
-    const access = await this.#access(asker.user, resource, { protocol, foreignClient }, askedAt);
+    const access = await judgeAccess(this.#parts.decide, asker.user, resource, { protocol, foreignClient }, askedAt);
     const row = {
       id: connectionId,
       reference,
@@ -193,7 +156,7 @@ export class ConnectionAsks {
     const dropped = !atFirst || (await Promise.race([terminations.flush(gatewayId), delay(JOURNAL_LIMIT_MS, asker.signal).then(() => false)]));
 
     const [resource] = await database.select().from(resources).where(and(eq(resources.id, row.resourceId), isNull(resources.removedAt)));
-    const access = resource === undefined ? { error: new MavisError('resource.unknown') } : await this.#access(asker.user, resource, row, clock.now());
+    const access = resource === undefined ? { error: new MavisError('resource.unknown') } : await judgeAccess(this.#parts.decide, asker.user, resource, row, clock.now());
     if ('error' in access) return this.#fail(asker, row, access.error);
     return this.#grantSomewhere(asker, row, access, await this.#triedOf(connectionId), dropped ? [] : [gatewayId]);
   }
@@ -214,7 +177,7 @@ export class ConnectionAsks {
     const user = await activeUser(asker.user.id);
     const [resource] = await database.select().from(resources).where(and(eq(resources.id, row.resourceId), isNull(resources.removedAt)));
     if (user === undefined || resource === undefined) throw new MavisError(user === undefined ? 'session.user-disabled' : 'session.access-changed', {}, { reference: row.reference });
-    const access = await this.#access(user, resource, row, clock.now());
+    const access = await judgeAccess(this.#parts.decide, user, resource, row, clock.now());
     if ('error' in access) throw new MavisError('session.access-changed', {}, { reference: row.reference, cause: access.error });
     const notAfter = new Date(Math.min(access.notAfter.getTime(), row.notAfter.getTime()));
     if (notAfter <= clock.now()) throw new MavisError('session.not-after', {}, { reference: row.reference });
@@ -230,14 +193,14 @@ export class ConnectionAsks {
       const first = chooseFirstHop({ ...request, tried: new Set([...tried, last.id, failed]) }) ?? chooseFirstHop({ ...request, tried: new Set([...tried, last.id]) });
       const leftMs = endMs - clock.monotonicMs();
       if (first === undefined || leftMs <= 0) throw new MavisError('tunnel.no-default-gateway', {}, { reference: row.reference });
-      const granted = await this.#grantForward(asker, row, { ...access, notAfter }, first, last, Math.min(GRANT_LIMIT_MS, leftMs));
+      const granted = await this.#grants.forward(asker, row, { ...access, notAfter }, first, last, Math.min(GRANT_LIMIT_MS, leftMs));
       if ('error' in granted) {
         tried.add(first.id);
         log.warn('a first gateway took no grant for a session', { reference: row.reference, gatewayName: first.row.name, code: granted.error.code });
         await states.eject(first.id, granted.error.code, row.reference);
         continue;
       }
-      if (await database.transaction((transaction) => transitions.firstReplaced(transaction, row, first.row, asker.actor))) return this.#firstHop(granted, access, row.protocol);
+      if (await database.transaction((transaction) => transitions.firstReplaced(transaction, row, first.row, asker.actor))) return this.#grants.firstHop(granted, access, row.protocol);
       await this.#withdraw(row, [first.id], 'connect.cancelled');
       throw new MavisError(overBecause(await this.#own(asker, connectionId)) ?? 'session.ended', {}, { reference: row.reference });
     }
@@ -272,7 +235,7 @@ export class ConnectionAsks {
       if (path.kind !== 'path') return this.#fail(asker, row, lastReason(tried) ?? noWay(path));
 
       const begun = clock.monotonicMs();
-      const last = await this.#grantTarget(asker, row, access, path.last, tunnel, timeLimitMs);
+      const last = await this.#grants.toTarget(asker, row, access, path.last, tunnel, timeLimitMs);
       if ('error' in last) {
         await this.#noteFailed(asker, row, path.last, last.error, clock.monotonicMs() - begun, tried);
         continue;
@@ -288,7 +251,7 @@ export class ConnectionAsks {
     try {
       for (let first: Choosable | undefined = chosen; first !== undefined; ) {
         const begun = clock.monotonicMs();
-        const granted = await this.#grantForward(asker, row, access, first, last, await this.#timeLeft(asker, row));
+        const granted = await this.#grants.forward(asker, row, access, first, last, await this.#timeLeft(asker, row));
         if (!('error' in granted)) return granted;
         await this.#noteFailed(asker, row, first, granted.error, clock.monotonicMs() - begun, tried);
         first = chooseFirstHop({ ...request, gateways: await gateways.choosable(), tried: excluded(tried, [...avoid, last.id]) });
@@ -319,65 +282,6 @@ export class ConnectionAsks {
     await states.eject(gateway.id, error.code, row.reference);
   }
 
-  /** Pushes a fresh ticket to the gateway that reaches the target. Only its hash and the target's secret go there; only the ticket goes to the client. */
-  async #grantTarget(asker: Asker, row: AskedConnection, access: Allowed, gateway: Choosable, tunnel: boolean, timeLimitMs: number): Promise<GrantedHop | { readonly error: MavisError }> {
-    const { database, openCredential } = this.#parts;
-    const { resource, policy } = access;
-    const port = resource.protocols.find((one) => one.protocol === row.protocol)?.port;
-    if (port === undefined) return { error: new MavisError('resource.protocol-unknown', { protocol: row.protocol }) };
-    const { credentialId } = resource;
-    if (access.signOn === 'stored' && credentialId === null) return { error: new MavisError('resource.no-credential') };
-    const credential: GrantedCredential = access.signOn === 'stored' && credentialId !== null ? await database.transaction((transaction) => openCredential(transaction, credentialId)) : { kind: 'ask-user' };
-    const ticket = this.#newTicket();
-    const grant: TargetGrant = {
-      kind: 'target',
-      ...grantBase(asker, row, access, ticket),
-      over443: policy.over443 && gateway.row.over443,
-      user: { id: asker.user.id, name: asker.user.name, displayName: asker.user.displayName },
-      resource: { id: resource.id, name: resource.name },
-      protocol: row.protocol,
-      target: {
-        host: resource.address, port, allowSpecialAddress: resource.allowSpecialAddress, identities: resource.identities,
-        // First-use trust only where no stored secret could go to the wrong host (rule 14).
-        firstUseTrust: access.signOn === 'ask-user' && policy.firstUseTrust,
-        allowUnencrypted: !tunnel || resource.allowUnencryptedTunnel,
-        allowAnonymousTls: false,
-        // The identities of a resource that speaks SSH too may be its host keys: they say nothing of a certificate.
-        identityRequired: row.protocol === 'ssh' || row.protocol === 'sftp' || !resource.protocols.some(({ protocol }) => protocol === 'ssh' || protocol === 'sftp'),
-      },
-      credential,
-      policy,
-    };
-    return this.#push(gateway, grant, ticket, timeLimitMs);
-  }
-
-  /** Pushes a forward to a first hop: it learns the next gateway's address and nothing of target or credential (rule 2). */
-  async #grantForward(asker: Asker, row: AskedConnection, access: Allowed, first: Choosable, last: Choosable, timeLimitMs: number): Promise<GrantedHop | { readonly error: MavisError }> {
-    const { database, clock, randomInt } = this.#parts;
-    const ports = portOrder(last.row.portPreference, last.row.ports, row.protocol, randomInt);
-    if (ports.length === 0) return { error: new MavisError('gateway.port-closed', { ports: last.row.proxyPorts.join(', ') }) };
-    const ticket = this.#newTicket();
-    const grant: ForwardGrant = {
-      kind: 'forward',
-      ...grantBase(asker, row, access, ticket),
-      over443: access.policy.over443 && first.row.over443,
-      userId: asker.user.id,
-      next: { gatewayId: last.id, gatewayName: last.row.name, host: last.row.host, ports },
-    };
-    // Written first: the gateway's journal may tell of the forward before its answer is here.
-    await database.insert(connectionForwards).values({ ticketSha256: grant.ticketSha256, connectionId: row.id, gatewayId: first.id, gatewayName: first.row.name, nextGatewayId: last.id, nextGatewayName: last.row.name, grantedAt: clock.now() });
-    return this.#push(first, grant, ticket, timeLimitMs);
-  }
-
-  async #push(gateway: Choosable, grant: TargetGrant | ForwardGrant, ticket: string, timeLimitMs: number): Promise<GrantedHop | { readonly error: MavisError }> {
-    try {
-      await this.#parts.linkTo(gateway.row).grant(grant, { timeLimitMs });
-      return { gateway, ticket };
-    } catch (thrown) {
-      return { error: asMavisError(thrown) };
-    }
-  }
-
   /**
    * Judges once more, after the grant is written: a change of a role, a rule or a user that came in between has judged the
    * live connections without this one, or sees it from now on (rule 11). Writes the end where it is not allowed any more.
@@ -386,14 +290,10 @@ export class ConnectionAsks {
     const { database, clock, activeUser } = this.#parts;
     const user = await activeUser(asker.user.id);
     // Whether the resource is still there is part of the decision, which goes by the inventory.
-    const access = user === undefined ? undefined : await this.#access(user, resource, row, clock.now());
+    const access = user === undefined ? undefined : await judgeAccess(this.#parts.decide, user, resource, row, clock.now());
     if (access !== undefined && !('error' in access)) return true;
     await database.update(connections).set({ terminateAskedAt: clock.now(), terminateCode: user === undefined ? 'session.user-disabled' : 'session.access-changed' }).where(and(eq(connections.id, row.id), isNull(connections.terminateAskedAt)));
     return false;
-  }
-
-  #newTicket(): string {
-    return Buffer.from(this.#parts.randomBytes(32)).toString('base64url');
   }
 
   /** Writes that the way stands and gives it to the client: of the first hop the address, of one behind it name and key alone (rule 8). */
@@ -409,19 +309,13 @@ export class ConnectionAsks {
       reference: row.reference,
       protocol: row.protocol,
       resource: { id: access.resource.id, name: access.resource.name },
-      hops: first === null ? [this.#firstHop(last, access, row.protocol)] : [this.#firstHop(first, access, row.protocol), { ...namedHop(last), host: null, ports: [], fallbackPort: null }],
+      hops: first === null ? [this.#grants.firstHop(last, access, row.protocol)] : [this.#grants.firstHop(first, access, row.protocol), { ...namedHop(last), host: null, ports: [], fallbackPort: null }],
       tried: [...tried],
       policy: access.policy,
       notAfter: access.notAfter.toISOString(),
       deadlineMs: Math.min(CONNECT_DEADLINE_MS, Math.max(0, Math.round(row.deadlineAt.getTime() - clock.now().getTime()))),
       tunnel,
     };
-  }
-
-  /** The gateway that a client dials, with its address. */
-  #firstHop({ gateway, ticket }: GrantedHop, access: Allowed, protocol: Protocol): ConnectionOffer['hops'][number] {
-    const { host, portPreference, ports, over443, linkPort } = gateway.row;
-    return { ...namedHop({ gateway, ticket }), host, ports: portOrder(portPreference, ports, protocol, this.#parts.randomInt), fallbackPort: access.policy.over443 && over443 ? linkPort : null };
   }
 
   /** Ended while the grants were under way (terminated, user disabled, access changed): what the gateways hold goes too. */
@@ -437,18 +331,6 @@ export class ConnectionAsks {
     const { database, terminations } = this.#parts;
     await database.transaction((transaction) => terminations.ask(transaction, gatewayIds, { kind: 'connection', id: row.id }, code));
     await Promise.all(gatewayIds.map((gatewayId) => terminations.flush(gatewayId)));
-  }
-
-  async #access(user: User, resource: ResourceRow, { protocol, foreignClient }: Pick<ConnectionRow, 'protocol' | 'foreignClient'>, now: Date): Promise<Allowed | { readonly error: MavisError }> {
-    const decision = await this.#parts.decide({ user, resource, protocol, now });
-    if (!decision.allowed) return { error: new MavisError(decision.code, decision.args) };
-    if (foreignClient && !decision.policy.foreignClients) return { error: new MavisError('access.foreign-client-not-allowed') };
-    if (!resource.protocols.some((one) => one.protocol === protocol)) return { error: new MavisError('resource.protocol-unknown', { protocol }) };
-    if (decision.signOn === 'stored' && resource.credentialId === null) return { error: new MavisError('resource.no-credential') };
-    const ends = [now.getTime() + decision.policy.maxDurationSeconds * 1000];
-    if (decision.notAfter !== null) ends.push(new Date(decision.notAfter).getTime());
-    if (user.expiresAt !== null) ends.push(new Date(user.expiresAt).getTime());
-    return { resource, rule: decision.rule, policy: decision.policy, signOn: decision.signOn, notAfter: new Date(Math.min(...ends)), tunnelAlways: decision.rule.tunnel === 'always' || user.role === 'vendor' };
   }
 
   /** Writes the one final entry of a connection that failed before anything was dialled, and throws its code under the reference. */
@@ -491,29 +373,11 @@ export class ConnectionAsks {
   }
 }
 
-/** A gateway by its name and key alone (rule 8), with the ticket that works there. */
-function namedHop({ gateway, ticket }: GrantedHop) {
-  return { gatewayId: gateway.id, gatewayName: gateway.row.name, segment: gateway.segment, pins: tlsPinsOf(gateway.row), ticket };
-}
-
 /** Why a session is over, or about to be; undefined where it runs. */
 function overBecause(row: ConnectionRow): ErrorCode | undefined {
   if (row.finalAt === null && row.terminateAskedAt === null && (row.state === 'granted' || row.state === 'connected')) return undefined;
   const code = row.terminateAskedAt === null ? row.code : row.terminateCode;
   return code !== null && isErrorCode(code) && code.startsWith('session.') ? code : 'session.ended';
-}
-
-/** What every grant of a connection says (rule 2). */
-function grantBase(asker: Asker, row: AskedConnection, access: Allowed, ticket: string) {
-  return {
-    connectionId: row.id,
-    reference: row.reference,
-    ticketSha256: createHash('sha256').update(ticket).digest('base64url'),
-    clientKeyThumbprint: asker.clientKeyThumbprint,
-    ticketSeconds: TICKET_SECONDS,
-    notAfter: access.notAfter.toISOString(),
-    maxUnsupervisedSeconds: asker.user.role === 'vendor' ? UNSUPERVISED_SECONDS.vendor : UNSUPERVISED_SECONDS.others,
-  };
 }
 
 function excluded(tried: readonly TriedGateway[], avoid: readonly GatewayId[]): ReadonlySet<GatewayId> {

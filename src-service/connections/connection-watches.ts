@@ -16,7 +16,7 @@ import { GRANT_LIMIT_MS, type GatewayLink } from '../link/gateway-link.ts';
 import type { Database } from '../store/database.ts';
 import { connectionForwards, connections } from '../store/schema.ts';
 import type { TunnelSettings } from '../tunnel/tunnel-settings.ts';
-import { TICKET_SECONDS } from './connection-asks.ts';
+import { TICKET_SECONDS } from './connection-grants.ts';
 import { factsOf, type ConnectionRow } from './connection-transitions.ts';
 
 /** The roles that may watch. */

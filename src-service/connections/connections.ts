@@ -12,7 +12,7 @@ import type { Log } from '../logging/log.ts';
 import type { Database } from '../store/database.ts';
 import { notify } from '../store/notify.ts';
 import { connections, resources } from '../store/schema.ts';
-import type { Asker, ConnectionAsksParts } from './connection-asks.ts';
+import type { Asker, Decide } from './connection-access.ts';
 import type { ConnectionClosings } from './connection-closings.ts';
 import { factsOf, gatewaysOf, type ConnectionRow } from './connection-transitions.ts';
 import type { Terminations } from './terminations.ts';
@@ -31,7 +31,7 @@ export interface ConnectionsParts {
   readonly log: Log;
   readonly terminations: Pick<Terminations, 'ask' | 'flush'>;
   readonly closings: Pick<ConnectionClosings, 'closeDropped'>;
-  readonly decide: ConnectionAsksParts['decide'];
+  readonly decide: Decide;
   /** The user as the access rules judge him; undefined where he is disabled or expired. */
   readonly activeUser: (userId: UserId) => Promise<User | undefined>;
   readonly readJournalNow: (gatewayId: GatewayId) => Promise<boolean>;

@@ -5,13 +5,13 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../store/database.ts';
 import { resources } from '../store/schema.ts';
-import type { Asker, ConnectionAsksParts } from './connection-asks.ts';
+import type { Asker, Decide } from './connection-access.ts';
 
 export interface ForeignClientsParts {
   readonly database: Database;
   readonly audit: Pick<AuditLog, 'append'>;
   readonly clock: Pick<Clock, 'now'>;
-  readonly decide: ConnectionAsksParts['decide'];
+  readonly decide: Decide;
 }
 
 /** Answers the app that is about to let programs of the user's own in. Each connection that such a program then wants is asked for and judged by itself. */

@@ -8,7 +8,7 @@ import { isUsable, segmentsOf } from '../choice/gateway-choice.ts';
 import { noWay } from '../choice/no-way.ts';
 import { choosePath, isDefault, type PathGateway } from '../choice/path-choice.ts';
 import type { Clock } from '../clock.ts';
-import type { ConnectionAsksParts } from '../connections/connection-asks.ts';
+import type { Decide } from '../connections/connection-access.ts';
 import type { ConnectionTests } from '../connections/connection-test.ts';
 import { type GatewayRow, tlsPinsOf } from '../gateways/gateway-record.ts';
 import type { Gateways } from '../gateways/gateways.ts';
@@ -27,7 +27,7 @@ export interface DiagnosisParts {
   readonly tunnel: Pick<TunnelSettings, 'read'>;
   readonly tests: Pick<ConnectionTests, 'test'>;
   readonly segmentView: (user: User) => SegmentView | 'all';
-  readonly decide: ConnectionAsksParts['decide'];
+  readonly decide: Decide;
 }
 
 interface Asker {
