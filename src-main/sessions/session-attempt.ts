@@ -1,9 +1,9 @@
 import type { Draft } from 'immer';
-import { type ConnectionOffer, connectionsRoutes, type Hop, type TriedGateway } from '../../shared/api/connections.ts';
+import { type ConnectionOffer, connectionsRoutes, type Hop } from '../../shared/api/connections.ts';
 import { catalogue, type ErrorCode, knownErrorCode } from '../../shared/errors/catalogue.ts';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { ConnectionId, Protocol, ResourceId } from '../../shared/ids.ts';
-import type { ConnectStep, Session, SessionPhase } from '../../shared/ipc/stores.ts';
+import type { Session } from '../../shared/ipc/stores.ts';
 import type { SessionPolicy } from '../../shared/policy/session-policy.ts';
 import type { ProgressStep } from '../../shared/proxy-stream/messages.ts';
 import type { ClientIdentity } from '../account/client-key.ts';
@@ -13,6 +13,8 @@ import type { ServiceClient, ServiceNetwork } from '../service-client/service-cl
 import { unknownToProxy } from '../network/unknown-to-proxy.ts';
 import { type ProxyCredentials, proxyName, type WayOut } from '../network/way-out.ts';
 import type { ForwardingOffer } from './forwarding/forwarding-offer.ts';
+import { AttemptAtService } from './attempt-at-service.ts';
+import { AttemptView } from './attempt-view.ts';
 import { type EndedReport, type SessionCommand, type SessionReport, sessionReport } from './session-process-contract.ts';
 import type { SessionProcess } from './session-process-handle.ts';
 
@@ -22,8 +24,6 @@ const LEAST_RETRY_MS = 500;
 const ASK_TIMEOUT_MS = 16_000;
 /** Another first gateway for a session that runs: the service tries several within this. */
 const NEW_FIRST_TIMEOUT_MS = 10_000;
-/** A claim is a courtesy to whoever reads the audit log: it holds nobody up. */
-const CLAIM_TIMEOUT_MS = 5000;
 /** Time for a process to say goodbye to its gateway. */
 const GOODBYE_LIMIT_MS = 3000;
 
@@ -72,13 +72,13 @@ type Outcome = { readonly kind: 'connected' } | { readonly kind: 'failed'; reado
 export class SessionAttempt<Port> {
   readonly #parts: AttemptParts<Port>;
   readonly #target: AttemptTarget;
+  readonly #view: AttemptView;
+  readonly #atService: AttemptAtService;
   readonly #stop = new AbortController();
   #offer: ConnectionOffer | undefined;
   /** The first of two gateways, as it is now. */
   #first: Hop | undefined;
   #shownToProxies: ReadonlyMap<string, ProxyCredentials | null> = new Map();
-  #step: ConnectStep = 'access';
-  #stepBegan: number;
   #connectedAt: number | undefined;
   #outcome: ((outcome: Outcome) => void) | undefined;
   #ended = Promise.withResolvers<EndedReport>();
@@ -94,12 +94,12 @@ export class SessionAttempt<Port> {
   #interrupted = false;
   /** The user was asked for his sign-on to a proxy by a resume, and has not answered yet. */
   #askedForResume = false;
-  #endingThere: Promise<void> | undefined;
 
   constructor(target: AttemptTarget, parts: AttemptParts<Port>) {
     this.#target = target;
     this.#parts = parts;
-    this.#stepBegan = parts.monotonic();
+    this.#view = new AttemptView(parts);
+    this.#atService = new AttemptAtService({ ...parts, watches: this.#watches });
     parts.process.onReport((report) => this.#take(report));
     parts.process.onExit((exitCode) => this.#onProcessExit(exitCode));
   }
@@ -133,7 +133,7 @@ export class SessionAttempt<Port> {
     } finally {
       this.#finished = true;
       this.#over.resolve();
-      await this.#endingThere;
+      await this.#atService.ended;
       if (this.#connectedAt === undefined) this.#parts.process.kill();
     }
   }
@@ -162,7 +162,7 @@ export class SessionAttempt<Port> {
 
   answerPrompt(id: number, answers: readonly string[]): void {
     this.#parts.process.send({ kind: 'prompt-answer', id, answers: [...answers] });
-    this.#connecting((phase) => {
+    this.#view.connecting((phase) => {
       if (phase.prompt?.id === id) phase.prompt = null;
     });
   }
@@ -174,7 +174,7 @@ export class SessionAttempt<Port> {
       this.#stop.abort(new MavisError('connect.cancelled'));
       this.#send('cancel');
     } else {
-      if (this.#interrupted) this.#endThroughService();
+      if (this.#interrupted) this.#atService.end(this.#offer);
       this.#send('end');
     }
     this.#goodbye ??= setTimeout(() => this.#parts.process.kill(), GOODBYE_LIMIT_MS);
@@ -194,7 +194,7 @@ export class SessionAttempt<Port> {
     const { client } = this.#parts;
     const limits = { signal: this.#stop.signal, timeoutMs: ASK_TIMEOUT_MS };
     const offer = watched === undefined ? await client.call(connectionsRoutes.connectionAsk, { params: {}, query: {}, body: { resourceId, protocol, ...(foreignClient ? { foreignClient } : {}) } }, limits) : await client.call(connectionsRoutes.connectionWatch, { params: { connectionId: watched }, query: {}, body: {} }, limits);
-    this.#begin('gateway-chosen');
+    this.#view.begin('gateway-chosen');
     this.#useOffer(offer);
     return offer;
   }
@@ -210,8 +210,8 @@ export class SessionAttempt<Port> {
         const error = asMavisError(thrown);
         const proxy = unknownToProxy(error);
         if (proxy === null || this.#stop.signal.aborted || !(await this.#renewSignOn(proxy)) || this.#stop.signal.aborted) throw thrown;
-        await this.#claim(error);
-        this.#begin('access');
+        await this.#atService.claim(this.#offer, error);
+        this.#view.begin('access');
       }
     }
   }
@@ -232,12 +232,12 @@ export class SessionAttempt<Port> {
   async #reach(first: ConnectionOffer): Promise<true> {
     const deadlineAt = this.#parts.monotonic() + first.deadlineMs;
     for (let offer = first; ; ) {
-      this.#begin('gateway-reached');
+      this.#view.begin('gateway-reached');
       const outcome = await this.#dial(offer, this.#watches || this.#target.foreign === true ? undefined : await this.#parts.forwarding(offer.policy), deadlineAt);
       if (outcome.kind === 'connected') return true;
       const { failure } = outcome;
       const hop = this.#lastHop(offer, failure);
-      this.#noteTried(offer, hop, failure);
+      this.#view.tried(offer, hop, failure);
       const error = new MavisError(knownErrorCode(failure.code), failure.args, { reference: offer.reference });
       const left = deadlineAt - this.#parts.monotonic();
       // A session is on the one gateway that holds it.
@@ -347,13 +347,13 @@ export class SessionAttempt<Port> {
         });
         break;
       case 'reached':
-        this.#begin('target-reached');
+        this.#view.begin('target-reached');
         break;
       case 'progress':
         this.#onProgress(report.step);
         break;
       case 'prompt':
-        this.#connecting((phase) => {
+        this.#view.connecting((phase) => {
           phase.prompt = report.prompt;
         });
         break;
@@ -366,7 +366,7 @@ export class SessionAttempt<Port> {
           session.targetEncrypted = report.targetEncrypted;
           session.targetCertificate = report.targetCertificate;
         });
-        this.#begin('recording');
+        this.#view.begin('recording');
         this.#parts.onAccepted?.({ sshHostKey: report.sshHostKey });
         break;
       case 'connected':
@@ -381,12 +381,12 @@ export class SessionAttempt<Port> {
         });
         break;
       case 'ends-soon':
-        this.#connected((phase) => {
+        this.#view.connected((phase) => {
           phase.endsSoon = { code: report.code, at: new Date(this.#parts.clock() + report.secondsLeft * 1000).toISOString() };
         });
         break;
       case 'round-trip':
-        this.#connected((phase) => {
+        this.#view.connected((phase) => {
           phase.roundTripMs = Math.round(report.milliseconds * 10) / 10;
         });
         break;
@@ -398,7 +398,7 @@ export class SessionAttempt<Port> {
         break;
       case 'resumed':
         this.#interrupted = false;
-        this.#connected((phase) => {
+        this.#view.connected((phase) => {
           phase.resuming = null;
         });
         this.#parts.log.info('session resumed', { sessionId: this.#target.sessionId, reference: this.#offer?.reference });
@@ -417,7 +417,7 @@ export class SessionAttempt<Port> {
       case 'ended':
         this.#endReported = true;
         // Where the first of two gateways is gone, the last one waits for a client that finds no way to it.
-        if (this.#interrupted && report.code === 'session.gateway-lost' && this.#offer?.hops.length === 2) this.#endThroughService();
+        if (this.#interrupted && report.code === 'session.gateway-lost' && this.#offer?.hops.length === 2) this.#atService.end(this.#offer);
         this.#ended.resolve(report);
         this.#killWhenDone();
         break;
@@ -431,9 +431,9 @@ export class SessionAttempt<Port> {
   }
 
   #onProgress(detail: ProgressStep): void {
-    if (detail === 'target-reached') this.#begin('signed-on');
-    else if (detail === 'signed-on') this.#begin('recording');
-    this.#connecting((phase) => {
+    if (detail === 'target-reached') this.#view.begin('signed-on');
+    else if (detail === 'signed-on') this.#view.begin('recording');
+    this.#view.connecting((phase) => {
       phase.detail = detail;
       if (detail === 'signed-on') phase.prompt = null;
     });
@@ -457,8 +457,8 @@ export class SessionAttempt<Port> {
 
   #onRecording(): void {
     this.#recordingEarly = true;
-    this.#noteStep();
-    this.#connected((phase) => {
+    this.#view.noteStep();
+    this.#view.connected((phase) => {
       phase.recording = true;
     });
   }
@@ -466,78 +466,26 @@ export class SessionAttempt<Port> {
   #onInterrupted(secondsLeft: number): void {
     this.#interrupted = true;
     const now = this.#parts.clock();
-    this.#connected((phase) => {
+    this.#view.connected((phase) => {
       phase.roundTripMs = null;
       phase.resuming = { since: new Date(now).toISOString(), until: new Date(now + secondsLeft * 1000).toISOString() };
     });
     this.#parts.log.warn('session interrupted', { sessionId: this.#target.sessionId, reference: this.#offer?.reference, gatewayName: this.#offer?.hops.at(-1)?.gatewayName });
   }
 
-  /** Ends the session at its gateway through the service: the gateway waits for a client that does not come back. */
-  #endThroughService(): void {
-    const offer = this.#offer;
-    if (offer === undefined || this.#endingThere !== undefined || this.#watches) return;
-    const { log, client } = this.#parts;
-    this.#endingThere = client.call(connectionsRoutes.connectionTerminate, { params: { connectionId: offer.connectionId }, query: {}, body: { reason: 'session.closed-by-user' } }, { timeoutMs: CLAIM_TIMEOUT_MS }).then(
-      () => undefined,
-      (thrown: unknown) => log.warn('session not ended at its gateway, which will wait for it', { reference: offer.reference, code: asMavisError(thrown).code }, thrown),
-    );
-  }
-
   #onProcessExit(exitCode: number): void {
     this.#processGone = true;
     clearTimeout(this.#goodbye);
-    const milliseconds = this.#parts.monotonic() - this.#stepBegan;
+    const milliseconds = this.#view.stepMs;
     if (!this.#finished && !this.#stop.signal.aborted) this.#parts.log.warn('session process ended', { sessionId: this.#target.sessionId, exitCode });
     this.#outcome?.({ kind: 'failed', failure: { kind: 'failed', code: this.#stop.signal.aborted ? 'connect.cancelled' : 'session.crashed', args: {}, leg: 'L2', credentialSent: true, milliseconds } });
     this.#ended.resolve({ kind: 'ended', code: 'session.crashed', args: {}, exitStatus: null, signal: null });
   }
 
-  /** A step begins: the one before it is done, and took what has passed since it began. */
-  #begin(step: ConnectStep): void {
-    if (this.#step === step) return;
-    this.#noteStep();
-    this.#step = step;
-    this.#connecting((phase) => {
-      phase.step = step;
-    });
-  }
-
-  #noteStep(): void {
-    const [step, now] = [this.#step, this.#parts.monotonic()];
-    const milliseconds = Math.round((now - this.#stepBegan) * 10) / 10;
-    this.#stepBegan = now;
-    this.#parts.update((session) => {
-      session.stepsMs[step] = milliseconds;
-    });
-  }
-
-  #connecting(change: (phase: Extract<Draft<SessionPhase>, { status: 'connecting' }>) => void): void {
-    this.#parts.update((session) => {
-      if (session.phase.status === 'connecting') change(session.phase);
-    });
-  }
-
-  #connected(change: (phase: Extract<Draft<SessionPhase>, { status: 'connected' }>) => void): void {
-    this.#parts.update((session) => {
-      if (session.phase.status === 'connected') change(session.phase);
-    });
-  }
-
   #useOffer(offer: ConnectionOffer): void {
     this.#offer = offer;
     this.#first = offer.hops[0];
-    const last = offer.hops.at(-1);
-    this.#parts.update((session) => {
-      session.reference = offer.reference;
-      session.gatewayName = last?.gatewayName ?? null;
-      session.segment = last?.segment ?? null;
-      session.way = null;
-      session.firstGatewayName = offer.hops.length > 1 ? (offer.hops[0]?.gatewayName ?? null) : null;
-      session.tunnel = offer.tunnel;
-      session.tried = offer.tried.map((tried) => ({ ...tried }));
-      session.policy = { ...offer.policy, environmentNames: [...offer.policy.environmentNames] };
-    });
+    this.#view.offered(offer);
   }
 
   #lastHop(offer: ConnectionOffer, failure: Failure): Hop {
@@ -548,13 +496,6 @@ export class SessionAttempt<Port> {
     return hop;
   }
 
-  #noteTried(offer: ConnectionOffer, hop: Hop, failure: Failure): void {
-    const tried: TriedGateway = { gatewayId: hop.gatewayId, gatewayName: hop.gatewayName, leg: failure.leg, code: failure.code, milliseconds: Math.round(failure.milliseconds) };
-    this.#parts.update((session) => {
-      session.tried = [...offer.tried, tried];
-    });
-  }
-
   async #showEnd(ended: EndedReport): Promise<void> {
     const error = endError(ended);
     const durationMs = this.#parts.clock() - (this.#connectedAt ?? this.#parts.clock());
@@ -563,32 +504,20 @@ export class SessionAttempt<Port> {
     });
     this.#parts.log.info('session ended', { sessionId: this.#target.sessionId, reference: this.#offer?.reference, code: error.code, milliseconds: durationMs });
     // Its gateway sees a line that broke and waits for a client that does not come back; what happened is known here alone.
-    if (error.code === 'session.crashed') await this.#claim(error);
+    if (error.code === 'session.crashed') await this.#atService.claim(this.#offer, error);
   }
 
   async #showFailure(error: MavisError): Promise<void> {
     const reference = this.#offer?.reference ?? error.reference ?? null;
-    const step = this.#offer === undefined && ['L3', 'gateway'].includes(error.entry.leg) ? 'gateway-chosen' : this.#step;
+    const step = this.#offer === undefined && ['L3', 'gateway'].includes(error.entry.leg) ? 'gateway-chosen' : this.#view.step;
     this.#parts.update((session) => {
       session.reference ??= reference;
       session.phase = { status: 'failed', error: shown(error, reference), step };
     });
     this.#parts.log.warn('connection failed', { sessionId: this.#target.sessionId, reference, code: error.code, leg: error.entry.leg, step }, error);
-    await this.#claim(error);
+    await this.#atService.claim(this.#offer, error);
   }
 
-  /** Reports to the service what happened here; kept there as the client's claim (rule 12). */
-  async #claim(error: MavisError): Promise<void> {
-    // Of somebody else's session there is nothing to claim.
-    if (!this.#offer || this.#watches) return;
-    const { connectionId, reference } = this.#offer;
-    const body = { outcome: error.code === 'connect.cancelled' ? ('cancelled' as const) : ('failed' as const), code: error.code };
-    try {
-      await this.#parts.client.call(connectionsRoutes.connectionClaim, { params: { connectionId }, query: {}, body }, { timeoutMs: CLAIM_TIMEOUT_MS });
-    } catch (thrown) {
-      this.#parts.log.warn('failure not reported to the service', { reference, code: asMavisError(thrown).code }, thrown);
-    }
-  }
 }
 
 /** Ends of which the gateway may tell by whom they came, where the session's policy says so. */
