@@ -3,7 +3,7 @@ import type { foreignClientTextsEn } from './en.ts';
 /** Texts of the user's own programs, in Traditional Chinese. */
 export const foreignClientTextsZhHant = {
   'foreign.title': '自己的程式',
-  'foreign.lead': '使用您自己的 ssh、sftp、scp 或 rsync。其操作受相同規則約束,並與應用程式中的會話一樣留下記錄。',
+  'foreign.lead': '使用您自己的 ssh、sftp、scp 或 rsync。其操作受相同規則約束，並與應用程式中的會話一樣留下記錄。',
   'foreign.open': '為自己的程式開啟連接埠',
   'foreign.opening': '正在開啟…',
   'foreign.by-port': '這部電腦的連接埠',
@@ -14,8 +14,8 @@ export const foreignClientTextsZhHant = {
   'foreign.waiting-until': '只允許一個程式連入一次。連接埠將於{when}自動關閉。',
   'foreign.connected-since': '自{when}起連線中。其他程式無法使用此連接埠。',
   'foreign.password': '一次性密碼',
-  'foreign.password-hint': '僅顯示這一次,也只能使用一次。程式詢問時請輸入。',
-  'foreign.password-gone': '一次性密碼只顯示一次。若需要新的密碼,請關閉連接埠後重新開啟。',
+  'foreign.password-hint': '僅顯示這一次，也只能使用一次。程式詢問時請輸入。',
+  'foreign.password-gone': '一次性密碼只顯示一次。若需要新的密碼，請關閉連接埠後重新開啟。',
   'foreign.commands': '指令',
   'foreign.copy-password': '複製一次性密碼',
   'foreign.copy-command': '複製 {program} 的指令',

@@ -30,6 +30,11 @@ describe('the three languages', () => {
     expect(keys.filter((key) => messages[language][key].trim() === '')).toEqual([]);
   });
 
+  test('Chinese is punctuated in full width', () => {
+    const halfWidth = /(?<=[\p{Script=Han}」』）}])[,;?](?=[\p{Script=Han}「『（{])/u;
+    expect(keys.filter((key) => halfWidth.test(messages['zh-Hant'][key]))).toEqual([]);
+  });
+
   test('every code of the catalogue has a message and a remedy, and no text speaks of a code that is not in it', () => {
     const expected = Object.keys(catalogue).flatMap((code) => [`error.${code}.message`, `error.${code}.remedy`]);
     expect(keys.filter((key) => key.startsWith('error.')).toSorted()).toEqual(expected.toSorted());
