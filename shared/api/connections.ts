@@ -41,7 +41,7 @@ export const connectionOffer = z.object({
 export type ConnectionOffer = z.infer<typeof connectionOffer>;
 
 /** Protocols whose picture can be shown from the middle on. */
-const watchableProtocols: readonly Protocol[] = ['ssh', 'vnc'];
+const watchableProtocols: readonly Protocol[] = ['ssh', 'vnc', 'rdp'];
 
 /** Whether a session of a protocol can be watched while it runs (S58). */
 export function watchable(spoken: Protocol): boolean {

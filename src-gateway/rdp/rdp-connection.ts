@@ -13,8 +13,8 @@ export interface RdpConnectionParts {
   readonly clientProtocols: number;
   readonly policy: ConnectionFilterParts['policy'];
   readonly events: ConnectionFilterParts['events'];
-  /** Takes bytes for the client before they are sent, and what to wait for. */
-  readonly toClient: (bytes: Buffer) => Promise<void>;
+  /** Takes PDUs for the client, each whole, and what to wait for. */
+  readonly toClient: (pdus: readonly Buffer[]) => Promise<void>;
 }
 
 /** One connection to the target within a session: filtered both ways, until it ends. A change of size makes another one (rule 24). */
@@ -39,13 +39,19 @@ export class RdpConnection {
     }
   }
 
+  /** Sends the target PDUs of the gateway's own, each whole: what a client says comes before or behind. */
+  ask(pdus: readonly Buffer[]): void {
+    const { socket } = this.#parts.target;
+    if (socket.writable) for (const pdu of pdus) socket.write(pdu);
+  }
+
   /** Moves what the target sends until it ends; rejects with a MavisError where it breaks the protocol, or `toClient` fails. */
   async pump(): Promise<void> {
     const { socket } = this.#parts.target;
     try {
       for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
         const passed = orViolation(() => this.#framer.take(chunk).flatMap((pdu) => this.#filter.fromTarget(pdu)), 'target.protocol-error');
-        if (passed.length > 0) await this.#parts.toClient(Buffer.concat(passed));
+        if (passed.length > 0) await this.#parts.toClient(passed);
       }
     } catch (error) {
       // An end by an error of the connection is an end like any other.

@@ -8,10 +8,12 @@ import type { RecordingSpool } from '../recordings/recording-spool.ts';
 import { drained } from '../sessions/drained.ts';
 import type { SessionEnd, SessionRun } from '../sessions/protocol-handler.ts';
 import { SessionFrame } from '../sessions/session-frame.ts';
+import type { Withdraw } from '../watches/watch-source.ts';
 import type { ConnectionEvents } from './filters/connection-filter.ts';
 import { RdpConnection } from './rdp-connection.ts';
 import { RdpFormatError } from '../../shared/rdp/rdp-format-error.ts';
 import type { RdpTarget } from './sign-on/target-sign-on.ts';
+import { WatchedDesktop } from './watched-desktop.ts';
 import { type Pdu, PduFramer } from './wire/tpkt.ts';
 import { encodeConnectionConfirm, encodeConnectionRefusal, readRequestedProtocols, securityProtocol, tpdu, tpduKind } from './wire/x224.ts';
 
@@ -45,12 +47,15 @@ export class RdpSession {
   #standing: Promise<void> | undefined;
   #ending = false;
   #dialledAtMs: number | undefined;
+  readonly #watched: WatchedDesktop;
+  #withdraw: Withdraw | undefined;
 
   constructor(parts: RdpSessionParts, run: SessionRun) {
     this.#parts = parts;
     this.#run = run;
     this.#frame = new SessionFrame(parts, run);
     this.#frame.over.addEventListener('abort', () => this.#leaveTarget(), { once: true });
+    this.#watched = new WatchedDesktop({ clock: parts.clock, ask: (pdus) => this.#connection?.ask(pdus), lost: () => this.#withdraw?.(new MavisError('session.not-watchable', { protocol: parts.grant.protocol })) });
   }
 
   /** Runs to the end; resolves when the recording is closed. */
@@ -64,6 +69,8 @@ export class RdpSession {
     signal.removeEventListener('abort', told);
     // A first picture that is just being taken in decides whether this is a recording.
     await this.#standing?.catch(() => undefined);
+    this.#withdraw?.();
+    this.#watched.stop();
     await this.#frame.close();
     return { code, args, exitStatus: null, signal: null };
   }
@@ -96,10 +103,12 @@ export class RdpSession {
       await this.#send(encodeConnectionRefusal(), recorder);
       return;
     }
-    const connection = new RdpConnection({ target, clientProtocols, policy: this.#parts.grant.policy, events: this.#events(recorder), toClient: (bytes) => (this.#connection === connection ? this.#send(bytes, recorder) : Promise.resolve()) });
+    const connection = new RdpConnection({ target, clientProtocols, policy: this.#parts.grant.policy, events: this.#events(recorder), toClient: (pdus) => (this.#connection === connection ? this.#pass(pdus, recorder) : Promise.resolve()) });
     this.#connection = connection;
     before?.close();
-    await this.#send(encodeConnectionConfirm(securityProtocol.ssl, target.confirmFlags), recorder);
+    const confirm = encodeConnectionConfirm(securityProtocol.ssl, target.confirmFlags);
+    this.#watched.began(confirm);
+    await this.#send(confirm, recorder);
     void connection.pump().then(
       () => this.#targetEnded(connection),
       (error: unknown) => this.#targetEnded(connection, error),
@@ -131,6 +140,12 @@ export class RdpSession {
       recorder.mark('redial-failed', code);
       return undefined;
     }
+  }
+
+  async #pass(pdus: readonly Buffer[], recorder: ChannelRecorder): Promise<void> {
+    const sent = this.#send(Buffer.concat(pdus), recorder);
+    this.#watched.went(pdus);
+    await sent;
   }
 
   /** Recorded, then sent: nothing reaches the client that is not in the recording. */
@@ -167,6 +182,7 @@ export class RdpSession {
     } catch (cause) {
       throw new MavisError('session.recording-failed', {}, { cause });
     }
+    if (this.#watched.enterable) this.#withdraw = this.#run.watchable?.(this.#watched);
     this.#run.connected(recorder.recordingId);
   }
 

@@ -1,11 +1,10 @@
 import { frameKind } from '../../shared/recording/recording-frame.ts';
 import { encodePrimer, type Primer } from '../../shared/watching/primer.ts';
-import type { Clock, Timer } from '../clock/clock.ts';
+import type { Clock } from '../clock/clock.ts';
+import { PicturePace } from '../watches/picture-pace.ts';
 import { BEGINS_ANEW, type WatchSink, type WatchSource } from '../watches/watch-source.ts';
 import type { RfbTap } from './rfb-stream.ts';
 
-/** A whole picture is asked of the target at most this often, however many watchers come: it goes to the session's user, too. */
-const PICTURE_EVERY_MS = 2000;
 /** What may come for a watcher while the streams' windows are looked up, some milliseconds; who would be further behind enters once more. */
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
 
@@ -36,12 +35,11 @@ export class WatchedPicture implements WatchSource, RfbTap {
   readonly #entering = new Set<Entering>();
   readonly #sinks = new Set<WatchSink>();
   #betweenMessages = true;
-  #askedAtMs = Number.NEGATIVE_INFINITY;
-  #timer: Timer | undefined;
-  #over = false;
+  readonly #pace: PicturePace;
 
   constructor(parts: WatchedPictureParts) {
     this.#parts = parts;
+    this.#pace = new PicturePace(parts.clock, () => this.#letIn());
   }
 
   readonly went = (bytes: Buffer): void => {
@@ -66,27 +64,17 @@ export class WatchedPicture implements WatchSource, RfbTap {
   }
 
   stop(): void {
-    this.#over = true;
-    this.#timer?.cancel();
+    this.#pace.stop();
     for (const set of [this.#waiting, this.#entering, this.#sinks]) set.clear();
   }
 
   /** Lets in who waits, where the target is between two messages and may be asked for another picture. */
   #letIn(): void {
-    const { clock, askPicture, serverInit } = this.#parts;
-    if (this.#waiting.size === 0 || !this.#betweenMessages || this.#over || this.#timer !== undefined) return;
-    const waitMs = this.#askedAtMs + PICTURE_EVERY_MS - clock.monotonicMs();
-    if (waitMs > 0) {
-      this.#timer = clock.setTimer(() => {
-        this.#timer = undefined;
-        this.#letIn();
-      }, waitMs);
-      return;
-    }
+    const { askPicture, serverInit } = this.#parts;
+    if (this.#waiting.size === 0 || !this.#betweenMessages || !this.#pace.take()) return;
     const entering = [...this.#waiting].map((sink) => ({ sink, since: [], sinceBytes: 0 }));
     this.#waiting.clear();
     for (const one of entering) this.#entering.add(one);
-    this.#askedAtMs = clock.monotonicMs();
     askPicture();
     void this.#begin(entering, serverInit());
   }

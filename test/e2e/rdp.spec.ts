@@ -53,11 +53,25 @@ test.describe('RDP in a window', () => {
     await expect.poll(() => fileOf(target, 'size')).toBe(await sizeOf(session));
     await compareScene(session, target);
 
+    // S58: who comes late sees what the user sees, and what becomes of it in another size.
+    await app.main.getByRole('navigation').getByRole('button', { name: /^Sessions/ }).click();
+    const watch = await app.nextWindow(() => app.main.getByRole('button', { name: /^Watch the session of .* on desk-01$/ }).click());
+    const sameAsUser = async (): Promise<boolean> => {
+      const files = [join(test.info().outputDir, 'of-user.png'), join(test.info().outputDir, 'of-watcher.png')] as const;
+      writeFileSync(files[0], await picture(session));
+      writeFileSync(files[1], await picture(watch, '.watch-desktop canvas'));
+      return (await difference(...files)) < 0.01;
+    };
+    await expect.poll(sameAsUser, { timeout: 30_000 }).toBe(true);
+    await expect(session.getByLabel('State of the session')).toContainText('Being watched');
+    await watch.screenshot({ path: test.info().outputPath('watched.png') });
+
     const before = await sizeOf(session);
     const window = await app.electronApp.browserWindow(session);
     await window.evaluate((browserWindow) => browserWindow.setBounds({ width: 1100, height: 720 }));
     await expect.poll(() => sizeOf(session), { timeout: 20_000 }).not.toBe(before);
     await expect.poll(() => fileOf(target, 'size'), { timeout: 20_000 }).toBe(await sizeOf(session));
+    await expect.poll(sameAsUser, { timeout: 30_000 }).toBe(true);
     await session.screenshot({ path: test.info().outputPath('desktop.png') });
 
     await crossFiles(app, session, target);
@@ -65,6 +79,8 @@ test.describe('RDP in a window', () => {
     const reference = (await session.getByLabel('State of the session').getByText(/^MV-/).textContent()) ?? '';
     await target.kill();
     await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible({ timeout: 20_000 });
+    await expect(watch.getByRole('alert', { name: 'Session ended' })).toBeVisible();
+    await watch.close();
     await expect.poll(async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items.map(({ protocol, state }) => `${protocol} ${state}`), { timeout: 30_000 }).toEqual(['rdp sealed']);
     await comparePlayed(app, session, reference);
     await exportFilm(app, await sizeOf(session));
@@ -184,8 +200,8 @@ function pixels(canvas: Locator): Promise<string> {
 }
 
 /** The canvas as it is, point for point. */
-async function picture(session: Page): Promise<Buffer> {
-  const base64 = await session.locator('.rdp-area canvas').evaluate((canvas) => (canvas instanceof HTMLCanvasElement ? (canvas.toDataURL('image/png').split(',')[1] ?? '') : ''));
+async function picture(session: Page, canvases = '.rdp-area canvas'): Promise<Buffer> {
+  const base64 = await session.locator(canvases).evaluate((canvas) => (canvas instanceof HTMLCanvasElement ? (canvas.toDataURL('image/png').split(',')[1] ?? '') : ''));
   return Buffer.from(base64, 'base64');
 }
 
