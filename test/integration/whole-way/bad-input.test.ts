@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditRoutes, type AuditEntry } from '../../../shared/api/audit.ts';
 import { connectionsRoutes, type ConnectionOffer } from '../../../shared/api/connections.ts';
@@ -10,8 +9,11 @@ import { resourcesRoutes } from '../../../shared/api/resources.ts';
 import { usersRoutes } from '../../../shared/api/users.ts';
 import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { resourceId, sha256, type ResourceId } from '../../../shared/ids.ts';
+import { frameType } from '../../../shared/proxy-stream/frames.ts';
 import type { SessionReport } from '../../../src-main/sessions/session-process-contract.ts';
 import { HeadlessClient } from '../../fixtures/headless-client.ts';
+import { HostileProxyClient } from '../../fixtures/hostile-proxy-client.ts';
+import { makeKeyPair } from '../../fixtures/key-pair.ts';
 import { startWholeSystem, type WholeSystem } from '../../fixtures/whole-system.ts';
 import { startOpenSshTarget, type OpenSshTarget } from '../../targets/open-ssh-target.ts';
 
@@ -213,7 +215,7 @@ describe('on the way', () => {
 describe('peers that are none of ours', () => {
   const ports = (): readonly number[] => [system.embedded.ports.service, system.embedded.ports.link, ...system.embedded.ports.proxy];
 
-  test('B3: garbage, silence, plain HTTP and endless TLS records on the service’s, the link’s and the proxy ports are cut off; the processes go on', async () => {
+  test('B3: garbage, plain HTTP and endless TLS records on the service’s, the link’s and the proxy ports are cut off; the processes go on', async () => {
     const sent = [Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), randomBytes(64 * 1024), Buffer.concat([Buffer.from([22, 3, 1, 255, 255]), randomBytes(70_000)]), Buffer.from('SSH-2.0-strange\r\n')];
     const cutOff = await Promise.all(ports().flatMap((port) => sent.map(async (bytes) => {
       const socket = connectTcp(port, '127.0.0.1');
@@ -228,16 +230,14 @@ describe('peers that are none of ours', () => {
     await goodConnection();
   });
 
-  test('B3: an oversized hello by a client with a key of its own is cut off, and grants nothing', async () => {
+  test('B3: an oversized hello by a client with a key of its own is told as malformed and cut off, and grants nothing', async () => {
+    const key = await makeKeyPair();
     for (const port of system.embedded.ports.proxy) {
-      const { privateKeyPem, certificatePem } = client.key.identity;
-      const socket = connectTls({ host: '127.0.0.1', port, key: privateKeyPem, cert: certificatePem, rejectUnauthorized: false, minVersion: 'TLSv1.3' });
-      socket.on('error', () => undefined);
-      socket.resume();
-      const closed = new Promise((resolve) => socket.once('close', resolve));
-      socket.write(Buffer.concat([Buffer.from([1, 0x7f, 0xff, 0xff, 0xff]), Buffer.alloc(1024 * 1024, 0x61)]));
-      await closed;
-      expect(socket.destroyed).toBe(true);
+      const hostile = await HostileProxyClient.open(port, key);
+      // The length alone: the gateway does not wait for what it will not take.
+      hostile.sendRaw(Buffer.from([frameType.hello, 0x7f, 0xff, 0xff, 0xff]));
+      expect(await hostile.outcome()).toBe('hello.malformed');
+      await hostile.closed;
     }
     await goodConnection();
   });
