@@ -1,4 +1,4 @@
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { safeLocalName, withNumber } from '../../shared/files/safe-local-name.ts';
@@ -142,7 +142,13 @@ async function finish(download: Download): Promise<void> {
     return claimed;
   });
   download.file = undefined;
-  await file.written.keep(path);
+  try {
+    await file.written.keep(path);
+  } catch (error) {
+    // What claimed the name is empty: nobody shall take it for the file.
+    await rm(path, { force: true });
+    throw error;
+  }
 }
 
 async function drop({ file }: Download): Promise<void> {

@@ -130,8 +130,7 @@ export class EditedCopy {
   async leave(reason: MavisError): Promise<void> {
     this.#stop.abort(reason);
     await this.#work;
-    const now = await stateOf(this.#path).catch(() => undefined);
-    if (now === undefined || isSame(now, this.#here)) await this.#forget();
+    if (await this.#holdsNothingNew()) await this.#forget();
     this.#fail(reason);
   }
 
@@ -186,6 +185,15 @@ export class EditedCopy {
       this.#tried = now;
       this.#fail(error);
       throw error;
+    }
+  }
+
+  /** Whether the copy is what was last taken back, or gone; one that cannot be looked at may hold changes. */
+  async #holdsNothingNew(): Promise<boolean> {
+    try {
+      return isSame(await stateOf(this.#path), this.#here);
+    } catch (error) {
+      return errorCode(error) === 'ENOENT';
     }
   }
 

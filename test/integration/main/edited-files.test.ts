@@ -120,4 +120,14 @@ describe('a file of the target that is edited in place', () => {
     await edited.leave(new MavisError('target.lost'));
     expect([readFileSync(path, 'utf8'), told]).toMatchObject(['four', [{ status: 'failed', failure: { code: 'target.lost' } }]]);
   });
+
+  test('a copy that cannot be looked at when the session ends stays where it is: it may hold what was not taken back', async () => {
+    writeFileSync(join(there, 'a.txt'), 'one');
+    await edited.open(there, 'a.txt');
+    const [path = ''] = opened;
+    rmSync(path);
+    symlinkSync(path, path);
+    await edited.leave(new MavisError('target.lost'));
+    expect(readdirSync(dirname(path))).toEqual(['a.txt']);
+  });
 });

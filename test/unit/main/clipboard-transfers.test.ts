@@ -37,6 +37,15 @@ describe('files of a target’s clipboard on their way here', () => {
     expect(readFileSync(join(folder, 'docs/deep/c.txt'), 'utf8')).toBe('docs\\deep\\c.txt');
   });
 
+  test('one that cannot be made whole leaves nothing under its name', async () => {
+    const downloads = new ClipboardDownloads(() => 'one');
+    const id = downloads.begin(folder, [file('a.txt')]);
+    await downloads.append(id, 0, bytes('half'));
+    for (const unfinished of here()) rmSync(join(folder, unfinished));
+    await expect(downloads.end(id, true)).rejects.toMatchObject({ code: expect.any(String) });
+    expect(here()).toEqual([]);
+  });
+
   test.each(['../../x', '..\\..\\x', '/etc/x', 'C:\\x', '..', '', 'a\u0000b', 'CON', '.\\.\\..\\x'])('A16, A1, A2: the name %j leads nowhere else', async (path) => {
     await bring([file(path)]);
     expect(readdirSync(outside)).toEqual([]);
