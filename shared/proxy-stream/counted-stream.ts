@@ -106,7 +106,7 @@ export class CountedStream {
    * acknowledgements. Throws FrameError where it claims to have received what was never sent, or less than it acknowledged.
    */
   resend(receivedByPeer: number): void {
-    if (receivedByPeer > this.#sent || receivedByPeer < this.#acknowledged) throw new FrameError('bad-offset');
+    if (receivedByPeer > this.#sent || receivedByPeer < this.#acknowledged) throw new FrameError('resume-at-wrong-count');
     this.#acknowledge();
     let parts: Uint8Array[] = [];
     let [start, length] = [receivedByPeer, 0];
@@ -142,9 +142,11 @@ export class CountedStream {
   #takeData({ payload, offset: ofPiece }: Frame): void {
     const offset = ofPiece ?? decodeCount(payload);
     const bytes = ofPiece === undefined ? payload.subarray(8) : payload;
-    if (bytes.length === 0 || offset > this.#received || this.#finishReceived) throw new FrameError('bad-offset');
+    if (bytes.length === 0) throw new FrameError('empty-data');
+    if (this.#finishReceived) throw new FrameError('data-after-finish');
+    if (offset > this.#received) throw new FrameError('data-out-of-order');
     // A peer may fill the largest window and no more; what it sends beyond is not kept.
-    if (offset + bytes.length - this.#consumed > LAST_WINDOW_BYTES + MAX_DATA_BYTES) throw new FrameError('bad-offset');
+    if (offset + bytes.length - this.#consumed > LAST_WINDOW_BYTES + MAX_DATA_BYTES) throw new FrameError('window-exceeded');
     const known = this.#received - offset;
     if (known >= bytes.length) return;
     const fresh = bytes.subarray(known);
@@ -153,7 +155,7 @@ export class CountedStream {
   }
 
   #takeAcknowledge(count: number): void {
-    if (count > this.#sent) throw new FrameError('bad-offset');
+    if (count > this.#sent) throw new FrameError('acknowledged-unsent');
     if (count <= this.#acknowledged) return;
     this.#acknowledged = count;
     let done = 0;
@@ -173,7 +175,7 @@ export class CountedStream {
   }
 
   #takeFinish(count: number): void {
-    if (count !== this.#received) throw new FrameError('bad-offset');
+    if (count !== this.#received) throw new FrameError('finish-at-wrong-count');
     if (this.#finishReceived) return;
     this.#finishReceived = true;
     this.#ports.finished();

@@ -45,11 +45,26 @@ export interface Frame {
   readonly offset?: number;
 }
 
+/** How a peer broke the rules, each in its own word, so that a line in a log says which one it was. */
+export type FrameFault =
+  | 'unknown-type'
+  | 'too-long'
+  | 'bad-payload'
+  | 'bad-order'
+  // Of the counted stream.
+  | 'empty-data'
+  | 'data-out-of-order'
+  | 'data-after-finish'
+  | 'window-exceeded'
+  | 'acknowledged-unsent'
+  | 'finish-at-wrong-count'
+  | 'resume-at-wrong-count';
+
 /** What a peer sent is not a frame: the connection is not kept. `what` is a word for the log. */
 export class FrameError extends Error {
   override readonly name = 'FrameError';
-  readonly what: 'unknown-type' | 'too-long' | 'bad-payload' | 'bad-offset' | 'bad-order';
-  constructor(what: FrameError['what']) {
+  readonly what: FrameFault;
+  constructor(what: FrameFault) {
     super(`proxy stream: ${what}`);
     this.what = what;
   }

@@ -93,6 +93,12 @@ export class CountedDuplex extends Duplex {
     resume();
   }
 
+  /** What the peer sends is not heard any more: whoever reads comes to the end of what was taken until now. */
+  endInput(): void {
+    this.#finished = true;
+    this.#pass();
+  }
+
   /** Takes a frame of the stream; false for one of another kind. Throws FrameError for a peer that does not keep to the rules. */
   takeFrame(frame: Frame): boolean {
     if (this.destroyed) return true;

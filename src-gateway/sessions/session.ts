@@ -354,9 +354,11 @@ export class Session {
   }
 
   #streamFrame(frame: Frame, stream: CountedDuplex): void {
-    // Who was told to end types nothing more; acknowledgements still let the last output out.
-    if (frame.type === frameType.data && this.#ending.signal.aborted) return;
-    if (frame.type === frameType.close || frame.type === frameType.cancel) this.end(new MavisError('session.closed-by-user'));
+    // Who was told to end types nothing more: what was on its way is not counted, nor is its finish held against it.
+    // Acknowledgements still let the last output out.
+    if (this.#ending.signal.aborted && frame.type === frameType.data) return;
+    if (this.#ending.signal.aborted && frame.type === frameType.finish) stream.endInput();
+    else if (frame.type === frameType.close || frame.type === frameType.cancel) this.end(new MavisError('session.closed-by-user'));
     else if (!stream.takeFrame(frame)) throw new FrameError('bad-order');
   }
 

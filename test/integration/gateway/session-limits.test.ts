@@ -76,11 +76,14 @@ describe('limits of a session, on a clock that is moved on', () => {
     expect(await client.frame(frameType.close)).toEqual({ code: 'session.idle', args: { minutes: 2 } });
   });
 
-  test('rule 11: a session that was told to end takes no more input, and its target is cut off though the protocol does not let go', async () => {
+  test('rule 11: a session that was told to end takes no more input and is not blamed for what was on its way, and its target is cut off though the protocol does not let go', async () => {
     const { client, grant } = await gateway.session({ credential: { kind: 'password', userName: 'stubborn', password: 'x' } });
     await gateway.link.ask('terminate', { target: { kind: 'connection', connectionId: grant.connectionId }, code: 'session.terminated' });
     client.stream?.send(Buffer.from('after the end'));
+    client.stream?.finish();
     await alive(client);
+    expect(gateway.echo.runs.at(-1)?.clientStream.readableEnded).toBe(true);
+    expect(gateway.logLines.filter((line) => line.includes('broke the protocol'))).toEqual([]);
     expect(Buffer.concat(client.received).toString()).toBe('first');
     clock.advance(3100);
     expect(await client.closeCode()).toBe('session.terminated');

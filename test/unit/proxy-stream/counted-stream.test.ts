@@ -66,7 +66,7 @@ describe('counted stream', () => {
     const flood = (): void => {
       for (let offset = 0; offset < 2 * LAST_WINDOW_BYTES; offset += part.length) b.receive([encodeDataHeader(offset, part.length), part]);
     };
-    expect(flood).toThrow(new FrameError('bad-offset'));
+    expect(flood).toThrow(new FrameError('window-exceeded'));
     expect(b.stream.counts.received).toBeLessThanOrEqual(LAST_WINDOW_BYTES + part.length);
   });
 
@@ -146,7 +146,7 @@ describe('counted stream', () => {
     b.stream.consume(2);
     b.timers[0]?.callback();
     a.receive(b.takeWire());
-    expect(() => a.stream.resend(received)).toThrow(new FrameError('bad-offset'));
+    expect(() => a.stream.resend(received)).toThrow(new FrameError('resume-at-wrong-count'));
   });
 
   test('Resume: the window grows only as far as the budget of all streams lets it', () => {
@@ -166,18 +166,18 @@ describe('counted stream', () => {
   });
 
   test.each([
-    ['a gap', encodeFrame(frameType.data, Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 9, 1]))],
-    ['an empty data frame', encodeFrame(frameType.data, new Uint8Array(8))],
-    ['an acknowledgement of what never was sent', encodeCount(frameType.acknowledge, 1)],
-    ['a finish before the last byte', encodeCount(frameType.finish, 4)],
-  ])('%s is refused', (_, bytes) => {
-    expect(() => makeEnd().receive([bytes])).toThrow(FrameError);
+    ['a gap', 'data-out-of-order', encodeFrame(frameType.data, Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 9, 1]))],
+    ['an empty data frame', 'empty-data', encodeFrame(frameType.data, new Uint8Array(8))],
+    ['an acknowledgement of what never was sent', 'acknowledged-unsent', encodeCount(frameType.acknowledge, 1)],
+    ['a finish before the last byte', 'finish-at-wrong-count', encodeCount(frameType.finish, 4)],
+  ] as const)('%s is refused, with a word of its own', (_, what, bytes) => {
+    expect(() => makeEnd().receive([bytes])).toThrow(new FrameError(what));
   });
 
   test('data after the finish is refused', () => {
     const b = makeEnd();
     b.receive([encodeCount(frameType.finish, 0)]);
     expect(b.seen.finished).toBe(1);
-    expect(() => b.receive([encodeDataHeader(0, 1), Uint8Array.from([1])])).toThrow(FrameError);
+    expect(() => b.receive([encodeDataHeader(0, 1), Uint8Array.from([1])])).toThrow(new FrameError('data-after-finish'));
   });
 });
