@@ -106,9 +106,15 @@ export class ForeignSsh {
         return;
       }
       this.#forward({ srcIP, srcPort, destIP, destPort }).then(
-        (target) => join(accept(), target),
-        () => reject(),
-      ).finally(() => (this.#channels -= 1));
+        (target) => {
+          target.once('close', () => (this.#channels -= 1));
+          join(accept(), target);
+        },
+        () => {
+          this.#channels -= 1;
+          reject();
+        },
+      );
     });
     connection.on('request', (_accept, reject) => reject?.());
   }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chownSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -18,6 +18,7 @@ import { fileOperation, fileOperationLine } from '../../../shared/recording/file
 import { PlaybackDecoder } from '../../../shared/recording/playback.ts';
 import { decodeJsonPayload, frameKind, type RecordingFrame } from '../../../shared/recording/recording-frame.ts';
 import { type ForeignPrograms, startForeignPrograms } from '../../fixtures/foreign-programs.ts';
+import { freePort } from '../../fixtures/free-ports.ts';
 import { HeadlessClient } from '../../fixtures/headless-client.ts';
 import { type ProgramEnd, runProgram } from '../../fixtures/run-program.ts';
 import { startWholeSystem, type WholeSystem } from '../../fixtures/whole-system.ts';
@@ -244,7 +245,43 @@ describe('a program of the user\'s own', () => {
     expect(errors).toContain('mavis: session.access-changed');
     await over(id);
   }, 120_000);
+  test('rule 30: OpenSSH\'s ssh forwards ports where the rule allows it: bytes come back equal, and connections that ended make room for others', async () => {
+    const echo = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.pipe(socket);
+    });
+    await once(echo.listen(0, '127.0.0.1'), 'listening');
+    const address = echo.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    const near = await freePort();
+    const done = join(folders().there, 'done');
+    try {
+      const { id, password, words } = await letIn(open, 'ssh');
+      const running = runProgram('ssh', ['-L', `127.0.0.1:${near}:127.0.0.1:${address.port}`, ...words, `until [ -e ${done} ]; do sleep 0.1; done`], { password });
+      await expect.poll(() => through(near, randomBytes(1)).then(({ length }) => length, () => 0), { timeout: 30_000 }).toBe(1);
+      const sent = randomBytes(1024 * 1024);
+      expect((await through(near, sent)).equals(sent)).toBe(true);
+      // More of them one after another than may be open at once.
+      for (let at = 0; at < MORE_THAN_AT_ONCE; at += 1) expect(await through(near, Buffer.of(at))).toEqual(Buffer.of(at));
+      writeFileSync(done, '');
+      expect((await running).code).toBe(0);
+      await over(id);
+      await finalEntry(open);
+    } finally {
+      echo.close();
+    }
+  }, 120_000);
 });
+
+/** The app takes 40 channels of a program, the gateway 32 forwards of a session. */
+const MORE_THAN_AT_ONCE = 42;
+
+/** What comes back of bytes that are sent through a port, to the end of the connection. */
+async function through(port: number, sent: Buffer): Promise<Buffer> {
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  socket.end(sent);
+  return await buffer(socket);
+}
 
 /** Runs `mavis` as its user would, in a process of its own. */
 function mavis(words: readonly string[], input?: string): Promise<ProgramEnd> {
