@@ -62,8 +62,8 @@ export interface AttemptTarget {
   readonly foreign?: true;
 }
 
-/** That there is no other gateway. */
-const NO_OTHER: ReadonlySet<ErrorCode> = new Set(['gateway.none-available', 'tunnel.no-default-gateway'] as const);
+/** That no other gateway is given: there is none, or the one before must have the word first. */
+const NO_OTHER: ReadonlySet<ErrorCode> = new Set(['gateway.none-available', 'tunnel.no-default-gateway', 'request.conflict'] as const);
 
 type Failure = Extract<SessionReport, { kind: 'failed' }>;
 type Outcome = { readonly kind: 'connected' } | { readonly kind: 'failed'; readonly failure: Failure };
@@ -254,8 +254,10 @@ export class SessionAttempt<Port> {
       this.#useOffer(next);
       return next;
     } catch (thrown) {
-      // That there is no other gateway is not why the first one failed.
-      throw NO_OTHER.has(asMavisError(thrown).code) ? error : thrown;
+      const { code } = asMavisError(thrown);
+      this.#parts.log.warn('no other gateway was given', { reference: offer.reference, code });
+      // That there is no other gateway, or that the service may give none as long as the first one's own word is missing, is not why the first one failed.
+      throw NO_OTHER.has(code) ? error : thrown;
     }
   }
 

@@ -294,8 +294,8 @@ describe('one attempt to connect', () => {
     expect(asked.map(({ path }) => path)).toEqual([ASK, CLAIM]);
   });
 
-  test('that there is no other gateway does not hide why the first one failed', async () => {
-    const { attempt, process, session } = world({ [ASK]: [offerOf('one')], [RETRY]: [new MavisError('gateway.none-available', { segment: 'gateway-office1' })] });
+  test.each([new MavisError('gateway.none-available', { segment: 'gateway-office1' }), new MavisError('request.conflict', { what: 'journal' })])('that no other gateway is given ($code) does not hide why the first one failed', async (refusal) => {
+    const { attempt, process, session } = world({ [ASK]: [offerOf('one')], [RETRY]: [refusal] });
     const running = attempt.run();
     await process.started(1);
     process.report(failed('gateway.pin-mismatch', { args: { gateway: 'one' } }));
