@@ -1,4 +1,7 @@
+import { createSecretKey } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { Client, Connection, ServerChannel } from 'ssh2';
+import { PacketSealer } from './packet-sealer.ts';
 
 // What ssh2 1.17 can do and offers no method for. All that the gateway takes of its insides stands in this file;
 // `test/unit/gateway/ssh2-internals.test.ts` fails where a newer ssh2 has changed it.
@@ -35,6 +38,42 @@ export function watchChannelOpens(client: Client, mayBeSeen: (type: string) => b
     const type: unknown = typeof info === 'object' && info !== null ? Reflect.get(info, 'type') : undefined;
     if (mayBeSeen(typeof type === 'string' ? type : '')) Reflect.apply(handle, undefined, [protocol, info]);
   });
+}
+
+const GCM_CIPHERS = ['aes-128-gcm', 'aes-256-gcm'] as const;
+
+/**
+ * Makes a connection to a target cheap: puts a cipher of our own where ssh2 has its own for AES-GCM (`_protocol._cipher`, an
+ * `AESGCMCipherNative` of `lib/protocol/crypto.js`), and lets what a turn writes leave in one system call. To be called at each
+ * `handshake`, when ssh2 has just made its ciphers from new keys and nothing waits. Ciphers of another kind, and those of ssh2's
+ * native addon, stay as they are.
+ */
+export function sealCheaply(client: Client, socket: Socket): void {
+  const protocol = partOf(client, '_protocol');
+  const decipher = partOf(protocol, '_decipher');
+  // The same key, in the form that Node needs not look at anew for each packet.
+  const openingKey: unknown = Reflect.get(decipher, '_decipherKey');
+  if (Buffer.isBuffer(openingKey)) Reflect.set(decipher, '_decipherKey', createSecretKey(openingKey));
+  const replaced = partOf(protocol, '_cipher');
+  const [name, key, iv, sequence] = ['_encSSLName', '_encKey', '_encIV', 'outSeqno'].map((part): unknown => Reflect.get(replaced, part));
+  const cipher = GCM_CIPHERS.find((known) => known === name);
+  if (cipher === undefined || !Buffer.isBuffer(key) || !Buffer.isBuffer(iv) || typeof sequence !== 'number') return;
+  callOn(replaced, 'free');
+  let corked = false;
+  const uncork = (): void => {
+    corked = false;
+    socket.uncork();
+  };
+  const write = (parts: readonly Uint8Array[]): void => {
+    if (!socket.writable) return;
+    if (!corked) {
+      corked = true;
+      socket.cork();
+      process.nextTick(uncork);
+    }
+    for (const part of parts) socket.write(part);
+  };
+  Reflect.set(protocol, '_cipher', new PacketSealer({ cipher, key: createSecretKey(key), iv, sequence, write }));
 }
 
 /** Why a target's shell or command was not opened, where it was for a forwarding that the target refuses (`reqAgentFwd`, `reqX11` of `lib/client.js`). */

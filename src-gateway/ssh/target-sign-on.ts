@@ -8,6 +8,7 @@ import { targetAlgorithms } from './algorithms.ts';
 import { shownText } from './foreign-text.ts';
 import { hostKeyFingerprintOf } from './host-key.ts';
 import { SignOnAttempts } from './sign-on-attempts.ts';
+import { sealCheaply } from './ssh2-internals.ts';
 import { TargetAgent } from './target-agent.ts';
 
 /** Banner and key exchange take three round trips; a server that needs longer is not there. */
@@ -138,7 +139,9 @@ class TargetSignOn {
     return this.#objection === undefined;
   }
 
+  /** Called again at each new key exchange. */
   #shaken(): void {
+    sealCheaply(this.#client, this.#request.targetSocket);
     if (this.#phase !== 'handshake') return;
     this.#phase = 'sign-on';
     this.#request.progress('signing-on');

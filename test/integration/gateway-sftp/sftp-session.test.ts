@@ -60,7 +60,7 @@ function makeFolder(name: string): string {
   return path;
 }
 
-function session(policy: z.input<typeof sessionPolicy> = {}, extra: { host?: string; port?: number } = {}): Promise<SftpTestSession> {
+function session(policy: z.input<typeof sessionPolicy> = {}, extra: Partial<Parameters<typeof makeTargetGrant>[0]> = {}): Promise<SftpTestSession> {
   const credential = { kind: 'private-key', userName: target.user, privateKey: target.privateKey } as const;
   return startSftpSession(spool, makeTargetGrant({ protocol: 'sftp', host: target.host, port: target.port, identities: [target.hostKeyFingerprint], credential, policy, ...extra }));
 }
@@ -92,6 +92,21 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 const codeOf = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => 'allowed', (error: unknown) => (error instanceof Error && 'code' in error ? error.code : error));
 
 describe('files through the gateway', () => {
+  test('a target that wants new keys for each megabyte gets them, both ways, and every byte', async () => {
+    const strict = await startOpenSshTarget({ extraLines: ['RekeyLimit 1M', 'LogLevel DEBUG1'] });
+    try {
+      const one = await session({}, { port: strict.port, identities: [strict.hostKeyFingerprint], credential: { kind: 'private-key', userName: strict.user, privateKey: strict.privateKey } });
+      const client = await openClient(one);
+      const bytes = randomBytes(4 * 1024 * 1024);
+      await upload(client, join(folder, 'data.bin'), bytes);
+      expect((await download(client, join(folder, 'data.bin'))).equals(bytes)).toBe(true);
+      await endAndRead(spool, one);
+      expect(strict.log().match(/rekeying (in|out)/g)?.length ?? 0).toBeGreaterThanOrEqual(6);
+    } finally {
+      await strict.stop();
+    }
+  });
+
   test('S15, S20, rule 28: go up and down byte for byte, and each operation stands in the sealed recording', async () => {
     const one = await session();
     const client = await openClient(one);

@@ -1,9 +1,12 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
 import ssh2 from 'ssh2';
 import { describe, expect, test } from 'vitest';
 import { makeHostKey } from '../../../src-gateway/ssh/ephemeral-host-key.ts';
-import { AGENT_CHANNEL, openAgentChannel, refusedForwarding, watchChannelOpens } from '../../../src-gateway/ssh/ssh2-internals.ts';
+import { PacketSealer } from '../../../src-gateway/ssh/packet-sealer.ts';
+import { AGENT_CHANNEL, openAgentChannel, refusedForwarding, sealCheaply, watchChannelOpens } from '../../../src-gateway/ssh/ssh2-internals.ts';
 import { TargetAgent } from '../../../src-gateway/ssh/target-agent.ts';
 import { socketPair } from '../../fixtures/ssh-session.ts';
 
@@ -146,5 +149,99 @@ describe('ssh2, as src-gateway/ssh/ssh2-internals.ts uses it', () => {
     await expect(openAgentChannel(connection)).rejects.toThrow('ssh2 has no openssh_authAgent');
     expect(() => watchChannelOpens(new ssh2.Client(), () => true)).toThrow('ssh2 has no _protocol');
     client.end();
+  });
+
+  describe('its cipher, where ours takes its place', () => {
+    const CIPHERS = ['aes128-gcm@openssh.com', 'aes256-gcm@openssh.com', 'aes128-ctr'] as const;
+
+    /** A command's channel whose server gives back all that it gets, under one cipher. */
+    async function makeEcho(cipher: (typeof CIPHERS)[number]): Promise<{ client: ssh2.Client; connection: ssh2.Connection; channel: ssh2.ClientChannel; near: Socket }> {
+      const { near, far } = await socketPair();
+      const accepted = Promise.withResolvers<ssh2.Connection>();
+      const server = new ssh2.Server({ hostKeys: [makeHostKey().privateKey] }, (connection) => {
+        connection.on('authentication', (context) => context.accept());
+        connection.on('error', () => undefined);
+        connection.on('session', (accept) => {
+          accept().on('exec', (take) => {
+            const channel = take();
+            channel.pipe(channel);
+          });
+        });
+        connection.on('ready', () => accepted.resolve(connection));
+      });
+      server.injectSocket(far);
+      const client = new ssh2.Client();
+      client.on('error', () => undefined);
+      client.on('handshake', () => sealCheaply(client, near));
+      const ready = once(client, 'ready');
+      client.connect({ sock: near, username: 'x', authHandler: ['none'], hostVerifier: () => true, algorithms: { cipher: [cipher] } });
+      await ready;
+      const channel = await new Promise<ssh2.ClientChannel>((resolve, reject) => client.exec('echo', (error, opened) => (error === undefined ? resolve(opened) : reject(error))));
+      return { client, connection: await accepted.promise, channel, near };
+    }
+
+    const cipherOf = (client: ssh2.Client): unknown => Reflect.get(Object(Reflect.get(client, '_protocol')), '_cipher');
+
+    test.each(CIPHERS)('%s: the server reads each byte, over new keys as well, and what was begun before them', async (cipher) => {
+      const { client, connection, channel } = await makeEcho(cipher);
+      const bytes = randomBytes(3 * 1024 * 1024 + 7);
+      const back: Buffer[] = [];
+      let received = 0;
+      const all = Promise.withResolvers<void>();
+      channel.once('data', () => connection.rekey());
+      channel.on('data', (piece: Buffer) => {
+        back.push(piece);
+        received += piece.length;
+        if (received === bytes.length) all.resolve();
+      });
+      client.once('close', () => all.reject(new Error('the connection broke')));
+      const newKeys = once(client, 'handshake');
+      // All sizes around a packet's, a block's and the least padding's.
+      let at = 0;
+      for (let size = 1; size < 70; size += 1) channel.write(bytes.subarray(at, (at += size)));
+      for (let size = 32_700; size < 32_800; size += 7) channel.write(bytes.subarray(at, (at += size)));
+      channel.write(bytes.subarray(at, (at += 1_000_000)));
+      await newKeys;
+      channel.write(bytes.subarray(at));
+      await all.promise;
+      expect(Buffer.concat(back).equals(bytes)).toBe(true);
+      // Where the cipher is another one, ssh2's own stays.
+      expect(cipherOf(client) instanceof PacketSealer).toBe(cipher !== 'aes128-ctr');
+      client.end();
+    });
+
+    test('what is written in one turn leaves in one piece', async () => {
+      const { client, channel, near } = await makeEcho('aes128-gcm@openssh.com');
+      let pieces = 0;
+      const handle: object = Object(Reflect.get(near, '_handle'));
+      for (const name of ['writev', 'writeBuffer']) {
+        const own: unknown = Reflect.get(handle, name);
+        if (typeof own !== 'function') throw new Error(`Node has no ${name}`);
+        Reflect.set(handle, name, (...parameters: unknown[]): unknown => {
+          pieces += 1;
+          return Reflect.apply(own, handle, parameters);
+        });
+      }
+      // Little enough that no answer of the server asks for a new window meanwhile.
+      channel.write(Buffer.alloc(200_000));
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(pieces).toBe(1);
+      client.end();
+    });
+
+    test('nothing is sent under the nonce of another packet', () => {
+      const iv = Buffer.concat([Buffer.from([1, 2, 3, 4]), Buffer.alloc(8, 0xff)]);
+      iv[4] = 0;
+      const sent: string[] = [];
+      const sealer = new PacketSealer({ cipher: 'aes-128-gcm', key: createSecretKey(Buffer.alloc(16)), iv, sequence: 2 ** 32 - 1, write: (parts) => sent.push(Buffer.concat(parts).subarray(0, 20).toString('hex')) });
+      for (let packet = 0; packet < 3; packet += 1) sealer.encrypt(sealer.allocPacket(32).fill(0, 5));
+      expect(new Set(sent).size).toBe(3);
+      // The carry goes through all eight bytes and leaves the fixed ones alone.
+      expect(iv.toString('hex')).toBe('010203040100000000000002');
+      expect(sealer.outSeqno).toBe(2);
+      sealer.free();
+      sealer.encrypt(sealer.allocPacket(32));
+      expect(sent.length).toBe(3);
+    });
   });
 });
