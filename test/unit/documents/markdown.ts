@@ -16,7 +16,7 @@ export interface MarkdownParts {
   readonly links: readonly MarkdownLink[];
   readonly code: readonly MarkdownCode[];
   /** Words in bold, outside of code: in the guides these are words of the interface. */
-  readonly bold: readonly { readonly line: number; readonly text: string }[];
+  readonly bold: readonly string[];
   /** The anchors of the headings, as GitHub makes them. */
   readonly anchors: ReadonlySet<string>;
   /** The text without code. */
@@ -27,7 +27,6 @@ export interface MarkdownParts {
 export function readMarkdown(text: string): MarkdownParts {
   const links: MarkdownLink[] = [];
   const code: MarkdownCode[] = [];
-  const bold: { line: number; text: string }[] = [];
   const anchors = new Set<string>();
   const prose: string[] = [];
   let inBlock = false;
@@ -51,9 +50,9 @@ export function readMarkdown(text: string): MarkdownParts {
     if (heading !== undefined) anchors.add(unused(anchorOf(heading), anchors));
     const plain = whole.replaceAll(/(?<!`)`[^`]+`(?!`)/g, '``');
     for (const [, target = ''] of plain.matchAll(/\]\(([^)\s]+)\)/g)) links.push({ line, target });
-    for (const [, words = ''] of plain.matchAll(/\*\*(.+?)\*\*/g)) bold.push({ line, text: words });
     prose.push(plain);
   }
+  const bold = Array.from(prose.join('\n').replaceAll(/\n(?! *[-|\d#]) */g, ' ').matchAll(/\*\*(.+?)\*\*/g), ([, words = '']) => words);
   return { links, code, bold, anchors, prose: prose.join('\n') };
 }
 
