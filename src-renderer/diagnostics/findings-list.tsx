@@ -70,6 +70,7 @@ function PortCommandList({ ports }: { readonly ports: readonly number[] }) {
     <details className="port-commands">
       <summary>{text('diagnostics.commands')}</summary>
       <p className="field-hint">{text('diagnostics.commands-hint')}</p>
+      <p className="field-hint">{text('diagnostics.commands-unsure')}</p>
       <div className="port-commands-tools">
         <label className="field">
           <span className="field-label">{text('diagnostics.tool')}</span>

@@ -8,7 +8,7 @@ const openDiagnostics = async (page: Page, query: Record<string, string> = {}) =
   return faults;
 };
 
-test('S43-S46, S64: causes with leg and actor, most likely first; the commands that open the ports can be chosen and copied', async ({ page }) => {
+test('S43-S46, S64, S66: causes with leg and actor, most likely first; the commands that open the ports can be chosen and copied, with the advice to open all of them first', async ({ page }) => {
   const faults = await openDiagnostics(page);
   const causes = page.getByRole('listitem').filter({ has: page.getByRole('heading', { level: 3 }) });
   await expect(causes).toHaveCount(2);
@@ -18,6 +18,7 @@ test('S43-S46, S64: causes with leg and actor, most likely first; the commands t
   await expect(ports).toContainText('Your IT');
   await expect(ports).toContainText('This computer to the Gateway');
   await ports.getByText('Commands to open the ports').click();
+  await expect(ports.getByText(/Not sure which ports are needed\? Open TCP 443 and 7993-7995 first, all of them, confirm that everything works, then close/)).toBeVisible();
   await ports.getByRole('combobox', { name: 'Tool' }).selectOption('netsh');
   await ports.getByRole('button', { name: 'Copy' }).click();
   await expect(ports.getByRole('button', { name: 'Copied' })).toBeVisible();

@@ -17,6 +17,7 @@ export const diagnosticsTextsEn = {
   'diagnostics.where': 'Where',
   'diagnostics.commands': 'Commands to open the ports',
   'diagnostics.commands-hint': 'For the administrator of the machine that listens, or of the cloud before it. Names in capitals are to be filled in.',
+  'diagnostics.commands-unsure': 'Not sure which ports are needed? Open TCP 443 and 7993-7995 first, all of them, confirm that everything works, then close what is not needed.',
   'diagnostics.tool': 'Tool',
   'diagnostics.copy': 'Copy',
   'diagnostics.copied': 'Copied',

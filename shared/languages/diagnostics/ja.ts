@@ -19,6 +19,7 @@ export const diagnosticsTextsJa = {
   'diagnostics.where': '場所',
   'diagnostics.commands': 'ポートを開けるコマンド',
   'diagnostics.commands-hint': '待ち受けるマシン、またはその手前のクラウドの管理者向けです。大文字の部分は書き換えてください。',
+  'diagnostics.commands-unsure': 'どのポートが必要か分からない場合は、まず TCP 443 と 7993-7995 をすべて開け、正常に動作することを確かめてから、不要なものを閉じてください。',
   'diagnostics.tool': 'ツール',
   'diagnostics.copy': 'コピー',
   'diagnostics.copied': 'コピーしました',

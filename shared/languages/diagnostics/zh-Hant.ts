@@ -19,6 +19,7 @@ export const diagnosticsTextsZhHant = {
   'diagnostics.where': '位置',
   'diagnostics.commands': '開放連接埠的指令',
   'diagnostics.commands-hint': '供接聽的機器或其前方雲端的管理員使用。大寫的名稱須自行填入。',
+  'diagnostics.commands-unsure': '不確定需要哪些連接埠時，請先全部開放 TCP 443 與 7993-7995，確認運作正常後，再關閉不需要的。',
   'diagnostics.tool': '工具',
   'diagnostics.copy': '複製',
   'diagnostics.copied': '已複製',
