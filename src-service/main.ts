@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import packageDescription from '../package.json' with { type: 'json' };
-import { parseAuditHeads } from '../shared/audit-head.ts';
+import { parseAuditHeads, type SignedAuditHead } from '../shared/audit-head.ts';
 import { isErrorCode } from '../shared/errors/catalogue.ts';
 import { asMavisError, MavisError } from '../shared/errors/mavis-error.ts';
 import { protocol, type Protocol } from '../shared/ids.ts';
@@ -18,7 +18,7 @@ import { printable } from './export/printable.ts';
 const REMEDIES: Readonly<Record<string, string>> = {
   'service.data-folder-in-use': 'another mavis-service runs on this data folder; stop it, or give another --data',
   'service.database-unavailable': 'the database does not answer; check the URL and that the server runs',
-  'request.not-found': 'there is none of that name',
+  'request.not-found': 'there is none of that name, or it cannot be read',
   'request.conflict': 'it exists already, or it is the last administrator',
   'request.invalid': 'a value is not of the form; see --help',
   'gateway.key-invalid': 'paste the whole line that mavis-gateway init printed',
@@ -65,7 +65,7 @@ resource
   .option('--format <format>', 'csv or json; by default by the name of the file')
   .addOption(dataOption)
   .action(async (file: string, options: { data: string; dryRun?: boolean; format?: string }) =>
-    run(options.data, { command: 'resource-import', format: options.format ?? (file.toLowerCase().endsWith('.csv') ? 'csv' : 'json'), text: await readFile(file, 'utf8'), dryRun: options.dryRun ?? false }));
+    run(options.data, { command: 'resource-import', format: options.format ?? (file.toLowerCase().endsWith('.csv') ? 'csv' : 'json'), text: await textOf(file), dryRun: options.dryRun ?? false }));
 resource.command('export').option('--format <format>', 'csv or json', 'json').addOption(dataOption).action((options: { data: string; format: string }) => run(options.data, { command: 'resource-export', format: options.format }));
 
 const gateway = program.command('gateway').description('Gateways');
@@ -174,7 +174,7 @@ audit
   .command('verify')
   .option('--heads <file>', 'signed heads that a gateway kept')
   .addOption(dataOption)
-  .action(async (options: { data: string; heads?: string }) => run(options.data, { command: 'audit-verify', heads: options.heads === undefined ? [] : parseAuditHeads(await readFile(options.heads, 'utf8')) }));
+  .action(async (options: { data: string; heads?: string }) => run(options.data, { command: 'audit-verify', heads: options.heads === undefined ? [] : await headsOf(options.heads) }));
 audit.command('export').option('--format <format>', 'csv or jsonl', 'jsonl').addOption(dataOption).action((options: { data: string; format: string }) => run(options.data, { command: 'audit-export', format: options.format }));
 
 const recording = program.command('recording').description('Recordings');
@@ -186,10 +186,33 @@ try {
   fail(error);
 }
 
+/** A file that the person named. Throws `request.not-found` with its name where it cannot be read. */
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new MavisError('request.not-found', { file }, { cause });
+  }
+}
+
+/** The signed heads of a file. Throws `request.invalid` where it holds anything else. */
+async function headsOf(file: string): Promise<SignedAuditHead[]> {
+  const text = await textOf(file);
+  try {
+    return parseAuditHeads(text);
+  } catch (cause) {
+    throw new MavisError('request.invalid', { field: 'heads' }, { cause });
+  }
+}
+
 /** Runs a command in the service that runs on this data folder, else directly. */
 async function run(data: string, given: unknown, outFile?: string): Promise<void> {
   const checked = adminCommand.safeParse(given);
-  if (!checked.success) throw new MavisError('request.invalid', { field: (checked.error.issues[0]?.path ?? []).join('.') });
+  if (!checked.success) {
+    const field = (checked.error.issues[0]?.path ?? []).join('.');
+    // A line is what an administrator pastes: he is told which one.
+    throw field === 'line' ? new MavisError('gateway.key-invalid') : new MavisError('request.invalid', { field });
+  }
   const request = { command: checked.data, account: userInfo().username };
   const folder = resolve(data);
   const running = await askRunningService(folder, request);
