@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './store/quick-drizzle.ts';
 import { readFile, writeFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';

@@ -16,6 +16,7 @@ export function layoutFaults(page: Page): Promise<string[]> {
     interface Seen {
       readonly element: Element;
       readonly name: string;
+      readonly layer: Element;
       readonly left: number;
       readonly top: number;
       readonly right: number;
@@ -28,6 +29,14 @@ export function layoutFaults(page: Page): Promise<string[]> {
     }
     if (scrollX !== 0 || root.scrollWidth > innerWidth) faults.push('the page scrolls sideways');
 
+    /** What lies over the page on purpose: a dialog, a menu, a panel. Only controls of one layer may not lie over each other. */
+    const layerOf = (element: Element): Element => {
+      for (let around: Element | null = element; around; around = around.parentElement) {
+        const { position, zIndex } = getComputedStyle(around);
+        if (around.matches('dialog') || (position !== 'static' && zIndex !== 'auto')) return around;
+      }
+      return root;
+    };
     /** The part of an element that can be seen: what its scrolling and clipping ancestors leave of it. */
     const seen = (element: Element): Seen => {
       let { left, top, right, bottom } = element.getBoundingClientRect();
@@ -41,15 +50,7 @@ export function layoutFaults(page: Page): Promise<string[]> {
         bottom = Math.min(bottom, bounds.bottom);
       }
       const name = `${element.tagName.toLowerCase()} “${(element.getAttribute('aria-label') ?? element.textContent ?? '').trim().slice(0, 40)}”`;
-      return { element, name, left, top, right, bottom };
-    };
-    /** What lies over the page on purpose: a dialog, a menu, a panel. Only controls of one layer may not lie over each other. */
-    const layerOf = (element: Element): Element => {
-      for (let around: Element | null = element; around; around = around.parentElement) {
-        const { position, zIndex } = getComputedStyle(around);
-        if (around.matches('dialog') || (position !== 'static' && zIndex !== 'auto')) return around;
-      }
-      return root;
+      return { element, name, layer: layerOf(element), left, top, right, bottom };
     };
     const controls = Array.from(document.querySelectorAll('button, a[href], input:not([type="radio"]), select, .segmented-item, .status-fact, .badge'))
       .filter((element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && !element.closest('.visually-hidden, .skip, .seek-mark, [aria-hidden="true"]'))
@@ -61,7 +62,7 @@ export function layoutFaults(page: Page): Promise<string[]> {
       for (const other of controls) {
         // The button that shows a password stands in its field.
         if (one.element.closest('.password') !== null && one.element.parentElement === other.element.parentElement) continue;
-        if (layerOf(one.element) !== layerOf(other.element)) continue;
+        if (one.layer !== other.layer) continue;
         if (other === one || one.element.contains(other.element) || other.element.contains(one.element)) continue;
         const width = Math.min(one.right, other.right) - Math.max(one.left, other.left);
         const height = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);

@@ -38,7 +38,7 @@ test.describe('RDP in a window', () => {
     await addResource(system, 'desk-01', target, target.password);
     const session = await connect(app, 'desk-01', 'RDP');
     const canvas = session.locator('.rdp-area canvas');
-    await expect(canvas).toBeVisible({ timeout: 30_000 });
+    await expect(canvas).toBeVisible({ timeout: 60_000 });
     await expect(session.getByLabel('State of the session')).toContainText('Recorded');
 
     await canvas.click({ position: { x: 100, y: 30 } });
@@ -47,7 +47,7 @@ test.describe('RDP in a window', () => {
         await session.keyboard.type('abc-12');
         await session.keyboard.press('Enter');
         return fileOf(target, 'typed');
-      }, { timeout: 20_000, intervals: [500] })
+      }, { timeout: 60_000, intervals: [500] })
       .toContain('abc-12');
 
     await expect.poll(() => fileOf(target, 'size')).toBe(await sizeOf(session));
@@ -62,26 +62,26 @@ test.describe('RDP in a window', () => {
       writeFileSync(files[1], await picture(watch, '.watch-desktop canvas'));
       return (await difference(...files)) < 0.01;
     };
-    await expect.poll(sameAsUser, { timeout: 30_000 }).toBe(true);
+    await expect.poll(sameAsUser, { timeout: 60_000 }).toBe(true);
     await expect(session.getByLabel('State of the session')).toContainText('Being watched');
     await watch.screenshot({ path: test.info().outputPath('watched.png') });
 
     const before = await sizeOf(session);
     const window = await app.electronApp.browserWindow(session);
     await window.evaluate((browserWindow) => browserWindow.setBounds({ width: 1100, height: 720 }));
-    await expect.poll(() => sizeOf(session), { timeout: 20_000 }).not.toBe(before);
-    await expect.poll(() => fileOf(target, 'size'), { timeout: 20_000 }).toBe(await sizeOf(session));
-    await expect.poll(sameAsUser, { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => sizeOf(session), { timeout: 60_000 }).not.toBe(before);
+    await expect.poll(() => fileOf(target, 'size'), { timeout: 60_000 }).toBe(await sizeOf(session));
+    await expect.poll(sameAsUser, { timeout: 60_000 }).toBe(true);
     await session.screenshot({ path: test.info().outputPath('desktop.png') });
 
     await crossFiles(app, session, target);
 
     const reference = (await session.getByLabel('State of the session').getByText(/^MV-/).textContent()) ?? '';
     await target.kill();
-    await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible({ timeout: 20_000 });
+    await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible({ timeout: 60_000 });
     await expect(watch.getByRole('alert', { name: 'Session ended' })).toBeVisible();
     await watch.close();
-    await expect.poll(async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items.map(({ protocol, state }) => `${protocol} ${state}`), { timeout: 30_000 }).toEqual(['rdp sealed']);
+    await expect.poll(async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items.map(({ protocol, state }) => `${protocol} ${state}`), { timeout: 60_000 }).toEqual(['rdp sealed']);
     await comparePlayed(app, session, reference);
     await exportFilm(app, await sizeOf(session));
   });
@@ -94,10 +94,10 @@ async function crossFiles({ electronApp }: OpenApp, session: Page, target: XrdpT
   writeFileSync(join(target.shared, 'report.bin'), contents);
   writeFileSync(join(target.shared, 'copy'), '');
   const take = session.getByRole('button', { name: /Take files/ });
-  await expect(take).toContainText('1', { timeout: 20_000 });
+  await expect(take).toContainText('1', { timeout: 60_000 });
   await openFrom(electronApp, chosen);
   await take.click();
-  await expect(session.getByText('1 file was saved.')).toBeVisible({ timeout: 30_000 });
+  await expect(session.getByText('1 file was saved.')).toBeVisible({ timeout: 60_000 });
   await session.screenshot({ path: test.info().outputPath('files-taken.png') });
   expect(readFileSync(join(chosen, 'report.bin')).equals(contents)).toBe(true);
 
@@ -130,7 +130,7 @@ async function compareScene(session: Page, target: XrdpTarget): Promise<void> {
   const [width = '0', height = '0'] = (await sizeOf(session)).split('x');
   await mustRun('convert', ['-size', `${width}x${height}`, '-seed', '38', 'plasma:fractal', '-pointsize', '28', '-fill', 'white', '-annotate', '+120+200', 'The quick brown fox 0123456789', '-depth', '8', join(target.shared, 'scene.new.png')]);
   renameSync(join(target.shared, 'scene.new.png'), join(target.shared, 'scene.png'));
-  await expect.poll(() => existsSync(join(target.shared, 'shown')), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => existsSync(join(target.shared, 'shown')), { timeout: 60_000 }).toBe(true);
   const [frame, shown, aside] = [join(target.shared, 'frame.png'), join(folder, 'shown.png'), join(folder, 'aside.png')];
   await expect
     .poll(async () => {
@@ -139,7 +139,7 @@ async function compareScene(session: Page, target: XrdpTarget): Promise<void> {
       await expect.poll(() => existsSync(frame)).toBe(true);
       writeFileSync(shown, await picture(session));
       return await difference(frame, shown);
-    }, { timeout: 30_000, intervals: [500] })
+    }, { timeout: 60_000, intervals: [500] })
     .toBeLessThan(0.025);
   await mustRun('convert', [shown, '-roll', '+1+0', aside]);
   const right = await difference(frame, shown);
@@ -156,16 +156,16 @@ async function comparePlayed({ main }: OpenApp, session: Page, reference: string
   const position = main.getByRole('slider', { name: 'Position' });
   for (const _ of ['first', 'anew']) {
     await position.press('End');
-    await expect.poll(async () => (await pixels(played)) === last, { timeout: 30_000 }).toBe(true);
+    await expect.poll(async () => (await pixels(played)) === last, { timeout: 60_000 }).toBe(true);
     await main.screenshot({ path: test.info().outputPath('player.png') });
     await position.press('Home');
-    await expect.poll(async () => (await pixels(played)) === last, { timeout: 30_000 }).toBe(false);
+    await expect.poll(async () => (await pixels(played)) === last, { timeout: 60_000 }).toBe(false);
   }
   // Rule 25: once derived, the picture of a jump is there before the recording is decoded up to it.
   await expect(main.getByText('Getting ready to jump')).toHaveCount(0, { timeout: 60_000 });
   await position.press('End');
-  await expect.poll(async () => (await pixels(main.locator('.player-derived canvas'))) === last, { timeout: 30_000 }).toBe(true);
-  await expect.poll(async () => (await pixels(played)) === last, { timeout: 30_000 }).toBe(true);
+  await expect.poll(async () => (await pixels(main.locator('.player-derived canvas'))) === last, { timeout: 60_000 }).toBe(true);
+  await expect.poll(async () => (await pixels(played)) === last, { timeout: 60_000 }).toBe(true);
   await expect(main.locator('.player-derived')).toBeHidden();
   await expect(main.getByRole('alert')).toHaveCount(0);
 }

@@ -39,6 +39,8 @@ export type VncTarget = {
   run(command: string, ...parameters: string[]): Promise<string>;
   /** Starts a program on its display that ends with the target. */
   start(command: string, ...parameters: string[]): void;
+  /** Opens a terminal at a geometry of X11 that runs a shell's script; resolves when its window stands on the screen, where no other program draws meanwhile. */
+  showTerminal(geometry: string, script: string): Promise<void>;
   /** Shows a picture of thousands of colours with text over it; resolves when it stands still. */
   drawScene(seed: number): Promise<void>;
   /** Kills the server as a power cut would. */
@@ -83,14 +85,17 @@ export async function startVncTarget({ securityTypes = 'VncAuth', width = 1024, 
     child.on('error', () => undefined);
     programs.add(child);
   };
+  const showTerminal = async (geometry: string, script: string): Promise<void> => {
+    const before = await picture();
+    start('xterm', '-geometry', geometry, '-e', 'sh', '-c', script);
+    await standsStill(picture, (shown) => !shown.pixels.equals(before.pixels));
+  };
   const drawScene = async (seed: number): Promise<void> => {
     const file = join(folder.path, `scene-${seed}.xwd`);
     writeFileSync(file, colourScene(width, height, seed));
     start('xwud', '-in', file, '-geometry', '+0+0');
     await standsStill(picture, (shown) => coloursOf(shown) > 1000);
-    const before = await picture();
-    start('xterm', '-geometry', '20x4+60+60', '-e', 'sh', '-c', `echo "MAVIS ${seed} 日本 text"; sleep 3600`);
-    await standsStill(picture, (shown) => !shown.pixels.equals(before.pixels));
+    await showTerminal('20x4+60+60', `echo "MAVIS ${seed} 日本 text"; sleep 3600`);
   };
   return {
     host: '127.0.0.1',
@@ -100,6 +105,7 @@ export async function startVncTarget({ securityTypes = 'VncAuth', width = 1024, 
     folder: folder.path,
     log: server.log,
     picture,
+    showTerminal,
     drawScene,
     run: async (command, ...parameters) => (await raw(command, parameters)).toString('utf8'),
     start,
