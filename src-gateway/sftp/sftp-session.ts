@@ -12,6 +12,7 @@ import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
 import type { SessionEnd, SessionRun } from '../sessions/protocol-handler.ts';
 import { SessionFrame } from '../sessions/session-frame.ts';
+import { freeMemory } from '../collector-pace.ts';
 import { narrowBuffer } from '../ssh/channel-buffer.ts';
 import type { SshTarget } from '../ssh/target-sign-on.ts';
 import { FileRelay } from './file-relay.ts';
@@ -62,7 +63,12 @@ export class SftpSession {
     const { target, grant } = this.#parts;
     const { clientStream } = this.#run;
     const channel = await this.#openChannel();
-    const requests = new TargetRequests((packet) => void channel.write(packet));
+    const requests = new TargetRequests((packet) => {
+      // ssh2 has copied it into its own packets by then.
+      channel.write(packet, (error) => {
+        if (error === null || error === undefined) freeMemory(packet);
+      });
+    });
     const version = Promise.withResolvers<Uint8Array>();
     const welcomed = { target: false, client: false };
     const toClient = new PacketPump({

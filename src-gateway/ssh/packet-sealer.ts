@@ -1,4 +1,5 @@
 import { createCipheriv, type CipherGCMTypes, type KeyObject, randomFillSync } from 'node:crypto';
+import { freeMemory } from '../collector-pace.ts';
 
 /** What stands before a packet's payload: its length, and how much is filled up. */
 const HEAD_BYTES = 5;
@@ -17,8 +18,8 @@ export interface PacketSealerParts {
   readonly iv: Buffer;
   /** Number of the next packet. */
   readonly sequence: number;
-  /** Writes the parts of one packet, which belong together. */
-  readonly write: (parts: readonly Uint8Array[]) => void;
+  /** Writes the parts of one packet, which belong together, and calls back when they are no longer needed; on a connection that is gone it need not. */
+  readonly write: (parts: readonly Uint8Array[], written: () => void) => void;
 }
 
 /**
@@ -68,7 +69,7 @@ export class PacketSealer {
     cipher.setAAD(length);
     const sealed = cipher.update(packet.subarray(LENGTH_BYTES));
     cipher.final();
-    write([length, sealed, cipher.getAuthTag()]);
+    write([length, sealed, cipher.getAuthTag()], () => freeMemory(sealed));
     countUp(iv);
     this.outSeqno = (this.outSeqno + 1) >>> 0;
   }

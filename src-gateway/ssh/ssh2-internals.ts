@@ -64,14 +64,20 @@ export function sealCheaply(client: Client, socket: Socket): void {
     corked = false;
     socket.uncork();
   };
-  const write = (parts: readonly Uint8Array[]): void => {
+  const write = (parts: readonly Uint8Array[], written: () => void): void => {
     if (!socket.writable) return;
     if (!corked) {
       corked = true;
       socket.cork();
       process.nextTick(uncork);
     }
-    for (const part of parts) socket.write(part);
+    for (const [at, part] of parts.entries()) {
+      if (at < parts.length - 1) socket.write(part);
+      else socket.write(part, (error) => {
+        // Where it failed, the system may still hold the memory.
+        if (error === null || error === undefined) written();
+      });
+    }
   };
   Reflect.set(protocol, '_cipher', new PacketSealer({ cipher, key: createSecretKey(key), iv, sequence, write }));
 }

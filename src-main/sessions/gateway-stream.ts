@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { type ErrorArgs, type ErrorCode, knownErrorCode } from '../../shared/errors/catalogue.ts';
 import { asMavisError } from '../../shared/errors/mavis-error.ts';
 import { CountedStream, encodeJsonFrame } from '../../shared/proxy-stream/counted-stream.ts';
-import { decodeCount, encodeCount, type Frame, type FrameDecoder, FrameError, frameType } from '../../shared/proxy-stream/frames.ts';
+import { decodeCount, encodeCount, type Frame, type FrameDecoder, FrameError, frameType, MAX_DATA_BYTES } from '../../shared/proxy-stream/frames.ts';
 import { OutgoingFrames } from '../../shared/proxy-stream/outgoing-frames.ts';
 import { close, parsePayload, type StreamMessage, streamMessage } from '../../shared/proxy-stream/messages.ts';
 import { decodeUtf8, encodeUtf8 } from './gateway-hello.ts';
@@ -138,7 +138,12 @@ export class GatewayStream extends Duplex {
   }
 
   override _writev(chunks: { chunk: Buffer }[], callback: (error?: Error | null) => void): void {
-    this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), callback);
+    const bytes = chunks.reduce((sum, { chunk }) => sum + chunk.length, 0);
+    // What is little leaves as one frame; what is much is not worth a copy of all of it.
+    const whole = bytes <= MAX_DATA_BYTES ? [Buffer.concat(chunks.map(({ chunk }) => chunk))] : chunks.map(({ chunk }) => chunk);
+    const last = whole.pop() ?? Buffer.alloc(0);
+    if (!this.#end) for (const chunk of whole) this.#counted.send(chunk);
+    this.#send(last, callback);
   }
 
   override _final(callback: (error?: Error | null) => void): void {

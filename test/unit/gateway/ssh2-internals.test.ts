@@ -229,11 +229,28 @@ describe('ssh2, as src-gateway/ssh/ssh2-internals.ts uses it', () => {
       client.end();
     });
 
+    test('the memory of what was sealed goes back as soon as it is written, and not before', () => {
+      const parts: Uint8Array[] = [];
+      const callbacks: (() => void)[] = [];
+      const sealer = new PacketSealer({
+        cipher: 'aes-128-gcm', key: createSecretKey(Buffer.alloc(16)), iv: Buffer.alloc(12), sequence: 0,
+        write: (ofPacket, written) => {
+          parts.push(...ofPacket);
+          callbacks.push(written);
+        },
+      });
+      sealer.encrypt(sealer.allocPacket(32 * 1024));
+      const sealed = parts.find(({ length }) => length > 32 * 1024);
+      expect(sealed?.length).toBe(32 * 1024 + 16);
+      for (const written of callbacks) written();
+      expect(sealed?.length).toBe(0);
+    });
+
     test('nothing is sent under the nonce of another packet', () => {
       const iv = Buffer.concat([Buffer.from([1, 2, 3, 4]), Buffer.alloc(8, 0xff)]);
       iv[4] = 0;
       const sent: string[] = [];
-      const sealer = new PacketSealer({ cipher: 'aes-128-gcm', key: createSecretKey(Buffer.alloc(16)), iv, sequence: 2 ** 32 - 1, write: (parts) => sent.push(Buffer.concat(parts).subarray(0, 20).toString('hex')) });
+      const sealer = new PacketSealer({ cipher: 'aes-128-gcm', key: createSecretKey(Buffer.alloc(16)), iv, sequence: 2 ** 32 - 1, write: (parts) => void sent.push(Buffer.concat(parts).subarray(0, 20).toString('hex')) });
       for (let packet = 0; packet < 3; packet += 1) sealer.encrypt(sealer.allocPacket(32).fill(0, 5));
       expect(new Set(sent).size).toBe(3);
       // The carry goes through all eight bytes and leaves the fixed ones alone.

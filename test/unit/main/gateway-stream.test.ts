@@ -8,12 +8,20 @@ import { GatewayStream, type StreamEnd } from '../../../src-main/sessions/gatewa
 class PongingSocket extends Duplex {
   answers = true;
   pings = 0;
+  /** What came of the stream: the first byte of each frame, and all bytes. */
+  readonly offsets = new Set<number>();
+  readonly data: Uint8Array[] = [];
   readonly #decoder = new FrameDecoder();
   override _read(): void {
     // What is answered is all there is.
   }
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
     for (const frame of this.#decoder.push(chunk)) {
+      if (frame.type === frameType.data) {
+        const offset = frame.offset ?? decodeCount(frame.payload);
+        this.offsets.add(offset);
+        this.data.push(Uint8Array.from(frame.offset === undefined ? frame.payload.subarray(8) : frame.payload));
+      }
       if (frame.type !== frameType.ping) continue;
       this.pings += 1;
       if (this.answers) this.push(encodeCount(frameType.pong, decodeCount(frame.payload)));
@@ -76,5 +84,22 @@ describe('the limit of pongs on a session\'s stream', () => {
     await pass(20_000);
     expect(ends).toEqual([{ code: 'session.gateway-lost', args: { gateway: 'office1' } }]);
     expect([socket.destroyed, dialled()]).toEqual([true, 0]);
+  });
+});
+
+describe('what is written at once', () => {
+  test.each([
+    ['little leaves as one frame', 50, 1],
+    ['much leaves as it is, without a copy of all of it', 40_000, 4],
+  ])('%s, in order', async (_what, size, frames) => {
+    const { socket, stream, pass } = world(0);
+    const pieces = [1, 2, 3, 4].map((value) => Buffer.alloc(size, value));
+    stream.cork();
+    for (const piece of pieces) stream.write(piece);
+    stream.uncork();
+    await pass(1);
+    expect(Buffer.concat(socket.data).equals(Buffer.concat(pieces))).toBe(true);
+    expect(socket.offsets.size).toBe(frames);
+    stream.closeWith('session.ended');
   });
 });
