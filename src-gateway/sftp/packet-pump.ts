@@ -1,6 +1,10 @@
 import type { Readable, Writable } from 'node:stream';
 import { PacketFramer } from '../../shared/sftp/packet-framer.ts';
+import { freeMemory } from '../collector-pace.ts';
 import { drained } from '../sessions/drained.ts';
+
+/** What an SSH packet has around the data of a channel: kind, number and length before it, padding of at most 255 bytes behind it. */
+const AROUND_DATA_BYTES = 512;
 
 export interface PacketPumpParts {
   readonly from: Readable;
@@ -14,6 +18,8 @@ export interface PacketPumpParts {
   readonly hold: () => Promise<void> | undefined;
   readonly failed: (error: unknown) => void;
   readonly signal: AbortSignal;
+  /** Whether the pieces that come are nobody else's, so that their memory goes back when it is copied. */
+  readonly ownsPieces: boolean;
 }
 
 /** Reads packets of one side, one after the other, and none while what they go to is full: back-pressure from end to end. */
@@ -37,7 +43,9 @@ export class PacketPump {
 
   readonly #onData = (piece: Buffer): void => {
     try {
-      for (const packet of this.#framer.push(piece)) this.#packets.push(packet);
+      const packets = this.#framer.push(piece);
+      for (const packet of packets) this.#packets.push(packet);
+      if (this.#parts.ownsPieces && packets.every(({ buffer }) => buffer !== piece.buffer)) freeMemory(piece, AROUND_DATA_BYTES);
       this.#go();
     } catch (error) {
       this.#fail(error);

@@ -73,6 +73,8 @@ export class SftpSession {
     const welcomed = { target: false, client: false };
     const toClient = new PacketPump({
       from: channel, to: clientStream, wire: clientStream,
+      // ssh2 gives each packet's data in memory of its own.
+      ownsPieces: true,
       take: (packet) => {
         if (welcomed.target) requests.take(packet);
         else version.resolve(packet);
@@ -104,7 +106,7 @@ export class SftpSession {
     });
     this.#relay = relay;
     const fromClient = new PacketPump({
-      from: clientStream, to: channel, wire: target.socket,
+      from: clientStream, to: channel, wire: target.socket, ownsPieces: false,
       take: (packet) => {
         this.#run.activity();
         if (welcomed.client) relay.take(packet);

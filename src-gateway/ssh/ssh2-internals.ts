@@ -1,6 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Client, Connection, ServerChannel } from 'ssh2';
+import { freeMemory } from '../collector-pace.ts';
 import { PacketSealer } from './packet-sealer.ts';
 
 // What ssh2 1.17 can do and offers no method for. All that the gateway takes of its insides stands in this file;
@@ -42,6 +43,10 @@ export function watchChannelOpens(client: Client, mayBeSeen: (type: string) => b
 
 const GCM_CIPHERS = ['aes-128-gcm', 'aes-256-gcm'] as const;
 
+function freeRead(chunk: Buffer): void {
+  freeMemory(chunk);
+}
+
 /**
  * Makes a connection to a target cheap: puts a cipher of our own where ssh2 has its own for AES-GCM (`_protocol._cipher`, an
  * `AESGCMCipherNative` of `lib/protocol/crypto.js`), and lets what a turn writes leave in one system call. To be called at each
@@ -53,7 +58,11 @@ export function sealCheaply(client: Client, socket: Socket): void {
   const decipher = partOf(protocol, '_decipher');
   // The same key, in the form that Node needs not look at anew for each packet.
   const openingKey: unknown = Reflect.get(decipher, '_decipherKey');
-  if (Buffer.isBuffer(openingKey)) Reflect.set(decipher, '_decipherKey', createSecretKey(openingKey));
+  if (Buffer.isBuffer(openingKey)) {
+    Reflect.set(decipher, '_decipherKey', createSecretKey(openingKey));
+    // This decipher writes into memory of its own: what came is of no more use when ssh2 has looked at it.
+    socket.off('data', freeRead).on('data', freeRead);
+  }
   const replaced = partOf(protocol, '_cipher');
   const [name, key, iv, sequence] = ['_encSSLName', '_encKey', '_encIV', 'outSeqno'].map((part): unknown => Reflect.get(replaced, part));
   const cipher = GCM_CIPHERS.find((known) => known === name);
