@@ -7,6 +7,7 @@ import { asMavisError } from '../shared/errors/mavis-error.ts';
 import type { WindowRole } from '../shared/ipc/contract.ts';
 import type { Profile, StoreName } from '../shared/ipc/stores.ts';
 import { printableFileName } from '../shared/sftp/file-name-bytes.ts';
+import { errorText } from '../shared/languages/error-text.ts';
 import { createTranslator, type TextLanguage, textLanguage, type Translator } from '../shared/languages/translate.ts';
 import { Account } from './account/account.ts';
 import { ClientKey } from './account/client-key.ts';
@@ -37,6 +38,8 @@ import { MarkedResources } from './inventory/resource-marks.ts';
 import { createHandlers, type SavedType } from './ipc/handlers.ts';
 import { registerIpcContract } from './ipc/ipc-border.ts';
 import { ExternalLinks } from './links/external-links.ts';
+import { DEEP_LINK_SCHEME } from './links/deep-link.ts';
+import { DeepLinks, EarlyLinks } from './links/deep-links.ts';
 import { createLog, type Log } from './logging/log.ts';
 import { RotatingFile } from './logging/rotating-file.ts';
 import type { ActionRun } from './menus/actions.ts';
@@ -109,16 +112,22 @@ function start(startConfiguration: StartConfiguration): void {
     // Sessions' processes are killed when they are done; one that goes by itself is told of by its session.
     if (type !== 'Utility') log.warn('child process gone', { reason: `${type}: ${reason}`, exitCode });
   });
+  // macOS gives a link that started the app before the app is ready.
+  const openedByLink = new EarlyLinks();
+  app.on('open-url', (event, url) => {
+    event.preventDefault();
+    openedByLink.give(url);
+  });
   // A page that anything else would ever open is held as strictly as ours.
   app.on('web-contents-created', (_event, contents) => hardenContents(contents, log));
   app
     .whenReady()
-    .then(() => run(startConfiguration, log, logFile))
+    .then(() => run(startConfiguration, log, logFile, openedByLink))
     .catch((error: unknown) => giveUp('start failed', error));
 }
 
 /** Makes the parts, hands each what it needs, and starts them; at the end stops them in reverse. */
-async function run(startConfiguration: StartConfiguration, log: Log, logFile: RotatingFile): Promise<void> {
+async function run(startConfiguration: StartConfiguration, log: Log, logFile: RotatingFile, openedByLink: EarlyLinks): Promise<void> {
   const development = !app.isPackaged;
   const mac = process.platform === 'darwin';
   const inUserData = (name: string): JsonFile => new JsonFile(join(app.getPath('userData'), name), clock);
@@ -285,6 +294,31 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     },
   });
 
+  const deepLinks = new DeepLinks({
+    log,
+    ready: () => stores.account.state.status === 'signed-in' && stores.inventory.state.status === 'ready',
+    find: (id) => inventory.find(id),
+    showMain: () => windows.showMain(),
+    ask: async ({ resourceName, protocol: spoken }) => {
+      const { text } = translator();
+      const detail = text('deep-link.body', { service: profiles.selected?.name ?? '' });
+      const { response } = await showQuestion({ message: text('deep-link.title', { name: resourceName, protocol: spoken.toUpperCase() }), detail, buttons: [text('deep-link.connect'), text('common.cancel')] }, windows.main);
+      return response === 0;
+    },
+    connect: (link) => {
+      proxySignOn.allowAsking();
+      return sessions.connect(link);
+    },
+    tell: async ({ code, args }) => {
+      const { message, remedy } = errorText(translator(), code, args);
+      await showQuestion({ message, detail: remedy, buttons: [translator().text('common.close')] }, windows.main);
+    },
+    monotonic: () => performance.now(),
+  });
+  for (const name of ['account', 'inventory'] as const) stores[name].onPatch(() => deepLinks.proceed());
+  // macOS and Linux know the scheme from the package; Windows from this entry of the user's. After `--` no word is taken for a switch.
+  if (app.isPackaged && process.platform === 'win32') app.setAsDefaultProtocolClient(DEEP_LINK_SCHEME, process.execPath, ['--']);
+
   const setMenu = (window: BrowserWindow, role: WindowRole): void => {
     const menu = Menu.buildFromTemplate(menuTemplate({ role, mac, development, text: (key) => translator().text(key), run: (does) => runAction(window, does) }));
     if (mac) Menu.setApplicationMenu(menu);
@@ -375,7 +409,10 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     log.info('stopped');
     await logFile.flush();
   } });
-  app.on('second-instance', () => windows.showMain());
+  app.on('second-instance', (_event, words) => {
+    windows.showMain();
+    deepLinks.openAmong(words);
+  });
   app.on('activate', () => windows.showMain());
 
   if (startConfiguration.serviceUrl !== undefined) await profiles.useAddress(startConfiguration.serviceUrl);
@@ -388,6 +425,8 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     }
   }
   windows.showMain();
+  deepLinks.openAmong(process.argv);
+  openedByLink.takeBy((link) => deepLinks.open(link));
   processes.prepare();
   if (handOver) await account.signInOneTime(handOver.oneTimeSignIn).catch((error: unknown) => log.warn('one-time sign-in refused', {}, error));
 }

@@ -4,23 +4,65 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { expect, test } from './fixtures.ts';
+import type { OpenApp } from './launch-app.ts';
 import { resourceCount } from './page-actions.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 /** The `electron` package's own answer to where its executable is; it honours the stand-in's variable. */
 const executable = z.string().parse(createRequire(import.meta.url)('electron'));
 
+/** Starts the app a second time on the same folder, as the system does for a link; resolves once that start has ended. */
+async function startAgain(userData: string, words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number | null> {
+  const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const second = spawn(executable, [...asRoot, repository, `--user-data-dir=${userData}`, ...words], { env: { ...process.env, ELECTRON_STANDIN_NODE: process.execPath, ...env }, stdio: 'ignore' });
+  const [code] = z.tuple([z.number().nullable(), z.unknown()]).parse(await once(second, 'exit'));
+  return code;
+}
+
+/** Has native questions answered with the button of this place, or with the one that closing means; gives what was asked. */
+async function answerQuestions({ electronApp }: OpenApp, button: number | 'close'): Promise<() => Promise<{ message: string; detail: string; buttons: string[]; defaultId: number; cancelId: number; ownWindow: boolean }[]>> {
+  await electronApp.evaluate(({ dialog, BrowserWindow }, chosen) => {
+    const asked: unknown[] = [];
+    Object.assign(globalThis, { questionsAsked: asked });
+    Object.assign(dialog, {
+      showMessageBox: (...given: [unknown, { message: string; cancelId: number }]) => {
+        const [owner, options] = given;
+        asked.push({ ...options, ownWindow: owner === BrowserWindow.getAllWindows().find((window) => window.webContents.getURL().includes('main-window')) });
+        return Promise.resolve({ response: chosen === 'close' ? options.cancelId : chosen, checkboxChecked: false });
+      },
+    });
+  }, button);
+  return () => electronApp.evaluate(() => (globalThis as unknown as { questionsAsked: never[] }).questionsAsked);
+}
+
+test('A20: a link of another program leads to a question in the main window that names resource and protocol and says no by default; yes opens the session', async ({ app, system }) => {
+  const { electronApp, main, userData } = app;
+  await expect(main.getByText(`${await resourceCount(system)} resources`)).toBeVisible();
+  const link = `mavis://connect/${system.live.id}?protocol=ssh`;
+  const declined = await answerQuestions(app, 'close');
+  expect(await startAgain(userData, ['--', link])).toBe(0);
+  await expect.poll(declined).toMatchObject([{ message: `Connect to “${system.live.name}” by SSH?`, buttons: ['Connect', 'Cancel'], defaultId: 1, cancelId: 1, ownWindow: true }]);
+  expect(electronApp.windows()).toHaveLength(1);
+  await answerQuestions(app, 0);
+  const session = await app.nextWindow(async () => {
+    expect(await startAgain(userData, ['--', link])).toBe(0);
+  });
+  await expect(session).toHaveTitle(new RegExp(system.live.name));
+});
+
+test('A20: a link to a resource that this user has not is told, with what to do', async ({ app, system }) => {
+  await expect(app.main.getByText(`${await resourceCount(system)} resources`)).toBeVisible();
+  const told = await answerQuestions(app, 0);
+  await startAgain(app.userData, ['mavis://connect/00000000-0000-4000-8000-000000000000?protocol=ssh']);
+  await expect.poll(told).toMatchObject([{ buttons: ['Close'] }]);
+  expect(app.electronApp.windows()).toHaveLength(1);
+});
+
 test('A21: a second start with hostile arguments only brings the open window to the front, and opens, signs in and connects nothing', async ({ app, system }) => {
   const { electronApp, main, userData } = app;
   await expect(main.getByText(`${await resourceCount(system)} resources`)).toBeVisible();
   const before = { url: main.url(), text: await main.locator('main').innerText(), windows: electronApp.windows().length };
-  const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const second = spawn(executable, [...asRoot, repository, `--user-data-dir=${userData}`, 'mavis://connect/../../etc', '--service', 'https://attacker.example', '--remote-debugging-port=0', 'javascript:alert(1)'], {
-    env: { ...process.env, ELECTRON_STANDIN_NODE: process.execPath, MAVIS_SERVICE_URL: 'https://attacker.example' },
-    stdio: 'ignore',
-  });
-  const [code] = z.tuple([z.number().nullable(), z.unknown()]).parse(await once(second, 'exit'));
-  expect(code).toBe(0);
+  expect(await startAgain(userData, ['mavis://connect/../../etc', '--service', 'https://attacker.example', '--remote-debugging-port=0', 'javascript:alert(1)'], { MAVIS_SERVICE_URL: 'https://attacker.example' })).toBe(0);
   // One round trip to main and to the page, so that whatever the second start set off has been done.
   await electronApp.evaluate(({ app: electron }) => electron.getName());
   await main.evaluate(() => document.title);
