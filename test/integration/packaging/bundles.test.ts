@@ -1,0 +1,78 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { BUNDLED_PROGRAMS, layOutBundle } from '../../../scripts/bundle/lay-out-bundle.ts';
+import { inRepository } from '../../../scripts/set-up/repository.ts';
+import { placeEmptyDatabase } from '../../fixtures/empty-database.ts';
+
+/**
+ * Service and gateway as npm packs them, unpacked where npm would install them. Their packages are those of the repository, which the
+ * bundle's own lock names one by one; npm's download of them is not run here.
+ */
+const folder = mkdtempSync(join(tmpdir(), 'mavis-bundles-'));
+const installed = (program: string): string => join(folder, program, 'node_modules', `mavis-${program}`);
+
+beforeAll(() => {
+  for (const program of BUNDLED_PROGRAMS) {
+    const laidOut = join(folder, 'laid-out', program);
+    mkdirSync(laidOut, { recursive: true });
+    layOutBundle(program, laidOut);
+    const packed = execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: laidOut, encoding: 'utf8' }).trim();
+    mkdirSync(installed(program), { recursive: true });
+    execFileSync('tar', ['-xzf', join(folder, packed), '-C', installed(program), '--strip-components=1']);
+    // Only what its own lock names can be loaded: each package is linked by itself.
+    const { packages } = z.object({ packages: z.record(z.string(), z.unknown()) }).parse(JSON.parse(readFileSync(join(installed(program), 'npm-shrinkwrap.json'), 'utf8')));
+    for (const place of Object.keys(packages).filter((one) => one !== '' && !one.slice('node_modules/'.length).includes('node_modules/'))) {
+      const link = join(installed(program), place);
+      mkdirSync(join(link, '..'), { recursive: true });
+      if (existsSync(inRepository(place))) symlinkSync(inRepository(place), link);
+    }
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const program = (name: string): string => join(installed(name), `src-${name}`, 'main.js');
+
+describe.each(BUNDLED_PROGRAMS)('the bundle of the %s', (name) => {
+  test('holds plain JavaScript, its unit, and nothing of the other programs', () => {
+    const files = globSync('**/*', { cwd: installed(name), exclude: ['node_modules/**', 'node_modules'] });
+    expect([...new Set(files.map((path) => path.split('/')[0]))].toSorted()).toEqual(['npm-shrinkwrap.json', 'package.json', 'packaging', 'shared', `src-${name}`]);
+    expect(files.filter((path) => /\.tsx?$|\.map$|\.test\./.test(path))).toEqual([]);
+    expect(files).toContain(`packaging/mavis-${name}.service`);
+  });
+
+  test('pins every package that it needs to the version that was tested, and needs none of the client’s', () => {
+    const read = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
+    const lock = z.object({ packages: z.record(z.string(), z.looseObject({ version: z.string(), integrity: z.string().optional() })) });
+    const whole = lock.parse(read(inRepository('package-lock.json'))).packages;
+    const { '': own, ...pinned } = lock.parse(read(join(installed(name), 'npm-shrinkwrap.json'))).packages;
+    expect(own?.version).toBe(z.object({ version: z.string() }).parse(read(inRepository('package.json'))).version);
+    for (const [place, { version, integrity }] of Object.entries(pinned)) expect([place, version, integrity]).toEqual([place, whole[place]?.version, whole[place]?.integrity]);
+    expect(Object.keys(pinned).filter((place) => /react|electron|xterm/.test(place))).toEqual([]);
+  });
+
+  test('runs: its help is printed once all of it has been loaded', () => {
+    expect(execFileSync(process.execPath, [program(name), '--help'], { encoding: 'utf8' })).toContain('start');
+  });
+});
+
+test('the service of the bundle starts on an empty data folder, migrates its database, and stops by SIGTERM', async () => {
+  const data = join(folder, 'data');
+  await placeEmptyDatabase(data);
+  const service = spawn(process.execPath, [program('service'), 'start', '--data', data, '--port', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  try {
+    let said = '';
+    for (const stream of [service.stdout, service.stderr]) stream.on('data', (bytes: Buffer) => {
+      said += bytes.toString();
+    });
+    await expect.poll(() => said, { timeout: 90_000 }).toMatch(/"url"|listening|https:\/\//);
+    expect(existsSync(join(data, 'first-password'))).toBe(true);
+  } finally {
+    service.kill('SIGTERM');
+  }
+  expect(await once(service, 'exit')).toEqual([0, null]);
+});
