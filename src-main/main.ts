@@ -3,7 +3,7 @@ import { homedir, hostname, networkInterfaces, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, type MessagePortMain, nativeTheme, powerMonitor, protocol, safeStorage, session, shell } from 'electron';
-import { asMavisError } from '../shared/errors/mavis-error.ts';
+import { asMavisError, type MavisError } from '../shared/errors/mavis-error.ts';
 import type { WindowRole } from '../shared/ipc/contract.ts';
 import type { Profile, StoreName } from '../shared/ipc/stores.ts';
 import { printableFileName } from '../shared/sftp/file-name-bytes.ts';
@@ -52,6 +52,9 @@ import { Playbacks } from './playback/playbacks.ts';
 import { ClipboardDownloads } from './files/clipboard-downloads.ts';
 import { ClipboardUploads } from './files/clipboard-uploads.ts';
 import { VideoExports } from './playback/video-exports.ts';
+import { isDisabled, lockedSettings, managedProxy, type Policy } from './policy/policy.ts';
+import { readPolicyFile } from './policy/policy-file.ts';
+import { readPolicy } from './policy/policy-of-system.ts';
 import { Profiles } from './profiles/profiles.ts';
 import { readCertificateThroughProxies } from './service-client/proxied-certificate.ts';
 import { CONNECT_TIMEOUT_MS } from './service-client/checked-agent.ts';
@@ -137,10 +140,13 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   protocol.handle(BUNDLE_SCHEME, (request) => answerBundleRequest(files, request));
   denyPermissions(session.defaultSession, log);
 
+  // Policies of tests lie elsewhere; an installed app reads only what its system's administrator can write.
+  const managed: Policy = startConfiguration.policyFolder === undefined || app.isPackaged ? await readPolicy(process.platform, process.env['SystemRoot']) : readPolicyFile(startConfiguration.policyFolder, process.getuid?.());
+  for (const problem of managed.problems) log.error('policy not used as a whole', { code: problem.code }, problem);
   const settingsFile = inUserData('settings.json');
   const readSettings = readSettingsFile(settingsFile, log);
   const stores = createStores(readSettings.settings);
-  const settings = new Settings(stores.settings, settingsFile, readSettings.unknown);
+  const settings = new Settings(stores.settings, settingsFile, readSettings.unknown, lockedSettings(managed));
   const language = (): TextLanguage => textLanguage(settings.current.language, app.getLocale());
   const translator = (): Translator => createTranslator(language());
 
@@ -152,6 +158,8 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   const profilesFile = inUserData('profiles.json');
   const profiles = new Profiles(stores.profiles, profilesFile, randomUUID);
   profiles.load(load(profilesFile), log);
+  const { serviceUrl: managedServiceUrl, serviceName: managedName, servicePins } = managed.settings;
+  await profiles.useManaged(managedServiceUrl === undefined ? undefined : { serviceUrl: managedServiceUrl, name: managedName, pins: servicePins, proxy: managedProxy(managed.settings.proxy) });
   const marksFile = inUserData('marks.json');
   const marks = new MarkedResources(marksFile, clock);
   marks.load(load(marksFile) ?? { profiles: {} }, log);
@@ -251,7 +259,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     log,
   });
   // The app does its work without the command line too; who types a command is told that it is not reached.
-  commandServer.start().catch((error: unknown) => log.warn('the command line is not listened for', { code: asMavisError(error).code }, error));
+  if (!isDisabled(managed, 'own-programs')) commandServer.start().catch((error: unknown) => log.warn('the command line is not listened for', { code: asMavisError(error).code }, error));
   // After sleep or in another network the old connections are dead without a word: each session asks at once (rule 10).
   const network = new NetworkWatch(networkInterfaces, () => sessions.checkLines());
   network.start();
@@ -294,7 +302,12 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     },
   });
 
+  const tell = async ({ code, args }: MavisError): Promise<void> => {
+    const { message, remedy } = errorText(translator(), code, args);
+    await showQuestion({ message, detail: remedy, buttons: [translator().text('common.close')] }, windows.main);
+  };
   const deepLinks = new DeepLinks({
+    allowed: !isDisabled(managed, 'deep-links'),
     log,
     ready: () => stores.account.state.status === 'signed-in' && stores.inventory.state.status === 'ready',
     find: (id) => inventory.find(id),
@@ -309,10 +322,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
       proxySignOn.allowAsking();
       return sessions.connect(link);
     },
-    tell: async ({ code, args }) => {
-      const { message, remedy } = errorText(translator(), code, args);
-      await showQuestion({ message, detail: remedy, buttons: [translator().text('common.close')] }, windows.main);
-    },
+    tell,
     monotonic: () => performance.now(),
   });
   for (const name of ['account', 'inventory'] as const) stores[name].onPatch(() => deepLinks.proceed());
@@ -361,7 +371,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     windows: registry,
     log,
     handlers: createHandlers({
-      stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, links, clipboard, proxySignOn, clock,
+      policy: managed, stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, links, clipboard, proxySignOn, clock,
       setMainFullScreen: (full) => windows.setMainFullScreen(full),
       about: () => ({
         version: app.getVersion(),
@@ -415,7 +425,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   });
   app.on('activate', () => windows.showMain());
 
-  if (startConfiguration.serviceUrl !== undefined) await profiles.useAddress(startConfiguration.serviceUrl);
+  if (startConfiguration.serviceUrl !== undefined && !isDisabled(managed, 'add-services')) await profiles.useAddress(startConfiguration.serviceUrl);
   if (startConfiguration.signInDescriptor !== undefined) {
     try {
       handOver = await readHandOver(startConfiguration.signInDescriptor);
@@ -427,8 +437,14 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   windows.showMain();
   deepLinks.openAmong(process.argv);
   openedByLink.takeBy((link) => deepLinks.open(link));
+  void tellAll(managed.problems, tell).catch((error: unknown) => log.error('problems of the policy not shown', {}, error));
   processes.prepare();
   if (handOver) await account.signInOneTime(handOver.oneTimeSignIn).catch((error: unknown) => log.warn('one-time sign-in refused', {}, error));
+}
+
+/** One after the other, each once the one before was read. */
+async function tellAll(problems: readonly MavisError[], tell: (problem: MavisError) => Promise<void>): Promise<void> {
+  for (const problem of problems) await tell(problem);
 }
 
 interface Ending {

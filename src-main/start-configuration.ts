@@ -8,6 +8,8 @@ export interface StartConfiguration {
   readonly userDataFolder: string | undefined;
   /** `MAVIS_SERVICE_URL`: the service to open the sign-in page with. */
   readonly serviceUrl: string | undefined;
+  /** `MAVIS_POLICY_FOLDER`: where the policy lies, for an app that is not packaged. */
+  readonly policyFolder: string | undefined;
   /** `MAVIS_SIGN_IN_FD`: the pipe with the embedded system's one-time sign-in. */
   readonly signInDescriptor: number | undefined;
 }
@@ -18,6 +20,7 @@ export function readStartConfiguration(userDataSwitch: string, environment: Read
   return {
     userDataFolder: userDataSwitch === '' ? undefined : isAbsolute(userDataSwitch) ? userDataSwitch : resolve(workingFolder, userDataSwitch),
     serviceUrl: serviceUrl.success ? serviceUrl.data : undefined,
+    policyFolder: environment['MAVIS_POLICY_FOLDER'],
     signInDescriptor: handOverDescriptor(environment),
   };
 }

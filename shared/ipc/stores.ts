@@ -17,7 +17,7 @@ export type SessionId = z.infer<typeof sessionId>;
 export const shownError = z.object({ code: z.string(), args: z.record(z.string(), z.union([z.string(), z.number()])), reference: connectionReference.nullable() });
 export type ShownError = z.infer<typeof shownError>;
 
-export const profile = z.object({ id: profileId, name: z.string(), colour: z.string(), serviceUrl: z.string(), pin: z.string().nullable(), userName: z.string().nullable(), embedded: z.boolean(), proxy: proxySetting.default({ kind: 'system' }), furtherPins: z.array(z.string()).max(3).optional() });
+export const profile = z.object({ id: profileId, name: z.string(), colour: z.string(), serviceUrl: z.string(), pin: z.string().nullable(), userName: z.string().nullable(), embedded: z.boolean(), proxy: proxySetting.default({ kind: 'system' }), furtherPins: z.array(z.string()).max(3).optional(), managed: z.boolean().optional() });
 export type Profile = z.infer<typeof profile>;
 export const profilesState = z.object({ items: z.array(profile), selected: profileId.nullable() });
 

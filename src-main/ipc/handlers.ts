@@ -16,6 +16,7 @@ import type { ProxySetting } from '../../shared/ipc/proxy-setting.ts';
 import type { ProxySignOn } from '../network/proxy-sign-on.ts';
 import { type Playbacks, saveAsciicast } from '../playback/playbacks.ts';
 import type { VideoExports } from '../playback/video-exports.ts';
+import { type Policy, requireFeature } from '../policy/policy.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { readServiceCertificate } from '../service-client/certificate-trust.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -57,6 +58,8 @@ export interface HandlerParts {
   readonly links: Pick<ExternalLinks, 'open'>;
   readonly proxySignOn: Pick<ProxySignOn, 'answer' | 'allowAsking'>;
   readonly clipboard: { readonly writeText: (text: string) => Promise<void>; readonly readText: () => Promise<string> };
+  /** What the organisation has set. */
+  readonly policy: Policy;
   readonly about: () => About;
   readonly readFingerprint: (serviceUrl: string, proxy: ProxySetting) => ReturnType<typeof readServiceCertificate>;
   /** Writes a text to a path that the user chose. Throws `client.file-not-written`. */
@@ -96,7 +99,10 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
     },
     settings: { update: ({ changes }) => settings.update(changes) },
     profiles: {
-      add: async (fields) => ({ profileId: await profiles.add(fields) }),
+      add: async (fields) => {
+        requireFeature(parts.policy, 'add-services');
+        return { profileId: await profiles.add(fields) };
+      },
       update: async ({ profileId, fields }) => {
         await leaveIfSelected(parts, profileId);
         await profiles.update(profileId, fields);
@@ -203,7 +209,10 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       },
     },
     foreignClients: {
-      open: ({ resourceId }) => foreignClients.open(resourceId),
+      open: ({ resourceId }) => {
+        requireFeature(parts.policy, 'own-programs');
+        return foreignClients.open(resourceId);
+      },
       end: ({ foreignClientId }) => {
         foreignClients.end(foreignClientId);
         return {};

@@ -12,6 +12,8 @@ export interface DeepLinkQuestion {
 }
 
 export interface DeepLinksParts {
+  /** Whether the organisation lets links in. */
+  readonly allowed: boolean;
   /** Whether the user is signed in and the resources are there to look in. */
   readonly ready: () => boolean;
   readonly find: (resourceId: ResourceId) => Promise<Pick<ResourceSummary, 'name' | 'protocols'>>;
@@ -53,7 +55,11 @@ export class DeepLinks {
 
   /** Takes a link; what is not of the form is noted in the log and nothing else. */
   open(text: string): void {
-    const { log, monotonic, showMain } = this.#parts;
+    const { allowed, log, monotonic, showMain } = this.#parts;
+    if (!allowed) {
+      log.warn('link ignored: switched off by policy');
+      return;
+    }
     const link = readDeepLink(text);
     if (link === undefined || this.#asking) {
       log.warn(link === undefined ? 'link ignored: not of the form' : 'link ignored: another one is being asked about');

@@ -67,8 +67,9 @@ export class Profiles {
     return id;
   }
 
+  /** Throws `client.managed` for the profile that the organisation has set. */
   async update(id: ProfileId, fields: ProfileFields): Promise<void> {
-    this.find(id);
+    this.#requireOwn(id);
     this.#store.update((draft) => {
       const item = draft.items.find((one) => one.id === id);
       if (item) Object.assign(item, fields, fields.pin === item.pin ? {} : { furtherPins: [] });
@@ -96,8 +97,13 @@ export class Profiles {
     return taken;
   }
 
+  #requireOwn(id: ProfileId): void {
+    if (this.find(id).managed === true) throw new MavisError('client.managed');
+  }
+
+  /** Throws `client.managed` for the profile that the organisation has set. */
   async remove(id: ProfileId): Promise<void> {
-    this.find(id);
+    this.#requireOwn(id);
     this.#store.update((draft) => {
       draft.items = draft.items.filter((item) => item.id !== id);
       if (draft.selected === id) draft.selected = draft.items[0]?.id ?? null;
@@ -134,6 +140,33 @@ export class Profiles {
     });
     await this.#save();
     return id;
+  }
+
+  /**
+   * The profile of the service that the organisation has set: the user's own of that address or a new one, with its pins and way out,
+   * first to be selected. Without a service the profiles are all the user's.
+   */
+  async useManaged(service: { readonly name?: string | undefined; readonly serviceUrl: string; readonly pins: readonly string[] | undefined; readonly proxy: ProfileFields['proxy'] | undefined } | undefined): Promise<void> {
+    const origin = service === undefined ? undefined : new URL(service.serviceUrl).origin;
+    const known = this.#store.state.items.find((item) => new URL(item.serviceUrl).origin === origin);
+    const [pin, ...furtherPins] = service?.pins ?? [];
+    const fields = service === undefined ? {} : {
+      serviceUrl: service.serviceUrl,
+      managed: true,
+      ...(service.name === undefined ? {} : { name: service.name }),
+      ...(pin === undefined ? {} : { pin, furtherPins }),
+      ...(service.proxy === undefined ? {} : { proxy: service.proxy }),
+    };
+    this.#store.update((draft) => {
+      for (const item of draft.items) delete item.managed;
+      if (service === undefined) return;
+      const item = draft.items.find(({ id }) => id === known?.id);
+      const id = known?.id ?? profileId.parse(this.#newId());
+      if (item) Object.assign(item, fields);
+      else draft.items.push({ id, name: new URL(service.serviceUrl).host.slice(0, 60), colour: 'blue', pin: null, userName: null, embedded: false, proxy: { kind: 'system' }, ...fields, serviceUrl: service.serviceUrl });
+      if (!item || draft.selected === null) draft.selected = id;
+    });
+    await this.#save();
   }
 
   /** The profile of an address given at start, added where there is none, and selected. */

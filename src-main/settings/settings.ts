@@ -1,4 +1,5 @@
 import { type ClientSettings, clientSettings } from '../../shared/ipc/settings.ts';
+import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Log } from '../logging/log.ts';
 import type { JsonFile } from '../stored-files/json-file.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
@@ -33,25 +34,35 @@ export class Settings {
   readonly #store: OwnedStore<'settings'>;
   readonly #file: Pick<JsonFile, 'write'>;
   readonly #unknown: Readonly<Record<string, unknown>>;
+  readonly #locked: Partial<ClientSettings>;
+  /** What the user had chosen where it is locked now: kept in the file for when it no longer is. */
+  readonly #own: Partial<ClientSettings>;
 
-  constructor(store: OwnedStore<'settings'>, file: Pick<JsonFile, 'write'>, unknown: ReadSettings['unknown']) {
+  /** `locked`: what the organisation has set, which holds over the user's. */
+  constructor(store: OwnedStore<'settings'>, file: Pick<JsonFile, 'write'>, unknown: ReadSettings['unknown'], locked: Partial<ClientSettings> = {}) {
     this.#store = store;
     this.#file = file;
     this.#unknown = unknown;
+    this.#locked = locked;
+    this.#own = Object.fromEntries(Object.entries(store.state).filter(([key]) => key in locked));
+    store.update((draft) => {
+      Object.assign(draft, locked);
+    });
   }
 
   get current(): ClientSettings {
     return this.#store.state;
   }
 
-  /** Changes some settings, at once for all windows, and writes the file; rejects where it cannot be written. */
+  /** Changes some settings, at once for all windows, and writes the file; rejects where it cannot be written, and with `client.managed` for what the organisation has set. */
   async update(changes: { readonly [Key in keyof ClientSettings]?: ClientSettings[Key] | undefined }): Promise<ClientSettings> {
     const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+    if (Object.entries(given).some(([key, value]) => Object.hasOwn(this.#locked, key) && value !== Object.entries(this.#locked).find(([one]) => one === key)?.[1])) throw new MavisError('client.managed');
     const next = clientSettings.parse({ ...this.#store.state, ...given });
     this.#store.update((draft) => {
       Object.assign(draft, next);
     });
-    await this.#file.write({ ...this.#unknown, ...this.#store.state });
+    await this.#file.write({ ...this.#unknown, ...this.#store.state, ...this.#own });
     return this.#store.state;
   }
 }

@@ -98,7 +98,8 @@ function ProfileChooser({ profiles, selected, onAdd, onEdit }: ProfileChooserPro
                 </span>
               </span>
             </label>
-            {!profile.embedded && (
+            {profile.managed === true && <span className="profile-managed">{text('sign-in.managed')}</span>}
+            {!profile.embedded && profile.managed !== true && (
               <span className="profile-actions">
                 <button type="button" className="button button-quiet button-icon button-small" aria-label={text('sign-in.edit-profile', { name: profile.name })} onClick={() => onEdit(profile)}>
                   <Icon name="edit" />

@@ -111,6 +111,7 @@ export const interfaceTextsEn = {
   'sign-in.profiles': 'Profiles',
   'sign-in.add-profile': 'Add profile',
   'sign-in.edit-profile': 'Edit profile {name}',
+  'sign-in.managed': 'Set by your organisation',
   'sign-in.remove-profile': 'Remove profile {name}',
   'sign-in.remove-sure': 'Remove the profile “{name}” from this computer? Nothing changes on the service.',
   'sign-in.remove': 'Remove',

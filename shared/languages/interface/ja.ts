@@ -113,6 +113,7 @@ export const interfaceTextsJa = {
   'sign-in.profiles': 'プロファイル',
   'sign-in.add-profile': 'プロファイルを追加',
   'sign-in.edit-profile': 'プロファイル {name} を編集',
+  'sign-in.managed': '組織による設定',
   'sign-in.remove-profile': 'プロファイル {name} を削除',
   'sign-in.remove-sure': 'プロファイル「{name}」をこのコンピューターから削除しますか。サービス側は変わりません。',
   'sign-in.remove': '削除',

@@ -113,6 +113,7 @@ export const interfaceTextsZhHant = {
   'sign-in.profiles': '設定檔',
   'sign-in.add-profile': '新增設定檔',
   'sign-in.edit-profile': '編輯設定檔 {name}',
+  'sign-in.managed': '由您的組織設定',
   'sign-in.remove-profile': '移除設定檔 {name}',
   'sign-in.remove-sure': '要從此電腦移除設定檔「{name}」嗎？服務端不會有任何變更。',
   'sign-in.remove': '移除',

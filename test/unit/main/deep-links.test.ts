@@ -60,7 +60,7 @@ interface World {
   answer(agreed: boolean): Promise<void>;
 }
 
-function world(resource: { name: string; protocols: readonly ('ssh' | 'sftp' | 'vnc' | 'rdp')[] } = { name: 'web-01', protocols: ['ssh', 'sftp'] }): World {
+function world(resource: { name: string; protocols: readonly ('ssh' | 'sftp' | 'vnc' | 'rdp')[] } = { name: 'web-01', protocols: ['ssh', 'sftp'] }, allowed = true): World {
   const asked: DeepLinkQuestion[] = [];
   const connected: unknown[] = [];
   const told: MavisError[] = [];
@@ -68,6 +68,7 @@ function world(resource: { name: string; protocols: readonly ('ssh' | 'sftp' | '
   const state = { ready: true, now: 0 };
   let answering: ((agreed: boolean) => void) | undefined;
   const links = new DeepLinks({
+    allowed,
     ready: () => state.ready,
     find: async () => ({ ...resource, protocols: [...resource.protocols] }),
     showMain: () => void shown.push(1),
@@ -101,6 +102,12 @@ describe('A20: nothing is done before the user has agreed', () => {
     expect(asked).toEqual([{ resourceName: 'web-01', protocol: 'ssh' }]);
     expect(connected).toEqual([{ resourceId: resourceId.parse(ID), protocol: 'ssh' }]);
     expect(shown).toHaveLength(1);
+  });
+
+  test('where the organisation has switched links off, none is asked about', () => {
+    const { links, asked, shown } = world(undefined, false);
+    links.open(LINK);
+    expect([asked, shown]).toEqual([[], []]);
   });
 
   test('no does nothing', async () => {

@@ -171,9 +171,12 @@ describe('Electron\'s security list', () => {
     expect(filesWith(/shell\.(showItemInFolder|beep)/)).toEqual([]);
   });
 
-  test('A23: programs are started in one place, at the user\'s own command line, and never through a shell', () => {
-    expect(filesWith(/child_process/)).toEqual(['src-main/command-line/start-command.ts']);
-    expect(filesWith(/execFile|execSync|spawnSync|shell: true/)).toEqual([]);
+  test('A23: programs are started in two places, at the user\'s own command line and to read what IT has set, and never through a shell', () => {
+    expect(filesWith(/child_process/)).toEqual(['src-main/command-line/start-command.ts', 'src-main/policy/policy-of-system.ts']);
+    expect(filesWith(/execSync|execFileSync|spawnSync|\{[^}]*\bexec\b[^}]*\} from 'node:child_process'|shell: true/)).toEqual([]);
+    // Without the option `shell`, which is off unless it is given.
+    expect(filesWith(/execFile/)).toEqual(['src-main/policy/policy-of-system.ts']);
+    expect(filesWith(/execFile[\s\S]*\bshell:/)).toEqual([]);
     expect(filesWith(/\bspawn\(program, args, \{ stdio: 'inherit', shell: false \}\)/)).toEqual(['src-main/command-line/start-command.ts']);
   });
 

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { profileFields } from './ipc/contract.ts';
+import { clientSettings } from './ipc/settings.ts';
+
+/** What an organisation can switch off in the client. Each is refused in the main process, whatever a page asks. */
+export const lockableFeature = z.enum(['add-services', 'deep-links', 'own-programs', 'agent-forwarding', 'x11-forwarding']);
+export type LockableFeature = z.infer<typeof lockableFeature>;
+
+/**
+ * What IT sets for all users of a computer: the one schema of `/etc/mavis/policy.json`, of the policy in the registry of Windows and
+ * of the profile of macOS. Values are texts and lists of texts, as all three can hold. Everything may be left out.
+ */
+export const managedSettingsShape = {
+  /** The service that everybody here works with: its address, what it is called, and the fingerprints of its certificate. */
+  serviceUrl: profileFields.shape.serviceUrl,
+  serviceName: profileFields.shape.name,
+  servicePins: z.array(profileFields.shape.pin.unwrap()).min(1).max(4),
+  /** `system`, `none`, or `HOST:PORT` of an HTTP proxy. */
+  proxy: z.string().max(262).regex(/^(?:system|none|[^\s\p{Cc}/@[\]:]+:[1-9]\d{0,4})$/u).refine((text) => Number(/:(\d+)$/.exec(text)?.[1] ?? 1) <= 65_535),
+  language: clientSettings.shape.language.unwrap(),
+  disabledFeatures: z.array(lockableFeature).max(lockableFeature.options.length),
+} as const;
+
+export const managedSettings = z.strictObject(managedSettingsShape).partial();
+export type ManagedSettings = z.infer<typeof managedSettings>;
+export type ManagedKey = keyof typeof managedSettingsShape;
