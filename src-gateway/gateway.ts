@@ -1,5 +1,6 @@
 import { type Protocol, protocol } from '../shared/ids.ts';
 import type { GatewayConfiguration } from '../shared/gateway-configuration.ts';
+import type { RefusedPeer } from '../shared/refused-peers/refused-peers.ts';
 import { type Clock, instantOf } from './clock/clock.ts';
 import { readConfigurationFile } from './configuration/configuration-file.ts';
 import type { DataFolder } from './configuration/data-folder.ts';
@@ -29,6 +30,7 @@ import { ConnectionAdmission } from './proxy-port/connection-admission.ts';
 import { Greeter } from './proxy-port/greeting.ts';
 import { PortMapInForce } from './proxy-port/port-map.ts';
 import { ProxyPorts } from './proxy-port/proxy-ports.ts';
+import { refusedPeersJournal } from './proxy-port/refused-peers-journal.ts';
 import { TlsListener } from './proxy-port/tls-listener.ts';
 import type { ProtocolHandler } from './sessions/protocol-handler.ts';
 import type { RecordingSource } from './sessions/recording-source.ts';
@@ -180,9 +182,12 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
     memoryBytes: () => process.memoryUsage.rss(),
   });
   const refusals = new RefusalJournal(journal, clock);
+  const refusedPeers = refusedPeersJournal(journal, clock);
+  stops.push(() => refusedPeers.close());
+  const refused = (peer: RefusedPeer): void => refusedPeers.refused(peer);
   const { host, linkPort, proxyPorts } = configuration.listen;
   const greeter = new Greeter({
-    clock, log, grants, sessions, forwards, watches, gatewayName,
+    clock, log, grants, sessions, forwards, watches, gatewayName, refused,
     resumes: sessions.resumes,
     refusals: {
       write: (refused) => {
@@ -193,7 +198,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
     linkPort,
     carries: (port, wanted) => portMap.carries(port, wanted),
   });
-  const ports = new ProxyPorts({ host, ports: proxyPorts, keys: () => keys.current, admission, clock, log, greeter });
+  const ports = new ProxyPorts({ host, ports: proxyPorts, keys: () => keys.current, admission, clock, log, greeter, refused });
   const readiness = new Readiness({
     gatewayName, journal,
     streams: () => sessions.size + forwards.size + watches.size,
@@ -214,9 +219,10 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
     clock, log,
     pins: servicePins,
     forwards: new LinkForwards({ clock, log, journal, dialler, heard: () => supervision.heard() }),
-    ping: new PingServer(clock, (thumbprint) => pingAnswer(statusParts, thumbprint !== null && knownKeys.has(thumbprint))),
+    ping: new PingServer(clock, (thumbprint) => pingAnswer(statusParts, thumbprint !== null && knownKeys.has(thumbprint)), (peer) => refused({ ...peer, port: linkPort })),
     over443: () => portMap.over443,
     greet: (peer) => greeter.greet(peer, linkPort),
+    refused: (peer) => refused({ ...peer, port: linkPort }),
     clientAdmission: admission,
     heard: () => supervision.heard(),
     answered: (method, milliseconds, code) => metrics.linkAnswered(method, milliseconds, code),
@@ -236,7 +242,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
     router.closeRefused();
     log.warn('the service announced by which keys it opens its links', { count: servicePins.inForce.length });
   });
-  const linkListener = new TlsListener({ host, port: linkPort, keys: keys.current, admission: linkAdmission, log, alpn: () => linkPortAlpn(portMap.over443), onPeer: (peer) => router.route(peer) });
+  const linkListener = new TlsListener({ host, port: linkPort, keys: keys.current, admission: linkAdmission, log, refused, alpn: () => linkPortAlpn(portMap.over443), onPeer: (peer) => router.route(peer) });
   keys.onSwitched((switched) => {
     linkListener.useKeys(switched);
     ports.useKeys(switched);

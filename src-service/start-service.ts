@@ -5,6 +5,7 @@ import { runAdminCommand } from './commands/run-admin-command.ts';
 import { AuditKeeper } from './audit/audit-keeper.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { RateLimit } from './http/rate-limit.ts';
+import { RefusedPeersAudit } from './http/refused-peers.ts';
 import { createServer, useCertificate } from './http/server.ts';
 import { publicKeyPin } from './keys/public-key.ts';
 import type { OpenService } from './open-service.ts';
@@ -77,10 +78,13 @@ export async function startService(opened: OpenService): Promise<RunningService>
     // From the next handshake on; connections that stand go on.
     keysInForce.onChanged(() => useCertificate(server, keysInForce.present.tls));
     core.metrics.serveOn(server, authenticate);
+    const refusedPeers = new RefusedPeersAudit({ database: core.database, auditLog: core.auditLog, log });
+    stops.push(() => refusedPeers.close());
     stops.push(async () => {
       await server.close();
     });
     await server.listen({ host: configuration.host, port: configuration.port });
+    refusedPeers.hear(server, portOf(server));
     const adminSocket: AdminSocket = await startAdminSocket(opened, runAdminCommand);
     stops.push(() => adminSocket.close());
     const url = urlOf(configuration.host, portOf(server));

@@ -93,6 +93,7 @@ export const catalogue = {
   'gateway.restarted': entry(503, 'gateway', 'nobody'),
   'gateway.configuration-invalid': entry(400, 'gateway', 'gateway-administrator', ['field']),
   'gateway.identity-conflict': entry(409, 'L3', 'gateway-administrator', ['gateway']),
+  'gateway.not-the-service': entry(403, 'L3', 'gateway-administrator', ['gateway']),
 
   'tunnel.no-default-gateway': entry(503, 'L3', 'gateway-administrator'),
   'tunnel.next-unreachable': entry(502, 'L4', 'gateway-administrator', ['gateway'], true),

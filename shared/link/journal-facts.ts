@@ -5,6 +5,7 @@ import { recordingId, sha256 } from '../ids.ts';
 const code = z.string().max(100);
 const optionalText = z.string().max(2000).nullish();
 const count = z.number().min(0).nullish();
+const port = z.number().int().min(0).max(65_535).nullish();
 
 /** What a target did with the user's agent and X server, where it was let to them. */
 const forwardingCounts = { agentOpenings: count, agentSignatures: count, agentBytesFromTarget: count, agentBytesToTarget: count, x11Openings: count, x11BytesFromTarget: count, x11BytesToTarget: count };
@@ -27,6 +28,8 @@ export const journalFacts = {
   'watch-began': z.object({ watchId: z.uuid() }),
   'watch-ended': z.object({ watchId: z.uuid(), code, durationMs: count, bytesOut: count, skips: count, refusedBytes: count }),
   'recording-closed': z.object({ recordingId, state: recordingState, code: code.nullish(), durationMs: count, bytes: count }),
+  /** Peers who were sent away before anything was known of them; address and port are null where many are counted together. */
+  'peer-refused': z.object({ code, what: z.string().max(100), address: z.string().max(100).nullish(), port, count: z.number().min(1), clientKeyThumbprint: sha256.nullish() }),
   /** What the gateway found of its own journal when it started (S69). */
   'gateway-started': z.object({ version: optionalText, cleanStop: z.boolean().nullish(), code: code.nullish(), from: count, to: count }),
 } as const;

@@ -59,12 +59,15 @@ export const grant = z.discriminatedUnion('kind', [targetGrant, forwardGrant, wa
 export type Grant = z.infer<typeof grant>;
 
 const fact = z.union([z.string().max(2000), z.number(), z.boolean(), z.null()]);
-export const journalKind = z.enum(['gateway-started', 'gateway-stopped', 'ticket-used', 'ticket-refused', 'connected', 'failed', 'ended', 'recording-closed', 'identity-seen', 'granted', 'forwarding', 'cut', 'resumed', 'forwarded', 'forward-ended', 'watch-began', 'watch-ended']);
+export const journalKind = z.enum(['gateway-started', 'gateway-stopped', 'ticket-used', 'ticket-refused', 'connected', 'failed', 'ended', 'recording-closed', 'identity-seen', 'granted', 'forwarding', 'cut', 'resumed', 'forwarded', 'forward-ended', 'watch-began', 'watch-ended', 'peer-refused']);
+/** What a gateway of this version writes. */
+export type JournalKind = z.infer<typeof journalKind>;
 /** One event of the gateway's journal: numbered without gaps from 1, each bound to the hash of the one before. */
 export const journalEvent = z.object({
   sequence: z.number().int().min(1),
   at: instant,
-  kind: journalKind,
+  /** One of `journalKind`, or a word of a newer gateway: what is not known here is kept and told as such, and stalls nothing. */
+  kind: z.string().regex(/^[a-z][a-z0-9-]{0,59}$/),
   connectionId: connectionId.nullable(),
   reference: connectionReference.nullable(),
   /** `code` where something failed; `recordingId`, `state`, `bytes`, `durationMs`, `targetIdentity` and the like. Never a secret. */

@@ -1,7 +1,7 @@
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { type ConnectionId, type ConnectionReference, sha256 } from '../../shared/ids.ts';
 import { FIRST_PREVIOUS_HASH } from '../../shared/link/journal-hash.ts';
-import type { JournalEvent } from '../../shared/link/messages.ts';
+import type { JournalEvent, JournalKind } from '../../shared/link/messages.ts';
 import { type Clock, instantOf, type Timer } from '../clock/clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { JournalDisk, JournalFile } from './journal-disk.ts';
@@ -28,7 +28,7 @@ export type JournalFacts = JournalEvent['facts'];
 
 /** What is written; number, time and hash are the journal's. */
 export interface JournalEntry {
-  readonly kind: JournalEvent['kind'];
+  readonly kind: JournalKind;
   readonly connectionId?: ConnectionId;
   readonly reference?: ConnectionReference;
   readonly facts?: JournalFacts;

@@ -1,5 +1,6 @@
 import { LINK_ALPN, LINK_FORWARD_ALPN } from '../../shared/link/framing.ts';
 import { PROXY_ALPN } from '../../shared/proxy-stream/frames.ts';
+import type { RefusedPeer } from '../../shared/refused-peers/refused-peers.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { ConnectionAdmission } from '../proxy-port/connection-admission.ts';
 import type { TlsPeer } from '../proxy-port/tls-listener.ts';
@@ -26,6 +27,8 @@ export interface LinkRouterParts extends LinkSessionParts {
   readonly greet: (peer: TlsPeer) => void;
   /** The places of the proxy ports' clients that have not proved who they are. */
   readonly clientAdmission: Pick<ConnectionAdmission, 'admit'>;
+  /** Told of who says that he is the service and is not. */
+  readonly refused: (peer: Omit<RefusedPeer, 'port'>) => void;
 }
 
 /** Routes the peers of the link port: the service to the link, anybody to `ping`, everything else to the door. */
@@ -47,7 +50,7 @@ export class LinkRouter {
   /** Takes one peer whose TLS handshake is done. */
   route(peer: TlsPeer): void {
     // A client that offers nothing by ALPN speaks HTTP/1.1, as many monitors do.
-    if (peer.alpn === 'http/1.1' || peer.alpn === null) this.#parts.ping.serve(peer.socket, peer.thumbprint);
+    if (peer.alpn === 'http/1.1' || peer.alpn === null) this.#parts.ping.serve(peer);
     else if (peer.alpn === LINK_ALPN) this.#link(peer);
     else if (peer.alpn === LINK_FORWARD_ALPN) this.#forward(peer);
     else if (peer.alpn === PROXY_ALPN && this.#parts.over443()) this.#client(peer);
@@ -87,6 +90,7 @@ export class LinkRouter {
     }
     this.#parts.log.warn('link refused: not a key of the service', { address: peer.address, fingerprint: peer.thumbprint ?? 'none' });
     peer.socket.destroy();
+    this.#parts.refused({ address: peer.address, code: 'gateway.not-the-service', what: peer.thumbprint === null ? 'no-certificate' : 'other-key', ...(peer.thumbprint === null ? {} : { clientKeyThumbprint: peer.thumbprint }) });
     return false;
   }
 

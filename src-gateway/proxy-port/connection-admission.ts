@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { isIPv6 } from 'node:net';
+import { addressGroup } from '../../shared/refused-peers/address-group.ts';
 
 /** A place among the connections that have not proved who they are. */
 export interface Admission {
@@ -85,16 +85,4 @@ export class ConnectionAdmission {
     if (left === 0) this.#perGroup.delete(place.group);
     else this.#perGroup.set(place.group, left);
   }
-}
-
-/** An IPv4 address, or the /64 of an IPv6 one, which one customer has whole. */
-export function addressGroup(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  if (!isIPv6(plain)) return plain;
-  const [head = '', tail] = plain.split('::');
-  const before = head === '' ? [] : head.split(':');
-  if (tail === undefined) return before.slice(0, 4).join(':');
-  const after = tail === '' ? [] : tail.split(':');
-  const filled = [...before, ...Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0'), ...after];
-  return filled.slice(0, 4).join(':');
 }

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
+import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { type Frame, FrameError, frameType, PROXY_ALPN } from '../../shared/proxy-stream/frames.ts';
 import { type Failed, type Hello, hello, parsePayload, resume } from '../../shared/proxy-stream/messages.ts';
+import type { RefusedPeer } from '../../shared/refused-peers/refused-peers.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { ForwardRegister } from '../forwards/forward-register.ts';
 import type { GrantRegister } from '../grants/grant-register.ts';
@@ -27,6 +29,8 @@ export interface GreeterParts {
   readonly forwards: Pick<ForwardRegister, 'begin'>;
   readonly watches: Pick<WatchRegister, 'begin'>;
   readonly refusals: Pick<RefusalJournal, 'write'>;
+  /** Told of who is sent away before anything is known of him. */
+  readonly refused: (peer: RefusedPeer) => void;
   readonly gatewayName: string;
   /** The port of the link (443): sessions run over it only where the grant says so. */
   readonly linkPort: number;
@@ -44,14 +48,16 @@ export class Greeter {
 
   /** Begins with one peer of a proxy port, or of the link port that speaks as a client of a proxy port does. */
   greet(peer: TlsPeer, port: number): void {
-    const { clock, log } = this.#parts;
+    const { clock, log, refused } = this.#parts;
     if (peer.alpn !== PROXY_ALPN || peer.thumbprint === null) {
-      log.debug('peer is no client', { address: peer.address, port, what: peer.alpn === PROXY_ALPN ? 'no-certificate' : 'other-alpn' });
+      const what = peer.alpn === PROXY_ALPN ? 'no-certificate' : 'other-alpn';
+      log.debug('peer is no client', { address: peer.address, port, what });
+      refused({ address: peer.address, port, code: 'hello.malformed', what });
       peer.socket.destroy();
       return;
     }
     const connection = new ProxyConnection(peer.socket, { address: peer.address, port, thumbprint: peer.thumbprint }, clock);
-    const late = clock.setTimer(() => this.#sendAway(connection, new MavisError('hello.time-out')), HELLO_LIMIT_MS);
+    const late = clock.setTimer(() => this.#noHello(connection, 'hello.time-out', 'no-hello'), HELLO_LIMIT_MS);
     connection.receive({
       frame: (frame) => {
         late.cancel();
@@ -59,11 +65,18 @@ export class Greeter {
       },
       violated: (error) => {
         late.cancel();
-        log.debug('peer sent no hello', { address: peer.address, port, what: error.what });
-        this.#sendAway(connection, new MavisError('hello.malformed'));
+        this.#noHello(connection, 'hello.malformed', error.what);
       },
       lost: () => late.cancel(),
     });
+  }
+
+  /** A peer with a key of its own that says nothing, or no hello: a client of another version, or somebody who tries. */
+  #noHello(connection: ProxyConnection, code: ErrorCode, what: string): void {
+    const { address, port, thumbprint } = connection;
+    this.#parts.log.debug('peer sent no hello', { address, port, what });
+    this.#parts.refused({ address, port, code, what, clientKeyThumbprint: thumbprint });
+    this.#sendAway(connection, new MavisError(code));
   }
 
   #first(frame: Frame, connection: ProxyConnection, peer: TlsPeer): void {

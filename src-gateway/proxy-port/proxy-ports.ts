@@ -1,6 +1,7 @@
 import type { MavisError } from '../../shared/errors/mavis-error.ts';
 import { asMavisError } from '../../shared/errors/mavis-error.ts';
 import { PROXY_ALPN } from '../../shared/proxy-stream/frames.ts';
+import type { RefusedPeer } from '../../shared/refused-peers/refused-peers.ts';
 import type { Clock, Timer } from '../clock/clock.ts';
 import type { GatewayKeys } from '../keys/gateway-keys.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -20,6 +21,8 @@ export interface ProxyPortsParts {
   readonly clock: Pick<Clock, 'setTimer'>;
   readonly log: Logger;
   readonly greeter: Pick<Greeter, 'greet'>;
+  /** Told of a peer whose handshake was ended here. */
+  readonly refused: (peer: RefusedPeer) => void;
 }
 
 /** The ports for session traffic (7993 to 7995 by default, S61). One that cannot be had does not close the others. */
@@ -79,8 +82,8 @@ export class ProxyPorts {
   }
 
   async #listen(port: number): Promise<void> {
-    const { host, keys, admission, log, greeter } = this.#parts;
-    const listener = new TlsListener({ host, port, keys: keys(), admission, log, alpn: () => [PROXY_ALPN], onPeer: (peer) => greeter.greet(peer, port) });
+    const { host, keys, admission, log, greeter, refused } = this.#parts;
+    const listener = new TlsListener({ host, port, keys: keys(), admission, log, refused, alpn: () => [PROXY_ALPN], onPeer: (peer) => greeter.greet(peer, port) });
     await listener.listen();
     this.#listeners.set(port, listener);
   }

@@ -2,6 +2,8 @@ import { constants } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
+import { handshakeFault } from '../../shared/refused-peers/peer-fault.ts';
+import type { RefusedPeer } from '../../shared/refused-peers/refused-peers.ts';
 import { certificateThumbprint } from '../keys/fingerprint.ts';
 import type { GatewayKeys } from '../keys/gateway-keys.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -29,6 +31,8 @@ export interface TlsListenerOptions {
   readonly admission: ConnectionAdmission;
   readonly log: Logger;
   readonly onPeer: (peer: TlsPeer) => void;
+  /** Told of a peer whose handshake was ended here. */
+  readonly refused: (peer: RefusedPeer) => void;
   readonly handshakeLimitMs?: number;
 }
 
@@ -61,8 +65,11 @@ export class TlsListener {
       ALPNCallback: ({ protocols }) => alpn().find((one) => protocols.includes(one)),
     });
     this.#tls.on('tlsClientError', (error, socket) => {
-      options.log.debug('TLS handshake failed', { address: socket.remoteAddress, port: options.port, error });
+      const { remoteAddress: address } = socket;
+      options.log.debug('TLS handshake failed', { address, port: options.port, error });
       socket.destroy();
+      const fault = handshakeFault(error);
+      if (fault !== null && address !== undefined) options.refused({ address, port: options.port, code: fault.timedOut ? 'hello.time-out' : 'hello.malformed', what: fault.what });
     });
     this.#tls.on('secureConnection', (socket) => this.#secured(socket));
     this.#tcp = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) => this.#accept(socket));

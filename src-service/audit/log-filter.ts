@@ -12,7 +12,7 @@ const OUTCOME_KINDS: Readonly<Record<AuditOutcome, readonly string[]>> = {
   ended: ['connection.ended'],
   failed: ['connection.failed'],
   'not-used': ['connection.not-used'],
-  refused: ['sign-in.refused', 'sign-in.locked', 'connection.ticket-refused'],
+  refused: ['sign-in.refused', 'sign-in.locked', 'connection.ticket-refused', 'gateway.peer-refused', 'service.peer-refused'],
 };
 
 /** Things that had one name one after the other: more than these are not looked for. */

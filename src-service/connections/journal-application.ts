@@ -2,7 +2,7 @@ import { and, eq, inArray, isNull, like } from 'drizzle-orm';
 import { catalogue, knownErrorCode, type ErrorCode } from '../../shared/errors/catalogue.ts';
 import type { GatewayId } from '../../shared/ids.ts';
 import { journalFacts } from '../../shared/link/journal-facts.ts';
-import type { JournalEvent } from '../../shared/link/messages.ts';
+import { journalKind, type JournalEvent, type JournalKind } from '../../shared/link/messages.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
 import type { Facts } from '../audit/canonical-json.ts';
 import type { ErrorLog } from '../audit/error-log.ts';
@@ -20,9 +20,10 @@ export interface JournalGateway {
   readonly segment: string | null;
 }
 
-/** How many notes of odd events a page may still write: a gateway that was taken over cannot flood the audit log. */
+/** How many notes of odd events a page may still write, and how many of peers who were refused: neither a gateway that was taken over nor garbage at its ports floods the audit log, or hides the other. */
 export interface NoteBudget {
   left: number;
+  ofPeers: number;
 }
 
 export interface JournalApplicationParts {
@@ -55,7 +56,8 @@ export class JournalApplication {
       await this.#note(transaction, gateway, event, 'gateway.unexpected-event', notes);
       return;
     }
-    switch (event.kind) {
+    const { data: kind } = journalKind.safeParse(event.kind);
+    switch (kind) {
       case 'connected': return this.#connected(transaction, gateway, event, row, notes);
       case 'failed': return this.#failed(transaction, gateway, event, row);
       case 'ended': return this.#ended(transaction, gateway, event, row);
@@ -63,7 +65,7 @@ export class JournalApplication {
       case 'ticket-refused':
       case 'cut':
       case 'resumed':
-      case 'identity-seen': return this.#note(transaction, gateway, event, `connection.${event.kind}`, notes);
+      case 'identity-seen': return this.#note(transaction, gateway, event, `connection.${kind}`, notes);
       case 'forwarding': return this.#forwarding(transaction, gateway, event, row, notes);
       case 'forwarded': return this.#forwarded(transaction, gateway, event, row, notes);
       case 'forward-ended': return this.#forwardEnded(transaction, gateway, event, row, notes);
@@ -73,7 +75,9 @@ export class JournalApplication {
       case 'ticket-used':
       case 'gateway-started':
       case 'gateway-stopped': return undefined;
-      default: return event.kind satisfies never;
+      case 'peer-refused': return this.#note(transaction, gateway, event, 'gateway.unexpected-event', notes);
+      case undefined: return this.#note(transaction, gateway, event, UNKNOWN_EVENT, notes);
+      default: return kind satisfies never;
     }
   }
 
@@ -193,6 +197,8 @@ export class JournalApplication {
 
   /** What a gateway tells of itself: its starts and stops, damage that it found in its own journal (S69), tickets that named no connection. */
   async #ofGateway(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, notes: NoteBudget): Promise<void> {
+    if (!journalKind.safeParse(event.kind).success) await this.#note(transaction, gateway, event, UNKNOWN_EVENT, notes);
+    if (event.kind === 'peer-refused') await this.#peerRefused(transaction, gateway, event, notes);
     if (event.kind !== 'gateway-started' && event.kind !== 'gateway-stopped' && event.kind !== 'ticket-refused') return;
     await this.#note(transaction, gateway, event, event.kind === 'ticket-refused' ? 'connection.ticket-refused' : event.kind.replace('-', '.'), notes);
     const { code, from, to } = event.kind === 'gateway-started' ? (journalFacts['gateway-started'].safeParse(event.facts).data ?? {}) : {};
@@ -200,6 +206,19 @@ export class JournalApplication {
     const facts = { gatewayId: gateway.id, gateway: gateway.name, from: from ?? null, to: to ?? null, because: 'damaged' };
     await this.#parts.audit.append(transaction, { kind: 'audit.trail-incomplete', actor: actorOf(gateway), facts });
     await this.#parts.errors.append(transaction, { code: 'audit.trail-incomplete', gatewayName: gateway.name, facts });
+  }
+
+  /** Who was sent away by a gateway before anything was known of him. One who showed a key of his own is for operators too: a client of another version, or the service with a key that the gateway does not know. */
+  async #peerRefused(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, notes: NoteBudget): Promise<void> {
+    const told = journalFacts['peer-refused'].safeParse(event.facts).data;
+    if (told === undefined) return this.#note(transaction, gateway, event, 'gateway.unexpected-event', notes);
+    notes.ofPeers -= 1;
+    if (notes.ofPeers < 0) return;
+    const code = knownErrorCode(told.code);
+    const { what, address = null, port = null, count, clientKeyThumbprint = null } = told;
+    const facts: Facts = { gatewayId: gateway.id, gateway: gateway.name, segment: gateway.segment, code, what, address, port, count, ...(clientKeyThumbprint === null ? {} : { clientKeyThumbprint }) };
+    await this.#parts.audit.append(transaction, { kind: 'gateway.peer-refused', actor: actorOf(gateway), facts });
+    if (clientKeyThumbprint !== null) await this.#parts.errors.append(transaction, { code, gatewayName: gateway.name, facts });
   }
 
   async #note(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, kind: string, notes: NoteBudget): Promise<void> {
@@ -220,8 +239,11 @@ export class JournalApplication {
   }
 }
 
+/** An event of a newer gateway, of which this service knows no meaning. */
+const UNKNOWN_EVENT = 'gateway.unknown-event';
+
 /** What a first hop's journal says of a connection. */
-const OF_FORWARDS: ReadonlySet<JournalEvent['kind']> = new Set(['granted', 'ticket-used', 'ticket-refused', 'forwarded', 'forward-ended', 'cut', 'resumed'] as const);
+const OF_FORWARDS: ReadonlySet<string> = new Set(['granted', 'ticket-used', 'ticket-refused', 'forwarded', 'forward-ended', 'cut', 'resumed'] satisfies JournalKind[]);
 
 function actorOf(gateway: JournalGateway): AuditActor {
   return { kind: 'gateway', id: gateway.id, name: gateway.name };

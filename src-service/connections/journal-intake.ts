@@ -18,6 +18,8 @@ import type { JournalApplication } from './journal-application.ts';
 const PAGE_EVENTS = 200;
 /** Notes of odd events that one page may write into the audit log; the events themselves are all kept. */
 const MAX_NOTES = 50;
+/** What a gateway writes of refused peers in a minute, with all that it counts (`MAX_REFUSED_PEERS`), fits. */
+const MAX_NOTES_OF_PEERS = 100;
 /** Pages of one drain: a gateway cannot hold the reader for ever; the next drain goes on. */
 const MAX_PAGES = 500;
 
@@ -106,7 +108,7 @@ export class JournalIntake {
       const row = await this.#lock(transaction, gatewayId, epoch);
       if (row === undefined) return undefined;
       let { journalCursor: cursor, journalHash: hash } = row;
-      const notes = { left: MAX_NOTES };
+      const notes = { left: MAX_NOTES, ofPeers: MAX_NOTES_OF_PEERS };
       for (const event of events) {
         // What was taken before, or comes twice in a page, counts once.
         if (event.sequence <= cursor) continue;

@@ -136,6 +136,8 @@ export const errorTextsEn = {
   'error.gateway.configuration-invalid.remedy': 'The Gateway administrator corrects the field, or downloads the configuration file again from the Gateway management page.',
   'error.gateway.identity-conflict.message': 'Two Gateways answer under the identity of “{gateway}”.',
   'error.gateway.identity-conflict.remedy': 'The Gateway administrator stops the copy, or installs it as a Gateway of its own.',
+  'error.gateway.not-the-service.message': 'Somebody opened the link to the Gateway “{gateway}” with a key that is not the central service’s.',
+  'error.gateway.not-the-service.remedy': 'The Gateway administrator finds out whose address the entry names. If it is the central service itself, the Gateway does not know its present key: download the configuration file anew and install it there.',
 
   'error.tunnel.no-default-gateway.message': 'Tunnel is on, and no default Gateway is available now. Nothing is connected past it.',
   'error.tunnel.no-default-gateway.remedy': 'The Gateway administrator checks that a default Gateway is chosen for Tunnel and that it is available.',

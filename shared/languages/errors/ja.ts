@@ -138,6 +138,8 @@ export const errorTextsJa = {
   'error.gateway.configuration-invalid.remedy': 'Gateway 管理者は、この項目を直すか、Gateway 管理ページから設定ファイルをダウンロードし直してください。',
   'error.gateway.identity-conflict.message': '2 台の Gateway が「{gateway}」として応答しています。',
   'error.gateway.identity-conflict.remedy': 'Gateway 管理者は、複製された側を止めるか、別の Gateway としてインストールしてください。',
+  'error.gateway.not-the-service.message': '中央サービスのものではない鍵で、Gateway「{gateway}」へのリンクが開かれました。',
+  'error.gateway.not-the-service.remedy': 'Gateway 管理者は、記録にあるアドレスが誰のものかを調べてください。中央サービス自身であれば、Gateway がその現在の鍵を知りません。設定ファイルをダウンロードし直し、Gateway にインストールしてください。',
 
   'error.tunnel.no-default-gateway.message': 'Tunnel 機能が有効ですが、現在、利用可能な既定の Gateway がありません。既定の Gateway を通らない接続は行われません。',
   'error.tunnel.no-default-gateway.remedy': 'Gateway 管理者は、Tunnel 機能の既定の Gateway が設定され、利用可能であるかを確認してください。',

@@ -138,6 +138,8 @@ export const errorTextsZhHant = {
   'error.gateway.configuration-invalid.remedy': '請 Gateway 管理員修正該欄位，或從 Gateway 管理頁面重新下載設定檔。',
   'error.gateway.identity-conflict.message': '有兩個 Gateway 以「{gateway}」的身分回應。',
   'error.gateway.identity-conflict.remedy': '請 Gateway 管理員停止複製的那一個，或將其另行安裝為獨立的 Gateway。',
+  'error.gateway.not-the-service.message': '有人以不屬於中央服務的金鑰開啟了通往 Gateway「{gateway}」的連結。',
+  'error.gateway.not-the-service.remedy': '請 Gateway 管理員查明記錄中的位址屬於誰。若是中央服務本身，表示此 Gateway 不認得其目前的金鑰：請重新下載設定檔並安裝至該 Gateway。',
 
   'error.tunnel.no-default-gateway.message': 'Tunnel 功能已啟用，但目前沒有可用的預設 Gateway。不會略過它建立連線。',
   'error.tunnel.no-default-gateway.remedy': '請 Gateway 管理員確認已為 Tunnel 功能選擇預設的 Gateway，且它可用。',

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeLinkFrame, LINK_ALPN, LINK_FORWARD_ALPN, linkFrameKind } from '../../../shared/link/framing.ts';
+import type { JournalEvent } from '../../../shared/link/messages.ts';
 import { encodeFrame, frameType } from '../../../shared/proxy-stream/frames.ts';
 import { systemClock } from '../../../src-gateway/clock/clock.ts';
 import { HELLO_LIMIT_MS } from '../../../src-gateway/proxy-port/greeting.ts';
@@ -30,6 +31,17 @@ describe('peers who mean harm', () => {
   });
   afterAll(() => gateway.stop());
   const ports = (): number[] => [gateway.running.linkPort, ...gateway.running.proxyPorts];
+  /** Lets the gateway forget whom it sent away before: a flood of addresses takes the places of those that are told one by one. */
+  const quietMinutes = async (): Promise<void> => {
+    clock.advance(121_000);
+    // The link is given up as silent while the clock is moved.
+    await gateway.linkAgain();
+  };
+  /** What stands in the journal of peers of one address who were sent away, once it is there. */
+  const sentAway = async (address: string, entries: number): Promise<Record<string, unknown>[]> => {
+    const of = (events: readonly JournalEvent[]): Record<string, unknown>[] => events.filter(({ kind, facts }) => kind === 'peer-refused' && facts['address'] === address).map(({ facts }) => facts);
+    return of(await gateway.journalUntil((events) => of(events).length >= entries));
+  };
 
   test('B5: 2,000 half-open connections of many addresses do not keep a client or the service out', async () => {
     const open: Socket[] = [];
@@ -59,16 +71,18 @@ describe('peers who mean harm', () => {
   });
 
   test('B5: a connection that never begins TLS is closed after ten seconds', async () => {
+    await quietMinutes();
     const sockets = await Promise.all(ports().map((port) => bareConnection(port, '127.9.9.8')));
     const begun = performance.now();
     sockets[0]?.write(Buffer.from([0x16, 0x03]));
     await Promise.all(sockets.map((socket) => whenClosed(socket)));
     expect(performance.now() - begun).toBeGreaterThan(9000);
     expect(performance.now() - begun).toBeLessThan(25_000);
+    expect(await sentAway('127.9.9.8', 4)).toEqual(expect.arrayContaining(ports().map((port) => ({ code: 'hello.time-out', what: 'ERR_TLS_HANDSHAKE_TIMEOUT', address: '127.9.9.8', port, count: 1 }))));
   }, 120_000);
 
   test('B5: a hello that comes byte by byte is given up after its five seconds', async () => {
-    const client = await gateway.client();
+    const client = await gateway.client(gateway.clientKey, { localAddress: '127.9.9.5' });
     const frame = encodeFrame(frameType.hello, Buffer.from(JSON.stringify({ version: 1, ticket: 'A'.repeat(43), protocol: 'ssh' })));
     client.sendRaw(encodeFrame(frameType.ping, new Uint8Array(8)));
     await client.until(() => client.frames.find(({ type }) => type === frameType.pong));
@@ -78,9 +92,10 @@ describe('peers who mean harm', () => {
     clock.advance(2000);
     expect(await client.outcome()).toBe('hello.time-out');
     await client.closed;
+    expect(await sentAway('127.9.9.5', 1)).toEqual([{ code: 'hello.time-out', what: 'no-hello', address: '127.9.9.5', port: gateway.running.proxyPorts[0], count: 1, clientKeyThumbprint: gateway.clientKey.thumbprint }]);
   });
 
-  test('garbage on the link port and the proxy ports is answered by a closed connection', async () => {
+  test('S12, B3: garbage on the link port and the proxy ports is answered by a closed connection, and stands in the journal: the first of each port at once, the others as a count, and not a byte of it', async () => {
     const pieces = [randomBytes(5000), Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), Buffer.from('SSH-2.0-OpenSSH_9.2\r\n'), Buffer.from([3, 0, 0, 19, 14, 224, 0, 0]), Buffer.alloc(65_536, 0x16)];
     for (const port of ports()) {
       for (const piece of pieces) {
@@ -91,9 +106,17 @@ describe('peers who mean harm', () => {
       }
     }
     expect(await gateway.link.ask('status', { epoch: 0 })).toMatchObject({ canRecord: true });
+    await sentAway('127.9.9.7', 4);
+    // The link is given up as silent while the clock is moved.
+    clock.advance(61_000);
+    await gateway.linkAgain();
+    const told = await sentAway('127.9.9.7', 8);
+    for (const port of ports()) expect(told.filter((facts) => facts['port'] === port).map(({ code, count }) => [code, count])).toEqual([['hello.malformed', 1], ['hello.malformed', pieces.length - 1]]);
+    expect(told.map((facts) => Object.keys(facts).toSorted().join())).toEqual(Array.from({ length: 8 }, () => 'address,code,count,port,what'));
+    expect(JSON.stringify(told)).not.toMatch(/OpenSSH|Host: x/);
   });
 
-  test('garbage, an oversized hello and a frame out of its place inside TLS are answered as malformed, and closed', async () => {
+  test('S12: garbage, an oversized hello and a frame out of its place inside TLS are answered as malformed, closed, and in the journal with the key that was shown', async () => {
     const header = (type: number, length: number): Buffer => {
       const bytes = Buffer.alloc(5);
       bytes[0] = type;
@@ -110,17 +133,19 @@ describe('peers who mean harm', () => {
       header(frameType.cancel, 0),
       Buffer.concat([header(frameType.data, 9), Buffer.alloc(9)]),
     ];
-    for (const bytes of bad) {
-      const client = await gateway.client();
+    for (const [at, bytes] of bad.entries()) {
+      const client = await gateway.client(gateway.clientKey, { localAddress: `127.9.8.${String(1 + at)}` });
       client.sendRaw(bytes);
       expect(await client.outcome()).toBe('hello.malformed');
       await client.closed;
     }
+    const whats = ['unknown-type', 'too-long', 'too-long', 'bad-payload', 'bad-payload', 'bad-payload', 'bad-order', 'bad-order'];
+    for (const [at, what] of whats.entries()) expect(await sentAway(`127.9.8.${String(1 + at)}`, 1)).toMatchObject([{ code: 'hello.malformed', what, clientKeyThumbprint: gateway.clientKey.thumbprint, count: 1 }]);
   });
 
   test('a client without a certificate, or that speaks another protocol by ALPN, gets nothing', async () => {
     const port = gateway.running.proxyPorts[0] ?? 0;
-    const bare = await HostileProxyClient.open(port, null);
+    const bare = await HostileProxyClient.open(port, null, { localAddress: '127.9.9.4' });
     bare.hello('A'.repeat(43));
     await bare.closed;
     expect(bare.seen).toEqual([]);
@@ -128,6 +153,7 @@ describe('peers who mean harm', () => {
     const none = await HostileProxyClient.open(port, gateway.clientKey, { ALPNProtocols: [] });
     await none.closed;
     expect(none.seen).toEqual([]);
+    expect(await sentAway('127.9.9.4', 1)).toEqual([{ code: 'hello.malformed', what: 'no-certificate', address: '127.9.9.4', port, count: 1 }]);
   });
 
   test('TLS 1.2 is refused on every port', async () => {
@@ -136,14 +162,16 @@ describe('peers who mean harm', () => {
     }
   });
 
-  test('a link with another key than the service\'s is dropped with one line in the log', async () => {
+  test('a link with another key than the service\'s is dropped, with one line in the log and in the journal', async () => {
     const stranger = await makeKeyPair('CN=stranger');
-    for (const key of [stranger, gateway.clientKey]) {
+    for (const [at, key] of [stranger, gateway.clientKey].entries()) {
       const lines = gateway.logLines.length;
-      const socket = connect({ host: '127.0.0.1', port: gateway.running.linkPort, key: key.keyPem, cert: key.certificatePem, ALPNProtocols: [LINK_ALPN], rejectUnauthorized: false });
+      const from = { localAddress: `127.9.7.${String(1 + at)}` };
+      const socket = connect({ ...from, host: '127.0.0.1', port: gateway.running.linkPort, key: key.keyPem, cert: key.certificatePem, ALPNProtocols: [LINK_ALPN], rejectUnauthorized: false });
       socket.on('error', () => undefined);
       await whenClosed(socket);
       expect(gateway.logLines.slice(lines).filter((line) => line.includes('not a key of the service'))).toHaveLength(1);
+      expect(await sentAway(from.localAddress, 1)).toEqual([{ code: 'gateway.not-the-service', what: 'other-key', address: from.localAddress, port: gateway.running.linkPort, count: 1, clientKeyThumbprint: key.thumbprint }]);
     }
   });
 

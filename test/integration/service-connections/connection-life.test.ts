@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordingId, type ConnectionId, type GatewayId } from '../../../shared/ids.ts';
 import type { ConnectionOffer } from '../../../shared/api/connections.ts';
 import { role, type Role } from '../../../shared/api/roles.ts';
+import type { JournalEvent } from '../../../shared/link/messages.ts';
 import type { RequestContext } from '../../../src-service/http/bound-route.ts';
 import { AuditLog } from '../../../src-service/audit/audit-log.ts';
 import { ErrorLog } from '../../../src-service/audit/error-log.ts';
@@ -11,7 +12,7 @@ import { Connections } from '../../../src-service/connections/connections.ts';
 import { narrowUserRevocation } from '../../../src-service/connections/ending-users.ts';
 import { JournalIntake } from '../../../src-service/connections/journal-intake.ts';
 import { createLog } from '../../../src-service/logging/log.ts';
-import { auditEntries, connections, connectionTries, gateways, journalEvents } from '../../../src-service/store/schema.ts';
+import { auditEntries, connections, connectionTries, errorLog, gateways, journalEvents } from '../../../src-service/store/schema.ts';
 import { GatewaySideWorld, allowed } from '../../fixtures/gateway-side-world.ts';
 
 let world: GatewaySideWorld;
@@ -290,6 +291,40 @@ describe('the journal is taken once, and its gaps are told', () => {
     const intake = new JournalIntake({ database, audit: new AuditLog(clock), errors: new ErrorLog(clock), clock, log: createLog('silent'), application: { apply: async () => undefined } });
     expect(await intake.restarted(gateway.id, before.leaseEpoch, before, head)).toBe(false);
     expect((await row())?.journalCursor).toBe(4);
+  });
+
+  test('what a newer gateway tells is kept and noted as unknown, and what follows is taken', async () => {
+    const { gateway, of } = await granted();
+    gateway.record({ kind: 'moon-rose', connectionId: null, reference: null, facts: { phase: 'full' } });
+    gateway.record({ kind: 'moon-set', ...of, facts: {} });
+    gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+    await world.connectionIn(of.connectionId, 'connected');
+    expect((await world.auditOfKind('gateway.unknown-event')).filter((facts) => facts['gatewayId'] === gateway.id)).toMatchObject([{ event: 'moon-rose', 'gateway.phase': 'full' }, { event: 'moon-set', claimedConnectionId: of.connectionId }]);
+    const kept = await world.store.database.select().from(journalEvents).where(eq(journalEvents.gatewayId, gateway.id)).orderBy(journalEvents.sequence);
+    expect(kept.map(({ kind, facts }) => [kind, facts])).toMatchObject([['moon-rose', { phase: 'full' }], ['moon-set', {}], ['connected', {}]]);
+    expect((await world.auditOfKind('audit.trail-incomplete')).filter((facts) => facts['gatewayId'] === gateway.id)).toEqual([]);
+  });
+
+  test('S12: peers who were refused are in the audit log, those with a key of their own in the error log too; a flood of them hides nothing else', async () => {
+    const { gateway, of } = await granted();
+    const refused = (facts: JournalEvent['facts']): void => void gateway.record({ kind: 'peer-refused', connectionId: null, reference: null, facts: { code: 'hello.malformed', what: 'too-long', address: '192.0.2.9', port: 7993, count: 1, ...facts } });
+    for (let count = 0; count < 150; count += 1) refused({ count: 1 + count });
+    refused({ clientKeyThumbprint: 'k'.repeat(43), address: '192.0.2.10' });
+    refused({ count: 'many' });
+    gateway.record({ kind: 'ticket-refused', ...of, facts: {} });
+    await readAll(gateway);
+    // A page that floods is bounded; this one says no more than the bound.
+    const flooded = (await world.auditOfKind('gateway.peer-refused')).filter((facts) => facts['gatewayId'] === gateway.id);
+    expect(flooded).toHaveLength(100);
+    expect(flooded[0]).toMatchObject({ code: 'hello.malformed', what: 'too-long', address: '192.0.2.9', port: 7993, count: 1, gateway: gateway.name, segment: expect.stringMatching(/^gateway-/) });
+    expect((await world.audit(of.reference)).map(({ kind }) => kind)).toContain('connection.ticket-refused');
+    expect((await world.auditOfKind('gateway.unexpected-event')).filter((facts) => facts['gatewayId'] === gateway.id)).toMatchObject([{ event: 'peer-refused' }]);
+    refused({ clientKeyThumbprint: 'k'.repeat(43), address: '192.0.2.10', code: 'gateway.not-the-service', what: 'other-key', port: 443 });
+    refused({ address: null, port: null, what: 'others', count: 7000 });
+    await readAll(gateway);
+    expect((await world.auditOfKind('gateway.peer-refused')).filter((facts) => facts['gatewayId'] === gateway.id).slice(100)).toMatchObject([{ code: 'gateway.not-the-service', clientKeyThumbprint: 'k'.repeat(43) }, { address: null, port: null, count: 7000 }]);
+    const errors = await world.store.database.select().from(errorLog).where(eq(errorLog.gatewayName, gateway.name));
+    expect(errors.filter(({ code }) => code.startsWith('hello.') || code === 'gateway.not-the-service').map(({ code, leg }) => [code, leg])).toEqual([['gateway.not-the-service', 'L3']]);
   });
 
   test('rule 9: a gateway that speaks of a connection of another one changes nothing, and is noted', async () => {

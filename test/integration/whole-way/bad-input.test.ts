@@ -213,9 +213,15 @@ describe('on the way', () => {
 });
 
 describe('peers that are none of ours', () => {
+  /** Who was sent away unknown, in the audit log, by port; none of it is a connection, so that nothing is recorded. */
+  const sentAway = async (kind: 'gateway.peer-refused' | 'service.peer-refused', code: string, ports: readonly number[], clientKeyThumbprint?: string): Promise<AuditEntry[]> => {
+    const found = async (): Promise<AuditEntry[]> => (await audit({ kind })).filter(({ facts }) => facts['code'] === code && facts['address'] === '127.0.0.1' && facts['clientKeyThumbprint'] === clientKeyThumbprint);
+    await expect.poll(async () => new Set((await found()).map(({ facts }) => facts['port'])), { timeout: 60_000 }).toEqual(new Set(ports));
+    return found();
+  };
   const ports = (): readonly number[] => [system.embedded.ports.service, system.embedded.ports.link, ...system.embedded.ports.proxy];
 
-  test('B3: garbage, plain HTTP and endless TLS records on the service’s, the link’s and the proxy ports are cut off; the processes go on', async () => {
+  test('S12, S16, B3: garbage, plain HTTP and endless TLS records on the service’s, the link’s and the proxy ports are cut off and audited, without a byte of them; the processes go on', async () => {
     const sent = [Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), randomBytes(64 * 1024), Buffer.concat([Buffer.from([22, 3, 1, 255, 255]), randomBytes(70_000)]), Buffer.from('SSH-2.0-strange\r\n')];
     const cutOff = await Promise.all(ports().flatMap((port) => sent.map(async (bytes) => {
       const socket = connectTcp(port, '127.0.0.1');
@@ -227,10 +233,15 @@ describe('peers that are none of ours', () => {
       return socket.destroyed;
     })));
     expect(cutOff).toEqual(Array.from({ length: ports().length * sent.length }, () => true));
+    const { service, link, proxy } = system.embedded.ports;
+    const entries = [...(await sentAway('service.peer-refused', 'request.invalid', [service])), ...(await sentAway('gateway.peer-refused', 'hello.malformed', [link, ...proxy]))];
+    expect(entries.map(({ actor, reference }) => [actor.kind, reference])).toEqual([['service', null], ...[link, ...proxy].map(() => ['gateway', null])]);
+    expect(entries.every(({ facts }) => facts['count'] === 1 && String(facts['what']).startsWith('ERR_SSL_'))).toBe(true);
+    expect(JSON.stringify(entries)).not.toMatch(/strange|Host: x/);
     await goodConnection();
   });
 
-  test('B3: an oversized hello by a client with a key of its own is told as malformed and cut off, and grants nothing', async () => {
+  test('S12, S16, B3: an oversized hello by a client with a key of its own is told as malformed and cut off, and grants nothing; it is in the audit log and the error log', async () => {
     const key = await makeKeyPair();
     for (const port of system.embedded.ports.proxy) {
       const hostile = await HostileProxyClient.open(port, key);
@@ -239,6 +250,11 @@ describe('peers that are none of ours', () => {
       expect(await hostile.outcome()).toBe('hello.malformed');
       await hostile.closed;
     }
+    const { proxy } = system.embedded.ports;
+    const told = (await sentAway('gateway.peer-refused', 'hello.malformed', proxy, key.thumbprint)).map(({ facts }) => [facts['what'], facts['count'], facts['gateway']]);
+    expect(told).toEqual(proxy.map(() => ['too-long', 1, 'office1']));
+    const { items: errors } = await system.admin.call(auditRoutes.errorLogList, { query: { code: 'hello.malformed', limit: 50 } });
+    expect(errors.map(({ leg, reference, gatewayName }) => [leg, reference, gatewayName])).toEqual(proxy.map(() => ['L2', null, 'office1']));
     await goodConnection();
   });
 

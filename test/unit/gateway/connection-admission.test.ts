@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { addressGroup, ConnectionAdmission } from '../../../src-gateway/proxy-port/connection-admission.ts';
+import { addressGroup } from '../../../shared/refused-peers/address-group.ts';
+import { ConnectionAdmission } from '../../../src-gateway/proxy-port/connection-admission.ts';
 
 /** As much of a socket as the admission looks at. */
 function socketFrom(remoteAddress: string): Socket {

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { adminSocketPath, askRunningService } from '../../../src-service/commands/admin-socket.ts';
 import { assertOwnFolder } from '../../../src-service/commands/own-folder.ts';
-import { addressGroup } from '../../../src-service/http/address-group.ts';
 import { createLog } from '../../../src-service/logging/log.ts';
 import { openService } from '../../../src-service/open-service.ts';
 
@@ -45,14 +44,3 @@ test('a data folder that was there already is closed to everybody else', async (
   expect((await stat(data)).mode & 0o777).toBe(0o700);
   // It makes a whole database, which takes a machine that is busy with other tests its time.
 }, 120_000);
-
-test.each([
-  ['192.0.2.1', '192.0.2.1'],
-  ['::ffff:192.0.2.1', '192.0.2.1'],
-  ['2001:db8:0:7::1', '2001:db8:0:7'],
-  ['2001:0db8:0000:0007:1:2:3:4', '2001:db8:0:7'],
-  ['::1', '0:0:0:0'],
-  ['fe80::1%eth0', 'fe80:0:0:0'],
-])('attempts of %s are counted under %s', (address, group) => {
-  expect(addressGroup(address)).toBe(group);
-});
