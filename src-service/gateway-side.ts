@@ -113,13 +113,13 @@ export function createGatewaySide(parts: GatewaySideParts) {
   const background = new BackgroundWork(log);
   const wait = async (milliseconds: number, signal: AbortSignal): Promise<void> => void (await delay(milliseconds, undefined, { signal }));
 
-  const gateways = new Gateways({ database, audit, clock, announcement: parts.announcement, signing: parts.signing, newId: () => gatewayIdSchema.parse(randomUUID()) });
+  const tunnel = new TunnelSettings({ database, audit, clock });
+  const gateways = new Gateways({ database, audit, clock, tunnel, announcement: parts.announcement, signing: parts.signing, newId: () => gatewayIdSchema.parse(randomUUID()) });
   const segmentView = (user: User): SegmentView | 'all' => (seesAllSegments.includes(user.role) ? 'all' : parts.segmentsSeen(user));
-  const hub = new EventHub({ clock, log, segmentsOf: (user) => gateways.segmentStates(segmentView(user)), gatewaysNow: async (ids) => (await gateways.some(ids)).filter(({ removedAt }) => removedAt === null).map(asGateway), inventoryRevision: async () => parts.inventoryRevision(), readUser: parts.readUser });
+  const hub = new EventHub({ clock, log, segmentsOf: (user) => gateways.segmentsNow(segmentView(user), user.role), gatewaysNow: async (ids) => (await gateways.some(ids)).filter(({ removedAt }) => removedAt === null).map(asGateway), inventoryRevision: async () => parts.inventoryRevision(), readUser: parts.readUser });
   const histories = new GatewayHistories(database, clock);
   const metrics = new ConnectionMetrics(parts.registry, async () => (await gateways.list()).map(({ state }) => state), () => hub.streams);
 
-  const tunnel = new TunnelSettings({ database, audit, clock });
   const states = new GatewayStates({ database, audit, errors, clock, log, turns: new Turns(CHANGES_AT_ONCE), changed: () => gateways.forget() });
   const pool = new LinkPool({
     identity: keysInForce.link,
@@ -331,7 +331,11 @@ export function createGatewaySide(parts: GatewaySideParts) {
         await store.listen('error_log', () => hub.changed('error-log')),
         await store.listen('recordings', () => hub.changed('recordings')),
         await store.listen('access_rules', () => hub.changed('access-rules')),
-        await store.listen('tunnel', () => hub.changed('tunnel')),
+        await store.listen('tunnel', () => {
+          gateways.forget();
+          hub.changed('tunnel');
+          hub.segmentsChanged();
+        }),
         await store.listen('service_keys', (payload) => {
           hub.changed('service-keys');
           background.begin('the rotation of the service’s keys could not be followed', () => followServiceKeys(gatewayIdSchema.safeParse(payload).data ?? null));

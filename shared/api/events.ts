@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { connectionId, connectionReference, gatewayId } from '../ids.ts';
-import { gateway, segmentState } from './gateways.ts';
+import { gateway, segmentsNow } from './gateways.ts';
 import { defineRoute } from './route.ts';
 
 /** What a client hears of only that it changed, and only where its role may read it: lists, Tunnel, of which everybody may know whether it applies, and the service's keys, of which every client learns those that it may meet. */
@@ -10,7 +10,7 @@ export type ChangedSubject = z.infer<typeof changedSubject>;
 /** What the service tells a signed-in client as it happens: the SSE `event` is `kind`, `data` this JSON. The first event of a stream is always `hello`. */
 export const serviceEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('hello'), serverTime: z.string(), inventoryRevision: z.string() }),
-  z.object({ kind: z.literal('segments'), items: z.array(segmentState) }),
+  segmentsNow.extend({ kind: z.literal('segments') }),
   /** The resources that this client may see may have changed: ask again from `revision`. */
   z.object({ kind: z.literal('inventory'), revision: z.string() }),
   /** To those who may list gateways (rule 26): gateways as they are now, and those that are gone. `askAgain`: more may have changed than is told. */

@@ -68,11 +68,22 @@ export type GatewayHistory = z.infer<typeof gatewayHistory>;
 export const segmentState = z.object({ segment: z.string().nullable(), known: z.boolean(), total: z.number().int(), available: z.number().int(), confirmedAt: instant.nullable() });
 export type SegmentState = z.infer<typeof segmentState>;
 
+/**
+ * Whether Tunnel applies to all connections of the caller, and whether a default gateway takes connections now: where it applies
+ * and there is none, nothing is connected, whatever the segments say (S17, S22).
+ */
+export const tunnelWay = z.object({ applies: z.boolean(), available: z.boolean() });
+export type TunnelWay = z.infer<typeof tunnelWay>;
+
+/** What a caller may know of the ways to his resources. */
+export const segmentsNow = z.object({ items: z.array(segmentState), tunnel: tunnelWay });
+export type SegmentsNow = z.infer<typeof segmentsNow>;
+
 const byId = z.object({ gatewayId });
 const registration = z.object({ name: z.string().min(1).max(100).regex(/^\S+$/), segment: segmentName.nullable(), addresses: gatewayAddresses, reachedThroughDefault: z.boolean().optional() });
 
 export const gatewaysRoutes = {
-  segmentList: defineRoute({ method: 'GET', path: '/v1/segments', summary: 'State of the segments of resources that the caller may use', access: 'signed-in', response: z.object({ items: z.array(segmentState) }) }),
+  segmentList: defineRoute({ method: 'GET', path: '/v1/segments', summary: 'State of the segments of resources that the caller may use', access: 'signed-in', response: segmentsNow }),
   segmentRename: defineRoute({
     method: 'POST', path: '/v1/segments/:segment/rename', summary: 'Rename a segment with the tags of its resources (rule 6)', access: ['admin'], params: z.object({ segment: segmentName }), body: z.object({ name: segmentName }),
     response: z.object({ gateways: z.number().int(), resources: z.number().int(), rules: z.array(z.string()) }),

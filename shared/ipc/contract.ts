@@ -50,7 +50,7 @@ export const resourceRow = resourceSummary.extend({
   lastUsedAt: z.string().nullable(),
   /** Segment tags of the resource with what is known of them; empty for untagged resources. */
   segments: z.array(z.string()),
-  availability: z.enum(['available', 'none-available', 'unknown']),
+  availability: z.enum(['available', 'none-available', 'no-default-gateway', 'unknown']),
 });
 export type ResourceRow = z.infer<typeof resourceRow>;
 

@@ -105,7 +105,7 @@ export class SignedInWork {
         inventory.revisionIs(event.revision);
         break;
       case 'segments':
-        inventory.setSegments(event.items);
+        inventory.setSegments(event);
         break;
       case 'gateways':
         gateways.take(event);

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { gatewaysRoutes, type SegmentState } from '../../shared/api/gateways.ts';
+import { gatewaysRoutes, type SegmentsNow, type SegmentState, type TunnelWay } from '../../shared/api/gateways.ts';
 import { type ResourceSummary, resourcesRoutes } from '../../shared/api/resources.ts';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { ResourceId } from '../../shared/ids.ts';
@@ -9,7 +9,7 @@ import { shown } from '../ipc/shown-error.ts';
 import type { Log } from '../logging/log.ts';
 import type { ServiceClient } from '../service-client/service-client.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
-import { availabilityOf, bySegment } from './availability.ts';
+import { availabilityOf, bySegment, noTunnel } from './availability.ts';
 import type { IndexThread } from './index-thread.ts';
 import type { MarkedResources } from './resource-marks.ts';
 import { type ResourceQuery, segmentsOf } from './resource-query.ts';
@@ -50,6 +50,7 @@ export class Inventory {
   #failures = 0;
   #revision = 0;
   #segments: ReadonlyMap<string | null, SegmentState> = new Map();
+  #tunnel: TunnelWay = noTunnel;
 
   constructor(parts: InventoryParts) {
     this.#parts = parts;
@@ -74,6 +75,7 @@ export class Inventory {
     this.#loading = undefined;
     this.#failures = 0;
     this.#segments = new Map();
+    this.#tunnel = noTunnel;
     this.#revision += 1;
     this.#parts.store.replace({ status: 'empty', error: null, total: 0, loaded: 0, revision: this.#revision, online: false, segments: [] });
     this.#parts.index.ask({ kind: 'clear' }).catch((error: unknown) => this.#parts.log.error('index not cleared', {}, error));
@@ -87,11 +89,15 @@ export class Inventory {
     if (!this.#loading) this.#startLoad();
   }
 
-  setSegments(segments: readonly SegmentState[]): void {
+  /** What the service tells of the ways to the resources: rows that read otherwise by it are told of. */
+  setSegments({ items: segments, tunnel }: SegmentsNow): void {
+    const before = this.#tunnel;
     this.#segments = bySegment(segments);
+    this.#tunnel = tunnel;
     this.#parts.store.update((draft) => {
       if (JSON.stringify(draft.segments) !== JSON.stringify(segments)) draft.segments = segments.map((state) => ({ ...state }));
     });
+    if (before.applies !== tunnel.applies || before.available !== tunnel.available) this.#changed();
   }
 
   setOnline(online: boolean): void {
@@ -144,7 +150,7 @@ export class Inventory {
       favourite: marks?.favourites.has(resource.id) ?? false,
       lastUsedAt: usedAt === undefined ? null : new Date(usedAt).toISOString(),
       segments,
-      availability: availabilityOf(segments, this.#segments),
+      availability: availabilityOf(segments, this.#segments, this.#tunnel),
     };
   }
 
@@ -199,7 +205,7 @@ export class Inventory {
       await this.#tellMarks();
       await index.ask({ kind: 'discard' });
       const segments = await source.client.call(gatewaysRoutes.segmentList, { params: {}, query: {}, body: {} }, { signal: source.stop.signal });
-      if (isCurrent()) this.setSegments(segments.items);
+      if (isCurrent()) this.setSegments(segments);
       const revision = await this.#loadPages(source, isCurrent);
       if (!isCurrent()) return;
       await index.ask({ kind: 'finish' });

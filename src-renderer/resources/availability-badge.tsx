@@ -5,6 +5,7 @@ import { useFormats, useText } from '../language/use-text.ts';
 const looks: Readonly<Record<ResourceRow['availability'], { readonly icon: IconName; readonly className: string; readonly label: 'resources.available' | 'resources.none-available' | 'resources.availability-unknown' }>> = {
   available: { icon: 'check', className: 'badge badge-good', label: 'resources.available' },
   'none-available': { icon: 'warning', className: 'badge badge-bad', label: 'resources.none-available' },
+  'no-default-gateway': { icon: 'warning', className: 'badge badge-bad', label: 'resources.none-available' },
   unknown: { icon: 'dash', className: 'badge', label: 'resources.availability-unknown' },
 };
 
@@ -25,6 +26,7 @@ export function AvailabilityBadge({ row }: { readonly row: ResourceRow }) {
 export function useNoneAvailableText(row: ResourceRow): string | null {
   const text = useText();
   const formats = useFormats();
+  if (row.availability === 'no-default-gateway') return text('resources.no-default-gateway');
   if (row.availability !== 'none-available') return null;
   return row.segments.length === 0 ? text('resources.none-available-any') : text('resources.none-available-detail', { segments: formats.list(row.segments) });
 }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EVENT_STREAM_HEARTBEAT_MS, serviceEvent, type ChangedSubject, type ServiceEvent } from '../../shared/api/events.ts';
-import { gatewaysRoutes, type Gateway, type SegmentState } from '../../shared/api/gateways.ts';
+import { gatewaysRoutes, type Gateway, type SegmentsNow } from '../../shared/api/gateways.ts';
 import { role as everyRole } from '../../shared/api/roles.ts';
 import type { User } from '../../shared/api/users.ts';
 import type { ErrorCode } from '../../shared/errors/catalogue.ts';
@@ -43,7 +43,7 @@ export interface EventHubParts {
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
   /** States of the segments that a user may see, now (rule 26). */
-  readonly segmentsOf: (user: User) => Promise<SegmentState[]>;
+  readonly segmentsOf: (user: User) => Promise<SegmentsNow>;
   /** Those of these gateways that there are, as they are now. */
   readonly gatewaysNow: (ids: readonly GatewayId[]) => Promise<Gateway[]>;
   readonly inventoryRevision: () => Promise<string>;
@@ -211,14 +211,14 @@ export class EventHub {
   }
 
   async #tellSegments(again: boolean): Promise<void> {
-    const byUser = new Map<User, Promise<SegmentState[]>>();
+    const byUser = new Map<User, Promise<SegmentsNow>>();
     for (const client of this.#clients) {
       const { user } = client;
       const states = byUser.get(user) ?? this.#parts.segmentsOf(user);
       byUser.set(user, states);
-      const items = await states;
+      const segments = await states;
       // Whose role changed meanwhile is told by what he is now, in the telling that follows.
-      if (client.user === user) this.#sendSegments(client, items, again);
+      if (client.user === user) this.#sendSegments(client, segments, again);
     }
   }
 
@@ -234,12 +234,12 @@ export class EventHub {
     for (const client of this.#clients) if (seesGateways(client.user)) this.#send(client, { kind: 'gateways', changed, removed, askAgain });
   }
 
-  #sendSegments(client: Client, items: SegmentState[], again: boolean): void {
+  #sendSegments(client: Client, { items, tunnel }: SegmentsNow, again: boolean): void {
     // The moment of confirmation moves with every sync; alone it is no news.
-    const known = JSON.stringify(items.map((item) => ({ ...item, confirmedAt: null })));
+    const known = JSON.stringify([tunnel, ...items.map((item) => ({ ...item, confirmedAt: null }))]);
     if (!again && known === client.lastSegments) return;
     client.lastSegments = known;
-    this.#send(client, { kind: 'segments', items });
+    this.#send(client, { kind: 'segments', items, tunnel });
   }
 
   #signOut(client: Client, code: ErrorCode): void {

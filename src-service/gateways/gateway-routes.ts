@@ -10,7 +10,7 @@ import type { KeyRotation } from './key-rotation.ts';
 import type { SegmentView } from './segment-states.ts';
 
 export interface GatewayRoutesParts {
-  readonly gateways: Pick<Gateways, 'list' | 'segmentStates' | 'register' | 'enterKey' | 'update' | 'remove' | 'read' | 'configurationFile'>;
+  readonly gateways: Pick<Gateways, 'list' | 'segmentsNow' | 'register' | 'enterKey' | 'update' | 'remove' | 'read' | 'configurationFile'>;
   readonly histories: Pick<GatewayHistories, 'read'>;
   readonly rotation: Pick<KeyRotation, 'begin' | 'switchTo'>;
   /** What of the segments a user may see (rule 26). */
@@ -26,7 +26,7 @@ export interface GatewayRoutesParts {
 /** The routes of gateways and segments. */
 export function gatewayRoutes({ gateways, histories, rotation, segmentView, serviceFingerprint, beforeRemoval, closeLost }: GatewayRoutesParts) {
   return {
-    segmentList: handle(routes.segmentList, async (_input, { user }) => ({ items: await gateways.segmentStates(await segmentView(user)) })),
+    segmentList: handle(routes.segmentList, async (_input, { user }) => gateways.segmentsNow(await segmentView(user), user.role)),
     gatewayList: handle(routes.gatewayList, async () => ({ items: (await gateways.list()).map(asGateway) })),
     gatewayHistory: handle(routes.gatewayHistory, async ({ params }) => {
       await gateways.read(params.gatewayId);

@@ -2,7 +2,8 @@ import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import { isIP, isIPv6 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
-import type { gatewaysRoutes, SegmentState } from '../../shared/api/gateways.ts';
+import type { gatewaysRoutes, SegmentsNow } from '../../shared/api/gateways.ts';
+import type { Role } from '../../shared/api/roles.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { defaultPortPreference, type PortPreference, type SignedGatewayConfiguration } from '../../shared/gateway-configuration.ts';
 import { protocol, type GatewayId } from '../../shared/ids.ts';
@@ -17,6 +18,7 @@ import { noteState } from './gateway-history.ts';
 import { formerSigningKeys, keyFingerprint, presentKeysOf, readKeyLine } from './gateway-keys.ts';
 import type { GatewayRow } from './gateway-record.ts';
 import { KnownGateways, type GatewaysNow } from './known-gateways.ts';
+import { appliesToAll, type TunnelSettings } from '../tunnel/tunnel-settings.ts';
 import { segmentStates, type SegmentView } from './segment-states.ts';
 
 type Registration = z.output<typeof gatewaysRoutes.gatewayRegister.body>;
@@ -26,6 +28,7 @@ export interface GatewaysParts {
   readonly database: Database;
   readonly audit: Pick<AuditLog, 'append'>;
   readonly clock: Clock;
+  readonly tunnel: Pick<TunnelSettings, 'read'>;
   readonly announcement: () => ServiceAnnouncement;
   readonly signing: SigningKey;
   readonly newId: () => GatewayId;
@@ -38,7 +41,7 @@ export class Gateways {
 
   constructor(parts: GatewaysParts) {
     this.#parts = parts;
-    this.#known = new KnownGateways({ clock: parts.clock, list: () => this.list() });
+    this.#known = new KnownGateways({ clock: parts.clock, list: () => this.list(), tunnel: () => parts.tunnel.read() });
   }
 
   /** All gateways that are not removed, by name. */
@@ -51,12 +54,13 @@ export class Gateways {
     return (await this.#known.now()).choosable;
   }
 
-  /** The states of the segments that a view shows (rule 26). */
-  async segmentStates(view: SegmentView | 'all'): Promise<SegmentState[]> {
-    return segmentStates((await this.#known.now()).segments, view);
+  /** The states of the segments that a view shows (rule 26), and whether all of a role's connections go by the default gateway. */
+  async segmentsNow(view: SegmentView | 'all', role: Role): Promise<SegmentsNow> {
+    const { segments, tunnel } = await this.#known.now();
+    return { items: segmentStates(segments, view), tunnel: { applies: appliesToAll(role, tunnel), available: tunnel.available } };
   }
 
-  /** Something of a gateway was written, here or by another instance: what is kept in memory is read again. */
+  /** Something of a gateway or of Tunnel was written, here or by another instance: what is kept in memory is read again. */
   forget(): void {
     this.#known.forget();
   }

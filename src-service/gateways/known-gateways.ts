@@ -1,5 +1,8 @@
 import type { SegmentState } from '../../shared/api/gateways.ts';
-import type { PathGateway } from '../choice/path-choice.ts';
+import type { TunnelFields } from '../../shared/api/tunnel.ts';
+import { protocol } from '../../shared/ids.ts';
+import { isUsable } from '../choice/gateway-choice.ts';
+import { isDefault, type PathGateway } from '../choice/path-choice.ts';
 import type { Clock } from '../clock.ts';
 import { asChoosable, type GatewayRow } from './gateway-record.ts';
 import { statesBySegment } from './segment-states.ts';
@@ -14,11 +17,14 @@ const VALID_MS = 500;
 export interface GatewaysNow {
   readonly choosable: readonly (PathGateway & { readonly row: GatewayRow })[];
   readonly segments: ReadonlyMap<string | null, SegmentState>;
+  /** The switch, and whether a default gateway would be chosen as a first hop (S17, S22). */
+  readonly tunnel: { readonly enabled: boolean; readonly available: boolean };
 }
 
 export interface KnownGatewaysParts {
   readonly clock: Clock;
   readonly list: () => Promise<readonly GatewayRow[]>;
+  readonly tunnel: () => Promise<TunnelFields>;
 }
 
 /**
@@ -52,9 +58,10 @@ export class KnownGateways {
   }
 
   async #read(): Promise<GatewaysNow> {
-    const rows = await this.#parts.list();
+    const [rows, { enabled, default: through }] = await Promise.all([this.#parts.list(), this.#parts.tunnel()]);
     const now = this.#parts.clock.now();
     const choosable = rows.map((row) => asChoosable(row, now));
-    return { choosable, segments: statesBySegment(choosable) };
+    const available = choosable.some((gateway) => isDefault(gateway, through) && gateway.reachedThrough === 'direct' && protocol.options.some((name) => isUsable(gateway, name)));
+    return { choosable, segments: statesBySegment(choosable), tunnel: { enabled, available } };
   }
 }

@@ -3,7 +3,7 @@ import type { TunnelSettings as Shown } from '../../shared/api/tunnel.ts';
 import { isDefault } from '../choice/path-choice.ts';
 import type { Gateways } from '../gateways/gateways.ts';
 import { handle } from '../http/bound-route.ts';
-import type { StoredTunnel, TunnelSettings } from './tunnel-settings.ts';
+import { appliesToAll, type StoredTunnel, type TunnelSettings } from './tunnel-settings.ts';
 
 export interface TunnelRoutesParts {
   readonly tunnel: Pick<TunnelSettings, 'read' | 'update'>;
@@ -26,6 +26,6 @@ export function tunnelRoutes({ tunnel, gateways, changed }: TunnelRoutesParts) {
       changed();
       return shown(stored);
     }),
-    tunnelApplies: handle(routes.tunnelApplies, async (_input, { user }) => ({ applies: user.role === 'vendor' || (await tunnel.read()).enabled })),
+    tunnelApplies: handle(routes.tunnelApplies, async (_input, { user }) => ({ applies: appliesToAll(user.role, await tunnel.read()) })),
   };
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { and, eq, isNull } from 'drizzle-orm';
+import type { Role } from '../../shared/api/roles.ts';
 import type { TunnelDefault, TunnelFields } from '../../shared/api/tunnel.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
@@ -53,6 +54,11 @@ export class TunnelSettings {
       return { ...fields, changedAt: now };
     });
   }
+}
+
+/** Whether Tunnel has all connections of a role: third-party vendors' always (S33). Single access rules may want it beside. */
+export function appliesToAll(role: Role, { enabled }: Pick<TunnelFields, 'enabled'>): boolean {
+  return role === 'vendor' || enabled;
 }
 
 function stored(row: typeof tunnelSettings.$inferSelect | undefined): StoredTunnel {

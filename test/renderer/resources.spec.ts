@@ -66,6 +66,24 @@ test('S22, S33: that all connections go through the default Gateway is said befo
   await expect(mark).toHaveCount(0);
 });
 
+test('S17, S22, S31: where Tunnel is on and no default Gateway is available, every resource says so before Connect, tagged or not, and no longer once one is back', async ({ page }) => {
+  await openMain(page, { scene: 'tunnel-none' });
+  const rows = page.getByRole('row').filter({ has: page.getByRole('gridcell') });
+  const missing = rows.filter({ hasText: 'No Gateway available' });
+  // Gateways of this segment are there; nothing leads to them past the default one.
+  await page.getByRole('searchbox').fill('tag:gateway-tokyo');
+  await expect(rows.first()).toContainText('tokyo');
+  await expect(rows.first()).toContainText('No Gateway available');
+  expect(await missing.count()).toBe(await rows.count());
+  await rows.first().click();
+  await expect(page.getByRole('complementary').getByText('All connections go through the default Gateway, and none is available.')).toBeVisible();
+  await page.evaluate(() => window.mavis.service.tunnelUpdate({ params: {}, query: {}, body: { enabled: true, default: { kind: 'segment', segment: 'gateway-tokyo' } } }));
+  await page.evaluate(() => window.harness.patch('inventory', ['revision'], 2));
+  await expect(missing).toHaveCount(0);
+  await expect(rows.first()).toContainText('Available');
+  await expect(page.getByText('All connections go through the default Gateway, and none is available.')).toHaveCount(0);
+});
+
 for (const view of ['list', 'cards'] as const) {
   test(`tags stand whole or are counted, never cut, in a narrow window (${view})`, async ({ page }, info) => {
     await page.setViewportSize({ width: 1040, height: 700 });

@@ -214,6 +214,7 @@ export const interfaceTextsEn = {
   'resources.connect': 'Connect to {name} with {protocol}',
   'resources.none-available-detail': 'No Gateway of {segments} is available. Connecting will fail until the Gateway administrator has brought one back.',
   'resources.none-available-any': 'No Gateway is available. Connecting will fail until the Gateway administrator has brought one back.',
+  'resources.no-default-gateway': 'All connections go through the default Gateway, and none is available. Connecting will fail until the Gateway administrator has brought one back.',
   'resources.details': 'Details',
   'resources.details-of': 'Details of {name}',
   'resources.details-close': 'Close details',

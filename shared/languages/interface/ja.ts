@@ -216,6 +216,7 @@ export const interfaceTextsJa = {
   'resources.connect': '{name} に {protocol} で接続',
   'resources.none-available-detail': '{segments} に利用可能な Gateway がありません。Gateway 管理者が復旧するまで、接続は失敗します。',
   'resources.none-available-any': '利用可能な Gateway がありません。Gateway 管理者が復旧するまで、接続は失敗します。',
+  'resources.no-default-gateway': 'すべての接続は既定の Gateway を通りますが、利用可能なものがありません。Gateway 管理者が復旧するまで、接続は失敗します。',
   'resources.details': '詳細',
   'resources.details-of': '{name} の詳細',
   'resources.details-close': '詳細を閉じる',

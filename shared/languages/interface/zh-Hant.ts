@@ -216,6 +216,7 @@ export const interfaceTextsZhHant = {
   'resources.connect': '以 {protocol} 連線到 {name}',
   'resources.none-available-detail': '{segments} 沒有可用的 Gateway。在 Gateway 管理員恢復之前，連線會失敗。',
   'resources.none-available-any': '沒有可用的 Gateway。在 Gateway 管理員恢復之前，連線會失敗。',
+  'resources.no-default-gateway': '所有連線都經由預設的 Gateway，但目前沒有可用的。在 Gateway 管理員恢復之前，連線會失敗。',
   'resources.details': '詳細資料',
   'resources.details-of': '{name} 的詳細資料',
   'resources.details-close': '關閉詳細資料',

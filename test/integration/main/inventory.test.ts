@@ -6,6 +6,7 @@ import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { resourceId } from '../../../shared/ids.ts';
 import { clientSettings } from '../../../shared/ipc/settings.ts';
 import { IndexThread } from '../../../src-main/inventory/index-thread.ts';
+import { noTunnel } from '../../../src-main/inventory/availability.ts';
 import { Inventory } from '../../../src-main/inventory/inventory.ts';
 import { MarkedResources } from '../../../src-main/inventory/resource-marks.ts';
 import { createLog } from '../../../src-main/logging/log.ts';
@@ -37,7 +38,7 @@ class ScriptedInventory {
   }
   readonly call = async (route: Route, { query }: { query: unknown }): Promise<never> => {
     if (this.failing) throw this.failing;
-    if (route.path === '/v1/segments') return { items: [{ segment: null, known: true, total: 1, available: 1, confirmedAt: null }, { segment: 'gateway-aws', known: true, total: 1, available: 0, confirmedAt: null }] } as never;
+    if (route.path === '/v1/segments') return { items: [{ segment: null, known: true, total: 1, available: 1, confirmedAt: null }, { segment: 'gateway-aws', known: true, total: 1, available: 0, confirmedAt: null }], tunnel: noTunnel } as never;
     this.asked += 1;
     const { cursor, limit } = query as { cursor?: string; limit: number };
     const start = Number(cursor ?? 0);
@@ -67,8 +68,18 @@ describe('the inventory', () => {
     expect(total).toBe(10);
     expect(rows.find(({ id }) => id === uuid(2))).toMatchObject({ segments: ['gateway-aws'], availability: 'none-available' });
     expect(rows.find(({ id }) => id === uuid(1))).toMatchObject({ segments: [], availability: 'available' });
-    inventory.setSegments([{ segment: 'gateway-aws', known: true, total: 1, available: 1, confirmedAt: null }]);
-    expect((await inventory.query({ ...all, filter: 'tag:gateway-aws' })).rows[0]?.availability).toBe('available');
+    const items = [{ segment: null, known: true, total: 1, available: 1, confirmedAt: null }, { segment: 'gateway-aws', known: true, total: 1, available: 1, confirmedAt: null }];
+    inventory.setSegments({ items, tunnel: noTunnel });
+    const availability = async (): Promise<unknown[]> => [...new Set((await inventory.query({ ...all, filter: 'tag:gateway-aws' })).rows.map((row) => row.availability))];
+    expect(await availability()).toEqual(['available']);
+    // S17, S22, S31: the default Gateway falls: pages ask again, and see that nothing is connected past it.
+    const { revision } = stores.inventory.state;
+    inventory.setSegments({ items, tunnel: { applies: true, available: false } });
+    expect(stores.inventory.state.revision).toBeGreaterThan(revision);
+    expect(await availability()).toEqual(['no-default-gateway']);
+    expect((await inventory.query(all)).rows.every((row) => row.availability === 'no-default-gateway')).toBe(true);
+    inventory.setSegments({ items, tunnel: { applies: true, available: true } });
+    expect(await availability()).toEqual(['available']);
   });
 
   test('favourites and recent resources are kept for each profile', async () => {

@@ -96,15 +96,22 @@ describe('through the whole service, over HTTPS', () => {
     expect(answer.json).toMatchObject({ code: 'access.denied', reference: expect.stringMatching(/^MV-/) });
   });
 
-  test('S10, S13: every client sees at once that the segment is gone, and that it is back', async () => {
+  test('S10, S13, S17, S22: every client sees at once that the segment is gone, and with it the default Gateway of Tunnel, and that both are back', async () => {
     const events = await EventReader.open(await service.user('user'));
     await events.until((event) => event.kind === 'segments' && event.items.some(({ segment, available }) => segment === 'gateway-office1' && available === 1));
     expect(events.events[0]?.kind).toBe('hello');
+    expect(events.events.findLast(({ kind }) => kind === 'segments')).toMatchObject({ tunnel: { applies: false } });
+    const { default: before } = await made({ method: 'GET', path: '/v1/tunnel' });
+    await made({ method: 'PUT', path: '/v1/tunnel', body: { enabled: true, default: { kind: 'segment', segment: 'gateway-office1' } } });
+    await events.until((event) => event.kind === 'segments' && event.tunnel.applies && event.tunnel.available);
     await gateway.stop();
     await events.until((event) => event.kind === 'segments' && event.items.some(({ segment, available }) => segment === 'gateway-office1' && available === 0));
+    await events.until((event) => event.kind === 'segments' && event.tunnel.applies && !event.tunnel.available);
     await gateway.listen();
     await made({ method: 'PATCH', path: `/v1/gateways/${gateway.gatewayId}`, body: {} });
-    await expect.poll(() => events.events.findLast(({ kind }) => kind === 'segments'), { timeout: 60_000 }).toMatchObject({ items: [{ segment: 'gateway-office1', available: 1 }] });
+    await expect.poll(() => events.events.findLast(({ kind }) => kind === 'segments'), { timeout: 60_000 }).toMatchObject({ items: [{ segment: 'gateway-office1', available: 1 }], tunnel: { applies: true, available: true } });
+    await made({ method: 'PUT', path: '/v1/tunnel', body: { enabled: false, default: before } });
+    await expect.poll(() => events.events.findLast(({ kind }) => kind === 'segments'), { timeout: 60_000 }).toMatchObject({ tunnel: { applies: false } });
     const closed = once(events.response, 'close');
     events.response.destroy();
     await closed;

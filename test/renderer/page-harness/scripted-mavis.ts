@@ -110,7 +110,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
   const row = (found: Omit<ResourceRow, 'favourite' | 'lastUsedAt' | 'segments' | 'availability'>): ResourceRow => {
     const own = found.tags.filter(isSegmentTag);
     const used = lastUsedAt.get(found.id);
-    return { ...found, favourite: favourites.has(found.id), lastUsedAt: used === undefined ? null : new Date(used).toISOString(), segments: own, availability: availabilityOf(own, bySegment(segments)) };
+    return { ...found, favourite: favourites.has(found.id), lastUsedAt: used === undefined ? null : new Date(used).toISOString(), segments: own, availability: availabilityOf(own, bySegment(segments), { applies: tunnel.enabled, available: tunnel.gateways.available > 0 }) };
   };
 
   return {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { SegmentState } from '../../../shared/api/gateways.ts';
-import { availabilityOf, bySegment } from '../../../src-main/inventory/availability.ts';
+import { availabilityOf, bySegment, noTunnel } from '../../../src-main/inventory/availability.ts';
 import { MarkedResources } from '../../../src-main/inventory/resource-marks.ts';
 
 function marked() {
@@ -64,10 +64,21 @@ describe('whether a gateway would be found', () => {
     ['rule 6: a tag that names no segment never falls back to another one', ['gateway-aws', 'gateway-nowhere'], 'none-available'],
     ['rule 6: nor to all', ['gateway-nowhere'], 'none-available'],
   ] as const)('%s', (_, segments, expected) => {
-    expect(availabilityOf(segments, states)).toBe(expected);
+    expect(availabilityOf(segments, states, noTunnel)).toBe(expected);
+  });
+
+  test.each([
+    ['S17, S22: untagged, no default Gateway', [], false, 'no-default-gateway'],
+    ['S17, S31: tagged, its segment has one, no default Gateway: never past it', ['gateway-aws'], false, 'no-default-gateway'],
+    ['S22: untagged, by a default Gateway, whatever the others are', [], true, 'available'],
+    ['S31: tagged, behind a default Gateway', ['gateway-aws'], true, 'available'],
+    ['S31: tagged, behind a default Gateway none of its segment', ['gateway-gcp'], true, 'none-available'],
+  ] as const)('where Tunnel applies: %s', (_, segments, available, expected) => {
+    expect(availabilityOf(segments, states, { applies: true, available })).toBe(expected);
+    expect(availabilityOf(segments, states, { applies: false, available })).toBe(availabilityOf(segments, states, noTunnel));
   });
 
   test('before any state has come nothing is claimed', () => {
-    expect(availabilityOf([], new Map())).toBe('unknown');
+    expect(availabilityOf([], new Map(), noTunnel)).toBe('unknown');
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type ResourceSummary, resourceSummary } from '../../../shared/api/resources.ts';
 import type { SegmentState } from '../../../shared/api/gateways.ts';
 import { SearchIndex } from '../../../shared/resources/search-index.ts';
-import { availabilityOf, bySegment } from '../../../src-main/inventory/availability.ts';
+import { availabilityOf, bySegment, noTunnel } from '../../../src-main/inventory/availability.ts';
 import { type ResourceQuery, ResourceQueries } from '../../../src-main/inventory/resource-query.ts';
 
 const uuid = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
@@ -70,6 +70,6 @@ describe('whether a gateway would be found (S6, S8, S13)', () => {
     ['a tag that is not among the segments told', ['gateway-gone'], [state(null, 3)], 'none-available'],
     ['nothing told yet', ['gateway-aws'], [], 'unknown'],
   ] as const)('%s', (_what, segments, states, expected) => {
-    expect(availabilityOf(segments, bySegment(states))).toBe(expected);
+    expect(availabilityOf(segments, bySegment(states), noTunnel)).toBe(expected);
   });
 });

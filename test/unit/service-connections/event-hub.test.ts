@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
-import { gateway, type Gateway, type SegmentState } from '../../../shared/api/gateways.ts';
+import { gateway, type Gateway, type SegmentState, type TunnelWay } from '../../../shared/api/gateways.ts';
 import type { Role } from '../../../shared/api/roles.ts';
 import type { User } from '../../../shared/api/users.ts';
 import { connectionId, connectionReference, gatewayId, userId, type GatewayId, type UserId } from '../../../shared/ids.ts';
@@ -22,8 +22,11 @@ const makeGateway = (): Gateway =>
     status: { state: 'pending', code: 'gateway.no-key', detail: '', confirmedAt: null, changedAt: '2026-03-01T09:00:00.000Z', sessions: null, version: null, roundTripMs: null, ejected: false, load: null, ports: [] },
   });
 
+/** What each user hears of Tunnel. */
+let tunnel: TunnelWay = { applies: false, available: false };
+
 function makeHub(segmentsOf: (user: User) => SegmentState[] = () => []): EventHub {
-  hub = new EventHub({ clock: { now: () => new Date('2026-03-01T09:00:00.000Z') }, log: quiet, segmentsOf: async (user) => segmentsOf(user), gatewaysNow: async (ids) => ids.flatMap((id) => gateways.get(id) ?? []), inventoryRevision: async () => '7', readUser: async (id) => changed.get(id) });
+  hub = new EventHub({ clock: { now: () => new Date('2026-03-01T09:00:00.000Z') }, log: quiet, segmentsOf: async (user) => ({ items: segmentsOf(user), tunnel }), gatewaysNow: async (ids) => ids.flatMap((id) => gateways.get(id) ?? []), inventoryRevision: async () => '7', readUser: async (id) => changed.get(id) });
   return hub;
 }
 function makeListener(role: Role = 'user', changes: Partial<Listener> = {}): Listener {
@@ -44,7 +47,17 @@ afterEach(() => hub.stop());
 describe('the event stream', () => {
   test('begins with hello and the segments', async () => {
     const stream = await makeHub(() => [segment('gateway-office1', 1)]).open(makeListener());
-    expect(events(stream)).toEqual([{ kind: 'hello', serverTime: '2026-03-01T09:00:00.000Z', inventoryRevision: '7' }, { kind: 'segments', items: [segment('gateway-office1', 1)] }]);
+    expect(events(stream)).toEqual([{ kind: 'hello', serverTime: '2026-03-01T09:00:00.000Z', inventoryRevision: '7' }, { kind: 'segments', items: [segment('gateway-office1', 1)], tunnel }]);
+  });
+
+  test('S17, S22: a default Gateway that falls is told of at once, though no segment changed', async () => {
+    tunnel = { applies: true, available: true };
+    const stream = await makeHub(() => [segment('gateway-office1', 1)]).open(makeListener());
+    events(stream);
+    tunnel = { applies: true, available: false };
+    hub.segmentsChanged();
+    await expect.poll(() => events(stream)).toEqual([{ kind: 'segments', items: [segment('gateway-office1', 1)], tunnel: { applies: true, available: false } }]);
+    tunnel = { applies: false, available: false };
   });
 
   test('rule 26: each user hears of the segments that he may see, and only when they change', async () => {
@@ -58,7 +71,7 @@ describe('the event stream', () => {
     hub.segmentsChanged();
     await hub.open(makeListener());
     await new Promise((resolve) => setImmediate(resolve));
-    expect(streams.map(events)).toEqual([[{ kind: 'segments', items: [segment('gateway-office1', 0)] }], []]);
+    expect(streams.map(events)).toEqual([[{ kind: 'segments', items: [segment('gateway-office1', 0)], tunnel }], []]);
   });
 
   test('rule 26: a change of a gateway is told to those who may list gateways, and to nobody else', async () => {
@@ -108,8 +121,8 @@ describe('the event stream', () => {
     const told: { kind: string }[] = [];
     const late: { kind: string }[] = [];
     const second = await opening;
-    await expect.poll(() => told.push(...events(stream)) && told.at(-1)).toEqual({ kind: 'segments', items: [segment('gateway-office1', 1_001)] });
-    await expect.poll(() => late.push(...events(second)) && late.at(-1)).toEqual({ kind: 'segments', items: [segment('gateway-office1', 1_001)] });
+    await expect.poll(() => told.push(...events(stream)) && told.at(-1)).toEqual({ kind: 'segments', items: [segment('gateway-office1', 1_001)], tunnel });
+    await expect.poll(() => late.push(...events(second)) && late.at(-1)).toEqual({ kind: 'segments', items: [segment('gateway-office1', 1_001)], tunnel });
   });
 
   test('B11: a connection is told to its user and to those who see everybody\'s, to nobody else', async () => {
@@ -140,7 +153,7 @@ describe('the event stream', () => {
     changed.set(listener.user.id, { ...listener.user, role: 'user' });
     await hub.userChanged(listener.user.id);
     await new Promise((resolve) => setImmediate(resolve));
-    expect(events(stream)).toEqual([{ kind: 'segments', items: [] }]);
+    expect(events(stream)).toEqual([{ kind: 'segments', items: [], tunnel }]);
     hub.connectionChanged(connection(owner));
     expect(events(stream)).toEqual([]);
   });

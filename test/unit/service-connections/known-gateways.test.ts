@@ -11,6 +11,7 @@ function make() {
       if (fail) throw new Error('the database is gone');
       return [];
     },
+    tunnel: async () => ({ enabled: false, default: null }),
   });
   return { known, seen, failNow: (value: boolean) => (fail = value) };
 }
