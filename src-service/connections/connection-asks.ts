@@ -158,6 +158,7 @@ export class ConnectionAsks {
     const [resource] = await database.select().from(resources).where(and(eq(resources.id, row.resourceId), isNull(resources.removedAt)));
     const access = resource === undefined ? { error: new MavisError('resource.unknown') } : await judgeAccess(this.#parts.decide, asker.user, resource, row, clock.now());
     if ('error' in access) return this.#fail(asker, row, access.error);
+    await transitions.judgedAnew(database, connectionId, access.rule, access.notAfter);
     return this.#grantSomewhere(asker, row, access, await this.#triedOf(connectionId), dropped ? [] : [gatewayId]);
   }
 
@@ -300,7 +301,7 @@ export class ConnectionAsks {
   async #offer(asker: Asker, row: AskedConnection, access: Allowed, { first, last, tunnel }: { readonly first: GrantedHop | null; readonly last: GrantedHop; readonly tunnel: boolean }, tried: readonly TriedGateway[]): Promise<ConnectionOffer> {
     const { database, clock, outcome, transitions } = this.#parts;
     const expiresAt = new Date(clock.now().getTime() + TICKET_SECONDS * 1000 + TICKET_MARGIN_MS);
-    const way = { first: first?.gateway.row ?? null, last: last.gateway.row, tunnel, tried };
+    const way = { first: first?.gateway.row ?? null, last: last.gateway.row, tunnel, rule: access.rule, tried };
     const stands = await database.transaction((transaction) => transitions.granted(transaction, row.id, way, expiresAt, asker.actor));
     if (!stands || !(await this.#stillAllowed(asker, access.resource, row))) return this.#endedMeanwhile(asker, row, [last.gateway.id, ...(first === null ? [] : [first.gateway.id])]);
     outcome('granted');

@@ -1,12 +1,12 @@
 import { and, eq, inArray, isNull, or } from 'drizzle-orm';
 import type { TriedGateway } from '../../shared/api/connections.ts';
 import { knownErrorCode, type ErrorCode } from '../../shared/errors/catalogue.ts';
-import type { ConnectionId, GatewayId, RecordingId } from '../../shared/ids.ts';
+import type { AccessRuleId, ConnectionId, GatewayId, RecordingId } from '../../shared/ids.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
 import type { Facts } from '../audit/canonical-json.ts';
 import type { ErrorLog } from '../audit/error-log.ts';
 import type { Clock } from '../clock.ts';
-import type { Transaction } from '../store/database.ts';
+import type { Queryable, Transaction } from '../store/database.ts';
 import { notify } from '../store/notify.ts';
 import { connectionTries, connections, recordings } from '../store/schema.ts';
 
@@ -29,6 +29,8 @@ export interface GrantedWay {
   readonly first: { readonly id: GatewayId; readonly name: string } | null;
   readonly last: { readonly id: GatewayId; readonly name: string; readonly segment: string | null };
   readonly tunnel: boolean;
+  /** The rule that gives it: another than at first where rules changed before a retry. */
+  readonly rule: { readonly id: AccessRuleId; readonly name: string };
   /** The gateways that could not be used before. */
   readonly tried: readonly TriedGateway[];
 }
@@ -69,7 +71,7 @@ export class ConnectionTransitions {
   }
 
   /** Writes that the gateways of a way took their grants; false where the connection came to its end meanwhile, or is to end. */
-  async granted(transaction: Transaction, connectionId: ConnectionId, { first, last, tunnel, tried }: GrantedWay, grantExpiresAt: Date, actor: AuditActor): Promise<boolean> {
+  async granted(transaction: Transaction, connectionId: ConnectionId, { first, last, tunnel, rule, tried }: GrantedWay, grantExpiresAt: Date, actor: AuditActor): Promise<boolean> {
     const [row] = await transaction
       .update(connections)
       .set({
@@ -79,7 +81,7 @@ export class ConnectionTransitions {
       .where(and(eq(connections.id, connectionId), isNull(connections.finalAt), isNull(connections.terminateAskedAt), inArray(connections.state, ['asked', 'granted'])))
       .returning();
     if (row === undefined) return false;
-    await this.#parts.audit.append(transaction, { kind: 'connection.granted', actor, reference: row.reference, facts: { ...factsOf(row), ...triedFacts(tried) } });
+    await this.#parts.audit.append(transaction, { kind: 'connection.granted', actor, reference: row.reference, facts: { ...factsOf(row), accessRuleId: rule.id, accessRule: rule.name, ...triedFacts(tried) } });
     await notify(transaction, 'connections', connectionId);
     return true;
   }
@@ -106,6 +108,11 @@ export class ConnectionTransitions {
       .where(and(eq(connections.id, connectionId), eq(connections.state, 'granted'), eq(connections.gatewayId, gatewayId)))
       .returning({ id: connections.id });
     return moved.length > 0;
+  }
+
+  /** Puts a connection that is tried again under the rule that gives it now, and to its end: rules may have changed since it was asked. */
+  async judgedAnew(database: Pick<Queryable, 'update'>, connectionId: ConnectionId, rule: { readonly id: AccessRuleId }, notAfter: Date): Promise<void> {
+    await database.update(connections).set({ accessRuleId: rule.id, notAfter }).where(and(eq(connections.id, connectionId), isNull(connections.finalAt)));
   }
 
   /** Writes one try of a gateway that failed, and its error-log entry (S12). */

@@ -1,7 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { MavisError } from '../../../shared/errors/mavis-error.ts';
+import { accessRuleId } from '../../../shared/ids.ts';
 import type { Grant } from '../../../shared/link/messages.ts';
+import { sessionPolicy } from '../../../shared/policy/session-policy.ts';
 import type { RequestContext } from '../../../src-service/http/bound-route.ts';
 import { CANARY_PASSWORD, GatewaySideWorld, allowed } from '../../fixtures/gateway-side-world.ts';
 
@@ -190,6 +192,21 @@ describe('trying another gateway', () => {
     expect(second).toMatchObject({ connectionId: first.connectionId, reference: first.reference, tried: [{ gatewayId: failed, leg: 'L2', code: 'gateway.refused' }] });
     expect(Reflect.get(Object(second), 'hops')[0].gatewayId).not.toBe(failed);
     await expect(retry(first, { gatewayId: failed, leg: 'L2', code: 'gateway.refused' }, user)).rejects.toMatchObject({ code: 'request.conflict' });
+  });
+
+  test('rule 2: where the rules changed before a retry, the connection stands under the rule that gives it now, with its end, and the audit log says so', async () => {
+    await Promise.all([world.gateway('gateway-other-rule', admin), world.gateway('gateway-other-rule', admin)]);
+    const rules = ['first', 'second'].map((name, at) => ({ id: accessRuleId.parse(randomUUID()), name, notAfter: new Date(Date.now() + (8 - at) * 3_600_000) }));
+    const [before, after] = rules;
+    if (before === undefined || after === undefined) throw new Error('two rules were expected');
+    const under = (rule: typeof before) => allowed({ rule, notAfter: rule.notAfter, policy: sessionPolicy.parse({ maxDurationSeconds: 24 * 3600 }) });
+    world.decide = () => under(before);
+    const first = await world.ask(await world.resource(['gateway-other-rule']), user);
+    world.decide = () => under(after);
+    await retry(first, { gatewayId: first.hops[0]?.gatewayId, leg: 'L2', code: 'gateway.refused' }, user);
+    expect(await world.connection(first.connectionId)).toMatchObject({ accessRuleId: after.id, notAfter: after.notAfter });
+    const told = (await world.audit(first.reference)).filter(({ facts }) => facts['accessRule'] !== undefined).map(({ kind, facts }) => [kind, facts['accessRuleId'], facts['accessRule']]);
+    expect(told).toEqual([['connection.asked', before.id, 'first'], ['connection.granted', before.id, 'first'], ['connection.granted', after.id, 'second']]);
   });
 
   test.each([['target.sign-on-refused', 'L4'], ['target.identity-changed', 'L4'], ['made.up', 'L2'], ['target.unreachable', 'L2'], ['gateway.refused', 'L4']])('rule 4: %s on %s is no reason to try another', async (code, leg) => {
