@@ -2,14 +2,19 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { connectionOffer } from '../../../shared/api/connections.ts';
+import { type ConnectionOffer, connectionOffer } from '../../../shared/api/connections.ts';
 import { serviceEvent, type ServiceEvent } from '../../../shared/api/events.ts';
-import { gatewayId } from '../../../shared/ids.ts';
+import { gatewayId, resourceId } from '../../../shared/ids.ts';
 import { sessionPolicy } from '../../../shared/policy/session-policy.ts';
 import { certificatePin } from '../../../src-service/link/link-identity.ts';
+import { EventRecorder } from '../../fixtures/event-recorder.ts';
+import { HeadlessClient } from '../../fixtures/headless-client.ts';
 import { LinkGateway } from '../../fixtures/link-gateway.ts';
 import { codeOf, ServiceUnderTest, type Asking, type SignedInUser } from '../../fixtures/service-under-test.ts';
+import { startFaultProxy, type FaultProxy } from '../../targets/fault-proxy.ts';
+import { seededRandom } from '../../targets/seeded-random.ts';
 
 let service: ServiceUnderTest;
 let gateway: LinkGateway;
@@ -146,5 +151,106 @@ describe('through the whole service, over HTTPS', () => {
     await expect.poll(async () => (await askFor(vendor)).status, { timeout: 60_000, interval: 300 }).not.toBe(200);
     expect(['sign-in.required', 'sign-in.expired']).toContain(codeOf(await askFor(vendor)));
     await expect.poll(() => gateway.asked.some(({ method, params }) => method === 'terminate' && JSON.stringify(params).includes(vendor.id)), { timeout: 60_000 }).toBe(true);
+  });
+});
+
+/** Seeds of the faults between client and service: each is a sign-in, some asks and an event stream. */
+const SEEDS = Array.from({ length: process.env['MAVIS_LONG'] === '1' ? 30 : 3 }, (_none, at) => at + 1);
+const ASKS_OF_SEED = 12;
+const PASSWORD = 'several unrelated words';
+
+describe('faults on the wire between client and service (L1)', () => {
+  let proxy: FaultProxy;
+  const clients: HeadlessClient[] = [];
+  /** Names of those who asked, and how often each did. */
+  const asked = new Map<string, number>();
+  const acknowledged: ConnectionOffer[] = [];
+
+  beforeAll(async () => {
+    proxy = await startFaultProxy({ target: { host: '127.0.0.1', port: Number(new URL(service.running.url).port) }, seed: 1 });
+  });
+  afterAll(async () => {
+    for (const client of clients) client.close();
+    await proxy.stop();
+  });
+
+  /** One fault after the other until the end: resets, cuts in the middle, slow ends, slices, delays. */
+  async function disturb(random: () => number, signal: AbortSignal): Promise<void> {
+    const faults = [
+      () => proxy.resetAll(),
+      () => proxy.set('down', 'fault', { kind: 'latency', latencyMs: 40, jitterMs: 30 }),
+      () => proxy.set('up', 'fault', { kind: 'slicer', averageBytes: 100, variationBytes: 99, delayMs: 1 }),
+      () => proxy.set('down', 'fault', { kind: 'limit_data', bytes: Math.round(random() * 6_000) }),
+      () => proxy.set('up', 'fault', { kind: 'reset_peer', timeoutMs: Math.round(random() * 200) }),
+      () => proxy.set('down', 'fault', { kind: 'slow_close', delayMs: 300 }),
+      () => proxy.clear(),
+    ];
+    while (!signal.aborted) {
+      faults[Math.floor(random() * faults.length)]?.();
+      await delay(80 + random() * 200, undefined, { signal }).catch(() => undefined);
+    }
+    proxy.clear();
+  }
+
+  /** A person who tries again until it works. */
+  async function insisting(act: () => Promise<unknown>): Promise<void> {
+    for (let failed = 0; failed < 50; failed += 1) {
+      if (await act().then(() => true, () => false)) return;
+      await delay(50);
+    }
+    throw new Error('it never worked');
+  }
+
+  test.each(SEEDS)('seed %i: a sign-in gets through, no connection is doubled, and the event stream catches up with what it missed', { timeout: 240_000 }, async (seed) => {
+    const random = seededRandom(seed);
+    const name = `wire-${String(seed)}`;
+    await made({ method: 'POST', path: '/v1/users', body: { name, displayName: name, role: 'user', password: PASSWORD, expiresAt: null } });
+    const client = new HeadlessClient({ url: `https://127.0.0.1:${String(proxy.port)}`, pin: service.running.pin });
+    clients.push(client);
+    const ended = new AbortController();
+    const disturbed = disturb(random, ended.signal);
+    await insisting(() => client.signIn(name, PASSWORD));
+    const events = new EventRecorder(client);
+    for (let count = 0; count < ASKS_OF_SEED; count += 1) {
+      await client.ask(resourceId.parse(resource), 'ssh').then((offer) => acknowledged.push(offer), () => undefined);
+      // What happens meanwhile is told to a stream that is cut again and again.
+      if (count % 4 === 0) await made({ method: 'PATCH', path: `/v1/gateways/${gateway.gatewayId}`, body: { draining: (count / 4) % 2 === 1 } });
+      await delay(random() * 100);
+    }
+    asked.set(name, ASKS_OF_SEED);
+    ended.abort();
+    await disturbed;
+    await expect.poll(() => events.online, { timeout: 60_000 }).toBe(true);
+    // Whatever the seed broke: this one is cut for certain, and misses what is changed now.
+    await proxy.setDown(true);
+    await made({ method: 'PATCH', path: `/v1/gateways/${gateway.gatewayId}`, body: { draining: true } });
+    await expect.poll(() => events.online, { timeout: 60_000 }).toBe(false);
+    await proxy.setDown(false);
+    await expect.poll(() => [events.online, events.available('gateway-office1')], { timeout: 60_000 }).toEqual([true, 0]);
+    await made({ method: 'PATCH', path: `/v1/gateways/${gateway.gatewayId}`, body: { draining: false } });
+    await expect.poll(() => events.available('gateway-office1'), { timeout: 60_000 }).toBe(1);
+    await events.stop();
+  });
+
+  test('rule 12: of all that was asked over a broken wire each connection was asked once and has exactly one final entry, whether its answer came or not', { timeout: 240_000 }, async () => {
+    expect(acknowledged.length).toBeGreaterThan(0);
+    expect(new Set(acknowledged.map(({ connectionId }) => connectionId)).size).toBe(acknowledged.length);
+    const entriesOf = async (name: string): Promise<readonly { kind: string; reference: string }[]> => Object(await made({ path: `/v1/audit?limit=200&user=${name}` })).items;
+    for (const [name, asks] of asked) {
+      const references = async (): Promise<string[]> => (await entriesOf(name)).filter(({ kind }) => kind === 'connection.asked').map(({ reference }) => reference);
+      const all = await references();
+      expect(new Set(all).size).toBe(all.length);
+      expect(all.length).toBeLessThanOrEqual(asks);
+      // None was used: its ticket runs out, and the service writes so.
+      await expect.poll(async () => {
+        const finals = (await entriesOf(name)).filter(({ kind }) => /^connection\.(?:ended|failed|not-used)$/.test(kind)).map(({ reference }) => reference);
+        return finals.toSorted();
+      }, { timeout: 150_000, interval: 1000 }).toEqual(all.toSorted());
+      expect(await references()).toEqual(all);
+    }
+    const known = new Set((await Promise.all([...asked.keys()].map(entriesOf))).flat().map(({ reference }) => reference));
+    expect(acknowledged.filter(({ reference }) => !known.has(reference))).toEqual([]);
+    const tickets = gateway.grants.map(({ ticketSha256 }) => ticketSha256);
+    expect(new Set(tickets).size).toBe(tickets.length);
   });
 });
