@@ -190,9 +190,9 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
     clock, log, grants, sessions, forwards, watches, gatewayName, refused,
     resumes: sessions.resumes,
     refusals: {
-      write: (refused) => {
-        metrics.ticketRefused(refused.reason);
-        refusals.write(refused);
+      write: (refusal) => {
+        metrics.ticketRefused(refusal.reason);
+        refusals.write(refusal);
       },
     },
     linkPort,

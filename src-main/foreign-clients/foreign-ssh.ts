@@ -106,10 +106,7 @@ export class ForeignSsh {
         return;
       }
       this.#forward({ srcIP, srcPort, destIP, destPort }).then(
-        (target) => {
-          target.once('close', () => (this.#channels -= 1));
-          join(accept(), target);
-        },
+        (target) => this.#joinForward(accept(), target),
         () => {
           this.#channels -= 1;
           reject();
@@ -125,6 +122,11 @@ export class ForeignSsh {
     return new Promise((resolve, reject) => {
       client.forwardOut(srcIP, srcPort, destIP, destPort, (error, target) => (error === undefined ? resolve(target) : reject(error)));
     });
+  }
+
+  #joinForward(local: Duplex, target: ClientChannel): void {
+    target.once('close', () => (this.#channels -= 1));
+    join(local, target);
   }
 
   #takeChannel(): boolean {
