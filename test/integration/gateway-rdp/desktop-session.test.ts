@@ -1,33 +1,21 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { frameKind } from '../../../shared/recording/recording-frame.ts';
 import type { GrantWishes } from '../../fixtures/target-grant.ts';
 import { makeTargetGrant } from '../../fixtures/target-grant.ts';
 import { makeSpool, pull, readRecording, type TestSpool } from '../../fixtures/recording-spool.ts';
-import { signOnToDesktop, startDesktop, type TestDesktop } from '../../fixtures/rdp-session.ts';
+import { clipboardMessage, signOnToDesktop, startDesktop, type TestDesktop } from '../../fixtures/rdp-session.ts';
 import { dial } from '../../fixtures/ssh-session.ts';
 import { probeRdpIdentity } from '../../../src-gateway/rdp/rdp-handler.ts';
 import { type NlaTarget, startNlaTarget } from '../../targets/nla-target.ts';
+import { HELLO_KEYS, typingDesktop, writtenOn } from '../../targets/typing-desktop.ts';
 import { startXrdpTarget, type XrdpTarget } from '../../targets/xrdp-target.ts';
-
-/** What the desktop runs: lines that are typed end in a file, a text is put into the clipboard, and what the clipboard holds is pasted into another file. */
-const DESKTOP = `
-printf 'secret of the target' | xclip -selection clipboard
-(while sleep 0.2; do timeout 2 xclip -o -selection clipboard >> "$SHARED/pasted" 2>/dev/null; done) &
-exec xterm -geometry 200x60+0+0 -e sh -c 'while read -r line; do echo "$line" >> "$SHARED/typed"; done'`;
-/** h, e, l, o and Enter. */
-const HELLO = [0x23, 0x12, 0x26, 0x26, 0x18, 0x1c];
-const UNICODE_TEXT = 13;
-/** General capabilities of a clipboard: names of formats in any length. */
-const LONG_NAMES = Buffer.from('0100000001000c000200000002000000', 'hex');
 
 let xrdp: XrdpTarget;
 let nla: NlaTarget;
 let spool: TestSpool;
 
 beforeAll(async () => {
-  [xrdp, nla] = await Promise.all([startXrdpTarget(DESKTOP), startNlaTarget()]);
+  [xrdp, nla] = await Promise.all([startXrdpTarget(typingDesktop('secret of the target')), startNlaTarget()]);
 });
 afterAll(async () => {
   await Promise.all([xrdp.stop(), nla.stop()]);
@@ -109,7 +97,7 @@ describe('a session on xrdp', () => {
     await drawn(desktop);
     // The program takes keys only once it runs: typed again until the first line is there.
     await expect
-      .poll(() => (desktop.client.type(...HELLO), typed()), { timeout: 60_000, interval: 500 })
+      .poll(() => (desktop.client.type(...HELLO_KEYS), writtenOn(xrdp, 'typed')), { timeout: 60_000, interval: 500 })
       .toContain('hello');
     expect(desktop.activity).toBeGreaterThan(0);
     desktop.clientSocket.end();
@@ -126,16 +114,16 @@ describe('a session on xrdp', () => {
   });
 
   test('rule 21: who may only look types nothing, also with a client that is not ours', async () => {
-    const before = typed();
+    const before = writtenOn(xrdp, 'typed');
     const desktop = await desktopOn(xrdp, { policy: { viewOnly: true } });
     await desktop.client.ask();
     await desktop.client.connect('xrdp');
     await drawn(desktop);
-    for (let times = 0; times < 5; times += 1) desktop.client.type(...HELLO);
+    for (let times = 0; times < 5; times += 1) desktop.client.type(...HELLO_KEYS);
     desktop.clientSocket.end();
     await desktop.ended;
     expect(desktop.activity).toBe(0);
-    expect(typed()).toBe(before);
+    expect(writtenOn(xrdp, 'typed')).toBe(before);
     expect(spool.logLines.join('\n')).toContain('refused by the policy');
   });
 
@@ -146,24 +134,21 @@ describe('a session on xrdp', () => {
       await client.ask();
       await client.connect('xrdp');
       await drawn(desktop);
-      await client.clipboardMessage(1);
-      client.clipboard(7, 0, LONG_NAMES);
+      await client.clipboardMessage(clipboardMessage.ready);
       // A client that asks without having been offered anything.
-      client.clipboard(4, 0, number(UNICODE_TEXT));
-      const given = await client.clipboardMessage(5);
-      expect(given.body.toString('utf16le').includes('secret of the target')).toBe(clipboardOut);
+      expect((await client.takeText()).includes('secret of the target')).toBe(clipboardOut);
       // The client's offer, and what it gives to a target that asks, or does not.
-      client.clipboard(2, 0, Buffer.concat([number(UNICODE_TEXT), Buffer.alloc(2)]));
+      client.offerText();
       const text = `text of the client ${clipboardIn}`;
-      client.clipboard(5, 1, Buffer.from(`${text}\0`, 'utf16le'));
+      client.giveText(text);
       if (clipboardIn) {
-        await client.clipboardMessage(4);
-        client.clipboard(5, 1, Buffer.from(`${text}\0`, 'utf16le'));
-        await expect.poll(() => written('pasted'), { timeout: 60_000 }).toContain(text);
+        await client.clipboardMessage(clipboardMessage.request);
+        client.giveText(text);
+        await expect.poll(() => writtenOn(xrdp, 'pasted'), { timeout: 60_000 }).toContain(text);
       }
       desktop.abort.abort();
       await desktop.ended;
-      if (!clipboardIn) expect(written('pasted')).not.toContain(text);
+      if (!clipboardIn) expect(writtenOn(xrdp, 'pasted')).not.toContain(text);
     }
   });
 
@@ -186,18 +171,3 @@ describe('a session on xrdp', () => {
     expect(frames.some(({ kind, payload }) => kind === frameKind.mark && Buffer.from(payload).includes('redial'))).toBe(true);
   });
 });
-
-function typed(): string {
-  return written('typed');
-}
-
-function written(name: 'typed' | 'pasted'): string {
-  const file = join(xrdp.shared, name);
-  return existsSync(file) ? readFileSync(file, 'utf8') : '';
-}
-
-function number(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}

@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { z } from 'zod';
 import { ClientKey } from '../../../src-main/account/client-key.ts';
 import type { SessionReport } from '../../../src-main/sessions/session-process-contract.ts';
-import { SessionRunner } from '../../../src-main/sessions/session-runner.ts';
 import { FaultyGateway } from '../../fixtures/faulty-gateway.ts';
-import { FilesPage } from '../../fixtures/files-page.ts';
+import type { FilesPage } from '../../fixtures/files-page.ts';
+import { HeadlessFiles } from '../../fixtures/headless-files.ts';
 
 /** Samples of what takes long; the whole of it is 20,000 files, 50 cuts, 100,000 names and 4 GiB. */
 const LONG = process.env['MAVIS_LONG'] === '1';
@@ -33,29 +33,12 @@ afterAll(async () => {
   for (const folder of [here, there, journals]) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A session as its process runs it, over a gateway's program and a real OpenSSH server; the test is main and page. */
+/** A session over a gateway's program and a real OpenSSH server. */
 async function begin(policy: Parameters<FaultyGateway['grant']>[1] = {}, left: readonly string[] = []): Promise<{ page: FilesPage; reports: SessionReport[]; end: () => Promise<void> }> {
   const key = new ClientKey(() => Date.now());
   const { hop } = await gateway.grant(key.thumbprint, policy, 'sftp');
-  const reports: SessionReport[] = [];
-  const unkept: unknown[] = [];
-  const runner = new SessionRunner({ report: (report) => void reports.push(report), random: Math.random, monotonic: () => performance.now(), onViolation: () => undefined, onUnkept: (error) => void unkept.push(error) });
-  const page = new FilesPage();
-  runner.take({ kind: 'local-folder', path: here }, undefined);
-  runner.take({ kind: 'transfer-journals', folder: join(journals, String((attempts += 1))), left: [...left] }, undefined);
-  runner.take({ kind: 'start', protocol: 'sftp', hops: [hop], identity: key.identity, deadlineMs: 30_000, terminal: { columns: 80, rows: 24 }, environment: {} }, undefined);
-  runner.take({ kind: 'port' }, page.port);
-  await page.until(({ ready }) => ready !== undefined).catch((error: unknown) => {
-    throw new Error(`${String(error)}; reports: ${JSON.stringify(reports)}`);
-  });
-  return {
-    page, reports,
-    end: async () => {
-      runner.take({ kind: 'end' }, undefined);
-      await expect.poll(() => reports.some(({ kind }) => kind === 'drained'), { timeout: 20_000 }).toBe(true);
-      expect(unkept).toEqual([]);
-    },
-  };
+  const files = await HeadlessFiles.open({ hops: [hop], key, localFolder: here, journals: join(journals, String((attempts += 1))), left });
+  return { page: files.page, reports: files.reports, end: () => files.end() };
 }
 
 /** Begins a transfer in a process of its own, kills it when more of a part is there than is fetched again for sure, and gives the folder of its journal. */

@@ -70,7 +70,7 @@ describe('mavis-service, asked at the command line while the service runs', () =
     const { code, output } = await service('user', 'reset', 'forgetful');
     const [, oneTime = ''] = /^one-time password: (\S{12,})$/m.exec(output) ?? [];
     expect([code, oneTime]).toEqual([0, expect.stringMatching(/\S{12,}/)]);
-    await expect(before.service.call(auditRoutes.auditList, { params: {}, query: { limit: 1 }, body: {} })).rejects.toThrow();
+    await expect(before.service.call(auditRoutes.auditList, { params: {}, query: { limit: 1 }, body: {} })).rejects.toMatchObject({ code: 'sign-in.required' });
     await expect(signedIn('forgetful', PASSWORD)).rejects.toMatchObject({ code: 'sign-in.failed' });
     await signedIn('forgetful', oneTime);
     expect(await byCommand('user.password-reset')).toHaveLength(1);
