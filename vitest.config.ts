@@ -1,5 +1,7 @@
+import { pathToFileURL } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { inRepository } from './scripts/set-up/repository.ts';
 import { LongestFirst } from './test/run/longest-first.ts';
 
 /**
@@ -11,6 +13,8 @@ export default defineConfig({
   test: {
     passWithNoTests: true,
     sequence: { sequencer: LongestFirst },
+    // Each test file has a process of its own, and half of them load what the service's store is made of.
+    execArgv: ['--import', pathToFileURL(inRepository('src-service', 'store', 'quick-drizzle.ts')).href],
     // What is waited for comes at once on a machine that does nothing else, and late on one that does.
     expect: { poll: { timeout: 30_000 } },
     projects: [
@@ -19,7 +23,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.{ts,tsx}', 'test/renderer/**/*.test.{ts,tsx}'],
-          testTimeout: 30_000,
+          testTimeout: 120_000,
+          // What has no state of its own is loaded once for many files: each file anew took as long as all that is tested.
+          isolate: false,
         },
       },
       {

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { IronSession } from '../../../src-renderer/desktop/rdp/iron-session.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import type { IronSession } from '../../../src-renderer/desktop/rdp/iron-session.ts';
 
 const engine = vi.hoisted(() => ({ paste: (): Promise<void> => Promise.resolve() }));
 vi.mock('ironrdp-wasm', () => {
@@ -16,6 +16,10 @@ vi.mock('ironrdp-wasm', () => {
   };
 });
 
+// Other files of this process load it with the engine that there is.
+beforeAll(() => void vi.resetModules());
+afterAll(() => void vi.resetModules());
+
 const reported: string[] = [];
 let session: IronSession;
 beforeEach(async () => {
@@ -24,7 +28,8 @@ beforeEach(async () => {
   // The engine draws nothing here; of a canvas only these are touched.
   const canvas = { getContext: () => null, style: {} } as unknown as HTMLCanvasElement;
   engine.paste = () => Promise.resolve();
-  session = await IronSession.connect({ canvas, address: 'ws://127.0.0.1/', size: { width: 800, height: 600 }, onFrame: () => undefined, onClipboard: () => undefined, onFiles: () => undefined });
+  const { IronSession: Tried } = await import('../../../src-renderer/desktop/rdp/iron-session.ts');
+  session = await Tried.connect({ canvas, address: 'ws://127.0.0.1/', size: { width: 800, height: 600 }, onFrame: () => undefined, onClipboard: () => undefined, onFiles: () => undefined });
   session.answerClipboard();
 });
 afterEach(() => vi.unstubAllGlobals());

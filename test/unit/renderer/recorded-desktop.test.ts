@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { initSync, setup } from 'ironrdp-wasm';
-import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import { DrawnTiles } from '../../../src-gateway/rdp/drawn-tiles.ts';
 import { WatchedDesktop } from '../../../src-gateway/rdp/watched-desktop.ts';
@@ -35,6 +35,7 @@ class ImageData {
   }
 }
 
+afterAll(() => void vi.unstubAllGlobals());
 beforeAll(() => {
   vi.stubGlobal('CanvasRenderingContext2D', PixelContext);
   vi.stubGlobal('ImageData', ImageData);
