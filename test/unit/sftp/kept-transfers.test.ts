@@ -38,7 +38,15 @@ function leave(...lines: readonly object[]): string {
 }
 const open = (left: readonly string[] = []) => openHostileDesk(tree, { localFolder: here, journalFolder: join(journals, 'own'), left });
 /** The journals that are kept now, as they would be read. */
-const kept = () => (existsSync(join(journals, 'own')) ? readdirSync(join(journals, 'own')).filter((name) => name.endsWith('.jsonl')).map((name) => readJournal(readFileSync(join(journals, 'own', name), 'utf8'))) : []);
+/** What stands in the journals. Files are brought side by side: in which order they were done is nobody's matter. */
+const kept = () => {
+  const folder = join(journals, 'own');
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.jsonl')) : [];
+  return names.map((name) => {
+    const read = readJournal(readFileSync(join(folder, name), 'utf8'));
+    return read === undefined ? undefined : { ...read, done: [...read.done].toSorted() };
+  });
+};
 
 describe('transfers that outlast the app', () => {
   test('S20: what was left goes on by itself, without what was done, asks nothing about what was brought and not noted, and is forgotten when it is done', async () => {
