@@ -127,8 +127,8 @@ describe(`rule 37: the choice over ${DRAWS} draws a case (10,000 in the long run
     for (let drawn = 0, tries = 0; drawn < DRAWS / 4 && tries < 4_000; tries += 1) {
       const offer = await person.ask(alone, 'ssh');
       await person.service.call(connectionsRoutes.connectionRetry, { params: { connectionId: offer.connectionId }, query: {}, body: { gatewayId: fleet.gateway('r1').id, leg: 'L2', code: 'gateway.refused', milliseconds: 1 } }).catch((error: unknown) => {
-        // In its segment there is no other.
-        if (!(error instanceof MavisError) || error.code !== 'gateway.none-available') throw error;
+        // In its segment there is no other: what is told is why this one failed.
+        if (!(error instanceof MavisError) || error.code !== 'gateway.refused') throw error;
       });
       // The last one of its segment is given all the same.
       const last = await person.ask(alone, 'ssh');

@@ -37,8 +37,7 @@ function leave(...lines: readonly object[]): string {
   return folder;
 }
 const open = (left: readonly string[] = []) => openHostileDesk(tree, { localFolder: here, journalFolder: join(journals, 'own'), left });
-/** The journals that are kept now, as they would be read. */
-/** What stands in the journals. Files are brought side by side: in which order they were done is nobody's matter. */
+/** The journals that are kept now, as they would be read. Files are brought side by side: in which order they were done is nobody's matter. */
 const kept = () => {
   const folder = join(journals, 'own');
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.jsonl')) : [];
