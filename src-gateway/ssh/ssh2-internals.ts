@@ -43,10 +43,6 @@ export function watchChannelOpens(client: Client, mayBeSeen: (type: string) => b
 
 const GCM_CIPHERS = ['aes-128-gcm', 'aes-256-gcm'] as const;
 
-function freeRead(chunk: Buffer): void {
-  freeMemory(chunk);
-}
-
 /**
  * Makes a connection to a target cheap: puts a cipher of our own where ssh2 has its own for AES-GCM (`_protocol._cipher`, an
  * `AESGCMCipherNative` of `lib/protocol/crypto.js`), and lets what a turn writes leave in one system call. To be called at each
@@ -61,7 +57,7 @@ export function sealCheaply(client: Client, socket: Socket): void {
   if (Buffer.isBuffer(openingKey)) {
     Reflect.set(decipher, '_decipherKey', createSecretKey(openingKey));
     // This decipher writes into memory of its own: what came is of no more use when ssh2 has looked at it.
-    socket.off('data', freeRead).on('data', freeRead);
+    socket.off('data', freeMemory).on('data', freeMemory);
   }
   const replaced = partOf(protocol, '_cipher');
   const [name, key, iv, sequence] = ['_encSSLName', '_encKey', '_encIV', 'outSeqno'].map((part): unknown => Reflect.get(replaced, part));

@@ -37,7 +37,7 @@ const here = mkdtempSync(join(tmpdir(), 'mavis-bench-sftp-'));
 const gateway = await FaultyGateway.start();
 const there = join(gateway.target.home, `bench-${process.pid}`);
 const client = startHelper('../../fixtures/sftp-client-process.ts');
-const supervising = setInterval(() => void gateway.link.status(1, { timeLimitMs: 30_000 }).catch(() => undefined), SUPERVISED_EVERY_MS);
+const supervising = setInterval(() => void gateway.link.status(1, { timeLimitMs: 30_000 }).catch((error: unknown) => console.error('the gateway was not heard of:', error)), SUPERVISED_EVERY_MS);
 try {
   chmodSync(here, 0o755);
   mkdirSync(join(here, 'down'));

@@ -187,7 +187,9 @@ describe('faults on the wire between client and service (L1)', () => {
     ];
     while (!signal.aborted) {
       faults[Math.floor(random() * faults.length)]?.();
-      await delay(80 + random() * 200, undefined, { signal }).catch(() => undefined);
+      await delay(80 + random() * 200, undefined, { signal }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
     }
     proxy.clear();
   }
