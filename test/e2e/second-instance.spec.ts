@@ -19,8 +19,10 @@ async function startAgain(userData: string, words: readonly string[], env: Reado
   return code;
 }
 
+const questions = z.array(z.object({ message: z.string(), buttons: z.array(z.string()), defaultId: z.number(), cancelId: z.number(), ownWindow: z.boolean() }));
+
 /** Has native questions answered with the button of this place, or with the one that closing means; gives what was asked. */
-async function answerQuestions({ electronApp }: OpenApp, button: number | 'close'): Promise<() => Promise<{ message: string; detail: string; buttons: string[]; defaultId: number; cancelId: number; ownWindow: boolean }[]>> {
+async function answerQuestions({ electronApp }: OpenApp, button: number | 'close'): Promise<() => Promise<z.infer<typeof questions>>> {
   await electronApp.evaluate(({ dialog, BrowserWindow }, chosen) => {
     const asked: unknown[] = [];
     Object.assign(globalThis, { questionsAsked: asked });
@@ -32,7 +34,7 @@ async function answerQuestions({ electronApp }: OpenApp, button: number | 'close
       },
     });
   }, button);
-  return () => electronApp.evaluate(() => (globalThis as unknown as { questionsAsked: never[] }).questionsAsked);
+  return async () => questions.parse(await electronApp.evaluate((): unknown => Reflect.get(globalThis, 'questionsAsked')));
 }
 
 test('A20: a link of another program leads to a question in the main window that names resource and protocol and says no by default; yes opens the session', async ({ app, system }) => {
