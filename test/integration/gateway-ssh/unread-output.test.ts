@@ -84,6 +84,14 @@ async function floodUnread(): Promise<ClientChannel> {
   return channel;
 }
 
+/** The client's window is used up, and what came of that in the gateway has come: until then it took output, and was not blind. */
+async function windowUsedUp(channel: ClientChannel): Promise<void> {
+  const incoming: unknown = Reflect.get(channel, 'incoming');
+  if (typeof incoming !== 'object' || incoming === null) throw new Error('the channel has no window');
+  await expect.poll(() => Reflect.get(incoming, 'window')).toBe(0);
+  await roundTrip();
+}
+
 /** All that was sent before, either way, has arrived when this resolves. */
 async function roundTrip(): Promise<void> {
   const ping = await runCommand(one.client, 'ping');
@@ -98,6 +106,7 @@ describe('a client that types and does not read its channel', () => {
     const channel = await floodUnread();
     channel.write('seen ');
     await expect.poll(() => target.typed).toBe('seen ');
+    await windowUsedUp(channel);
     clock.advance(60_000);
     channel.write('blind');
     await roundTrip();
@@ -111,7 +120,7 @@ describe('a client that types and does not read its channel', () => {
 
   test('S15: is left after five minutes with the reason, and all that the target said is in the recording', async () => {
     const channel = await floodUnread();
-    await roundTrip();
+    await windowUsedUp(channel);
     clock.advance(60_000);
     channel.write('blind');
     await roundTrip();
