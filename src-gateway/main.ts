@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import packageDescription from '../package.json' with { type: 'json' };
+import { systemLanguage } from '../shared/languages/system-language.ts';
 import { exportAuditHeads } from './commands/audit-heads.ts';
 import { errorLine, processConsole } from './commands/console.ts';
 import { initGateway } from './commands/init.ts';
@@ -37,6 +38,19 @@ program
   .requiredOption(DATA, DATA_TEXT)
   .action(async (options: { data: string }) => {
     if (!(await showStatus(options.data, new Date(), console))) process.exitCode = 1;
+  });
+
+program
+  .command('doctor')
+  .description('look at the gateway on its own machine: what is wrong, who must act, what to do; ends with 1 where something is')
+  .requiredOption(DATA, DATA_TEXT)
+  .option('--json', 'for other programs', false)
+  .option('--language <tag>', 'en, ja or zh-Hant; by default that of the system')
+  .action(async (options: { data: string; json: boolean; language?: string }) => {
+    // The texts in all languages are loaded by nothing else here.
+    const { runDoctor } = await import('./commands/doctor.ts');
+    const language = options.language ?? systemLanguage(process.env);
+    process.exitCode = await runDoctor({ data: options.data, json: options.json, language, version: packageDescription.version }, console);
   });
 
 program

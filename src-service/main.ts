@@ -10,6 +10,7 @@ import { parseAuditHeads, type SignedAuditHead } from '../shared/audit-head.ts';
 import { isErrorCode } from '../shared/errors/catalogue.ts';
 import { asMavisError, MavisError } from '../shared/errors/mavis-error.ts';
 import { protocol, type Protocol } from '../shared/ids.ts';
+import { systemLanguage } from '../shared/languages/system-language.ts';
 import { adminCommand, type AdminOutput } from './commands/admin-command.ts';
 import { askRunningService } from './commands/admin-socket.ts';
 import type { ServeOptions } from './commands/serve.ts';
@@ -47,6 +48,19 @@ program
   .option('--control-fd <number>', 'inherited pipe of the launcher', (text) => parsed(z.coerce.number().int().min(3).max(64), text))
   .option('--exit-with-stdin', 'stop when standard input ends')
   .action(async (options: ServeOptions) => (await import('./commands/serve.ts')).serve(options));
+
+program
+  .command('doctor')
+  .description('Look at the service on its own machine: what is wrong, who must act, what to do; ends with 1 where something is')
+  .addOption(dataOption)
+  .option('--host <address>', 'address that "start" is given, where it is not in service.json')
+  .option('--port <number>', 'port that "start" is given, where it is not in service.json', (text) => parsed(portNumber, text))
+  .option('--json', 'for other programs')
+  .option('--language <tag>', 'en, ja or zh-Hant; by default that of the system')
+  .action(async ({ data, host, port, json, language }: { data: string; host?: string; port?: number; json?: boolean; language?: string }) => {
+    const { runDoctor } = await import('./commands/doctor.ts');
+    process.exitCode = await runDoctor({ folder: resolve(data), overrides: { host, port }, json: json ?? false, language: language ?? systemLanguage(process.env), print });
+  });
 
 const user = program.command('user').description('Accounts');
 user

@@ -85,9 +85,9 @@ export async function startService(opened: OpenService): Promise<RunningService>
     });
     await server.listen({ host: configuration.host, port: configuration.port });
     refusedPeers.hear(server, portOf(server));
-    const adminSocket: AdminSocket = await startAdminSocket(opened, runAdminCommand);
-    stops.push(() => adminSocket.close());
     const url = urlOf(configuration.host, portOf(server));
+    const adminSocket: AdminSocket = await startAdminSocket(opened, (service, request) => runAdminCommand(service, request, url));
+    stops.push(() => adminSocket.close());
     log.info('listening', { address: configuration.host, port: portOf(server), version: core.version });
     return { url, pin: publicKeyPin(keysInForce.present.tls.publicKey), server, stop };
   } catch (error) {

@@ -1,12 +1,13 @@
 import type { Actor, Leg } from '../errors/catalogue.ts';
 import { isErrorCode } from '../errors/catalogue.ts';
+import type { doctorTextsEn } from '../languages/doctor/en.ts';
 import { en, type MessageKey } from '../languages/en.ts';
 import { errorText } from '../languages/error-text.ts';
 import type { findingTextsEn } from '../languages/findings/en.ts';
 import type { MessageArgs, Translator } from '../languages/translate.ts';
 import type { Finding } from './diagnosis-run.ts';
 
-type OwnCode = keyof typeof findingTextsEn extends infer Key ? (Key extends `finding.${infer Code}.cause` ? Code : never) : never;
+type OwnCode = keyof (typeof findingTextsEn & typeof doctorTextsEn) extends infer Key ? (Key extends `finding.${infer Code}.cause` ? Code : never) : never;
 
 /** A finding as people read it. */
 export interface FindingText {
@@ -21,7 +22,7 @@ export interface FindingText {
 /** Arguments are cut here: issuers and host names come from peers. */
 const MAX_ARGUMENT_LENGTH = 300;
 /** Every name that an own text takes: one that a finding lacks is shown as absent. */
-const ARGUMENTS = ['address', 'code', 'date', 'gateway', 'host', 'issuer', 'megabytes', 'milliseconds', 'name', 'ports', 'seconds'] as const;
+const ARGUMENTS = ['address', 'code', 'count', 'date', 'field', 'from', 'gateway', 'host', 'installed', 'issuer', 'megabytes', 'milliseconds', 'name', 'path', 'ports', 'process', 'seconds', 'to', 'version'] as const;
 
 /** Whether diagnostics have texts of their own for a code; the others are errors of the catalogue. */
 export function isOwnFinding(code: string): code is OwnCode {

@@ -1,6 +1,7 @@
 import { administrationTextsEn } from './administration/en.ts';
 import { desktopTextsEn } from './desktop/en.ts';
 import { diagnosticsTextsEn } from './diagnostics/en.ts';
+import { doctorTextsEn } from './doctor/en.ts';
 import { errorTextsEn } from './errors/en.ts';
 import { filesTextsEn } from './files/en.ts';
 import { findingTextsEn } from './findings/en.ts';
@@ -15,5 +16,5 @@ import { resourceFormTextsEn } from './resource-forms/en.ts';
 import { nativeTextsEn } from './native/en.ts';
 
 /** Every text in English; its keys are the keys of all languages. */
-export const en = { ...errorTextsEn, ...interfaceTextsEn, ...gatewayTextsEn, ...tunnelTextsEn, ...serviceKeyTextsEn, ...resourceFormTextsEn, ...findingTextsEn, ...diagnosticsTextsEn, ...foreignClientTextsEn, ...forwardingTextsEn, ...desktopTextsEn, ...filesTextsEn, ...nativeTextsEn, ...administrationTextsEn, ...watchingTextsEn } as const;
+export const en = { ...errorTextsEn, ...interfaceTextsEn, ...gatewayTextsEn, ...tunnelTextsEn, ...serviceKeyTextsEn, ...resourceFormTextsEn, ...findingTextsEn, ...diagnosticsTextsEn, ...doctorTextsEn, ...foreignClientTextsEn, ...forwardingTextsEn, ...desktopTextsEn, ...filesTextsEn, ...nativeTextsEn, ...administrationTextsEn, ...watchingTextsEn } as const;
 export type MessageKey = keyof typeof en;

@@ -2,6 +2,7 @@ import type { MessageKey } from './en.ts';
 import { administrationTextsJa } from './administration/ja.ts';
 import { desktopTextsJa } from './desktop/ja.ts';
 import { diagnosticsTextsJa } from './diagnostics/ja.ts';
+import { doctorTextsJa } from './doctor/ja.ts';
 import { errorTextsJa } from './errors/ja.ts';
 import { filesTextsJa } from './files/ja.ts';
 import { findingTextsJa } from './findings/ja.ts';
@@ -16,4 +17,4 @@ import { resourceFormTextsJa } from './resource-forms/ja.ts';
 import { nativeTextsJa } from './native/ja.ts';
 
 /** Every text in Japanese. */
-export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...tunnelTextsJa, ...serviceKeyTextsJa, ...resourceFormTextsJa, ...findingTextsJa, ...diagnosticsTextsJa, ...foreignClientTextsJa, ...forwardingTextsJa, ...desktopTextsJa, ...filesTextsJa, ...nativeTextsJa, ...administrationTextsJa, ...watchingTextsJa } as const satisfies Record<MessageKey, string>;
+export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...tunnelTextsJa, ...serviceKeyTextsJa, ...resourceFormTextsJa, ...findingTextsJa, ...diagnosticsTextsJa, ...doctorTextsJa, ...foreignClientTextsJa, ...forwardingTextsJa, ...desktopTextsJa, ...filesTextsJa, ...nativeTextsJa, ...administrationTextsJa, ...watchingTextsJa } as const satisfies Record<MessageKey, string>;

@@ -2,6 +2,7 @@ import type { MessageKey } from './en.ts';
 import { administrationTextsZhHant } from './administration/zh-Hant.ts';
 import { desktopTextsZhHant } from './desktop/zh-Hant.ts';
 import { diagnosticsTextsZhHant } from './diagnostics/zh-Hant.ts';
+import { doctorTextsZhHant } from './doctor/zh-Hant.ts';
 import { errorTextsZhHant } from './errors/zh-Hant.ts';
 import { filesTextsZhHant } from './files/zh-Hant.ts';
 import { findingTextsZhHant } from './findings/zh-Hant.ts';
@@ -16,4 +17,4 @@ import { resourceFormTextsZhHant } from './resource-forms/zh-Hant.ts';
 import { nativeTextsZhHant } from './native/zh-Hant.ts';
 
 /** Every text in Traditional Chinese. */
-export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant, ...gatewayTextsZhHant, ...tunnelTextsZhHant, ...serviceKeyTextsZhHant, ...resourceFormTextsZhHant, ...findingTextsZhHant, ...diagnosticsTextsZhHant, ...foreignClientTextsZhHant, ...forwardingTextsZhHant, ...desktopTextsZhHant, ...filesTextsZhHant, ...nativeTextsZhHant, ...administrationTextsZhHant, ...watchingTextsZhHant } as const satisfies Record<MessageKey, string>;
+export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant, ...gatewayTextsZhHant, ...tunnelTextsZhHant, ...serviceKeyTextsZhHant, ...resourceFormTextsZhHant, ...findingTextsZhHant, ...diagnosticsTextsZhHant, ...doctorTextsZhHant, ...foreignClientTextsZhHant, ...forwardingTextsZhHant, ...desktopTextsZhHant, ...filesTextsZhHant, ...nativeTextsZhHant, ...administrationTextsZhHant, ...watchingTextsZhHant } as const satisfies Record<MessageKey, string>;

@@ -8,13 +8,17 @@ const lockContent = z.object({ process: z.number().int().positive(), begun: z.st
 export async function lockDataFolder(path: string): Promise<() => Promise<void>> {
   for (let attempt = 0; attempt < 3; attempt += 1) {
     if (await createLock(path)) return () => rm(path, { force: true });
-    const holder = await readHolder(path);
-    if (holder !== null && holder.process !== process.pid && isAlive(holder.process) && (await beginningOf(holder.process)) === holder.begun) {
-      throw new MavisError('service.data-folder-in-use', { process: holder.process });
-    }
+    const holder = await lockHolder(path);
+    if (holder !== null && holder !== process.pid) throw new MavisError('service.data-folder-in-use', { process: holder });
     await rm(path, { force: true });
   }
   throw new MavisError('service.data-folder-in-use', { process: 0 });
+}
+
+/** The process that holds a lock and lives; null where none does. */
+export async function lockHolder(path: string): Promise<number | null> {
+  const holder = await readHolder(path);
+  return holder !== null && isAlive(holder.process) && (await beginningOf(holder.process)) === holder.begun ? holder.process : null;
 }
 
 async function createLock(path: string): Promise<boolean> {

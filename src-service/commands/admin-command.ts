@@ -31,6 +31,7 @@ export const adminCommand = z.discriminatedUnion('command', [
   z.object({ command: z.literal('tunnel'), enabled: z.boolean().nullable(), through: z.discriminatedUnion('kind', [z.object({ kind: z.literal('gateway'), name: z.string().max(100) }), z.object({ kind: z.literal('segment'), segment: segmentName })]).nullable() }),
   z.object({ command: z.literal('audit-verify'), heads: z.array(signedAuditHead).max(1_000_000) }),
   z.object({ command: z.literal('audit-export'), format: z.enum(['csv', 'jsonl']) }),
+  z.object({ command: z.literal('doctor') }),
   z.object({ command: z.literal('recording-verify'), recordingId: recordingId.nullable() }),
 ]);
 export type AdminCommand = z.infer<typeof adminCommand>;

@@ -6,6 +6,7 @@ import { auditFile } from '../audit/log-export.ts';
 import type { Assembly } from '../assembly.ts';
 import { asGateway } from '../gateways/gateway-record.ts';
 import { preferenceText } from '../gateways/gateways.ts';
+import { lookInside } from '../doctor/look-inside.ts';
 import { exportResources } from '../resources/resource-routes.ts';
 import { importResources } from '../resources/resource-import.ts';
 import type { AdminCommand, AdminOutput, AdminRequest } from './admin-command.ts';
@@ -17,10 +18,13 @@ const VERIFY_PROGRESS_MS = 2_000;
 type Answers = AsyncGenerator<AdminOutput>;
 type Run<Name extends AdminCommand['command']> = (assembly: Assembly, command: Extract<AdminCommand, { command: Name }>, actor: AuditActor) => Answers;
 
-/** Runs a command with everything an administrator may do; each is an audit entry under the name of the operating system's account. */
-export async function* runAdminCommand(assembly: Assembly, { command, account }: AdminRequest): Answers {
+/** Runs a command with everything an administrator may do; each that changes or hands out something is an audit entry under the name of the operating system's account. `url`: where the service listens, if it does. */
+export async function* runAdminCommand(assembly: Assembly, { command, account }: AdminRequest, url: string | null = null): Answers {
   const actor: AuditActor = { kind: 'command-line', id: null, name: account };
   switch (command.command) {
+    case 'doctor':
+      yield { kind: 'raw', text: JSON.stringify(await lookInside(assembly, url)) };
+      return yield done();
     case 'user-add':
       return yield* userAdd(assembly, command, actor);
     case 'user-disable':

@@ -27,17 +27,30 @@ export const configuration = z.strictObject({
 });
 export type Configuration = z.infer<typeof configuration>;
 
+/** A configuration that cannot be used: the file, and the field at fault. */
+export class WrongConfiguration extends Error {
+  readonly file: string;
+  readonly field: string;
+
+  constructor(file: string, field: string, why: string, options?: ErrorOptions) {
+    super(`${file}: ${field === '' ? '' : `${field}: `}${why}`, options);
+    this.name = 'WrongConfiguration';
+    this.file = file;
+    this.field = field;
+  }
+}
+
 /** What the command line sets over the file. */
 export type ConfigurationOverrides = { readonly [Key in keyof Configuration]?: Configuration[Key] | undefined };
 
-/** Reads `folder`/service.json and puts the overrides over it. Throws a plain Error that names file and field where the file is wrong; it is never overwritten. */
+/** Reads `folder`/service.json and puts the overrides over it. Throws `WrongConfiguration` where the file is wrong; it is never overwritten. */
 export async function readConfiguration(folder: string, overrides: ConfigurationOverrides = {}): Promise<Configuration> {
   const path = join(folder, 'service.json');
   const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
   const parsed = configuration.safeParse({ ...(await readObject(path)), ...given });
-  if (parsed.success) return refusePassword(parsed.data);
+  if (parsed.success) return refusePassword(path, parsed.data);
   const [issue] = parsed.error.issues;
-  throw new Error(`${path}: ${(issue?.path ?? []).join('.')}: ${issue?.message ?? 'is not of the form'}`);
+  throw new WrongConfiguration(path, (issue?.path ?? []).join('.'), issue?.message ?? 'is not of the form');
 }
 
 /** Keeps at `init` what the command line gave, so that later commands need only `--data`; leaves a file that is there. */
@@ -63,12 +76,12 @@ async function readObject(path: string): Promise<Record<string, unknown>> {
   try {
     return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
   } catch (error) {
-    throw new Error(`${path}: is not a JSON object`, { cause: error });
+    throw new WrongConfiguration(path, '', 'is not a JSON object', { cause: error });
   }
 }
 
 /** A password on a command line or in a file that is copied about is known to every process of the machine. */
-function refusePassword(found: Configuration): Configuration {
-  if (found.database !== null && new URL(found.database).password !== '') throw new Error('database: leave the password out of the URL; set MAVIS_DATABASE_URL or use a password file (PGPASSFILE)');
+function refusePassword(path: string, found: Configuration): Configuration {
+  if (found.database !== null && new URL(found.database).password !== '') throw new WrongConfiguration(path, 'database', 'leave the password out of the URL; set MAVIS_DATABASE_URL or use a password file (PGPASSFILE)');
   return found;
 }

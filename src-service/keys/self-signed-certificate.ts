@@ -5,6 +5,7 @@ import * as x509 from '@peculiar/x509';
 
 /** Ten years: it is pinned by its key, so a shorter life would only break pins. */
 const VALID_DAYS = 3652;
+const RENEWED_DAYS = 30;
 const DAY_MS = 86_400_000;
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
@@ -41,10 +42,10 @@ export async function makeCertificate(privateKey: KeyObject, names: CertificateN
   return certificate.toString('pem');
 }
 
-/** Whether a certificate (PEM) covers all names and is valid for another day. */
+/** Whether a certificate (PEM) covers all names and is valid for another 30 days: a service that is restarted in its last month gets a new one, over the same key. */
 export function covers(pem: string, names: CertificateNames, now: Date): boolean {
   const certificate = new X509Certificate(pem);
-  if (Date.parse(certificate.validTo) < now.getTime() + DAY_MS) return false;
+  if (Date.parse(certificate.validTo) < now.getTime() + RENEWED_DAYS * DAY_MS) return false;
   return names.hostNames.every((name) => certificate.checkHost(name) !== undefined) && names.addresses.every((address) => certificate.checkIP(address) !== undefined);
 }
 

@@ -8,6 +8,8 @@ import { MavisError } from '../../shared/errors/mavis-error.ts';
 const holder = z.object({ pid: z.number().int().positive(), startedAt: z.string() });
 type Holder = z.infer<typeof holder>;
 
+const LOCK = 'service.lock';
+
 export interface DataFolderLock {
   release(): Promise<void>;
 }
@@ -17,7 +19,7 @@ export interface DataFolderLock {
  * process is gone is taken over. The file appears whole or not at all, so that two processes cannot both think they have it.
  */
 export async function lockDataFolder(folder: string): Promise<DataFolderLock> {
-  const path = join(folder, 'service.lock');
+  const path = join(folder, LOCK);
   const own = JSON.stringify({ pid: process.pid, startedAt: await startOf(process.pid) });
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, own, { mode: 0o600, flag: 'wx' });
@@ -31,6 +33,11 @@ export async function lockDataFolder(folder: string): Promise<DataFolderLock> {
       if ((await readIfThere(path)) === own) await rm(path, { force: true });
     },
   };
+}
+
+/** The process that holds a data folder and lives; null where none does. */
+export async function dataFolderHolder(folder: string): Promise<number | null> {
+  return (await livingHolder(join(folder, LOCK)))?.pid ?? null;
 }
 
 /** The second try follows the removal of a stale lock; who loses that race finds the winner alive. */

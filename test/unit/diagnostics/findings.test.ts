@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ConnectionTest } from '../../../shared/api/resources.ts';
 import type { CheckFacts, CheckResult, DiagnosedLeg, FactsOf, Subject, TlsSeen } from '../../../shared/diagnostics/check-result.ts';
 import { findingText, isOwnFinding } from '../../../shared/diagnostics/finding-text.ts';
+import { doctorCauses } from '../../../shared/diagnostics/doctor/doctor-findings.ts';
 import { findFindings, findingRules } from '../../../shared/diagnostics/findings/find-findings.ts';
 import { isErrorCode } from '../../../shared/errors/catalogue.ts';
 import { gatewayId, resourceId } from '../../../shared/ids.ts';
@@ -114,9 +115,10 @@ describe('what checks say together', () => {
     expect(findingRules.map(({ code }) => code).filter((code) => !table.some(([rule]) => rule === code))).toEqual([]);
   });
 
-  test('every text of a finding belongs to a code that a rule can find, and to none of the catalogue', () => {
+  test('every text of a finding belongs to a code that a rule or a look at a server can find, and to none of the catalogue', () => {
     const codes = Object.keys(en).flatMap((key) => /^finding\.(.+)\.cause$/.exec(key)?.[1] ?? []);
-    expect(codes.filter((code) => !table.some(([, found]) => found === code)).toSorted()).toEqual(['gateway-degraded']);
+    expect(codes.filter((code) => !table.some(([, found]) => found === code) && !Object.hasOwn(doctorCauses, code)).toSorted()).toEqual(['gateway-degraded']);
+    expect(Object.keys(doctorCauses).filter((code) => !codes.includes(code))).toEqual([]);
     expect(codes.filter(isErrorCode)).toEqual([]);
     expect(codes.every(isOwnFinding)).toBe(true);
   });

@@ -1,5 +1,6 @@
 import { catalogue, isErrorCode, type ErrorCode } from '../../../shared/errors/catalogue.ts';
 import { findingRules } from '../../../shared/diagnostics/findings/find-findings.ts';
+import { doctorCauses, doctorFinding } from '../../../shared/diagnostics/doctor/doctor-findings.ts';
 import { findingText, isOwnFinding } from '../../../shared/diagnostics/finding-text.ts';
 import { portCommands } from '../../../shared/diagnostics/port-commands.ts';
 import type { FindingRule } from '../../../shared/diagnostics/findings/finding-rule.ts';
@@ -9,7 +10,7 @@ import { createTranslator, type TextLanguage, type Translator } from '../../../s
 const DEFAULT_PORTS = [443, 7993, 7994, 7995] as const;
 
 /** Every name that a text of diagnostics takes, as it is shown in a list: in braces. */
-const ARGUMENTS = ['address', 'code', 'date', 'expected', 'fingerprint', 'from', 'gateway', 'gateways', 'host', 'issuer', 'megabytes', 'milliseconds', 'minutes', 'name', 'offered', 'ports', 'protocol', 'proxy', 'scheme', 'seconds', 'seen', 'segment', 'status', 'through', 'version'] as const;
+const ARGUMENTS = ['address', 'code', 'count', 'date', 'expected', 'field', 'fingerprint', 'from', 'gateway', 'gateways', 'host', 'installed', 'issuer', 'megabytes', 'milliseconds', 'minutes', 'name', 'offered', 'path', 'ports', 'process', 'protocol', 'proxy', 'scheme', 'seconds', 'seen', 'segment', 'status', 'through', 'to', 'version'] as const;
 const named = Object.fromEntries(ARGUMENTS.map((name) => [name, `{${name}}`]));
 
 /** Families of the catalogue in which a finding's code lies where it is only known from what was found, by the rule that says it. */
@@ -44,6 +45,7 @@ export function generatedSections(language: TextLanguage): Readonly<Record<strin
     'findings-service': () => findingTable(translator, ({ leg }) => leg === 'L1' || leg === 'service'),
     'findings-gateway': () => findingTable(translator, ({ leg }) => leg === 'L2' || leg === 'gateway'),
     'findings-link': () => findingTable(translator, ({ leg }) => leg === 'L3'),
+    'findings-server': () => serverTable(translator),
     'findings-other': () => table(translator, [row(translator, 'newer-code', { leg: 'L1', actor: 'your-it' })]),
     'findings-catalogue': () => table(translator, familyCodes.map((code) => row(translator, code, catalogue[code]))),
   };
@@ -51,6 +53,11 @@ export function generatedSections(language: TextLanguage): Readonly<Record<strin
 
 function findingTable(translator: Translator, picked: (rule: FindingRule) => boolean): string {
   return table(translator, findingRules.filter((rule) => isOwnFinding(rule.code) && picked(rule)).map((rule) => row(translator, rule.code, rule)));
+}
+
+/** The servers' own causes: whose program it is acts. */
+function serverTable(translator: Translator): string {
+  return table(translator, Object.keys(doctorCauses).map((code) => row(translator, code, doctorFinding(/^server-(?:no-link|journal)/.test(code) ? 'mavis-gateway' : 'mavis-service', code, ''))));
 }
 
 function row(translator: Translator, code: string, { leg, actor }: Pick<FindingRule, 'leg' | 'actor'>): string {
