@@ -22,6 +22,7 @@ import { Diagnosis } from './diagnostics/diagnosis.ts';
 import { DiagnosticsDesk } from './diagnostics/diagnostics-desk.ts';
 import { KnownGateways } from './diagnostics/known-gateways.ts';
 import { recentLog } from './diagnostics/recent-log.ts';
+import { RunHistory } from './diagnostics/run-history.ts';
 import { startDiagnose } from './diagnostics/start-diagnose.ts';
 import { SignedInWork } from './account/signed-in-work.ts';
 import { answerBundleRequest, bundleFiles } from './app-protocol/bundle-files.ts';
@@ -271,6 +272,9 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   const gatewaysFile = inUserData('known-gateways.json');
   const knownGateways = new KnownGateways(gatewaysFile, log);
   knownGateways.load(load(gatewaysFile));
+  const historyFile = inUserData('diagnosis-history.json');
+  const runHistory = new RunHistory(historyFile, log);
+  runHistory.load(load(historyFile));
   const diagnosis = new Diagnosis({
     clocks: { clock, monotonic: () => performance.now() },
     clientKey, authorities, waysOut, known: knownGateways,
@@ -282,7 +286,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     platform: `${process.platform} ${process.arch}`,
   });
   const diagnostics = new DiagnosticsDesk({
-    store: stores.diagnostics, diagnosis, log, translator,
+    store: stores.diagnostics, diagnosis, history: runHistory, log, translator,
     profile: () => profiles.selected,
     session: (id) => stores.sessions.state.items[id],
     showPage: () => windows.showMain(),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { checkName, checkResult, diagnosedLeg, subject } from './check-result.ts';
 import { diagnosisRun } from './diagnosis-run.ts';
+import { KEPT_RUNS, shownPastRun, sinceWorked } from './run-history.ts';
 
 /** Round trips that the small chart shows: ten minutes of a run every 15 seconds. */
 export const KEPT_ROUND_TRIPS = 40;
@@ -21,7 +22,11 @@ export const diagnosticsState = z.object({
   run: diagnosisRun.nullable(),
   /** Best round trips of each gateway in milliseconds, oldest first; null where there was none. */
   roundTrips: z.record(z.string(), z.array(z.number().nullable()).max(KEPT_ROUND_TRIPS)),
+  /** The last runs for this service, newest first. */
+  history: z.array(shownPastRun).max(KEPT_RUNS),
+  /** What the last run says otherwise than when it last worked; null where nothing is wrong, or it is not known to have worked. */
+  since: sinceWorked.nullable(),
 });
 export type DiagnosticsState = z.infer<typeof diagnosticsState>;
 
-export const NO_DIAGNOSTICS: DiagnosticsState = { running: false, wanted: false, watching: false, pending: [], begun: 0, results: {}, run: null, roundTrips: {} };
+export const NO_DIAGNOSTICS: DiagnosticsState = { running: false, wanted: false, watching: false, pending: [], begun: 0, results: {}, run: null, roundTrips: {}, history: [], since: null };

@@ -61,7 +61,7 @@ export class Redaction {
 }
 
 /** What is ours to write and says nothing of anybody; a time would look like an address of the sixth version. */
-const KEPT: ReadonlySet<string> = new Set(['at', 'startedAt', 'validUntil', 'confirmedAt']);
+const KEPT: ReadonlySet<string> = new Set(['at', 'startedAt', 'validUntil', 'confirmedAt', 'firstAt', 'lastAt']);
 
 function escaped(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');

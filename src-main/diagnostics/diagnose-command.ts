@@ -42,7 +42,9 @@ export interface DiagnoseCommandParts {
   readonly diagnose: (resource: DiagnosedResource | undefined) => Promise<DiagnosisRun>;
   /** Signs in and finds the resource. Throws what the service says, or `resource.unknown`. */
   readonly findResource: (command: Extract<DiagnoseCommand, { kind: 'diagnose' }>) => Promise<DiagnosedResource>;
-  readonly words: Omit<ReportParts, 'run'>;
+  /** What is otherwise in a run than when it last worked, by the app's own runs. */
+  readonly since: (run: DiagnosisRun) => ReportParts['since'];
+  readonly words: Omit<ReportParts, 'run' | 'since'>;
   readonly print: (text: string) => void;
   readonly complain: (text: string) => void;
   readonly save: (path: string, text: string) => Promise<void>;
@@ -70,7 +72,7 @@ export async function runDiagnoseCommand(command: DiagnoseCommand, parts: Diagno
     }
   }
   const run = await parts.diagnose(resource);
-  const report: Report = makeReport({ ...words, run });
+  const report: Report = makeReport({ ...words, run, since: parts.since(run) });
   if (command.report !== null) await save(command.report, command.report.endsWith('.json') ? report.json : report.html);
   print(command.json ? report.json : report.text);
   return run.findings.length === 0 ? exitCodes.good : exitCodes.findings;

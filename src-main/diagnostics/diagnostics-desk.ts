@@ -11,6 +11,7 @@ import type { Log } from '../logging/log.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
 import type { DiagnosedResource } from './checks/resource-way.ts';
 import type { Diagnosis } from './diagnosis.ts';
+import type { RunHistory } from './run-history.ts';
 
 /** As often as the service asks the gateways (S10). */
 const WATCH_EVERY_MS = 15_000;
@@ -18,6 +19,7 @@ const WATCH_EVERY_MS = 15_000;
 export interface DiagnosticsDeskParts {
   readonly store: OwnedStore<'diagnostics'>;
   readonly diagnosis: Pick<Diagnosis, 'run'>;
+  readonly history: Pick<RunHistory, 'shown' | 'since' | 'keep'>;
   readonly log: Log;
   readonly translator: () => Translator;
   /** The service that is selected; undefined where there is none yet. */
@@ -96,16 +98,17 @@ export class DiagnosticsDesk {
   /** The report of what was found last. Throws `request.not-found` before the first run. */
   async report(hideAddresses: boolean): Promise<Report> {
     const { store, translator, names, recentLog } = this.#parts;
-    const { run } = store.state;
+    const { run, since } = store.state;
     if (run === null) throw new MavisError('request.not-found');
     const words = translator();
     const times = new Intl.DateTimeFormat(words.language, { dateStyle: 'medium', timeStyle: 'medium' });
     const redaction = new Redaction({ names: names().filter((name) => name !== ''), addresses: addressesOf(run), hideAddresses });
-    return makeReport({ run, translator: words, redaction, log: await recentLog(), when: (at) => times.format(new Date(at)) });
+    return makeReport({ run, since, translator: words, redaction, log: await recentLog(), when: (at) => times.format(new Date(at)) });
   }
 
   async #begin(only: string | undefined): Promise<void> {
-    const { store, diagnosis, log, profile } = this.#parts;
+    const { store, diagnosis, history, log, profile } = this.#parts;
+    const looked = profile();
     this.stop();
     const own = new AbortController();
     this.#running = own;
@@ -117,7 +120,7 @@ export class DiagnosticsDesk {
       Object.assign(draft, { running: true, pending: [], begun: 0 });
     });
     const run = await diagnosis.run({
-      profile: profile(), resource: this.#resource, only, signal: own.signal,
+      profile: looked, resource: this.#resource, only, signal: own.signal,
       onBegun: (checks) => change((draft) => {
         draft.begun += checks.length;
         draft.pending.push(...checks.map(({ id, check, subject, leg }) => ({ id, check, subject, leg })));
@@ -140,8 +143,11 @@ export class DiagnosticsDesk {
     });
     const before = store.state.run;
     const shown = only === undefined || before === null ? run : { ...before, results: Object.values(store.state.results), findings: findFindings(Object.values(store.state.results)) };
+    const since = looked === undefined ? null : history.since(looked.id, shown);
+    // One check alone says nothing of the others: only whole runs are kept.
+    if (looked !== undefined && only === undefined) void history.keep(looked.id, shown);
     store.update((draft) => {
-      Object.assign(draft, { run: shown });
+      Object.assign(draft, { run: shown, since, history: looked === undefined ? [] : history.shown(looked.id) });
     });
     log.info('diagnosis ended', { count: run.findings.length, milliseconds: run.milliseconds ?? 0, code: run.findings[0]?.code });
     if (store.state.watching) this.#again = setTimeout(() => void this.#begin(undefined), WATCH_EVERY_MS).unref();

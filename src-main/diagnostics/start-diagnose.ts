@@ -24,6 +24,7 @@ import { type DiagnoseCommand, exitCodes, resourceByName, runDiagnoseCommand, si
 import { Diagnosis } from './diagnosis.ts';
 import { KnownGateways } from './known-gateways.ts';
 import { recentLog } from './recent-log.ts';
+import { RunHistory } from './run-history.ts';
 
 /** The command line's diagnosis: no window, no lock of the one instance, the app's files read and none but the report written. Ends the process. */
 export function startDiagnose(command: DiagnoseCommand): void {
@@ -63,6 +64,8 @@ async function diagnose(command: DiagnoseCommand): Promise<number> {
   signOn.load(load('proxies.json'));
   const known = new KnownGateways(writesNothing, silent);
   known.load(load('known-gateways.json'));
+  const history = new RunHistory(writesNothing, silent);
+  history.load(load('diagnosis-history.json'));
   const waysOut = new WaysOut({ resolveSystem: (url) => session.defaultSession.resolveProxy(url), environment: process.env, signOn, log: silent });
   const clientKey = new ClientKey(clock);
   const authorities = systemAuthorities();
@@ -83,6 +86,7 @@ async function diagnose(command: DiagnoseCommand): Promise<number> {
   const names = [userInfo().username, profile?.userName ?? '', command.kind === 'diagnose' ? (command.user ?? '') : ''].filter((name) => name !== '');
   try {
     return await runDiagnoseCommand(command, {
+      since: (run) => (profile === undefined ? null : history.since(profile.id, run)),
       diagnose: (resource) => diagnosis.run({ profile, resource, signal: new AbortController().signal }),
       findResource: async ({ resource, user, protocol }) => {
         if (profile === undefined) throw new MavisError('request.not-found');

@@ -10,6 +10,7 @@ import { GatewayChecks } from './gateway-checks.tsx';
 import { LegMap } from './leg-map.tsx';
 import { OwnChecks } from './own-checks.tsx';
 import { ReportDialog } from './report-dialog.tsx';
+import { ChangesSinceWorked, LastRuns } from './run-history.tsx';
 
 /** Which leg is broken, why, and who must act; also before the sign-in, where `onBack` leads back to it. */
 export function DiagnosticsPage({ onBack }: { readonly onBack?: () => void }) {
@@ -62,6 +63,7 @@ export function DiagnosticsPage({ onBack }: { readonly onBack?: () => void }) {
         <Progress />
         {results.length === 0 && !state.running && <EmptyState icon="search" title={text('diagnostics.empty')} />}
         {state.run !== null && <FindingsList findings={state.run.findings} />}
+        {state.run !== null && state.run.findings.length > 0 && <ChangesSinceWorked since={state.since} opened={opened} onOpen={toggle} />}
         {results.length > 0 && <LegMap results={results} />}
         {result && <CheckDetails key={result.id} result={result} running={state.running} onRunAgain={() => void ask(mavis.diagnostics.runOne({ id: result.id }))} onClose={() => setOpened(null)} />}
         {results.length > 0 && (
@@ -70,6 +72,7 @@ export function DiagnosticsPage({ onBack }: { readonly onBack?: () => void }) {
             <GatewayChecks state={state} opened={opened} onOpen={toggle} />
             <h2 className="diagnostics-heading">{text('diagnostics.own-checks')}</h2>
             <OwnChecks state={state} opened={opened} onOpen={toggle} />
+            <LastRuns history={state.history} />
           </>
         )}
       </div>

@@ -1,5 +1,5 @@
 import type { CheckResult, FactsOf } from '../../shared/diagnostics/check-result.ts';
-import { subjectName } from '../../shared/diagnostics/report.ts';
+import { checkAndPort, subjectName } from '../../shared/diagnostics/report.ts';
 import type { Translator } from '../../shared/languages/translate.ts';
 import type { Formats } from '../language/formats.ts';
 
@@ -42,10 +42,4 @@ function portWords({ tcp, tls, connectMs, pong }: FactsOf<'port'>, { text }: Tra
   return connectMs === null ? text('diagnostics.tcp-open') : `${text('diagnostics.tcp-open')} · ${formats.milliseconds(connectMs)}`;
 }
 
-/** The name of a check, with its port where it has one. */
-export function checkWords(result: Pick<CheckResult, 'check' | 'id'>, translator: Translator): string {
-  const port = result.check === 'port' ? / (\d+)$/.exec(result.id)?.[1] : undefined;
-  return port === undefined ? translator.text(`diagnostics.check-${result.check}`) : translator.text('diagnostics.column-port', { port });
-}
-
-export { subjectName };
+export { checkAndPort as checkWords, subjectName };

@@ -2,6 +2,7 @@ import type { CheckFacts, CheckResult, DiagnosedLeg, Subject, TlsSeen } from '..
 import type { DiagnosticsState } from '../../../shared/diagnostics/diagnostics-state.ts';
 import { NO_DIAGNOSTICS } from '../../../shared/diagnostics/diagnostics-state.ts';
 import { findFindings } from '../../../shared/diagnostics/findings/find-findings.ts';
+import type { ShownPastRun } from '../../../shared/diagnostics/run-history.ts';
 import { gatewayId } from '../../../shared/ids.ts';
 
 const AT = '2026-11-23T09:30:00.000Z';
@@ -26,6 +27,9 @@ function gatewayResults(subject: Subject, dropped: readonly number[]): CheckResu
   ];
 }
 
+const WORKED_AT = '2026-11-25T08:12:00.000Z';
+const pastRun = (results: readonly CheckResult[], at: string): ShownPastRun => ({ firstAt: at, lastAt: at, resource: null, findings: findFindings(results) });
+
 /** A diagnosis for a scene: nothing yet, under way, all well, or two faults. */
 export function madeDiagnostics(scene: string): DiagnosticsState {
   if (scene === 'diagnostics-empty') return NO_DIAGNOSTICS;
@@ -48,5 +52,7 @@ export function madeDiagnostics(scene: string): DiagnosticsState {
     results: byId,
     run: { id: '00000000-0000-4000-8000-000000000070', startedAt: AT, milliseconds: 2840, profileName: 'Nishi', service: 'https://mavis.nishi.example', resource: scene === 'diagnostics-resource' ? { name: 'tokyo-db-00009', protocol: 'ssh' } : null, clientVersion: '0.1.0', platform: 'linux x64', results, findings: findFindings(results) },
     roundTrips: { '00000000-0000-4000-8000-000000000071': [4, 5, 4, null, 9, 4, 4, 6], '00000000-0000-4000-8000-000000000072': [12, 14, 90, 13, 12] },
+    history: faulty ? [pastRun(results, AT), pastRun([], WORKED_AT)] : [],
+    since: faulty ? { at: WORKED_AT, changes: [{ id: 'port 00000000-0000-4000-8000-000000000072 7994', check: 'port', subject: OSAKA, before: { state: 'good', seen: 'open · good' }, now: { state: 'bad', seen: 'dropped' } }, { id: 'name service', check: 'name', subject: SERVICE, before: { state: 'good', seen: '192.0.2.6' }, now: { state: 'good', seen: '192.0.2.7' } }] } : null,
   };
 }

@@ -17,6 +17,7 @@ async function outcome(words: string[], parts: Partial<DiagnoseCommandParts> = {
   const code = await runDiagnoseCommand(command, {
     diagnose: async () => run(),
     findResource: async ({ protocol }) => ({ id: resourceId.parse('00000000-0000-4000-8000-000000000002'), name: 'files', protocol }),
+    since: () => null,
     words: { translator: createTranslator('en'), redaction: new Redaction({ names: [], addresses: [], hideAddresses: false }), log: [], when: (at) => at },
     print: (text) => printed.push(text),
     complain: (text) => complained.push(text),

@@ -6,11 +6,12 @@ import { diagnosedGateway } from '../../../shared/api/diagnostics.ts';
 import type { CheckResult } from '../../../shared/diagnostics/check-result.ts';
 import { findFindings } from '../../../shared/diagnostics/findings/find-findings.ts';
 import { gatewayId, profileId } from '../../../shared/ids.ts';
-import { sessionId } from '../../../shared/ipc/stores.ts';
+import { type Profile, sessionId } from '../../../shared/ipc/stores.ts';
 import { createTranslator } from '../../../shared/languages/translate.ts';
 import type { Diagnosis, DiagnosisRequest } from '../../../src-main/diagnostics/diagnosis.ts';
 import { DiagnosticsDesk } from '../../../src-main/diagnostics/diagnostics-desk.ts';
 import { KnownGateways } from '../../../src-main/diagnostics/known-gateways.ts';
+import { RunHistory } from '../../../src-main/diagnostics/run-history.ts';
 import { recentLog } from '../../../src-main/diagnostics/recent-log.ts';
 import { createLog } from '../../../src-main/logging/log.ts';
 import { readSettingsFile } from '../../../src-main/settings/settings.ts';
@@ -22,7 +23,7 @@ const disk = (freeBytes: number): CheckResult => ({ id: 'disk', check: 'disk', s
 const trip = (bestMs: number): CheckResult => ({ id: 'trip', check: 'round-trip', subject: { kind: 'gateway', gatewayId: GATEWAY, name: 'office1' }, leg: 'L2', startedAt: '2026-11-26T04:00:00.000Z', milliseconds: 1, outcome: { status: 'found', verdict: 'good', facts: { check: 'round-trip', port: 1, samplesMs: [bestMs], bestMs, medianMs: bestMs, jitterMs: 0 } }, tried: [] });
 
 /** A desk whose runs end when the test says so, with what it says. */
-function desk() {
+function desk(profile?: Profile) {
   const { settings } = readSettingsFile({ readAtStart: () => ({ status: 'absent' }) }, log);
   const { diagnostics: store } = createStores(settings);
   const asked: DiagnosisRequest[] = [];
@@ -43,8 +44,9 @@ function desk() {
   };
   const made = new DiagnosticsDesk({
     store, diagnosis, log,
+    history: new RunHistory({ write: async () => undefined }, log),
     translator: () => createTranslator('en'),
-    profile: () => undefined,
+    profile: () => profile,
     session: () => undefined,
     showPage: () => (shown += 1),
     names: () => ['yuki.tanaka'],
@@ -61,6 +63,16 @@ describe('the desk of diagnoses', () => {
     expect(store.state.pending.map(({ id }) => id)).toEqual(['disk', 'trip']);
     await ends[0]?.([disk(0), trip(4)]);
     expect(store.state).toMatchObject({ running: false, pending: [], run: { findings: [{ code: 'disk-full' }] }, roundTrips: { [GATEWAY]: [4] } });
+  });
+
+  test('a run is kept for its service, and the next that finds something says what changed since; one check alone is not kept', async () => {
+    const { made, store, ends } = desk({ id: profileId.parse('00000000-0000-4000-8000-000000000002'), name: 'Nishi', colour: 'blue', serviceUrl: 'https://mavis.example', pin: null, userName: null, embedded: false, proxy: { kind: 'system' } });
+    made.run({ keepResource: true });
+    await ends[0]?.([disk(1e12)]);
+    expect(store.state).toMatchObject({ since: null, history: [{ findings: [] }] });
+    made.runOne('disk');
+    await ends[1]?.([{ ...disk(0), outcome: { status: 'found', verdict: 'bad', facts: { check: 'disk', freeBytes: 0, writable: false } } }]);
+    expect(store.state).toMatchObject({ since: { changes: [{ id: 'disk', before: { state: 'good' }, now: { state: 'bad' } }] }, history: [{ findings: [] }] });
   });
 
   test('one check again changes its own result alone, and what follows from it', async () => {

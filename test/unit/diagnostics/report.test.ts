@@ -22,7 +22,7 @@ const planted: DiagnosisRun = {
   findings: [{ code: 'service.certificate-untrusted', args: { issuer: '<script>alert(1)</script>' }, leg: 'L1', actor: 'your-it', ports: [443], evidence: [] }],
 };
 const log = ['{"level":30,"time":1,"msg":"signed in","file":"/Users/tanaka-home/x","token":"canaryTokenAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}', 'yuki.tanaka at 10.20.30.40 and [2001:db8::7]'];
-const report = (hideAddresses: boolean) => makeReport({ run: planted, translator: createTranslator('en'), redaction: new Redaction({ names: ['yuki.tanaka', 'jo'], addresses: ['mavis.example'], hideAddresses }), log, when: (at) => at });
+const report = (hideAddresses: boolean) => makeReport({ run: planted, since: null, translator: createTranslator('en'), redaction: new Redaction({ names: ['yuki.tanaka', 'jo'], addresses: ['mavis.example'], hideAddresses }), log, when: (at) => at });
 
 describe('the report to hand over', () => {
   test.each([true, false])('holds no planted secret and no name, in none of its forms (addresses taken out: %s)', (hideAddresses) => {
