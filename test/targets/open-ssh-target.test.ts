@@ -1,9 +1,10 @@
 import ssh2, { type ConnectConfig } from 'ssh2';
 import { afterEach, expect, test } from 'vitest';
 import { fingerprintOf } from '../../scripts/embedded-system/ssh-keys.ts';
+import { mayBeRoot } from './by-root.ts';
 import { startOpenSshTarget, type OpenSshTarget, type OpenSshTargetOptions } from './open-ssh-target.ts';
 
-const asRoot = process.getuid?.() === 0;
+const asRoot = mayBeRoot();
 const running: OpenSshTarget[] = [];
 
 async function start(options?: OpenSshTargetOptions): Promise<OpenSshTarget> {

@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { startOpenSsh, type OpenSshServer } from '../../scripts/embedded-system/open-ssh.ts';
 import { keepSshKeyPair, type SshKeyPair } from '../../scripts/embedded-system/ssh-keys.ts';
 import { endProcesses } from '../../scripts/processes/end-process.ts';
 import { identify } from '../../scripts/processes/process-identity.ts';
 import { findCommand } from '../../scripts/set-up/found-command.ts';
+import { RunningByRoot } from './by-root.ts';
 import { startFaultProxy, type FaultProxy } from './fault-proxy.ts';
 import { provideLabAccount, type LabAccount } from './lab-account.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
@@ -12,7 +14,7 @@ import { freePort } from '../fixtures/free-ports.ts';
 
 /** What kind of server is wanted. Without options: key and (as root) password sign-on, prompt, one host key. */
 export type OpenSshTargetOptions = {
-  /** Ways of signing on. All but `publickey` need root: without it, asking for them throws. */
+  /** Ways of signing on. All but `publickey` need root: an account with sudo has the server in a process of root's, for any other asking for them throws. */
   readonly signOn?: readonly ('publickey' | 'password' | 'keyboard-interactive')[];
   /** A server that lets nobody in: every sign-on is refused after it was tried. */
   readonly refuses?: boolean;
@@ -50,9 +52,8 @@ export type OpenSshTarget = {
 export async function startOpenSshTarget(options: OpenSshTargetOptions = {}): Promise<OpenSshTarget> {
   const sshd = findCommand('sshd');
   if (sshd === undefined) throw new Error('there is no sshd: install the package openssh-server');
+  if (process.getuid?.() !== 0 && options.signOn?.some((way) => way !== 'publickey') === true) return startBySudo(options.signOn, options.extraLines ?? []);
   const account = await provideLabAccount();
-  const needsRoot = options.signOn?.find((way) => way !== 'publickey');
-  if (needsRoot !== undefined && account.password === undefined) throw new Error(`${needsRoot} sign-on can be tried by root only: another account cannot let sshd check passwords`);
   const folder = makeTemporaryFolder('sshd', 0o711);
   const server = new RestartableServer(sshd, folder, account, options);
   try {
@@ -80,6 +81,27 @@ export async function startOpenSshTarget(options: OpenSshTargetOptions = {}): Pr
     stop: async () => {
       await slow?.stop();
       await server.end();
+      folder.remove();
+    },
+  };
+}
+
+const facts = z.object({ host: z.string(), port: z.number(), user: z.string(), password: z.string(), privateKey: z.string(), hostKeyFingerprint: z.string(), secondHostKeyFingerprint: z.string(), home: z.string() });
+
+/** The server in a process of root's; only its private key is this account's, as a file of its own. */
+async function startBySudo(signOn: NonNullable<OpenSshTargetOptions['signOn']>, extraLines: readonly string[]): Promise<OpenSshTarget> {
+  const running = await RunningByRoot.start({ target: 'sshd', signOn: [...signOn], extraLines: [...extraLines] });
+  const known = facts.parse(running.facts);
+  const folder = makeTemporaryFolder('sshd-key');
+  const privateKeyFile = join(folder.path, 'account-key');
+  writeFileSync(privateKeyFile, known.privateKey, { mode: 0o600 });
+  return {
+    ...known,
+    privateKeyFile,
+    log: () => running.log(),
+    useHostKey: (choice) => running.ask(choice),
+    stop: async () => {
+      await running.stop();
       folder.remove();
     },
   };

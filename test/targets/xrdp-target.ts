@@ -2,12 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { findFreePort } from '../../scripts/embedded-system/free-port.ts';
 import { endingWithParent } from '../../scripts/processes/ending-with-parent.ts';
 import { runToEnd } from '../../scripts/processes/finished-process.ts';
 import { identify } from '../../scripts/processes/process-identity.ts';
 import { endProcesses } from '../../scripts/processes/end-process.ts';
 import { certificateFingerprint } from '../../src-gateway/rdp/sign-on/target-certificate.ts';
+import { RunningByRoot } from './by-root.ts';
 import { selfSignedFiles } from './desktop-certificate.ts';
 import { provideLabAccount } from './lab-account.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
@@ -36,9 +38,10 @@ const LISTENING_LIMIT_MS = 60_000;
 /**
  * Starts xrdp with a session manager of its own. Both read fixed paths, so that they run in a mount namespace with their
  * configuration bound over it; and in a process namespace, so that no session outlives them. `desktop` is a shell script that a
- * session runs; `$SHARED` names the folder. Needs root. Whoever starts it stops it.
+ * session runs; `$SHARED` names the folder. Needs root: an account with sudo has it in a process of root's. Whoever starts it stops it.
  */
 export async function startXrdpTarget(desktop: string): Promise<XrdpTarget> {
+  if (process.getuid?.() !== 0) return startBySudo(desktop);
   const account = await provideLabAccount();
   const { password, uid, gid } = account;
   if (password === undefined || uid === undefined || gid === undefined) throw new Error('xrdp needs root');
@@ -80,7 +83,7 @@ export async function startXrdpTarget(desktop: string): Promise<XrdpTarget> {
   return {
     ...{ host: '127.0.0.1', port, user: account.name, password, shared },
     fingerprint: certificateFingerprint(new X509Certificate(certificate).raw),
-    display: () => (existsSync(join(shared, 'display')) ? readFileSync(join(shared, 'display'), 'utf8').trim() : undefined),
+    display: () => displayIn(shared),
     log: () => lines.join('\n'),
     kill: end,
     stop: async () => {
@@ -88,6 +91,19 @@ export async function startXrdpTarget(desktop: string): Promise<XrdpTarget> {
       folder.remove();
     },
   };
+}
+
+const facts = z.object({ host: z.string(), port: z.number(), user: z.string(), password: z.string(), fingerprint: z.string(), shared: z.string() });
+
+async function startBySudo(desktop: string): Promise<XrdpTarget> {
+  const running = await RunningByRoot.start({ target: 'xrdp', desktop });
+  const known = facts.parse(running.facts);
+  return { ...known, display: () => displayIn(known.shared), log: () => running.log(), kill: () => running.ask('kill'), stop: () => running.stop() };
+}
+
+function displayIn(shared: string): string | undefined {
+  const file = join(shared, 'display');
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
 }
 
 function start(command: readonly [string, ...string[]], lines: string[]): ChildProcess {

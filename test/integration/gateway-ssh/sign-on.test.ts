@@ -9,16 +9,17 @@ import { type CodeAsking, startCodeAskingServer, TAKEN } from '../../fixtures/co
 import { makeSpool, type TestSpool } from '../../fixtures/recording-spool.ts';
 import { runCommand, signOn, type SignOnOptions, startSession } from '../../fixtures/ssh-session.ts';
 import { makeTargetGrant, type GrantWishes } from '../../fixtures/target-grant.ts';
+import { mayBeRoot } from '../../targets/by-root.ts';
 import { startOpenSshTarget, type OpenSshTarget } from '../../targets/open-ssh-target.ts';
 
-/** Passwords can be tried by root only: elsewhere the account's own is not known. */
-const withPasswords = process.getuid?.() === 0;
+/** Passwords can be tried by root or by way of sudo only: elsewhere the account's own is not known. */
+const withPasswords = mayBeRoot();
 let target: OpenSshTarget;
 let asking: OpenSshTarget | undefined;
 let spool: TestSpool;
 
 beforeAll(async () => {
-  target = await startOpenSshTarget();
+  target = await startOpenSshTarget(withPasswords ? { signOn: ['publickey', 'password'] } : {});
   if (withPasswords) asking = await startOpenSshTarget({ signOn: ['keyboard-interactive'] });
 });
 afterAll(async () => {
