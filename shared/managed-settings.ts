@@ -1,10 +1,7 @@
 import { z } from 'zod';
 import { profileFields } from './ipc/contract.ts';
 import { clientSettings } from './ipc/settings.ts';
-
-/** What an organisation can switch off in the client. Each is refused in the main process, whatever a page asks. */
-export const lockableFeature = z.enum(['add-services', 'deep-links', 'own-programs', 'agent-forwarding', 'x11-forwarding']);
-export type LockableFeature = z.infer<typeof lockableFeature>;
+import { lockableFeature } from './lockable-feature.ts';
 
 /**
  * What IT sets for all users of a computer: the one schema of `/etc/mavis/policy.json`, of the policy in the registry of Windows and

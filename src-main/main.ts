@@ -2,7 +2,8 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { homedir, hostname, networkInterfaces, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, type MessagePortMain, nativeTheme, powerMonitor, protocol, safeStorage, session, shell } from 'electron';
+import { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, type MessagePortMain, nativeTheme, Notification, powerMonitor, protocol, safeStorage, session, shell, Tray } from 'electron';
+import type { ActionRun } from '../shared/actions/actions.ts';
 import { asMavisError, type MavisError } from '../shared/errors/mavis-error.ts';
 import type { WindowRole } from '../shared/ipc/contract.ts';
 import type { Profile, StoreName } from '../shared/ipc/stores.ts';
@@ -43,9 +44,10 @@ import { DEEP_LINK_SCHEME } from './links/deep-link.ts';
 import { DeepLinks, EarlyLinks } from './links/deep-links.ts';
 import { createLog, type Log } from './logging/log.ts';
 import { RotatingFile } from './logging/rotating-file.ts';
-import type { ActionRun } from './menus/actions.ts';
 import { menuTemplate } from './menus/application-menu.ts';
+import { paletteAction, runRole } from './menus/window-actions.ts';
 import { LogWork } from './logs/log-work.ts';
+import { Notifications } from './notifications/notifications.ts';
 import { ProxySignOn } from './network/proxy-sign-on.ts';
 import { systemSecretStore } from './network/secret-store.ts';
 import { WaysOut } from './network/ways-out.ts';
@@ -63,6 +65,7 @@ import { pinOf, systemAuthorities } from './service-client/certificate-trust.ts'
 import { ServiceClient, type ServiceNetwork } from './service-client/service-client.ts';
 import { NetworkWatch } from './sessions/network-watch.ts';
 import { makeForwardingOffer } from './sessions/forwarding/forwarding-offer.ts';
+import { Reopening } from './sessions/reopening.ts';
 import { SessionProcesses } from './sessions/session-process-handle.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { createSessionChannel, forkSessionProcess } from './sessions/utility-session-process.ts';
@@ -71,6 +74,7 @@ import { readStartConfiguration, sessionProcessEnvironment, type StartConfigurat
 import { JsonFile } from './stored-files/json-file.ts';
 import { saveTextFile } from './stored-files/text-file.ts';
 import { createStores } from './stores/owned-store.ts';
+import { TrayIcon } from './tray/tray-icon.ts';
 import { AppWindows } from './windows/app-windows.ts';
 import { RememberedBounds } from './windows/window-bounds.ts';
 import { WindowFactory } from './windows/window-factory.ts';
@@ -82,6 +86,8 @@ const SHELL_LOCALE: Readonly<Record<TextLanguage, string>> = { en: 'C.UTF-8', ja
 /** What the save dialog calls the kinds of files, which are names of formats. */
 const SAVED_TYPES: Readonly<Record<SavedType, { name: string; extensions: string[] }>> = { asciicast: { name: 'asciicast', extensions: ['cast'] }, webm: { name: 'WebM', extensions: ['webm'] }, csv: { name: 'CSV', extensions: ['csv'] }, jsonl: { name: 'JSON Lines', extensions: ['jsonl'] }, json: { name: 'JSON', extensions: ['json'] }, html: { name: 'HTML', extensions: ['html'] } };
 const RANDOM_STEPS = 2 ** 32;
+/** Not every system says that a notification was closed; clicks on older ones are not expected any more. */
+const MOST_NOTIFICATIONS_HELD = 20;
 /** More paths than that make a native dialog larger than a screen. */
 const MOST_PATHS_SHOWN = 20;
 
@@ -330,6 +336,21 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     monotonic: () => performance.now(),
   });
   for (const name of ['account', 'inventory'] as const) stores[name].onPatch(() => deepLinks.proceed());
+  const reopenFile = inUserData('open-sessions.json');
+  const reopening = new Reopening({
+    sessions: stores.sessions, file: reopenFile, log,
+    profile: () => account.signedIn?.profile.id,
+    ready: () => stores.account.state.status === 'signed-in' && stores.inventory.state.status === 'ready',
+    find: (id) => inventory.find(id),
+    ask: async (count) => {
+      const { text } = translator();
+      const { response } = await showQuestion({ message: text('reopen.title', { count }), detail: text('reopen.body'), buttons: [text('reopen.confirm'), text('reopen.decline')] }, windows.main);
+      return response === 0;
+    },
+    connect: (opened) => sessions.connect(opened),
+  });
+  reopening.start(load(reopenFile));
+  for (const name of ['account', 'inventory'] as const) stores[name].onPatch(() => reopening.proceed());
   // macOS and Linux know the scheme from the package; Windows from this entry of the user's. After `--` no word is taken for a switch.
   if (app.isPackaged && process.platform === 'win32') app.setAsDefaultProtocolClient(DEEP_LINK_SCHEME, process.execPath, ['--']);
 
@@ -365,6 +386,48 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     setMenus();
   });
 
+  if (Notification.isSupported()) {
+    // What is shown is held, or its click would be collected with it.
+    const held = new Set<Notification>();
+    new Notifications({
+      stores, translator,
+      show: ({ title, body, onClick }) => {
+        const shown = new Notification({ title, body });
+        held.add(shown);
+        if (held.size > MOST_NOTIFICATIONS_HELD) held.delete([...held][0] ?? shown);
+        shown.on('click', onClick);
+        shown.on('close', () => held.delete(shown));
+        shown.show();
+      },
+      inSight: (id) => windows.inSight(id),
+      showSession: (id) => windows.showSession(id),
+      showMain: () => windows.showMain(),
+      monotonic: () => performance.now(),
+    }).start();
+  }
+
+  const tray = new TrayIcon({
+    stores, translator,
+    folder: join(app.getAppPath(), 'assets', 'tray'),
+    platform: process.platform,
+    isDark: () => nativeTheme.shouldUseDarkColors,
+    show: (imageFile) => {
+      const shown = new Tray(imageFile);
+      shown.on('click', () => windows.showMain());
+      return {
+        setImage: (file) => shown.setImage(file),
+        setToolTip: (text) => shown.setToolTip(text),
+        setMenu: (lines) => shown.setContextMenu(Menu.buildFromTemplate(lines.map((line) => (line === null ? { type: 'separator' } : { label: line.label, click: line.run })))),
+        destroy: () => shown.destroy(),
+      };
+    },
+    showMain: () => windows.showMain(),
+    showSession: (id) => windows.showSession(id),
+    quit: () => app.quit(),
+  });
+  tray.start();
+  nativeTheme.on('updated', () => tray.refresh());
+
   let handOver: Awaited<ReturnType<typeof readHandOver>> | undefined;
   const port = ({ serviceUrl }: { serviceUrl: string }): { host: string; port: number } => {
     const url = new URL(serviceUrl);
@@ -377,6 +440,13 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     handlers: createHandlers({
       policy: managed, stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, links, clipboard, proxySignOn, clock,
       setMainFullScreen: (full) => windows.setMainFullScreen(full),
+      runAction: ({ role, webContentsId }, actionId) => {
+        const { run: does } = paletteAction(role, actionId);
+        const window = BrowserWindow.getAllWindows().find(({ webContents }) => webContents.id === webContentsId);
+        if (!window) return;
+        if (does.kind === 'role') runRole(does.role, window, () => app.quit());
+        else runAction(window, does);
+      },
       about: () => ({
         version: app.getVersion(),
         engine: engine(),
@@ -395,6 +465,10 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
         const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openFile', 'multiSelections'] });
         return canceled ? [] : filePaths;
       },
+      askSettingsFile: async () => {
+        const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openFile'], filters: [SAVED_TYPES.json] });
+        return canceled ? undefined : filePaths[0];
+      },
       askSavePath: async (suggestedName, type) => {
         const { canceled, filePath } = await dialog.showSaveDialog({ defaultPath: join(app.getPath('documents'), suggestedName), filters: [SAVED_TYPES[type]] });
         return canceled || filePath === '' ? undefined : filePath;
@@ -402,11 +476,17 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     }),
   });
 
-  endInOrder({ sessions, windows, log, ask: async (count) => {
+  // The windows close one by one then: what was open is kept as it was.
+  const beginQuit = (): void => {
+    reopening.freeze();
+    windows.beginQuit();
+  };
+  endInOrder({ sessions, windows: { beginQuit }, log, staysWithoutWindows: () => tray.shown, ask: async (count) => {
     const { text } = translator();
     const { response } = await showQuestion({ message: text('quit.title'), detail: text('quit.body', { count }), buttons: [text('quit.confirm'), text('quit.stay')] });
     return response === 0;
   }, stop: async () => {
+    tray.stop();
     network.stop();
     proxySignOn.stop();
     diagnostics.stop();
@@ -455,13 +535,15 @@ interface Ending {
   readonly sessions: Pick<Sessions<MessagePortMain>, 'connectedCount'>;
   readonly windows: Pick<AppWindows, 'beginQuit'>;
   readonly log: Log;
+  /** Whether the app can be reached without a window, so that closing the last one does not end it. */
+  readonly staysWithoutWindows: () => boolean;
   /** Asks whether to quit though so many sessions are open. */
   readonly ask: (count: number) => Promise<boolean>;
   readonly stop: () => Promise<void>;
 }
 
 /** Quitting asks where sessions are open, then ends everything in order; a signal of the system does not ask. */
-function endInOrder({ sessions, windows, log, ask, stop }: Ending): void {
+function endInOrder({ sessions, windows, log, staysWithoutWindows, ask, stop }: Ending): void {
   let agreed = false;
   let stopped = false;
   const quit = (): void => {
@@ -489,7 +571,7 @@ function endInOrder({ sessions, windows, log, ask, stop }: Ending): void {
       });
   });
   app.on('window-all-closed', () => {
-    if (process.platform !== 'darwin') app.quit();
+    if (process.platform !== 'darwin' && !staysWithoutWindows()) app.quit();
   });
 }
 

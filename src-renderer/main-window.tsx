@@ -15,6 +15,7 @@ import './tunnel/tunnel.css';
 import './service-keys/service-keys.css';
 import './diagnostics/diagnostics.css';
 import './settings/settings.css';
+import './palette/palette.css';
 import '@xterm/xterm/css/xterm.css';
 import { MainWindowView } from './frame/main-window-view.tsx';
 import { startWindow } from './frame/start-window.tsx';

@@ -4,6 +4,7 @@ import './frame/frame.css';
 import './session/session.css';
 import './desktop/desktop.css';
 import './files/files.css';
+import './palette/palette.css';
 import '@xterm/xterm/css/xterm.css';
 import { sessionOfPage } from '../shared/ipc/page-address.ts';
 import { startWindow } from './frame/start-window.tsx';

@@ -211,6 +211,7 @@ export const catalogue = {
 
   'client.secret-store-unavailable': entry(500, 'client', 'your-it'),
   'client.settings-unreadable': entry(500, 'client', 'you'),
+  'client.settings-not-imported': entry(400, 'client', 'you'),
   'client.link-refused': entry(400, 'client', 'nobody'),
   'client.managed': entry(403, 'client', 'your-it'),
   'client.policy-unreadable': entry(500, 'client', 'your-it', ['place']),

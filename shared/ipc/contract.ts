@@ -12,9 +12,10 @@ import { tunnelRoutes } from '../api/tunnel.ts';
 import { newPassword, userName, usersRoutes } from '../api/users.ts';
 import { MOST_CLIPBOARD_FILES, MOST_FILE_PIECE_BYTES } from './clipboard-files.ts';
 import { connectionId, connectionReference, gatewayId, profileId, protocol, recordingId, resourceId } from '../ids.ts';
+import { lockableFeature } from '../lockable-feature.ts';
 import { conflictRule, localPart, localPlace, remotePath } from './files-port.ts';
 import { proxyPassword, proxySetting, proxyUserName } from './proxy-setting.ts';
-import { clientSettings, clientSettingsChanges } from './settings.ts';
+import { clientSettings, clientSettingsChanges, settingName, settingsImport } from './settings.ts';
 import { foreignClientId, logName, sessionId, storeName } from './stores.ts';
 
 /** The kinds of windows, by what they may ask of main. */
@@ -70,6 +71,8 @@ export const ipcContract = {
     openLink: call(bothWindows, z.object({ url: z.string().max(2000), shown: z.string().max(2000).optional() }), z.object({ opened: z.boolean() })),
     copyText: call(bothWindows, z.object({ text: z.string().max(16 * 1024 * 1024) }), none),
     readClipboardText: call(sessionWindow, none, z.object({ text: z.string() })),
+    /** Does what the window's menu does for this action (`shared/actions/actions.ts`): the command palette's way. */
+    runAction: call(bothWindows, z.object({ actionId: z.string().max(60) }), none),
   },
   stores: {
     /** The whole state of a store as text of JSON, with its revision; patches follow as `store-patch` events. */
@@ -77,6 +80,14 @@ export const ipcContract = {
   },
   settings: {
     update: call(bothWindows, z.object({ changes: clientSettingsChanges }), clientSettings),
+    /** Names of the settings that the organisation has set, and whether it has switched anything off. */
+    managed: call(mainWindow, none, z.object({ names: z.array(settingName), features: z.array(lockableFeature) })),
+    /** Asks the user for a place and saves the settings there; the page never learns the path. */
+    export: call(mainWindow, none, z.object({ saved: z.boolean() })),
+    /** Asks the user for such a file and takes its settings; null where none was chosen. */
+    import: call(mainWindow, none, settingsImport.nullable()),
+    /** Everything as it was when the app was new. */
+    reset: call(mainWindow, none, clientSettings),
   },
   profiles: {
     add: call(mainWindow, profileFields, z.object({ profileId })),

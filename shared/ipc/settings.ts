@@ -7,7 +7,11 @@ export type Language = z.infer<typeof language>;
 const settingsParts = z.object({
   language: z.union([language, z.literal('system')]),
   theme: z.enum(['light', 'dark', 'high-contrast', 'system']),
+  density: z.enum(['comfortable', 'compact']),
+  interfaceFontFamily: z.string().max(200),
   resourceView: z.enum(['list', 'cards']),
+  notifications: z.boolean(),
+  trayIcon: z.boolean(),
   terminalFontFamily: z.string().max(200),
   terminalFontSizePx: z.number().int().min(8).max(40),
   terminalTheme: z.enum(['dark', 'light', 'high-contrast', 'solarized-dark']),
@@ -24,7 +28,12 @@ const settingsParts = z.object({
 export const clientSettings = z.object({
   language: settingsParts.shape.language.default('system'),
   theme: settingsParts.shape.theme.default('system'),
+  density: settingsParts.shape.density.default('comfortable'),
+  /** Tried before the system's own; empty for that alone. */
+  interfaceFontFamily: settingsParts.shape.interfaceFontFamily.default(''),
   resourceView: settingsParts.shape.resourceView.default('list'),
+  notifications: settingsParts.shape.notifications.default(true),
+  trayIcon: settingsParts.shape.trayIcon.default(false),
   terminalFontFamily: settingsParts.shape.terminalFontFamily.default('ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", "Noto Sans Mono CJK JP", monospace'),
   terminalFontSizePx: settingsParts.shape.terminalFontSizePx.default(14),
   terminalTheme: settingsParts.shape.terminalTheme.default('dark'),
@@ -40,5 +49,30 @@ export const clientSettings = z.object({
 });
 export type ClientSettings = z.infer<typeof clientSettings>;
 
+/** The name of a setting, as it stands in the file. */
+export const settingName = settingsParts.keyof();
+export type SettingName = z.infer<typeof settingName>;
+
 /** A change of some settings. It has no defaults of its own: they would set back what the change does not name. */
 export const clientSettingsChanges = settingsParts.partial();
+export type ClientSettingsChanges = z.infer<typeof clientSettingsChanges>;
+
+/** What `$schema` of a settings file says: `docs/settings.schema.json` describes the file. */
+export const SETTINGS_SCHEMA_ID = 'urn:mavis-desktop:settings:1';
+
+/** The settings file as JSON Schema (draft 2020-12), for editors and for those who write such files by script. */
+export function settingsJsonSchema(): Record<string, unknown> {
+  return { $id: SETTINGS_SCHEMA_ID, title: 'Settings of MAVIS Desktop', ...z.toJSONSchema(z.object({ $schema: z.literal(SETTINGS_SCHEMA_ID).optional(), ...clientSettings.shape }), { io: 'input' }) };
+}
+
+/** What became of the keys of a file that was read in. */
+export const settingsImport = z.object({
+  taken: z.array(settingName),
+  /** The value is not valid; the setting stayed as it was. */
+  refused: z.array(settingName),
+  /** The organisation has set it. */
+  managed: z.array(settingName),
+  /** Not known to this version: so many keys, which came to nothing. */
+  unknown: z.number().int(),
+});
+export type SettingsImport = z.infer<typeof settingsImport>;

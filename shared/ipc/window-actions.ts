@@ -8,6 +8,8 @@ export const windowAction = z.enum([
   'terminal.copy',
   'terminal.paste',
   'resources.search',
+  'palette.open',
+  'help.shortcuts',
   'view.resources',
   'view.sessions',
   'view.recordings',

@@ -9,6 +9,8 @@ import { foreignClientTextsEn } from './foreign-clients/en.ts';
 import { forwardingTextsEn } from './forwarding/en.ts';
 import { gatewayTextsEn } from './gateways/en.ts';
 import { interfaceTextsEn } from './interface/en.ts';
+import { paletteTextsEn } from './palette/en.ts';
+import { settingsTextsEn } from './settings/en.ts';
 import { serviceKeyTextsEn } from './service-keys/en.ts';
 import { watchingTextsEn } from './watching/en.ts';
 import { tunnelTextsEn } from './tunnel/en.ts';
@@ -16,5 +18,5 @@ import { resourceFormTextsEn } from './resource-forms/en.ts';
 import { nativeTextsEn } from './native/en.ts';
 
 /** Every text in English; its keys are the keys of all languages. */
-export const en = { ...errorTextsEn, ...interfaceTextsEn, ...gatewayTextsEn, ...tunnelTextsEn, ...serviceKeyTextsEn, ...resourceFormTextsEn, ...findingTextsEn, ...diagnosticsTextsEn, ...doctorTextsEn, ...foreignClientTextsEn, ...forwardingTextsEn, ...desktopTextsEn, ...filesTextsEn, ...nativeTextsEn, ...administrationTextsEn, ...watchingTextsEn } as const;
+export const en = { ...errorTextsEn, ...interfaceTextsEn, ...gatewayTextsEn, ...tunnelTextsEn, ...serviceKeyTextsEn, ...resourceFormTextsEn, ...findingTextsEn, ...diagnosticsTextsEn, ...doctorTextsEn, ...foreignClientTextsEn, ...forwardingTextsEn, ...desktopTextsEn, ...filesTextsEn, ...nativeTextsEn, ...administrationTextsEn, ...watchingTextsEn, ...paletteTextsEn, ...settingsTextsEn } as const;
 export type MessageKey = keyof typeof en;

@@ -10,6 +10,8 @@ import { foreignClientTextsJa } from './foreign-clients/ja.ts';
 import { forwardingTextsJa } from './forwarding/ja.ts';
 import { gatewayTextsJa } from './gateways/ja.ts';
 import { interfaceTextsJa } from './interface/ja.ts';
+import { paletteTextsJa } from './palette/ja.ts';
+import { settingsTextsJa } from './settings/ja.ts';
 import { serviceKeyTextsJa } from './service-keys/ja.ts';
 import { watchingTextsJa } from './watching/ja.ts';
 import { tunnelTextsJa } from './tunnel/ja.ts';
@@ -17,4 +19,4 @@ import { resourceFormTextsJa } from './resource-forms/ja.ts';
 import { nativeTextsJa } from './native/ja.ts';
 
 /** Every text in Japanese. */
-export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...tunnelTextsJa, ...serviceKeyTextsJa, ...resourceFormTextsJa, ...findingTextsJa, ...diagnosticsTextsJa, ...doctorTextsJa, ...foreignClientTextsJa, ...forwardingTextsJa, ...desktopTextsJa, ...filesTextsJa, ...nativeTextsJa, ...administrationTextsJa, ...watchingTextsJa } as const satisfies Record<MessageKey, string>;
+export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...tunnelTextsJa, ...serviceKeyTextsJa, ...resourceFormTextsJa, ...findingTextsJa, ...diagnosticsTextsJa, ...doctorTextsJa, ...foreignClientTextsJa, ...forwardingTextsJa, ...desktopTextsJa, ...filesTextsJa, ...nativeTextsJa, ...administrationTextsJa, ...watchingTextsJa, ...paletteTextsJa, ...settingsTextsJa } as const satisfies Record<MessageKey, string>;

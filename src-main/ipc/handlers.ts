@@ -20,9 +20,11 @@ import { type Policy, requireFeature } from '../policy/policy.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { readServiceCertificate } from '../service-client/certificate-trust.ts';
 import type { Sessions } from '../sessions/sessions.ts';
+import { readSettingsValues, settingsFileText } from '../settings/settings-file.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Stores } from '../stores/owned-store.ts';
 import { stateFor } from '../stores/window-view.ts';
+import type { CallerWindow } from '../windows/window-registry.ts';
 import type { IpcHandlers } from './ipc-border.ts';
 
 /** The kinds of files that the user is asked a place for. */
@@ -40,7 +42,9 @@ export interface About {
 
 export interface HandlerParts {
   readonly stores: Stores;
-  readonly settings: Pick<Settings, 'update'>;
+  readonly settings: Pick<Settings, 'update' | 'managed' | 'own' | 'take' | 'reset'>;
+  /** Does what the menu of the window does for an action. Throws `request.not-found` where its menu has no such action. */
+  readonly runAction: (caller: CallerWindow, actionId: string) => void;
   readonly profiles: Pick<Profiles, 'add' | 'update' | 'remove' | 'select' | 'selected'>;
   readonly account: Pick<Account, 'signIn' | 'signOut' | 'changePassword' | 'require'>;
   readonly inventory: Pick<Inventory, 'query' | 'setFavourite'>;
@@ -68,6 +72,8 @@ export interface HandlerParts {
   readonly askFolder: () => Promise<string | undefined>;
   /** The files that the user chose; none where he chose none. */
   readonly askFiles: () => Promise<readonly string[]>;
+  /** The settings file that the user chose to read in, or undefined. */
+  readonly askSettingsFile: () => Promise<string | undefined>;
   /** The path that the user chose to save under, or undefined. */
   readonly askSavePath: (suggestedName: string, type: SavedType) => Promise<string | undefined>;
 }
@@ -89,6 +95,10 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
         return {};
       },
       readClipboardText: async () => ({ text: await clipboard.readText() }),
+      runAction: ({ actionId }, caller) => {
+        parts.runAction(caller, actionId);
+        return {};
+      },
     },
     stores: {
       read: ({ store }, caller) => {
@@ -97,7 +107,20 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
         return view;
       },
     },
-    settings: { update: ({ changes }) => settings.update(changes) },
+    settings: {
+      update: ({ changes }) => settings.update(changes),
+      managed: () => ({ names: settings.managed, features: [...(parts.policy.settings.disabledFeatures ?? [])] }),
+      export: async () => {
+        const path = await parts.askSavePath('mavis-settings.json', 'json');
+        if (path !== undefined) await parts.saveText(path, settingsFileText(settings.own));
+        return { saved: path !== undefined };
+      },
+      import: async () => {
+        const path = await parts.askSettingsFile();
+        return path === undefined ? null : settings.take(await readSettingsValues(path));
+      },
+      reset: () => settings.reset(),
+    },
     profiles: {
       add: async (fields) => {
         requireFeature(parts.policy, 'add-services');

@@ -1,7 +1,8 @@
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { ProxySetting } from '../../shared/ipc/proxy-setting.ts';
 import type { ClientSettings } from '../../shared/ipc/settings.ts';
-import { type LockableFeature, type ManagedSettings, managedSettings, managedSettingsShape } from '../../shared/managed-settings.ts';
+import type { LockableFeature } from '../../shared/lockable-feature.ts';
+import { type ManagedSettings, managedSettings, managedSettingsShape } from '../../shared/managed-settings.ts';
 
 /** What IT has set, and what of it could not be used. */
 export interface Policy {

@@ -5,9 +5,9 @@ import type { IpcContract } from '../../shared/ipc/contract.ts';
  * process. A name that is not of the contract does not compile; one that is missing fails a test.
  */
 export const callNames = {
-  app: ['about', 'openLink', 'copyText', 'readClipboardText'],
+  app: ['about', 'openLink', 'copyText', 'readClipboardText', 'runAction'],
   stores: ['read'],
-  settings: ['update'],
+  settings: ['update', 'managed', 'export', 'import', 'reset'],
   profiles: ['add', 'update', 'remove', 'select', 'readFingerprint'],
   account: ['signIn', 'signOut', 'changePassword'],
   network: ['answerProxy'],

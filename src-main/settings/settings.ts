@@ -1,4 +1,4 @@
-import { type ClientSettings, clientSettings } from '../../shared/ipc/settings.ts';
+import { type ClientSettings, clientSettings, clientSettingsChanges, settingName, type SettingName, type SettingsImport } from '../../shared/ipc/settings.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Log } from '../logging/log.ts';
 import type { JsonFile } from '../stored-files/json-file.ts';
@@ -52,6 +52,33 @@ export class Settings {
 
   get current(): ClientSettings {
     return this.#store.state;
+  }
+
+  /** Names of the settings that the organisation has set. */
+  get managed(): SettingName[] {
+    return settingName.options.filter((name) => Object.hasOwn(this.#locked, name));
+  }
+
+  /** What the user has chosen, also where the organisation's holds over it. */
+  get own(): ClientSettings {
+    return { ...this.#store.state, ...this.#own };
+  }
+
+  /** Takes settings from a file of another computer's: what it does not name stays, a bad value costs no other, and what the organisation has set is left alone. */
+  async take(values: Readonly<Record<string, unknown>>): Promise<SettingsImport> {
+    const managed = new Set<string>(this.managed);
+    const named = settingName.options.filter((name) => Object.hasOwn(values, name));
+    const open = named.filter((name) => !managed.has(name));
+    const taken = open.filter((name) => clientSettingsChanges.shape[name].safeParse(values[name]).success);
+    await this.update(clientSettingsChanges.parse(Object.fromEntries(taken.map((name) => [name, values[name]]))));
+    const known = new Set<string>(['$schema', ...named]);
+    return { taken, refused: open.filter((name) => !taken.includes(name)), managed: named.filter((name) => managed.has(name)), unknown: Object.keys(values).filter((name) => !known.has(name)).length };
+  }
+
+  /** Everything as it was when the app was new, but for what the organisation has set. */
+  reset(): Promise<ClientSettings> {
+    const managed = new Set<string>(this.managed);
+    return this.update(clientSettingsChanges.parse(Object.fromEntries(Object.entries(clientSettings.parse({})).filter(([name]) => !managed.has(name)))));
   }
 
   /** Changes some settings, at once for all windows, and writes the file; rejects where it cannot be written, and with `client.managed` for what the organisation has set. */

@@ -74,6 +74,11 @@ export class AppWindows {
     if (window) bringForward(window);
   }
 
+  /** Whether the user has a session's window before him, or without one any of ours. */
+  inSight(sessionId?: SessionId): boolean {
+    return sessionId === undefined ? this.#all().some((window) => window.isFocused()) : (this.#sessions.get(sessionId)?.isFocused() ?? false);
+  }
+
   /** Lets a session's window fill the screen, or takes it back. */
   toggleFullScreen(sessionId: SessionId): void {
     const window = this.#sessions.get(sessionId);

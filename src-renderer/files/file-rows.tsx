@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type DragEvent, type KeyboardEvent, type MouseEvent, type Ref, useEffect, useId, useImperativeHandle, useRef, useState } from 'react';
 import type { ListedFile } from '../../shared/ipc/files-port.ts';
+import { useRowHeight } from '../appearance/row-heights.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useText } from '../language/use-text.ts';
 import type { MenuPlace } from './action-menu.tsx';
@@ -33,7 +34,6 @@ interface FileRowsProps {
   readonly drop: DropTaker;
 }
 
-const ROW_PX = 28;
 /** Rows drawn beyond the edges: one flick of the wheel shows no gap. */
 const OVERSCAN_ROWS = 10;
 const COLUMNS = ['name', 'size', 'modified'] as const;
@@ -48,8 +48,10 @@ export function FileRows({ ref, label, files, busy, order, onOrder, selection, o
   const gridId = useId();
   /** Over what something is dragged: a folder's name, null for the pane itself. */
   const [over, setOver] = useState<{ readonly into: string | null } | undefined>(undefined);
+  const rowPx = useRowHeight('file');
   // oxlint-disable-next-line react/incompatible-library -- it tells of a compiler that we do not use
-  const virtual = useVirtualizer({ count: files.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, overscan: OVERSCAN_ROWS, initialRect: { width: 600, height: 500 } });
+  const virtual = useVirtualizer({ count: files.length, getScrollElement: () => scroller.current, estimateSize: () => rowPx, overscan: OVERSCAN_ROWS, initialRect: { width: 600, height: 500 } });
+  useEffect(() => void virtual.measure(), [virtual, rowPx]);
   const items = virtual.getVirtualItems();
   const active = Math.min(selection.active, files.length - 1);
   useImperativeHandle(ref, () => ({ focus: () => scroller.current?.focus() }), []);
@@ -93,10 +95,10 @@ export function FileRows({ ref, label, files, busy, order, onOrder, selection, o
     const shown = scroller.current?.querySelector('[data-active="true"]')?.getBoundingClientRect() ?? scroller.current?.getBoundingClientRect();
     const file = files[active];
     if (file && selection.names.size === 0) grasp(file, active);
-    onMenu({ left: (shown?.left ?? 0) + ROW_PX, top: shown?.bottom ?? 0 });
+    onMenu({ left: (shown?.left ?? 0) + rowPx, top: shown?.bottom ?? 0 });
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const page = Math.max(1, Math.floor((virtual.scrollRect?.height ?? 300) / ROW_PX) - 1);
+    const page = Math.max(1, Math.floor((virtual.scrollRect?.height ?? 300) / rowPx) - 1);
     const steps: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -files.length, End: files.length };
     const control = event.ctrlKey || event.metaKey;
     const file = files[active];

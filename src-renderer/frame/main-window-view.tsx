@@ -1,9 +1,11 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { Role } from '../../shared/api/roles.ts';
+import type { ShownError } from '../../shared/ipc/stores.ts';
 import { windowAction } from '../../shared/ipc/window-actions.ts';
 import { AccessRulesPage } from '../access-rules/access-rules-page.tsx';
 import { AuditPage } from '../audit/audit-page.tsx';
 import { ErrorLogPage } from '../error-log/error-log-page.tsx';
+import { ClosableError } from '../controls/closable-error.tsx';
 import { GatewaysPage } from '../gateways/gateways-page.tsx';
 import { DiagnosticsPage } from '../diagnostics/diagnostics-page.tsx';
 import { DocumentLook } from '../appearance/document-look.tsx';
@@ -11,6 +13,9 @@ import { useText } from '../language/use-text.ts';
 import type { WaysOn } from '../logs/ways-on.tsx';
 import { ForeignPromptDialog } from '../foreign-clients/foreign-prompt-dialog.tsx';
 import { ProxyQuestionDialog } from '../network/proxy-question-dialog.tsx';
+import { CommandPalette } from '../palette/command-palette.tsx';
+import { ShortcutsDialog } from '../palette/shortcuts-dialog.tsx';
+import { usePalette } from '../palette/use-palette.ts';
 import { RecordingsPage } from '../recordings/recordings-page.tsx';
 import { ResourcesPage } from '../resources/resources-page.tsx';
 import { SessionsPage } from '../sessions/sessions-page.tsx';
@@ -32,26 +37,32 @@ export function MainWindowView() {
   const [place, setPlace] = useState<Place>({ page: 'resources', reference: null });
   const open = useCallback((page: PageId, reference: string | null = null) => setPlace({ page, reference }), []);
   useMenuActions(open);
+  const [failure, setFailure] = useState<ShownError | null>(null);
   // Somebody asked in another window for what this page shows.
   const wanted = useFed('diagnostics', (state) => state.wanted) === true;
   if (wanted && place.page !== 'diagnostics') setPlace({ page: 'diagnostics', reference: null });
   const signedIn = account?.status === 'signed-in' ? account.user : undefined;
   const mustChange = signedIn?.mustChangePassword === true;
+  const working = signedIn !== undefined && !mustChange && !changingPassword;
+  const { overlay, close } = usePalette(working);
   return (
     <>
       <DocumentLook title={text('app.title')} />
       <ProxyQuestionDialog />
       <ForeignPromptDialog />
+      {overlay === 'shortcuts' && <ShortcutsDialog role="main" onClose={close} />}
       {!account && <Starting />}
       {account && !signedIn && <SignInPage />}
       {signedIn && (mustChange || changingPassword) && <ChangePasswordPage forced={mustChange} onDone={() => setChangingPassword(false)} />}
-      {signedIn && !mustChange && !changingPassword && (
+      {signedIn && working && (
         <div className="window">
           <a className="skip" href="#content" onClick={(event) => skipToContent(event)}>
             {text('common.skip-to-content')}
           </a>
+          {overlay === 'palette' && <CommandPalette role={signedIn.role} onClose={close} onFailure={setFailure} />}
           <Rail page={place.page} user={signedIn} onOpen={open} onChangePassword={() => setChangingPassword(true)} />
           <main id="content" className="content" tabIndex={-1}>
+            {failure && <ClosableError error={failure} onClose={() => setFailure(null)} />}
             <ErrorBoundary key={place.page}>{pageOf(place, signedIn.role, open)}</ErrorBoundary>
           </main>
           <StatusBar />

@@ -1,5 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type CSSProperties, type KeyboardEvent, type Ref, useEffect, useId, useImperativeHandle, useRef, useState } from 'react';
+import { useRowHeight } from '../appearance/row-heights.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useText } from '../language/use-text.ts';
 import type { Column } from '../controls/column.ts';
@@ -27,7 +28,6 @@ interface LogGridProps<Entry> {
   readonly onChoose: (entry: Entry) => void;
 }
 
-const ROW_PX = 36;
 /** Rows drawn beyond the edges: one flick of the wheel shows no gap. */
 const OVERSCAN_ROWS = 8;
 /** The next page is asked for when so few rows are left below. */
@@ -43,14 +43,16 @@ export function LogGrid<Entry extends Identified>({ ref, label, columns, list, c
   const gridId = useId();
   const [active, setActive] = useState<string | null>(null);
   const { items, more, status, loadMore } = list;
+  const rowPx = useRowHeight('log');
   // oxlint-disable-next-line react/incompatible-library -- it tells of a compiler that we do not use
-  const virtual = useVirtualizer({ count: items.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, overscan: OVERSCAN_ROWS, initialRect: { width: 1000, height: 700 }, getItemKey: (index) => items[index]?.id ?? index });
+  const virtual = useVirtualizer({ count: items.length, getScrollElement: () => scroller.current, estimateSize: () => rowPx, overscan: OVERSCAN_ROWS, initialRect: { width: 1000, height: 700 }, getItemKey: (index) => items[index]?.id ?? index });
+  useEffect(() => void virtual.measure(), [virtual, rowPx]);
   const rows = virtual.getVirtualItems();
   const last = rows.at(-1)?.index ?? 0;
   const activeIndex = items.findIndex((entry) => entry.id === active);
   const shown = (index: number) => index >= (rows.at(0)?.index ?? 0) && index <= last;
 
-  useImperativeHandle(ref, () => ({ atTop: () => (scroller.current?.scrollTop ?? 0) < ROW_PX / 2, focus: () => scroller.current?.focus() }), []);
+  useImperativeHandle(ref, () => ({ atTop: () => (scroller.current?.scrollTop ?? 0) < rowPx / 2, focus: () => scroller.current?.focus() }), [rowPx]);
   useEffect(() => {
     if (more && status === 'ready' && last >= items.length - AHEAD_ROWS) loadMore();
   }, [more, status, last, items.length, loadMore]);
@@ -65,7 +67,7 @@ export function LogGrid<Entry extends Identified>({ ref, label, columns, list, c
   };
   const onKey = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
-    const page = Math.max(1, Math.floor((virtual.scrollRect?.height ?? 400) / ROW_PX) - 1);
+    const page = Math.max(1, Math.floor((virtual.scrollRect?.height ?? 400) / rowPx) - 1);
     const steps: Readonly<Record<string, number>> = { ArrowDown: activeIndex + 1, ArrowUp: activeIndex - 1, PageDown: activeIndex + page, PageUp: activeIndex - page, Home: 0, End: items.length - 1 };
     const to = Object.hasOwn(steps, event.key) ? steps[event.key] : undefined;
     const entry = items[activeIndex];

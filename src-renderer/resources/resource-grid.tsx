@@ -2,6 +2,7 @@ import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, memo, type MouseEvent, type Ref, useEffect, useId, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import type { ResourceRow } from '../../shared/ipc/contract.ts';
+import { useRowHeight } from '../appearance/row-heights.ts';
 import { useText } from '../language/use-text.ts';
 import { AvailabilityBadge } from './availability-badge.tsx';
 import { ConnectButtons, FavouriteButton } from './connect-buttons.tsx';
@@ -26,8 +27,6 @@ interface ResourceGridProps {
   readonly selectable: boolean;
 }
 
-const ROW_PX = 42;
-const CARD_PX = 150;
 /** A card is never narrower, so that a name and its buttons stay readable. */
 const CARD_MIN_WIDTH_PX = 270;
 /** Rows drawn beyond the edges: one flick of the wheel shows no gap. */
@@ -45,12 +44,13 @@ export const ResourceGrid = memo(function ResourceGrid({ ref, browser, view, act
   const active = useStore(browser.store, (state) => state.active);
   const selected = useStore(selection.store, ({ ids }) => (ids.size === 0 ? undefined : ids));
   const columns = useColumns(scroller, view);
+  const rowPx = useRowHeight(view === 'list' ? 'resource' : 'card');
   const lines = Math.ceil(rows.total / columns);
   // oxlint-disable-next-line react/incompatible-library -- it tells of a compiler that we do not use
   const virtual = useVirtualizer({
     count: lines,
     getScrollElement: () => scroller.current,
-    estimateSize: () => (view === 'list' ? ROW_PX : CARD_PX),
+    estimateSize: () => rowPx,
     overscan: OVERSCAN_ROWS,
     initialRect: { width: 1000, height: 700 },
   });
@@ -61,7 +61,7 @@ export const ResourceGrid = memo(function ResourceGrid({ ref, browser, view, act
 
   useImperativeHandle(ref, () => ({ focus: () => scroller.current?.focus() }), []);
   useEffect(() => void browser.see(firstIndex, lastIndex), [browser, firstIndex, lastIndex, rows]);
-  useEffect(() => void virtual.measure(), [virtual, view]);
+  useEffect(() => void virtual.measure(), [virtual, rowPx]);
   // Another query begins at its top.
   useEffect(
     () =>
@@ -91,7 +91,7 @@ export const ResourceGrid = memo(function ResourceGrid({ ref, browser, view, act
       event.preventDefault();
       return;
     }
-    const step = stepOf(event.key, columns, pageLines(virtual, view) * columns, rows.total);
+    const step = stepOf(event.key, columns, pageLines(virtual, rowPx) * columns, rows.total);
     if (step !== undefined) {
       activate(active + step);
       if (selectable && event.shiftKey) {
@@ -140,8 +140,8 @@ function stepOf(key: string, columns: number, page: number, total: number): numb
   return Object.hasOwn(steps, key) ? steps[key] : undefined;
 }
 
-function pageLines(virtual: Virtualizer<HTMLDivElement, Element>, view: 'list' | 'cards'): number {
-  return Math.max(1, Math.floor((virtual.scrollRect?.height ?? 400) / (view === 'list' ? ROW_PX : CARD_PX)) - 1);
+function pageLines(virtual: Virtualizer<HTMLDivElement, Element>, rowPx: number): number {
+  return Math.max(1, Math.floor((virtual.scrollRect?.height ?? 400) / rowPx) - 1);
 }
 
 function isSelected(row: ResourceRow | undefined, selected: ReadonlySet<ResourceRow['id']> | undefined): boolean | undefined {

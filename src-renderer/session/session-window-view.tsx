@@ -11,6 +11,8 @@ import { ErrorBoundary } from '../frame/error-boundary.tsx';
 import { useText } from '../language/use-text.ts';
 import { ProxyQuestionDialog } from '../network/proxy-question-dialog.tsx';
 import { ask } from '../mavis/ask.ts';
+import { ShortcutsDialog } from '../palette/shortcuts-dialog.tsx';
+import { usePalette } from '../palette/use-palette.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { WatchHead } from '../watching/watch-head.tsx';
 import { WatchScreen } from '../watching/watch-screen.tsx';
@@ -50,6 +52,7 @@ function ShownSession({ session }: { readonly session: Session }) {
   const [tools, setTools] = useState<HTMLElement | null>(null);
   const [facts, setFacts] = useState<HTMLElement | null>(null);
   const wasConnected = useWasConnected(session);
+  const { overlay, close: closeOverlay } = usePalette(false);
   const { phase, watching } = session;
   const live = phase.status === 'connected' || phase.status === 'connecting';
   const desktop = isDesktop(session.protocol);
@@ -116,6 +119,7 @@ function ShownSession({ session }: { readonly session: Session }) {
       </main>
       <SessionStatusBar session={session} factsRef={setFacts} />
       <ProxyQuestionDialog />
+      {overlay === 'shortcuts' && <ShortcutsDialog role="session" onClose={closeOverlay} />}
       {closing && (
         <Dialog
           title={text('session.close-title')}

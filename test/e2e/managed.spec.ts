@@ -1,15 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { ADMIN, expect, test } from './fixtures.ts';
-import { resourceCount, signIn } from './page-actions.ts';
+import { openFrom, openMenu, resourceCount, saveFilesTo, signIn } from './page-actions.ts';
 
-test('what IT sets is there at the first start: its service, pinned and not to be changed, and its language; a bad value beside it costs nothing else', async ({ openApp, system }) => {
+test('what IT sets is there at the first start: its service, pinned and not to be changed, and its language, which no settings file changes; a bad value beside it costs nothing else', async ({ openApp, system }) => {
   const folder = mkdtempSync(join(tmpdir(), 'mavis-policy-'));
   try {
     const { url, pin } = system.embedded.service;
     writeFileSync(join(folder, 'policy.json'), JSON.stringify({ serviceUrl: url, serviceName: 'Ours', servicePins: [pin], language: 'en', proxy: 'none', disabledFeatures: ['add-services'], nonsense: true }), { mode: 0o644 });
-    const { main } = await openApp({ env: { MAVIS_POLICY_FOLDER: folder, LANG: 'ja_JP.UTF-8' } });
+    const { main, electronApp } = await openApp({ env: { MAVIS_POLICY_FOLDER: folder, LANG: 'ja_JP.UTF-8' } });
     const ours = main.getByRole('listitem').filter({ hasText: 'Ours' });
     await expect(ours.getByText('Set by your organisation')).toBeVisible();
     await expect(main.getByRole('button', { name: /^(?:Edit|Remove) profile/ })).toHaveCount(0);
@@ -17,6 +18,26 @@ test('what IT sets is there at the first start: its service, pinned and not to b
     expect(refused.map((answer) => (answer.ok ? 'done' : answer.code))).toEqual(['client.managed', 'client.managed']);
     await signIn(main, ADMIN.name, ADMIN.password);
     await expect(main.getByText(`${await resourceCount(system)} resources`)).toBeVisible();
+    await openMenu(main, 'Settings');
+    await expect(main.getByLabel('Language')).toBeDisabled();
+    await expect(main.getByText('Adding services')).toBeVisible();
+    // What is exported is the user's own, and what is imported leaves the organisation's alone.
+    const file = join(folder, 'settings.json');
+    await saveFilesTo(electronApp, file);
+    await main.getByRole('button', { name: 'Export…' }).click();
+    await expect(main.getByText('The settings were saved.')).toBeVisible();
+    const exported: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    expect(exported).toMatchObject({ $schema: 'urn:mavis-desktop:settings:1', language: 'system', theme: 'system' });
+    writeFileSync(file, JSON.stringify({ ...z.record(z.string(), z.unknown()).parse(exported), language: 'ja', theme: 'dark', density: 'compact' }));
+    await openFrom(electronApp, file);
+    await main.getByRole('button', { name: 'Import…' }).click();
+    await expect(main.getByText('Set by your organisation, and left as they were: Language')).toBeVisible();
+    await expect(main.locator('html[lang="en"][data-theme="dark"][data-density="compact"]')).toBeAttached();
+    // The palette, by the keys of the menu.
+    await main.keyboard.press('Control+K');
+    await main.keyboard.type('sessions');
+    await main.keyboard.press('Enter');
+    await expect(main.getByRole('heading', { name: 'Sessions', level: 1 })).toBeVisible();
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

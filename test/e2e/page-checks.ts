@@ -97,4 +97,4 @@ export async function latinWords(page: Page, known: readonly string[]): Promise<
 }
 
 /** Product, protocols, programs, systems, keys, formats, units, actions of the filter: the same letters in every language. */
-const ALLOWED = /\b(?:MAVIS|Desktop|Gateway|Gateways|TCP|SSH|SFTP|VNC|RDP|Linux|Windows|macOS|Unix|IT|Enter|Esc|Space|Ctrl|Shift|Home|End|Tab|Caps Lock|asciicast|CSV|JSON Lines|PAC|HTTP|X11|Tunnel|https?|SHA256|px|ms|kB|KB|MB|GB|byte|Solarized Dark|Electron|Chromium|Node|linux|sftp|scp|rsync|tag|os|test|MV-[0-9A-Z-]+|MV|ssh|admin|mavis-service|[0-9a-f-]{36}|[a-z]+\.[a-z-]+)\b/g;
+const ALLOWED = /\b(?:MAVIS|Desktop|Gateway|Gateways|TCP|SSH|SFTP|VNC|RDP|Linux|Windows|macOS|Unix|IT|Enter|Esc|Space|Ctrl|Shift|Home|End|Tab|Caps Lock|asciicast|CSV|JSON Lines|JSON|PAC|HTTP|X11|Tunnel|https?|SHA256|px|ms|kB|KB|MB|GB|byte|Solarized Dark|Electron|Chromium|Node|linux|sftp|scp|rsync|tag|os|test|MV-[0-9A-Z-]+|MV|ssh|admin|mavis-service|[0-9a-f-]{36}|[a-z]+\.[a-z-]+)\b/g;

@@ -515,10 +515,12 @@ export class StandInWindow extends Covered implements Covers {
 
   setMenu(menu: Electron.Menu | null): void {
     recordCall('window.setMenu', menu);
+    this._contents._windowMenu = menu;
   }
 
   removeMenu(): void {
     recordCall('window.removeMenu');
+    this._contents._windowMenu = null;
   }
 
   setMenuBarVisibility(visible: boolean): void {

@@ -176,9 +176,10 @@ function everyItem(items: readonly Electron.MenuItem[]): Electron.MenuItem[] {
   return items.flatMap((item) => [item, ...everyItem(item.submenu?.items ?? [])]);
 }
 
-/** A key that the page left: runs the application menu's item that has it as accelerator. */
-export function runMenuAccelerator(input: Electron.Input): boolean {
-  const found = everyItem(applicationMenu?.items ?? []).find(
+/** A key that the page left: runs the item of its window's own menu that has it as accelerator, or of the application's where the window has none. */
+export function runMenuAccelerator(input: Electron.Input, windowMenu: Electron.Menu | null | undefined): boolean {
+  const menu = windowMenu === undefined ? applicationMenu : windowMenu;
+  const found = everyItem(menu?.items ?? []).find(
     (item) => item.accelerator && item.enabled && item.registerAccelerator && !asElectron<StandInMenuItem>(item)._isNative && isAccelerator(parseAccelerator(item.accelerator), input),
   );
   if (!found) return false;

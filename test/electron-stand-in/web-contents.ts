@@ -111,6 +111,8 @@ export class StandInWebContents extends Covered implements Covers {
   #shown = false;
   #openHandler: OpenHandler | undefined;
   #zoom = 1;
+  /** The menu of its window alone; undefined where the application's holds. */
+  _windowMenu: Electron.Menu | null | undefined;
   #userAgent: string | undefined;
   #audioMuted = false;
   #devTools = false;
@@ -654,7 +656,7 @@ export class StandInWebContents extends Covered implements Covers {
     const event = makeEvent();
     this.emit('before-input-event', event, input);
     if (event.defaultPrevented) throw notInStandIn("preventDefault in 'before-input-event': the page has had the key already");
-    if (!taken && input.type === 'keyDown' && !this.#ignoresMenuShortcuts) runMenuAccelerator(input);
+    if (!taken && input.type === 'keyDown' && !this.#ignoresMenuShortcuts) runMenuAccelerator(input, this._windowMenu);
   }
 
   #consoleMessage({ type, args, stackTrace }: Protocol.Runtime.consoleAPICalledPayload): void {

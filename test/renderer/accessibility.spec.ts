@@ -114,6 +114,27 @@ const scenes: readonly Scene[] = [
   { name: 'diagnostics under way', open: async (page) => { await openMain(page, { scene: 'diagnostics-running' }); await openPage(page, 8); } },
   { name: 'diagnostics before the sign-in', open: async (page) => { await openMain(page, { scene: 'sign-in' }); await page.getByRole('button', { name: 'Diagnostics' }).click(); } },
   menu('settings', 9),
+  menu('settings, managed and imported', 9, async (page) => {
+    await page.locator('.settings-file-tools button').nth(1).click();
+    await expect(page.locator('.settings .notice-warn')).toBeVisible();
+  }, 'managed'),
+  {
+    name: 'command palette',
+    open: async (page) => {
+      await openMain(page);
+      await page.evaluate(() => window.harness.action('palette.open'));
+      await page.keyboard.type('a');
+      await expect(page.getByRole('option').first()).toBeVisible();
+    },
+  },
+  {
+    name: 'list of shortcuts',
+    open: async (page) => {
+      await openMain(page);
+      await page.evaluate(() => window.harness.action('help.shortcuts'));
+      await expect(page.getByRole('dialog')).toBeVisible();
+    },
+  },
   session('connecting'),
   session('prompt'),
   session('credentials'),
@@ -144,4 +165,17 @@ test.describe('axe finds nothing, in three languages and every theme', () => {
       }
     });
   }
+});
+
+test('where the system asks for less motion nothing is seen to move: no animation runs on, no transition takes time', async ({ page }) => {
+  const moving = () => page.evaluate(() => [...document.querySelectorAll('*')].filter((element) => {
+    const { animationName, animationDuration, animationIterationCount, transitionDuration } = getComputedStyle(element);
+    const seconds = (text: string) => Math.max(...text.split(',').map((part) => Number.parseFloat(part) / (part.trim().endsWith('ms') ? 1000 : 1)));
+    return (animationName !== 'none' && (seconds(animationDuration) > 0.001 || animationIterationCount === 'infinite')) || seconds(transitionDuration) > 0.001;
+  }).length);
+  await openMain(page, { scene: 'inventory-loading' });
+  await expect(page.locator('.spinner').first()).toBeVisible();
+  expect(await moving()).toBeGreaterThan(0);
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await expect.poll(moving).toBe(0);
 });

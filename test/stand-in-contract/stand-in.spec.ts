@@ -30,7 +30,7 @@ test('what is not covered throws, and says so', async ({ electronApp, page }) =>
   expect(messages).toEqual(messages.map(() => 'not in the stand-in'));
 });
 
-test('keys of the application menu fire where the page leaves them', async ({ electronApp, page }) => {
+test('keys of the application menu fire where the page leaves them, and those of a window\'s own menu in their place', async ({ electronApp, page }) => {
   await electronApp.evaluate(({ Menu }) => {
     const click = (): unknown => globalThis.fixture.events.push('menu');
     Menu.setApplicationMenu(Menu.buildFromTemplate([{ label: 'Do', submenu: [{ label: 'Do it', accelerator: 'CmdOrCtrl+Shift+K', click }] }]));
@@ -38,6 +38,12 @@ test('keys of the application menu fire where the page leaves them', async ({ el
   await page.getByLabel('Text').focus();
   await page.keyboard.press('Control+Shift+KeyK');
   await expect.poll(() => electronApp.evaluate(() => globalThis.fixture.events.filter((event) => event === 'menu').length)).toBe(1);
+  await electronApp.evaluate(({ BrowserWindow, Menu }) => {
+    const click = (): unknown => globalThis.fixture.events.push('menu of the window');
+    BrowserWindow.getAllWindows()[0]?.setMenu(Menu.buildFromTemplate([{ label: 'Do', submenu: [{ label: 'Do it', accelerator: 'CmdOrCtrl+Shift+K', click }] }]));
+  });
+  await page.keyboard.press('Control+Shift+KeyK');
+  await expect.poll(() => electronApp.evaluate(() => globalThis.fixture.events.filter((event) => typeof event === 'string' && event.startsWith('menu')))).toEqual(['menu', 'menu of the window']);
 });
 
 test('calls without effect are recorded', async ({ electronApp, page }) => {

@@ -361,6 +361,8 @@ export const errorTextsEn = {
   'error.client.secret-store-unavailable.remedy': 'You can go on working. Ask your IT to set up the system’s key store (keyring).',
   'error.client.settings-unreadable.message': 'The file with your settings could not be read; the default settings are used.',
   'error.client.settings-unreadable.remedy': 'The file was left as it is. Correct or delete it, then start the app again.',
+  'error.client.settings-not-imported.message': 'The file could not be read as settings of MAVIS Desktop; nothing was changed.',
+  'error.client.settings-not-imported.remedy': 'Choose a file that was exported here or on another computer. It is JSON, with one object in it, of at most 256 kB.',
   'error.client.link-refused.message': 'This link is not opened, because it is no https link.',
   'error.client.link-refused.remedy': 'Copy the text if you need it.',
   'error.client.managed.message': 'Your organisation has set this for this computer.',

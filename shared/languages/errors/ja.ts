@@ -363,6 +363,8 @@ export const errorTextsJa = {
   'error.client.secret-store-unavailable.remedy': '作業は続けられます。システムのキーストア(キーリング)の設定を IT 部門に依頼してください。',
   'error.client.settings-unreadable.message': '設定ファイルを読み取れなかったため、既定の設定を使います。',
   'error.client.settings-unreadable.remedy': 'ファイルはそのまま残してあります。直すか削除してから、アプリを起動し直してください。',
+  'error.client.settings-not-imported.message': 'MAVIS Desktop の設定ファイルとして読み取れませんでした。設定は変更されていません。',
+  'error.client.settings-not-imported.remedy': 'このアプリ、または別のコンピューターのアプリからエクスポートしたファイルを選んでください。1 つのオブジェクトからなる 256 kB 以下の JSON です。',
   'error.client.link-refused.message': 'https のリンクではないため、開きません。',
   'error.client.link-refused.remedy': '必要な場合は、文字列をコピーしてください。',
   'error.client.managed.message': 'この項目は、組織がこのコンピューター用に設定しています。',

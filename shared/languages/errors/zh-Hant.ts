@@ -363,6 +363,8 @@ export const errorTextsZhHant = {
   'error.client.secret-store-unavailable.remedy': '您可以繼續工作。請 IT 部門設定系統的金鑰存放區（keyring）。',
   'error.client.settings-unreadable.message': '無法讀取您的設定檔，因此使用預設設定。',
   'error.client.settings-unreadable.remedy': '檔案保持原狀。請修正或刪除後，重新啟動應用程式。',
+  'error.client.settings-not-imported.message': '無法將此檔案讀取為 MAVIS Desktop 的設定；設定未變更。',
+  'error.client.settings-not-imported.remedy': '請選擇在此處或其他電腦上匯出的檔案。內容須為單一物件的 JSON，且不超過 256 kB。',
   'error.client.link-refused.message': '此連結不是 https 連結，因此不會開啟。',
   'error.client.link-refused.remedy': '若有需要，請複製文字。',
   'error.client.managed.message': '此項目由您的組織為這部電腦設定。',

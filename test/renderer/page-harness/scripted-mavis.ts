@@ -119,6 +119,11 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       openLink: noted('app.openLink', () => ok({ opened: true })),
       copyText: noted('app.copyText', () => ok({})),
       readClipboardText: noted('app.readClipboardText', () => ok({ text: query.get('clipboard') ?? 'pasted' })),
+      // As main does: what is of the page comes back to it.
+      runAction: noted('app.runAction', ({ actionId }) => {
+        actions.forEach((listener) => listener(actionId));
+        return ok({});
+      }),
     },
     stores: { read: ({ store }) => ok({ revision: revisions[store], state: structuredClone(states[store]) }) },
     settings: {
@@ -126,6 +131,14 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
         for (const [name, value] of Object.entries(changes)) patch('settings', [name], value);
         return ok(settings(query));
       }),
+      managed: () => ok(scene === 'managed' ? { names: ['language', 'forwardAgent', 'forwardX11'], features: ['add-services', 'agent-forwarding', 'x11-forwarding'] } : { names: [], features: [] }),
+      export: noted('settings.export', () => (scene === 'settings-file-fails' ? refused('client.file-not-written', { reason: 'ENOSPC' }) : ok({ saved: true }))),
+      import: noted('settings.import', () => {
+        if (scene === 'settings-file-fails') return refused('client.settings-not-imported');
+        patch('settings', ['theme'], 'dark');
+        return ok({ taken: ['theme', 'terminalBell'], refused: ['terminalFontSizePx'], managed: scene === 'managed' ? ['language'] : [], unknown: 2 });
+      }),
+      reset: noted('settings.reset', () => ok(settings(query))),
     },
     profiles: {
       add: noted('profiles.add', () => refused('request.conflict', { what: 'harness' })),

@@ -16,6 +16,7 @@ const SESSION_WINDOW = 2;
 const goodArgs: Readonly<Record<string, unknown>> = {
   'app.openLink': { url: 'https://example.com/' },
   'app.copyText': { text: 'x' },
+  'app.runAction': { actionId: 'view.audit' },
   'stores.read': { store: 'settings' },
   'settings.update': { changes: { theme: 'dark' } },
   'profiles.add': { name: 'a', colour: 'blue', serviceUrl: 'https://a.example', pin: null },

@@ -41,6 +41,7 @@ describe('the preload (E20)', () => {
           "openLink",
           "copyText",
           "readClipboardText",
+          "runAction",
         ],
         "clipboardFiles": [
           "choose",
@@ -170,6 +171,10 @@ describe('the preload (E20)', () => {
         ],
         "settings": [
           "update",
+          "managed",
+          "export",
+          "import",
+          "reset",
         ],
         "stores": [
           "read",

@@ -9,8 +9,10 @@ import { ClientKey } from '../../../src-main/account/client-key.ts';
 import { embeddedHandOver, handOverDescriptor } from '../../../src-main/account/sign-in-pipe.ts';
 import { createLog, type LogFields } from '../../../src-main/logging/log.ts';
 import { MAX_FILES, RotatingFile } from '../../../src-main/logging/rotating-file.ts';
-import { actions } from '../../../src-main/menus/actions.ts';
+import { actions } from '../../../shared/actions/actions.ts';
+import { keyText } from '../../../shared/actions/key-text.ts';
 import { menuTemplate } from '../../../src-main/menus/application-menu.ts';
+import { paletteAction } from '../../../src-main/menus/window-actions.ts';
 import { ServerSentEventParser } from '../../../src-main/service-client/server-sent-events.ts';
 import { availableCiphers } from '../../../src-main/sessions/ssh-shell.ts';
 import { portsInOrder } from '../../../src-main/sessions/gateway-dial.ts';
@@ -158,5 +160,39 @@ describe('menus', () => {
     for (const one of keys) expect(one).toMatch(mac ? /^Cmd\+/ : /^Ctrl\+Shift\+/);
     const roles = template.flatMap(({ submenu }) => (Array.isArray(submenu) ? submenu.flatMap(({ role }) => (role === undefined ? [] : [role])) : []));
     for (const role of ['copy', 'paste', 'selectAll', 'undo', 'reload'] as const) expect(roles).not.toContain(role);
+  });
+
+  test('on macOS the first menu is the app\'s own and holds settings and quit, which stand in no other; elsewhere they stand in the file menu', () => {
+    const { text } = createTranslator('en');
+    const idsOf = (mac: boolean) => menuTemplate({ role: 'main', mac, development: false, text: (key) => text(key), run: () => undefined }).map(({ label, submenu }) => ({ label, ids: Array.isArray(submenu) ? submenu.flatMap(({ id }) => id ?? []) : [] }));
+    const [own, ...rest] = idsOf(true);
+    expect(own).toEqual({ label: 'MAVIS Desktop', ids: ['view.settings', 'app.quit'] });
+    expect(rest.flatMap(({ ids }) => ids)).not.toContain('app.quit');
+    const [fileMenu] = idsOf(false);
+    expect(fileMenu?.label).toBe('File');
+    expect(fileMenu?.ids).toEqual(expect.arrayContaining(['view.settings', 'app.quit']));
+    expect(idsOf(false).at(-1)).toEqual({ label: 'Help', ids: ['help.shortcuts'] });
+  });
+
+  test('no two actions of a window have the same keys', () => {
+    for (const role of ['main', 'session'] as const) {
+      for (const system of ['other', 'mac'] as const) {
+        const keys = actions.flatMap((action) => (action.windows.includes(role) && action.keys ? [action.keys[system]] : []));
+        expect(new Set(keys).size).toBe(keys.length);
+      }
+    }
+  });
+
+  test('the palette runs what the menu of its own window has, and nothing that is another window\'s, means a caret, or is for development', () => {
+    expect(paletteAction('main', 'view.audit').run).toEqual({ kind: 'page', action: 'view.audit' });
+    for (const id of ['session.end', 'edit.paste', 'view.developer-tools', 'palette.open', 'nonsense']) expect(() => paletteAction('main', id)).toThrow('request.not-found');
+    expect(() => paletteAction('session', 'account.sign-out')).toThrow('request.not-found');
+  });
+
+  test('keys are written as each system writes them', () => {
+    expect(keyText('CmdOrCtrl+K', false)).toBe('Ctrl+K');
+    expect(keyText('Ctrl+Shift+W', false)).toBe('Ctrl+Shift+W');
+    expect(keyText('CmdOrCtrl+K', true)).toBe('⌘K');
+    expect(keyText('Cmd+Shift+W', true)).toBe('⇧⌘W');
   });
 });

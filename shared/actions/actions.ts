@@ -1,10 +1,10 @@
-import type { WindowRole } from '../../shared/ipc/contract.ts';
-import type { WindowAction } from '../../shared/ipc/window-actions.ts';
-import type { InterfaceKey } from '../../shared/languages/translate.ts';
+import type { WindowRole } from '../ipc/contract.ts';
+import type { WindowAction } from '../ipc/window-actions.ts';
+import type { InterfaceKey } from '../languages/translate.ts';
 
 /** Labels of actions take no arguments. */
 export type ActionLabel = Extract<InterfaceKey, `menu.${string}` | `nav.${string}` | 'account.sign-out' | 'session.end' | 'session.reconnect'>;
-export type MenuName = 'file' | 'edit' | 'view' | 'session' | 'window';
+export type MenuName = 'file' | 'edit' | 'view' | 'session' | 'window' | 'help';
 
 /** What an action does: asks the page, or one of the things that windows and Electron do by themselves. */
 export type ActionRun =
@@ -14,7 +14,7 @@ export type ActionRun =
   | { readonly kind: 'end-session' }
   | { readonly kind: 'reconnect' };
 
-/** One record for each action; menus and shortcuts all come from it. */
+/** One record for each action: menus, command palette, list of shortcuts and keys all come from it. */
 export interface Action {
   readonly id: string;
   readonly label: ActionLabel;
@@ -23,6 +23,10 @@ export interface Action {
   /** Keys as Electron writes them; `mac` where they differ there. None of a session window is a key that a shell wants. */
   readonly keys?: { readonly other: string; readonly mac: string };
   readonly when?: 'development';
+  /** Where macOS has it: in the menu with the app's name. */
+  readonly macMenu?: 'app';
+  /** False for what only means something where the caret is, or is the palette itself. */
+  readonly palette?: false;
   readonly run: ActionRun;
 }
 
@@ -33,16 +37,16 @@ const same = (keys: string): { other: string; mac: string } => ({ other: keys, m
 
 export const actions: readonly Action[] = [
   { id: 'account.sign-out', label: 'account.sign-out', menu: 'file', windows: main, run: { kind: 'sign-out' } },
-  { id: 'view.settings', label: 'nav.settings', menu: 'file', windows: main, keys: same('CmdOrCtrl+,'), run: { kind: 'page', action: 'view.settings' } },
+  { id: 'view.settings', label: 'nav.settings', menu: 'file', windows: main, keys: same('CmdOrCtrl+,'), macMenu: 'app', run: { kind: 'page', action: 'view.settings' } },
   { id: 'window.close', label: 'menu.close-window', menu: 'file', windows: both, keys: { other: 'Ctrl+Shift+W', mac: 'Cmd+W' }, run: { kind: 'role', role: 'close' } },
-  { id: 'app.quit', label: 'menu.quit', menu: 'file', windows: both, keys: { other: 'Ctrl+Shift+Q', mac: 'Cmd+Q' }, run: { kind: 'role', role: 'quit' } },
+  { id: 'app.quit', label: 'menu.quit', menu: 'file', windows: both, keys: { other: 'Ctrl+Shift+Q', mac: 'Cmd+Q' }, macMenu: 'app', run: { kind: 'role', role: 'quit' } },
 
-  { id: 'edit.undo', label: 'menu.undo', menu: 'edit', windows: main, run: { kind: 'role', role: 'undo' } },
-  { id: 'edit.redo', label: 'menu.redo', menu: 'edit', windows: main, run: { kind: 'role', role: 'redo' } },
-  { id: 'edit.cut', label: 'menu.cut', menu: 'edit', windows: main, run: { kind: 'role', role: 'cut' } },
-  { id: 'edit.copy', label: 'menu.copy', menu: 'edit', windows: main, run: { kind: 'role', role: 'copy' } },
-  { id: 'edit.paste', label: 'menu.paste', menu: 'edit', windows: main, run: { kind: 'role', role: 'paste' } },
-  { id: 'edit.select-all', label: 'menu.select-all', menu: 'edit', windows: main, run: { kind: 'role', role: 'selectAll' } },
+  { id: 'edit.undo', label: 'menu.undo', menu: 'edit', windows: main, palette: false, run: { kind: 'role', role: 'undo' } },
+  { id: 'edit.redo', label: 'menu.redo', menu: 'edit', windows: main, palette: false, run: { kind: 'role', role: 'redo' } },
+  { id: 'edit.cut', label: 'menu.cut', menu: 'edit', windows: main, palette: false, run: { kind: 'role', role: 'cut' } },
+  { id: 'edit.copy', label: 'menu.copy', menu: 'edit', windows: main, palette: false, run: { kind: 'role', role: 'copy' } },
+  { id: 'edit.paste', label: 'menu.paste', menu: 'edit', windows: main, palette: false, run: { kind: 'role', role: 'paste' } },
+  { id: 'edit.select-all', label: 'menu.select-all', menu: 'edit', windows: main, palette: false, run: { kind: 'role', role: 'selectAll' } },
   { id: 'resources.search', label: 'menu.search-resources', menu: 'edit', windows: main, keys: same('CmdOrCtrl+F'), run: { kind: 'page', action: 'resources.search' } },
   { id: 'terminal.copy', label: 'menu.copy', menu: 'edit', windows: session, keys: { other: 'Ctrl+Shift+C', mac: 'Cmd+C' }, run: { kind: 'page', action: 'terminal.copy' } },
   { id: 'terminal.paste', label: 'menu.paste', menu: 'edit', windows: session, keys: { other: 'Ctrl+Shift+V', mac: 'Cmd+V' }, run: { kind: 'page', action: 'terminal.paste' } },
@@ -57,6 +61,7 @@ export const actions: readonly Action[] = [
   { id: 'view.users', label: 'nav.users', menu: 'view', windows: main, keys: same('CmdOrCtrl+7'), run: { kind: 'page', action: 'view.users' } },
   { id: 'view.rules', label: 'nav.rules', menu: 'view', windows: main, keys: same('CmdOrCtrl+8'), run: { kind: 'page', action: 'view.rules' } },
   { id: 'view.diagnostics', label: 'nav.diagnostics', menu: 'view', windows: main, keys: same('CmdOrCtrl+9'), run: { kind: 'page', action: 'view.diagnostics' } },
+  { id: 'palette.open', label: 'menu.palette', menu: 'view', windows: main, keys: same('CmdOrCtrl+K'), palette: false, run: { kind: 'page', action: 'palette.open' } },
   { id: 'view.zoom-in', label: 'menu.zoom-in', menu: 'view', windows: main, run: { kind: 'role', role: 'zoomIn' } },
   { id: 'view.zoom-out', label: 'menu.zoom-out', menu: 'view', windows: main, run: { kind: 'role', role: 'zoomOut' } },
   { id: 'view.zoom-reset', label: 'menu.zoom-reset', menu: 'view', windows: main, run: { kind: 'role', role: 'resetZoom' } },
@@ -67,4 +72,6 @@ export const actions: readonly Action[] = [
   { id: 'session.end', label: 'session.end', menu: 'session', windows: session, run: { kind: 'end-session' } },
 
   { id: 'window.minimize', label: 'menu.minimize', menu: 'window', windows: both, run: { kind: 'role', role: 'minimize' } },
+
+  { id: 'help.shortcuts', label: 'menu.shortcuts', menu: 'help', windows: both, run: { kind: 'page', action: 'help.shortcuts' } },
 ];

@@ -1,0 +1,31 @@
+import type { paletteTextsEn } from './en.ts';
+
+/** The texts of the command palette and the list of shortcuts in Japanese. */
+export const paletteTextsJa = {
+  'palette.title': 'コマンドパレット',
+  'palette.input': 'コマンド、ページ、リソースを入力',
+  'palette.results': '結果',
+  'palette.none': '一致するものはありません',
+  'palette.count': '{count, plural, other {結果 # 件}}',
+  'palette.kind-command': 'コマンド',
+  'palette.kind-page': 'ページ',
+  'palette.kind-session': 'セッション',
+  'palette.kind-resource': 'リソース',
+  'palette.kind-setting': '設定',
+  'palette.show-session': 'セッション {resource}({protocol})を表示',
+  'palette.theme': 'テーマ: {name}',
+  'palette.language': '言語: {name}',
+  'palette.density': '間隔: {name}',
+  'palette.keys': '↑↓ 移動 · Enter 実行 · Esc 閉じる',
+  'shortcuts.title': 'キーボードショートカット',
+  'shortcuts.anywhere': 'このウィンドウ',
+  'shortcuts.list': 'リソースリスト',
+  'shortcuts.terminal': 'ターミナル',
+  'shortcuts.move': '移動',
+  'shortcuts.connect': '接続',
+  'shortcuts.details': '詳細を開く',
+  'shortcuts.favourite': 'お気に入りに追加、または解除',
+  'shortcuts.back': '戻る',
+  'shortcuts.leave': 'ターミナルまたはデスクトップから出る',
+  'shortcuts.this-list': 'この一覧',
+} as const satisfies Record<keyof typeof paletteTextsEn, string>;

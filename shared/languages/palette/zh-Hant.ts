@@ -1,0 +1,31 @@
+import type { paletteTextsEn } from './en.ts';
+
+/** The texts of the command palette and the list of shortcuts in Traditional Chinese. */
+export const paletteTextsZhHant = {
+  'palette.title': '命令選擇區',
+  'palette.input': '輸入命令、頁面或資源',
+  'palette.results': '結果',
+  'palette.none': '沒有符合的項目',
+  'palette.count': '{count, plural, other {# 個結果}}',
+  'palette.kind-command': '命令',
+  'palette.kind-page': '頁面',
+  'palette.kind-session': '會話',
+  'palette.kind-resource': '資源',
+  'palette.kind-setting': '設定',
+  'palette.show-session': '顯示會話 {resource}（{protocol}）',
+  'palette.theme': '佈景主題：{name}',
+  'palette.language': '語言：{name}',
+  'palette.density': '間距：{name}',
+  'palette.keys': '↑↓ 移動 · Enter 執行 · Esc 關閉',
+  'shortcuts.title': '鍵盤快速鍵',
+  'shortcuts.anywhere': '此視窗',
+  'shortcuts.list': '資源列表',
+  'shortcuts.terminal': '終端機',
+  'shortcuts.move': '移動',
+  'shortcuts.connect': '連線',
+  'shortcuts.details': '開啟詳細資料',
+  'shortcuts.favourite': '加入或移除我的最愛',
+  'shortcuts.back': '返回',
+  'shortcuts.leave': '離開終端機或桌面',
+  'shortcuts.this-list': '此清單',
+} as const satisfies Record<keyof typeof paletteTextsEn, string>;
