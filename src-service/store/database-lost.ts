@@ -14,7 +14,7 @@ export class DatabaseLostError extends Error {
  */
 const LOST_CODE = /^(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|08[0-9A-Z]{3}|57P0[123]|57014|25P03)$/;
 /** What the driver says without a code. */
-const LOST_WORDS = /timeout exceeded when trying to connect|Connection terminated|connection error and is not queryable/;
+const LOST_WORDS = /timeout exceeded when trying to connect|Connection terminated|connection error and is not queryable|Client was closed and is not queryable/;
 
 /** Has a transaction that found no connection reject with `DatabaseLostError`: the driver's own error looks like one of any socket. */
 export function tellLostDatabase<D extends Pick<Database, 'transaction'>>(database: D): D {

@@ -6,6 +6,13 @@ type Heard = (payload: string | null) => void;
 
 /** How long until the next try of a listening connection that broke: notices only make others faster, so no hurry. */
 const RECONNECT_MS = 2_000;
+/** How long the goodbye of a connection is waited for when the service stops: one whose network is gone gives none. */
+const GOODBYE_LIMIT_MS = 2_000;
+
+/** Ends a connection whatever became of its network: pg cuts one whose answer is outstanding, and says goodbye on the others. */
+export async function endConnection(client: Pick<Client, 'end'>): Promise<void> {
+  await Promise.race([client.end(), delay(GOODBYE_LIMIT_MS, undefined, { ref: false })]);
+}
 
 /**
  * The one connection on which a service instance hears the NOTIFYs of PostgreSQL, made at the first `listen` and made again
@@ -14,14 +21,17 @@ const RECONNECT_MS = 2_000;
 export class ListeningConnection {
   readonly #connect: () => Client;
   readonly #lost: (error: Error) => void;
+  readonly #answerLimitMs: number;
   readonly #listeners = new Map<Channel, Set<Heard>>();
   readonly #stopping = new AbortController();
   #client: Promise<Client> | undefined;
   #reconnecting: Promise<void> | undefined;
 
-  constructor(connect: () => Client, lost: (error: Error) => void) {
+  /** It is asked for an answer every `answerLimitMs`; where the one before is still outstanding then, it counts as broken. */
+  constructor(connect: () => Client, lost: (error: Error) => void, answerLimitMs: number) {
     this.#connect = connect;
     this.#lost = lost;
+    this.#answerLimitMs = answerLimitMs;
   }
 
   async listen(channel: Channel, heard: Heard): Promise<() => Promise<void>> {
@@ -41,7 +51,7 @@ export class ListeningConnection {
     this.#stopping.abort();
     await this.#reconnecting;
     const client = await this.#client?.catch(() => undefined);
-    await client?.end();
+    if (client !== undefined) await endConnection(client);
   }
 
   async #open(): Promise<Client> {
@@ -51,10 +61,25 @@ export class ListeningConnection {
     });
     client.on('error', this.#lost);
     await client.connect();
+    const watch = this.#watch(client);
     client.once('end', () => {
-      if (!this.#stopping.signal.aborted) this.#reconnecting = this.#reconnect();
+      clearInterval(watch);
+      if (!this.#stopping.signal.aborted) this.#reconnecting ??= this.#reconnect().finally(() => (this.#reconnecting = undefined));
     });
     return client;
+  }
+
+  /** Nothing is said on this connection but notices, so that one whose network swallows them looks as one on which there are none. */
+  #watch(client: Client): NodeJS.Timeout {
+    let outstanding = false;
+    return setInterval(() => {
+      if (outstanding) {
+        void endConnection(client);
+        return;
+      }
+      outstanding = true;
+      client.query('SELECT 1').then(() => (outstanding = false), this.#lost);
+    }, this.#answerLimitMs).unref();
   }
 
   async #reconnect(): Promise<void> {

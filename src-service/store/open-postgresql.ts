@@ -1,10 +1,10 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
-import type { Channel, Store } from './database.ts';
-import { tellLostDatabase } from './database-lost.ts';
+import type { Channel, Database, Store } from './database.ts';
+import { isDatabaseLost, tellLostDatabase } from './database-lost.ts';
 import { beginAnewAfterDeadlock } from './deadlock.ts';
 import { migrate, readMigrations } from './migrate.ts';
-import { ListeningConnection } from './listening-connection.ts';
+import { endConnection, ListeningConnection } from './listening-connection.ts';
 import * as schema from './schema.ts';
 
 export interface PostgresqlOptions {
@@ -14,6 +14,8 @@ export interface PostgresqlOptions {
   readonly ownerUrl?: string | undefined;
   /** Told of connections that broke while idle; the pool makes new ones. */
   readonly connectionLost: (error: Error) => void;
+  /** How long an answer is waited for before its connection is given up; tests wait less long. */
+  readonly answerLimitMs?: number;
 }
 
 /** Enough for the event loop of one process to keep busy; PostgreSQL's default limit of 100 leaves room for four instances. */
@@ -23,6 +25,13 @@ const CONNECT_LIMIT_MS = 5_000;
 const KEEP_IDLE_MS = 5 * 60_000;
 /** A statement of the service takes milliseconds; only verification and export read long, and they read in pages. */
 const STATEMENT_LIMIT_MS = 30_000;
+/**
+ * A network that swallows what is sent leaves a connection standing for ever, and whoever asked on it waiting: one that is held
+ * longer than any statement may run is cut, which fails what waits on it.
+ */
+const ANSWER_LIMIT_MS = 40_000;
+/** After so long without a word the system asks whether the server's machine is still there. */
+const KEEP_ALIVE_MS = 10_000;
 /** An instance that stands still within a transaction holds its locks: so long, then the server takes them, and another instance goes on with the gateways (rule 17). */
 const STANDSTILL_LIMIT_MS = 8_000;
 
@@ -45,25 +54,62 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO mavis_runtime;
 `;
 
 /** Opens the database of a PostgreSQL server (13 or newer), brought to the newest schema. */
-export async function openPostgresql({ url, ownerUrl = url, connectionLost }: PostgresqlOptions): Promise<Store> {
+export async function openPostgresql({ url, ownerUrl = url, connectionLost, answerLimitMs = ANSWER_LIMIT_MS }: PostgresqlOptions): Promise<Store> {
   await migrateAsOwner(ownerUrl, new URL(url).username || undefined);
-  const pool = new pg.Pool({ connectionString: url, max: MAX_CONNECTIONS, connectionTimeoutMillis: CONNECT_LIMIT_MS, idleTimeoutMillis: KEEP_IDLE_MS, statement_timeout: STATEMENT_LIMIT_MS, idle_in_transaction_session_timeout: STANDSTILL_LIMIT_MS, options: '-c role=mavis_runtime', application_name: 'mavis-service' });
+  const pool = new pg.Pool({ connectionString: url, max: MAX_CONNECTIONS, connectionTimeoutMillis: CONNECT_LIMIT_MS, idleTimeoutMillis: KEEP_IDLE_MS, statement_timeout: STATEMENT_LIMIT_MS, idle_in_transaction_session_timeout: STANDSTILL_LIMIT_MS, options: '-c role=mavis_runtime', application_name: 'mavis-service', keepAlive: true, keepAliveInitialDelayMillis: KEEP_ALIVE_MS });
   pool.on('error', connectionLost);
   // The pool listens to those that are idle. One in use that breaks between two statements fails the next of them, and nothing else.
   pool.on('connect', (client) => client.on('error', () => undefined));
+  cutUnanswered(pool, answerLimitMs);
   const listening = new ListeningConnection(
     () => new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_LIMIT_MS, options: '-c role=mavis_runtime', application_name: 'mavis-service-notices', keepAlive: true }),
     connectionLost,
+    answerLimitMs,
   );
   return {
     kind: 'postgresql',
-    database: beginAnewAfterDeadlock(tellLostDatabase(drizzle(pool, { schema }))),
+    database: beginAnewAfterDeadlock(tellLostDatabase(givingBack(drizzle(pool, { schema }), pool))),
     listen: (channel: Channel, heard) => listening.listen(channel, heard),
     close: async () => {
       await listening.close();
       await pool.end();
     },
   };
+}
+
+/**
+ * Has transactions give their connection back whatever happens: drizzle's own keeps one on which BEGIN failed, so that each connection
+ * that broke unseen took a place of the pool for good. One that broke within its transaction is not used again.
+ */
+function givingBack(database: Database, pool: pg.Pool): Database {
+  const ofClients = new WeakMap<pg.PoolClient, Database>();
+  const transact: Database['transaction'] = async (work, options) => {
+    const client = await pool.connect();
+    const onClient = ofClients.get(client) ?? drizzle(client, { schema });
+    ofClients.set(client, onClient);
+    let broken = false;
+    try {
+      return await onClient.transaction(work, options);
+    } catch (error) {
+      broken = isDatabaseLost(error);
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  };
+  return Object.assign(database, { transaction: transact });
+}
+
+/** Ends each connection that somebody holds for longer than `limitMs`: pg cuts one whose answer is outstanding, and the pool makes another. */
+function cutUnanswered(pool: pg.Pool, limitMs: number): void {
+  const held = new Map<pg.PoolClient, NodeJS.Timeout>();
+  const letGo = (client: pg.PoolClient): void => {
+    clearTimeout(held.get(client));
+    held.delete(client);
+  };
+  pool.on('acquire', (client) => held.set(client, setTimeout(() => void endConnection(client), limitMs)));
+  pool.on('release', (_error, client) => letGo(client));
+  pool.on('remove', letGo);
 }
 
 async function migrateAsOwner(ownerUrl: string, runtimeLogin: string | undefined): Promise<void> {
