@@ -11,7 +11,7 @@ const long = process.env['MAVIS_LONG'] === '1';
 const ways = [
   { hops: 'one hop', seeds: long ? 1000 : 30, kept: [] as readonly number[] },
   // Tunnel: cut between client and first gateway, or between the two gateways.
-  { hops: 'two hops', seeds: long ? 1000 : 15, kept: [212] as readonly number[] },
+  { hops: 'two hops', seeds: long ? 1000 : 30, kept: [212] as readonly number[] },
 ];
 /** Gateways, each with one seed at a time, or in pairs: a machine with two cores is busy with four. */
 const AT_ONCE = 4;
