@@ -97,7 +97,7 @@ function RuleTable(props: RuleTableProps) {
 function useColumns({ names, onEdit, onRemove }: Omit<RuleTableProps, 'items'>): TableColumns<AccessRule> {
   const text = useText();
   return [
-    { id: 'name', label: text('rules.name'), cell: ({ name }) => <strong>{name}</strong> },
+    { id: 'name', label: text('rules.name'), cell: (rule) => <RuleName {...rule} /> },
     { id: 'subject', label: text('rules.subject'), cell: ({ subject }) => (subject.kind === 'role' ? text(`role.${subject.role}`) : (names.get(subject.userId) ?? text('common.unknown'))) },
     { id: 'filter', label: text('rules.filter'), mono: true, cell: ({ filter }) => (filter === '' ? text('rules.every-resource') : filter) },
     { id: 'protocols', label: text('common.protocol'), cell: ({ protocols }) => protocols.map((protocol) => text(`protocol.${protocol}`)).join(' ') },
@@ -121,4 +121,23 @@ function useColumns({ names, onEdit, onRemove }: Omit<RuleTableProps, 'items'>):
       ),
     },
   ];
+}
+
+/** The rule's name and, where whom it speaks of goes that way whatever the switch says, that it is Tunnel always (S31, S33). */
+function RuleName({ name, tunnel, subject }: Pick<AccessRule, 'name' | 'tunnel' | 'subject'>) {
+  const text = useText();
+  const always = tunnel === 'always' || (subject.kind === 'role' && subject.role === 'vendor');
+  return (
+    <>
+      <strong>{name}</strong>
+      {always && (
+        <>
+          {' '}
+          <span className="badge tunnel-mark" title={text('rules.tunnel-always')}>
+            {text('rules.tunnel-row')}
+          </span>
+        </>
+      )}
+    </>
+  );
 }

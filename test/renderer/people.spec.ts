@@ -66,6 +66,20 @@ test('S31, S33: a rule has Tunnel always or as the switch says; for third-party 
   await expect.poll(() => calls(page, 'service.accessRuleUpdate')).toEqual([{ params: { accessRuleId: expect.any(String) }, query: {}, body: expect.objectContaining({ tunnel: 'always', subject: { kind: 'role', role: 'user' } }) }]);
 });
 
+test('S31, S33: a rule with Tunnel always says so on its row, as one for third-party vendors does; the others do not', async ({ page }, info) => {
+  for (const [width, language, mark] of [[1280, 'en', 'Tunnel always'], [1280, 'ja', '常に Tunnel 機能を使用'], [900, 'zh-Hant', '一律使用 Tunnel 功能']] as const) {
+    await page.setViewportSize({ width, height: 700 });
+    await openMain(page, { language });
+    await page.getByRole('navigation').getByRole('button').nth(7).click();
+    const marked = (name: string) => page.getByRole('row').filter({ hasText: name }).getByText(mark, { exact: true });
+    for (const [name, count] of [['Vendors to AWS', 1], ['Suzuki', 1], ['Everything for administrators', 0]] as const) {
+      await expect(page.getByText(name, { exact: true })).toBeVisible();
+      await expect(marked(name)).toHaveCount(count);
+    }
+    await page.screenshot({ path: info.outputPath(`rules-${language}.png`) });
+  }
+});
+
 for (const [width, language] of [[1280, 'en'], [1280, 'ja'], [900, 'zh-Hant']] as const) {
   test(`what can be done with a rule or a session stays in sight: ${language}, ${String(width)} pixels`, async ({ page }, info) => {
     await page.setViewportSize({ width, height: 700 });

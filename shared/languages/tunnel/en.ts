@@ -30,6 +30,7 @@ export const tunnelTextsEn = {
   'rules.tunnel': 'Tunnel',
   'rules.tunnel-system': 'As the system’s switch says',
   'rules.tunnel-always': 'Always through the default Gateway',
+  'rules.tunnel-row': 'Tunnel always',
   'rules.tunnel-vendor': 'Third-party vendors always go through the default Gateway.',
   'session.map-first-gateway': 'Default Gateway',
 } as const;

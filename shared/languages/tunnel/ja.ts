@@ -32,6 +32,7 @@ export const tunnelTextsJa = {
   'rules.tunnel': 'Tunnel 機能',
   'rules.tunnel-system': 'システムの設定に従う',
   'rules.tunnel-always': '常に既定の Gateway を経由',
+  'rules.tunnel-row': '常に Tunnel 機能を使用',
   'rules.tunnel-vendor': 'サードパーティベンダーは常に既定の Gateway を経由します。',
   'session.map-first-gateway': '既定の Gateway',
 } as const satisfies Record<keyof typeof tunnelTextsEn, string>;

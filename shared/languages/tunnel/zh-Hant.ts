@@ -32,6 +32,7 @@ export const tunnelTextsZhHant = {
   'rules.tunnel': 'Tunnel 功能',
   'rules.tunnel-system': '依系統開關設定',
   'rules.tunnel-always': '一律經過預設的 Gateway',
+  'rules.tunnel-row': '一律使用 Tunnel 功能',
   'rules.tunnel-vendor': '第三方廠商一律經過預設的 Gateway。',
   'session.map-first-gateway': '預設的 Gateway',
 } as const satisfies Record<keyof typeof tunnelTextsEn, string>;

@@ -24,7 +24,7 @@ export function madeRules(): AccessRule[] {
   return [
     accessRule.parse({ ...base, id: id(701), name: 'Vendors to AWS', subject: { kind: 'role', role: 'vendor' }, filter: 'tag:gateway-aws', protocols: ['ssh', 'sftp'], signOn: 'stored', windows: [{ days: [1, 2, 3, 4, 5], from: '09:00', until: '18:00', timeZone: 'Asia/Taipei' }] }),
     accessRule.parse({ ...base, id: id(702), name: 'Everything for administrators', subject: { kind: 'role', role: 'admin' }, filter: '', protocols: ['ssh', 'sftp', 'vnc', 'rdp'], signOn: 'ask-user' }),
-    accessRule.parse({ ...base, id: id(703), name: 'Suzuki', subject: { kind: 'user', userId: id(603) }, filter: 'db', protocols: ['ssh'], signOn: 'stored' }),
+    accessRule.parse({ ...base, id: id(703), name: 'Suzuki', subject: { kind: 'user', userId: id(603) }, filter: 'db', protocols: ['ssh'], signOn: 'stored', tunnel: 'always' }),
   ];
 }
 
