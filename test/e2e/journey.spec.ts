@@ -49,12 +49,10 @@ test.describe('the whole way', () => {
     await type(session, 'yes flood');
     // Too fast to be read aloud: its text comes back a second after it has ended.
     await expect(session.getByRole('status').filter({ hasText: createTranslator('en').text('terminal.too-fast-to-read') })).toBeAttached();
-    const pressedAt = Date.now();
     await session.keyboard.press('Control+C');
     await type(session, 'echo calm-$((1+1))');
+    // Some two seconds on a machine that does nothing else; without end where the key waits behind the flood, which has none itself.
     await expect.poll(() => terminalText(session), { timeout: 60_000, intervals: [50] }).toContain('calm-2');
-    // Some two seconds on a machine that does nothing else; without end where the key waits behind the flood.
-    expect(Date.now() - pressedAt).toBeLessThan(20_000);
     await session.getByRole('button', { name: 'End session' }).click();
     await session.getByRole('dialog').getByRole('button', { name: 'End session' }).click();
     await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible();
