@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { parseIdentity } from '../../../scripts/processes/process-identity.ts';
 import { repositoryFolder } from '../../../scripts/set-up/repository.ts';
 import { freePorts } from '../../fixtures/free-ports.ts';
@@ -43,11 +44,24 @@ interface Started {
   readonly ended: Promise<number | string | null>;
 }
 
-/** `npm start` as a person types it, in a process group of its own as a shell gives it, on a machine without a display. */
+/** Parts of the embedded system; with a real service none of them is there. */
+const EMBEDDED_PARTS = ['src-service/main.ts', 'src-gateway/main.ts', 'sshd'] as const;
+
+/** `npm start` as a person types it, on the embedded system, until the window is there and the person is signed in. */
 async function startApp(): Promise<Started> {
+  const one = await startWindow('--profile-dir', folder, '--ports', ports.join(','));
+  const running = [...one.tree.running().values()].join('\n');
+  for (const part of EMBEDDED_PARTS) expect(running).toContain(part);
+  // Rule 27: the one-time sign-in that came over the inherited pipe.
+  await expect.poll(() => signIns(folder), { timeout: OPEN_LIMIT_MS, interval: 200 }).toEqual([{ profileId: selectedProfile(folder).id }]);
+  return one;
+}
+
+/** Waits for the window of `npm start` in a process group of its own as a shell gives it, on a machine without a display. */
+async function startWindow(...parameters: readonly string[]): Promise<Started> {
   const mark = randomUUID();
   const { DISPLAY: _display, WAYLAND_DISPLAY: _wayland, ...environment } = process.env;
-  const child = spawn('npm', ['start', '--', '--profile-dir', folder, '--ports', ports.join(',')], {
+  const child = spawn('npm', ['start', '--', ...parameters], {
     cwd: repositoryFolder,
     env: { ...environment, MAVIS_START_TEST: mark },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -62,8 +76,29 @@ async function startApp(): Promise<Started> {
   // The window is there, and all that belongs to it.
   await expect.poll(() => windowsOn(displayOf(output)), { timeout: OPEN_LIMIT_MS, interval: 500 }).toContain('MAVIS');
   const running = [...one.tree.running().values()].join('\n');
-  for (const part of ['src-service/main.ts', 'src-gateway/main.ts', 'sshd', 'Xvfb', 'chromium', 'reaper.ts']) expect(running).toContain(part);
+  for (const part of ['Xvfb', 'chromium', 'reaper.ts']) expect(running).toContain(part);
   return one;
+}
+
+const logLine = z.object({ msg: z.string(), profileId: z.string().optional() });
+const profilesFile = z.object({ selected: z.string().nullable(), items: z.array(z.object({ id: z.string(), serviceUrl: z.string() })) });
+
+/** The sign-ins that the app told of in its log. */
+function signIns(profileFolder: string): { readonly profileId: string | undefined }[] {
+  return readFileSync(join(profileFolder, 'logs', 'app-output.log'), 'utf8')
+    .split('\n')
+    // Behind the last one there is nothing, or a line that is being written.
+    .slice(0, -1)
+    .filter((line) => line.startsWith('{'))
+    .map((line) => logLine.parse(JSON.parse(line)))
+    .flatMap(({ msg, profileId }) => (msg === 'signed in' ? [{ profileId }] : []));
+}
+
+function selectedProfile(profileFolder: string): { readonly id: string; readonly serviceUrl: string } {
+  const { items, selected: selectedId } = profilesFile.parse(JSON.parse(readFileSync(join(profileFolder, 'profiles.json'), 'utf8')));
+  const selected = items.find(({ id }) => id === selectedId);
+  if (selected === undefined) throw new Error('no profile is selected');
+  return selected;
 }
 
 function displayOf(output: string): string {
@@ -165,4 +200,22 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     expect(await third.ended).toBe(0);
     await expectNothingLeft(third);
   }, 400_000);
+
+  test('--service opens the app on that service, signed in to nothing, and starts no system of its own; an address that is none starts nothing', async () => {
+    const own = join(folder, 'on-a-service');
+    const refused = await run('npm', ['start', '--', '--profile-dir', own, '--service', 'http://mavis.example'], { cwd: repositoryFolder }).then(() => 'it started', (error: { stdout: string; stderr: string }) => error.stdout + error.stderr);
+    expect(refused).toContain('--service takes an address that begins with https://');
+    expect(existsSync(own)).toBe(false);
+
+    const serviceUrl = `https://127.0.0.1:${String(ports[0])}`;
+    const one = await startWindow('--profile-dir', own, '--service', serviceUrl);
+    expect(selectedProfile(own)).toMatchObject({ serviceUrl });
+    expect(signIns(own)).toEqual([]);
+    const running = [...one.tree.running().values()].join('\n');
+    for (const part of EMBEDDED_PARTS) expect(running).not.toContain(part);
+    expect(existsSync(join(own, 'embedded'))).toBe(false);
+    await closeWindow(displayOf(one.output()));
+    expect(await one.ended).toBe(0);
+    await expectNothingLeft(one);
+  }, 300_000);
 });
