@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { SignedAuditHead } from '../shared/audit-head.ts';
 import type { UserId } from '../shared/ids.ts';
@@ -15,6 +16,8 @@ import type { Configuration } from './configuration/configuration.ts';
 import { credentialRoutes } from './credentials/credential-routes.ts';
 import { CredentialSeal } from './credentials/credential-seal.ts';
 import { TargetCredentials } from './credentials/target-credentials.ts';
+import { sentReportRoutes } from './diagnostics/diagnostics-routes.ts';
+import { SentReports } from './diagnostics/sent-reports.ts';
 import type { KeysInForce } from './keys/keys-in-force.ts';
 import { ServiceKeyRotation } from './keys/service-key-rotation.ts';
 import { serviceKeyRoutes } from './keys/service-key-routes.ts';
@@ -73,6 +76,7 @@ export function composeCore({ folder, configuration, store, keys, keysInForce, c
   const auditChain = new AuditChain(database);
   const auditHeads = new AuditHeads({ database, clock, signing: keys.signing, headSigned });
   const auditReader = new AuditReader(database);
+  const sentReports = new SentReports({ database, clock, auditLog, reader: auditReader, randomBytes });
 
   const passwords = new Passwords();
   const failures = new SignInFailures({ database, clock });
@@ -94,7 +98,7 @@ export function composeCore({ folder, configuration, store, keys, keysInForce, c
   return {
     folder, configuration, store, database, keys, keysInForce, keyRotation, clock, log, version, metrics,
     userRevoked, sessionsEnded, accessChanged, inventoryChanged, headSigned,
-    auditLog, errorLog, auditChain, auditHeads, auditReader,
+    auditLog, errorLog, auditChain, auditHeads, auditReader, sentReports,
     passwords, failures, nonces, oneTimeSignIns, clientSessions, accounts,
     inventory, resources, resourceTags, segmentRenaming, access, credentials,
     routes: {
@@ -106,6 +110,7 @@ export function composeCore({ folder, configuration, store, keys, keysInForce, c
       ...accessRuleRoutes(access, new AccessTrials({ access, database, clock })),
       ...credentialRoutes(credentials),
       ...serviceKeyRoutes({ rotation: keyRotation, keys: keysInForce }),
+      ...sentReportRoutes(sentReports),
       ...auditRoutes({ reader: auditReader, heads: auditHeads, auditLog, database, signingKey: keys.signing.publicKey }),
     },
   };

@@ -62,6 +62,7 @@ export async function startService(opened: OpenService): Promise<RunningService>
         { name: 'old sessions', everyMs: CLEANING_EVERY_MS, run: () => clientSessions.removeOld() },
         { name: 'old nonces', everyMs: CLEANING_EVERY_MS, run: () => nonces.removeOld() },
         { name: 'old states of gateways', everyMs: CLEANING_EVERY_MS, run: () => gatewaySide.histories.removeOld() },
+        { name: 'old reports', everyMs: CLEANING_EVERY_MS, run: () => core.sentReports.removeOld() },
         { name: 'old failures', everyMs: CLEANING_EVERY_MS, run: () => core.failures.removeOld() },
       ],
       log,

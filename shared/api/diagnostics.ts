@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { gatewayId, instant, protocol, resourceId, sha256 } from '../ids.ts';
+import { connectionReference, gatewayId, instant, protocol, resourceId, sha256, userId } from '../ids.ts';
+import { auditEntry } from './audit.ts';
 import { gatewayState } from './gateways.ts';
 import { connectionTest, hostAddress, port } from './resources.ts';
-import { defineRoute } from './route.ts';
+import { defineRoute, pageOf, pageQuery } from './route.ts';
 
 /** A gateway as a client's diagnostics need it: what to try, and what the service itself knows of it (rule 26). */
 export const diagnosedGateway = z.object({
@@ -50,10 +51,34 @@ export const resourceDiagnosis = z.object({
 });
 export type ResourceDiagnosis = z.infer<typeof resourceDiagnosis>;
 
+/** A report is read by people: so much of it, and for tools with its log so much. */
+const MAX_TEXT = 256 * 1024;
+const MAX_JSON = 1024 * 1024;
+/** Letters outside ASCII take three bytes, and JSON's escapes double what is in it. */
+const MAX_REPORT_BYTES = 6 * 1024 * 1024;
+const findingCodes = z.array(z.string().max(100)).max(100);
+
+/** A report as a client sends it: what it says is the client's claim (rule 12). */
+export const newDiagnosisReport = z.object({ text: z.string().min(1).max(MAX_TEXT), json: z.string().max(MAX_JSON), findings: findingCodes });
+export type NewDiagnosisReport = z.infer<typeof newDiagnosisReport>;
+
+/** A report that was sent; its reference is its id. */
+export const sentDiagnosisReport = z.object({ id: connectionReference, sentAt: instant, userId, userName: z.string(), findings: findingCodes });
+export type SentDiagnosisReport = z.infer<typeof sentDiagnosisReport>;
+
+/** One report whole, with the audit entries of its user from an hour before until ten minutes after it was sent, newest first. */
+export const diagnosisReport = sentDiagnosisReport.extend({ text: z.string(), json: z.string(), entries: z.array(auditEntry).max(200) });
+export type DiagnosisReport = z.infer<typeof diagnosisReport>;
+
+const reportReaders = ['admin', 'operator', 'auditor'] as const;
+
 export const diagnosticsRoutes = {
   diagnosedGateways: defineRoute({
     method: 'GET', path: '/v1/diagnostics/gateways', summary: 'Gateways that connections of the caller may use, with what the service knows of them', access: 'signed-in',
     response: z.object({ serverTime: instant, syncSeconds: z.number().int(), items: z.array(diagnosedGateway).max(MAX_DIAGNOSED_GATEWAYS) }),
   }),
   resourceDiagnosis: defineRoute({ method: 'POST', path: '/v1/resources/:resourceId/diagnosis', summary: 'What a connection to a resource would come to, and how far its target is reached, without credentials', access: 'signed-in', params: z.object({ resourceId }), body: z.object({ protocol }), response: resourceDiagnosis }),
+  diagnosisReportSend: defineRoute({ method: 'POST', path: '/v1/diagnostics/reports', summary: 'Send the report of a diagnosis to the helpdesk; gives its reference', access: 'signed-in', body: newDiagnosisReport, maxBodyBytes: MAX_REPORT_BYTES, response: z.object({ reference: connectionReference }) }),
+  diagnosisReportList: defineRoute({ method: 'GET', path: '/v1/diagnostics/reports', summary: 'Reports that users sent, newest first', access: reportReaders, query: pageQuery, response: pageOf(sentDiagnosisReport) }),
+  diagnosisReport: defineRoute({ method: 'GET', path: '/v1/diagnostics/reports/:reference', summary: 'One report, with the audit entries of its user and time', access: reportReaders, params: z.object({ reference: connectionReference }), response: diagnosisReport }),
 } as const;

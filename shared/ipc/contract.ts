@@ -3,6 +3,7 @@ import { accessRulesRoutes } from '../api/access-rules.ts';
 import { auditFilter, auditRoutes, logExportFormat } from '../api/audit.ts';
 import { credentialsRoutes } from '../api/credentials.ts';
 import { connectionsRoutes } from '../api/connections.ts';
+import { diagnosticsRoutes } from '../api/diagnostics.ts';
 import { gatewaysRoutes } from '../api/gateways.ts';
 import { recordingsRoutes } from '../api/recordings.ts';
 import { resourcesRoutes, resourceSummary } from '../api/resources.ts';
@@ -210,10 +211,14 @@ export const ipcContract = {
     ofSession: call(sessionWindow, z.object({ sessionId }), none),
     /** The whole report of the last run, as it would be handed over. */
     report: call(mainWindow, z.object({ hideAddresses: z.boolean() }), z.object({ text: z.string(), html: z.string() })),
+    /** Sends the report of the last run to the service that is signed in to; gives the reference by which the helpdesk finds it. */
+    sendReport: call(mainWindow, z.object({ hideAddresses: z.boolean() }), z.object({ reference: connectionReference })),
     /** Asks the user for a place and saves the report there; the page never learns the path. */
     saveReport: call(mainWindow, z.object({ format: z.enum(['html', 'json']), hideAddresses: z.boolean() }), z.object({ saved: z.boolean() })),
   },
   service: {
+    diagnosisReportList: routeCall(diagnosticsRoutes.diagnosisReportList),
+    diagnosisReport: routeCall(diagnosticsRoutes.diagnosisReport),
     recordingList: routeCall(recordingsRoutes.recordingList),
     recordingVerify: routeCall(recordingsRoutes.recordingVerify),
     auditList: routeCall(auditRoutes.auditList),

@@ -1,3 +1,4 @@
+import type { NewDiagnosisReport } from '../../shared/api/diagnostics.ts';
 import type { DiagnosticsState } from '../../shared/diagnostics/diagnostics-state.ts';
 import { KEPT_ROUND_TRIPS, NO_DIAGNOSTICS } from '../../shared/diagnostics/diagnostics-state.ts';
 import type { DiagnosisRun } from '../../shared/diagnostics/diagnosis-run.ts';
@@ -104,6 +105,13 @@ export class DiagnosticsDesk {
     const times = new Intl.DateTimeFormat(words.language, { dateStyle: 'medium', timeStyle: 'medium' });
     const redaction = new Redaction({ names: names().filter((name) => name !== ''), addresses: addressesOf(run), hideAddresses });
     return makeReport({ run, since, translator: words, redaction, log: await recentLog(), when: (at) => times.format(new Date(at)) });
+  }
+
+  /** The same as it is sent to the service, with the codes of what was found. Throws `request.not-found` before the first run. */
+  async reportToSend(hideAddresses: boolean): Promise<NewDiagnosisReport> {
+    const findings = this.#parts.store.state.run?.findings.map(({ code }) => code) ?? [];
+    const { text, json } = await this.report(hideAddresses);
+    return { text, json, findings };
   }
 
   async #begin(only: string | undefined): Promise<void> {

@@ -53,7 +53,7 @@ export interface HandlerParts {
   readonly foreignClients: Pick<ForeignClients, 'open' | 'end'>;
   readonly logWork: Pick<LogWork, 'beginExport' | 'dropExport' | 'beginProof' | 'dropProof'>;
   readonly clock: () => number;
-  readonly diagnostics: Pick<DiagnosticsDesk, 'run' | 'runOne' | 'watch' | 'opened' | 'runForSession' | 'report' | 'forget'>;
+  readonly diagnostics: Pick<DiagnosticsDesk, 'run' | 'runOne' | 'watch' | 'opened' | 'runForSession' | 'report' | 'reportToSend' | 'forget'>;
   readonly playbacks: Pick<Playbacks, 'open' | 'read' | 'close'>;
   readonly videoExports: Pick<VideoExports, 'begin' | 'append' | 'end'>;
   readonly clipboardDownloads: Pick<ClipboardDownloads, 'begin' | 'append' | 'end'>;
@@ -354,6 +354,7 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
         const { text, html } = await diagnostics.report(hideAddresses);
         return { text, html };
       },
+      sendReport: async ({ hideAddresses }) => passOn(routes.diagnosisReportSend, { params: {}, query: {}, body: await diagnostics.reportToSend(hideAddresses) }),
       saveReport: async ({ format, hideAddresses }) => {
         const report = await diagnostics.report(hideAddresses);
         const path = await parts.askSavePath(`mavis-diagnosis-${new Date(parts.clock()).toISOString().slice(0, 10)}.${format}`, format);
@@ -363,6 +364,8 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       },
     },
     service: {
+      diagnosisReportList: (args) => passOn(routes.diagnosisReportList, args),
+      diagnosisReport: (args) => passOn(routes.diagnosisReport, args),
       recordingList: (args) => passOn(routes.recordingList, args),
       recordingVerify: (args) => passOn(routes.recordingVerify, args),
       auditList: (args) => passOn(routes.auditList, args),

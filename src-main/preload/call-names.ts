@@ -19,8 +19,9 @@ export const callNames = {
   clipboardFiles: ['choose', 'read', 'begin', 'append', 'end'],
   logs: ['export', 'dropExport', 'prove', 'dropProof'],
   playback: ['open', 'read', 'close', 'saveAsciicast', 'beginVideo', 'appendVideo', 'endVideo', 'setFullScreen'],
-  diagnostics: ['run', 'runOne', 'watch', 'opened', 'ofSession', 'report', 'saveReport'],
+  diagnostics: ['run', 'runOne', 'watch', 'opened', 'ofSession', 'report', 'sendReport', 'saveReport'],
   service: [
+    'diagnosisReportList', 'diagnosisReport',
     'recordingList', 'recordingVerify', 'auditList', 'errorLogList', 'connectionList', 'connectionTerminate', 'gatewayList', 'gatewayHistory', 'serviceKeysRead', 'serviceKeyRotate', 'serviceKeySwitch', 'serviceKeyFinish', 'tunnelRead', 'tunnelUpdate', 'tunnelApplies',
     'gatewayRegister', 'gatewayEnterKey', 'gatewayRotateKey', 'gatewaySwitchKey', 'gatewayUpdate', 'gatewayRemove', 'segmentRename', 'credentialList', 'resourceTags', 'resourceTagsChange', 'resourceCreate', 'resourceUpdate', 'resourceRemove',
     'userList', 'userCreate', 'userUpdate', 'userEnable', 'userRevokeTokens', 'accessRuleMatches', 'accessRuleTry', 'accessRuleCreate', 'accessRuleUpdate', 'accessRuleRemove', 'userDisable', 'userUnlock', 'userResetPassword', 'accessRuleList', 'resourceRead', 'resourceConnectionTest', 'resourceConfirmIdentity',

@@ -3,11 +3,12 @@ import type { ShownError } from '../../shared/ipc/stores.ts';
 import { Dialog } from '../controls/dialog.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon } from '../controls/icon.tsx';
+import { ReferenceButton } from '../controls/reference-button.tsx';
 import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
-import { useParts } from '../stores/parts.tsx';
+import { useFed, useParts } from '../stores/parts.tsx';
 
-/** The report as it would leave, before it does: to read, to save, or to copy as text. */
+/** The report as it would leave, before it does: to read, to send to the helpdesk where somebody is signed in, to save, or to copy as text. */
 export function ReportDialog({ onClose }: { readonly onClose: () => void }) {
   const { mavis } = useParts();
   const text = useText();
@@ -15,6 +16,16 @@ export function ReportDialog({ onClose }: { readonly onClose: () => void }) {
   const [report, setReport] = useState<string | null>(null);
   const [error, setError] = useState<ShownError | null>(null);
   const [done, setDone] = useState<'saved' | 'copied' | null>(null);
+  const signedIn = useFed('account', ({ status }) => status) === 'signed-in';
+  const [sent, setSent] = useState<string | null>(null);
+  const [sending, setSending] = useState(false);
+  const send = async (): Promise<void> => {
+    setSending(true);
+    const answer = await ask(mavis.diagnostics.sendReport({ hideAddresses }));
+    setSending(false);
+    setError(answer.ok ? null : answer.error);
+    setSent(answer.ok ? answer.value.reference : null);
+  };
   useEffect(() => {
     let current = true;
     const read = async (): Promise<void> => {
@@ -58,9 +69,13 @@ export function ReportDialog({ onClose }: { readonly onClose: () => void }) {
           <button type="button" className="button" onClick={() => void save('json')}>
             {text('diagnostics.report-save-json')}
           </button>
-          <button type="button" className="button button-primary" onClick={() => void save('html')}>
+          <button type="button" className="button" onClick={() => void save('html')}>
             <Icon name="download" />
             {text('diagnostics.report-save-html')}
+          </button>
+          <button type="button" className="button button-primary" aria-disabled={!signedIn || sending || report === null} onClick={signedIn && !sending && report !== null ? () => void send() : undefined}>
+            {sending && <span className="spinner" />}
+            {text('diagnostics.report-send')}
           </button>
         </>
       }
@@ -73,11 +88,20 @@ export function ReportDialog({ onClose }: { readonly onClose: () => void }) {
           onChange={(event) => {
             setHideAddresses(event.target.checked);
             setDone(null);
+            setSent(null);
           }}
         />
         {text('diagnostics.report-hide-addresses')}
       </label>
+      {!signedIn && <p className="field-hint">{text('diagnostics.report-send-hint')}</p>}
       {error && <ErrorNotice error={error} />}
+      <p role="status" className="report-sent">
+        {sent !== null && (
+          <>
+            {text('diagnostics.report-sent')} <ReferenceButton reference={sent} />
+          </>
+        )}
+      </p>
       {report === null ? (
         <p className="badge" role="status">
           <span className="spinner" />

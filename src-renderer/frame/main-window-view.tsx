@@ -7,7 +7,7 @@ import { AuditPage } from '../audit/audit-page.tsx';
 import { ErrorLogPage } from '../error-log/error-log-page.tsx';
 import { ClosableError } from '../controls/closable-error.tsx';
 import { GatewaysPage } from '../gateways/gateways-page.tsx';
-import { DiagnosticsPage } from '../diagnostics/diagnostics-page.tsx';
+import { DiagnosticsPages } from '../diagnostics/sent-reports.tsx';
 import { DocumentLook } from '../appearance/document-look.tsx';
 import { useText } from '../language/use-text.ts';
 import type { WaysOn } from '../logs/ways-on.tsx';
@@ -95,7 +95,7 @@ function pageOf(place: Place, role: Role, open: (page: PageId, reference?: strin
     case 'rules':
       return <AccessRulesPage />;
     case 'diagnostics':
-      return <DiagnosticsPage />;
+      return <DiagnosticsPages canSeeReports={allowed('errors')} />;
     case 'settings':
       return <SettingsPage />;
   }

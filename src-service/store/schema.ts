@@ -168,6 +168,17 @@ export const gatewayHistory = pgTable('gateway_history', {
   ordinal: countColumn('ordinal').generatedAlwaysAsIdentity().primaryKey(),
 });
 
+export const diagnosisReports = pgTable('diagnosis_reports', {
+  reference: text('reference').$type<ConnectionReference>().primaryKey(),
+  userId: uuid('user_id').$type<UserId>().notNull(),
+  userName: text('user_name').notNull(),
+  sentAt: instantColumn('sent_at').notNull(),
+  findings: text('findings').array().notNull(),
+  reportText: text('report_text').notNull(),
+  reportJson: text('report_json').notNull(),
+  ordinal: countColumn('ordinal').generatedAlwaysAsIdentity(),
+});
+
 export const journalEvents = pgTable('journal_events', {
   gatewayId: uuid('gateway_id').$type<GatewayId>().notNull(),
   journal: integer('journal').notNull(),

@@ -98,6 +98,7 @@ const acts: Readonly<Record<string, Act>> = {
 const elsewhere: Readonly<Record<string, string>> = {
   signInChallenge: 'gives a nonce and changes nothing',
   resourceConnectionTest: 'integration/service-connections/real-gateway.test.ts',
+  diagnosisReportSend: 'integration/service/sent-reports.test.ts',
   resourceDiagnosis: 'integration/service-connections/diagnosis.test.ts',
   gatewayRotateKey: 'integration/fleet/key-rotation.test.ts',
   gatewaySwitchKey: 'integration/fleet/key-rotation.test.ts',

@@ -1,9 +1,10 @@
 import type { CheckFacts, CheckResult, DiagnosedLeg, Subject, TlsSeen } from '../../../shared/diagnostics/check-result.ts';
+import type { SentDiagnosisReport } from '../../../shared/api/diagnostics.ts';
 import type { DiagnosticsState } from '../../../shared/diagnostics/diagnostics-state.ts';
 import { NO_DIAGNOSTICS } from '../../../shared/diagnostics/diagnostics-state.ts';
 import { findFindings } from '../../../shared/diagnostics/findings/find-findings.ts';
 import type { ShownPastRun } from '../../../shared/diagnostics/run-history.ts';
-import { gatewayId } from '../../../shared/ids.ts';
+import { connectionReference, gatewayId, userId } from '../../../shared/ids.ts';
 
 const AT = '2026-11-23T09:30:00.000Z';
 const gatewaySubject = (number: number, name: string): Subject => ({ kind: 'gateway', gatewayId: gatewayId.parse(`00000000-0000-4000-8000-0000000000${number}`), name });
@@ -29,6 +30,9 @@ function gatewayResults(subject: Subject, dropped: readonly number[]): CheckResu
 
 const WORKED_AT = '2026-11-25T08:12:00.000Z';
 const pastRun = (results: readonly CheckResult[], at: string): ShownPastRun => ({ firstAt: at, lastAt: at, resource: null, findings: findFindings(results) });
+
+/** A report that a user sent to the helpdesk. */
+export const SENT_REPORT: SentDiagnosisReport = { id: connectionReference.parse('MV-YPN0X-QHEYA'), sentAt: AT, userId: userId.parse('00000000-0000-4000-8000-000000000075'), userName: 'aiko', findings: ['ports-dropped', 'disk-full'] };
 
 /** A diagnosis for a scene: nothing yet, under way, all well, or two faults. */
 export function madeDiagnostics(scene: string): DiagnosticsState {

@@ -11,7 +11,7 @@ import { gatewayServiceCalls, gatewaySetupCalls } from './scripted-gateways.ts';
 import { foreignClientCalls } from './scripted-foreign-clients.ts';
 import { serviceKeyCalls } from './scripted-service-keys.ts';
 import { ScriptedFiles } from './scripted-files.ts';
-import { madeDiagnostics } from './made-diagnostics.ts';
+import { madeDiagnostics, SENT_REPORT } from './made-diagnostics.ts';
 import { gatewayHistory, gateways } from './made-gateways.ts';
 import { liveConnections, madeRules, madeTrial, madeUsers } from './made-people.ts';
 import { account, auditEntries, errorEntries, inventory, madeSession, person, playbackBytes, profiles, recordings, segments, SESSION_ID, settings } from './made-data.ts';
@@ -247,10 +247,13 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       }),
       ofSession: noted('diagnostics.ofSession', () => ok({})),
       report: noted('diagnostics.report', ({ hideAddresses }) => ok({ text: `Diagnostics: https://${hideAddresses ? '[address 1]' : 'mavis.nishi.example'}\n1. Something is wrong`, html: '' })),
+      sendReport: noted('diagnostics.sendReport', () => (scene === 'diagnostics-unsent' ? refused('request.too-many', { seconds: 1200 }) : ok({ reference: SENT_REPORT.id }))),
       saveReport: noted('diagnostics.saveReport', () => ok({ saved: true })),
     },
     playback: scriptedPlayback(noted, query.get('recording') === 'rdp' ? 'rdp' : 'ssh'),
     service: {
+      diagnosisReportList: noted('service.diagnosisReportList', () => ok({ items: scene === 'empty' ? [] : [SENT_REPORT] })),
+      diagnosisReport: noted('service.diagnosisReport', () => ok({ ...SENT_REPORT, text: 'Diagnostics: https://mavis.nishi.example\n1. A firewall drops what this computer sends to the Gateway “gw-osaka-1” on 7993, 7994, 7995.', json: '{}', entries: auditEntries().slice(0, 4) })),
       recordingList: noted('service.recordingList', async ({ query: asked }) => {
         const items = recordings(window.harness.pulled, query.get('recording') === 'rdp' ? 'rdp' : 'ssh').filter((recording) => JSON.stringify(recording).includes(asked.search ?? ''));
         const { held, refusing } = window.harness;

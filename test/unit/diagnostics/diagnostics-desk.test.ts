@@ -119,6 +119,7 @@ describe('the desk of diagnoses', () => {
     const { json } = await made.report(true);
     expect(json).toContain('disk-full');
     expect(json).toContain('[user] signed in');
+    expect(await made.reportToSend(true)).toMatchObject({ json, findings: ['disk-full'] });
   });
 });
 

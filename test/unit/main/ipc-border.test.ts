@@ -61,6 +61,7 @@ const goodArgs: Readonly<Record<string, unknown>> = {
   'diagnostics.watch': { on: true },
   'diagnostics.ofSession': { sessionId: OWN },
   'diagnostics.report': { hideAddresses: true },
+  'diagnostics.sendReport': { hideAddresses: true },
   'diagnostics.saveReport': { format: 'html', hideAddresses: false },
   'playback.open': { recordingId: UUID },
   'playback.read': { playbackId: UUID, offset: 0 },
@@ -115,7 +116,7 @@ const everyCall = Object.entries(ipcContract).flatMap(([subject, calls]) => Obje
 
 function routeArgs(name: string): unknown {
   const params: Readonly<Record<string, unknown>> = {
-    recordingVerify: { recordingId: UUID }, connectionTerminate: { connectionId: UUID }, userDisable: { userId: UUID }, userUnlock: { userId: UUID }, userResetPassword: { userId: UUID },
+    diagnosisReport: { reference: 'MV-7K3QX-M2P4D' }, recordingVerify: { recordingId: UUID }, connectionTerminate: { connectionId: UUID }, userDisable: { userId: UUID }, userUnlock: { userId: UUID }, userResetPassword: { userId: UUID },
     gatewayHistory: { gatewayId: UUID }, gatewayEnterKey: { gatewayId: UUID }, gatewayRotateKey: { gatewayId: UUID }, gatewaySwitchKey: { gatewayId: UUID }, gatewayUpdate: { gatewayId: UUID }, gatewayRemove: { gatewayId: UUID }, segmentRename: { segment: 'gateway-a' }, resourceUpdate: { resourceId: UUID }, resourceRemove: { resourceId: UUID },
     userUpdate: { userId: UUID }, userEnable: { userId: UUID }, userRevokeTokens: { userId: UUID }, accessRuleUpdate: { accessRuleId: UUID }, accessRuleRemove: { accessRuleId: UUID },
     resourceRead: { resourceId: UUID }, resourceConnectionTest: { resourceId: UUID }, resourceConfirmIdentity: { resourceId: UUID },

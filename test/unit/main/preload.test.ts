@@ -57,6 +57,7 @@ describe('the preload (E20)', () => {
           "opened",
           "ofSession",
           "report",
+          "sendReport",
           "saveReport",
         ],
         "events": [
@@ -110,6 +111,8 @@ describe('the preload (E20)', () => {
           "setFavourite",
         ],
         "service": [
+          "diagnosisReportList",
+          "diagnosisReport",
           "recordingList",
           "recordingVerify",
           "auditList",

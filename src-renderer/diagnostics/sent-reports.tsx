@@ -1,0 +1,159 @@
+import { useCallback, useEffect, useState } from 'react';
+import type { DiagnosisReport, SentDiagnosisReport } from '../../shared/api/diagnostics.ts';
+import type { ShownError } from '../../shared/ipc/stores.ts';
+import { actorName } from '../audit/actor-name.ts';
+import { EmptyState } from '../controls/empty-state.tsx';
+import { ErrorNotice } from '../controls/error-notice.tsx';
+import { ListPage, ReloadButton } from '../controls/list-page.tsx';
+import { ReferenceButton } from '../controls/reference-button.tsx';
+import { useFormats, useText } from '../language/use-text.ts';
+import { LogEntryDetails } from '../logs/log-entry-details.tsx';
+import { factsLine } from '../logs/log-facts.ts';
+import { ask } from '../mavis/ask.ts';
+import { usePaged } from '../mavis/use-paged.ts';
+import { useParts } from '../stores/parts.tsx';
+import { DiagnosticsPage } from './diagnostics-page.tsx';
+
+const PAGE_LIMIT = 100;
+
+/** The diagnosis of this computer and, for whom may see them, the reports that users sent. */
+export function DiagnosticsPages({ canSeeReports }: { readonly canSeeReports: boolean }) {
+  const [reports, setReports] = useState(false);
+  if (reports) return <SentReportsPage onBack={() => setReports(false)} />;
+  return <DiagnosticsPage onReports={canSeeReports ? () => setReports(true) : undefined} />;
+}
+
+/** Reports, newest first; one that is chosen stands beside the audit entries of its user and time. */
+function SentReportsPage({ onBack }: { readonly onBack: () => void }) {
+  const { mavis } = useParts();
+  const text = useText();
+  const formats = useFormats();
+  const [chosen, setChosen] = useState<SentDiagnosisReport | null>(null);
+  const load = useCallback((cursor: string | undefined) => mavis.service.diagnosisReportList({ params: {}, query: { limit: PAGE_LIMIT, ...(cursor === undefined ? {} : { cursor }) }, body: {} }), [mavis]);
+  const list = usePaged(load);
+  return (
+    <ListPage
+      title={text('diagnostics.reports')}
+      tools={
+        <>
+          <button type="button" className="button" onClick={onBack}>
+            {text('diagnostics.reports-back')}
+          </button>
+          <ReloadButton onReload={list.reload} />
+        </>
+      }
+      error={list.error}
+      beside={chosen && <ReportDetails key={chosen.id} report={chosen} onClose={() => setChosen(null)} />}
+    >
+      {list.status === 'loading' && list.items.length === 0 && (
+        <p className="badge" role="status">
+          <span className="spinner" />
+          {text('common.loading')}
+        </p>
+      )}
+      {list.status === 'ready' && list.items.length === 0 && <EmptyState icon="audit" title={text('diagnostics.reports-empty')} />}
+      {list.items.length > 0 && (
+        <table className="table">
+          <caption className="visually-hidden">{text('diagnostics.reports')}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{text('common.time')}</th>
+              <th scope="col">{text('common.user')}</th>
+              <th scope="col">{text('diagnostics.history-result')}</th>
+              <th scope="col">{text('common.reference')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {list.items.map((report) => (
+              <tr key={report.id}>
+                <td className="tabular">{formats.instant(report.sentAt)}</td>
+                <th scope="row">{report.userName}</th>
+                <td>
+                  <button type="button" className="link-button" aria-expanded={chosen?.id === report.id} onClick={() => setChosen(chosen?.id === report.id ? null : report)}>
+                    {report.findings.length === 0 ? text('diagnostics.history-none') : report.findings.join(', ')}
+                  </button>
+                </td>
+                <td>
+                  <ReferenceButton reference={report.id} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {list.more && (
+        <button type="button" className="button" onClick={list.loadMore}>
+          {text('common.more')}
+        </button>
+      )}
+    </ListPage>
+  );
+}
+
+function ReportDetails({ report, onClose }: { readonly report: SentDiagnosisReport; readonly onClose: () => void }) {
+  const { mavis } = useParts();
+  const text = useText();
+  const formats = useFormats();
+  const [opened, setOpened] = useState<DiagnosisReport | null>(null);
+  const [error, setError] = useState<ShownError | null>(null);
+  useEffect(() => {
+    let current = true;
+    const read = async (): Promise<void> => {
+      const answer = await ask(mavis.service.diagnosisReport({ params: { reference: report.id }, query: {}, body: {} }));
+      if (!current) return;
+      setOpened(answer.ok ? answer.value : null);
+      setError(answer.ok ? null : answer.error);
+    };
+    void read();
+    return () => {
+      current = false;
+    };
+  }, [mavis, report.id]);
+  return (
+    <LogEntryDetails
+      title={report.id}
+      facts={{}}
+      onClose={onClose}
+      actions={null}
+      head={
+        <>
+          <dt>{text('common.user')}</dt>
+          <dd>{report.userName}</dd>
+          <dt>{text('common.time')}</dt>
+          <dd>{formats.instant(report.sentAt)}</dd>
+        </>
+      }
+      foot={
+        <>
+          <dt>{text('diagnostics.report-title')}</dt>
+          <dd>
+            <p className="field-hint">{text('diagnostics.reports-claim')}</p>
+            {error && <ErrorNotice error={error} />}
+            {!opened && !error && (
+              <p className="badge" role="status">
+                <span className="spinner" />
+                {text('common.loading')}
+              </p>
+            )}
+            {opened && (
+              <pre className="preview report-preview" tabIndex={0} aria-label={text('diagnostics.report-title')}>
+                {opened.text}
+              </pre>
+            )}
+          </dd>
+          <dt>{text('diagnostics.reports-entries')}</dt>
+          <dd>
+            {opened?.entries.length === 0 && text('diagnostics.reports-no-entries')}
+            <ul className="report-entries">
+              {opened?.entries.map((entry) => (
+                <li key={entry.id}>
+                  <span className="tabular">{formats.instant(entry.at)}</span> <span className="mono">{entry.kind}</span> {actorName(entry, text)} <span className="log-facts">{factsLine(entry.facts)}</span>
+                </li>
+              ))}
+            </ul>
+          </dd>
+        </>
+      }
+    />
+  );
+}
