@@ -1,19 +1,25 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessRulesRoutes } from '../../../shared/api/access-rules.ts';
+import { gatewaysRoutes } from '../../../shared/api/gateways.ts';
 import { resourcesRoutes } from '../../../shared/api/resources.ts';
 import { usersRoutes } from '../../../shared/api/users.ts';
+import { formatGatewayKeyLine, parseGatewayKeyLine } from '../../../shared/gateway-key.ts';
 import type { Protocol } from '../../../shared/ids.ts';
 import { ServiceClient } from '../../../scripts/embedded-system/service-client.ts';
 import type { DiagnosedResource } from '../../../src-main/diagnostics/checks/resource-way.ts';
+import { ensureGatewayKeys } from '../../../src-gateway/keys/gateway-keys.ts';
 import { codesOf, diagnose, expectCause, type LabClient, LabOpen, ownAddress, profileOf, startPeer } from '../../fixtures/diagnosis-laboratory.ts';
 import { startDroppingPort } from '../../fixtures/dropping-port.ts';
 import { freePorts } from '../../fixtures/free-ports.ts';
 import { HeadlessClient } from '../../fixtures/headless-client.ts';
 import { ServiceUnderTest } from '../../fixtures/service-under-test.ts';
 import { TestGatewayProcess } from '../../fixtures/tunnel-gateways.ts';
+import { until } from '../../targets/until.ts';
+import { startFaultProxy, type FaultProxy } from '../../targets/fault-proxy.ts';
 import { type OpenSshTarget, startOpenSshTarget } from '../../targets/open-ssh-target.ts';
 
 // As a signed-in user: a real service, a real gateway process that is registered with it, a real OpenSSH server. What is wrong
@@ -91,3 +97,66 @@ describe('L4 and the choice: the first finding is the cause', () => {
     expect([...new Set(run.results.filter(({ outcome }) => outcome.status === 'found').map(({ leg }) => leg))].toSorted()).toEqual(['L1', 'L2', 'L3', 'L4', 'client']);
   });
 });
+
+describe('L3: what the service says of the gateway, and that the finding goes when the fault does', () => {
+  let link: FaultProxy;
+  let wanted: DiagnosedResource;
+  beforeAll(async () => {
+    // The service and the client reach the gateway over a wire of the test's own.
+    const host = ownAddress();
+    const { linkPort, proxyPorts } = gateway.gateway.addresses;
+    const [first] = await Promise.all([linkPort, ...proxyPorts].map(async (port) => open.keep(await startFaultProxy({ host, port, target: { host: '127.0.0.1', port }, seed: 1 }))));
+    if (first === undefined) throw new Error('no link port');
+    link = first;
+    await gateway.moveTo(host);
+    wanted = await resource();
+  });
+
+  const update = (body: { readonly draining?: boolean; readonly disabled?: boolean }) => admin.call(gatewaysRoutes.gatewayUpdate, { params: { gatewayId: gateway.gateway.id }, body });
+  const enter = (line: string) => admin.call(gatewaysRoutes.gatewayEnterKey, { params: { gatewayId: gateway.gateway.id }, body: { line } });
+  const stateIs = (state: string): Promise<void> => until(async () => (await admin.call(gatewaysRoutes.gatewayList, {})).items.find(({ id }) => id === gateway.gateway.id)?.status.state === state, 120_000);
+  const spki = (kind: 'ec' | 'ed25519'): string => (kind === 'ec' ? generateKeyPairSync('ec', { namedCurve: 'prime256v1' }) : generateKeyPairSync('ed25519')).publicKey.export({ format: 'der', type: 'spki' }).toString('base64url');
+
+  const faults: readonly (readonly [what: string, code: string, leg: string, actor: string, state: string, make: () => Promise<() => unknown>])[] = [
+    ['a gateway that is draining', 'gateway.draining', 'gateway', 'nobody', 'draining', async () => {
+      await update({ draining: true });
+      return () => update({ draining: false });
+    }],
+    ['a gateway that was taken out of use', 'gateway-disabled', 'gateway', 'gateway-administrator', 'disabled', async () => {
+      await update({ disabled: true });
+      return () => update({ disabled: false });
+    }],
+    ['a link that is cut', 'gateway.link-unreachable', 'L3', 'gateway-administrator', 'unavailable', async () => {
+      await link.setDown(true);
+      return () => link.setDown(false);
+    }],
+    ['a gateway that hangs', 'gateway-silent', 'gateway', 'gateway-administrator', 'unavailable', async () => {
+      gateway.signal('SIGSTOP');
+      return () => gateway.signal('SIGCONT');
+    }],
+    ['a gateway with another key than the one entered', 'gateway-key-changed', 'gateway', 'gateway-administrator', 'unavailable', async () => {
+      const line = await keyLine();
+      await enter(formatGatewayKeyLine({ tls: spki('ec'), signing: spki('ed25519') }, parseGatewayKeyLine(line).name));
+      return () => enter(line);
+    }],
+  ];
+
+  test.each(faults)('%s: %s', async (_what, code, leg, actor, state, make) => {
+    const repair = await make();
+    try {
+      await stateIs(state);
+      const run = await diagnose(signedIn(wanted));
+      expectCause(run, code);
+      expect(run.findings[0]).toMatchObject({ leg, actor });
+    } finally {
+      await repair();
+    }
+    await gateway.available();
+    expect(codesOf(await diagnose(signedIn(wanted)))).toEqual([]);
+  });
+});
+
+/** The line that `init` prints again, where the keys are there. */
+async function keyLine(): Promise<string> {
+  return formatGatewayKeyLine((await ensureGatewayKeys(join(gateway.folder, 'keys'), new Date())).keys.publicKeys, gateway.gateway.name);
+}
