@@ -111,6 +111,16 @@ const scenes: readonly Scene[] = [
     await page.getByRole('button', { name: /Port 7993, gw-osaka-1/ }).click();
     await page.getByText('Commands to open the ports').click();
   }),
+  menu('reports sent, with one opened', 8, async (page) => {
+    await page.getByRole('button', { name: 'Reports sent' }).click();
+    await page.getByRole('button', { name: 'ports-dropped, disk-full' }).click();
+    await expect(page.getByText('A firewall drops what this computer sends')).toBeVisible();
+  }),
+  menu('a report to hand over', 8, async (page) => {
+    await page.getByRole('button', { name: 'Report…' }).click();
+    await page.getByRole('button', { name: 'Send to the helpdesk' }).click();
+    await expect(page.getByText('Sent. Tell the helpdesk')).toBeVisible();
+  }),
   { name: 'diagnostics under way', open: async (page) => { await openMain(page, { scene: 'diagnostics-running' }); await openPage(page, 8); } },
   { name: 'diagnostics before the sign-in', open: async (page) => { await openMain(page, { scene: 'sign-in' }); await page.getByRole('button', { name: 'Diagnostics' }).click(); } },
   menu('settings', 9),

@@ -55,6 +55,18 @@ test('all well says so; nothing yet begins by itself; what runs tells how far it
   await expect(page.getByText('16 of 19 checks done')).toBeVisible();
 });
 
+test('what changed since it last worked stands below the causes, and opens to what was tried; the last runs say since when', async ({ page }) => {
+  const faults = await openDiagnostics(page);
+  const changes = page.getByRole('region', { name: /^What changed since it last worked/ });
+  await expect(changes.getByRole('row')).toHaveCount(3);
+  await changes.getByRole('button', { name: 'failed (dropped)' }).press('Enter');
+  await expect(page.getByRole('heading', { name: 'What was tried: Port 7994 · gw-osaka-1' })).toBeFocused();
+  const runs = page.getByRole('region', { name: 'Last runs' });
+  await expect(runs.getByRole('row')).toHaveCount(3);
+  await expect(runs.getByRole('row').last()).toContainText('Nothing is wrong');
+  expect(faults.list).toEqual([]);
+});
+
 test('repeating every 15 seconds is told to main, and ends with the page', async ({ page }) => {
   await openDiagnostics(page);
   await page.getByRole('checkbox', { name: 'Repeat every 15 seconds' }).check();
@@ -74,6 +86,34 @@ test('the report is shown as it would leave before it does; addresses go where a
   expect(await calls(page, 'diagnostics.saveReport')).toEqual([{ format: 'html', hideAddresses: true }]);
   await page.keyboard.press('Escape');
   await expect(page.getByRole('button', { name: 'Report…' })).toBeFocused();
+});
+
+test('a report is sent to the helpdesk after it was read, as it was read, and gives the reference to tell; what the service refuses is said', async ({ page }) => {
+  await openDiagnostics(page);
+  await page.getByRole('button', { name: 'Report…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Report to hand over' });
+  await dialog.getByRole('checkbox', { name: 'Take addresses out as well' }).check();
+  await expect(dialog).toContainText('https://[address 1]');
+  await dialog.getByRole('button', { name: 'Send to the helpdesk' }).press('Enter');
+  await expect(dialog.getByRole('button', { name: 'MV-YPN0X-QHEYA' })).toBeVisible();
+  expect(await calls(page, 'diagnostics.sendReport')).toEqual([{ hideAddresses: true }]);
+  await openDiagnostics(page, { scene: 'diagnostics-unsent' });
+  await page.getByRole('button', { name: 'Report…' }).click();
+  await dialog.getByRole('button', { name: 'Send to the helpdesk' }).click();
+  await expect(dialog.getByRole('alert')).toBeVisible();
+  await expect(dialog.getByText('Sent. Tell the helpdesk')).toHaveCount(0);
+});
+
+test('operators see the reports sent, each beside what its user did; by keyboard there and back', async ({ page }) => {
+  const faults = await openDiagnostics(page);
+  await page.getByRole('button', { name: 'Reports sent' }).press('Enter');
+  await page.getByRole('button', { name: 'ports-dropped, disk-full' }).press('Enter');
+  const details = page.getByRole('complementary', { name: 'MV-YPN0X-QHEYA' });
+  await expect(details).toContainText('A firewall drops what this computer sends');
+  await expect(details.getByRole('listitem')).toHaveCount(4);
+  await page.getByRole('button', { name: 'Back to diagnostics' }).press('Enter');
+  await expect(page.getByRole('heading', { name: 'Diagnostics', exact: true })).toBeVisible();
+  expect(faults.list).toEqual([]);
 });
 
 test('before the sign-in it is a button away, and leads back', async ({ page }) => {
