@@ -50,6 +50,12 @@ describe('the report to hand over', () => {
     expect(html).toContain('sudo ufw allow 443/tcp');
   });
 
+  test('a name is taken out whatever letters and signs it has', () => {
+    for (const name of ['yuki-tanaka', 'y.tanaka+it', 'tanaka/yuki', 'yuki (IT)', '田中 陽子', 'a^b$c|d*e?']) {
+      expect(new Redaction({ names: [name], addresses: [], hideAddresses: false }).text(`signed in: ${name}, again`)).toBe('signed in: [user], again');
+    }
+  });
+
   test('A4: what a peer said is text in it, never markup', () => {
     expect(report(false).html).not.toContain('<script>alert');
     expect(report(false).html).toContain('&lt;script&gt;');
