@@ -1,9 +1,19 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ElectronApplication } from '@playwright/test';
 import { z } from 'zod';
 import { ADMIN, expect, test } from './fixtures.ts';
+import { distribution } from './launch-app.ts';
 import { openFrom, openMenu, resourceCount, saveFilesTo, signIn } from './page-actions.ts';
+
+/** What the stand-in was asked and could only note; nothing on Electron itself. */
+function callsWithoutEffect(electronApp: ElectronApplication): Promise<string[]> {
+  return electronApp.evaluate((electron) => {
+    const noted: unknown = Reflect.get(Object(Reflect.get(electron, '__standIn')), 'calls');
+    return Array.isArray(noted) ? noted.map((call: unknown) => String(Reflect.get(Object(call), 'name'))) : [];
+  });
+}
 
 test('what IT sets is there at the first start: its service, pinned and not to be changed, and its language, which no settings file changes; a bad value beside it costs nothing else', async ({ openApp, system }) => {
   const folder = mkdtempSync(join(tmpdir(), 'mavis-policy-'));
@@ -38,6 +48,13 @@ test('what IT sets is there at the first start: its service, pinned and not to b
     await main.keyboard.type('sessions');
     await main.keyboard.press('Enter');
     await expect(main.getByRole('heading', { name: 'Sessions', level: 1 })).toBeVisible();
+    // With an icon in the tray (in the stand-in: call only) the app outlives its last window.
+    await openMenu(main, 'Settings');
+    await main.getByLabel('Icon in the system’s tray').check();
+    await expect.poll(() => callsWithoutEffect(electronApp)).toEqual(expect.arrayContaining(distribution.kind === 'electron' ? [] : ['tray.create', 'tray.setContextMenu']));
+    await main.close();
+    await expect.poll(() => electronApp.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(0);
+    expect(await electronApp.evaluate(({ app }) => app.getName())).toBe('MAVIS Desktop');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
