@@ -14,8 +14,11 @@ import type { HeadlessClient } from '../../fixtures/headless-client.ts';
 /** The next sync, its three tries and the waits between them: 15 + 3 + 0.5 + 3 + 1 + 3. */
 const OUT_LIMIT_MS = 26_000;
 const BACK_LIMIT_MS = 15_000;
-/** From when the service knows of a change until a client does. */
-const TOLD_LIMIT_MS = 1_000;
+/**
+ * From when the service knows of a change until a client does, on a machine where gateways start at the same time; without the notice
+ * it would be a sync's 15 s. That it is within a second is measured where nothing else goes on (`several-services.test.ts`).
+ */
+const TOLD_LIMIT_MS = 5_000;
 
 let fleet: Fleet;
 let person: HeadlessClient;
@@ -113,6 +116,7 @@ describe('S10-S13: gateways that fall, hang and come back', () => {
     for (const { session } of others) await echoes(session);
     await fleet.untilState('a1', ['unavailable'], OUT_LIMIT_MS);
     const downMs = await knownAt('a1', killedMs, ({ to }) => to === 'unavailable');
+    await fleet.until(async () => toldAfter('gateway-a', 1, killedMs), 'the notice');
     expect((toldAfter('gateway-a', 1, killedMs) ?? Number.NaN) - downMs).toBeLessThan(TOLD_LIMIT_MS);
 
     await fleet.gateway('a1').process.start();
