@@ -8,6 +8,7 @@ import { evidenceName } from './evidence.ts';
 import { parseTestRunOptions, type TestRunOptions, type TierName } from './options.ts';
 import { closingLine, countOutcomes, type TestOutcome } from './outcome.ts';
 import { securityTable } from './security-table.ts';
+import { makeTemporaryFolder, SYSTEM_FOLDER } from './temporary-folder.ts';
 import { runTier } from './tiers.ts';
 import { Transcript } from './transcript.ts';
 
@@ -17,16 +18,20 @@ async function main(): Promise<number> {
   const startedAt = Date.now();
   const machine = options.tiers.some(needsMachine) ? await setUpMachine('test') : await setUpPackagesOnly();
   const transcript = new Transcript(evidenceFile(options));
+  // Asked for until every tier was seen to pass so.
+  const temporary = process.env['MAVIS_TESTS_IN_MEMORY'] === '1' ? makeTemporaryFolder() : SYSTEM_FOLDER;
+  transcript.line(`Temporary files of tests: ${temporary.description}.`);
   const outcomes: TestOutcome[] = [];
   try {
     for (const tier of options.tiers) {
       transcript.line(`\n== ${tier}`);
       const tierStartedAt = Date.now();
-      const found = await runTier(tier, options, transcript);
+      const found = await runTier(tier, options, transcript, temporary.environment);
       outcomes.push(...found);
       transcript.line(`== ${tier}: ${closingLine(countOutcomes(found))}, ${Math.round((Date.now() - tierStartedAt) / 1000)} s`);
     }
   } finally {
+    temporary.remove();
     await machine?.stop();
   }
   const judged = judgeSkips(outcomes, allowedSkips());

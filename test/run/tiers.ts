@@ -24,9 +24,9 @@ const longFactor = 10;
 
 const reports = inRepository('test-results', 'run');
 
-/** Runs one tier and gives the outcomes of its tests. */
-export async function runTier(tier: TierName, options: TestRunOptions, transcript: Transcript): Promise<TestOutcome[]> {
-  const run = new TierRun(tier, options, transcript);
+/** Runs one tier, with what `environment` adds to this process's, and gives the outcomes of its tests. */
+export async function runTier(tier: TierName, options: TestRunOptions, transcript: Transcript, environment: Readonly<Record<string, string>>): Promise<TestOutcome[]> {
+  const run = new TierRun(tier, options, transcript, environment);
   switch (tier) {
     case 'lint':
       return run.asOneTest('oxlint finds nothing', [[inRepository('node_modules', 'oxlint', 'bin', 'oxlint'), '--deny-warnings']]);
@@ -59,11 +59,11 @@ class TierRun {
   readonly #environment: NodeJS.ProcessEnv;
   readonly #limitMs: number;
 
-  constructor(tier: TierName, options: TestRunOptions, transcript: Transcript) {
+  constructor(tier: TierName, options: TestRunOptions, transcript: Transcript, environment: Readonly<Record<string, string>>) {
     this.#tier = tier;
     this.#options = options;
     this.#transcript = transcript;
-    this.#environment = { ...process.env, NODE_COMPILE_CACHE: inRepository('node_modules', '.cache', 'node'), ...(options.long ? { MAVIS_LONG: '1' } : {}) };
+    this.#environment = { ...process.env, ...environment, NODE_COMPILE_CACHE: inRepository('node_modules', '.cache', 'node'), ...(options.long ? { MAVIS_LONG: '1' } : {}) };
     delete this.#environment['FORCE_COLOR'];
     this.#limitMs = limitsMs[tier] * (options.long ? longFactor : 1);
     mkdirSync(reports, { recursive: true });

@@ -1,3 +1,5 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { evidenceName } from '../../run/evidence.ts';
 import { judgeSkips, parseAllowedSkips } from '../../run/allowed-skips.ts';
@@ -5,6 +7,7 @@ import { parseTestRunOptions } from '../../run/options.ts';
 import { closingLine, countOutcomes, type TestOutcome } from '../../run/outcome.ts';
 import { readPlaywrightReport } from '../../run/playwright-report.ts';
 import { securityTable } from '../../run/security-table.ts';
+import { makeTemporaryFolder } from '../../run/temporary-folder.ts';
 import { typescriptProjects } from '../../run/tiers.ts';
 import { readVitestReport } from '../../run/vitest-report.ts';
 
@@ -112,4 +115,25 @@ test('what a long run says is kept by its day, for each tier by itself where it 
   expect(nameOf('integration')).toBeUndefined();
   expect(nameOf('--long', 'integration', 'recorder-killed')).toBeUndefined();
   expect(nameOf('--long', '-t', 'kill')).toBeUndefined();
+});
+
+test('tests keep their temporary files in the system’s folder where memory has no room for them, or is none', () => {
+  for (const made of [makeTemporaryFolder('/dev/shm', Number.MAX_SAFE_INTEGER), makeTemporaryFolder('/proc/self', 0), makeTemporaryFolder('/no/such/place', 0)]) expect(made.environment).toEqual({});
+});
+
+test.runIf(process.platform === 'linux')('a run’s folder in memory is gone after it, and so is that of an earlier run that was killed', () => {
+  const place = mkdtempSync('/dev/shm/mavis-test-');
+  try {
+    // No process has that number: Linux gives none above 4,194,304.
+    const left = join(place, 'mavis-run-4194305-a');
+    mkdirSync(join(left, 'database'), { recursive: true });
+    const made = makeTemporaryFolder(place, 0);
+    const folder = made.environment['TMPDIR'] ?? '';
+    expect(dirname(folder)).toBe(place);
+    expect([existsSync(left), existsSync(folder)]).toEqual([false, true]);
+    made.remove();
+    expect(existsSync(folder)).toBe(false);
+  } finally {
+    rmSync(place, { recursive: true });
+  }
 });
