@@ -58,7 +58,7 @@ function wordsOf(run: DiagnosisRun, since: SinceWorked | null, translator: Trans
 
 /** What one check says otherwise, as a line: `office1 · Port 7993: good (open) → failed (refused)`. */
 export function changeText(change: Change, translator: Translator): string {
-  return `${subjectName(change, translator)} · ${checkAndPort(change, translator)}: ${sideText(change.before, translator)} → ${sideText(change.now, translator)}`;
+  return `${subjectName(change, translator)} · ${checkAndPort(change, translator)}: ${sideText(change, 'before', translator)} → ${sideText(change, 'now', translator)}`;
 }
 
 /** A check's name; ports are told apart by their number, which is the last word of the id. */
@@ -67,10 +67,26 @@ export function checkAndPort({ check, id }: Pick<CheckResult, 'check' | 'id'>, {
   return port === undefined ? text(`diagnostics.check-${check}`) : text('diagnostics.column-port', { port });
 }
 
-/** How a check stood, with the few words of what it saw. */
-export function sideText(side: Change['now'], { text }: Translator): string {
+/** How a check stood then or now, with the few words of what it saw. */
+export function sideText(change: Change, when: 'before' | 'now', translator: Translator): string {
+  const side = change[when];
+  const { text } = translator;
   if (side === null) return text('diagnostics.since-not-looked');
-  return side.seen === '' || side.state === 'not-run' ? text(`diagnostics.state-${side.state}`) : `${text(`diagnostics.state-${side.state}`)} (${side.seen})`;
+  const seen = side.state === 'not-run' ? '' : change.check === 'port' ? portSeen(side.seen, translator) : side.seen;
+  return seen === '' ? text(`diagnostics.state-${side.state}`) : `${text(`diagnostics.state-${side.state}`)} (${seen})`;
+}
+
+/** Words of a port's outcome as pages show them; what is not among them (a fingerprint) stands as it is. */
+const PORT_WORDS = {
+  open: 'diagnostics.tcp-open', refused: 'diagnostics.tcp-refused', dropped: 'diagnostics.tcp-dropped', reset: 'diagnostics.tcp-reset', unreachable: 'diagnostics.tcp-unreachable', 'no-address': 'diagnostics.tcp-no-address',
+  pin: 'diagnostics.tls-wrong-key', issuer: 'diagnostics.tls-untrusted', expired: 'diagnostics.tls-untrusted', 'not-yet-valid': 'diagnostics.tls-untrusted', name: 'diagnostics.tls-untrusted',
+  silent: 'diagnostics.tls-silent', closed: 'diagnostics.tls-other', 'not-tls': 'diagnostics.tls-other', old: 'diagnostics.tls-other', failed: 'diagnostics.tls-other',
+} as const;
+const UNSAID: ReadonlySet<string> = new Set(['good', 'not-checked']);
+
+function portSeen(seen: string, { text }: Translator): string {
+  const isWord = (word: string): word is keyof typeof PORT_WORDS => Object.hasOwn(PORT_WORDS, word);
+  return seen.split(' · ').filter((word) => word !== '' && !UNSAID.has(word)).map((word) => (isWord(word) ? text(PORT_WORDS[word]) : word)).join(' · ');
 }
 
 /** What a result speaks of, in words. */

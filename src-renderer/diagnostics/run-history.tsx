@@ -32,13 +32,13 @@ export function ChangesSinceWorked({ since, opened, onOpen }: { readonly since: 
               <tr key={change.id}>
                 <td>{subjectName(change, translator)}</td>
                 <th scope="row">{checkWords(change, translator)}</th>
-                <td>{sideText(change.before, translator)}</td>
+                <td>{sideText(change, 'before', translator)}</td>
                 <td>
                   {change.now === null ? (
-                    sideText(change.now, translator)
+                    sideText(change, 'now', translator)
                   ) : (
                     <button type="button" className="link-button" aria-expanded={opened === change.id} onClick={() => onOpen(change.id)}>
-                      {sideText(change.now, translator)}
+                      {sideText(change, 'now', translator)}
                     </button>
                   )}
                 </td>

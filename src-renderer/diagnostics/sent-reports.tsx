@@ -1,13 +1,13 @@
-import { useCallback, useEffect, useState } from 'react';
+import { type KeyboardEvent, useCallback, useEffect, useId, useState } from 'react';
 import type { DiagnosisReport, SentDiagnosisReport } from '../../shared/api/diagnostics.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { actorName } from '../audit/actor-name.ts';
 import { EmptyState } from '../controls/empty-state.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
+import { Icon } from '../controls/icon.tsx';
 import { ListPage, ReloadButton } from '../controls/list-page.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
 import { useFormats, useText } from '../language/use-text.ts';
-import { LogEntryDetails } from '../logs/log-entry-details.tsx';
 import { factsLine } from '../logs/log-facts.ts';
 import { ask } from '../mavis/ask.ts';
 import { usePaged } from '../mavis/use-paged.ts';
@@ -109,51 +109,49 @@ function ReportDetails({ report, onClose }: { readonly report: SentDiagnosisRepo
       current = false;
     };
   }, [mavis, report.id]);
+  const titleId = useId();
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.key !== 'Escape') return;
+    event.stopPropagation();
+    onClose();
+  };
   return (
-    <LogEntryDetails
-      title={report.id}
-      facts={{}}
-      onClose={onClose}
-      actions={null}
-      head={
+    <aside className="details scroll report-details" aria-labelledby={titleId} tabIndex={0} onKeyDown={onKey}>
+      <header className="details-head">
+        <h2 id={titleId} className="details-title mono">
+          {report.id}
+        </h2>
+        <button type="button" className="button button-quiet button-icon button-small" aria-label={text('common.close')} onClick={onClose}>
+          <Icon name="close" />
+        </button>
+      </header>
+      <p>
+        {report.userName} · <span className="tabular">{formats.instant(report.sentAt)}</span>
+      </p>
+      <p className="field-hint">{text('diagnostics.reports-claim')}</p>
+      {error && <ErrorNotice error={error} />}
+      {!opened && !error && (
+        <p className="badge" role="status">
+          <span className="spinner" />
+          {text('common.loading')}
+        </p>
+      )}
+      {opened && (
         <>
-          <dt>{text('common.user')}</dt>
-          <dd>{report.userName}</dd>
-          <dt>{text('common.time')}</dt>
-          <dd>{formats.instant(report.sentAt)}</dd>
+          <pre className="preview report-preview" tabIndex={0} aria-label={text('diagnostics.report-title')}>
+            {opened.text}
+          </pre>
+          <h3 className="diagnostics-heading">{text('diagnostics.reports-entries')}</h3>
+          {opened.entries.length === 0 && <p className="field-hint">{text('diagnostics.reports-no-entries')}</p>}
+          <ul className="report-entries">
+            {opened.entries.map((entry) => (
+              <li key={entry.id}>
+                <span className="tabular">{formats.instant(entry.at)}</span> <span className="mono">{entry.kind}</span> {actorName(entry, text)} <span className="log-facts">{factsLine(entry.facts)}</span>
+              </li>
+            ))}
+          </ul>
         </>
-      }
-      foot={
-        <>
-          <dt>{text('diagnostics.report-title')}</dt>
-          <dd>
-            <p className="field-hint">{text('diagnostics.reports-claim')}</p>
-            {error && <ErrorNotice error={error} />}
-            {!opened && !error && (
-              <p className="badge" role="status">
-                <span className="spinner" />
-                {text('common.loading')}
-              </p>
-            )}
-            {opened && (
-              <pre className="preview report-preview" tabIndex={0} aria-label={text('diagnostics.report-title')}>
-                {opened.text}
-              </pre>
-            )}
-          </dd>
-          <dt>{text('diagnostics.reports-entries')}</dt>
-          <dd>
-            {opened?.entries.length === 0 && text('diagnostics.reports-no-entries')}
-            <ul className="report-entries">
-              {opened?.entries.map((entry) => (
-                <li key={entry.id}>
-                  <span className="tabular">{formats.instant(entry.at)}</span> <span className="mono">{entry.kind}</span> {actorName(entry, text)} <span className="log-facts">{factsLine(entry.facts)}</span>
-                </li>
-              ))}
-            </ul>
-          </dd>
-        </>
-      }
-    />
+      )}
+    </aside>
   );
 }

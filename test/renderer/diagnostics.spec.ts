@@ -59,7 +59,7 @@ test('what changed since it last worked stands below the causes, and opens to wh
   const faults = await openDiagnostics(page);
   const changes = page.getByRole('region', { name: /^What changed since it last worked/ });
   await expect(changes.getByRole('row')).toHaveCount(3);
-  await changes.getByRole('button', { name: 'failed (dropped)' }).press('Enter');
+  await changes.getByRole('button', { name: 'failed (no answer)' }).press('Enter');
   await expect(page.getByRole('heading', { name: 'What was tried: Port 7994 · gw-osaka-1' })).toBeFocused();
   const runs = page.getByRole('region', { name: 'Last runs' });
   await expect(runs.getByRole('row')).toHaveCount(3);
@@ -111,6 +111,8 @@ test('operators see the reports sent, each beside what its user did; by keyboard
   const details = page.getByRole('complementary', { name: 'MV-YPN0X-QHEYA' });
   await expect(details).toContainText('A firewall drops what this computer sends');
   await expect(details.getByRole('listitem')).toHaveCount(4);
+  // Side by side, and wide enough to be read.
+  expect((await details.getByLabel('Report to hand over').boundingBox())?.width).toBeGreaterThan(250);
   await page.getByRole('button', { name: 'Back to diagnostics' }).press('Enter');
   await expect(page.getByRole('heading', { name: 'Diagnostics', exact: true })).toBeVisible();
   expect(faults.list).toEqual([]);

@@ -71,6 +71,7 @@ describe('the last runs', () => {
     const since = changedSinceWorked(kept(well(0)), asPastRun(broken(1)));
     const report = (hideAddresses: boolean) => makeReport({ run: broken(1), since, translator: createTranslator(language), redaction: new Redaction({ names: [], addresses: ['mavis.example'], hideAddresses }), log: [], when: (at) => at });
     for (const text of [report(false).text, report(false).html, report(false).json]) expect(text).toContain('192.0.2.8');
+    if (language === 'ja') expect(report(false).text).toContain('中央サービス · ポート 443: 正常 (開) → 異常 (拒否)');
     for (const text of Object.values(report(true))) expect(text).not.toMatch(/192\.0\.2\.[78]/);
     expect(JSON.parse(report(true).json)).toMatchObject({ since: { at: well(0).startedAt } });
   });
