@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { Page } from '@playwright/test';
@@ -9,15 +9,18 @@ import { accessRulesRoutes } from '../../shared/api/access-rules.ts';
 import { auditRoutes } from '../../shared/api/audit.ts';
 import { type CredentialFields, credentialsRoutes } from '../../shared/api/credentials.ts';
 import { recordingsRoutes } from '../../shared/api/recordings.ts';
-import { resourcesRoutes } from '../../shared/api/resources.ts';
+import { type ResourceFields, resourcesRoutes } from '../../shared/api/resources.ts';
 import { usersRoutes } from '../../shared/api/users.ts';
 import type { CredentialId, ResourceId } from '../../shared/ids.ts';
+import { type ConnectProxy, startConnectProxy } from '../fixtures/connect-proxy.ts';
 import { HeadlessClient } from '../fixtures/headless-client.ts';
 import type { WholeSystem } from '../fixtures/whole-system.ts';
 import { startOpenSshTarget, type OpenSshTarget } from '../targets/open-ssh-target.ts';
+import { type NlaTarget, startNlaTarget } from '../targets/nla-target.ts';
+import { startVncTarget, type VncTarget } from '../targets/vnc-target.ts';
 import { expect, test } from './fixtures.ts';
 import { launchApp, type OpenApp } from './launch-app.ts';
-import { addProfile, connect, showTerminalAsText, signIn, terminalText, type, untilRecorded } from './page-actions.ts';
+import { addProfile, connect, saveFilesTo, showTerminalAsText, signIn, terminalText, type, untilRecorded } from './page-actions.ts';
 import { ProcessWatch, SecretSearch, type Canary, type Hit } from './secret-search.ts';
 
 /** A secret that stands nowhere else, of letters that every encoding leaves as they are. */
@@ -25,7 +28,8 @@ const canary = (name: string): Canary => ({ name, secret: `Canary${name.replaceA
 
 const USER_NAME = 'canary-user';
 const AUDITOR_NAME = 'canary-auditor';
-const RULE = { protocols: ['ssh' as const], windows: [] };
+const PROXY_USER = 'canary-proxy-user';
+const RULE = { protocols: ['ssh' as const, 'sftp' as const, 'vnc' as const, 'rdp' as const], windows: [] };
 
 interface Planted {
   readonly passwordOfUser: Canary;
@@ -37,6 +41,17 @@ interface Planted {
   readonly typedUnseen: Canary;
   readonly wrongWhenAsked: Canary;
   readonly privateKey: Canary;
+  readonly passwordOfVnc: Canary;
+  readonly passwordOfRdp: Canary;
+  readonly wrongForProxy: Canary;
+  readonly passwordOfProxy: Canary;
+}
+
+/** The servers that the passwords are for. */
+interface Targets {
+  readonly ssh: OpenSshTarget;
+  readonly vnc: VncTarget;
+  readonly rdp: NlaTarget;
 }
 
 /** A target's private key under a passphrase, as an administrator would paste it. */
@@ -52,14 +67,17 @@ function encryptedKey(target: OpenSshTarget, folder: string, passphrase: string)
   }
 }
 
-async function plant(system: WholeSystem, target: OpenSshTarget, planted: Planted, key: string): Promise<Record<'password' | 'key' | 'wrong' | 'asked', ResourceId>> {
+async function plant(system: WholeSystem, { ssh: target, vnc, rdp }: Targets, planted: Planted, key: string): Promise<Record<'password' | 'key' | 'wrong' | 'asked', ResourceId>> {
   const { admin } = system;
   const credential = async (fields: CredentialFields): Promise<CredentialId> => (await admin.call(credentialsRoutes.credentialCreate, { body: fields })).id;
   const byPassword = await credential({ kind: 'password', name: 'by password', userName: target.user, password: planted.passwordOfTarget.secret });
   const byKey = await credential({ kind: 'private-key', name: 'by key', userName: target.user, privateKey: key, passphrase: planted.passphrase.secret });
   const wrong = await credential({ kind: 'password', name: 'wrong', userName: target.user, password: planted.wrongForTarget.secret });
-  const resource = async (name: string, tag: string, credentialId: CredentialId | null): Promise<ResourceId> =>
-    (await admin.call(resourcesRoutes.resourceCreate, { body: { name, address: target.host, protocols: [{ protocol: 'ssh', port: target.port }], operatingSystem: 'linux', identities: [target.hostKeyFingerprint], tags: ['gateway-office1', tag], credentialId, allowSpecialAddress: true } })).id;
+  const shell = { protocols: [{ protocol: 'ssh' as const, port: target.port }, { protocol: 'sftp' as const, port: target.port }], identities: [target.hostKeyFingerprint] };
+  const resource = async (name: string, tag: string, credentialId: CredentialId | null, way: Pick<ResourceFields, 'protocols' | 'identities'> = shell): Promise<ResourceId> =>
+    (await admin.call(resourcesRoutes.resourceCreate, { body: { name, address: target.host, ...way, operatingSystem: 'linux', tags: ['gateway-office1', tag], credentialId, allowSpecialAddress: true } })).id;
+  await resource('canary-vnc', 'canary-stored', await credential({ kind: 'password', name: 'of VNC', userName: 'unused', password: planted.passwordOfVnc.secret }), { protocols: [{ protocol: 'vnc', port: vnc.port }], identities: [] });
+  await resource('canary-rdp', 'canary-stored', await credential({ kind: 'password', name: 'of RDP', userName: rdp.user, password: planted.passwordOfRdp.secret }), { protocols: [{ protocol: 'rdp', port: rdp.port }], identities: [rdp.fingerprint] });
   await admin.call(accessRulesRoutes.accessRuleCreate, { body: { ...RULE, name: 'stored', subject: { kind: 'role', role: 'user' }, filter: 'tag:canary-stored', signOn: 'stored', policy: { recordInput: true } } });
   await admin.call(accessRulesRoutes.accessRuleCreate, { body: { ...RULE, name: 'asked', subject: { kind: 'role', role: 'user' }, filter: 'tag:canary-asked', signOn: 'ask-user', policy: { promptsReachUser: true, recordInput: true } } });
   return {
@@ -87,6 +105,32 @@ async function answer(session: Page, user: string, password: string): Promise<vo
   await session.getByRole('button', { name: 'Continue' }).click();
 }
 
+/** Signs on to the network's proxy. */
+async function answerProxy(main: Page, password: string): Promise<void> {
+  await main.getByLabel('User name for the proxy').fill(PROXY_USER);
+  await main.getByLabel('Password for the proxy').fill(password);
+  await main.getByRole('button', { name: 'Continue' }).click();
+}
+
+/** Adds the service behind an HTTP proxy that asks who the user is: told wrong, then right. */
+async function addProfileBehindProxy(main: Page, system: WholeSystem, proxy: ConnectProxy, planted: Planted, look: (page: Page, name: string) => Promise<void>): Promise<void> {
+  await main.getByRole('button', { name: 'Add profile' }).click();
+  await main.getByRole('radio', { name: 'This HTTP proxy' }).check();
+  await main.getByLabel('HTTP proxy', { exact: true }).fill(proxy.name);
+  const added = addProfile(main, system);
+  await answerProxy(main, planted.wrongForProxy.secret);
+  await expect(main.getByRole('dialog').getByRole('alert')).toContainText('did not take');
+  await look(main, 'refused by the proxy');
+  await answerProxy(main, planted.passwordOfProxy.secret);
+  await added;
+}
+
+async function endSession(session: Page): Promise<void> {
+  await session.getByRole('button', { name: 'End session' }).click();
+  await session.getByRole('dialog').getByRole('button', { name: 'End session' }).click();
+  await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible();
+}
+
 async function endShell(session: Page): Promise<void> {
   await type(session, 'exit');
   await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible();
@@ -95,8 +139,10 @@ async function endShell(session: Page): Promise<void> {
 test.describe('B16: secrets', () => {
   test('B16: a canary planted in every credential is in no log, file, recording, export, process list or page after everything was used', async ({ system }, info) => {
     test.setTimeout(400_000);
-    test.skip(process.getuid?.() !== 0, 'password sign-on to a real sshd can be tried by root only');
-    const target = await startOpenSshTarget({ signOn: ['publickey', 'password'] });
+    // VncAuth takes eight letters.
+    const [target, vnc, rdp] = await Promise.all([startOpenSshTarget({ signOn: ['publickey', 'password'] }), startVncTarget({ width: 640, height: 480, password: randomBytes(6).toString('base64url') }), startNlaTarget()]);
+    const passwordOfProxy = canary('password of proxy');
+    const proxy = await startConnectProxy({ credentials: { userName: PROXY_USER, password: passwordOfProxy.secret } });
     const userData = info.outputPath('user-data');
     mkdirSync(userData, { recursive: true });
     const said: Buffer[] = [];
@@ -114,15 +160,19 @@ test.describe('B16: secrets', () => {
         wrongWhenAsked: canary('wrong when asked'),
         // The last line of the clear key holds its private half, without what is the same in its encrypted form.
         privateKey: { name: 'private key', secret: target.privateKey.trim().split('\n').at(-3) ?? '' },
+        passwordOfVnc: { name: 'password of VNC', secret: vnc.password },
+        passwordOfRdp: { name: 'password of RDP', secret: rdp.password },
+        wrongForProxy: canary('wrong for proxy'),
+        passwordOfProxy,
       };
       const key = encryptedKey(target, info.outputPath('key'), planted.passphrase.secret);
       const { user, oneTimePassword = '' } = await system.admin.call(usersRoutes.userCreate, { body: { name: USER_NAME, displayName: USER_NAME, role: 'user' } });
       await system.addUser(AUDITOR_NAME, 'admin', planted.passwordOfAuditor.secret);
       const canaries: Canary[] = [...Object.values(planted), { name: 'one-time password', secret: oneTimePassword }, { name: 'key as pasted', secret: key.trim().split('\n').at(-3) ?? '' }];
-      expect(canaries.every(({ secret }) => secret.length >= 12)).toBe(true);
+      expect(canaries.every(({ secret }) => secret.length >= 8)).toBe(true);
       const search = new SecretSearch(canaries);
       watch = new ProcessWatch(search);
-      const resources = await plant(system, target, planted, key);
+      const resources = await plant(system, { ssh: target, vnc, rdp }, planted, key);
 
       app = await launchApp(userData);
       const { main, electronApp } = app;
@@ -131,7 +181,7 @@ test.describe('B16: secrets', () => {
       const look = async (page: Page, name: string): Promise<void> => void seen.push(...search.inBytes(`page: ${name}`, await pageBytes(page)));
 
       // Signing in: refused, with a one-time password, and with the password chosen after it.
-      await addProfile(main, system);
+      await addProfileBehindProxy(main, system, proxy, planted, look);
       await signIn(main, USER_NAME, planted.wrongAtSignIn.secret);
       await expect(main.getByRole('alert')).toBeVisible();
       await look(main, 'refused sign-in');
@@ -161,6 +211,14 @@ test.describe('B16: secrets', () => {
       await look(byKey, 'session by key');
       await endShell(byKey);
 
+      // The stored passwords of desktops, and files over SFTP with that of the shell.
+      for (const [resource, protocol] of [['canary-vnc', 'VNC'], ['canary-rdp', 'RDP'], ['canary-password', 'SFTP']] as const) {
+        const session = await connect(app, resource, protocol);
+        await untilRecorded(session);
+        await look(session, `session over ${protocol}`);
+        await endSession(session);
+      }
+
       // Refused by the target; then asked for, refused and taken.
       const refused = await connect(app, 'canary-wrong');
       await expect(refused.getByRole('alert')).toContainText('Connection failed', { timeout: 60_000 });
@@ -185,13 +243,15 @@ test.describe('B16: secrets', () => {
       const exported = join(system.folder, 'exported');
       mkdirSync(exported);
       const own = async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { search: USER_NAME } })).items.filter(({ stored }) => stored);
-      await expect.poll(async () => (await own()).length, { timeout: 60_000 }).toBe(3);
+      await expect.poll(async () => (await own()).length, { timeout: 60_000 }).toBe(6);
       const items = await own();
       let opened = '';
-      for (const { id: recordingId } of items) {
+      expect(new Set(items.map(({ protocol }) => protocol))).toEqual(new Set(['ssh', 'sftp', 'vnc', 'rdp']));
+      for (const { id: recordingId, protocol } of items) {
         const playback = await buffer(await auditor.service.open(recordingsRoutes.recordingPlayback, { params: { recordingId }, query: {}, body: {} }));
-        const asciicast = await buffer(await auditor.service.open(recordingsRoutes.recordingAsciicast, { params: { recordingId }, query: { version: 3 }, body: {} }));
         writeFileSync(join(exported, `${recordingId}.frames`), playback);
+        if (protocol !== 'ssh') continue;
+        const asciicast = await buffer(await auditor.service.open(recordingsRoutes.recordingAsciicast, { params: { recordingId }, query: { version: 3 }, body: {} }));
         writeFileSync(join(exported, `${recordingId}.cast`), asciicast);
         opened += asciicast.toString('utf8');
       }
@@ -214,12 +274,24 @@ test.describe('B16: secrets', () => {
       // The reset has signed the user out; the administrators' pages in the app.
       await main.getByRole('form', { name: 'Sign in' }).waitFor();
       await signIn(main, AUDITOR_NAME, planted.passwordOfAuditor.secret);
-      for (const page of ['Audit log', 'Error log', 'Session recordings', 'Settings']) {
+      for (const page of ['Audit log', 'Error log', 'Session recordings', 'Settings', 'Diagnostics']) {
         await main.getByRole('navigation').getByRole('button', { name: page }).click();
         await main.getByRole('heading', { name: page, level: 1 }).waitFor();
         await main.waitForLoadState('networkidle');
         await look(main, page);
       }
+
+      // The report that a person hands over, with all addresses in it.
+      await main.getByRole('button', { name: 'Run all checks' }).click();
+      const saved = async (format: 'json' | 'html', looked: RegExp): Promise<string> => {
+        const file = join(exported, `report.${format}`);
+        await saveFilesTo(electronApp, file);
+        const made = await main.evaluate((wanted) => window.mavis.diagnostics.saveReport({ format: wanted, hideAddresses: false }), format);
+        return made.ok && made.value.saved ? (looked.exec(readFileSync(file, 'utf8'))?.[0] ?? 'not in it') : JSON.stringify(made);
+      };
+      // Once it is through, it names the proxy that it was asked to sign on to.
+      await expect.poll(() => saved('json', /(?:PROXY|DIRECT)[^"]*/), { timeout: 60_000 }).toBe(`PROXY ${proxy.name}`);
+      expect(await saved('html', /<table>/)).toBe('<table>');
 
       // While all runs, and after the app and the gateway have ended: what is kept, and what was said.
       const running = [search.inFolder(system.folder), search.inFolder(userData)];
@@ -242,7 +314,7 @@ test.describe('B16: secrets', () => {
       watch?.stop();
       await app?.electronApp.evaluate(({ app: electron }) => electron.exit(0)).catch(() => undefined);
       await app?.electronApp.close().catch(() => undefined);
-      await target.stop();
+      await Promise.all([target.stop(), vnc.stop(), rdp.stop(), proxy.stop()]);
       rmSync(userData, { recursive: true, force: true, maxRetries: 5 });
     }
   });

@@ -17,6 +17,8 @@ const run = promisify(execFile);
 export type VncTargetOptions = {
   /** As Xtigervnc takes them; `VncAuth` where nothing is said. */
   readonly securityTypes?: string;
+  /** Of eight letters at most, as VncAuth has it. */
+  readonly password?: string;
   readonly width?: number;
   readonly height?: number;
   /** For its X509 types, in PEM. */
@@ -55,7 +57,7 @@ const PASSWORD = 'vnc-pass';
 const MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /** Starts Xtigervnc on a free loopback port and a free display. Whoever starts it stops it. */
-export async function startVncTarget({ securityTypes = 'VncAuth', width = 1024, height = 768, certificate }: VncTargetOptions = {}): Promise<VncTarget> {
+export async function startVncTarget({ securityTypes = 'VncAuth', password = PASSWORD, width = 1024, height = 768, certificate }: VncTargetOptions = {}): Promise<VncTarget> {
   const xvnc = findCommand('Xtigervnc');
   if (xvnc === undefined) throw new Error('there is no Xtigervnc: install the package tigervnc-standalone-server');
   const folder = makeTemporaryFolder('xvnc', 0o711);
@@ -67,7 +69,7 @@ export async function startVncTarget({ securityTypes = 'VncAuth', width = 1024, 
   const port = await findFreePort();
   let server: XvncServer;
   try {
-    server = await startXvnc(xvnc, folder.path, { port, securityTypes, password: PASSWORD, ...(certificate === undefined ? {} : { certificate: files }), width, height, extraParameters: ['-BlacklistThreshold', '1000'] });
+    server = await startXvnc(xvnc, folder.path, { port, securityTypes, password, ...(certificate === undefined ? {} : { certificate: files }), width, height, extraParameters: ['-BlacklistThreshold', '1000'] });
   } catch (error) {
     folder.remove();
     throw error;
@@ -100,7 +102,7 @@ export async function startVncTarget({ securityTypes = 'VncAuth', width = 1024, 
   return {
     host: '127.0.0.1',
     port,
-    password: PASSWORD,
+    password,
     display: server.display,
     folder: folder.path,
     log: server.log,
