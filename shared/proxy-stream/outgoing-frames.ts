@@ -12,7 +12,7 @@ const SMALL_BYTES = 4 * 1024;
 export interface OutgoingFramesPorts {
   /** Writes to the connection and calls back when the bytes are no longer needed; on a connection that is gone it need not. */
   readonly write: (bytes: Uint8Array, written: () => void) => void;
-  /** Calls back when the turn is over, so that what is written in it leaves together. */
+  /** Calls back when everything that is there to be read has been taken, so that what is written on it leaves together. */
   readonly defer: (callback: () => void) => void;
   /** No longer full. */
   readonly drained: () => void;

@@ -59,7 +59,7 @@ export class ProxyConnection {
       write: (bytes, written) => {
         if (socket.writable) socket.write(bytes, written);
       },
-      defer: (callback) => process.nextTick(callback),
+      defer: (callback) => void setImmediate(callback),
       drained: () => this.#receiver?.drained?.(),
     });
     socket.once('close', this.#onGone);

@@ -74,7 +74,7 @@ export function sealCheaply(client: Client, socket: Socket): void {
     if (!corked) {
       corked = true;
       socket.cork();
-      process.nextTick(uncork);
+      setImmediate(uncork);
     }
     for (const [at, part] of parts.entries()) {
       if (at < parts.length - 1) socket.write(part);

@@ -31,9 +31,9 @@ export class ClipboardUploads {
     await this.drop(sessionId);
     const files: OfferedFile[] = [];
     for (const path of paths) {
-      const file = await openSource(path);
-      const { size, mtimeMs } = await file.stat().finally(() => file.close());
-      files.push({ name: basename(path), sizeBytes: size, modifiedAtMs: Math.floor(mtimeMs) });
+      const { file, stands } = await openSource(path);
+      await file.close();
+      files.push({ name: basename(path), sizeBytes: stands.size, modifiedAtMs: Math.floor(stands.mtimeMs) });
     }
     this.#offers.set(sessionId, { paths, sizes: files.map(({ sizeBytes }) => sizeBytes), open: new Map() });
     return files;
@@ -69,7 +69,7 @@ export class ClipboardUploads {
       offer.open.delete(oldest[0]);
       await oldest[1].close().catch(() => undefined);
     }
-    const file = await openSource(path);
+    const { file } = await openSource(path);
     offer.open.set(place, file);
     return file;
   }

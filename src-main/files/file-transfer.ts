@@ -10,7 +10,7 @@ import { openSource } from './local-source.ts';
 import { partialName } from './partial-name.ts';
 import { isMissing } from './remote-errors.ts';
 import type { Gate, RequestWindow } from './request-window.ts';
-import type { RemoteHandle, SftpClient } from './sftp-client.ts';
+import type { PreparedPiece, RemoteHandle, SftpClient } from './sftp-client.ts';
 
 /** A piece may be written before the one in front of it: what lies so far behind a part's end is sure to be whole, or is fetched again. */
 const REACH_BYTES = 16 * 1024 * 1024;
@@ -140,25 +140,33 @@ async function writeWhole(file: FileHandle, bytes: Uint8Array, at: number): Prom
  * @param mode the permissions that it gets, the local file's where they are left out
  */
 export async function uploadFile({ client, window }: TransferMeans, localPath: string, remoteFolder: string, name: string, { replace, mayHavePart, mode }: { readonly replace: boolean; readonly mayHavePart: boolean; readonly mode?: number | undefined }, control: TransferControl): Promise<void> {
-  const file = await openSource(localPath);
+  const { file, stands } = await openSource(localPath);
   let target: RemoteHandle | undefined;
   let part: string | undefined;
   try {
-    const stands = await file.stat();
     const facts = { size: stands.size, modifiedAtSeconds: Math.floor(stands.mtimeMs / 1000) };
     const permissions = mode ?? stands.mode & 0o777;
     part = remoteChild(remoteFolder, partialName(name, facts));
     const from = mayHavePart ? await partAt(client, part, facts.size) : 0;
     target = await client.openFile(part, openFlag.write | openFlag.create | (from > 0 ? 0 : openFlag.truncate), permissions);
     control.progress(from);
-    await sendPieces({ client, window }, file, target, from, facts.size, control);
-    const after = await file.stat();
-    if (after.size !== stands.size || after.mtimeMs !== stands.mtimeMs) throw new MavisError('files.changed');
     const handle = target;
-    target = undefined;
+    const unchanged = async (): Promise<void> => {
+      const after = await file.stat();
+      if (after.size !== stands.size || after.mtimeMs !== stands.mtimeMs) throw new MavisError('files.changed');
+    };
     // In one go: a server takes what concerns one file in order. One that keeps modes or times of its own has the file whole all the same.
-    const kept = client.changeOpen(handle, { mode: permissions, times: { accessedAtSeconds: Math.floor(stands.atimeMs / 1000), modifiedAtSeconds: facts.modifiedAtSeconds } }).catch(() => control.attributesRefused?.());
-    await Promise.all([kept, client.closeHandle(handle)]);
+    const finish = async (): Promise<void> => {
+      target = undefined;
+      const kept = client.changeOpen(handle, { mode: permissions, times: { accessedAtSeconds: Math.floor(stands.atimeMs / 1000), modifiedAtSeconds: facts.modifiedAtSeconds } }).catch(() => control.attributesRefused?.());
+      await Promise.all([kept, client.closeHandle(handle)]);
+    };
+    if (from === 0 && facts.size > 0 && facts.size <= client.sizes.write) await sendWhole({ client, window }, file, handle, facts.size, control, { unchanged, finish });
+    else {
+      await sendPieces({ client, window }, file, handle, from, facts.size, control);
+      await unchanged();
+      await finish();
+    }
     if (control.verify) await requireSame(client, part, localPath, control.signal);
     await client.rename(part, remoteChild(remoteFolder, name), replace);
   } catch (error) {
@@ -194,21 +202,37 @@ async function partAt(client: SftpClient, part: string, size: number): Promise<n
   }
 }
 
+/** Sends a file of one piece, and its end with it: a round trip less, which is a third of what a small file takes. */
+async function sendWhole({ client, window }: TransferMeans, file: FileHandle, handle: RemoteHandle, size: number, { signal, gate, progress }: TransferControl, { unchanged, finish }: { readonly unchanged: () => Promise<void>; readonly finish: () => Promise<void> }): Promise<void> {
+  const work = async (): Promise<void> => {
+    const piece = await readPiece(client, file, handle, 0, size);
+    await unchanged();
+    await Promise.all([client.writePiece(handle, 0, piece, size), finish()]);
+    progress(size);
+  };
+  await sideBySide({ window, signal, gate, from: 0, more: (at) => at < size, next: (at) => at + size, work, most: 1 });
+}
+
 async function sendPieces({ client, window }: TransferMeans, file: FileHandle, handle: RemoteHandle, from: number, size: number, { signal, gate, progress }: TransferControl): Promise<void> {
   const length = client.sizes.write;
   const sendOne = async (at: number): Promise<void> => {
     const wanted = Math.min(length, size - at);
-    const piece = client.preparePiece(handle, wanted);
-    let read = 0;
-    while (read < wanted) {
-      const { bytesRead } = await file.read(piece.data, read, wanted - read, at + read);
-      if (bytesRead === 0) throw new MavisError('files.changed');
-      read += bytesRead;
-    }
-    await client.writePiece(handle, at, piece, wanted);
+    await client.writePiece(handle, at, await readPiece(client, file, handle, at, wanted), wanted);
     progress(wanted);
   };
   await sideBySide({ window, signal, gate, from, more: (at) => at < size, next: (at) => at + length, work: sendOne, most: MOST_PIECES });
+}
+
+/** A piece of a local file as the packet that writes it. Throws `files.changed` where the file ends before. */
+async function readPiece(client: SftpClient, file: FileHandle, handle: RemoteHandle, at: number, wanted: number): Promise<PreparedPiece> {
+  const piece = client.preparePiece(handle, wanted);
+  let read = 0;
+  while (read < wanted) {
+    const { bytesRead } = await file.read(piece.data, read, wanted - read, at + read);
+    if (bytesRead === 0) throw new MavisError('files.changed');
+    read += bytesRead;
+  }
+  return piece;
 }
 
 interface SideBySide {

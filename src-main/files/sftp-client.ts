@@ -26,6 +26,13 @@ export interface RemoteEntry {
 /** An open file or folder of the target. */
 export type RemoteHandle = Uint8Array;
 
+/** A packet that writes a piece of a file, and the room in it for what is read. */
+export interface PreparedPiece {
+  readonly packet: Buffer;
+  readonly data: Buffer;
+  readonly headBytes: number;
+}
+
 interface Waiting {
   readonly resolve: (answer: Uint8Array) => void;
   readonly reject: (error: unknown) => void;
@@ -136,14 +143,14 @@ export class SftpClient {
   }
 
   /** A packet that writes a piece, with room for `length` bytes: what is read into `data` goes out without another copy. */
-  preparePiece(handle: RemoteHandle, length: number): { readonly packet: Buffer; readonly data: Buffer; readonly headBytes: number } {
+  preparePiece(handle: RemoteHandle, length: number): PreparedPiece {
     const headBytes = 4 + 1 + 4 + 4 + handle.length + 8 + 4;
     const packet = Buffer.allocUnsafeSlow(headBytes + length);
     return { packet, headBytes, data: packet.subarray(headBytes) };
   }
 
   /** Sends a prepared piece, of which `length` bytes were filled. */
-  async writePiece(handle: RemoteHandle, offset: number, { packet, headBytes }: { readonly packet: Buffer; readonly headBytes: number }, length: number): Promise<void> {
+  async writePiece(handle: RemoteHandle, offset: number, { packet, headBytes }: PreparedPiece, length: number): Promise<void> {
     packet.set(new FieldWriter(packetType.write, headBytes).uint32(0).bytes(handle).uint64(offset).uint32(length).end());
     packet.writeUInt32BE(headBytes + length - 4, 0);
     this.#succeeded(await this.#send(packet.subarray(0, headBytes + length)));

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
@@ -46,9 +47,10 @@ class TreeUpload {
 
   async take(name: string, place: Place): Promise<void> {
     const path = join(place.local, name);
-    const stands = await lstat(path).catch((error: unknown) => {
-      throw localError(error);
-    });
+    await this.#take(name, path, place, await look(path));
+  }
+
+  async #take(name: string, path: string, place: Place, stands: Stats): Promise<void> {
     if (stands.isDirectory()) await this.#folder(name, path, place);
     else if (stands.isFile()) await this.#file(name, path, { size: stands.size, modifiedAtSeconds: Math.floor(stands.mtimeMs / 1000) }, place);
     else this.#job.left(0);
@@ -79,8 +81,10 @@ class TreeUpload {
       if (isPartialName(name)) continue;
       await files.enter(job.signal);
       const one: Promise<void> = this.#guarded(name, place, async () => {
-        if ((await lstat(join(place.local, name))).isDirectory()) folders.push(name);
-        else await this.take(name, place);
+        const path = join(place.local, name);
+        const stands = await look(path);
+        if (stands.isDirectory()) folders.push(name);
+        else await this.#take(name, path, place, stands);
       }).finally(() => {
         files.leave();
         running.delete(one);
@@ -130,4 +134,11 @@ class TreeUpload {
     if (choice === 'skip' || choice === 'brought') return { because: choice };
     for (let number = 2; ; number += 1) if (!standing.has(withNumber(name, number))) return withNumber(name, number);
   }
+}
+
+/** What stands at a path of this computer itself, also where it is a link. */
+async function look(path: string): Promise<Stats> {
+  return await lstat(path).catch((error: unknown) => {
+    throw localError(error);
+  });
 }

@@ -196,7 +196,7 @@ export class GatewayStream extends Duplex {
       write: (bytes, written) => {
         if (socket.writable) socket.write(bytes, written);
       },
-      defer: (callback) => process.nextTick(callback),
+      defer: (callback) => void setImmediate(callback),
       drained: () => {
         if (socket === this.#socket) this.#unblock();
       },
