@@ -26,8 +26,8 @@ const KEEP_IDLE_MS = 5 * 60_000;
 /** A statement of the service takes milliseconds; only verification and export read long, and they read in pages. */
 const STATEMENT_LIMIT_MS = 30_000;
 /**
- * A network that swallows what is sent leaves a connection standing for ever, and whoever asked on it waiting: one that is held
- * longer than any statement may run is cut, which fails what waits on it.
+ * A network that swallows what is sent leaves a connection standing for ever, and whoever asked on it waiting: one whose
+ * answer does not come for longer than any statement may run is cut, which fails what waits on it.
  */
 const ANSWER_LIMIT_MS = 40_000;
 /** After so long without a word the system asks whether the server's machine is still there. */
@@ -100,14 +100,24 @@ function givingBack(database: Database, pool: pg.Pool): Database {
   return Object.assign(database, { transaction: transact });
 }
 
-/** Ends each connection that somebody holds for longer than `limitMs`: pg cuts one whose answer is outstanding, and the pool makes another. */
+/** Ends each connection on which no answer has come for `limitMs` while somebody holds it: pg cuts one whose answer is outstanding, and the pool makes another. */
 function cutUnanswered(pool: pg.Pool, limitMs: number): void {
   const held = new Map<pg.PoolClient, NodeJS.Timeout>();
   const letGo = (client: pg.PoolClient): void => {
     clearTimeout(held.get(client));
     held.delete(client);
   };
-  pool.on('acquire', (client) => held.set(client, setTimeout(() => void endConnection(client), limitMs)));
+  const wait = (client: pg.PoolClient): void => {
+    clearTimeout(held.get(client));
+    held.set(client, setTimeout(() => void endConnection(client), limitMs));
+  };
+  // pg says `drain` when all that was asked is answered: a transaction may take as long as its statements together.
+  pool.on('connect', (client) =>
+    client.on('drain', () => {
+      if (held.has(client)) wait(client);
+    }),
+  );
+  pool.on('acquire', wait);
   pool.on('release', (_error, client) => letGo(client));
   pool.on('remove', letGo);
 }

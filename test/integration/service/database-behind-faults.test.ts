@@ -70,6 +70,15 @@ describe('the service’s leg to PostgreSQL, over a wire that breaks', () => {
     await expect.poll(answersAll).toEqual(Array.from({ length: AT_ONCE }, () => 'done'));
   });
 
+  test('a transaction whose statements together take longer than an answer may, as a large import does, is let be', async () => {
+    const statements = 4;
+    const seconds = ANSWER_LIMIT_MS / 1000 / (statements - 1);
+    const long = store.database.transaction(async (one) => {
+      for (let count = 0; count < statements; count += 1) await one.execute(sql`SELECT pg_sleep(${seconds})`);
+    });
+    expect(await outcome(long)).toBe('done');
+  });
+
   test('transactions that could not even begin give their connections back', async () => {
     expect(await answersAll()).toEqual(Array.from({ length: AT_ONCE }, () => 'done'));
     swallow();
