@@ -11,6 +11,8 @@ const MAX_UNSENT_BYTES = LAST_WINDOW_BYTES + 4 * 1024 * 1024;
 const MAX_UNSENT_BEFORE_STREAM_BYTES = 64 * 1024;
 /** The last frames have so long to leave before the connection is cut. */
 const END_LIMIT_MS = 3000;
+/** So long after the last frame has left the peer may take to read it and go: closed at once, what it sends meanwhile would be answered with a reset, which takes from it what it has not read. */
+const LEAVE_LIMIT_MS = 1000;
 /** Asked after so long without a frame... */
 const PING_AFTER_MS = 15_000;
 /** ... and given up after so long: three pings were lost, the peer's machine sleeps or its network is gone. */
@@ -135,24 +137,28 @@ export class ProxyConnection {
     await this.close();
   }
 
-  /** Closes once what was written has left; cuts the connection where the peer does not take it in time. */
+  /** Closes once what was written has left and the peer has gone; cuts the connection where the peer does not take it, or does not go, in time. */
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#out.flush();
     this.#ended = true;
     this.#keepAlive?.cancel();
+    // What still comes is read and dropped, so that the peer's end is seen behind it.
+    this.#socket.resume();
     await new Promise<void>((resolve) => {
       if (this.#socket.destroyed) {
         resolve();
         return;
       }
-      const timer = this.#clock.setTimer(() => this.#socket.destroy(), END_LIMIT_MS);
+      let timer = this.#clock.setTimer(() => this.#socket.destroy(), END_LIMIT_MS);
       this.#socket.once('close', () => {
         timer.cancel();
         resolve();
       });
-      // The peer's own end is not waited for: a hostile one never sends it.
-      this.#socket.end(() => this.#socket.destroySoon());
+      this.#socket.end(() => {
+        timer.cancel();
+        timer = this.#clock.setTimer(() => this.#socket.destroy(), LEAVE_LIMIT_MS);
+      });
     });
   }
 

@@ -1,9 +1,9 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PROXY_ALPN } from '../../../shared/proxy-stream/frames.ts';
 import { type CertificateAuthority, makeAuthority } from '../../fixtures/certificate-authority.ts';
 import { type ConnectProxyBehaviour, startConnectProxy } from '../../fixtures/connect-proxy.ts';
-import { codesOf, diagnose, expectCause, type LabClient, LabOpen, ownAddress, profileOf, serviceAnswers, serviceWay, startPeer, startTlsPeer, startWeb, toldGateway, wayTo } from '../../fixtures/diagnosis-laboratory.ts';
+import { codesOf, expectCause, finds, type LabClient, LabOpen, ownAddress, profileOf, serviceAnswers, serviceWay, startPeer, startTlsPeer, startWeb, toldGateway, wayTo } from '../../fixtures/diagnosis-laboratory.ts';
 import { startDroppingPort } from '../../fixtures/dropping-port.ts';
 import { TestGateway } from '../../fixtures/running-gateway.ts';
 import { makeSelfSigned, type SelfSigned } from '../../fixtures/self-signed.ts';
@@ -184,14 +184,6 @@ const cases: readonly Case[] = [
   ['a device that knows no TLS 1.3', 'gateway-tls-old', (open) => gatewayWith(open, 'proxy', (host, port) => startTlsPeer({ key: stranger.keyPem, cert: stranger.certificatePem, maxVersion: 'TLSv1.2' }, { host, port }))],
   ['a slow line', 'gateway-slow', (open) => gatewaySlow(open, 450, 0)],
 ];
-
-/**
- * Diagnoses until a run says what is expected of it. Service, gateway and client share this process: where the machine is busy with
- * other things, what a run finds beside the case (a slow gateway, a silent service) is true, and passes.
- */
-async function finds(client: LabClient, expected: (run: Awaited<ReturnType<typeof diagnose>>) => void): Promise<void> {
-  await vi.waitFor(async () => expected(await diagnose(client)), { timeout: 50_000 });
-}
 
 describe('S43-S46, S64-S71: the first finding is the cause, and it goes with the fault', () => {
   test.concurrent.each(cases)('%s: %s', async (_what, code, make) => {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { frameType } from '../../../shared/proxy-stream/frames.ts';
+import { encodeFrame, frameType } from '../../../shared/proxy-stream/frames.ts';
 import { HostileProxyClient } from '../../fixtures/hostile-proxy-client.ts';
 import { TestGateway } from '../../fixtures/running-gateway.ts';
 
@@ -46,6 +47,20 @@ describe('a session through the gateway', () => {
     expect(events.find(({ kind, connectionId }) => kind === 'connected' && connectionId === grant.connectionId)?.facts['recordingId']).toBe(message['recordingId']);
     client.send(frameType.close, { code: 'session.closed-by-user' });
     expect((await gateway.finalEntry(grant)).facts['code']).toBe('session.closed-by-user');
+  });
+
+  test('S18: who is slow to read and still sends is told all the same why the session ended', async () => {
+    const { client, grant } = await gateway.session();
+    client.socket.pause();
+    await gateway.link.ask('terminate', { target: { kind: 'connection', connectionId: grant.connectionId }, code: 'session.terminated' });
+    // A gateway that is gone by now answers with a reset, which takes with it what was not read.
+    for (let sent = 0; sent < 20; sent += 1) {
+      client.sendRaw(encodeFrame(frameType.ping, new Uint8Array(8)));
+      await setTimeout(10);
+    }
+    client.socket.resume();
+    expect(await client.closeCode()).toBe('session.terminated');
+    await client.closed;
   });
 
   test('S16, S18: a target that refuses is a failure with its code, an entry in the journal and no recording', async () => {
