@@ -1,12 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { XrdpTarget } from './xrdp-target.ts';
 
-/** What an xrdp desktop runs: lines that are typed end in a file, its clipboard holds a text (without quotation marks), and what the clipboard holds is pasted into another file. */
+/** What an xrdp desktop runs: lines that are typed end in a file, a text (without quotation marks) is copied at the start and when it is asked for, and what the clipboard holds is pasted into another file. */
 export function typingDesktop(clipboard: string): string {
   return `
-printf '${clipboard}' | xclip -selection clipboard
-(while sleep 0.2; do timeout 2 xclip -o -selection clipboard >> "$SHARED/pasted" 2>/dev/null; done) &
+copy() { printf '${clipboard}' | xclip -selection clipboard; }
+copy
+(while sleep 0.2; do if [ -e "$SHARED/copy" ]; then rm "$SHARED/copy"; copy; fi; timeout 2 xclip -o -selection clipboard >> "$SHARED/pasted" 2>/dev/null; done) &
 exec xterm -geometry 200x60+0+0 -e sh -c 'while read -r line; do echo "$line" >> "$SHARED/typed"; done'`;
 }
 
@@ -17,4 +18,9 @@ export const HELLO_KEYS: readonly number[] = [0x23, 0x12, 0x26, 0x26, 0x18, 0x1c
 export function writtenOn({ shared }: XrdpTarget, name: 'typed' | 'pasted'): string {
   const file = join(shared, name);
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+/** Has such a desktop copy its text again: what was pasted into it has taken the clipboard. */
+export function copyAgainOn({ shared }: XrdpTarget): void {
+  writeFileSync(join(shared, 'copy'), '');
 }

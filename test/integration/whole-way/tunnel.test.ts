@@ -23,7 +23,7 @@ import { messages, RfbClient } from '../../fixtures/rfb-client.ts';
 import { TestGatewayProcess, WireTap } from '../../fixtures/tunnel-gateways.ts';
 import { provideTunnelResources, startTunnelTargets, type TunnelResources, type TunnelTargets } from '../../fixtures/tunnel-targets.ts';
 import { startWholeSystem, type WholeSystem } from '../../fixtures/whole-system.ts';
-import { HELLO_KEYS, writtenOn } from '../../targets/typing-desktop.ts';
+import { copyAgainOn, HELLO_KEYS, writtenOn } from '../../targets/typing-desktop.ts';
 
 /**
  * Tunnel over the whole way: the service, four gateways in two segments and real servers as real processes, the client's own
@@ -288,7 +288,7 @@ describe('Tunnel, with the other protocols over two gateways', () => {
 });
 
 describe('rule 37: the first gateway sees ciphertext only', () => {
-  test('S24, S32: what is typed, what is printed and the target\'s credential are not on its wires, in its heap, its memory, its log or on its disk; at the last gateway they are found', async () => {
+  test('S24, S32, S41: what is typed, printed, copied (VNC, RDP) and sent as a file, and the targets\' credentials are not on its wires, in its heap, its memory, its log or on its disk; at the last gateway they are found', async () => {
     await on();
     // Of the two, the one that a snapshot is asked of must be the one that is used.
     await system.admin.call(gatewaysRoutes.gatewayUpdate, { params: { gatewayId: closed2.gateway.id }, body: { draining: true } });
@@ -298,30 +298,68 @@ describe('rule 37: the first gateway sees ciphertext only', () => {
     const taps = [await WireTap.before(entry.gateway, '127.0.0.4'), await WireTap.before(closed1.gateway, '127.0.0.5')];
     try {
       await Promise.all([entry.moveTo('127.0.0.4'), closed1.moveTo('127.0.0.5')]);
-      const typed = `typed-${randomBytes(12).toString('hex')}`;
-      const half = randomBytes(12).toString('hex');
-      // The printed canary never stands on the command line as a whole.
-      const printed = `printed-${half}-${half}`;
-      const credential = targets.ssh.password ?? '';
-      expect(credential.length).toBeGreaterThan(7);
-      const search = new SecretSearch([{ name: 'typed', secret: typed }, { name: 'printed', secret: printed }, { name: 'credential', secret: credential }]);
-      const offer = await client.ask(tagged, 'ssh');
-      expect(namesOf(offer)).toEqual(['entry1', 'closed1']);
-      const session = await shell(client, offer);
-      session.type(`true ${typed}; half=${half}; while sleep 0.2; do echo printed-$half-$half; done\n`);
-      await session.until(({ text }) => text.includes(typed) && text.includes(printed), 60_000);
+      const random = (): string => randomBytes(12).toString('hex');
+      const half = random();
+      const canaries = {
+        typed: `typed-${random()}`,
+        // Never stands on the command line as a whole.
+        printed: `printed-${half}-${half}`,
+        // The account of SSH, SFTP and RDP.
+        credential: targets.ssh.password ?? '',
+        'credential of VNC': targets.vnc.password,
+        'copied into VNC': `vnc-in-${random()}`,
+        'copied out of VNC': `vnc-out-${random()}`,
+        'copied into RDP': `rdp-in-${random()}`,
+        'copied out of RDP': CLIPBOARD_OF_RDP,
+        file: `file-${random()}`,
+      };
+      for (const secret of Object.values(canaries)) expect(secret.length).toBeGreaterThan(7);
+      const search = new SecretSearch(Object.entries(canaries).map(([name, secret]) => ({ name, secret })));
+      const through = async (resource: ResourceId, protocol: 'ssh' | 'sftp' | 'vnc' | 'rdp'): Promise<ConnectionOffer> => {
+        const offer = await client.ask(resource, protocol);
+        expect(namesOf(offer)).toEqual(['entry1', 'closed1']);
+        return offer;
+      };
+      const session = await shell(client, await through(tagged, 'ssh'));
+      session.type(`true ${canaries.typed}; half=${half}; while sleep 0.2; do echo printed-$half-$half; done\n`);
+      await session.until(({ text }) => text.includes(canaries.typed) && text.includes(canaries.printed), 60_000);
+      const vnc = await vncDesktop(await through(resources.vnc, 'vnc'));
+      const rdp = await rdpDesktop(await through(resources.rdp, 'rdp'));
+      const files = await filesOf(await through(tagged, 'sftp'));
+      writeFileSync(join(here, 'canary.txt'), `${canaries.file}\n`.repeat(100));
 
-      const memoryHits = (gateway: TestGatewayProcess): string[] => [...new Set([...gateway.memory()].flatMap((bytes) => search.inBytes('memory', bytes)).map(({ canary }) => canary))].toSorted();
-      // While the session runs: at the last gateway the search finds them, so it would find them at the first.
-      expect(search.inBytes('heap', await closed1.heapSnapshot()).map(({ canary }) => canary)).toContain('credential');
-      expect(memoryHits(closed1)).toEqual(['credential', 'printed', 'typed']);
-      expect(search.inBytes('heap', await entry.heapSnapshot())).toEqual([]);
-      expect(memoryHits(entry)).toEqual([]);
+      const heapHits = async (gateway: TestGatewayProcess): Promise<string[]> => search.inBytes('heap', await gateway.heapSnapshot()).map(({ canary }) => canary);
+      const memoryHits = (gateway: TestGatewayProcess): string[] => [...new Set([...gateway.memory()].flatMap((bytes) => search.inBytes('memory', bytes)).map(({ canary }) => canary))];
+      const found = new Set<string>();
+      let rounds = 0;
+      // While the sessions run: at the last gateway the search finds them all, so it would find them at the first. What is copied and sent is soon written over: it goes again before each look.
+      do {
+        expect((rounds += 1), `found: ${[...found].join(', ')}`).toBeLessThan(10);
+        vnc.client.send(messages.cutText(canaries['copied into VNC']));
+        await expect.poll(textOfVnc, { timeout: 60_000 }).toBe(canaries['copied into VNC']);
+        const texts = vnc.client.cutTexts.length;
+        await copyOnVnc(canaries['copied out of VNC']);
+        await vnc.client.until(() => vnc.client.cutTexts.slice(texts).includes(canaries['copied out of VNC']));
+        copyAgainOn(targets.rdp);
+        await rdp.client.clipboardMessage(clipboardMessage.formats);
+        expect(await rdp.client.takeText()).toContain(canaries['copied out of RDP']);
+        await pasteToRdp(rdp, canaries['copied into RDP']);
+        await expect.poll(() => writtenOn(targets.rdp, 'pasted'), { timeout: 60_000 }).toContain(canaries['copied into RDP']);
+        await files.page.call({ do: 'upload', place: [], names: ['canary.txt'], folder: targets.ssh.home, conflict: 'overwrite', verify: false });
+        expect((await files.page.finished(rounds)).at(-1)).toMatchObject({ status: 'done' });
+        for (const canary of memoryHits(closed1)) found.add(canary);
+        expect(memoryHits(entry)).toEqual([]);
+      } while (found.size < Object.keys(canaries).length);
+      // A snapshot halts a gateway for seconds: once each, when nothing is waited for any more.
+      expect(await heapHits(closed1)).toContain('credential');
+      expect(await heapHits(entry)).toEqual([]);
 
-      session.end();
-      await session.report('ended', 60_000);
+      for (const one of [session, vnc.session, rdp.session]) one.end();
+      await files.end();
+      for (const one of [session, vnc.session, rdp.session]) await one.report('ended', 60_000);
+      rmSync(join(targets.ssh.home, 'canary.txt'), { force: true });
       for (const tap of taps) {
-        expect(tap.seen().length).toBeGreaterThan(5_000);
+        expect(tap.seen().length).toBeGreaterThan(50_000);
         expect(search.inBytes('wire', tap.seen())).toEqual([]);
       }
       expect(entry.log).toContain('forward ended');
@@ -332,5 +370,5 @@ describe('rule 37: the first gateway sees ciphertext only', () => {
     } finally {
       for (const tap of taps) tap.stop();
     }
-  }, 240_000);
+  }, 360_000);
 });
