@@ -156,6 +156,7 @@ export class ProxyConnection {
         resolve();
       });
       this.#socket.end(() => {
+        if (this.#socket.destroyed) return;
         timer.cancel();
         timer = this.#clock.setTimer(() => this.#socket.destroy(), LEAVE_LIMIT_MS);
       });
