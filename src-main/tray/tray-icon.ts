@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { SessionId } from '../../shared/ipc/stores.ts';
+import type { Session, SessionId } from '../../shared/ipc/stores.ts';
 import type { Translator } from '../../shared/languages/translate.ts';
 import type { Stores } from '../stores/owned-store.ts';
 
@@ -16,6 +16,8 @@ export interface ShownTray {
   readonly setMenu: (lines: readonly TrayLine[]) => void;
   readonly destroy: () => void;
 }
+
+type OpenSession = Pick<Session, 'id' | 'resourceName' | 'protocol'>;
 
 interface TrayIconParts {
   readonly stores: Pick<Stores, 'settings' | 'sessions' | 'inventory'>;
@@ -42,6 +44,8 @@ export class TrayIcon {
   readonly #parts: TrayIconParts;
   #tray: ShownTray | undefined;
   #image = '';
+  /** What the menu lists, as text: sessions tell of each round trip, and a menu that is set anew closes under the pointer. */
+  #listed = '';
 
   constructor(parts: TrayIconParts) {
     this.#parts = parts;
@@ -62,6 +66,7 @@ export class TrayIcon {
   stop(): void {
     this.#tray?.destroy();
     this.#tray = undefined;
+    this.#listed = '';
   }
 
   /** Shows everything as it is now; also where the system's colours have changed. */
@@ -72,9 +77,13 @@ export class TrayIcon {
     if (this.#tray === undefined) this.#tray = show(image);
     else if (image !== this.#image) this.#tray.setImage(image);
     this.#image = image;
-    const { text } = translator();
+    const { text, language } = translator();
+    const open = this.#openSessions();
+    const listed = JSON.stringify([language, open]);
+    if (listed === this.#listed) return;
+    this.#listed = listed;
     this.#tray.setToolTip(text('app.title'));
-    this.#tray.setMenu(this.#lines(text));
+    this.#tray.setMenu(this.#lines(text, open));
   }
 
   #imageNow(): string {
@@ -84,12 +93,16 @@ export class TrayIcon {
     return join(folder, trayImage(platform, isDark(), interrupted || down));
   }
 
-  #lines(text: Translator['text']): TrayLine[] {
-    const { stores, showMain, showSession, quit } = this.#parts;
-    const open = Object.values(stores.sessions.state.items)
+  #openSessions(): OpenSession[] {
+    return Object.values(this.#parts.stores.sessions.state.items)
       .filter(({ phase, foreignClientId }) => foreignClientId === null && (phase.status === 'connected' || phase.status === 'connecting'))
       .slice(0, MOST_SESSIONS)
-      .map(({ id, resourceName, protocol }): TrayLine => ({ label: text('palette.show-session', { resource: resourceName, protocol: text(`protocol.${protocol}`) }), run: () => showSession(id) }));
+      .map(({ id, resourceName, protocol }) => ({ id, resourceName, protocol }));
+  }
+
+  #lines(text: Translator['text'], sessions: readonly OpenSession[]): TrayLine[] {
+    const { showMain, showSession, quit } = this.#parts;
+    const open = sessions.map(({ id, resourceName, protocol }): TrayLine => ({ label: text('palette.show-session', { resource: resourceName, protocol: text(`protocol.${protocol}`) }), run: () => showSession(id) }));
     return [{ label: text('tray.show'), run: showMain }, null, ...open, ...(open.length > 0 ? [null] : []), { label: text('menu.quit'), run: quit }];
   }
 }

@@ -19,11 +19,12 @@ test('the tray is there only where the user wants it, lists what is open, brings
   const calls: unknown[] = [];
   let menu: readonly TrayLine[] = [];
   let image = '';
+  let menus = 0;
   const tray = new TrayIcon({
     stores, folder, platform: 'linux', translator: () => createTranslator('en'), isDark: () => false,
     show: (file) => {
       image = file;
-      return { setImage: (next) => void (image = next), setToolTip: () => undefined, setMenu: (lines) => void (menu = lines), destroy: () => calls.push('destroyed') };
+      return { setImage: (next) => void (image = next), setToolTip: () => undefined, setMenu: (lines) => void ((menu = lines), (menus += 1)), destroy: () => calls.push('destroyed') };
     },
     showMain: () => calls.push('main'), showSession: (id) => calls.push(id), quit: () => calls.push('quit'),
   });
@@ -38,6 +39,12 @@ test('the tray is there only where the user wants it, lists what is open, brings
     draft.items[session.id] = castDraft(session);
   });
   expect(menu.map((line) => line?.label)).toEqual(['Show MAVIS Desktop', undefined, `Show the session ${session.resourceName} (SSH)`, undefined, 'Quit MAVIS Desktop']);
+  const before = menus;
+  stores.sessions.update((draft) => {
+    draft.items[session.id] = castDraft({ ...session, attempt: session.attempt + 1 });
+  });
+  // Nothing that it lists has changed: an open menu would close.
+  expect(menus).toBe(before);
   for (const line of menu) line?.run();
   expect(calls).toEqual(['main', session.id, 'quit']);
   stores.inventory.update((draft) => {
