@@ -17,7 +17,7 @@ import { lockableFeature } from '../lockable-feature.ts';
 import { conflictRule, localPart, localPlace, remotePath } from './files-port.ts';
 import { proxyPassword, proxySetting, proxyUserName } from './proxy-setting.ts';
 import { clientSettings, clientSettingsChanges, settingName, settingsImport } from './settings.ts';
-import { foreignClientId, logName, sessionId, storeName } from './stores.ts';
+import { foreignClientId, foreignKind, logName, sessionId, storeName } from './stores.ts';
 
 /** The kinds of windows, by what they may ask of main. */
 export type WindowRole = 'main' | 'session';
@@ -147,7 +147,7 @@ export const ipcContract = {
   },
   foreignClients: {
     /** Opens a port of this computer for one program of the user's own; the one-time password is told here, this once. */
-    open: call(mainWindow, z.object({ resourceId }), z.object({ foreignClientId, password: z.string() })),
+    open: call(mainWindow, z.object({ resourceId, kind: foreignKind }), z.object({ foreignClientId, password: z.string() })),
     /** Closes a port, ends a program that was let in, or takes one that has ended from the list. */
     end: call(mainWindow, z.object({ foreignClientId }), none),
   },

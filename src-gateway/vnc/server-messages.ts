@@ -1,8 +1,8 @@
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { MAX_CUT_TEXT_BYTES, MAX_SKIPPED_BYTES, matterOf, providedBytes } from './cut-text.ts';
-import { type DesktopSize, isDesktopSize } from './desktop-size.ts';
-import { BYTES_PER_PIXEL, BYTES_PER_TIGHT_PIXEL, encoding } from './encodings.ts';
+import { type DesktopSize, isDesktopSize } from '../../shared/vnc/desktop-size.ts';
 import { MAX_TEXT_BYTES } from './handshake-reader.ts';
+import { BYTES_PER_PIXEL, BYTES_PER_COMPACT_PIXEL, encoding } from '../../shared/vnc/encodings.ts';
 import type { PackedStream } from '../../shared/watching/primer.ts';
 import { between, drop, type Grammar, hold, look, pass, type Seen, type Want } from './rfb-stream.ts';
 
@@ -259,7 +259,7 @@ function* tight({ width, height }: Rectangle, packed: PackedListener): Part {
   const kind = control >> 4;
   const area = width * height;
   if (kind === 8) {
-    yield pass(BYTES_PER_TIGHT_PIXEL);
+    yield pass(BYTES_PER_COMPACT_PIXEL);
     return;
   }
   if (kind === 9) {
@@ -278,11 +278,11 @@ function* tight({ width, height }: Rectangle, packed: PackedListener): Part {
 /** Reads a filter and gives how many bytes the pixels take before they are packed. */
 function* filtered(kind: number, width: number, height: number): Part<number> {
   const [filter = 0] = (kind & 4) === 0 ? [0] : yield look(1);
-  if (filter === 0 || filter === 2) return width * height * BYTES_PER_TIGHT_PIXEL;
+  if (filter === 0 || filter === 2) return width * height * BYTES_PER_COMPACT_PIXEL;
   if (filter !== 1) throw broken();
   const [last = 0] = yield look(1);
   const colours = last + 1;
-  yield pass(colours * BYTES_PER_TIGHT_PIXEL);
+  yield pass(colours * BYTES_PER_COMPACT_PIXEL);
   return (colours <= 2 ? Math.ceil(width / 8) : width) * height;
 }
 

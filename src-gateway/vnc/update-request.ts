@@ -1,4 +1,4 @@
-import type { DesktopSize } from './desktop-size.ts';
+import type { DesktopSize } from '../../shared/vnc/desktop-size.ts';
 
 const message = { updateRequest: 3, continuousUpdates: 150 } as const;
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { connectionsRoutes } from '../../shared/api/connections.ts';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Protocol, ResourceId } from '../../shared/ids.ts';
-import { type ForeignClient, type ForeignClientId, foreignClientId } from '../../shared/ipc/stores.ts';
+import { type ForeignClient, type ForeignClientId, foreignClientId, type ForeignKind } from '../../shared/ipc/stores.ts';
 import type { SignedIn } from '../account/account.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { shown } from '../ipc/shown-error.ts';
@@ -11,11 +11,13 @@ import type { Log } from '../logging/log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
 import { ForeignSsh } from './foreign-ssh.ts';
+import { serveForeignVnc } from './foreign-vnc.ts';
 import type { ForeignSessions } from './foreign-sessions.ts';
-import type { HostKey, HostKeys } from './host-keys.ts';
+import type { HostKeys } from './host-keys.ts';
 import { LocalPort } from './local-port.ts';
 import { OneTimePassword } from './one-time-password.ts';
 import { sshCommands } from './ssh-commands.ts';
+import { vncCommands } from './vnc-commands.ts';
 
 /** A port stands open for so long without a program that was let in. */
 const WAIT_MINUTES = 5;
@@ -24,7 +26,8 @@ const MINUTE_MS = 60_000;
 const MOST_CLIENTS = 64;
 /** Ended ones that are still told of. */
 const MOST_ENDED = 20;
-const SSH_PROTOCOLS: readonly Protocol[] = ['ssh', 'sftp'];
+/** Protocols that programs of a kind may ask for. */
+const PROTOCOLS_OF: Readonly<Record<ForeignKind, readonly Protocol[]>> = { ssh: ['ssh', 'sftp'], vnc: ['vnc'] };
 
 export interface ForeignClientsParts {
   readonly store: OwnedStore<'foreignClients'>;
@@ -55,7 +58,19 @@ interface Admitted {
   readonly signedIn: SignedIn;
   readonly resource: { readonly id: ResourceId; readonly name: string };
   readonly protocols: readonly Protocol[];
-  readonly hostKey: HostKey;
+}
+
+/** What one shows who comes over a port. */
+interface Proof {
+  readonly password: OneTimePassword;
+  readonly letIn: () => void;
+}
+
+/** How programs of one kind are spoken with. */
+interface Speaking<Shown = Proof | undefined> {
+  readonly commands: (port: number) => ForeignClient['commands'];
+  /** Speaks with one until it has gone. */
+  readonly serve: (stream: Duplex, proof: Shown) => Promise<void>;
 }
 
 /** Lets programs of the user's own into sessions: over a port of this computer with a password that works once, or over our own command. */
@@ -67,13 +82,13 @@ export class ForeignClients {
     this.#parts = parts;
   }
 
-  /** Opens a port for SSH and SFTP, and waits there for one program. Throws what the service says, `resource.unknown`, `client.port-not-opened`. */
-  async open(resource: ResourceId): Promise<OpenedPort> {
-    const { clock, platform, ownUser, log } = this.#parts;
-    const admitted = await this.#admit(resource);
+  /** Opens a port for programs of a kind, and waits there for one of them. Throws what the service says, `resource.unknown`, `client.port-not-opened`. */
+  async open(resource: ResourceId, kind: ForeignKind): Promise<OpenedPort> {
+    const { clock, ownUser, log } = this.#parts;
+    const admitted = await this.#admit(resource, kind);
     const { id } = admitted;
-    const knownHosts = await this.#parts.writeKnownHosts();
-    const password = new OneTimePassword((count) => this.#closing.get(id)?.(new MavisError('client.foreign-guessed', { count })));
+    const password = new OneTimePassword((count) => this.#closing.get(id)?.(new MavisError('client.foreign-guessed', { count })), kind === 'vnc' ? 'short' : 'long');
+    const speaking = kind === 'vnc' ? this.#vnc(admitted) : await this.#ssh(admitted);
     const timer = setTimeout(() => this.#closing.get(id)?.(new MavisError('client.foreign-none-came', { minutes: WAIT_MINUTES })), WAIT_MINUTES * MINUTE_MS);
     const letIn = (socket: Socket): void => {
       clearTimeout(timer);
@@ -81,15 +96,14 @@ export class ForeignClients {
     };
     const port: LocalPort = new LocalPort({
       ownUser,
-      serve: (socket) => this.#serve(admitted, socket, { password: (text) => password.take(text), letIn: () => letIn(socket) }),
+      serve: (socket) => speaking.serve(socket, { password, letIn: () => letIn(socket) }),
       onOtherUser: () => log.warn('another account connected to a port that was opened for a program of the user', { resourceId: resource }),
     });
     const number = await port.open().catch((error: unknown) => {
       clearTimeout(timer);
       throw error;
     });
-    const commands = sshCommands(number, admitted.hostKey, knownHosts, platform, { ssh: admitted.protocols.includes('ssh'), sftp: admitted.protocols.includes('sftp') });
-    this.#add(admitted, 'port', commands, { status: 'waiting', until: new Date(clock() + WAIT_MINUTES * MINUTE_MS).toISOString() }, () => {
+    this.#add(admitted, 'port', speaking.commands(number), { status: 'waiting', until: new Date(clock() + WAIT_MINUTES * MINUTE_MS).toISOString() }, () => {
       clearTimeout(timer);
       port.close();
     });
@@ -98,10 +112,11 @@ export class ForeignClients {
 
   /** Lets a program in that comes over our own command, which proves whose it is. Gives the function that serves it until it has gone. Throws what the service says. */
   async letCommandIn(resource: ResourceId): Promise<(stream: Duplex) => Promise<void>> {
-    const admitted = await this.#admit(resource);
+    const admitted = await this.#admit(resource, 'ssh');
+    const { serve } = await this.#ssh(admitted);
     return (stream) => {
       this.#add(admitted, 'command', [], { status: 'connected', since: new Date(this.#parts.clock()).toISOString() }, () => stream.destroy());
-      return this.#serve(admitted, stream);
+      return serve(stream, undefined);
     };
   }
 
@@ -126,17 +141,17 @@ export class ForeignClients {
   }
 
   /** Asks the service whether the rules let programs in, which it writes down. */
-  async #admit(resource: ResourceId): Promise<Admitted> {
-    const { inventory, hostKeys, store, newId } = this.#parts;
+  async #admit(resource: ResourceId, kind: ForeignKind): Promise<Admitted> {
+    const { inventory, store, newId } = this.#parts;
     const signedIn = this.#parts.signedIn();
     if (this.#closing.size >= MOST_CLIENTS) throw new MavisError('request.conflict', { what: 'foreign-clients' });
     const { name, protocols: spoken } = await inventory.find(resource);
-    const wanted = spoken.filter((protocol) => SSH_PROTOCOLS.includes(protocol));
-    if (wanted.length === 0) throw new MavisError('resource.protocol-unknown', { protocol: 'ssh' });
+    const wanted = spoken.filter((protocol) => PROTOCOLS_OF[kind].includes(protocol));
+    if (wanted.length === 0) throw new MavisError('resource.protocol-unknown', { protocol: kind });
     const { protocols } = await signedIn.client.call(connectionsRoutes.connectionForeign, { params: {}, query: {}, body: { resourceId: resource, protocols: wanted } });
     const id = foreignClientId.parse(newId());
     this.#dropOldest(Object.values(store.state.items));
-    return { id, signedIn, resource: { id: resource, name }, protocols, hostKey: await hostKeys.of(signedIn.profile.id) };
+    return { id, signedIn, resource: { id: resource, name }, protocols };
   }
 
   #dropOldest(items: readonly ForeignClient[]): void {
@@ -161,16 +176,35 @@ export class ForeignClients {
     });
   }
 
-  async #serve(admitted: Admitted, stream: Duplex | Socket, proof?: { readonly password: (text: string) => boolean; readonly letIn: () => void }): Promise<void> {
-    const { store, clock, explain } = this.#parts;
+  async #ssh(admitted: Admitted): Promise<Speaking> {
+    const { explain, hostKeys, platform, writeKnownHosts } = this.#parts;
+    const hostKey = await hostKeys.of(admitted.signedIn.profile.id);
+    const knownHosts = await writeKnownHosts();
+    const { protocols } = admitted;
+    return {
+      commands: (port) => sshCommands(port, hostKey, knownHosts, platform, { ssh: protocols.includes('ssh'), sftp: protocols.includes('sftp') }),
+      serve: (stream, proof) =>
+        this.#serve(admitted, proof, ({ sessions, onLetIn }) =>
+          new ForeignSsh({ stream, sessions, explain, hostKey: hostKey.privateKey, password: proof === undefined ? undefined : (text) => proof.password.take(text), onLetIn }).serve(),
+        ),
+    };
+  }
+
+  #vnc(admitted: Admitted): Speaking<Proof> {
+    const { explain, platform } = this.#parts;
+    return {
+      commands: (port) => vncCommands(port, platform),
+      serve: (stream, proof) => this.#serve(admitted, proof, ({ sessions, onLetIn }) => serveForeignVnc({ stream, sessions, explain, password: (holds) => proof.password.takeWhere(holds), onLetIn })),
+    };
+  }
+
+  async #serve(admitted: Admitted, proof: Proof | undefined, speak: (parts: { readonly sessions: ForeignSessions; readonly onLetIn: () => void }) => Promise<void>): Promise<void> {
+    const { store, clock } = this.#parts;
     const { id } = admitted;
     let letIn = proof === undefined;
     let failure: MavisError | null = null;
-    const sessions = this.#sessionsOf(admitted, (error) => (failure = error));
-    const ssh = new ForeignSsh({
-      stream, sessions, explain,
-      hostKey: admitted.hostKey.privateKey,
-      password: proof?.password,
+    await speak({
+      sessions: this.#sessionsOf(admitted, (error) => (failure = error)),
       onLetIn: () => {
         letIn = true;
         proof?.letIn();
@@ -180,7 +214,6 @@ export class ForeignClients {
         });
       },
     });
-    await ssh.serve();
     // One who did not prove who he is has been waited for all the same.
     if (letIn) this.#closing.get(id)?.(failure);
   }

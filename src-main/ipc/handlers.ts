@@ -232,9 +232,9 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       },
     },
     foreignClients: {
-      open: ({ resourceId }) => {
+      open: ({ resourceId, kind }) => {
         requireFeature(parts.policy, 'own-programs');
-        return foreignClients.open(resourceId);
+        return foreignClients.open(resourceId, kind);
       },
       end: ({ foreignClientId }) => {
         foreignClients.end(foreignClientId);

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import { isDesktop } from '../../shared/ipc/desktop-protocols.ts';
@@ -14,6 +15,7 @@ import type { SessionCommand, SessionReport, StartCommand } from './session-proc
 import { changeFolderInput } from './shell-folder.ts';
 import { openShell, type Shell } from './ssh-shell.ts';
 import { TwoHopWay } from './two-hop-way.ts';
+import { viewerDesktop } from './viewer/viewer-desktop.ts';
 import { unknownToProxy } from '../network/unknown-to-proxy.ts';
 import { AwaitedFirstHop } from './awaited-first-hop.ts';
 import { AwaitedWaysOut } from './awaited-ways-out.ts';
@@ -250,6 +252,7 @@ export class SessionRunner {
     try {
       if (command.watch === true) this.#openWatch(stream);
       else if (this.#filesWanted) await this.#openFiles(stream);
+      else if (command.foreign === true && command.protocol === 'vnc') await this.#openDesktop(viewerDesktop(stream, (error) => this.#endDesktop(error)));
       else if (command.foreign === true || isDesktop(command.protocol)) await this.#openDesktop(stream);
       else await this.#openTerminal(stream, command, gateway, accepted.sshHostKey);
     } catch (error) {
@@ -271,7 +274,7 @@ export class SessionRunner {
   }
 
   /** A desktop's protocol is spoken by the page's engine itself, and that of a foreign client by the client: its bytes go through as they are, from now on. Connected is what the gateway says is. */
-  async #openDesktop(stream: GatewayStream): Promise<void> {
+  async #openDesktop(stream: Duplex): Promise<void> {
     const { signal } = this.#stop;
     signal.addEventListener('abort', () => this.#standing.reject(asMavisError(signal.reason)), { once: true });
     this.#desktop = true;
@@ -292,6 +295,12 @@ export class SessionRunner {
     await this.#standing.promise;
     this.#connected = true;
     this.#parts.report({ kind: 'connected' });
+  }
+
+  /** What is spoken breaks its rules. */
+  #endDesktop(error: MavisError): void {
+    if (this.#connected) this.#endWith({ code: error.code, args: error.args });
+    else this.#standing.reject(error);
   }
 
   /** What is watched goes to the page as the gateway sends it, frame by frame; nothing goes the other way. */

@@ -1,6 +1,7 @@
 import { useId, useState } from 'react';
+import type { Protocol } from '../../shared/ids.ts';
 import type { ResourceRow } from '../../shared/ipc/contract.ts';
-import type { ForeignClient, ShownError } from '../../shared/ipc/stores.ts';
+import { type ForeignClient, type ForeignKind, foreignKind, type ShownError } from '../../shared/ipc/stores.ts';
 import { CopyButton } from '../controls/copy-button.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon, type IconName } from '../controls/icon.tsx';
@@ -14,6 +15,8 @@ const looks: Readonly<Record<ForeignClient['phase']['status'], { readonly icon: 
   connected: { icon: 'check', className: 'badge badge-good' },
   ended: { icon: 'stop', className: 'badge' },
 };
+/** What a resource must speak for programs of a kind. */
+const speaks: Readonly<Record<ForeignKind, readonly Protocol[]>> = { ssh: ['ssh', 'sftp'], vnc: ['vnc'] };
 const TELL_EVERY_MS = 15_000;
 
 /** In a resource's details: lets programs of the user's own in, and shows those that are waited for or are in. The one-time password stays in this panel alone. */
@@ -22,17 +25,18 @@ export function ForeignClientsSection({ row }: { readonly row: ResourceRow }) {
   const text = useText();
   const titleId = useId();
   const items = useFed('foreignClients', (state) => state.items);
-  const [opening, setOpening] = useState(false);
+  const [opening, setOpening] = useState<ForeignKind | null>(null);
   const [shown, setShown] = useState<{ readonly id: string; readonly password: string } | null>(null);
   const [failure, setFailure] = useState<ShownError | null>(null);
-  if (!row.protocols.some((protocol) => protocol === 'ssh' || protocol === 'sftp')) return null;
+  const kinds = foreignKind.options.filter((kind) => row.protocols.some((protocol) => speaks[kind].includes(protocol)));
+  if (kinds.length === 0) return null;
   const own = Object.values(items ?? {}).filter(({ resourceId }) => resourceId === row.id);
-  const open = async () => {
-    if (opening) return;
-    setOpening(true);
+  const open = async (kind: ForeignKind) => {
+    if (opening !== null) return;
+    setOpening(kind);
     setFailure(null);
-    const answer = await ask(mavis.foreignClients.open({ resourceId: row.id }));
-    setOpening(false);
+    const answer = await ask(mavis.foreignClients.open({ resourceId: row.id, kind }));
+    setOpening(null);
     if (answer.ok) setShown({ id: answer.value.foreignClientId, password: answer.value.password });
     else setFailure(answer.error);
   };
@@ -46,10 +50,12 @@ export function ForeignClientsSection({ row }: { readonly row: ResourceRow }) {
         {text('foreign.title')}
       </h3>
       <p className="foreign-lead">{text('foreign.lead')}</p>
-      <button type="button" className="button button-small" aria-disabled={opening} onClick={() => void open()}>
-        {opening ? <span className="spinner" /> : <Icon name="terminal" />}
-        {opening ? text('foreign.opening') : text('foreign.open')}
-      </button>
+      {kinds.map((kind) => (
+        <button key={kind} type="button" className="button button-small" aria-disabled={opening !== null} onClick={() => void open(kind)}>
+          {opening === kind ? <span className="spinner" /> : <Icon name="terminal" />}
+          {text(opening === kind ? 'foreign.opening' : `foreign.open-${kind}`)}
+        </button>
+      ))}
       {failure && <ErrorNotice error={failure} />}
       {own.length > 0 && (
         <ul className="foreign-list">

@@ -1,10 +1,14 @@
 import { expect, type Page, test } from '@playwright/test';
 import { calls, openMain, type PageFaults } from './open-page.ts';
 
-/** Opens the details of a resource that speaks SSH and goes to its section by keyboard. */
-async function openDetails(page: Page, query: Readonly<Record<string, string>> = {}): Promise<PageFaults> {
+/** A resource that speaks VNC as well. */
+const WITH_DESKTOP = '00005';
+
+/** Opens the details of the first resource that a search finds, which speaks SSH, and goes to its section by keyboard. */
+async function openDetails(page: Page, query: Readonly<Record<string, string>> = {}, search = ''): Promise<PageFaults> {
   const faults = await openMain(page, query);
-  await page.getByRole('gridcell').first().waitFor();
+  await page.getByRole('searchbox').first().fill(search);
+  await page.getByRole('gridcell', { name: search }).first().waitFor();
   await page.getByRole('grid').focus();
   await page.keyboard.press('Space');
   await expect(page.getByRole('complementary')).toBeVisible();
@@ -32,6 +36,17 @@ test('rule 30: a port for own programs is opened by keyboard; the command of eac
   expect(faults.list).toEqual([]);
 });
 
+test('S20: a port for a VNC viewer is opened where the resource speaks VNC, with the viewer\'s address and a password of eight letters', async ({ page }) => {
+  const faults = await openDetails(page, {}, WITH_DESKTOP);
+  const section = page.getByRole('region', { name: 'Own programs' });
+  await section.getByRole('button', { name: 'Open a port for a VNC viewer' }).press('Enter');
+  await expect(section.getByRole('status').first()).toContainText('Waiting for a program');
+  await expect(section).toContainText('7Q2KM4HZ');
+  await section.getByRole('button', { name: 'Copy the command for vncviewer' }).press('Enter');
+  expect(await calls(page, 'app.copyText')).toEqual([{ text: 'vncviewer 127.0.0.1::40123' }]);
+  expect(faults.list).toEqual([]);
+});
+
 test('states of an own program are told as they change: let in, and guessed at', async ({ page }) => {
   await openDetails(page);
   const section = page.getByRole('region', { name: 'Own programs' });
@@ -56,9 +71,9 @@ test('a rule that lets no own programs in is told with who must act', async ({ p
 
 for (const language of ['en', 'ja', 'zh-Hant'] as const) {
   test(`own programs read well in ${language}`, async ({ page }, info) => {
-    await openDetails(page, { language });
+    await openDetails(page, { language }, WITH_DESKTOP);
     const details = page.getByRole('complementary');
-    await details.locator('.foreign > .button').click();
+    await details.locator('.foreign > .button').last().click();
     await expect(details.locator('.foreign-secret')).toBeVisible();
     await info.attach(`own-programs-${language}`, { body: await page.screenshot(), contentType: 'image/png' });
     expect(await details.locator('.foreign').evaluate((section) => section.scrollWidth <= section.clientWidth)).toBe(true);

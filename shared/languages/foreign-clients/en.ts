@@ -1,8 +1,9 @@
 /** Texts of the user's own programs, which the app lets into sessions. */
 export const foreignClientTextsEn = {
   'foreign.title': 'Own programs',
-  'foreign.lead': 'Use your own ssh, sftp, scp or rsync. What they do is held to the same rules and recorded like a session in the app.',
-  'foreign.open': 'Open a port for own programs',
+  'foreign.lead': 'Use programs of your own: ssh, sftp, scp and rsync, or a VNC viewer. What they do is held to the same rules and recorded like a session in the app.',
+  'foreign.open-ssh': 'Open a port for own programs',
+  'foreign.open-vnc': 'Open a port for a VNC viewer',
   'foreign.opening': 'Opening…',
   'foreign.by-port': 'Port of this computer',
   'foreign.by-command': 'Command line',

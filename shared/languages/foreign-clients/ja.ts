@@ -3,8 +3,9 @@ import type { foreignClientTextsEn } from './en.ts';
 /** Texts of the user's own programs, in Japanese. */
 export const foreignClientTextsJa = {
   'foreign.title': '手持ちのプログラム',
-  'foreign.lead': '手持ちの ssh、sftp、scp、rsync を使えます。アプリのセッションと同じルールが適用され、同じように記録されます。',
-  'foreign.open': '手持ちのプログラム用にポートを開く',
+  'foreign.lead': '手持ちの ssh、sftp、scp、rsync や VNC ビューアーを使えます。アプリのセッションと同じルールが適用され、同じように記録されます。',
+  'foreign.open-ssh': '手持ちのプログラム用にポートを開く',
+  'foreign.open-vnc': 'VNC ビューアー用にポートを開く',
   'foreign.opening': '開いています…',
   'foreign.by-port': 'このコンピューターのポート',
   'foreign.by-command': 'コマンドライン',

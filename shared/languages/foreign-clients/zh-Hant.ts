@@ -3,8 +3,9 @@ import type { foreignClientTextsEn } from './en.ts';
 /** Texts of the user's own programs, in Traditional Chinese. */
 export const foreignClientTextsZhHant = {
   'foreign.title': '自己的程式',
-  'foreign.lead': '使用您自己的 ssh、sftp、scp 或 rsync。其操作受相同規則約束，並與應用程式中的會話一樣留下記錄。',
-  'foreign.open': '為自己的程式開啟連接埠',
+  'foreign.lead': '使用您自己的 ssh、sftp、scp、rsync 或 VNC 檢視器。其操作受相同規則約束，並與應用程式中的會話一樣留下記錄。',
+  'foreign.open-ssh': '為自己的程式開啟連接埠',
+  'foreign.open-vnc': '為 VNC 檢視器開啟連接埠',
   'foreign.opening': '正在開啟…',
   'foreign.by-port': '這部電腦的連接埠',
   'foreign.by-command': '命令列',

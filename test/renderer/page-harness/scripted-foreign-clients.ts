@@ -12,11 +12,11 @@ const OPTIONS = '-o HostKeyAlias=mavis-66666666-6666-4666-8666-666666666666 -o U
 /** What main answers of the user's own programs; in the scene `foreign-refused` the rules do not let them in. */
 export function foreignClientCalls(scene: string, noted: Noted, patch: Harness['patch']) {
   return {
-    open: noted('foreignClients.open', async ({ resourceId: asked }: Parameters<WindowApi['foreignClients']['open']>[0]) => {
+    open: noted('foreignClients.open', async ({ resourceId: asked, kind }: Parameters<WindowApi['foreignClients']['open']>[0]) => {
       if (scene === 'foreign-refused') return { ok: false as const, code: 'access.foreign-client-not-allowed', args: {}, reference: null };
       const client: ForeignClient = {
-        id: ID, profileName: 'nishi', profileColour: 'blue', resourceId: resourceId.parse(asked), resourceName: 'aws-web-00005', protocols: ['ssh', 'sftp'], by: 'port',
-        commands: [
+        id: ID, profileName: 'nishi', profileColour: 'blue', resourceId: resourceId.parse(asked), resourceName: 'aws-web-00005', protocols: kind === 'vnc' ? ['vnc'] : ['ssh', 'sftp'], by: 'port',
+        commands: kind === 'vnc' ? [{ program: 'vncviewer', text: 'vncviewer 127.0.0.1::40123' }] : [
           { program: 'ssh', text: `ssh -p 40123 ${OPTIONS} mavis@127.0.0.1` },
           { program: 'sftp', text: `sftp -P 40123 ${OPTIONS} mavis@127.0.0.1` },
           { program: 'scp', text: `scp -P 40123 ${OPTIONS} FILE mavis@127.0.0.1:` },
@@ -25,7 +25,7 @@ export function foreignClientCalls(scene: string, noted: Noted, patch: Harness['
         phase: { status: 'waiting', until: new Date(Date.now() + 299_000).toISOString() },
       };
       patch('foreignClients', ['items', ID], client);
-      return { ok: true as const, value: { foreignClientId: ID, password: '7Q2KM-4HZXT-9WPB3-CJ5RD-8NVE6' } };
+      return { ok: true as const, value: { foreignClientId: ID, password: kind === 'vnc' ? '7Q2KM4HZ' : '7Q2KM-4HZXT-9WPB3-CJ5RD-8NVE6' } };
     }),
     end: noted('foreignClients.end', async ({ foreignClientId: id }: Parameters<WindowApi['foreignClients']['end']>[0]) => {
       patch('foreignClients', ['items', id, 'phase'], { status: 'ended', at: new Date().toISOString(), error: null });

@@ -43,7 +43,7 @@ const goodArgs: Readonly<Record<string, unknown>> = {
   'sessions.show': { sessionId: OWN },
   'sessions.openPort': { sessionId: OWN },
   'sessions.toggleFullScreen': { sessionId: OWN },
-  'foreignClients.open': { resourceId: UUID },
+  'foreignClients.open': { resourceId: UUID, kind: 'ssh' },
   'foreignClients.end': { foreignClientId: UUID },
   'files.chooseFolder': { sessionId: OWN },
   'files.uploadDropped': { sessionId: OWN, paths: ['/home/a/b'], folder: '/srv', conflict: 'ask', verify: false },

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chownSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -17,12 +18,17 @@ import { type ForeignClient, foreignClientId, type ForeignCommand } from '../../
 import { fileOperation, fileOperationLine } from '../../../shared/recording/file-operation.ts';
 import { PlaybackDecoder } from '../../../shared/recording/playback.ts';
 import { decodeJsonPayload, frameKind, type RecordingFrame } from '../../../shared/recording/recording-frame.ts';
+import { vncAuthAnswer } from '../../../src-gateway/vnc/vnc-password.ts';
+import { viewerDesktop } from '../../../src-main/sessions/viewer/viewer-desktop.ts';
 import { type ForeignPrograms, startForeignPrograms } from '../../fixtures/foreign-programs.ts';
 import { freePort } from '../../fixtures/free-ports.ts';
 import { HeadlessClient } from '../../fixtures/headless-client.ts';
+import { RfbClient } from '../../fixtures/rfb-client.ts';
 import { type ProgramEnd, runProgram } from '../../fixtures/run-program.ts';
+import { socketPair } from '../../fixtures/ssh-session.ts';
 import { startWholeSystem, type WholeSystem } from '../../fixtures/whole-system.ts';
 import { startOpenSshTarget, type OpenSshTarget } from '../../targets/open-ssh-target.ts';
+import { startVncTarget, type VncTarget } from '../../targets/vnc-target.ts';
 
 /** Programs that no one here wrote, through the app's own parts, service, gateway and OpenSSH as real processes. */
 
@@ -83,7 +89,7 @@ function wordsOf(id: string, program: string): string[] {
 
 /** Opens a port and gives the words of the command that is shown for a program. */
 async function letIn(resource: ResourceId, program: ForeignCommand['program']): Promise<{ readonly id: string; readonly password: string; readonly words: string[] }> {
-  const { foreignClientId: id, password } = await programs.clients.open(resource);
+  const { foreignClientId: id, password } = await programs.clients.open(resource, 'ssh');
   return { id, password, words: wordsOf(id, program) };
 }
 
@@ -121,14 +127,19 @@ async function finalEntry(resource: ResourceId, protocol?: Protocol): Promise<Au
 }
 
 /** What a connection's recording shows. */
-async function recorded({ reference }: AuditEntry): Promise<string> {
+async function recorded(entry: AuditEntry): Promise<string> {
+  return (await recordedFrames(entry)).map(shownFrame).join('\n');
+}
+
+/** The frames of a connection's recording, as a player gets them. */
+async function recordedFrames({ reference }: AuditEntry): Promise<RecordingFrame[]> {
   const stored = async () => (await auditor.service.call(recordingsRoutes.recordingList, { params: {}, query: { limit: 10, reference: reference ?? '' }, body: {} })).items;
   await expect.poll(async () => (await stored()).map(({ stored: pulled }) => pulled), { timeout: 60_000 }).toEqual([true]);
   const [recording] = await stored();
   if (recording === undefined) throw new Error('the recording went');
   const response = await auditor.service.open(recordingsRoutes.recordingPlayback, { params: { recordingId: recording.id }, query: {}, body: {} });
   const parts = new PlaybackDecoder().push(await buffer(response));
-  return parts.flatMap((part) => (part.part === 'frame' ? [shownFrame(part.frame)] : [])).join('\n');
+  return parts.flatMap((part) => (part.part === 'frame' ? [part.frame] : []));
 }
 
 /** A frame as a player writes it: what was done with a file as its line, all else as the text that it is. */
@@ -228,7 +239,7 @@ describe('a program of the user\'s own', () => {
 
   test('where no rule lets own programs in, no port is opened, and the service refuses a connection for one as well', async () => {
     const closed = await makeResource('keeps-out', ['ssh', 'sftp'], { exec: true });
-    await expect(programs.clients.open(closed)).rejects.toMatchObject({ code: 'access.foreign-client-not-allowed' });
+    await expect(programs.clients.open(closed, 'ssh')).rejects.toMatchObject({ code: 'access.foreign-client-not-allowed' });
     expect((await audited('foreign-client.refused')).find(({ facts }) => facts['resourceId'] === closed)?.facts).toMatchObject({ code: 'access.foreign-client-not-allowed' });
     await expect(client.service.call(connectionsRoutes.connectionAsk, { params: {}, query: {}, body: { resourceId: closed, protocol: 'ssh', foreignClient: true } })).rejects.toMatchObject({ code: 'access.foreign-client-not-allowed' });
     expect((await finalEntry(closed)).facts).toMatchObject({ code: 'access.foreign-client-not-allowed', foreignClient: true });
@@ -320,10 +331,117 @@ describe('the command line', () => {
   }, 120_000);
 });
 
+describe('S20: a VNC viewer of the user\'s own', () => {
+  let desktop: VncTarget;
+  let resource: ResourceId;
+  beforeAll(async () => {
+    desktop = await startVncTarget({ width: 640, height: 480 });
+    await desktop.drawScene(7);
+    resource = await makeDesktop('viewed', { foreignClients: true });
+  }, 120_000);
+  afterAll(() => desktop.stop());
+
+  async function makeDesktop(tag: string, policy: object, port = desktop.port): Promise<ResourceId> {
+    const name = `${tag}-${randomUUID().slice(0, 8)}`;
+    const { id: credentialId } = await system.admin.call(credentialsRoutes.credentialCreate, { body: { kind: 'password', name, userName: 'unused', password: desktop.password } });
+    const { id } = await system.admin.call(resourcesRoutes.resourceCreate, { body: { name, address: desktop.host, protocols: [{ protocol: 'vnc', port }], operatingSystem: 'linux', tags: [name], credentialId, allowSpecialAddress: true } });
+    await system.admin.call(accessRulesRoutes.accessRuleCreate, { body: { name, subject: { kind: 'user', userId: tester }, filter: `tag:${name}`, protocols: ['vnc'], policy } });
+    return id;
+  }
+
+  async function openPort(one = resource): Promise<{ readonly id: string; readonly password: string; readonly port: number; readonly words: string[] }> {
+    const { foreignClientId: id, password } = await programs.clients.open(one, 'vnc');
+    const words = wordsOf(id, 'vncviewer');
+    return { id, password, words, port: Number(words[0]?.split('::')[1]) };
+  }
+
+  /** A viewer of the tests' own, which speaks a version and gives an answer; what the port says after it. */
+  async function answerOf(port: number, version: string, answer: (challenge: Buffer) => Buffer): Promise<{ readonly result: number; readonly reason: string }> {
+    const socket = connect({ host: '127.0.0.1', port });
+    const said = new RfbClient(socket);
+    await said.read(12);
+    said.send(Buffer.from(version, 'latin1'));
+    if (version === 'RFB 003.003\n') expect((await said.read(4)).readUInt32BE(0)).toBe(2);
+    else {
+      expect([...(await said.read(2))]).toEqual([1, 2]);
+      said.send(Buffer.of(2));
+    }
+    said.send(answer(await said.read(16)));
+    const result = (await said.read(4)).readUInt32BE(0);
+    const reason = result === 0 || version !== 'RFB 003.008\n' ? '' : (await said.read((await said.read(4)).readUInt32BE(0))).toString('utf8');
+    socket.destroy();
+    return { result, reason };
+  }
+
+  test('rule 23: TigerVNC\'s own viewer shows the desktop pixel by pixel, and its recording plays', async () => {
+    const screen = await startVncTarget({ width: 640, height: 480 });
+    try {
+      const { id, password, words } = await openPort();
+      expect(password).toMatch(/^[0-9A-HJKMNP-TV-Z]{8}$/);
+      const passwordFile = join(programs.folder, 'vnc-password');
+      writeFileSync(passwordFile, execFileSync('vncpasswd', ['-f'], { input: password }), { mode: 0o600 });
+      screen.start('vncviewer', '-passwd', passwordFile, '-FullScreen', ...words);
+      await expect.poll(() => phaseOf(id)?.status, { timeout: 30_000 }).toBe('connected');
+      const shown = await desktop.picture();
+      await expect.poll(async () => (await screen.picture()).pixels.equals(shown.pixels), { timeout: 30_000 }).toBe(true);
+      programs.clients.end(foreignClientId.parse(id));
+      await over(id);
+      const entry = await finalEntry(resource);
+      expect(entry).toMatchObject({ kind: 'connection.ended', facts: { protocol: 'vnc', foreignClient: true } });
+      const { near, far } = await socketPair();
+      far.write(Buffer.concat([Buffer.from('RFB 003.008\n'), Buffer.of(1, 1), Buffer.alloc(4), ...(await recordedFrames(entry)).filter(({ kind }) => kind === frameKind.output).map(({ payload }) => payload)]));
+      const player = await new RfbClient(viewerDesktop(near, (error) => far.destroy(error))).initialise();
+      await player.whole();
+      expect(player.picture.pixels.equals(shown.pixels)).toBe(true);
+      near.destroy();
+      far.destroy();
+    } finally {
+      await screen.stop();
+    }
+  }, 120_000);
+
+  test.each(['RFB 003.003\n', 'RFB 003.007\n', 'RFB 003.008\n', 'RFB 003.889\n'])('A26: who does not know the one-time password is refused in %j, and one who does comes in once', async (version) => {
+    const { id, password, port } = await openPort();
+    expect((await answerOf(port, version, (challenge) => vncAuthAnswer(challenge, 'WRONG'))).result).toBe(1);
+    expect(phaseOf(id)?.status).toBe('waiting');
+    expect((await answerOf(port, version, (challenge) => vncAuthAnswer(challenge, password))).result).toBe(0);
+    await over(id);
+    expect((await finalEntry(resource)).facts).toMatchObject({ protocol: 'vnc' });
+    await expect(once(connect({ host: '127.0.0.1', port }), 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  }, 60_000);
+
+  test('A26: one that guesses closes the port after ten tries; garbage is no viewer and no guess', async () => {
+    const { id, port } = await openPort();
+    const garbage = connect({ host: '127.0.0.1', port });
+    garbage.resume().write('GET / HTTP/1.1\r\n\r\n');
+    await once(garbage, 'close');
+    const guess = (): ReturnType<typeof answerOf> => answerOf(port, 'RFB 003.008\n', () => randomBytes(16));
+    for (let tries = 1; tries < 10; tries += 1) expect(await guess()).toEqual({ result: 1, reason: 'Authentication failure' });
+    await expect(guess()).rejects.toThrow('the stream ended');
+    expect(phaseOf(id)).toMatchObject({ status: 'ended', error: { code: 'client.foreign-guessed', args: { count: 10 } } });
+  }, 60_000);
+
+  test('S12: a desktop that is not there is told in the viewer with its reason, and the user as well; no recording', async () => {
+    const dead = await makeDesktop('dead', { foreignClients: true }, await freePort());
+    const { id, password, port } = await openPort(dead);
+    const { result, reason } = await answerOf(port, 'RFB 003.008\n', (challenge) => vncAuthAnswer(challenge, password));
+    expect(result).toBe(1);
+    expect(reason).toContain('target.refused');
+    await over(id);
+    expect(phaseOf(id)).toMatchObject({ status: 'ended', error: { code: 'target.refused' } });
+    expect((await finalEntry(dead)).kind).toBe('connection.failed');
+  }, 60_000);
+
+  test('rule 30: a rule that lets none in opens no port', async () => {
+    await expect(programs.clients.open(await makeDesktop('closed', {}), 'vnc')).rejects.toMatchObject({ code: 'access.foreign-client-not-allowed' });
+    await expect(programs.clients.open(resource, 'ssh')).rejects.toMatchObject({ code: 'resource.protocol-unknown', args: { protocol: 'ssh' } });
+  });
+});
+
 describe('A26: another program of this computer', () => {
   test('under another account is not let in, even with the right password', async () => {
     const others = await startForeignPrograms(client, 'tester', { ownUser: (process.getuid?.() ?? 0) + 1 });
-    const { foreignClientId: id, password } = await others.clients.open(open);
+    const { foreignClientId: id, password } = await others.clients.open(open, 'ssh');
     const words = others.stores.foreignClients.state.items[id]?.commands[0]?.text.split(' ').slice(1) ?? [];
     expect(await runProgram('ssh', [...words, 'id'], { password })).toMatchObject({ code: 255, output: '' });
     expect(others.stores.foreignClients.state.items[id]?.phase.status).toBe('waiting');
