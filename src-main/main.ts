@@ -18,6 +18,7 @@ import { CommandServer } from './command-line/command-server.ts';
 import { commandEndpoint } from './command-line/endpoint.ts';
 import { readMavisCommand } from './command-line/mavis-command.ts';
 import { startMavisCommand } from './command-line/start-command.ts';
+import { KeyFileChoice } from './credentials/key-file-choice.ts';
 import { readDiagnoseCommand } from './diagnostics/diagnose-command.ts';
 import { Diagnosis } from './diagnostics/diagnosis.ts';
 import { DiagnosticsDesk } from './diagnostics/diagnostics-desk.ts';
@@ -439,6 +440,10 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     log,
     handlers: createHandlers({
       policy: managed, stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, links, clipboard, proxySignOn, clock,
+      keyFile: new KeyFileChoice(async () => {
+        const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openFile', 'showHiddenFiles'] });
+        return canceled ? undefined : filePaths[0];
+      }),
       setMainFullScreen: (full) => windows.setMainFullScreen(full),
       runAction: ({ role, webContentsId }, actionId) => {
         const { run: does } = paletteAction(role, actionId);

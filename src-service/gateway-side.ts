@@ -331,6 +331,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
         await store.listen('error_log', () => hub.changed('error-log')),
         await store.listen('recordings', () => hub.changed('recordings')),
         await store.listen('access_rules', () => hub.changed('access-rules')),
+        await store.listen('credentials', () => hub.changed('credentials')),
         await store.listen('tunnel', () => {
           gateways.forget();
           hub.changed('tunnel');

@@ -60,6 +60,7 @@ export const actions: readonly Action[] = [
   { id: 'view.gateways', label: 'nav.gateways', menu: 'view', windows: main, keys: same('CmdOrCtrl+6'), run: { kind: 'page', action: 'view.gateways' } },
   { id: 'view.users', label: 'nav.users', menu: 'view', windows: main, keys: same('CmdOrCtrl+7'), run: { kind: 'page', action: 'view.users' } },
   { id: 'view.rules', label: 'nav.rules', menu: 'view', windows: main, keys: same('CmdOrCtrl+8'), run: { kind: 'page', action: 'view.rules' } },
+  { id: 'view.credentials', label: 'nav.credentials', menu: 'view', windows: main, run: { kind: 'page', action: 'view.credentials' } },
   { id: 'view.diagnostics', label: 'nav.diagnostics', menu: 'view', windows: main, keys: same('CmdOrCtrl+9'), run: { kind: 'page', action: 'view.diagnostics' } },
   { id: 'palette.open', label: 'menu.palette', menu: 'view', windows: main, keys: same('CmdOrCtrl+K'), palette: false, run: { kind: 'page', action: 'palette.open' } },
   { id: 'view.zoom-in', label: 'menu.zoom-in', menu: 'view', windows: main, run: { kind: 'role', role: 'zoomIn' } },

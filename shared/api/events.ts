@@ -4,7 +4,7 @@ import { gateway, segmentsNow } from './gateways.ts';
 import { defineRoute } from './route.ts';
 
 /** What a client hears of only that it changed, and only where its role may read it: lists, Tunnel, of which everybody may know whether it applies, and the service's keys, of which every client learns those that it may meet. */
-export const changedSubject = z.enum(['audit', 'error-log', 'recordings', 'users', 'access-rules', 'tunnel', 'service-keys']);
+export const changedSubject = z.enum(['audit', 'error-log', 'recordings', 'users', 'access-rules', 'credentials', 'tunnel', 'service-keys']);
 export type ChangedSubject = z.infer<typeof changedSubject>;
 
 /** What the service tells a signed-in client as it happens: the SSE `event` is `kind`, `data` this JSON. The first event of a stream is always `hello`. */

@@ -49,7 +49,7 @@ export const catalogue = {
   'resource.unknown': entry(404, 'service', 'helpdesk'),
   'resource.protocol-unknown': entry(400, 'service', 'target-administrator', ['protocol']),
   'resource.no-credential': entry(409, 'service', 'target-administrator'),
-  'credential.in-use': entry(409, 'service', 'nobody', ['count']),
+  'credential.in-use': entry(409, 'service', 'nobody', ['count', 'names']),
   'credential.key-unreadable': entry(400, 'service', 'target-administrator'),
 
   'service.unreachable': entry(503, 'L1', 'your-it', ['address']),
@@ -218,6 +218,7 @@ export const catalogue = {
   'client.policy-untrusted': entry(500, 'client', 'your-it', ['place']),
   'client.policy-refused': entry(500, 'client', 'your-it', ['place', 'keys']),
   'client.file-not-written': entry(500, 'client', 'you', ['reason']),
+  'client.key-file-unreadable': entry(400, 'client', 'you'),
   'client.app-not-running': entry(503, 'client', 'you'),
   'client.command-not-trusted': entry(403, 'client', 'your-it', ['path']),
   'client.program-missing': entry(500, 'client', 'you', ['program']),

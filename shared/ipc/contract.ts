@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { accessRulesRoutes } from '../api/access-rules.ts';
 import { auditFilter, auditRoutes, logExportFormat } from '../api/audit.ts';
-import { credentialsRoutes } from '../api/credentials.ts';
+import { credential, credentialsRoutes } from '../api/credentials.ts';
 import { connectionsRoutes } from '../api/connections.ts';
 import { diagnosticsRoutes } from '../api/diagnostics.ts';
 import { gatewaysRoutes } from '../api/gateways.ts';
@@ -11,8 +11,9 @@ import type { Route } from '../api/route.ts';
 import { serviceKeysRoutes } from '../api/service-keys.ts';
 import { tunnelRoutes } from '../api/tunnel.ts';
 import { newPassword, userName, usersRoutes } from '../api/users.ts';
+import { credentialDraft } from './credential-draft.ts';
 import { MOST_CLIPBOARD_FILES, MOST_FILE_PIECE_BYTES } from './clipboard-files.ts';
-import { connectionId, connectionReference, gatewayId, profileId, protocol, recordingId, resourceId } from '../ids.ts';
+import { connectionId, connectionReference, credentialId, gatewayId, profileId, protocol, recordingId, resourceId } from '../ids.ts';
 import { lockableFeature } from '../lockable-feature.ts';
 import { conflictRule, localPart, localPlace, remotePath } from './files-port.ts';
 import { proxyPassword, proxySetting, proxyUserName } from './proxy-setting.ts';
@@ -125,6 +126,12 @@ export const ipcContract = {
     /** Finds the public-key line in what was pasted, with the fingerprint of its keys and the one that `init` printed (S38). */
     readPastedKey: call(mainWindow, z.object({ text: z.string().max(20_000) }), z.object({ line: z.string().nullable(), fingerprint: z.string().nullable(), name: z.string().nullable(), printed: z.string().nullable() })),
   },
+  credentials: {
+    /** Asks the user in the system's dialog for the file of a private key; the page learns its name alone. Null where none was chosen. */
+    chooseKeyFile: call(mainWindow, none, z.object({ keyFile: z.object({ id: z.uuid(), name: z.string() }).nullable() })),
+    /** Adds a target credential, or replaces one with its secret. What the user typed goes this way once, and none comes back. */
+    save: call(mainWindow, z.object({ credentialId: credentialId.nullable(), fields: credentialDraft }), credential),
+  },
   sessions: {
     /** Opens a session window, which shows the steps and then the session. */
     connect: call(mainWindow, z.object({ resourceId, protocol }), z.object({ sessionId })),
@@ -235,6 +242,8 @@ export const ipcContract = {
     gatewayRemove: routeCall(gatewaysRoutes.gatewayRemove),
     segmentRename: routeCall(gatewaysRoutes.segmentRename),
     credentialList: routeCall(credentialsRoutes.credentialList),
+    credentialUpdate: routeCall(credentialsRoutes.credentialUpdate),
+    credentialRemove: routeCall(credentialsRoutes.credentialRemove),
     resourceTags: routeCall(resourcesRoutes.resourceTags),
     resourceTagsChange: routeCall(resourcesRoutes.resourceTagsChange),
     resourceCreate: routeCall(resourcesRoutes.resourceCreate),

@@ -149,7 +149,7 @@ export type ForeignClient = z.infer<typeof foreignClient>;
 export const foreignClientsState = z.object({ items: z.record(z.string(), foreignClient) });
 
 /** Counts that rise when the service tells that a list changed, or may have: pages that show it ask again. They say nothing else. */
-export const changesState = z.object({ audit: z.number().int(), 'error-log': z.number().int(), recordings: z.number().int(), users: z.number().int(), 'access-rules': z.number().int(), tunnel: z.number().int(), 'service-keys': z.number().int(), connections: z.number().int() });
+export const changesState = z.object({ audit: z.number().int(), 'error-log': z.number().int(), recordings: z.number().int(), users: z.number().int(), 'access-rules': z.number().int(), credentials: z.number().int(), tunnel: z.number().int(), 'service-keys': z.number().int(), connections: z.number().int() });
 export type ChangesState = z.infer<typeof changesState>;
 
 export const logName = z.enum(['audit', 'error-log']);

@@ -18,6 +18,7 @@ export const windowAction = z.enum([
   'view.gateways',
   'view.users',
   'view.rules',
+  'view.credentials',
   'view.diagnostics',
   'view.settings',
 ]);

@@ -1,4 +1,5 @@
 import { administrationTextsEn } from './administration/en.ts';
+import { credentialTextsEn } from './credentials/en.ts';
 import { desktopTextsEn } from './desktop/en.ts';
 import { diagnosticsTextsEn } from './diagnostics/en.ts';
 import { doctorTextsEn } from './doctor/en.ts';
@@ -18,5 +19,5 @@ import { resourceFormTextsEn } from './resource-forms/en.ts';
 import { nativeTextsEn } from './native/en.ts';
 
 /** Every text in English; its keys are the keys of all languages. */
-export const en = { ...errorTextsEn, ...interfaceTextsEn, ...gatewayTextsEn, ...tunnelTextsEn, ...serviceKeyTextsEn, ...resourceFormTextsEn, ...findingTextsEn, ...diagnosticsTextsEn, ...doctorTextsEn, ...foreignClientTextsEn, ...forwardingTextsEn, ...desktopTextsEn, ...filesTextsEn, ...nativeTextsEn, ...administrationTextsEn, ...watchingTextsEn, ...paletteTextsEn, ...settingsTextsEn } as const;
+export const en = { ...errorTextsEn, ...interfaceTextsEn, ...gatewayTextsEn, ...tunnelTextsEn, ...serviceKeyTextsEn, ...resourceFormTextsEn, ...findingTextsEn, ...diagnosticsTextsEn, ...doctorTextsEn, ...foreignClientTextsEn, ...forwardingTextsEn, ...desktopTextsEn, ...filesTextsEn, ...nativeTextsEn, ...administrationTextsEn, ...credentialTextsEn, ...watchingTextsEn, ...paletteTextsEn, ...settingsTextsEn } as const;
 export type MessageKey = keyof typeof en;

@@ -1,5 +1,6 @@
 import type { MessageKey } from './en.ts';
 import { administrationTextsJa } from './administration/ja.ts';
+import { credentialTextsJa } from './credentials/ja.ts';
 import { desktopTextsJa } from './desktop/ja.ts';
 import { diagnosticsTextsJa } from './diagnostics/ja.ts';
 import { doctorTextsJa } from './doctor/ja.ts';
@@ -19,4 +20,4 @@ import { resourceFormTextsJa } from './resource-forms/ja.ts';
 import { nativeTextsJa } from './native/ja.ts';
 
 /** Every text in Japanese. */
-export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...tunnelTextsJa, ...serviceKeyTextsJa, ...resourceFormTextsJa, ...findingTextsJa, ...diagnosticsTextsJa, ...doctorTextsJa, ...foreignClientTextsJa, ...forwardingTextsJa, ...desktopTextsJa, ...filesTextsJa, ...nativeTextsJa, ...administrationTextsJa, ...watchingTextsJa, ...paletteTextsJa, ...settingsTextsJa } as const satisfies Record<MessageKey, string>;
+export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...tunnelTextsJa, ...serviceKeyTextsJa, ...resourceFormTextsJa, ...findingTextsJa, ...diagnosticsTextsJa, ...doctorTextsJa, ...foreignClientTextsJa, ...forwardingTextsJa, ...desktopTextsJa, ...filesTextsJa, ...nativeTextsJa, ...administrationTextsJa, ...credentialTextsJa, ...watchingTextsJa, ...paletteTextsJa, ...settingsTextsJa } as const satisfies Record<MessageKey, string>;

@@ -1,5 +1,6 @@
 import type { MessageKey } from './en.ts';
 import { administrationTextsZhHant } from './administration/zh-Hant.ts';
+import { credentialTextsZhHant } from './credentials/zh-Hant.ts';
 import { desktopTextsZhHant } from './desktop/zh-Hant.ts';
 import { diagnosticsTextsZhHant } from './diagnostics/zh-Hant.ts';
 import { doctorTextsZhHant } from './doctor/zh-Hant.ts';
@@ -19,4 +20,4 @@ import { resourceFormTextsZhHant } from './resource-forms/zh-Hant.ts';
 import { nativeTextsZhHant } from './native/zh-Hant.ts';
 
 /** Every text in Traditional Chinese. */
-export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant, ...gatewayTextsZhHant, ...tunnelTextsZhHant, ...serviceKeyTextsZhHant, ...resourceFormTextsZhHant, ...findingTextsZhHant, ...diagnosticsTextsZhHant, ...doctorTextsZhHant, ...foreignClientTextsZhHant, ...forwardingTextsZhHant, ...desktopTextsZhHant, ...filesTextsZhHant, ...nativeTextsZhHant, ...administrationTextsZhHant, ...watchingTextsZhHant, ...paletteTextsZhHant, ...settingsTextsZhHant } as const satisfies Record<MessageKey, string>;
+export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant, ...gatewayTextsZhHant, ...tunnelTextsZhHant, ...serviceKeyTextsZhHant, ...resourceFormTextsZhHant, ...findingTextsZhHant, ...diagnosticsTextsZhHant, ...doctorTextsZhHant, ...foreignClientTextsZhHant, ...forwardingTextsZhHant, ...desktopTextsZhHant, ...filesTextsZhHant, ...nativeTextsZhHant, ...administrationTextsZhHant, ...credentialTextsZhHant, ...watchingTextsZhHant, ...paletteTextsZhHant, ...settingsTextsZhHant } as const satisfies Record<MessageKey, string>;

@@ -1,8 +1,10 @@
 import type { z } from 'zod';
+import type { CredentialFields } from '../../shared/api/credentials.ts';
 import { routes } from '../../shared/api/index.ts';
 import type { Route } from '../../shared/api/route.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Account } from '../account/account.ts';
+import type { KeyFileChoice } from '../credentials/key-file-choice.ts';
 import type { ClipboardDownloads } from '../files/clipboard-downloads.ts';
 import type { ClipboardUploads } from '../files/clipboard-uploads.ts';
 import type { ForeignClients } from '../foreign-clients/foreign-clients.ts';
@@ -12,6 +14,7 @@ import type { DiagnosticsDesk } from '../diagnostics/diagnostics-desk.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { ExternalLinks } from '../links/external-links.ts';
 import type { LogWork } from '../logs/log-work.ts';
+import type { CredentialDraft } from '../../shared/ipc/credential-draft.ts';
 import type { ProxySetting } from '../../shared/ipc/proxy-setting.ts';
 import type { ProxySignOn } from '../network/proxy-sign-on.ts';
 import { type Playbacks, saveAsciicast } from '../playback/playbacks.ts';
@@ -59,6 +62,7 @@ export interface HandlerParts {
   readonly clipboardDownloads: Pick<ClipboardDownloads, 'begin' | 'append' | 'end'>;
   readonly clipboardUploads: Pick<ClipboardUploads, 'offer' | 'read'>;
   readonly setMainFullScreen: (full: boolean) => void;
+  readonly keyFile: Pick<KeyFileChoice, 'choose' | 'read' | 'forget'>;
   readonly links: Pick<ExternalLinks, 'open'>;
   readonly proxySignOn: Pick<ProxySignOn, 'answer' | 'allowAsking'>;
   readonly clipboard: { readonly writeText: (text: string) => Promise<void>; readonly readText: () => Promise<string> };
@@ -82,7 +86,7 @@ type RouteArguments<R extends Route> = { readonly params: z.output<R['params']>;
 
 /** What main does for each call of the contract; the border has checked who asks and what. */
 export function createHandlers(parts: HandlerParts): IpcHandlers {
-  const { stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, links, clipboard, proxySignOn } = parts;
+  const { stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, keyFile, links, clipboard, proxySignOn } = parts;
   /** A route of the service in the signed-in user's name; main adds token and signature. */
   const passOn = async <R extends Route>(route: R, args: RouteArguments<R>): Promise<z.output<R['response']>> => account.require().client.call(route, args);
 
@@ -329,6 +333,15 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
         return {};
       },
     },
+    credentials: {
+      chooseKeyFile: async () => ({ keyFile: await keyFile.choose() }),
+      save: async ({ credentialId, fields }) => {
+        const body = await credentialToSave(fields, keyFile);
+        const saved = credentialId === null ? await passOn(routes.credentialCreate, { params: {}, query: {}, body }) : await passOn(routes.credentialReplace, { params: { credentialId }, query: {}, body });
+        keyFile.forget();
+        return saved;
+      },
+    },
     diagnostics: {
       run: ({ keepResource }) => {
         diagnostics.run({ keepResource });
@@ -382,6 +395,8 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       gatewayRemove: (args) => passOn(routes.gatewayRemove, args),
       segmentRename: (args) => passOn(routes.segmentRename, args),
       credentialList: (args) => passOn(routes.credentialList, args),
+      credentialUpdate: (args) => passOn(routes.credentialUpdate, args),
+      credentialRemove: (args) => passOn(routes.credentialRemove, args),
       resourceTags: (args) => passOn(routes.resourceTags, args),
       resourceTagsChange: (args) => passOn(routes.resourceTagsChange, args),
       resourceCreate: (args) => passOn(routes.resourceCreate, args),
@@ -413,6 +428,13 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       resourceConfirmIdentity: (args) => passOn(routes.resourceConfirmIdentity, args),
     },
   };
+}
+
+/** A credential as the service takes it: what is in a chosen file is read here. */
+async function credentialToSave(fields: CredentialDraft, keyFile: Pick<KeyFileChoice, 'read'>): Promise<CredentialFields> {
+  if (fields.kind !== 'key-file') return fields;
+  const { keyFileId, ...others } = fields;
+  return { ...others, kind: 'private-key', privateKey: await keyFile.read(keyFileId) };
 }
 
 /** A profile that is changed or removed is another service: the sign-in with the old one ends. */

@@ -13,6 +13,7 @@ export const callNames = {
   network: ['answerProxy'],
   resources: ['query', 'setFavourite'],
   gateways: ['refresh', 'installation', 'saveConfiguration', 'readPastedKey'],
+  credentials: ['chooseKeyFile', 'save'],
   sessions: ['connect', 'watch', 'endWatched', 'cancel', 'retry', 'answerPrompt', 'tryNow', 'end', 'show', 'openPort', 'toggleFullScreen'],
   foreignClients: ['open', 'end'],
   files: ['chooseFolder', 'uploadDropped', 'trash', 'openTerminal'],
@@ -23,7 +24,7 @@ export const callNames = {
   service: [
     'diagnosisReportList', 'diagnosisReport',
     'recordingList', 'recordingVerify', 'auditList', 'errorLogList', 'connectionList', 'connectionTerminate', 'gatewayList', 'gatewayHistory', 'serviceKeysRead', 'serviceKeyRotate', 'serviceKeySwitch', 'serviceKeyFinish', 'tunnelRead', 'tunnelUpdate', 'tunnelApplies',
-    'gatewayRegister', 'gatewayEnterKey', 'gatewayRotateKey', 'gatewaySwitchKey', 'gatewayUpdate', 'gatewayRemove', 'segmentRename', 'credentialList', 'resourceTags', 'resourceTagsChange', 'resourceCreate', 'resourceUpdate', 'resourceRemove',
+    'gatewayRegister', 'gatewayEnterKey', 'gatewayRotateKey', 'gatewaySwitchKey', 'gatewayUpdate', 'gatewayRemove', 'segmentRename', 'credentialList', 'credentialUpdate', 'credentialRemove', 'resourceTags', 'resourceTagsChange', 'resourceCreate', 'resourceUpdate', 'resourceRemove',
     'userList', 'userCreate', 'userUpdate', 'userEnable', 'userRevokeTokens', 'accessRuleMatches', 'accessRuleTry', 'accessRuleCreate', 'accessRuleUpdate', 'accessRuleRemove', 'userDisable', 'userUnlock', 'userResetPassword', 'accessRuleList', 'resourceRead', 'resourceConnectionTest', 'resourceConfirmIdentity',
   ],
 } as const satisfies { readonly [Subject in keyof IpcContract]: readonly (keyof IpcContract[Subject])[] };

@@ -65,7 +65,7 @@ export function createStores(settings: StoreStates['settings']): Stores {
     gateways: new OwnedStore('gateways', { status: 'empty', error: null, items: {} }),
     sessions: new OwnedStore('sessions', { items: {} }),
     foreignClients: new OwnedStore('foreignClients', { items: {} }),
-    changes: new OwnedStore('changes', { audit: 0, 'error-log': 0, recordings: 0, users: 0, 'access-rules': 0, tunnel: 0, 'service-keys': 0, connections: 0 }),
+    changes: new OwnedStore('changes', { audit: 0, 'error-log': 0, recordings: 0, users: 0, 'access-rules': 0, credentials: 0, tunnel: 0, 'service-keys': 0, connections: 0 }),
     logWork: new OwnedStore('logWork', { exports: {}, proof: { status: 'not-asked' } }),
     network: new OwnedStore('network', { proxyQuestion: null }),
     diagnostics: new OwnedStore('diagnostics', NO_DIAGNOSTICS),

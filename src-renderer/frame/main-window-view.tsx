@@ -5,6 +5,7 @@ import { windowAction } from '../../shared/ipc/window-actions.ts';
 import { AccessRulesPage } from '../access-rules/access-rules-page.tsx';
 import { AuditPage } from '../audit/audit-page.tsx';
 import { ErrorLogPage } from '../error-log/error-log-page.tsx';
+import { CredentialsPage } from '../credentials/credentials-page.tsx';
 import { ClosableError } from '../controls/closable-error.tsx';
 import { GatewaysPage } from '../gateways/gateways-page.tsx';
 import { DiagnosticsPages } from '../diagnostics/sent-reports.tsx';
@@ -94,6 +95,8 @@ function pageOf(place: Place, role: Role, open: (page: PageId, reference?: strin
       return <UsersPage />;
     case 'rules':
       return <AccessRulesPage />;
+    case 'credentials':
+      return <CredentialsPage />;
     case 'diagnostics':
       return <DiagnosticsPages canSeeReports={allowed('errors')} />;
     case 'settings':

@@ -11,6 +11,7 @@ export const pages = [
   { id: 'gateways', icon: 'gateway', label: 'nav.gateways', action: 'view.gateways', roles: ['admin', 'operator', 'auditor'] },
   { id: 'users', icon: 'user', label: 'nav.users', action: 'view.users', roles: ['admin', 'operator', 'auditor'] },
   { id: 'rules', icon: 'shield', label: 'nav.rules', action: 'view.rules', roles: ['admin', 'operator', 'auditor'] },
+  { id: 'credentials', icon: 'key', label: 'nav.credentials', action: 'view.credentials', roles: ['admin'] },
   { id: 'diagnostics', icon: 'online', label: 'nav.diagnostics', action: 'view.diagnostics' },
   { id: 'settings', icon: 'settings', label: 'nav.settings', action: 'view.settings' },
 ] as const satisfies readonly { id: string; icon: IconName; label: `nav.${string}`; action: `view.${string}`; roles?: readonly Role[] }[];

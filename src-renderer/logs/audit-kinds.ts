@@ -3,7 +3,7 @@ export const auditKinds: readonly string[] = [
   'access-rule.changed', 'access-rule.created', 'access-rule.removed',
   'audit.exported', 'audit.trail-incomplete', 'audit.verified', 'error-log.exported',
   'connection.asked', 'connection.connected', 'connection.contradicted', 'connection.ended', 'connection.failed', 'connection.granted', 'connection.identity-seen', 'connection.not-used', 'connection.terminate-asked', 'connection.ticket-refused', 'connection.watch-asked', 'connection.watch-began', 'connection.watch-ended',
-  'credential.created', 'credential.removed', 'credential.replaced',
+  'credential.changed', 'credential.created', 'credential.removed', 'credential.replaced',
   'diagnosis.report-opened', 'diagnosis.report-sent',
   'foreign-client.let-in', 'foreign-client.refused',
   'gateway.changed', 'gateway.ejected', 'gateway.key-entered', 'gateway.peer-refused', 'gateway.registered', 'gateway.removed', 'gateway.restored', 'gateway.started', 'gateway.state-changed', 'gateway.stopped', 'gateway.unexpected-event', 'gateway.unknown-event',

@@ -1,5 +1,4 @@
 import { useCallback, useEffect, useId, useState } from 'react';
-import type { Credential } from '../../shared/api/credentials.ts';
 import { operatingSystem, port, resourceFields, type Resource, type ResourceFields } from '../../shared/api/resources.ts';
 import { protocol, type Protocol } from '../../shared/ids.ts';
 import type { ResourceRow } from '../../shared/ipc/contract.ts';
@@ -9,6 +8,8 @@ import { DialogForm } from '../controls/dialog-form.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
 import { Icon } from '../controls/icon.tsx';
+import { CredentialForm } from '../credentials/credential-form.tsx';
+import { useCredentials } from '../credentials/use-credentials.ts';
 import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useParts } from '../stores/parts.tsx';
@@ -61,6 +62,8 @@ export function ResourceForm({ row, onClose }: { readonly row: Pick<ResourceRow,
   const [wrong, setWrong] = useState<ReadonlySet<DraftField>>(new Set());
   const [failure, setFailure] = useState<ShownError | null>(null);
   const [saved, setSaved] = useState(false);
+  const [addingCredential, setAddingCredential] = useState(false);
+  const credentials = useCredentials();
   const id = row?.id;
   const read = useCallback(async (): Promise<Loaded | undefined> => {
     if (id === undefined) return undefined;
@@ -88,50 +91,71 @@ export function ResourceForm({ row, onClose }: { readonly row: Pick<ResourceRow,
     else if (answer.ok) onClose();
   };
   return (
-    <Dialog
-      title={row === null ? text('resource-form.new') : text('resource-form.edit-title', { name: row.name })}
-      onClose={onClose}
-      actions={
-        <>
-          <button type="button" className="button" onClick={onClose}>
-            {saved ? text('common.close') : text('common.cancel')}
-          </button>
-          {loaded.status === 'ready' && !saved && (
-            <button type="submit" form={formId} className="button button-primary">
-              {text('common.save')}
+    <>
+      <Dialog
+        title={row === null ? text('resource-form.new') : text('resource-form.edit-title', { name: row.name })}
+        onClose={onClose}
+        actions={
+          <>
+            <button type="button" className="button" onClick={onClose}>
+              {saved ? text('common.close') : text('common.cancel')}
             </button>
-          )}
-        </>
-      }
-    >
-      {loaded.status === 'loading' && (
-        <p className="badge" role="status">
-          <span className="spinner" />
-          {text('common.loading')}
-        </p>
+            {loaded.status === 'ready' && !saved && (
+              <button type="submit" form={formId} className="button button-primary">
+                {text('common.save')}
+              </button>
+            )}
+          </>
+        }
+      >
+        {loaded.status === 'loading' && (
+          <p className="badge" role="status">
+            <span className="spinner" />
+            {text('common.loading')}
+          </p>
+        )}
+        {loaded.status === 'failed' && (
+          <ErrorNotice error={loaded.error}>
+            <button type="button" className="button button-small" onClick={() => void read().then((result) => result && setLoaded(result))}>
+              {text('common.retry')}
+            </button>
+          </ErrorNotice>
+        )}
+        {saved && <p role="status">{text('resource-form.saved')}</p>}
+        {loaded.status === 'ready' && !saved && (
+          <DialogForm id={formId} onSubmit={() => save(loaded.draft)}>
+            <ResourceFieldsInput draft={loaded.draft} wrong={wrong} credentials={credentials} onAddCredential={() => setAddingCredential(true)} onChange={(draft) => setLoaded({ status: 'ready', draft })} />
+            {failure && <ErrorNotice error={failure} />}
+          </DialogForm>
+        )}
+      </Dialog>
+      {addingCredential && (
+        <CredentialForm
+          replaced={null}
+          onClose={() => setAddingCredential(false)}
+          onSaved={(added) => {
+            setAddingCredential(false);
+            setLoaded((before) => (before.status === 'ready' ? { ...before, draft: { ...before.draft, credentialId: added.id } } : before));
+            credentials.reload();
+          }}
+        />
       )}
-      {loaded.status === 'failed' && (
-        <ErrorNotice error={loaded.error}>
-          <button type="button" className="button button-small" onClick={() => void read().then((result) => result && setLoaded(result))}>
-            {text('common.retry')}
-          </button>
-        </ErrorNotice>
-      )}
-      {saved && <p role="status">{text('resource-form.saved')}</p>}
-      {loaded.status === 'ready' && !saved && (
-        <DialogForm id={formId} onSubmit={() => save(loaded.draft)}>
-          <ResourceFieldsInput draft={loaded.draft} wrong={wrong} onChange={(draft) => setLoaded({ status: 'ready', draft })} />
-          {failure && <ErrorNotice error={failure} />}
-        </DialogForm>
-      )}
-    </Dialog>
+    </>
   );
 }
 
-function ResourceFieldsInput({ draft, wrong, onChange }: { readonly draft: ResourceDraft; readonly wrong: ReadonlySet<DraftField>; readonly onChange: (draft: ResourceDraft) => void }) {
+interface ResourceFieldsInputProps {
+  readonly draft: ResourceDraft;
+  readonly wrong: ReadonlySet<DraftField>;
+  readonly credentials: ReturnType<typeof useCredentials>;
+  readonly onAddCredential: () => void;
+  readonly onChange: (draft: ResourceDraft) => void;
+}
+
+function ResourceFieldsInput({ draft, wrong, credentials, onAddCredential, onChange }: ResourceFieldsInputProps) {
   const text = useText();
   const suggestions = useTagSuggestions();
-  const credentials = useCredentials();
+  const known = credentials.value?.items ?? [];
   const tunnelHint = useId();
   return (
     <>
@@ -168,16 +192,23 @@ function ResourceFieldsInput({ draft, wrong, onChange }: { readonly draft: Resou
       </Field>
       <Field label={text('resource-form.credential')}>
         {(ties) => (
-          <select {...ties} className="input" value={draft.credentialId ?? ''} onChange={(event) => onChange({ ...draft, credentialId: credentials.find(({ id }) => id === event.target.value)?.id ?? null })}>
-            <option value="">{text('resource-form.credential-none')}</option>
-            {credentials.map(({ id, name, userName }) => (
-              <option key={id} value={id}>
-                {name} ({userName})
-              </option>
-            ))}
-          </select>
+          <div className="with-button">
+            <select {...ties} className="input" value={draft.credentialId ?? ''} onChange={(event) => onChange({ ...draft, credentialId: known.find(({ id }) => id === event.target.value)?.id ?? null })}>
+              <option value="">{text('resource-form.credential-none')}</option>
+              {known.map(({ id, name, userName }) => (
+                <option key={id} value={id}>
+                  {name} ({userName})
+                </option>
+              ))}
+            </select>
+            <button type="button" className="button" onClick={onAddCredential}>
+              <Icon name="plus" />
+              {text('credentials.add-new')}
+            </button>
+          </div>
         )}
       </Field>
+      {credentials.error && <ErrorNotice error={credentials.error} />}
       <label className="check">
         <input type="checkbox" checked={draft.allowUnencryptedTunnel} aria-describedby={tunnelHint} onChange={(event) => onChange({ ...draft, allowUnencryptedTunnel: event.target.checked })} />
         {text('resource-form.unencrypted-tunnel')}
@@ -207,22 +238,4 @@ function ProtocolPort({ name, value, onChange }: { readonly name: Protocol; read
       {value !== undefined && <input className="input mono" aria-label={text('resource-form.port', { protocol: words })} inputMode="numeric" value={value} maxLength={5} onChange={(event) => onChange(event.target.value)} />}
     </div>
   );
-}
-
-/** Target credentials by name, for administrators; empty until they are read. */
-function useCredentials(): readonly Credential[] {
-  const { mavis } = useParts();
-  const [items, setItems] = useState<readonly Credential[]>([]);
-  useEffect(() => {
-    let current = true;
-    const read = async () => {
-      const answer = await ask(mavis.service.credentialList({ params: {}, query: {}, body: {} }));
-      if (current && answer.ok) setItems(answer.value.items);
-    };
-    void read();
-    return () => {
-      current = false;
-    };
-  }, [mavis]);
-  return items;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { and, asc, count, eq, isNull } from 'drizzle-orm';
 import ssh2 from 'ssh2';
 import { z } from 'zod';
-import type { Credential, CredentialFields } from '../../shared/api/credentials.ts';
+import type { Credential, CredentialChange, CredentialFields } from '../../shared/api/credentials.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { credentialId, type CredentialId } from '../../shared/ids.ts';
 import { grantedCredential, type GrantedCredential } from '../../shared/link/messages.ts';
@@ -10,6 +10,7 @@ import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
 import { changedFacts } from '../audit/changed-facts.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, Queryable } from '../store/database.ts';
+import { notify } from '../store/notify.ts';
 import { credentials, resources } from '../store/schema.ts';
 import type { CredentialSeal } from './credential-seal.ts';
 
@@ -22,6 +23,9 @@ interface Dependencies {
   readonly seal: Pick<CredentialSeal, 'seal' | 'open' | 'keyVersion'>;
 }
 
+/** Of the resources that keep a credential from being removed, so many are named: enough to go on with, and one answer stays short. */
+const MOST_NAMED = 5;
+
 /** Credentials of targets: they go in, and come out only for a grant. */
 export class TargetCredentials {
   readonly #with: Dependencies;
@@ -31,7 +35,11 @@ export class TargetCredentials {
   }
 
   async list(): Promise<Credential[]> {
-    return (await this.#with.database.select().from(credentials).orderBy(asc(credentials.name), asc(credentials.id))).map(toCredential);
+    const { database } = this.#with;
+    const rows = await database.select().from(credentials).orderBy(asc(credentials.name), asc(credentials.id));
+    const uses = await database.select({ id: resources.credentialId, count: count() }).from(resources).where(isNull(resources.removedAt)).groupBy(resources.credentialId);
+    const usedBy = new Map(uses.map((one) => [one.id, one.count]));
+    return rows.map((row) => toCredential(row, usedBy.get(row.id) ?? 0));
   }
 
   /** Throws `credential.key-unreadable` for a private key that cannot be read, with the passphrase where there is one. */
@@ -44,7 +52,22 @@ export class TargetCredentials {
       const [row] = await transaction.insert(credentials).values({ id, ...this.#columns(id, fields), createdAt: now, updatedAt: now }).returning();
       if (row === undefined) throw new Error('the credential was not stored');
       await auditLog.append(transaction, { kind: 'credential.created', actor, facts: factsOf(row) });
-      return toCredential(row);
+      await notify(transaction, 'credentials', id);
+      return toCredential(row, 0);
+    });
+  }
+
+  /** Another name or user name; the secret stays as it is, unread. */
+  async update(actor: AuditActor, id: CredentialId, { name, userName }: CredentialChange): Promise<Credential> {
+    const { database, auditLog, clock } = this.#with;
+    return database.transaction(async (transaction) => {
+      const [before] = await transaction.select().from(credentials).where(eq(credentials.id, id)).for('update');
+      if (before === undefined) throw new MavisError('request.not-found');
+      const [row] = await transaction.update(credentials).set({ name: name ?? before.name, userName: userName ?? before.userName, updatedAt: clock.now() }).where(eq(credentials.id, id)).returning();
+      if (row === undefined) throw new Error('the credential was not changed');
+      await auditLog.append(transaction, { kind: 'credential.changed', actor, facts: { ...factsOf(row), ...changedFacts(factsOf(before), factsOf(row)) } });
+      await notify(transaction, 'credentials', id);
+      return toCredential(row, await usesOf(transaction, id));
     });
   }
 
@@ -57,20 +80,25 @@ export class TargetCredentials {
       if (before === undefined || row === undefined) throw new MavisError('request.not-found');
       // The secret is replaced in any case; neither entry nor anything else holds one.
       await auditLog.append(transaction, { kind: 'credential.replaced', actor, facts: { ...factsOf(row), secretReplaced: true, ...changedFacts(factsOf(before), factsOf(row)) } });
-      return toCredential(row);
+      await notify(transaction, 'credentials', id);
+      return toCredential(row, await usesOf(transaction, id));
     });
   }
 
-  /** Throws `credential.in-use` with how many resources use it. */
+  /** Throws `credential.in-use` with how many resources use it, and the first of their names. */
   async remove(actor: AuditActor, id: CredentialId): Promise<void> {
     const { database, auditLog } = this.#with;
     await database.transaction(async (transaction) => {
       const [row] = await transaction.select().from(credentials).where(eq(credentials.id, id)).for('update');
       if (row === undefined) throw new MavisError('request.not-found');
-      const [used] = await transaction.select({ count: count() }).from(resources).where(and(eq(resources.credentialId, id), isNull(resources.removedAt)));
-      if (used !== undefined && used.count > 0) throw new MavisError('credential.in-use', { count: used.count });
+      const used = await usesOf(transaction, id);
+      if (used > 0) {
+        const named = await transaction.select({ name: resources.name }).from(resources).where(using(id)).orderBy(asc(resources.name), asc(resources.id)).limit(MOST_NAMED);
+        throw new MavisError('credential.in-use', { count: used, names: [...named.map(({ name }) => name), ...(used > named.length ? ['…'] : [])].join(', ') });
+      }
       await transaction.delete(credentials).where(eq(credentials.id, id));
       await auditLog.append(transaction, { kind: 'credential.removed', actor, facts: factsOf(row) });
+      await notify(transaction, 'credentials', id);
     });
   }
 
@@ -97,10 +125,20 @@ function assertReadable(fields: CredentialFields): void {
   if (key instanceof Error || !key.isPrivateKey()) throw new MavisError('credential.key-unreadable');
 }
 
+/** The resources that sign on with a credential. */
+function using(id: CredentialId) {
+  return and(eq(resources.credentialId, id), isNull(resources.removedAt));
+}
+
+async function usesOf(database: Pick<Queryable, 'select'>, id: CredentialId): Promise<number> {
+  const [used] = await database.select({ count: count() }).from(resources).where(using(id));
+  return used?.count ?? 0;
+}
+
 function factsOf(row: typeof credentials.$inferSelect) {
   return { credentialId: row.id, name: row.name, kind: row.kind, userName: row.userName };
 }
 
-function toCredential(row: typeof credentials.$inferSelect): Credential {
-  return { id: row.id, name: row.name, kind: row.kind, userName: row.userName, createdAt: row.createdAt.toISOString(), updatedAt: row.updatedAt.toISOString() };
+function toCredential(row: typeof credentials.$inferSelect, used: number): Credential {
+  return { id: row.id, name: row.name, kind: row.kind, userName: row.userName, resources: used, createdAt: row.createdAt.toISOString(), updatedAt: row.updatedAt.toISOString() };
 }

@@ -33,6 +33,7 @@ const READERS: Readonly<Record<ChangedSubject, readonly User['role'][]>> = {
   recordings: ['admin', 'auditor'],
   users: ['admin', 'operator', 'auditor'],
   'access-rules': ['admin', 'operator', 'auditor'],
+  credentials: ['admin'],
   // `tunnelApplies` is everybody's.
   tunnel: everyRole.options,
   // `servicePins` too.

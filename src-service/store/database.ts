@@ -16,7 +16,7 @@ export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 export type Queryable = Pick<Transaction, 'select' | 'insert' | 'update' | 'delete' | 'execute'>;
 
 /** Channels of NOTIFY. Payloads are ids or revisions only (rule 17): everyone who can connect may listen. */
-export type Channel = 'inventory' | 'access_rules' | 'users' | 'client_sessions' | 'gateways' | 'gateway_states' | 'connections' | 'terminations' | 'audit' | 'error_log' | 'recordings' | 'tunnel' | 'service_keys';
+export type Channel = 'inventory' | 'access_rules' | 'credentials' | 'users' | 'client_sessions' | 'gateways' | 'gateway_states' | 'connections' | 'terminations' | 'audit' | 'error_log' | 'recordings' | 'tunnel' | 'service_keys';
 
 /** An open store: its database, its notices, and how it is closed. Whoever opened it closes it. */
 export interface Store {

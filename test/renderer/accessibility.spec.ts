@@ -107,24 +107,36 @@ const scenes: readonly Scene[] = [
     await page.getByRole('button', { name: 'Change the rule Vendors to AWS' }).click();
     await expect(page.getByText('42 resources')).toBeVisible();
   }),
-  menu('diagnostics, with a check opened', 8, async (page) => {
+  menu('target credentials, one chosen that is in use', 8, async (page) => {
+    await page.getByRole('row').nth(1).click();
+    await page.getByRole('complementary').getByRole('button').nth(2).click();
+    await page.getByRole('dialog').getByRole('button').last().click();
+    await expect(page.getByRole('complementary').getByRole('alert')).toBeVisible();
+  }),
+  menu('a credential is added, its key in a file', 8, async (page) => {
+    await page.locator('.page-head .button-primary').click();
+    await page.getByRole('dialog').getByRole('combobox').selectOption('private-key');
+    await page.locator('.credential-choose').click();
+    await expect(page.getByText('id_ed25519')).toBeVisible();
+  }),
+  menu('diagnostics, with a check opened', 9, async (page) => {
     await page.getByRole('button', { name: /Port 7993, gw-osaka-1/ }).click();
     await page.getByText('Commands to open the ports').click();
   }),
-  menu('reports sent, with one opened', 8, async (page) => {
+  menu('reports sent, with one opened', 9, async (page) => {
     await page.getByRole('button', { name: 'Reports sent' }).click();
     await page.getByRole('button', { name: 'ports-dropped, disk-full' }).click();
     await expect(page.getByText('A firewall drops what this computer sends')).toBeVisible();
   }),
-  menu('a report to hand over', 8, async (page) => {
+  menu('a report to hand over', 9, async (page) => {
     await page.getByRole('button', { name: 'Report…' }).click();
     await page.getByRole('button', { name: 'Send to the helpdesk' }).click();
     await expect(page.getByText('Sent. Tell the helpdesk')).toBeVisible();
   }),
-  { name: 'diagnostics under way', open: async (page) => { await openMain(page, { scene: 'diagnostics-running' }); await openPage(page, 8); } },
+  { name: 'diagnostics under way', open: async (page) => { await openMain(page, { scene: 'diagnostics-running' }); await openPage(page, 9); } },
   { name: 'diagnostics before the sign-in', open: async (page) => { await openMain(page, { scene: 'sign-in' }); await page.getByRole('button', { name: 'Diagnostics' }).click(); } },
   menu('settings', 9),
-  menu('settings, managed and imported', 9, async (page) => {
+  menu('settings, managed and imported', 10, async (page) => {
     await page.locator('.settings-file-tools button').nth(1).click();
     await expect(page.locator('.settings .notice-warn')).toBeVisible();
   }, 'managed'),

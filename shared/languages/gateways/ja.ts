@@ -164,7 +164,7 @@ export const gatewayTextsJa = {
   'setup.sync-intro': '中央サービスは 15 秒ごとに Gateway の状態を確認します。最初の応答は数秒で届きます。約 10 分たっても届かない場合は問題があります。',
   'setup.sync-done': '状態が同期されました。',
   'setup.sync-waiting': '最初の応答を待っています…',
-  'setup.test-intro': 'この Gateway からリソースまでの経路を試します。資格情報は送信しません。',
+  'setup.test-intro': 'この Gateway からリソースまでの経路を試します。認証情報は送信しません。',
   'setup.test-resource': 'テストするリソース',
   'setup.test-resource-hint': '名前の一部を入力',
   'setup.test-none': '一致するリソースがありません。先にリソースのページで追加してください。',

@@ -164,7 +164,7 @@ export const gatewayTextsZhHant = {
   'setup.sync-intro': '中央服務現在每 15 秒向 Gateway 查詢狀態。第一個回應數秒內就會到達；若約 10 分鐘後仍沒有，表示有問題。',
   'setup.sync-done': '狀態已同步。',
   'setup.sync-waiting': '正在等待第一個回應…',
-  'setup.test-intro': '測試從此 Gateway 到資源的路徑。不會傳送任何憑證。',
+  'setup.test-intro': '測試從此 Gateway 到資源的路徑。不會傳送任何憑據。',
   'setup.test-resource': '要測試的資源',
   'setup.test-resource-hint': '輸入名稱的一部分',
   'setup.test-none': '沒有符合的資源。請先在資源頁面新增。',

@@ -31,7 +31,7 @@ export const resourceFormTextsJa = {
   'resource-form.port': '{protocol} のポート',
   'resource-form.protocols-invalid': 'プロトコルを 1 つ以上選び、1〜65535 のポートを指定してください。',
   'resource-form.description': '説明',
-  'resource-form.credential': '資格情報',
+  'resource-form.credential': '認証情報',
   'resource-form.credential-none': 'なし(利用者がサインオン)',
   'resource-form.unencrypted-tunnel': 'Tunnel 機能でも暗号化されていない接続を許可',
   'resource-form.unencrypted-tunnel-hint': '許可しない場合、Tunnel 機能では暗号化されていない VNC 接続が拒否されます。許可すると、最後の Gateway からこのターゲットまでは平文で通信します。',

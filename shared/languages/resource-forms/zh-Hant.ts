@@ -31,7 +31,7 @@ export const resourceFormTextsZhHant = {
   'resource-form.port': '{protocol} 的連接埠',
   'resource-form.protocols-invalid': '請至少選擇一種協定，連接埠須為 1 到 65535。',
   'resource-form.description': '說明',
-  'resource-form.credential': '憑證',
+  'resource-form.credential': '憑據',
   'resource-form.credential-none': '無（由使用者登入）',
   'resource-form.unencrypted-tunnel': '允許未加密的連線經過 Tunnel 功能',
   'resource-form.unencrypted-tunnel-hint': '未允許時，Tunnel 功能會拒絕未加密的 VNC 連線；允許後，最後一個 Gateway 與此目標之間以明文通訊。',

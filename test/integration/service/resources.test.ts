@@ -192,6 +192,26 @@ describe.each(['pglite', 'postgresql'] as const)('on %s', (kind) => {
       expect(await service.opened.core.credentials.open(service.opened.core.database, z.custom<Parameters<typeof service.opened.core.credentials.open>[1]>().parse(id))).toEqual({ kind: 'password', userName: 'root', password: `${CANARY}-2` });
     });
 
+    test('is renamed without its secret; says by how many resources it is used, and by which where it cannot be removed', async () => {
+      const made = z.object({ id: z.string(), resources: z.number() }).parse((await admin.ask({ method: 'POST', path: '/v1/credentials', body: { kind: 'password', name: 'first name', userName: 'root', password: CANARY } })).json);
+      expect(made.resources).toBe(0);
+      const used: string[] = [];
+      for (const number of [7, 1, 2, 3, 4, 5, 6]) used.push((await create({ name: `uses-it-${String(number)}`, credentialId: made.id })).id);
+      const renamed = await admin.ask({ method: 'PATCH', path: `/v1/credentials/${made.id}`, body: { name: 'second name' } });
+      expect(renamed.json).toMatchObject({ id: made.id, name: 'second name', userName: 'root', kind: 'password', resources: 7 });
+      const listed = z.object({ items: z.array(z.object({ id: z.string(), name: z.string(), resources: z.number() })) }).parse((await admin.ask({ path: '/v1/credentials' })).json);
+      expect(listed.items.find(({ id }) => id === made.id)).toEqual({ id: made.id, name: 'second name', resources: 7 });
+      const { core } = service.opened;
+      expect(await core.credentials.open(core.database, z.custom<Parameters<typeof core.credentials.open>[1]>().parse(made.id))).toEqual({ kind: 'password', userName: 'root', password: CANARY });
+      const refused = await admin.ask({ method: 'DELETE', path: `/v1/credentials/${made.id}` });
+      expect(refused.json).toMatchObject({ code: 'credential.in-use', args: { count: 7, names: 'uses-it-1, uses-it-2, uses-it-3, uses-it-4, uses-it-5, …' } });
+      for (const id of used) await admin.ask({ method: 'DELETE', path: `/v1/resources/${id}` });
+      expect((await admin.ask({ method: 'DELETE', path: `/v1/credentials/${made.id}` })).status).toBe(200);
+      expect(codeOf(await admin.ask({ method: 'PATCH', path: `/v1/credentials/${made.id}`, body: { name: 'x' } }))).toBe('request.not-found');
+      const entries = z.object({ items: z.array(z.object({ kind: z.string(), facts: z.record(z.string(), z.unknown()) })) }).parse((await admin.ask({ path: '/v1/audit?kind=credential.changed' })).json);
+      expect(entries.items[0]?.facts).toMatchObject({ credentialId: made.id, 'before.name': 'first name', 'after.name': 'second name' });
+    });
+
     test('put in another\'s place in the database does not open', async () => {
       const make = async (name: string): Promise<string> => z.object({ id: z.string() }).parse((await admin.ask({ method: 'POST', path: '/v1/credentials', body: { kind: 'password', name, userName: 'u', password: name } })).json).id;
       const [one, other] = [await make('one'), await make('other')];

@@ -63,7 +63,6 @@ export function gatewayServiceCalls(noted: Noted, patch: Harness['patch']) {
       for (const one of own) put({ ...one, segment: body.name });
       return ok({ gateways: own.length, resources: 412, rules: ['Vendors at night'] });
     }),
-    credentialList: () => ok({ items: [] }),
     resourceTags: () => ok({ tags: [{ tag: 'env:prod', count: 900 }, { tag: 'gateway-gone', count: 3 }, { tag: 'web', count: 400 }], total: 2000 }),
     resourceTagsChange: noted('service.resourceTagsChange', ({ body }: Parameters<WindowApi['service']['resourceTagsChange']>[0]) => ok({ changed: body.resourceIds.length, unchanged: 0 })),
     resourceRead: noted('service.resourceRead', ({ params }: Parameters<WindowApi['service']['resourceRead']>[0]) =>

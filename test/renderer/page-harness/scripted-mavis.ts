@@ -7,6 +7,7 @@ import type { Protocol } from '../../../shared/ids.ts';
 import { sessionId, type StoreName, type StorePatch } from '../../../shared/ipc/stores.ts';
 import type { WindowApi } from '../../../shared/ipc/window-api.ts';
 import { availabilityOf, bySegment } from '../../../src-main/inventory/availability.ts';
+import { credentialCalls } from './scripted-credentials.ts';
 import { gatewayServiceCalls, gatewaySetupCalls } from './scripted-gateways.ts';
 import { foreignClientCalls } from './scripted-foreign-clients.ts';
 import { serviceKeyCalls } from './scripted-service-keys.ts';
@@ -69,7 +70,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     account: account(scene, role.catch('admin').parse(query.get('role'))),
     inventory: inventory(scene, count),
     gateways: gateways(scene),
-    changes: { audit: 0, 'error-log': 0, recordings: 0, users: 0, 'access-rules': 0, tunnel: 0, 'service-keys': 0, connections: 0 },
+    changes: { audit: 0, 'error-log': 0, recordings: 0, users: 0, 'access-rules': 0, credentials: 0, tunnel: 0, 'service-keys': 0, connections: 0 },
     logWork: { exports: {}, proof: { status: 'not-asked' } },
     network: { proxyQuestion: query.has('proxy') ? { id: SESSION_ID, proxy: 'proxy.nishi.example:3128', refused: query.get('proxy') === 'refused', canKeep: query.get('proxy') !== 'no-keyring' } : null },
     diagnostics: madeDiagnostics(scene),
@@ -112,6 +113,8 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     const used = lastUsedAt.get(found.id);
     return { ...found, favourite: favourites.has(found.id), lastUsedAt: used === undefined ? null : new Date(used).toISOString(), segments: own, availability: availabilityOf(own, bySegment(segments), { applies: tunnel.enabled, available: tunnel.gateways.available > 0 }) };
   };
+
+  const credentials = credentialCalls(noted, patch, scene);
 
   return {
     app: {
@@ -186,6 +189,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       refresh: noted('gateways.refresh', () => ok({})),
       ...gatewaySetupCalls(noted),
     },
+    credentials: credentials.main,
     sessions: {
       connect: noted('sessions.connect', () => ok({ sessionId: sessionId.parse(SESSION_ID) })),
       watch: noted('sessions.watch', () => ok({ sessionId: sessionId.parse(SESSION_ID) })),
@@ -268,6 +272,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       gatewayList: () => ok({ items: Object.values(gateways(scene).items) }),
       gatewayHistory: ({ params }) => ok(gatewayHistory(params.gatewayId)),
       ...gatewayServiceCalls(noted, patch),
+      ...credentials.service,
       userList: ({ query: asked }) => ok({ items: scene === 'empty' ? [] : madeUsers().filter(({ name }) => name.includes(asked.search ?? '')) }),
       userCreate: noted('service.userCreate', () => ok({ user: madeUsers()[1] ?? person('user'), oneTimePassword: 'kXw7-QmPz-93Lr-Tn2c' })),
       userUpdate: noted('service.userUpdate', () => ok(person('user'))),

@@ -57,6 +57,7 @@ const goodArgs: Readonly<Record<string, unknown>> = {
   'logs.export': { log: 'audit', format: 'csv', filter: { outcome: 'failed' } },
   'logs.dropExport': { exportId: UUID },
   'diagnostics.run': { keepResource: true },
+  'credentials.save': { credentialId: null, fields: { kind: 'password', name: 'a', userName: 'root', password: 'a' } },
   'diagnostics.runOne': { id: 'api' },
   'diagnostics.watch': { on: true },
   'diagnostics.ofSession': { sessionId: OWN },
@@ -117,6 +118,7 @@ const everyCall = Object.entries(ipcContract).flatMap(([subject, calls]) => Obje
 function routeArgs(name: string): unknown {
   const params: Readonly<Record<string, unknown>> = {
     diagnosisReport: { reference: 'MV-7K3QX-M2P4D' }, recordingVerify: { recordingId: UUID }, connectionTerminate: { connectionId: UUID }, userDisable: { userId: UUID }, userUnlock: { userId: UUID }, userResetPassword: { userId: UUID },
+    credentialUpdate: { credentialId: UUID }, credentialRemove: { credentialId: UUID },
     gatewayHistory: { gatewayId: UUID }, gatewayEnterKey: { gatewayId: UUID }, gatewayRotateKey: { gatewayId: UUID }, gatewaySwitchKey: { gatewayId: UUID }, gatewayUpdate: { gatewayId: UUID }, gatewayRemove: { gatewayId: UUID }, segmentRename: { segment: 'gateway-a' }, resourceUpdate: { resourceId: UUID }, resourceRemove: { resourceId: UUID },
     userUpdate: { userId: UUID }, userEnable: { userId: UUID }, userRevokeTokens: { userId: UUID }, accessRuleUpdate: { accessRuleId: UUID }, accessRuleRemove: { accessRuleId: UUID },
     resourceRead: { resourceId: UUID }, resourceConnectionTest: { resourceId: UUID }, resourceConfirmIdentity: { resourceId: UUID },
