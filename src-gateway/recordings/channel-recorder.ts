@@ -150,7 +150,8 @@ export class ChannelRecorder {
 
   /** What was done with files. */
   fileOperation(operation: FileOperation): void {
-    this.#note(frameKind.fileOperation, encodeJsonPayload(operation));
+    this.#write(frameKind.fileOperation, encodeJsonPayload(operation));
+    this.#index.fileOperation(operation, this.#lastMicroseconds);
   }
 
   exitStatus(status: number): void {

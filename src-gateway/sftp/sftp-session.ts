@@ -12,10 +12,10 @@ import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
 import type { SessionEnd, SessionRun } from '../sessions/protocol-handler.ts';
 import { SessionFrame } from '../sessions/session-frame.ts';
-import { freeMemory } from '../collector-pace.ts';
 import { narrowBuffer } from '../ssh/channel-buffer.ts';
 import type { SshTarget } from '../ssh/target-sign-on.ts';
 import { FileRelay } from './file-relay.ts';
+import { GatheredPackets } from './gathered-packets.ts';
 import { PacketPump } from './packet-pump.ts';
 import { PathRules } from './path-rules.ts';
 import { TargetRequests, TargetStatus } from './target-requests.ts';
@@ -63,12 +63,8 @@ export class SftpSession {
     const { target, grant } = this.#parts;
     const { clientStream } = this.#run;
     const channel = await this.#openChannel();
-    const requests = new TargetRequests((packet) => {
-      // ssh2 has copied it into its own packets by then.
-      channel.write(packet, (error) => {
-        if (error === null || error === undefined) freeMemory(packet);
-      });
-    });
+    const toTarget = new GatheredPackets(channel, target.socket);
+    const requests = new TargetRequests((packet) => toTarget.write(packet));
     const version = Promise.withResolvers<Uint8Array>();
     const welcomed = { target: false, client: false };
     const toClient = new PacketPump({
