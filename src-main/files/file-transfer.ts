@@ -56,14 +56,15 @@ export function factsOf({ size = 0, mode, times }: FileAttributes): FileFacts {
  */
 export async function downloadFile({ client, window }: TransferMeans, remotePath: string, folder: string, name: string, facts: FileFacts, control: TransferControl): Promise<void> {
   const part = join(folder, partialName(name, facts));
-  const { file, from } = await openPart(part);
+  const { file, from, isNew } = await openPart(part);
   try {
     control.progress(from);
     const handle = await client.openFile(remotePath, openFlag.read);
     try {
       const end = await fetchPieces({ client, window }, handle, file, from, facts.size, control);
       if (facts.size > 0 && end !== facts.size) throw new MavisError('files.changed');
-      await file.truncate(end);
+      // What is written never lies behind the end; what a part held before may.
+      if (!isNew) await file.truncate(end);
     } finally {
       await client.closeHandle(handle).catch(() => undefined);
     }
@@ -86,17 +87,17 @@ export async function downloadFile({ client, window }: TransferMeans, remotePath
   });
 }
 
-async function openPart(path: string): Promise<{ file: FileHandle; from: number }> {
+async function openPart(path: string): Promise<{ file: FileHandle; from: number; isNew: boolean }> {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
   try {
     try {
-      return { file: await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), from: 0 };
+      return { file: await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), from: 0, isNew: true };
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error;
     }
     const stands = await lstat(path);
     if (!stands.isFile()) throw new MavisError('files.exists');
-    return { file: await open(path, O_WRONLY | O_NOFOLLOW), from: Math.max(0, stands.size - REACH_BYTES) };
+    return { file: await open(path, O_WRONLY | O_NOFOLLOW), from: Math.max(0, stands.size - REACH_BYTES), isNew: false };
   } catch (error) {
     throw localError(error);
   }
