@@ -52,7 +52,7 @@ export default defineConfig({
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       rollupOptions: {
-        input: { 'main-window': resolve(root, 'src-renderer/main-window.html'), 'session-window': resolve(root, 'src-renderer/session-window.html'), 'rdp-window': resolve(root, 'src-renderer/rdp-window.html') },
+        input: { 'main-window': resolve(root, 'src-renderer/main-window.html'), 'session-window': resolve(root, 'src-renderer/session-window.html'), 'rdp-window': resolve(root, 'src-renderer/rdp-window.html'), 'diagnosis-window': resolve(root, 'src-renderer/diagnosis-window.html') },
       },
     },
   },

@@ -21,7 +21,7 @@ import { startMavisCommand } from './command-line/start-command.ts';
 import { KeyFileChoice } from './credentials/key-file-choice.ts';
 import { readDiagnoseCommand } from './diagnostics/diagnose-command.ts';
 import { Diagnosis } from './diagnostics/diagnosis.ts';
-import { DiagnosticsDesk } from './diagnostics/diagnostics-desk.ts';
+import { DiagnosticsDesks } from './diagnostics/diagnostics-desks.ts';
 import { KnownGateways } from './diagnostics/known-gateways.ts';
 import { recentLog } from './diagnostics/recent-log.ts';
 import { RunHistory } from './diagnostics/run-history.ts';
@@ -213,6 +213,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
       sessions.windowClosed(id);
       void clipboardUploads.drop(id);
     },
+    onDiagnosisWindowClosed: (id) => diagnostics.windowClosed(id),
     onOpened: (window, role) => setMenu(window, role),
   });
   const journals = new JournalFolders(join(app.getPath('userData'), 'transfers'), log);
@@ -285,20 +286,26 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   const diagnosis = new Diagnosis({
     clocks: { clock, monotonic: () => performance.now() },
     clientKey, authorities, waysOut, known: knownGateways,
-    account: () => stores.account.state,
+    account: (id) => (id === stores.profiles.state.selected ? stores.account.state : { status: 'signed-out', reason: null }),
     signedIn: (id) => (account.signedIn?.profile.id === id ? account.signedIn.client : undefined),
     interfaces: networkInterfaces,
     userDataFolder: app.getPath('userData'),
     clientVersion: app.getVersion(),
     platform: `${process.platform} ${process.arch}`,
   });
-  const diagnostics = new DiagnosticsDesk({
+  const diagnostics: DiagnosticsDesks = new DiagnosticsDesks({
     store: stores.diagnostics, diagnosis, history: runHistory, log, translator,
-    profile: () => profiles.selected,
+    selected: () => profiles.selected,
     session: (id) => stores.sessions.state.items[id],
-    showPage: () => windows.showMain(),
+    profileOfSession: (id) => profiles.byId(sessions.profileOf(id)),
+    resourceName: async (id) => (await inventory.find(id)).name,
+    windows: { show: (id) => windows.showDiagnosis(id), close: (id) => windows.closeDiagnosis(id), sendPatch: (id, patch) => windows.sendDiagnosisPatch(id, patch) },
     names: () => [userInfo().username, account.signedIn?.userName ?? '', profiles.selected?.userName ?? ''],
     recentLog: () => recentLog(join(app.getPath('userData'), 'logs'), clock()),
+  });
+  // Who has signed out leaves nothing of what was found for him; where the service ended the sign-in, that is being looked into.
+  stores.account.onPatch(() => {
+    if (stores.account.state.status === 'signed-out' && stores.account.state.reason === null) diagnostics.forget();
   });
 
   const links = new ExternalLinks({

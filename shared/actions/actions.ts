@@ -32,21 +32,22 @@ export interface Action {
 
 const main = ['main'] as const;
 const session = ['session'] as const;
-const both = ['main', 'session'] as const;
+const pages = ['main', 'diagnosis'] as const;
+const every = ['main', 'session', 'diagnosis'] as const;
 const same = (keys: string): { other: string; mac: string } => ({ other: keys, mac: keys });
 
 export const actions: readonly Action[] = [
   { id: 'account.sign-out', label: 'account.sign-out', menu: 'file', windows: main, run: { kind: 'sign-out' } },
   { id: 'view.settings', label: 'nav.settings', menu: 'file', windows: main, keys: same('CmdOrCtrl+,'), macMenu: 'app', run: { kind: 'page', action: 'view.settings' } },
-  { id: 'window.close', label: 'menu.close-window', menu: 'file', windows: both, keys: { other: 'Ctrl+Shift+W', mac: 'Cmd+W' }, run: { kind: 'role', role: 'close' } },
-  { id: 'app.quit', label: 'menu.quit', menu: 'file', windows: both, keys: { other: 'Ctrl+Shift+Q', mac: 'Cmd+Q' }, macMenu: 'app', run: { kind: 'role', role: 'quit' } },
+  { id: 'window.close', label: 'menu.close-window', menu: 'file', windows: every, keys: { other: 'Ctrl+Shift+W', mac: 'Cmd+W' }, run: { kind: 'role', role: 'close' } },
+  { id: 'app.quit', label: 'menu.quit', menu: 'file', windows: every, keys: { other: 'Ctrl+Shift+Q', mac: 'Cmd+Q' }, macMenu: 'app', run: { kind: 'role', role: 'quit' } },
 
   { id: 'edit.undo', label: 'menu.undo', menu: 'edit', windows: main, palette: false, run: { kind: 'role', role: 'undo' } },
   { id: 'edit.redo', label: 'menu.redo', menu: 'edit', windows: main, palette: false, run: { kind: 'role', role: 'redo' } },
   { id: 'edit.cut', label: 'menu.cut', menu: 'edit', windows: main, palette: false, run: { kind: 'role', role: 'cut' } },
-  { id: 'edit.copy', label: 'menu.copy', menu: 'edit', windows: main, palette: false, run: { kind: 'role', role: 'copy' } },
+  { id: 'edit.copy', label: 'menu.copy', menu: 'edit', windows: pages, palette: false, run: { kind: 'role', role: 'copy' } },
   { id: 'edit.paste', label: 'menu.paste', menu: 'edit', windows: main, palette: false, run: { kind: 'role', role: 'paste' } },
-  { id: 'edit.select-all', label: 'menu.select-all', menu: 'edit', windows: main, palette: false, run: { kind: 'role', role: 'selectAll' } },
+  { id: 'edit.select-all', label: 'menu.select-all', menu: 'edit', windows: pages, palette: false, run: { kind: 'role', role: 'selectAll' } },
   { id: 'resources.search', label: 'menu.search-resources', menu: 'edit', windows: main, keys: same('CmdOrCtrl+F'), run: { kind: 'page', action: 'resources.search' } },
   { id: 'terminal.copy', label: 'menu.copy', menu: 'edit', windows: session, keys: { other: 'Ctrl+Shift+C', mac: 'Cmd+C' }, run: { kind: 'page', action: 'terminal.copy' } },
   { id: 'terminal.paste', label: 'menu.paste', menu: 'edit', windows: session, keys: { other: 'Ctrl+Shift+V', mac: 'Cmd+V' }, run: { kind: 'page', action: 'terminal.paste' } },
@@ -63,16 +64,16 @@ export const actions: readonly Action[] = [
   { id: 'view.credentials', label: 'nav.credentials', menu: 'view', windows: main, run: { kind: 'page', action: 'view.credentials' } },
   { id: 'view.diagnostics', label: 'nav.diagnostics', menu: 'view', windows: main, keys: same('CmdOrCtrl+9'), run: { kind: 'page', action: 'view.diagnostics' } },
   { id: 'palette.open', label: 'menu.palette', menu: 'view', windows: main, keys: same('CmdOrCtrl+K'), palette: false, run: { kind: 'page', action: 'palette.open' } },
-  { id: 'view.zoom-in', label: 'menu.zoom-in', menu: 'view', windows: main, run: { kind: 'role', role: 'zoomIn' } },
-  { id: 'view.zoom-out', label: 'menu.zoom-out', menu: 'view', windows: main, run: { kind: 'role', role: 'zoomOut' } },
-  { id: 'view.zoom-reset', label: 'menu.zoom-reset', menu: 'view', windows: main, run: { kind: 'role', role: 'resetZoom' } },
-  { id: 'view.full-screen', label: 'menu.full-screen', menu: 'view', windows: both, run: { kind: 'role', role: 'togglefullscreen' } },
-  { id: 'view.developer-tools', label: 'menu.developer-tools', menu: 'view', windows: both, when: 'development', run: { kind: 'role', role: 'toggleDevTools' } },
+  { id: 'view.zoom-in', label: 'menu.zoom-in', menu: 'view', windows: pages, run: { kind: 'role', role: 'zoomIn' } },
+  { id: 'view.zoom-out', label: 'menu.zoom-out', menu: 'view', windows: pages, run: { kind: 'role', role: 'zoomOut' } },
+  { id: 'view.zoom-reset', label: 'menu.zoom-reset', menu: 'view', windows: pages, run: { kind: 'role', role: 'resetZoom' } },
+  { id: 'view.full-screen', label: 'menu.full-screen', menu: 'view', windows: every, run: { kind: 'role', role: 'togglefullscreen' } },
+  { id: 'view.developer-tools', label: 'menu.developer-tools', menu: 'view', windows: every, when: 'development', run: { kind: 'role', role: 'toggleDevTools' } },
 
   { id: 'session.reconnect', label: 'session.reconnect', menu: 'session', windows: session, run: { kind: 'reconnect' } },
   { id: 'session.end', label: 'session.end', menu: 'session', windows: session, run: { kind: 'end-session' } },
 
-  { id: 'window.minimize', label: 'menu.minimize', menu: 'window', windows: both, run: { kind: 'role', role: 'minimize' } },
+  { id: 'window.minimize', label: 'menu.minimize', menu: 'window', windows: every, run: { kind: 'role', role: 'minimize' } },
 
-  { id: 'help.shortcuts', label: 'menu.shortcuts', menu: 'help', windows: both, run: { kind: 'page', action: 'help.shortcuts' } },
+  { id: 'help.shortcuts', label: 'menu.shortcuts', menu: 'help', windows: every, run: { kind: 'page', action: 'help.shortcuts' } },
 ];

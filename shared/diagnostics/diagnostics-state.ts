@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkName, checkResult, diagnosedLeg, subject } from './check-result.ts';
+import { connectionReference, protocol } from '../ids.ts';
 import { diagnosisRun } from './diagnosis-run.ts';
 import { KEPT_RUNS, shownPastRun, sinceWorked } from './run-history.ts';
 
@@ -9,8 +10,8 @@ export const KEPT_ROUND_TRIPS = 40;
 /** What the panel shows: what runs now, the newest result of each check, and what the last run says. */
 export const diagnosticsState = z.object({
   running: z.boolean(),
-  /** The page is wanted: somebody asked for a diagnosis in another window. */
-  wanted: z.boolean(),
+  /** What the window is about: the connection that failed, or a resource; null for the way as a whole. */
+  about: z.object({ profileName: z.string(), profileColour: z.string(), resourceName: z.string(), protocol, reference: connectionReference.nullable() }).nullable(),
   /** Runs again every 15 seconds. */
   watching: z.boolean(),
   /** Checks that have begun and not ended. */
@@ -29,4 +30,4 @@ export const diagnosticsState = z.object({
 });
 export type DiagnosticsState = z.infer<typeof diagnosticsState>;
 
-export const NO_DIAGNOSTICS: DiagnosticsState = { running: false, wanted: false, watching: false, pending: [], begun: 0, results: {}, run: null, roundTrips: {}, history: [], since: null };
+export const NO_DIAGNOSTICS: DiagnosticsState = { running: false, about: null, watching: false, pending: [], begun: 0, results: {}, run: null, roundTrips: {}, history: [], since: null };

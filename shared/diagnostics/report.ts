@@ -1,3 +1,4 @@
+import { gatewayState } from '../api/gateways.ts';
 import type { Translator } from '../languages/translate.ts';
 import type { CheckResult } from './check-result.ts';
 import type { DiagnosisRun } from './diagnosis-run.ts';
@@ -72,7 +73,7 @@ export function sideText(change: Change, when: 'before' | 'now', translator: Tra
   const side = change[when];
   const { text } = translator;
   if (side === null) return text('diagnostics.since-not-looked');
-  const seen = side.state === 'not-run' ? '' : change.check === 'port' ? portSeen(side.seen, translator) : side.seen;
+  const seen = side.state === 'not-run' ? '' : seenText(change, side.seen, translator);
   return seen === '' ? text(`diagnostics.state-${side.state}`) : `${text(`diagnostics.state-${side.state}`)} (${seen})`;
 }
 
@@ -84,9 +85,36 @@ const PORT_WORDS = {
 } as const;
 const UNSAID: ReadonlySet<string> = new Set(['good', 'not-checked']);
 
-function portSeen(seen: string, { text }: Translator): string {
+/** What a check saw, in words; what has none (an address, a code, a version) stands as it is. */
+function seenText(change: Change, seen: string, translator: Translator): string {
+  switch (change.check) {
+    case 'port':
+      return portSeen(seen, otherKey(change), translator);
+    case 'sync':
+      return seen.split(' · ').map((word) => stateName(word, translator)).join(' · ');
+    case 'events':
+    case 'sign-in':
+      // The state says it, unless a code says why.
+      return seen.includes('.') ? seen : '';
+    default:
+      return seen;
+  }
+}
+
+function stateName(word: string, { text }: Translator): string {
+  const state = gatewayState.safeParse(word);
+  return state.success ? text(`gateway-state.${state.data}`) : word;
+}
+
+/** Whether a port showed another key than it did: only then does a fingerprint say anything. */
+function otherKey({ before, now }: Change): boolean {
+  const [was, is] = [before, now].map((side) => /SHA256:\S+/.exec(side?.seen ?? '')?.[0]);
+  return was !== undefined && is !== undefined && was !== is;
+}
+
+function portSeen(seen: string, withKey: boolean, { text }: Translator): string {
   const isWord = (word: string): word is keyof typeof PORT_WORDS => Object.hasOwn(PORT_WORDS, word);
-  return seen.split(' · ').filter((word) => word !== '' && !UNSAID.has(word)).map((word) => (isWord(word) ? text(PORT_WORDS[word]) : word)).join(' · ');
+  return seen.split(' · ').filter((word) => word !== '' && !UNSAID.has(word) && (withKey || !word.startsWith('SHA256:'))).map((word) => (isWord(word) ? text(PORT_WORDS[word]) : word)).join(' · ');
 }
 
 /** What a result speaks of, in words. */

@@ -51,11 +51,16 @@ export function withRun(kept: readonly PastRun[], run: PastRun): PastRun[] {
   return worked < 0 || worked >= first ? all.slice(first) : [...all.slice(worked, worked + 1), ...all.slice(first + 1)];
 }
 
-/** What is otherwise now than in the last run without a cause, for the same resource; null where none is kept, or the run itself is one. */
+/** Whether two runs looked at the way to the same resource, or both at the way as a whole. */
+export function isSameResource(one: PastRun['resource'], other: PastRun['resource']): boolean {
+  return one?.name === other?.name && one?.protocol === other?.protocol;
+}
+
+/** What is otherwise now than in the last run without a cause for the same resource, else of the way as a whole; null where none is kept, or the run itself is one. */
 export function changedSinceWorked(kept: readonly PastRun[], run: PastRun): SinceWorked | null {
   if (run.findings.length === 0) return null;
-  const same = ({ resource }: PastRun): boolean => JSON.stringify(resource) === JSON.stringify(run.resource);
-  const worked = kept.findLast((one) => one.findings.length === 0 && same(one)) ?? kept.findLast(({ findings }) => findings.length === 0);
+  const well = kept.filter(({ findings }) => findings.length === 0);
+  const worked = well.findLast(({ resource }) => isSameResource(resource, run.resource)) ?? well.findLast(({ resource }) => resource === null);
   if (worked === undefined) return null;
   const [before, now] = [byId(worked), byId(run)];
   const changes = [...new Set([...before.keys(), ...now.keys()])].flatMap((id): Change[] => {

@@ -21,7 +21,7 @@ import { clientSettings, clientSettingsChanges, settingName, settingsImport } fr
 import { foreignClientId, foreignKind, logName, sessionId, storeName } from './stores.ts';
 
 /** The kinds of windows, by what they may ask of main. */
-export type WindowRole = 'main' | 'session';
+export type WindowRole = 'main' | 'session' | 'diagnosis';
 
 /** One call of a page to main: who may make it, and the schemas by which main reads the arguments and answers. */
 export interface IpcCall<Args extends z.ZodType = z.ZodType, Result extends z.ZodType = z.ZodType> {
@@ -39,6 +39,8 @@ const none = z.object({}).strict();
 const MOST_VIDEO_BYTES = 16 * 1024 * 1024;
 const filePlace = z.number().int().min(0).max(MOST_CLIPBOARD_FILES);
 const bothWindows = ['main', 'session'] as const;
+const everyWindow = ['main', 'session', 'diagnosis'] as const;
+const diagnosingWindows = ['main', 'diagnosis'] as const;
 const mainWindow = ['main'] as const;
 const sessionWindow = ['session'] as const;
 
@@ -68,17 +70,17 @@ function routeCall<R extends Route>(route: R): IpcCall<z.ZodObject<{ params: R['
  */
 export const ipcContract = {
   app: {
-    about: call(bothWindows, none, z.object({ version: z.string(), engine: z.string(), platform: z.string(), language: z.string(), embedded: z.boolean(), ports: z.array(z.number()).nullable() })),
+    about: call(everyWindow, none, z.object({ version: z.string(), engine: z.string(), platform: z.string(), language: z.string(), embedded: z.boolean(), ports: z.array(z.number()).nullable() })),
     /** Asks the user natively, with the true target and the text that stood there, and opens the link where the user agrees. */
     openLink: call(bothWindows, z.object({ url: z.string().max(2000), shown: z.string().max(2000).optional() }), z.object({ opened: z.boolean() })),
-    copyText: call(bothWindows, z.object({ text: z.string().max(16 * 1024 * 1024) }), none),
+    copyText: call(everyWindow, z.object({ text: z.string().max(16 * 1024 * 1024) }), none),
     readClipboardText: call(sessionWindow, none, z.object({ text: z.string() })),
     /** Does what the window's menu does for this action (`shared/actions/actions.ts`): the command palette's way. */
     runAction: call(bothWindows, z.object({ actionId: z.string().max(60) }), none),
   },
   stores: {
     /** The whole state of a store as text of JSON, with its revision; patches follow as `store-patch` events. */
-    read: call(bothWindows, z.object({ store: storeName }), z.object({ revision: z.number().int(), state: z.unknown() })),
+    read: call(everyWindow, z.object({ store: storeName }), z.object({ revision: z.number().int(), state: z.unknown() })),
   },
   settings: {
     update: call(bothWindows, z.object({ changes: clientSettingsChanges }), clientSettings),
@@ -106,7 +108,7 @@ export const ipcContract = {
   },
   network: {
     /** What the user says to a proxy's question; null for nothing. Asked in every window, answered by the first. */
-    answerProxy: call(bothWindows, z.object({ questionId: z.uuid(), answer: z.object({ userName: proxyUserName, password: proxyPassword, keep: z.boolean() }).nullable() }), none),
+    answerProxy: call(everyWindow, z.object({ questionId: z.uuid(), answer: z.object({ userName: proxyUserName, password: proxyPassword, keep: z.boolean() }).nullable() }), none),
   },
   resources: {
     query: call(
@@ -207,21 +209,21 @@ export const ipcContract = {
     dropProof: call(mainWindow, none, none),
   },
   diagnostics: {
-    /** Begins to check everything; `diagnostics` in the stores tells how far it is. For the resource of the last run only where `keepResource` says so. */
-    run: call(mainWindow, z.object({ keepResource: z.boolean() }), none),
-    runOne: call(mainWindow, z.object({ id: z.string().max(200) }), none),
+    /** Begins to check everything that the window is about; `diagnostics` in the stores tells how far it is. */
+    run: call(diagnosingWindows, none, none),
+    runOne: call(diagnosingWindows, z.object({ id: z.string().max(200) }), none),
     /** Runs again every 15 seconds, or no more. */
-    watch: call(mainWindow, z.object({ on: z.boolean() }), none),
-    /** The page is open: it is wanted no more. */
-    opened: call(mainWindow, none, none),
-    /** Shows the main window's page and checks the way of a session that failed. */
-    ofSession: call(sessionWindow, z.object({ sessionId }), none),
+    watch: call(diagnosingWindows, z.object({ on: z.boolean() }), none),
+    /** Checks the way of a session that failed, in a window of its own beside the session's. */
+    ofSession: call(bothWindows, z.object({ sessionId }), none),
+    /** Checks the way to a resource, in a window of its own. */
+    ofResource: call(mainWindow, z.object({ resourceId, protocol }), none),
     /** The whole report of the last run, as it would be handed over. */
-    report: call(mainWindow, z.object({ hideAddresses: z.boolean() }), z.object({ text: z.string(), html: z.string() })),
+    report: call(diagnosingWindows, z.object({ hideAddresses: z.boolean() }), z.object({ text: z.string(), html: z.string() })),
     /** Sends the report of the last run to the service that is signed in to; gives the reference by which the helpdesk finds it. */
-    sendReport: call(mainWindow, z.object({ hideAddresses: z.boolean() }), z.object({ reference: connectionReference })),
+    sendReport: call(diagnosingWindows, z.object({ hideAddresses: z.boolean() }), z.object({ reference: connectionReference })),
     /** Asks the user for a place and saves the report there; the page never learns the path. */
-    saveReport: call(mainWindow, z.object({ format: z.enum(['html', 'json']), hideAddresses: z.boolean() }), z.object({ saved: z.boolean() })),
+    saveReport: call(diagnosingWindows, z.object({ format: z.enum(['html', 'json']), hideAddresses: z.boolean() }), z.object({ saved: z.boolean() })),
   },
   service: {
     diagnosisReportList: routeCall(diagnosticsRoutes.diagnosisReportList),

@@ -44,7 +44,8 @@ export interface DiagnosisParts {
   readonly authorities: readonly string[];
   readonly waysOut: Pick<WaysOut, 'explain'>;
   readonly known: Pick<KnownGateways, 'recall' | 'remember'>;
-  readonly account: () => AccountState;
+  /** Who is signed in to a profile's service. */
+  readonly account: (profile: ProfileId) => AccountState;
   /** The client that is signed in to a profile's service; undefined where nobody is. */
   readonly signedIn: (profile: ProfileId) => SignedInClient | undefined;
   readonly interfaces: Interfaces;
@@ -147,7 +148,7 @@ export class Diagnosis {
       nameResolution({ kind: 'service' }, 'L1', place.host, this.#resolve),
       servicePort({ place, pin: pinOf(profile), authorities, waysOut: () => this.#ways(profile, place), lookup }),
       serviceApi({ client: own, clientVersion, clocks }),
-      signInState(account()),
+      signInState(account(profile.id)),
       eventFlow(client),
     ];
   }

@@ -6,7 +6,7 @@ import { findFindings } from '../../shared/diagnostics/findings/find-findings.ts
 import { Redaction } from '../../shared/diagnostics/redaction.ts';
 import { makeReport, type Report } from '../../shared/diagnostics/report.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import type { Profile, Session, SessionId } from '../../shared/ipc/stores.ts';
+import type { Profile } from '../../shared/ipc/stores.ts';
 import type { Translator } from '../../shared/languages/translate.ts';
 import type { Log } from '../logging/log.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
@@ -17,17 +17,22 @@ import type { RunHistory } from './run-history.ts';
 /** As often as the service asks the gateways (S10). */
 const WATCH_EVERY_MS = 15_000;
 
+/** What the diagnosis of a window of its own is about: the resource that is checked, and what the window says of it. */
+export interface DeskSubject {
+  readonly resource: DiagnosedResource;
+  readonly about: DiagnosticsState['about'];
+}
+
 export interface DiagnosticsDeskParts {
   readonly store: OwnedStore<'diagnostics'>;
   readonly diagnosis: Pick<Diagnosis, 'run'>;
   readonly history: Pick<RunHistory, 'shown' | 'since' | 'keep'>;
   readonly log: Log;
   readonly translator: () => Translator;
-  /** The service that is selected; undefined where there is none yet. */
+  /** The service whose way is checked; undefined where there is none yet. */
   readonly profile: () => Profile | undefined;
-  readonly session: (id: SessionId) => Session | undefined;
-  /** Brings the main window forward. */
-  readonly showPage: () => void;
+  /** Undefined for the way as a whole. */
+  readonly subject: DeskSubject | undefined;
   /** Names of people that no report may hold. */
   readonly names: () => readonly string[];
   readonly recentLog: () => Promise<readonly string[]>;
@@ -37,34 +42,20 @@ export interface DiagnosticsDeskParts {
 export class DiagnosticsDesk {
   readonly #parts: DiagnosticsDeskParts;
   #running: AbortController | undefined;
-  #resource: DiagnosedResource | undefined;
   #again: NodeJS.Timeout | undefined;
 
   constructor(parts: DiagnosticsDeskParts) {
     this.#parts = parts;
   }
 
-  /** Checks everything; for a resource as well where the last run did and it is kept. */
-  run({ keepResource }: { readonly keepResource: boolean }): void {
-    if (!keepResource) this.#resource = undefined;
+  /** Checks everything. */
+  run(): void {
     void this.#begin(undefined);
   }
 
   /** One check again; what the others found stays. */
   runOne(id: string): void {
     void this.#begin(id);
-  }
-
-  /** The way of a session that failed, in the main window. */
-  runForSession(id: SessionId): void {
-    const session = this.#parts.session(id);
-    if (session === undefined) throw new MavisError('request.not-found');
-    this.#resource = { id: session.resourceId, name: session.resourceName, protocol: session.protocol };
-    this.#parts.store.update((draft) => {
-      draft.wanted = true;
-    });
-    this.#parts.showPage();
-    void this.#begin(undefined);
   }
 
   /** Runs again every 15 seconds, from now on or no more. */
@@ -77,16 +68,9 @@ export class DiagnosticsDesk {
     if (on && this.#running === undefined) void this.#begin(undefined);
   }
 
-  opened(): void {
-    this.#parts.store.update((draft) => {
-      draft.wanted = false;
-    });
-  }
-
   /** Another service is another way: what was found of the one before is not shown for it. */
   forget(): void {
     this.stop();
-    this.#resource = undefined;
     this.#parts.store.replace(NO_DIAGNOSTICS);
   }
 
@@ -115,7 +99,7 @@ export class DiagnosticsDesk {
   }
 
   async #begin(only: string | undefined): Promise<void> {
-    const { store, diagnosis, history, log, profile } = this.#parts;
+    const { store, diagnosis, history, log, profile, subject } = this.#parts;
     const looked = profile();
     this.stop();
     const own = new AbortController();
@@ -128,10 +112,10 @@ export class DiagnosticsDesk {
       Object.assign(draft, { running: true, pending: [], begun: 0 });
     });
     const run = await diagnosis.run({
-      profile: looked, resource: this.#resource, only, signal: own.signal,
+      profile: looked, resource: subject?.resource, only, signal: own.signal,
       onBegun: (checks) => change((draft) => {
         draft.begun += checks.length;
-        draft.pending.push(...checks.map(({ id, check, subject, leg }) => ({ id, check, subject, leg })));
+        draft.pending.push(...checks.map(({ id, check, subject: of, leg }) => ({ id, check, subject: of, leg })));
       }),
       onResult: (result) => {
         seen.add(result.id);
@@ -155,7 +139,7 @@ export class DiagnosticsDesk {
     // One check alone says nothing of the others: only whole runs are kept.
     if (looked !== undefined && only === undefined) void history.keep(looked.id, shown);
     store.update((draft) => {
-      Object.assign(draft, { run: shown, since, history: looked === undefined ? [] : history.shown(looked.id) });
+      Object.assign(draft, { run: shown, since, history: looked === undefined ? [] : history.shown(looked.id, shown.resource) });
     });
     log.info('diagnosis ended', { count: run.findings.length, milliseconds: run.milliseconds ?? 0, code: run.findings[0]?.code });
     if (store.state.watching) this.#again = setTimeout(() => void this.#begin(undefined), WATCH_EVERY_MS).unref();

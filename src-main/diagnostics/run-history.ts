@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DiagnosisRun } from '../../shared/diagnostics/diagnosis-run.ts';
-import { asPastRun, changedSinceWorked, KEPT_RUNS, type PastRun, pastRun, type ShownPastRun, type SinceWorked, withRun } from '../../shared/diagnostics/run-history.ts';
+import { asPastRun, changedSinceWorked, isSameResource, KEPT_RUNS, type PastRun, pastRun, type ShownPastRun, type SinceWorked, withRun } from '../../shared/diagnostics/run-history.ts';
 import type { ProfileId } from '../../shared/ids.ts';
 import type { Log } from '../logging/log.ts';
 import type { JsonFile } from '../stored-files/json-file.ts';
@@ -27,9 +27,9 @@ export class RunHistory {
     for (const [id, runs] of Object.entries(parsed.data.profiles).slice(-MAX_PROFILES)) this.#profiles.set(id, runs.flatMap((run) => pastRun.safeParse(run).data ?? []));
   }
 
-  /** The last runs, newest first, without their results. */
-  shown(profile: ProfileId): ShownPastRun[] {
-    return (this.#profiles.get(profile) ?? []).map(({ results: _results, ...rest }) => rest).toReversed();
+  /** The last runs of the way as a whole and, where one is named, for a resource, newest first, without their results: whoever signs in here next need not learn of what others looked into. */
+  shown(profile: ProfileId, resource: PastRun['resource']): ShownPastRun[] {
+    return (this.#profiles.get(profile) ?? []).filter((run) => run.resource === null || isSameResource(run.resource, resource)).map(({ results: _results, ...rest }) => rest).toReversed();
   }
 
   /** What is otherwise in a run than when it last worked; null where that is not known, or nothing is wrong. */

@@ -10,7 +10,7 @@ import type { ClipboardUploads } from '../files/clipboard-uploads.ts';
 import type { ForeignClients } from '../foreign-clients/foreign-clients.ts';
 import { gatewayInstallation, readPastedKey, saveConfigurationFile } from '../gateways/gateway-setup.ts';
 import type { GatewayList } from '../gateways/gateway-list.ts';
-import type { DiagnosticsDesk } from '../diagnostics/diagnostics-desk.ts';
+import type { DiagnosticsDesks } from '../diagnostics/diagnostics-desks.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { ExternalLinks } from '../links/external-links.ts';
 import type { LogWork } from '../logs/log-work.ts';
@@ -56,7 +56,7 @@ export interface HandlerParts {
   readonly foreignClients: Pick<ForeignClients, 'open' | 'end'>;
   readonly logWork: Pick<LogWork, 'beginExport' | 'dropExport' | 'beginProof' | 'dropProof'>;
   readonly clock: () => number;
-  readonly diagnostics: Pick<DiagnosticsDesk, 'run' | 'runOne' | 'watch' | 'opened' | 'runForSession' | 'report' | 'reportToSend' | 'forget'>;
+  readonly diagnostics: Pick<DiagnosticsDesks, 'deskOf' | 'storeOf' | 'openForSession' | 'openForResource' | 'forget'>;
   readonly playbacks: Pick<Playbacks, 'open' | 'read' | 'close'>;
   readonly videoExports: Pick<VideoExports, 'begin' | 'append' | 'end'>;
   readonly clipboardDownloads: Pick<ClipboardDownloads, 'begin' | 'append' | 'end'>;
@@ -106,6 +106,10 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
     },
     stores: {
       read: ({ store }, caller) => {
+        if (store === 'diagnostics') {
+          const { revision, state } = diagnostics.storeOf(caller);
+          return { revision, state };
+        }
         const view = stateFor(caller, stores, store);
         if (!view) throw new MavisError('access.denied');
         return view;
@@ -343,33 +347,33 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       },
     },
     diagnostics: {
-      run: ({ keepResource }) => {
-        diagnostics.run({ keepResource });
+      run: (_none, caller) => {
+        diagnostics.deskOf(caller).run();
         return {};
       },
-      runOne: ({ id }) => {
-        diagnostics.runOne(id);
+      runOne: ({ id }, caller) => {
+        diagnostics.deskOf(caller).runOne(id);
         return {};
       },
-      watch: ({ on }) => {
-        diagnostics.watch(on);
-        return {};
-      },
-      opened: () => {
-        diagnostics.opened();
+      watch: ({ on }, caller) => {
+        diagnostics.deskOf(caller).watch(on);
         return {};
       },
       ofSession: ({ sessionId }) => {
-        diagnostics.runForSession(sessionId);
+        diagnostics.openForSession(sessionId);
         return {};
       },
-      report: async ({ hideAddresses }) => {
-        const { text, html } = await diagnostics.report(hideAddresses);
+      ofResource: async ({ resourceId, protocol }) => {
+        await diagnostics.openForResource(resourceId, protocol);
+        return {};
+      },
+      report: async ({ hideAddresses }, caller) => {
+        const { text, html } = await diagnostics.deskOf(caller).report(hideAddresses);
         return { text, html };
       },
-      sendReport: async ({ hideAddresses }) => passOn(routes.diagnosisReportSend, { params: {}, query: {}, body: await diagnostics.reportToSend(hideAddresses) }),
-      saveReport: async ({ format, hideAddresses }) => {
-        const report = await diagnostics.report(hideAddresses);
+      sendReport: async ({ hideAddresses }, caller) => passOn(routes.diagnosisReportSend, { params: {}, query: {}, body: await diagnostics.deskOf(caller).reportToSend(hideAddresses) }),
+      saveReport: async ({ format, hideAddresses }, caller) => {
+        const report = await diagnostics.deskOf(caller).report(hideAddresses);
         const path = await parts.askSavePath(`mavis-diagnosis-${new Date(parts.clock()).toISOString().slice(0, 10)}.${format}`, format);
         if (path === undefined) return { saved: false };
         await parts.saveText(path, report[format]);

@@ -78,7 +78,7 @@ async function answer({ channel, call, handler, caller, args, log }: OneCall): P
     if (!caller || !call.windows.includes(caller.role)) throw new MavisError('access.denied');
     const parsed = call.args.safeParse(args);
     if (!parsed.success) throw new MavisError('request.invalid', { field: parsed.error.issues[0]?.path.join('.') ?? '' });
-    if (caller.role === 'session' && speaksOfAnother(parsed.data, caller)) throw new MavisError('access.denied');
+    if (caller.role !== 'main' && speaksOfAnother(parsed.data, caller)) throw new MavisError('access.denied');
     const result = call.result.safeParse(await handler(parsed.data, caller));
     if (!result.success) throw new MavisError('internal', {}, { cause: result.error });
     return { ok: true, value: result.data };

@@ -20,7 +20,7 @@ export const callNames = {
   clipboardFiles: ['choose', 'read', 'begin', 'append', 'end'],
   logs: ['export', 'dropExport', 'prove', 'dropProof'],
   playback: ['open', 'read', 'close', 'saveAsciicast', 'beginVideo', 'appendVideo', 'endVideo', 'setFullScreen'],
-  diagnostics: ['run', 'runOne', 'watch', 'opened', 'ofSession', 'report', 'sendReport', 'saveReport'],
+  diagnostics: ['run', 'runOne', 'watch', 'ofSession', 'ofResource', 'report', 'sendReport', 'saveReport'],
   service: [
     'diagnosisReportList', 'diagnosisReport',
     'recordingList', 'recordingVerify', 'auditList', 'errorLogList', 'connectionList', 'connectionTerminate', 'gatewayList', 'gatewayHistory', 'serviceKeysRead', 'serviceKeyRotate', 'serviceKeySwitch', 'serviceKeyFinish', 'tunnelRead', 'tunnelUpdate', 'tunnelApplies',

@@ -48,9 +48,14 @@ export class Profiles {
     return items.find(({ id }) => id === selected);
   }
 
+  /** The profile of an id; undefined where there is none. */
+  byId(id: ProfileId | undefined): Profile | undefined {
+    return this.#store.state.items.find((item) => item.id === id);
+  }
+
   /** The profile of an id; throws `request.not-found`. */
   find(id: ProfileId): Profile {
-    const found = this.#store.state.items.find((item) => item.id === id);
+    const found = this.byId(id);
     if (!found) throw new MavisError('request.not-found');
     return found;
   }

@@ -219,6 +219,11 @@ export class Sessions<Port> {
     if (this.#require(id).foreignClientId === null) this.#parts.windows.show(id);
   }
 
+  /** The profile that a session was opened in; undefined where there is no such session. */
+  profileOf(id: SessionId): ProfileId | undefined {
+    return this.#profiles.get(id);
+  }
+
   toggleFullScreen(id: SessionId): void {
     this.#require(id);
     this.#parts.windows.toggleFullScreen(id);

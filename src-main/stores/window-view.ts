@@ -7,9 +7,16 @@ type Operation = StorePatch['patch'][number];
 /** A session window knows nothing of inventory, gateways and logs: what it shows is in its session. */
 const HIDDEN_FROM_SESSION_WINDOWS: ReadonlySet<StoreName> = new Set(['inventory', 'gateways', 'foreignClients', 'changes', 'logWork', 'diagnostics']);
 
+/** A diagnosis window: how it looks, whether somebody is signed in, what a proxy asks; its diagnosis comes to it from its own desk. */
+const SHOWN_TO_DIAGNOSIS_WINDOWS: ReadonlySet<StoreName> = new Set(['settings', 'account', 'network']);
+
+function isHidden({ role }: CallerWindow, name: StoreName): boolean {
+  return (role === 'session' && HIDDEN_FROM_SESSION_WINDOWS.has(name)) || (role === 'diagnosis' && !SHOWN_TO_DIAGNOSIS_WINDOWS.has(name));
+}
+
 /** What a window may see of a store's whole state: a session window its own session alone. */
 export function stateFor(window: CallerWindow, stores: Stores, name: StoreName): { revision: number; state: unknown } | undefined {
-  if (window.role === 'session' && HIDDEN_FROM_SESSION_WINDOWS.has(name)) return undefined;
+  if (isHidden(window, name)) return undefined;
   const store = stores[name];
   const state = window.role === 'session' && name === 'sessions' ? onlySession(stores.sessions.state, window.sessionId) : store.state;
   return { revision: store.revision, state };
@@ -21,7 +28,7 @@ export function stateFor(window: CallerWindow, stores: Stores, name: StoreName):
  */
 export function patchFor(window: CallerWindow, patch: StorePatch): StorePatch | undefined {
   if (window.role === 'main') return patch;
-  if (HIDDEN_FROM_SESSION_WINDOWS.has(patch.store)) return undefined;
+  if (isHidden(window, patch.store)) return undefined;
   if (patch.store !== 'sessions') return patch;
   return { ...patch, patch: patch.patch.flatMap((operation) => ownOperation(operation, window.sessionId)) };
 }

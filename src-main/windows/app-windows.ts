@@ -1,10 +1,11 @@
 import type { BrowserWindow, MessagePortMain } from 'electron';
 import type { Protocol } from '../../shared/ids.ts';
+import type { WindowRole } from '../../shared/ipc/contract.ts';
 import type { WindowAction } from '../../shared/ipc/window-actions.ts';
 import type { SessionId, StorePatch } from '../../shared/ipc/stores.ts';
 import { patchFor } from '../stores/window-view.ts';
 import type { WindowFactory } from './window-factory.ts';
-import type { WindowRegistry } from './window-registry.ts';
+import type { DiagnosisId, WindowRegistry } from './window-registry.ts';
 
 export interface AppWindowsParts {
   readonly factory: Pick<WindowFactory, 'open'>;
@@ -12,15 +13,17 @@ export interface AppWindowsParts {
   /** Whether a session's window may not close without asking. */
   readonly isConnected: (sessionId: SessionId) => boolean;
   readonly onSessionWindowClosed: (sessionId: SessionId) => void;
+  readonly onDiagnosisWindowClosed: (id: DiagnosisId) => void;
   /** Gives a window what its role needs beside the page (menus). */
-  readonly onOpened: (window: BrowserWindow, role: 'main' | 'session') => void;
+  readonly onOpened: (window: BrowserWindow, role: WindowRole) => void;
 }
 
-/** The windows that are open: one main window, and one for each session. */
+/** The windows that are open: one main window, one for each session, and one for each diagnosis of a connection or resource. */
 export class AppWindows {
   readonly #parts: AppWindowsParts;
   #main: BrowserWindow | undefined;
   readonly #sessions = new Map<SessionId, BrowserWindow>();
+  readonly #diagnoses = new Map<DiagnosisId, BrowserWindow>();
   /** While the app quits, the question has been asked already. */
   #quitting = false;
 
@@ -38,7 +41,7 @@ export class AppWindows {
       bringForward(this.#main);
       return;
     }
-    const window = this.#parts.factory.open('main', null);
+    const window = this.#parts.factory.open('main');
     this.#main = window;
     window.once('closed', () => {
       this.#main = undefined;
@@ -47,7 +50,7 @@ export class AppWindows {
   }
 
   openSession(sessionId: SessionId, protocol: Protocol): void {
-    const window = this.#parts.factory.open('session', sessionId, protocol);
+    const window = this.#parts.factory.open('session', { sessionId, protocol });
     this.#sessions.set(sessionId, window);
     let hangs = false;
     window.on('unresponsive', () => {
@@ -67,6 +70,32 @@ export class AppWindows {
       this.#parts.onSessionWindowClosed(sessionId);
     });
     this.#parts.onOpened(window, 'session');
+  }
+
+  /** Opens the window of a diagnosis, or brings it forward. */
+  showDiagnosis(diagnosisId: DiagnosisId): void {
+    const known = this.#diagnoses.get(diagnosisId);
+    if (known) {
+      bringForward(known);
+      return;
+    }
+    const window = this.#parts.factory.open('diagnosis', { diagnosisId });
+    this.#diagnoses.set(diagnosisId, window);
+    window.once('closed', () => {
+      this.#diagnoses.delete(diagnosisId);
+      this.#parts.onDiagnosisWindowClosed(diagnosisId);
+    });
+    this.#parts.onOpened(window, 'diagnosis');
+  }
+
+  closeDiagnosis(diagnosisId: DiagnosisId): void {
+    this.#diagnoses.get(diagnosisId)?.close();
+  }
+
+  /** Tells the window of a diagnosis of a change in it. */
+  sendDiagnosisPatch(diagnosisId: DiagnosisId, patch: StorePatch): void {
+    const window = this.#diagnoses.get(diagnosisId);
+    if (window && !window.isDestroyed() && !window.webContents.isDestroyed()) window.webContents.send('store-patch', patch);
   }
 
   showSession(sessionId: SessionId): void {
@@ -122,7 +151,7 @@ export class AppWindows {
   }
 
   #all(): BrowserWindow[] {
-    return [...(this.#main ? [this.#main] : []), ...this.#sessions.values()].filter((window) => !window.isDestroyed() && !window.webContents.isDestroyed());
+    return [...(this.#main ? [this.#main] : []), ...this.#sessions.values(), ...this.#diagnoses.values()].filter((window) => !window.isDestroyed() && !window.webContents.isDestroyed());
   }
 }
 

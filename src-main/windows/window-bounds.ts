@@ -5,7 +5,9 @@ import type { JsonFile } from '../stored-files/json-file.ts';
 
 const bounds = z.object({ x: z.number().int(), y: z.number().int(), width: z.number().int().min(300).max(20_000), height: z.number().int().min(200).max(20_000), maximized: z.boolean() });
 export type WindowBounds = z.infer<typeof bounds>;
-const stored = z.object({ main: bounds.nullable().catch(null), session: bounds.nullable().catch(null) });
+/** The roles whose places are kept; a file of an older version knows fewer. */
+const ROLES = ['main', 'session', 'diagnosis'] as const satisfies readonly WindowRole[];
+const stored = z.record(z.string(), z.unknown());
 
 export interface Rectangle {
   readonly x: number;
@@ -31,9 +33,9 @@ export class RememberedBounds {
   load(value: unknown): void {
     const parsed = stored.safeParse(value);
     if (!parsed.success) return;
-    for (const role of ['main', 'session'] as const) {
-      const known = parsed.data[role];
-      if (known) this.#last.set(role, known);
+    for (const role of ROLES) {
+      const known = bounds.safeParse(parsed.data[role]);
+      if (known.success) this.#last.set(role, known.data);
     }
   }
 
@@ -47,7 +49,7 @@ export class RememberedBounds {
     const parsed = bounds.safeParse(at);
     if (!parsed.success) return;
     this.#last.set(role, parsed.data);
-    this.#file.write({ main: this.#last.get('main') ?? null, session: this.#last.get('session') ?? null }).catch((error: unknown) => this.#log.warn('window bounds not written', {}, error));
+    this.#file.write(Object.fromEntries(this.#last)).catch((error: unknown) => this.#log.warn('window bounds not written', {}, error));
   }
 }
 

@@ -7,18 +7,25 @@ import { BUNDLE_ORIGIN } from '../app-protocol/bundle-origin.ts';
 import type { Log } from '../logging/log.ts';
 import type { RememberedBounds } from './window-bounds.ts';
 import { hardenContents, pagePreferences } from './window-hardening.ts';
-import type { WindowRegistry } from './window-registry.ts';
+import type { DiagnosisId, WindowRegistry } from './window-registry.ts';
 
-const PAGES = { main: 'main-window.html', session: 'session-window.html' } as const satisfies Record<WindowRole, string>;
+const PAGES = { main: 'main-window.html', session: 'session-window.html', diagnosis: 'diagnosis-window.html' } as const satisfies Record<WindowRole, string>;
 /** A protocol whose engine is WebAssembly has a page of its own: its content security policy lets that run, and no other page's does. */
 const PAGES_OF_PROTOCOLS: Partial<Record<Protocol, string>> = { rdp: 'rdp-window.html' };
-const FIRST_SIZE = { main: { width: 1200, height: 800 }, session: { width: 960, height: 640 } } as const satisfies Record<WindowRole, { width: number; height: number }>;
-const LEAST_SIZE = { main: { minWidth: 640, minHeight: 480 }, session: { minWidth: 480, minHeight: 320 } } as const satisfies Record<WindowRole, { minWidth: number; minHeight: number }>;
+const FIRST_SIZE = { main: { width: 1200, height: 800 }, session: { width: 960, height: 640 }, diagnosis: { width: 900, height: 700 } } as const satisfies Record<WindowRole, { width: number; height: number }>;
+const LEAST_SIZE = { main: { minWidth: 640, minHeight: 480 }, session: { minWidth: 480, minHeight: 320 }, diagnosis: { minWidth: 480, minHeight: 360 } } as const satisfies Record<WindowRole, { minWidth: number; minHeight: number }>;
 /** A page that crashes more often than that within a minute is loaded again only where its user wants it: it would likely crash again. */
 const MAX_RELOADS = 3;
 const RELOAD_WINDOW_MS = 60_000;
 /** The colours behind a page that has not painted yet, so that a dark theme does not flash white. */
 const BACKGROUND = { dark: '#16181d', light: '#ffffff' } as const;
+
+/** What a window of a role shows beside its page. */
+export interface WindowSubject {
+  readonly sessionId?: SessionId;
+  readonly protocol?: Protocol;
+  readonly diagnosisId?: DiagnosisId;
+}
 
 export interface WindowFactoryParts {
   readonly preload: string;
@@ -40,8 +47,8 @@ export class WindowFactory {
     this.#parts = parts;
   }
 
-  /** Opens a window of a role; a session window shows one session. */
-  open(role: WindowRole, sessionId: SessionId | null, protocol?: Protocol): BrowserWindow {
+  /** Opens a window of a role; a session window shows one session, a diagnosis window one diagnosis. */
+  open(role: WindowRole, { sessionId, protocol, diagnosisId }: WindowSubject = {}): BrowserWindow {
     const { preload, development, registry, bounds, isDark, log } = this.#parts;
     const known = bounds.find(role, screen.getAllDisplays().map(({ workArea }) => workArea));
     const window = new BrowserWindow({
@@ -56,7 +63,7 @@ export class WindowFactory {
     const contents = window.webContents;
     const { id } = contents;
     hardenContents(contents, log);
-    registry.add({ webContentsId: id, role, sessionId });
+    registry.add({ webContentsId: id, role, sessionId: sessionId ?? null, diagnosisId: diagnosisId ?? null });
     window.once('ready-to-show', () => {
       if (known?.maximized) window.maximize();
       window.show();
@@ -64,7 +71,7 @@ export class WindowFactory {
     window.on('close', () => bounds.remember(role, { ...window.getNormalBounds(), maximized: window.isMaximized() }));
     window.once('closed', () => registry.remove(id));
     this.#reloadAfterCrash(window, role);
-    const query = sessionId === null ? '' : `?${new URLSearchParams(sessionPageQuery(sessionId)).toString()}`;
+    const query = sessionId === undefined ? '' : `?${new URLSearchParams(sessionPageQuery(sessionId)).toString()}`;
     const page = (protocol === undefined ? undefined : PAGES_OF_PROTOCOLS[protocol]) ?? PAGES[role];
     window.loadURL(`${BUNDLE_ORIGIN}/${page}${query}`).catch((error: unknown) => log.error('page not loaded', { role }, error));
     return window;

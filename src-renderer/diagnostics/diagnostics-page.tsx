@@ -19,14 +19,11 @@ export function DiagnosticsPage({ onBack, onReports }: { readonly onBack?: () =>
   const state = useFed('diagnostics', (all) => all);
   const [opened, setOpened] = useState<string | null>(null);
   const [reporting, setReporting] = useState(false);
-  const run = useCallback((keepResource: boolean) => void ask(mavis.diagnostics.run({ keepResource })), [mavis]);
+  const run = useCallback(() => void ask(mavis.diagnostics.run({})), [mavis]);
   const idle = state !== undefined && !state.running && state.run === null;
+  useEffect(() => () => void ask(mavis.diagnostics.watch({ on: false })), [mavis]);
   useEffect(() => {
-    void ask(mavis.diagnostics.opened({}));
-    return () => void ask(mavis.diagnostics.watch({ on: false }));
-  }, [mavis]);
-  useEffect(() => {
-    if (idle) run(true);
+    if (idle) run();
   }, [idle, run]);
   if (!state) return null;
   const result = opened === null ? undefined : state.results[opened];
@@ -58,7 +55,7 @@ export function DiagnosticsPage({ onBack, onReports }: { readonly onBack?: () =>
             <Icon name="audit" />
             {text('diagnostics.report')}
           </button>
-          <button type="button" className="button button-primary" aria-disabled={state.running} onClick={() => !state.running && run(true)}>
+          <button type="button" className="button button-primary" aria-disabled={state.running} onClick={() => !state.running && run()}>
             {state.running ? <span className="spinner" /> : <Icon name="replay" />}
             {state.running ? text('diagnostics.running') : text('diagnostics.run')}
           </button>
@@ -88,7 +85,6 @@ export function DiagnosticsPage({ onBack, onReports }: { readonly onBack?: () =>
 
 /** How far the run is, when the last one was, and for which resource. */
 function Progress() {
-  const { mavis } = useParts();
   const text = useText();
   const formats = useFormats();
   const state = useFed('diagnostics', (all) => all);
@@ -101,9 +97,6 @@ function Progress() {
       {run?.resource && (
         <span className="diagnostics-resource">
           {text('diagnostics.resource', { resource: run.resource.name, protocol: text(`protocol.${run.resource.protocol}`) })}
-          <button type="button" className="link-button" onClick={() => void ask(mavis.diagnostics.run({ keepResource: false }))}>
-            {text('diagnostics.resource-leave')}
-          </button>
         </span>
       )}
     </div>

@@ -19,7 +19,7 @@ export function OwnChecks({ state, opened, onOpen }: { readonly state: Diagnosti
   const sorted = [...entries.values()].toSorted((a, b) => rank(a) - rank(b) || a.id.localeCompare(b.id));
   const running = new Set(state.pending.map(({ id }) => id));
   return (
-    <table className="table own-checks">
+    <table className="table table-words own-checks">
       <caption className="visually-hidden">{text('diagnostics.own-checks')}</caption>
       <thead>
         <tr>

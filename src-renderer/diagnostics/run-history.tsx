@@ -18,7 +18,7 @@ export function ChangesSinceWorked({ since, opened, onOpen }: { readonly since: 
       {since.changes.length === 0 ? (
         <p className="field-hint">{text('diagnostics.since-nothing')}</p>
       ) : (
-        <table className="table">
+        <table className="table table-words">
           <thead>
             <tr>
               <th scope="col">{text('diagnostics.where')}</th>
@@ -62,7 +62,7 @@ export function LastRuns({ history }: { readonly history: readonly ShownPastRun[
       <h2 id="history-title" className="diagnostics-heading">
         {text('diagnostics.history')}
       </h2>
-      <table className="table">
+      <table className="table table-words">
         <thead>
           <tr>
             <th scope="col">{text('diagnostics.history-time')}</th>

@@ -39,9 +39,6 @@ export function MainWindowView() {
   const open = useCallback((page: PageId, reference: string | null = null) => setPlace({ page, reference }), []);
   useMenuActions(open);
   const [failure, setFailure] = useState<ShownError | null>(null);
-  // Somebody asked in another window for what this page shows.
-  const wanted = useFed('diagnostics', (state) => state.wanted) === true;
-  if (wanted && place.page !== 'diagnostics') setPlace({ page: 'diagnostics', reference: null });
   const signedIn = account?.status === 'signed-in' ? account.user : undefined;
   const mustChange = signedIn?.mustChangePassword === true;
   const working = signedIn !== undefined && !mustChange && !changingPassword;

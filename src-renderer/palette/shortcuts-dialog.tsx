@@ -50,7 +50,7 @@ export function ShortcutsDialog({ role, onClose }: { readonly role: WindowRole; 
     lines: shown.filter((action) => action.menu === menu).map(({ id, label, keys }) => ({ id, label: text(label), keys: keyText((mac ? keys?.mac : keys?.other) ?? '', mac) })),
   }));
   const own = (title: string, lines: readonly ShortcutLine[]) => ({ title, lines: lines.map((one) => ({ id: one.label, label: text(one.label), keys: keyText(mac ? one.mac : one.other, mac) })) });
-  const groups = [...menus, ...(role === 'main' ? [own(text('shortcuts.list'), listKeys)] : []), own(text('shortcuts.terminal'), terminalKeys)];
+  const groups = [...menus, ...(role === 'main' ? [own(text('shortcuts.list'), listKeys)] : []), ...(role === 'diagnosis' ? [] : [own(text('shortcuts.terminal'), terminalKeys)])];
   return (
     <Dialog
       title={text('shortcuts.title')}

@@ -54,6 +54,13 @@ export function ResourceDetails({ row, actions, onClose, onEdit }: { readonly ro
         </button>
       )}
       <ForeignClientsSection key={row.id} row={row} />
+      <div className="connect">
+        {row.protocols.map((protocol) => (
+          <button key={protocol} type="button" className="button button-small" onClick={() => actions.diagnose(row, protocol)}>
+            {text('resources.diagnose', { protocol: text(`protocol.${protocol}`) })}
+          </button>
+        ))}
+      </div>
       <dl className="facts">
         <dt>{text('resources.column-address')}</dt>
         <dd className="mono">{row.address}</dd>

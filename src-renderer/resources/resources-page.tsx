@@ -26,6 +26,7 @@ import { TunnelMark } from './tunnel-mark.tsx';
 /** What the list's parts may do with a resource. */
 export interface ResourceActions {
   readonly connect: (row: ResourceRow, protocol: Protocol) => void;
+  readonly diagnose: (row: ResourceRow, protocol: Protocol) => void;
   readonly details: (row: ResourceRow | null) => void;
   readonly favourite: (row: ResourceRow) => void;
 }
@@ -52,6 +53,9 @@ export function ResourcesPage() {
     () => ({
       connect: (row, protocol) => {
         void ask(mavis.sessions.connect({ resourceId: row.id, protocol })).then((answer) => setFailure(answer.ok ? null : answer.error));
+      },
+      diagnose: (row, protocol) => {
+        void ask(mavis.diagnostics.ofResource({ resourceId: row.id, protocol })).then((answer) => setFailure(answer.ok ? null : answer.error));
       },
       details: (row) => browser.openDetails(row),
       favourite: (row) => void browser.setFavourite(row, !row.favourite),

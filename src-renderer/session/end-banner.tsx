@@ -11,14 +11,18 @@ interface EndBannerProps {
   readonly session: Session;
   readonly phase: Extract<SessionPhase, { status: 'ended' }>;
   readonly onReconnect: () => void;
+  readonly onDiagnose: () => void;
   readonly onClose: () => void;
 }
 
 /** Ends that are nobody's fault. */
 const ORDINARY: ReadonlySet<string> = new Set(['session.ended', 'session.closed-by-user', 'session.watch-ended']);
 
+/** Where a diagnosis can find something: what somebody decided needs none. */
+const DIAGNOSED: ReadonlySet<string> = new Set(['L1', 'L2', 'L3', 'L4']);
+
 /** Why a session ended, under what it showed last, with Reconnect in place. */
-export function EndBanner({ session, phase, onReconnect, onClose }: EndBannerProps) {
+export function EndBanner({ session, phase, onReconnect, onDiagnose, onClose }: EndBannerProps) {
   const text = useText();
   const translator = useTranslator();
   const worded = errorText(translator, phase.error.code, phase.error.args);
@@ -48,6 +52,11 @@ export function EndBanner({ session, phase, onReconnect, onClose }: EndBannerPro
         <button type="button" className="button" onClick={onClose}>
           {text('session.close')}
         </button>
+        {!ordinary && DIAGNOSED.has(worded.leg) && session.watching === null && (
+          <button type="button" className="button" onClick={onDiagnose}>
+            {text('session.diagnose')}
+          </button>
+        )}
         <button ref={reconnect} type="button" className="button button-primary" onClick={onReconnect}>
           <Icon name="replay" />
           {text('session.reconnect')}

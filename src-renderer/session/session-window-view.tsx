@@ -75,6 +75,7 @@ function ShownSession({ session }: { readonly session: Session }) {
     if (then === 'window') window.close();
   };
   const retry = useCallback(() => void ask(mavis.sessions.retry({ sessionId: session.id })), [mavis, session.id]);
+  const diagnose = useCallback(() => void ask(mavis.diagnostics.ofSession({ sessionId: session.id })), [mavis, session.id]);
   const close = useCallback(() => window.close(), []);
   const tryNow = useCallback(() => void ask(mavis.sessions.tryNow({ sessionId: session.id })), [mavis, session.id]);
 
@@ -108,13 +109,13 @@ function ShownSession({ session }: { readonly session: Session }) {
         <ErrorBoundary>
           {watching && wasConnected && <WatchScreen key={session.attempt} session={session} />}
           {phase.status === 'connecting' && <ConnectingScreen session={session} phase={phase} />}
-          {phase.status === 'failed' && <FailureScreen session={session} phase={phase} onRetry={retry} onDiagnose={() => void ask(mavis.diagnostics.ofSession({ sessionId: session.id }))} onClose={close} />}
+          {phase.status === 'failed' && <FailureScreen session={session} phase={phase} onRetry={retry} onDiagnose={diagnose} onClose={close} />}
           {!watching && desktop && <DesktopSession session={session} tools={tools} facts={facts} onTitle={setTitle} />}
           {!watching && files && wasConnected && <FilesSession session={session} shown={phase.status === 'connected' || phase.status === 'ended'} tools={tools} />}
           {!watching && !desktop && !files && wasConnected && <SessionTerminal session={session} shown={phase.status === 'connected' || phase.status === 'ended'} onTitle={setTitle} tools={tools} />}
           {wasConnected && session.policy?.watermark === true && <Watermark session={session} />}
           {phase.status === 'connected' && phase.resuming && <ResumeBanner resuming={phase.resuming} onTryNow={tryNow} onEnd={() => setClosing('session')} />}
-          {phase.status === 'ended' && <EndBanner session={session} phase={phase} onReconnect={retry} onClose={close} />}
+          {phase.status === 'ended' && <EndBanner session={session} phase={phase} onReconnect={retry} onDiagnose={diagnose} onClose={close} />}
         </ErrorBoundary>
       </main>
       <SessionStatusBar session={session} factsRef={setFacts} />

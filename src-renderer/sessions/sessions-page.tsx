@@ -34,6 +34,10 @@ export function SessionsPage({ reference }: { readonly reference: string | null 
     const answer = await ask(mavis.sessions.show({ sessionId: session.id }));
     setFailure(answer.ok ? null : answer.error);
   };
+  const diagnose = async (session: Session) => {
+    const answer = await ask(mavis.diagnostics.ofSession({ sessionId: session.id }));
+    setFailure(answer.ok ? null : answer.error);
+  };
   const end = async (session: Session) => {
     setEnding(null);
     const answer = await ask(mavis.sessions.end({ sessionId: session.id }));
@@ -69,7 +73,7 @@ export function SessionsPage({ reference }: { readonly reference: string | null 
       ) : (
         <ul className="session-list">
           {sessions.map((session) => (
-            <SessionLine key={session.id} session={session} now={now} onShow={() => void show(session)} onEnd={() => (session.watching === null ? setEnding(session) : void end(session))} />
+            <SessionLine key={session.id} session={session} now={now} onShow={() => void show(session)} onDiagnose={() => void diagnose(session)} onEnd={() => (session.watching === null ? setEnding(session) : void end(session))} />
           ))}
         </ul>
       )}
@@ -82,10 +86,11 @@ interface SessionLineProps {
   readonly session: Session;
   readonly now: number;
   readonly onShow: () => void;
+  readonly onDiagnose: () => void;
   readonly onEnd: () => void;
 }
 
-function SessionLine({ session, now, onShow, onEnd }: SessionLineProps) {
+function SessionLine({ session, now, onShow, onDiagnose, onEnd }: SessionLineProps) {
   const text = useText();
   const translator = useTranslator();
   const { phase } = session;
@@ -116,6 +121,12 @@ function SessionLine({ session, now, onShow, onEnd }: SessionLineProps) {
           <button type="button" className="button button-small" aria-label={text('sessions.show', { resource: session.resourceName })} onClick={onShow}>
             <Icon name="front" />
             {text('sessions.show-short')}
+          </button>
+        )}
+        {phase.status === 'failed' && (
+          <button type="button" className="button button-small" aria-label={text('sessions.diagnose', { resource: session.resourceName })} onClick={onDiagnose}>
+            <Icon name="search" />
+            {text('session.diagnose')}
           </button>
         )}
         {live && (

@@ -1,6 +1,6 @@
 import { expect, type Page, test } from '@playwright/test';
 import { axeFindings } from '../fixtures/axe-findings.ts';
-import { openMain, openPage, openSession } from './open-page.ts';
+import { openDiagnosis, openMain, openPage, openSession } from './open-page.ts';
 
 /**
  * In every run each scene is read in one of three looks, which take turns, so that each theme and each language is read on a third of
@@ -135,6 +135,14 @@ const scenes: readonly Scene[] = [
   }),
   { name: 'diagnostics under way', open: async (page) => { await openMain(page, { scene: 'diagnostics-running' }); await openPage(page, 9); } },
   { name: 'diagnostics before the sign-in', open: async (page) => { await openMain(page, { scene: 'sign-in' }); await page.getByRole('button', { name: 'Diagnostics' }).click(); } },
+  {
+    name: 'a diagnosis window, small, with a check opened',
+    open: async (page) => {
+      await page.setViewportSize({ width: 480, height: 360 });
+      await openDiagnosis(page);
+      await page.getByRole('button', { name: /Port 7993, gw-osaka-1/ }).click();
+    },
+  },
   menu('settings', 9),
   menu('settings, managed and imported', 10, async (page) => {
     await page.locator('.settings-file-tools button').nth(1).click();

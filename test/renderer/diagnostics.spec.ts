@@ -1,5 +1,5 @@
 import { expect, type Page, test } from '@playwright/test';
-import { calls, openMain, openSession, SESSION_ID } from './open-page.ts';
+import { calls, openDiagnosis, openMain, openSession, SESSION_ID } from './open-page.ts';
 
 const openDiagnostics = async (page: Page, query: Record<string, string> = {}) => {
   const faults = await openMain(page, query);
@@ -50,7 +50,7 @@ test('all well says so; nothing yet begins by itself; what runs tells how far it
   expect(await calls(page, 'diagnostics.run')).toEqual([]);
   await openDiagnostics(page, { scene: 'diagnostics-empty' });
   await expect(page.getByText('Nothing has been checked yet.')).toBeVisible();
-  await expect.poll(() => calls(page, 'diagnostics.run')).toEqual([{ keepResource: true }]);
+  await expect.poll(() => calls(page, 'diagnostics.run')).toEqual([{}]);
   await openDiagnostics(page, { scene: 'diagnostics-running' });
   await expect(page.getByText('16 of 19 checks done')).toBeVisible();
 });
@@ -111,8 +111,11 @@ test('operators see the reports sent, each beside what its user did; by keyboard
   const details = page.getByRole('complementary', { name: 'MV-YPN0X-QHEYA' });
   await expect(details).toContainText('A firewall drops what this computer sends');
   await expect(details.getByRole('listitem')).toHaveCount(4);
-  // Side by side, and wide enough to be read.
-  expect((await details.getByLabel('Report to hand over').boundingBox())?.width).toBeGreaterThan(250);
+  // Side by side, and large enough to be read, however many entries there are.
+  await details.getByRole('list').evaluate((list) => list.append(...Array.from({ length: 60 }, () => list.firstElementChild?.cloneNode(true) ?? '')));
+  const box = await details.getByLabel('Report to hand over').boundingBox();
+  expect(box?.width).toBeGreaterThan(250);
+  expect(await details.getByLabel('Report to hand over').evaluate((report) => report.scrollHeight - report.clientHeight)).toBe(0);
   await page.getByRole('button', { name: 'Back to diagnostics' }).press('Enter');
   await expect(page.getByRole('heading', { name: 'Diagnostics', exact: true })).toBeVisible();
   expect(faults.list).toEqual([]);
@@ -126,13 +129,57 @@ test('before the sign-in it is a button away, and leads back', async ({ page }) 
   await expect(page.getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();
 });
 
-test('a failed connection asks for the diagnosis of its way, which opens in the main window for its resource', async ({ page }) => {
+test('a failed connection asks for a diagnosis window of its own, from its window and from the list of sessions; a resource for one for each protocol', async ({ page }) => {
   await openSession(page, 'failed');
   await page.getByRole('button', { name: 'Diagnose' }).click();
   expect(await calls(page, 'diagnostics.ofSession')).toEqual([{ sessionId: SESSION_ID }]);
-  await openMain(page, { scene: 'diagnostics-wanted' });
-  await expect(page.getByRole('heading', { name: 'Diagnostics', exact: true })).toBeVisible();
-  await openDiagnostics(page, { scene: 'diagnostics-resource' });
-  await page.getByRole('button', { name: 'Check without a resource' }).click();
-  expect(await calls(page, 'diagnostics.run')).toEqual([{ keepResource: false }]);
+  await openMain(page);
+  await page.getByRole('grid').focus();
+  await page.keyboard.press('Space');
+  await page.getByRole('button', { name: 'Diagnose SSH' }).click();
+  expect(await calls(page, 'diagnostics.ofResource')).toMatchObject([{ protocol: 'ssh' }]);
+  await page.getByRole('navigation').getByRole('button', { name: /^Sessions/ }).click();
+  await page.getByRole('button', { name: 'Diagnose the connection to aws-web-00005' }).click();
+  expect(await calls(page, 'diagnostics.ofSession')).toHaveLength(1);
+});
+
+test('a session that was lost is diagnosed from where it says so; one that ended as it should, or that somebody ended, offers nothing to look for', async ({ page }) => {
+  await openSession(page, 'lost');
+  await expect(page.getByRole('button', { name: 'Reconnect' })).toBeVisible();
+  await page.getByRole('button', { name: 'Diagnose' }).click();
+  expect(await calls(page, 'diagnostics.ofSession')).toEqual([{ sessionId: SESSION_ID }]);
+  for (const scene of ['exited', 'ended']) {
+    await openSession(page, scene);
+    await expect(page.getByRole('button', { name: 'Reconnect' })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Diagnose' })).toHaveCount(0);
+  }
+});
+
+test('a diagnosis window says of which connection it is, and has the whole panel, also where it is small; by keyboard alone to the cause\'s evidence and to the report', async ({ page }) => {
+  const faults = await openDiagnosis(page);
+  await expect(page).toHaveTitle('Diagnosis: tokyo-db-00009 (SSH)');
+  await expect(page.getByRole('banner')).toContainText('tokyo-db-00009');
+  await expect(page.getByRole('button', { name: 'Copy MV-7K3QX-M2P4D' })).toBeVisible();
+  await expect(page.getByRole('region', { name: '2 causes found' })).toBeVisible();
+  expect(await calls(page, 'diagnostics.run')).toEqual([]);
+  for (const name of [/MV-7K3QX-M2P4D/, 'Repeat every 15 seconds', 'Report…', 'Run all checks']) {
+    await page.keyboard.press('Tab');
+    await expect(page.locator(':focus')).toHaveAccessibleName(name);
+  }
+  await page.keyboard.press('Enter');
+  expect(await calls(page, 'diagnostics.run')).toEqual([{}]);
+  await page.setViewportSize({ width: 480, height: 360 });
+  const cell = page.getByRole('button', { name: /Port 7994, gw-osaka-1: no answer/ });
+  await cell.focus();
+  await expect(cell).toBeInViewport();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'What was tried: Port 7994 · gw-osaka-1' })).toBeFocused();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(480);
+  // Only the table of Gateways scrolls sideways, by itself.
+  expect(await page.getByRole('region', { name: 'Diagnostics' }).evaluate((body) => body.scrollWidth - body.clientWidth)).toBe(0);
+  await page.keyboard.press('?');
+  const shortcuts = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+  await expect(shortcuts).toContainText('Ctrl+Shift+W');
+  await expect(shortcuts).not.toContainText('Ctrl+Shift+V');
+  expect(faults.list).toEqual([]);
 });

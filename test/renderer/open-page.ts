@@ -28,6 +28,14 @@ export async function openSession(page: Page, scene: string, query: Readonly<Rec
   return faults;
 }
 
+/** Opens the page of a diagnosis window on a scene. */
+export async function openDiagnosis(page: Page, query: Readonly<Record<string, string>> = {}): Promise<PageFaults> {
+  const faults = watch(page);
+  await page.goto(`diagnosis-window.html?${new URLSearchParams({ scene: 'diagnostics-resource', ...query }).toString()}`);
+  await expect(page.locator('main')).toBeVisible();
+  return faults;
+}
+
 function watch(page: Page): PageFaults {
   const list: string[] = [];
   page.on('pageerror', (error) => list.push(String(error)));

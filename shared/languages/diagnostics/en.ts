@@ -87,7 +87,7 @@ export const diagnosticsTextsEn = {
   'diagnostics.tls-silent': 'silent',
   'diagnostics.tls-other': 'other program',
   'diagnostics.resource': 'Checked for {resource} ({protocol})',
-  'diagnostics.resource-leave': 'Check without a resource',
+  'diagnostics.window-title': 'Diagnosis: {resource} ({protocol})',
   'diagnostics.latency': 'Round trips to {gateway}, latest {latest}',
   'diagnostics.report': 'Report…',
   'diagnostics.report-title': 'Report to hand over',

@@ -89,7 +89,7 @@ export const diagnosticsTextsJa = {
   'diagnostics.tls-silent': '無応答',
   'diagnostics.tls-other': '別のプログラム',
   'diagnostics.resource': '{resource}({protocol})について検査',
-  'diagnostics.resource-leave': 'リソースなしで検査',
+  'diagnostics.window-title': '診断:{resource}({protocol})',
   'diagnostics.latency': '{gateway} への往復時間、最新 {latest}',
   'diagnostics.report': 'レポート…',
   'diagnostics.report-title': '引き渡し用レポート',

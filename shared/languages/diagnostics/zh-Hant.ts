@@ -89,7 +89,7 @@ export const diagnosticsTextsZhHant = {
   'diagnostics.tls-silent': '無回應',
   'diagnostics.tls-other': '其他程式',
   'diagnostics.resource': '針對 {resource}（{protocol}）檢查',
-  'diagnostics.resource-leave': '不指定資源檢查',
+  'diagnostics.window-title': '診斷:{resource}({protocol})',
   'diagnostics.latency': '到 {gateway} 的往返時間，最新 {latest}',
   'diagnostics.report': '報告…',
   'diagnostics.report-title': '可交付的報告',

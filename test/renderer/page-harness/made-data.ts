@@ -73,6 +73,7 @@ const phases: Readonly<Record<string, SessionPhase>> = {
   interrupted: { status: 'connected', since: '2026-11-23T09:20:00Z', recording: true, roundTripMs: null, endsSoon: null, resuming: { since: '2026-11-23T09:33:00Z', until: '2026-11-23T09:38:00Z' } },
   'ends-soon': { status: 'connected', since: '2026-11-23T09:20:00Z', recording: true, roundTripMs: 230, endsSoon: { code: 'session.time-limit', at: '2026-11-23T09:35:00Z' }, resuming: null },
   ended: { status: 'ended', error: { code: 'session.terminated', args: {}, reference: null }, exitStatus: null, signal: null, durationMs: 754_000 },
+  lost: { status: 'ended', error: { code: 'session.gateway-lost', args: { gateway: 'gw-tokyo-1' }, reference: null }, exitStatus: null, signal: null, durationMs: 754_000 },
   exited: { status: 'ended', error: { code: 'session.ended', args: {}, reference: null }, exitStatus: 0, signal: null, durationMs: 54_000 },
   failed: { status: 'failed', step: 'target-reached', error: { code: 'target.time-out', args: {}, reference: null } },
   'failed-gateway': { status: 'failed', step: 'gateway-reached', error: { code: 'gateway.unreachable', args: { gateway: 'aws-gw-2' }, reference: null } },

@@ -28,6 +28,8 @@ function gatewayResults(subject: Subject, dropped: readonly number[]): CheckResu
   ];
 }
 
+/** The connection that a diagnosis window is about. */
+const ABOUT: DiagnosticsState['about'] = { profileName: 'Nishi Trading', profileColour: 'green', resourceName: 'tokyo-db-00009', protocol: 'ssh', reference: connectionReference.parse('MV-7K3QX-M2P4D') };
 const WORKED_AT = '2026-11-25T08:12:00.000Z';
 const pastRun = (results: readonly CheckResult[], at: string): ShownPastRun => ({ firstAt: at, lastAt: at, resource: null, findings: findFindings(results) });
 
@@ -50,7 +52,7 @@ export function madeDiagnostics(scene: string): DiagnosticsState {
   const byId = Object.fromEntries(results.map((result) => [result.id, result]));
   const running = scene === 'diagnostics-running';
   return {
-    running, wanted: scene === 'diagnostics-wanted', watching: false,
+    running, about: scene === 'diagnostics-resource' ? ABOUT : null, watching: false,
     pending: running ? results.slice(-3).map(({ id, check, subject, leg }) => ({ id, check, subject, leg })) : [],
     begun: running ? results.length : 0,
     results: byId,

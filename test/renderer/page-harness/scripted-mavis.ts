@@ -245,11 +245,8 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
         patch('diagnostics', ['watching'], on);
         return ok({});
       }),
-      opened: noted('diagnostics.opened', () => {
-        patch('diagnostics', ['wanted'], false);
-        return ok({});
-      }),
       ofSession: noted('diagnostics.ofSession', () => ok({})),
+      ofResource: noted('diagnostics.ofResource', () => ok({})),
       report: noted('diagnostics.report', ({ hideAddresses }) => ok({ text: `Diagnostics: https://${hideAddresses ? '[address 1]' : 'mavis.nishi.example'}\n1. Something is wrong`, html: '' })),
       sendReport: noted('diagnostics.sendReport', () => (scene === 'diagnostics-unsent' ? refused('request.too-many', { seconds: 1200 }) : ok({ reference: SENT_REPORT.id }))),
       saveReport: noted('diagnostics.saveReport', () => ok({ saved: true })),

@@ -6,7 +6,7 @@ import { diagnosedGateway } from '../../../shared/api/diagnostics.ts';
 import type { CheckResult } from '../../../shared/diagnostics/check-result.ts';
 import { findFindings } from '../../../shared/diagnostics/findings/find-findings.ts';
 import { gatewayId, profileId } from '../../../shared/ids.ts';
-import { type Profile, sessionId } from '../../../shared/ipc/stores.ts';
+import type { Profile } from '../../../shared/ipc/stores.ts';
 import { createTranslator } from '../../../shared/languages/translate.ts';
 import type { Diagnosis, DiagnosisRequest } from '../../../src-main/diagnostics/diagnosis.ts';
 import { DiagnosticsDesk } from '../../../src-main/diagnostics/diagnostics-desk.ts';
@@ -28,7 +28,6 @@ function desk(profile?: Profile) {
   const { diagnostics: store } = createStores(settings);
   const asked: DiagnosisRequest[] = [];
   const ends: ((results: CheckResult[]) => Promise<void>)[] = [];
-  let shown = 0;
   const diagnosis: Pick<Diagnosis, 'run'> = {
     run: (request) => {
       asked.push(request);
@@ -47,18 +46,17 @@ function desk(profile?: Profile) {
     history: new RunHistory({ write: async () => undefined }, log),
     translator: () => createTranslator('en'),
     profile: () => profile,
-    session: () => undefined,
-    showPage: () => (shown += 1),
+    subject: undefined,
     names: () => ['yuki.tanaka'],
     recentLog: async () => ['yuki.tanaka signed in'],
   });
-  return { made, store, asked, ends, shown: () => shown };
+  return { made, store, asked, ends };
 }
 
 describe('the desk of diagnoses', () => {
   test('a run shows what has begun, each result as it comes, and in the end what they say together', async () => {
     const { made, store, ends } = desk();
-    made.run({ keepResource: true });
+    made.run();
     expect(store.state).toMatchObject({ running: true, begun: 2, run: null });
     expect(store.state.pending.map(({ id }) => id)).toEqual(['disk', 'trip']);
     await ends[0]?.([disk(0), trip(4)]);
@@ -67,7 +65,7 @@ describe('the desk of diagnoses', () => {
 
   test('a run is kept for its service, and the next that finds something says what changed since; one check alone is not kept', async () => {
     const { made, store, ends } = desk({ id: profileId.parse('00000000-0000-4000-8000-000000000002'), name: 'Nishi', colour: 'blue', serviceUrl: 'https://mavis.example', pin: null, userName: null, embedded: false, proxy: { kind: 'system' } });
-    made.run({ keepResource: true });
+    made.run();
     await ends[0]?.([disk(1e12)]);
     expect(store.state).toMatchObject({ since: null, history: [{ findings: [] }] });
     made.runOne('disk');
@@ -77,7 +75,7 @@ describe('the desk of diagnoses', () => {
 
   test('one check again changes its own result alone, and what follows from it', async () => {
     const { made, store, asked, ends } = desk();
-    made.run({ keepResource: true });
+    made.run();
     await ends[0]?.([disk(0), trip(4)]);
     made.runOne('disk');
     expect(asked[1]?.only).toBe('disk');
@@ -88,8 +86,8 @@ describe('the desk of diagnoses', () => {
 
   test('a new run ends the one before, whose late results change nothing', async () => {
     const { made, store, asked, ends } = desk();
-    made.run({ keepResource: true });
-    made.run({ keepResource: true });
+    made.run();
+    made.run();
     expect(asked[0]?.signal.aborted).toBe(true);
     await ends[0]?.([disk(0)]);
     expect(store.state).toMatchObject({ running: true, results: {}, run: null });
@@ -99,22 +97,16 @@ describe('the desk of diagnoses', () => {
 
   test('another service: nothing of the one before is shown', async () => {
     const { made, store, ends } = desk();
-    made.run({ keepResource: true });
+    made.run();
     await ends[0]?.([disk(0)]);
     made.forget();
     expect(store.state).toMatchObject({ running: false, results: {}, run: null, roundTrips: {} });
     await expect(made.report(false)).rejects.toMatchObject({ code: 'request.not-found' });
   });
 
-  test('a session that is not there is not diagnosed, and no window comes forward', () => {
-    const { made, shown } = desk();
-    expect(() => made.runForSession(sessionId.parse('11111111-1111-4111-8111-111111111111'))).toThrow('request.not-found');
-    expect(shown()).toBe(0);
-  });
-
   test('the report is of the last run, without the names of people', async () => {
     const { made, ends } = desk();
-    made.run({ keepResource: true });
+    made.run();
     await ends[0]?.([disk(0)]);
     const { json } = await made.report(true);
     expect(json).toContain('disk-full');

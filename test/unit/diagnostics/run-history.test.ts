@@ -3,7 +3,7 @@ import type { CheckFacts, CheckResult, FactsOf } from '../../../shared/diagnosti
 import type { DiagnosisRun } from '../../../shared/diagnostics/diagnosis-run.ts';
 import { findFindings } from '../../../shared/diagnostics/findings/find-findings.ts';
 import { Redaction } from '../../../shared/diagnostics/redaction.ts';
-import { makeReport } from '../../../shared/diagnostics/report.ts';
+import { makeReport, sideText } from '../../../shared/diagnostics/report.ts';
 import { asPastRun, changedSinceWorked, KEPT_RUNS, pastRun, type PastRun, withRun } from '../../../shared/diagnostics/run-history.ts';
 import { profileId } from '../../../shared/ids.ts';
 import { createTranslator } from '../../../shared/languages/translate.ts';
@@ -60,11 +60,32 @@ describe('the last runs', () => {
     await history.keep(PROFILE, broken(1));
     const again = new RunHistory({ write: () => Promise.reject(new Error('ENOSPC')) }, log);
     again.load(written[1]);
-    expect(again.shown(PROFILE).map(({ findings }) => findings.length)).toEqual([1, 0]);
+    expect(again.shown(PROFILE, null).map(({ findings }) => findings.length)).toEqual([1, 0]);
     expect(again.since(PROFILE, broken(2))?.changes).toHaveLength(2);
     await expect(again.keep(PROFILE, well(3))).resolves.toBeUndefined();
     again.load({ profiles: { [PROFILE]: [{ firstAt: 'yesterday' }] } });
-    expect(again.shown(PROFILE)).toEqual([]);
+    expect(again.shown(PROFILE, null)).toEqual([]);
+  });
+
+  test('a run for a resource is shown, and compared with, where the same resource is looked at, and nowhere else', async () => {
+    const files = { name: 'files', protocol: 'ssh' } as const;
+    const history = new RunHistory({ write: async () => undefined }, log);
+    await history.keep(PROFILE, run(0, [port('open')], files));
+    await history.keep(PROFILE, broken(1));
+    expect(history.shown(PROFILE, files).map(({ resource }) => resource)).toEqual([null, files]);
+    for (const other of [null, { ...files, protocol: 'vnc' } as const, { ...files, name: 'mail' }]) {
+      expect(history.shown(PROFILE, other).map(({ resource }) => resource)).toEqual([null]);
+      expect(history.since(PROFILE, run(2, [port('refused')], other))).toBeNull();
+    }
+  });
+
+  test('what was seen is worded: states of Gateways in the language, a key only where it is another one, no words of the wire', () => {
+    const translator = createTranslator('ja');
+    const side = (check: CheckFacts['check'], before: string, now: string): string[] => (['before', 'now'] as const).map((when) => sideText({ id: check, check, subject: { kind: 'service' }, before: { state: 'good', seen: before }, now: { state: 'bad', seen: now } }, when, translator));
+    expect(side('sync', 'available', 'unavailable · gateway.link-unreachable')).toEqual(['正常 (利用可能)', '異常 (使用不可 · gateway.link-unreachable)']);
+    expect(side('port', 'open · good · SHA256:abc', 'refused')).toEqual(['正常 (開)', '異常 (拒否)']);
+    expect(side('port', 'open · good · SHA256:abc', 'open · pin · SHA256:def').join()).toContain('SHA256:def');
+    expect(side('events', 'flowing', 'silent')).toEqual(['正常', '異常']);
   });
 
   test.each(['en', 'ja', 'zh-Hant'] as const)('the report tells it, and takes its addresses out where asked (%s)', (language) => {

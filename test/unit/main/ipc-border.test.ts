@@ -11,6 +11,7 @@ const OTHER = sessionId.parse('22222222-2222-4222-8222-222222222222');
 const UUID = '33333333-3333-4333-8333-333333333333';
 const MAIN_WINDOW = 1;
 const SESSION_WINDOW = 2;
+const DIAGNOSIS_WINDOW = 3;
 
 /** Arguments that the schema of each call takes; a call without an entry here takes none. */
 const goodArgs: Readonly<Record<string, unknown>> = {
@@ -56,11 +57,12 @@ const goodArgs: Readonly<Record<string, unknown>> = {
   'clipboardFiles.end': { sessionId: OWN, transferId: UUID, whole: true },
   'logs.export': { log: 'audit', format: 'csv', filter: { outcome: 'failed' } },
   'logs.dropExport': { exportId: UUID },
-  'diagnostics.run': { keepResource: true },
+  'diagnostics.run': {},
   'credentials.save': { credentialId: null, fields: { kind: 'password', name: 'a', userName: 'root', password: 'a' } },
   'diagnostics.runOne': { id: 'api' },
   'diagnostics.watch': { on: true },
   'diagnostics.ofSession': { sessionId: OWN },
+  'diagnostics.ofResource': { resourceId: UUID, protocol: 'ssh' },
   'diagnostics.report': { hideAddresses: true },
   'diagnostics.sendReport': { hideAddresses: true },
   'diagnostics.saveReport': { format: 'html', hideAddresses: false },
@@ -84,8 +86,9 @@ function border(): { ask: (channel: string, args: unknown, event: IpcCallEvent) 
   const called: Called[] = [];
   const lines: string[] = [];
   const windows = new WindowRegistry();
-  windows.add({ webContentsId: MAIN_WINDOW, role: 'main', sessionId: null });
-  windows.add({ webContentsId: SESSION_WINDOW, role: 'session', sessionId: OWN });
+  windows.add({ webContentsId: MAIN_WINDOW, role: 'main', sessionId: null, diagnosisId: null });
+  windows.add({ webContentsId: SESSION_WINDOW, role: 'session', sessionId: OWN, diagnosisId: null });
+  windows.add({ webContentsId: DIAGNOSIS_WINDOW, role: 'diagnosis', sessionId: null, diagnosisId: `session ${OWN}` });
   const handlers: Record<string, Record<string, (args: unknown) => never>> = {};
   for (const [subject, calls] of Object.entries(ipcContract)) {
     handlers[subject] = Object.fromEntries(
@@ -141,7 +144,7 @@ describe('the border between pages and main (E17)', () => {
   });
 
   test.each(everyCall)('A27: $channel is taken from the windows that the contract names, and from no other', async ({ channel, call, args }) => {
-    for (const [role, id] of [['main', MAIN_WINDOW], ['session', SESSION_WINDOW]] as const) {
+    for (const [role, id] of [['main', MAIN_WINDOW], ['session', SESSION_WINDOW], ['diagnosis', DIAGNOSIS_WINDOW]] as const) {
       const { ask, called } = border();
       const answer = await ask(channel, args, from(id));
       const mayCall = call.windows.includes(role);

@@ -175,7 +175,7 @@ describe('menus', () => {
   });
 
   test('no two actions of a window have the same keys', () => {
-    for (const role of ['main', 'session'] as const) {
+    for (const role of ['main', 'session', 'diagnosis'] as const) {
       for (const system of ['other', 'mac'] as const) {
         const keys = actions.flatMap((action) => (action.windows.includes(role) && action.keys ? [action.keys[system]] : []));
         expect(new Set(keys).size).toBe(keys.length);

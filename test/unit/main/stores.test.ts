@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { clientSettings } from '../../../shared/ipc/settings.ts';
 import { resourceId } from '../../../shared/ids.ts';
-import { type Session, sessionId, type StorePatch } from '../../../shared/ipc/stores.ts';
+import { type Session, sessionId, storeName, type StorePatch } from '../../../shared/ipc/stores.ts';
 import { createStores, type Stores } from '../../../src-main/stores/owned-store.ts';
 import { patchFor, stateFor } from '../../../src-main/stores/window-view.ts';
 
 const OWN = sessionId.parse('11111111-1111-4111-8111-111111111111');
 const OTHER = sessionId.parse('22222222-2222-4222-8222-222222222222');
-const mainWindow = { webContentsId: 1, role: 'main' as const, sessionId: null };
-const sessionWindow = { webContentsId: 2, role: 'session' as const, sessionId: OWN };
+const mainWindow = { webContentsId: 1, role: 'main' as const, sessionId: null, diagnosisId: null };
+const sessionWindow = { webContentsId: 2, role: 'session' as const, sessionId: OWN, diagnosisId: null };
+const diagnosisWindow = { webContentsId: 3, role: 'diagnosis' as const, sessionId: null, diagnosisId: `session ${OWN}` as const };
 
 function makeSession(id: Session['id'], resourceName: string): Session {
   return {
@@ -58,5 +59,12 @@ describe('stores that main owns', () => {
     expect(stateFor(sessionWindow, stores, store)).toBeUndefined();
     expect(patchFor(sessionWindow, { store, revision: 1, patch: [] })).toBeUndefined();
     expect(patchFor(mainWindow, { store, revision: 1, patch: [] })).toBeDefined();
+  });
+
+  test('A27: a diagnosis window is told of look, sign-in and proxies, and of no session, no inventory and no other diagnosis', () => {
+    const { stores } = watched();
+    const shown = storeName.options.filter((store) => stateFor(diagnosisWindow, stores, store) !== undefined);
+    expect(shown).toEqual(['settings', 'account', 'network']);
+    expect(storeName.options.filter((store) => patchFor(diagnosisWindow, { store, revision: 1, patch: [] }) !== undefined)).toEqual(shown);
   });
 });

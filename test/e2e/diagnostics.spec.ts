@@ -1,0 +1,115 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import { accessRulesRoutes } from '../../shared/api/access-rules.ts';
+import { createTranslator } from '../../shared/languages/translate.ts';
+import { axeFindings } from '../fixtures/axe-findings.ts';
+import { ADMIN, expect, test } from './fixtures.ts';
+import type { OpenApp } from './launch-app.ts';
+import { connect, openMenu, signedIn, signIn } from './page-actions.ts';
+import { layoutFaults, resizePage } from './page-checks.ts';
+
+const USER = { name: 'diagnosed-user', password: 'correct horse battery diagnosed' } as const;
+const pictures = join(import.meta.dirname, '../../test-results/diagnostics');
+mkdirSync(pictures, { recursive: true });
+
+test.beforeAll(async ({ system }) => {
+  await system.addUser(USER.name, 'user', USER.password);
+  await system.admin.call(accessRulesRoutes.accessRuleCreate, { body: { name: 'diagnosed', subject: { kind: 'role', role: 'user' }, filter: '', protocols: ['ssh'], policy: {} } });
+});
+
+const ended = (page: Page) => expect(page.getByText(/^Checked .* in /)).toBeVisible({ timeout: 60_000 });
+const windowCount = (app: OpenApp): Promise<number> => app.electronApp.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length);
+const inFront = async (app: OpenApp, page: Page): Promise<boolean> => (await app.electronApp.browserWindow(page)).evaluate((window) => window.isFocused());
+/** A connection that fails while no Gateway runs, and the diagnosis window that its own window opens. */
+const diagnoseFailed = async (app: OpenApp, resource: string): Promise<{ readonly session: Page; readonly diagnosis: Page }> => {
+  const session = await connect(app, resource);
+  await expect(session.getByRole('alert')).toContainText('Connection failed', { timeout: 60_000 });
+  // By keyboard: the next of the buttons before "Try again", which has the focus.
+  await expect(session.getByRole('button', { name: 'Try again' })).toBeFocused();
+  await session.keyboard.press('Shift+Tab');
+  await expect(session.getByRole('button', { name: 'Diagnose' })).toBeFocused();
+  const diagnosis = await app.nextWindow(() => session.keyboard.press('Enter'));
+  await ended(diagnosis);
+  return { session, diagnosis };
+};
+
+test('S43-S46, S13: a failed connection opens a diagnosis window beside its own, which names the broken leg and who must act, and what changed since it last worked; in three languages, without what axe finds', async ({ app, system }) => {
+  const { main } = app;
+  await openMenu(main, 'Diagnostics');
+  await ended(main);
+  await expect(main.getByText('Nothing is wrong.')).toBeVisible();
+  await main.getByRole('navigation').getByRole('button', { name: /^Resources/ }).click();
+  await system.stopGateway();
+  try {
+    const { session, diagnosis } = await diagnoseFailed(app, system.live.name);
+    await expect(diagnosis).toHaveTitle(`Diagnosis: ${system.live.name} (SSH)`);
+    const first = diagnosis.getByRole('region', { name: /causes? found/ }).getByRole('listitem').first();
+    await expect(first).toContainText('it does not run');
+    await expect(first).toContainText('Gateway administrator');
+    const changes = diagnosis.getByRole('region', { name: /^What changed since it last worked/ });
+    await expect(changes).toContainText('refused');
+    await expect(diagnosis.getByRole('region', { name: 'Last runs' }).getByRole('row').last()).toContainText('Nothing is wrong');
+
+    // Asked again there is one window, which comes to the front; the session's stays usable beside it.
+    await session.bringToFront();
+    const before = await windowCount(app);
+    await session.getByRole('button', { name: 'Diagnose' }).click();
+    await expect.poll(() => inFront(app, diagnosis)).toBe(true);
+    expect(await windowCount(app)).toBe(before);
+    await ended(diagnosis);
+
+    for (const language of ['en', 'ja', 'zh-Hant'] as const) {
+      const { text } = createTranslator(language);
+      await main.evaluate((chosen) => window.mavis.settings.update({ changes: { language: chosen } }), language);
+      await expect(diagnosis.locator(`html[lang="${language}"]`)).toBeAttached();
+      await expect(diagnosis.getByText(text('actor.gateway-administrator')).first()).toBeVisible();
+      for (const size of [{ width: 900, height: 700 }, { width: 480, height: 360 }]) {
+        await resizePage(app, diagnosis, size);
+        expect(await layoutFaults(diagnosis)).toEqual([]);
+        await diagnosis.screenshot({ path: join(pictures, `window-${language}-${size.width}.png`) });
+      }
+      expect(await axeFindings(diagnosis)).toEqual([]);
+    }
+  } finally {
+    await system.startGateway();
+  }
+});
+
+test('a user sends the report of a failed connection and gets a reference, which an operator finds beside what the audit log says of the user; what was found goes with the sign-out', async ({ openApp, system }) => {
+  const app = await signedIn(await openApp(), system, USER.name, USER.password);
+  const { main } = app;
+  await system.stopGateway();
+  let reference: string;
+  try {
+    const { session, diagnosis } = await diagnoseFailed(app, system.live.name);
+    await diagnosis.getByRole('button', { name: 'Report…' }).press('Enter');
+    const dialog = diagnosis.getByRole('dialog', { name: 'Report to hand over' });
+    await expect(dialog.getByLabel('Report to hand over').last()).toContainText(system.live.name);
+    await dialog.getByRole('button', { name: 'Send to the helpdesk' }).press('Enter');
+    reference = /MV-[0-9A-Z]{5}-[0-9A-Z]{5}/.exec((await dialog.getByRole('button', { name: /^Copy MV-/ }).textContent()) ?? '')?.[0] ?? '';
+    expect(reference).not.toBe('');
+    const closed = diagnosis.waitForEvent('close');
+    await main.getByRole('button', { name: USER.name }).click();
+    await main.getByRole('menuitem', { name: 'Sign out' }).click();
+    await closed;
+    await session.close();
+  } finally {
+    await system.startGateway();
+  }
+  await signIn(main, ADMIN.name, ADMIN.password);
+  await openMenu(main, 'Diagnostics');
+  // Of the user before nothing is left on the page.
+  await ended(main);
+  await expect(main.getByRole('main')).not.toContainText(system.live.name);
+  await main.getByRole('button', { name: 'Reports sent' }).click();
+  const row = main.getByRole('row').filter({ hasText: reference });
+  await expect(row).toContainText(USER.name);
+  await row.getByRole('button').first().click();
+  const details = main.getByRole('complementary', { name: reference });
+  await expect(details.getByLabel('Report to hand over')).toContainText(system.live.name);
+  await expect(details.getByRole('listitem').filter({ hasText: 'connection.failed' }).first()).toBeVisible();
+  await expect(details.getByRole('listitem').filter({ hasText: 'sign-in.succeeded' }).first()).toBeVisible();
+  expect(await axeFindings(main)).toEqual([]);
+  await main.screenshot({ path: join(pictures, 'reports-sent.png') });
+});
