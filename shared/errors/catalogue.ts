@@ -226,6 +226,12 @@ export const catalogue = {
   'client.port-not-opened': entry(500, 'client', 'your-it', ['reason']),
   'client.foreign-none-came': entry(408, 'client', 'you', ['minutes']),
   'client.foreign-guessed': entry(403, 'client', 'you', ['count']),
+
+  'update.manifest-untrusted': entry(502, 'client', 'your-it'),
+  'update.manifest-invalid': entry(502, 'client', 'your-it'),
+  'update.feed-expired': entry(502, 'client', 'your-it', ['date']),
+  'update.feed-replayed': entry(502, 'client', 'your-it', ['date']),
+  'update.downgrade-refused': entry(409, 'client', 'your-it', ['offered', 'installed']),
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof catalogue;
