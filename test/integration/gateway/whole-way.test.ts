@@ -99,11 +99,11 @@ describe('the whole way: the gateway\'s process, the service\'s link, a real Ope
     return { client, ssh, stream };
   };
 
-  const journalOf = async (grant: TargetGrant, kind: JournalEvent['kind']): Promise<readonly JournalEvent[]> => {
+  const journalOf = async (grant: TargetGrant, ...kinds: JournalEvent['kind'][]): Promise<readonly JournalEvent[]> => {
     const endMs = performance.now() + 20_000;
     for (;;) {
       const events = (await link.journalRead({ epoch: 1, after: 0, limit: 500 })).filter(({ connectionId }) => connectionId === grant.connectionId);
-      if (events.some((event) => event.kind === kind)) return events;
+      if (kinds.every((kind) => events.some((event) => event.kind === kind))) return events;
       if (performance.now() > endMs) throw new Error(`journal has only ${JSON.stringify(events.map((event) => [event.kind, event.facts['code']]))}\n${log}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -122,7 +122,8 @@ describe('the whole way: the gateway\'s process, the service\'s link, a real Ope
     shell.end('exit 3\n');
     await once(shell, 'close');
     ssh.end();
-    const events = await journalOf(grant, 'recording-closed');
+    // The one is written when the recording is whole, the other when the session is over.
+    const events = await journalOf(grant, 'recording-closed', 'ended');
     expect(events.map(({ kind }) => kind).toSorted()).toEqual(['connected', 'ended', 'granted', 'recording-closed', 'ticket-used']);
     expect(events.find(({ kind }) => kind === 'ended')?.facts).toMatchObject({ recordingId, targetIdentity: target.hostKeyFingerprint });
     const spooled = (await link.recordingList()).find((one) => one.recordingId === recordingId);

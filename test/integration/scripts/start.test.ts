@@ -109,8 +109,9 @@ async function windowsOn(display: string): Promise<string> {
   return (await run('wmctrl', ['-l'], { env: { ...process.env, DISPLAY: display } }).catch(() => ({ stdout: '' }))).stdout;
 }
 
-function closeWindow(display: string): Promise<unknown> {
-  return run('wmctrl', ['-c', 'MAVIS'], { env: { ...process.env, DISPLAY: display } });
+/** As its user does; tried again while the window manager says that it has no such window, as it once did of one that it had listed. */
+async function closeWindow(display: string): Promise<void> {
+  await expect.poll(() => run('wmctrl', ['-c', 'MAVIS'], { env: { ...process.env, DISPLAY: display } }).then(() => 'closed', (error: { stderr: string }) => error.stderr), { timeout: 30_000, interval: 500 }).toBe('closed');
 }
 
 /** The launcher's own process: the one that holds the profile's lock. */
