@@ -1,7 +1,7 @@
 import { expect, type Page, test } from '@playwright/test';
 import { calls, openMain, openPage } from './open-page.ts';
 
-const SETTINGS = 9;
+const SETTINGS = 10;
 
 async function openSettings(page: Page, query: Readonly<Record<string, string>> = {}): Promise<void> {
   await openMain(page, query);
