@@ -45,6 +45,8 @@ test('what IT sets is there at the first start: its service, pinned and not to b
     await expect(main.locator('html[lang="en"][data-theme="dark"][data-density="compact"]')).toBeAttached();
     // The palette, by the keys of the menu.
     await main.keyboard.press('Control+K');
+    // The menu's key goes by way of main: a person sees the palette before he types.
+    await expect(main.getByRole('dialog', { name: 'Command palette' }).getByRole('combobox')).toBeFocused();
     await main.keyboard.type('sessions');
     await main.keyboard.press('Enter');
     await expect(main.getByRole('heading', { name: 'Sessions', level: 1 })).toBeVisible();
