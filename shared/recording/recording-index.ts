@@ -73,7 +73,7 @@ export class IndexBuilder {
     this.#cut ||= text.length > room || bytes.length > room * 3;
   }
 
-  /** Takes what is worth finding of a frame that is no output. */
+  /** Takes what is worth finding of a frame that is neither output nor an operation on a file. */
   frame(frame: RecordingFrame): void {
     const at = frame.microseconds;
     if (frame.kind === frameKind.resize) {

@@ -1,7 +1,7 @@
 import { MavisError } from '../../shared/errors/mavis-error.ts';
+import { type DesktopSize, isDesktopSize } from '../../shared/vnc/desktop-size.ts';
 import { pixelFormat } from '../../shared/vnc/encodings.ts';
 import { MAX_CUT_TEXT_BYTES, MAX_SKIPPED_BYTES, matterOf, providedBytes } from './cut-text.ts';
-import { type DesktopSize, isDesktopSize } from '../../shared/vnc/desktop-size.ts';
 import { mayAskFor } from './encodings.ts';
 import { drop, type Grammar, hold, type Want } from './rfb-stream.ts';
 import { continuousUpdates, updateRequest } from './update-request.ts';

@@ -1,9 +1,9 @@
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import { MAX_CUT_TEXT_BYTES, MAX_SKIPPED_BYTES, matterOf, providedBytes } from './cut-text.ts';
 import { type DesktopSize, isDesktopSize } from '../../shared/vnc/desktop-size.ts';
-import { MAX_TEXT_BYTES } from './handshake-reader.ts';
 import { BYTES_PER_PIXEL, BYTES_PER_COMPACT_PIXEL, encoding } from '../../shared/vnc/encodings.ts';
 import type { PackedStream } from '../../shared/watching/primer.ts';
+import { MAX_CUT_TEXT_BYTES, MAX_SKIPPED_BYTES, matterOf, providedBytes } from './cut-text.ts';
+import { MAX_TEXT_BYTES } from './handshake-reader.ts';
 import { between, drop, type Grammar, hold, look, pass, type Seen, type Want } from './rfb-stream.ts';
 
 export interface ServerRules {
