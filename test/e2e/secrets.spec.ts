@@ -100,6 +100,8 @@ async function pageBytes(page: Page): Promise<Buffer> {
 
 /** Signs on by hand where the access rule asks the user: user name and password of the target. */
 async function answer(session: Page, user: string, password: string): Promise<void> {
+  // What the window says instead is in the message of a failure.
+  await expect(session.locator('main')).toContainText('User name on the target', { timeout: 60_000 });
   await session.getByLabel('User name on the target').fill(user);
   await session.getByLabel('Password on the target').fill(password);
   await session.getByRole('button', { name: 'Continue' }).click();
