@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chownSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -18,6 +17,7 @@ import { type ForeignClient, foreignClientId, type ForeignCommand } from '../../
 import { fileOperation, fileOperationLine } from '../../../shared/recording/file-operation.ts';
 import { PlaybackDecoder } from '../../../shared/recording/playback.ts';
 import { decodeJsonPayload, frameKind, type RecordingFrame } from '../../../shared/recording/recording-frame.ts';
+import { vncPasswordFile } from '../../../scripts/embedded-system/xvnc.ts';
 import { vncAuthAnswer } from '../../../src-gateway/vnc/vnc-password.ts';
 import { viewerDesktop } from '../../../src-main/sessions/viewer/viewer-desktop.ts';
 import { type ForeignPrograms, startForeignPrograms } from '../../fixtures/foreign-programs.ts';
@@ -379,7 +379,7 @@ describe('S20: a VNC viewer of the user\'s own', () => {
       const { id, password, words } = await openPort();
       expect(password).toMatch(/^[0-9A-HJKMNP-TV-Z]{8}$/);
       const passwordFile = join(programs.folder, 'vnc-password');
-      writeFileSync(passwordFile, execFileSync('vncpasswd', ['-f'], { input: password }), { mode: 0o600 });
+      writeFileSync(passwordFile, vncPasswordFile(password), { mode: 0o600 });
       screen.start('vncviewer', '-passwd', passwordFile, '-FullScreen', ...words);
       await expect.poll(() => phaseOf(id)?.status, { timeout: 30_000 }).toBe('connected');
       const shown = await desktop.picture();
