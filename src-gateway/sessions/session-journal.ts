@@ -72,21 +72,26 @@ export class SessionJournal {
     log.info('session ended', { reference: grant.reference, code, protocol: grant.protocol, bytes: bytes.in + bytes.out });
   }
 
-  /** The one final entry of a session that was not. */
-  failed(error: MavisError, credentialSent: boolean): void {
-    const { log, grant, where } = this.#parts;
+  /** The one final entry of a session that was not. Resolves when it is on the disk, or the disk does not take it now. */
+  async failed(error: MavisError, credentialSent: boolean): Promise<void> {
+    const { journal, log, grant, where } = this.#parts;
     const unforeseen = error.code === 'internal';
     log[unforeseen ? 'error' : 'info']('connection failed', { reference: grant.reference, code: error.code, protocol: grant.protocol, error: error.cause ?? (unforeseen ? error : undefined) });
     const seen = error.args['fingerprint'] ?? error.args['seen'];
     if (typeof seen === 'string') this.#write('identity-seen', { code: error.code, fingerprint: seen, ...this.#about() });
-    this.#write('failed', {
+    const facts = {
       code: error.code,
       credentialSent,
       protocol: grant.protocol,
       because: error.cause instanceof Error && error.code === 'target.address-forbidden' ? error.cause.message : null,
       ...where(),
       ...this.#about(),
-    });
+    };
+    try {
+      await journal.appendDurably({ ...this.#who(), kind: 'failed', facts });
+    } catch (thrown) {
+      log.error('journal takes no more entries', { reference: grant.reference, what: 'failed', error: thrown });
+    }
   }
 
   /** The client's connection was cut, or the session was taken up again. */
@@ -102,7 +107,7 @@ export class SessionJournal {
     if (told !== undefined) this.#write('forwarding', { what: event.what, event: told, ...this.#about() });
   }
 
-  #write(kind: 'ended' | 'failed' | 'identity-seen' | 'forwarding' | 'cut' | 'resumed', facts: JournalFacts): void {
+  #write(kind: 'ended' | 'identity-seen' | 'forwarding' | 'cut' | 'resumed', facts: JournalFacts): void {
     const { journal, log, grant } = this.#parts;
     try {
       journal.append({ ...this.#who(), kind, facts });

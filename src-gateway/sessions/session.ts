@@ -25,6 +25,8 @@ import { outputNotTaken, UntakenOutput } from './untaken-output.ts';
 
 /** From `accepted` to the protocol's own connected event (rule 1). */
 export const CONNECTED_LIMIT_MS = 20_000;
+/** A failure is told to the client once it is on the disk, or after this: what that disk holds up is the user's next try. */
+const FAILURE_ON_DISK_MS = 1_000;
 /** Where the grant says nothing: a quarter of an hour (rule 11). */
 const DEFAULT_UNSUPERVISED_SECONDS = 900;
 
@@ -317,7 +319,7 @@ export class Session {
   }
 
   async #failed(error: MavisError): Promise<void> {
-    this.#journal.failed(error, this.#credentialSent);
+    await this.#journaled(this.#journal.failed(error, this.#credentialSent));
     const said: Failed = { code: error.code, args: error.args, credentialSent: this.#credentialSent };
     if (this.#line === undefined) {
       await this.#connection.end(frameType.failed, said);
@@ -325,6 +327,17 @@ export class Session {
     }
     this.#messages.close(error.code, error.args);
     await this.#line.end();
+  }
+
+  /**
+   * The client is told of a failure when it is on the disk: asked for another gateway, the service reads it here first (rule 4).
+   * A disk that hangs is waited for no longer than a moment.
+   */
+  async #journaled(written: Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#parts.clock.setTimer(resolve, FAILURE_ON_DISK_MS);
+    await Promise.race([written, promise]);
+    timer.cancel();
   }
 
   /** What the protocol has written goes out before the close frame. */

@@ -32,10 +32,13 @@ const TICKET_MARGIN_MS = 2_000;
 /** A journal is read for so long before a retry: of a gateway that answers it takes milliseconds, and the deadline runs. */
 const JOURNAL_LIMIT_MS = 1_000;
 /**
- * After a failure on L4 the gateway's own word is waited for longer: without it no other gateway may be tried, and a disk that
- * is busy takes seconds. Two such waits and the tries fit into the deadline.
+ * After a failure on L4 the gateway's own word is waited for longer: without it no other gateway may be tried. A gateway writes
+ * it before it answers its client, or a moment later where its disk is slow; a journal that was read to its end after this long
+ * and holds none will not.
  */
 const JOURNAL_WORD_LIMIT_MS = 3_000;
+/** A journal that could not be read so far is waited for until this much of the deadline is left: a grant's limit and a dial. */
+const ANOTHER_TRY_MS = GRANT_LIMIT_MS + 1_000;
 const JOURNAL_AGAIN_MS = 100;
 /** All tries of another first gateway for a session that runs: its client asks again, and waits no longer than it would for a dial. */
 const RESUME_WAY_LIMIT_MS = 8_000;
@@ -208,17 +211,19 @@ export class ConnectionAsks {
   }
 
   /**
-   * The connection as it stands after its gateway's journal was read. A failure on L4 is one only where the gateway says so
-   * (its journal is on disk within a fraction of a second); throws `request.conflict` where it does not.
+   * The connection as it stands after its gateway's journal was read. A failure on L4 is one only where the gateway says so:
+   * a journal that many entries wait in, or whose reading takes long, is waited for as long as the deadline leaves time for
+   * another try. Throws `request.conflict` where the gateway does not say it.
    */
   async #afterJournal(asker: Asker, connectionId: ConnectionId, gatewayId: GatewayId, leg: 'L2' | 'L4'): Promise<ConnectionRow> {
     const { clock, delay, readJournalNow } = this.#parts;
     const begun = clock.monotonicMs();
     for (;;) {
-      await Promise.race([readJournalNow(gatewayId), delay(JOURNAL_LIMIT_MS, asker.signal)]);
+      const whole = await Promise.race([readJournalNow(gatewayId), delay(JOURNAL_LIMIT_MS, asker.signal).then(() => false)]);
       const row = await this.#own(asker, connectionId);
       if (leg === 'L2' || row.state !== 'granted' || row.code !== null) return row;
-      if (clock.monotonicMs() - begun > JOURNAL_WORD_LIMIT_MS) throw new MavisError('request.conflict', { what: 'journal' }, { reference: row.reference });
+      const saysNothing = whole && clock.monotonicMs() - begun > JOURNAL_WORD_LIMIT_MS;
+      if (saysNothing || row.deadlineAt.getTime() - clock.now().getTime() < ANOTHER_TRY_MS) throw new MavisError('request.conflict', { what: 'journal' }, { reference: row.reference });
       await delay(JOURNAL_AGAIN_MS, asker.signal);
     }
   }

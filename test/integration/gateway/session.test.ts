@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeFrame, frameType } from '../../../shared/proxy-stream/frames.ts';
+import { failingDisk } from '../../fixtures/failing-journal-disk.ts';
 import { HostileProxyClient } from '../../fixtures/hostile-proxy-client.ts';
 import { TestGateway } from '../../fixtures/running-gateway.ts';
 
@@ -79,6 +80,35 @@ describe('a session through the gateway', () => {
     client.hello(ticket);
     expect(await client.frame(frameType.failed)).toMatchObject({ code: 'target.sign-on-refused', credentialSent: true });
     expect((await gateway.finalEntry(grant)).facts).toMatchObject({ code: 'target.sign-on-refused', credentialSent: true });
+  });
+
+  test('rule 4: a client hears of a failure when it is safe on the disk, so that a retry finds the word of the gateway; a disk that hangs holds it up for a moment only', async () => {
+    const disk = failingDisk();
+    const held = await TestGateway.start({ options: { journalDisk: disk } });
+    try {
+      const failing = async (): Promise<{ client: HostileProxyClient; connectionId: string; waits: Promise<void>; goOn: () => void }> => {
+        const { ticket, grant } = await held.grant({ credential: { kind: 'password', userName: 'hangs', password: 'canary-password' } });
+        const client = await held.client();
+        client.hello(ticket);
+        await client.until(() => client.seen.find(({ value }) => value['step'] === 'signing-on'));
+        const holding = disk.hold();
+        client.send(frameType.cancel, {});
+        return { client, connectionId: grant.connectionId, ...holding };
+      };
+      const slow = await failing();
+      await slow.waits;
+      expect(slow.client.seen.some(({ type }) => type === frameType.failed)).toBe(false);
+      slow.goOn();
+      await slow.client.frame(frameType.failed);
+      expect((await held.journal()).filter(({ connectionId }) => connectionId === slow.connectionId).at(-1)?.kind).toBe('failed');
+
+      const hung = await failing();
+      expect(await hung.client.frame(frameType.failed)).toMatchObject({ code: 'connect.cancelled' });
+      hung.goOn();
+      await held.journalUntil((all) => all.some(({ kind, connectionId }) => kind === 'failed' && connectionId === hung.connectionId));
+    } finally {
+      await held.stop();
+    }
   });
 
   test('a prompt of the target reaches the user, cut to its bounds, and the answer reaches the target', async () => {

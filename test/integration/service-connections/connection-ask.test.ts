@@ -241,6 +241,35 @@ describe.each(DATABASES)('asking, on %s', (databaseKind) => {
       expect(gateways.map(({ grants }) => grants.length).toSorted()).toEqual([0, 1]);
     });
 
+    test('S11, rule 4: a journal that takes long to be read is waited for as long as the deadline leaves time for another gateway', async () => {
+      const gateways = [await world.gateway('gateway-slow', admin), await world.gateway('gateway-slow', admin)];
+      const offer = await world.ask(await world.resource(['gateway-slow']), user);
+      const failed = gateways.find(({ id }) => id === offer.hops[0]?.gatewayId);
+      if (failed === undefined) throw new Error('another gateway was chosen');
+      // What is asked of its journal is not answered, again and again, for longer than a journal that says nothing would be believed.
+      const unanswered = Promise.withResolvers<void>();
+      const begun = performance.now();
+      failed.script.set('journalRead', Array.from({ length: 100 }, () => ({ kind: 'error' as const, code: 'gateway.full' })));
+      failed.onAsked = (method) => {
+        if (method === 'journalRead' && performance.now() - begun > 5_000) unanswered.resolve();
+      };
+      const next = retry(offer, { gatewayId: failed.id, leg: 'L4', code: 'target.unreachable' }, user);
+      await Promise.race([unanswered.promise, next]);
+      for (const [kind, facts] of [['ticket-used', {}], ['failed', { code: 'target.unreachable', credentialSent: false }]] as const) failed.record({ kind, connectionId: offer.connectionId, reference: offer.reference, facts });
+      failed.script.delete('journalRead');
+      expect(await next).toMatchObject({ connectionId: offer.connectionId, tried: [{ gatewayId: failed.id, leg: 'L4', code: 'target.unreachable' }] });
+    });
+
+    test('rule 4: a journal that cannot be read at all is given up while there is still time to say so, within the deadline', async () => {
+      const gateways = [await world.gateway('gateway-closed-book', admin), await world.gateway('gateway-closed-book', admin)];
+      const offer = await world.ask(await world.resource(['gateway-closed-book']), user);
+      gateways.find(({ id }) => id === offer.hops[0]?.gatewayId)?.script.set('journalRead', Array.from({ length: 1_000 }, () => ({ kind: 'error' as const, code: 'gateway.full' })));
+      const next = retry(offer, { gatewayId: offer.hops[0]?.gatewayId, leg: 'L4', code: 'target.unreachable' }, user).then(() => 'another', (error: MavisError) => [error.code, error.args['what']]);
+      world.clock.advance(11_000);
+      expect(await next).toEqual(['request.conflict', 'journal']);
+      expect(gateways.map(({ grants }) => grants.length).toSorted()).toEqual([0, 1]);
+    });
+
     test('S18: the target cannot be reached from either gateway: one final entry, with both tries', async () => {
       const gateways = [await world.gateway('gateway-l4', admin), await world.gateway('gateway-l4', admin)];
       const first = await world.ask(await world.resource(['gateway-l4']), user);
