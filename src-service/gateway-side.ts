@@ -299,6 +299,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
     },
     histories,
     rotation,
+    tests,
     tunnel,
     archive,
     /** Whether recordings can be stored now. */

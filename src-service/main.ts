@@ -161,6 +161,12 @@ gateway
   .description('Rename a segment with the tags of its resources')
   .addOption(dataOption)
   .action((from: string, to: string, { data }: { data: string }) => run(data, { command: 'segment-rename', from, to }));
+gateway
+  .command('test <name> <resource>')
+  .description('Try the way through a gateway to a resource, without credentials; ends with 1 where it does not lead there')
+  .addOption(new Option('--protocol <protocol>', 'by default the first of the resource').choices(protocol.options))
+  .addOption(dataOption)
+  .action((name: string, resourceName: string, { data, protocol: wanted }: { data: string; protocol?: Protocol }) => run(data, { command: 'gateway-test', name, resource: resourceName, protocol: wanted ?? null }));
 gateway.command('list').addOption(dataOption).action(({ data }: { data: string }) => run(data, { command: 'gateway-list' }));
 
 const key = program.command('key').description('The service’s own keys, which gateways and clients pin');

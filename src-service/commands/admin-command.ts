@@ -17,6 +17,7 @@ export const adminCommand = z.discriminatedUnion('command', [
   z.object({ command: z.literal('gateway-add'), name: z.string().min(1).max(100).regex(/^\S+$/), segment: segmentName.nullable(), addresses: gatewayAddresses, reachedThroughDefault: z.boolean().optional() }),
   z.object({ command: z.literal('gateway-key'), name: z.string().max(100), line: gatewayKeyLine }),
   z.object({ command: z.literal('gateway-list') }),
+  z.object({ command: z.literal('gateway-test'), name: z.string().max(100), resource: z.string().min(1).max(200), protocol: protocol.nullable() }),
   z.object({ command: z.literal('gateway-rotate-key'), name: z.string().max(100) }),
   z.object({ command: z.literal('gateway-switch-key'), name: z.string().max(100), fingerprint: z.string().max(100) }),
   z.object({

@@ -41,6 +41,8 @@ export async function* runAdminCommand(assembly: Assembly, { command, account }:
       return yield* gatewayKey(assembly, command, actor);
     case 'gateway-list':
       return yield* gatewayList(assembly, command, actor);
+    case 'gateway-test':
+      return yield* gatewayTest(assembly, command, actor);
     case 'gateway-ports':
       return yield* gatewayPorts(assembly, command, actor);
     case 'gateway-change':
@@ -147,6 +149,19 @@ async function gatewayNamed({ gatewaySide: { gateways } }: Assembly, name: strin
   if (row === undefined) throw new MavisError('request.not-found');
   return row;
 }
+
+/** The last step of a gateway's setting up (S40): through it to a resource, without credentials; by the first protocol of the resource where none is named. */
+const gatewayTest: Run<'gateway-test'> = async function* (assembly, { name, resource, protocol: wanted }, actor) {
+  const { core, gatewaySide } = assembly;
+  const { id: gatewayId } = await gatewayNamed(assembly, name);
+  const resourceId = (await core.resources.existing([resource])).get(resource.toLowerCase());
+  if (resourceId === undefined) throw new MavisError('resource.unknown');
+  const protocol = wanted ?? (await core.resources.read(resourceId)).protocols[0]?.protocol ?? 'ssh';
+  const { stages, identity } = await gatewaySide.tests.test({ resourceId, protocol, gatewayId }, actor, new AbortController().signal);
+  for (const { stage, ok, milliseconds, code, detail } of stages) yield line(`${stage}: ${ok ? 'ok' : (code ?? 'failed')}, ${milliseconds.toFixed(0)} ms${detail === '' ? '' : `, ${detail}`}`);
+  if (identity !== null) yield line(`${identity.kind} ${identity.fingerprint}: ${identity.expected ? 'the one that is expected' : 'not confirmed'}`);
+  yield done(stages.every(({ ok }) => ok));
+};
 
 const gatewayChange: Run<'gateway-change'> = async function* (assembly, { name, change }, actor) {
   const { id } = await gatewayNamed(assembly, name);

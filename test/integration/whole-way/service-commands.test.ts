@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditRoutes, type AuditEntry } from '../../../shared/api/audit.ts';
 import { gatewaysRoutes } from '../../../shared/api/gateways.ts';
 import { recordingsRoutes, type RecordingSummary } from '../../../shared/api/recordings.ts';
+import { resourcesRoutes } from '../../../shared/api/resources.ts';
 import { tunnelRoutes } from '../../../shared/api/tunnel.ts';
 import { auditHeadText, parseAuditHeads, type SignedAuditHead } from '../../../shared/audit-head.ts';
 import { installGateway } from '../../../scripts/embedded-system/gateway-installation.ts';
@@ -92,7 +93,7 @@ describe('mavis-service, asked at the command line while the service runs', () =
     expect(await byCommand('tunnel.changed')).toHaveLength(2);
   });
 
-  test('S35, S36, S38: gateway add and key, as an administrator without the app does it; rule 15: rotate-key and switch-key', async () => {
+  test('S35, S36, S38, S40: gateway add, key and test, as an administrator without the app does it; rule 15: rotate-key and switch-key', async () => {
     const [linkPort = 0, ...proxyPorts] = await freePorts(4);
     const file = join(system.folder, 'branch1.json');
     expect(await service('gateway', 'add', 'branch1', '--segment', 'gateway-branch', '--host', '127.0.0.1', '--link-port', String(linkPort), '--proxy-ports', proxyPorts.join(','), '--out', file)).toMatchObject({ code: 0, errors: '' });
@@ -109,6 +110,19 @@ describe('mavis-service, asked at the command line while the service runs', () =
     await added.run();
     await added.available();
     expect((await service('gateway', 'list')).output).toMatch(/^branch1 .* available /m);
+
+    // S40: through this gateway to a real target, stage by stage; where there is nothing to be reached the stage that failed is named.
+    const tested = await service('gateway', 'test', 'branch1', system.live.name.toUpperCase());
+    expect(tested).toMatchObject({ code: 0, errors: '' });
+    expect(tested.output).toMatch(/^choice: ok, \d+ ms, branch1\n(?:grant|resolve|tcp|banner|identity): ok[^]*SHA256:\S{43}: the one that is expected\n$/);
+    const nobody = (await freePorts(1))[0] ?? 0;
+    const { address, operatingSystem } = await system.admin.call(resourcesRoutes.resourceRead, { params: { resourceId: system.live.id } });
+    await system.admin.call(resourcesRoutes.resourceCreate, { body: { name: 'nobody-there', address, operatingSystem, protocols: [{ protocol: 'ssh', port: nobody }], allowSpecialAddress: true } });
+    expect(await service('gateway', 'test', 'branch1', 'nobody-there', '--protocol', 'ssh')).toMatchObject({ code: 1, errors: '', output: expect.stringMatching(/^tcp: target\.refused, \d+ ms/m) });
+    expect(await service('gateway', 'test', 'branch1', 'no-such-host')).toMatchObject(refused('resource.unknown'));
+    expect(await service('gateway', 'test', 'branch1', 'nobody-there', '--protocol', 'vnc')).toMatchObject(refused('resource.protocol-unknown'));
+    expect(await service('gateway', 'test', 'nowhere', 'nobody-there')).toMatchObject(refused('request.not-found'));
+    expect((await byCommand('resource.connection-tested')).map(({ facts }) => [facts['gateway'], facts['ok'], facts['code']])).toEqual([['branch1', false, 'target.refused'], ['branch1', true, null]]);
 
     const now = added.gateway.keyFingerprint ?? '';
     const rotated = await service('gateway', 'rotate-key', 'branch1');
