@@ -269,10 +269,14 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   });
   // The app does its work without the command line too; who types a command is told that it is not reached.
   if (!isDisabled(managed, 'own-programs')) commandServer.start().catch((error: unknown) => log.warn('the command line is not listened for', { code: asMavisError(error).code }, error));
-  // After sleep or in another network the old connections are dead without a word: each session asks at once (rule 10).
-  const network = new NetworkWatch(networkInterfaces, () => sessions.checkLines());
+  // After sleep or in another network the old connections are dead without a word: each session asks at once (rule 10), and what the service told meanwhile is caught up.
+  const lookAgain = (): void => {
+    sessions.checkLines();
+    work.renewEvents();
+  };
+  const network = new NetworkWatch(networkInterfaces, lookAgain);
   network.start();
-  powerMonitor.on('resume', () => sessions.checkLines());
+  powerMonitor.on('resume', lookAgain);
   const playbacks = new Playbacks(randomUUID);
   const videoExports = new VideoExports(randomUUID);
   const clipboardDownloads = new ClipboardDownloads(randomUUID);

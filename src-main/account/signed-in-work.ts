@@ -10,6 +10,7 @@ import type { LogWork } from '../logs/log-work.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
 import { followEvents } from '../service-client/event-stream.ts';
+import { StreamRenewal } from '../service-client/stream-renewal.ts';
 import type { SignedIn } from './account.ts';
 
 export interface SignedInWorkParts {
@@ -27,6 +28,7 @@ export interface SignedInWorkParts {
 /** What runs for as long as a sign-in holds: the inventory, and the service's events. One at a time; the next begins when the one before was stopped. */
 export class SignedInWork {
   readonly #parts: SignedInWorkParts;
+  readonly #renewal = new StreamRenewal();
   #stop: AbortController | undefined;
   /** One after the other: an older answer must not come last. */
   #pins: Promise<void> = Promise.resolve();
@@ -48,6 +50,7 @@ export class SignedInWork {
     followEvents({
       client, log, random,
       signal: stop.signal,
+      renewal: this.#renewal,
       onOnline: (online) => {
         if (!stop.signal.aborted) inventory.setOnline(online);
       },
@@ -61,6 +64,11 @@ export class SignedInWork {
         if (!stop.signal.aborted) onLost(error);
       },
     }).catch((error: unknown) => log.error('events not followed', {}, error));
+  }
+
+  /** The machine slept, or is in another network: what the service told meanwhile is caught up at once. */
+  renewEvents(): void {
+    this.#renewal.renew();
   }
 
   stop(): void {

@@ -42,6 +42,11 @@ export class CheckedAgent extends Agent {
     this.#target = { ...this.#target, pin };
   }
 
+  /** Closes the connections that wait for a request. */
+  dropIdle(): void {
+    for (const socket of Object.values(this.freeSockets).flatMap((sockets) => sockets ?? [])) socket.destroy();
+  }
+
   /** What proxies were shown at the last dial, by their names. */
   get shownToProxies(): ReadonlyMap<string, ProxyCredentials | null> {
     return this.#shown;

@@ -5,6 +5,7 @@ import { backOffMs, outOfStepMs } from '../../shared/waiting/back-off.ts';
 import type { Log } from '../logging/log.ts';
 import { ServerSentEventParser } from './server-sent-events.ts';
 import type { ServiceClient } from './service-client.ts';
+import type { StreamRenewal } from './stream-renewal.ts';
 
 /** Two heartbeats may be late; a third that is missing says that the way is dead. */
 const SILENCE_LIMIT_MS = EVENT_STREAM_HEARTBEAT_MS * 2.5;
@@ -13,7 +14,7 @@ const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
 
 export interface EventStreamOptions {
-  readonly client: Pick<ServiceClient, 'open' | 'address'>;
+  readonly client: Pick<ServiceClient, 'open' | 'address' | 'dropIdle'>;
   readonly onEvent: (event: ServiceEvent) => void;
   readonly onOnline: (online: boolean) => void;
   /** The service no longer knows the token: the stream has ended for good. */
@@ -22,27 +23,36 @@ export interface EventStreamOptions {
   /** A number from 0 up to 1, for the jitter of the pauses. */
   readonly random: () => number;
   readonly signal: AbortSignal;
+  /** Has the stream opened anew at once, also in the middle of a pause. */
+  readonly renewal?: Pick<StreamRenewal, 'signal'>;
   readonly silenceLimitMs?: number;
   readonly firstPauseMs?: number;
 }
 
 /**
  * Follows the service's events until the signal: opens the stream again after a pause that doubles, with jitter, and takes a
- * stream without a heartbeat for dead. What was missed is caught up by whoever listens: each stream begins with `hello`,
+ * stream without a heartbeat for dead; a renewal opens it anew without a pause. What was missed is caught up by whoever listens: each stream begins with `hello`,
  * which carries the inventory's revision, and with the segments' whole state. Never rejects.
  */
 export async function followEvents(options: EventStreamOptions): Promise<void> {
-  const { onOnline, onSignedOut, log, random, signal } = options;
+  const { onOnline, onSignedOut, log, random, signal, client, renewal } = options;
   let failures = 0;
   while (!signal.aborted) {
+    const renewed = renewal?.signal;
+    const either = renewed === undefined ? signal : AbortSignal.any([signal, renewed]);
     try {
-      await readStream(options, () => {
+      await readStream({ ...options, signal: either }, () => {
         failures = 0;
         onOnline(true);
       });
     } catch (thrown) {
       const error = asMavisError(thrown);
       if (signal.aborted) return;
+      if (renewed?.aborted === true) {
+        failures = 0;
+        client.dropIdle();
+        continue;
+      }
       log.warn('event stream lost', { code: error.code, attempt: failures }, thrown);
       if (error.entry.httpStatus === 401 || error.code === 'sign-in.disabled' || error.code === 'sign-in.expired') {
         onOnline(false);
@@ -52,7 +62,8 @@ export async function followEvents(options: EventStreamOptions): Promise<void> {
     }
     onOnline(false);
     failures += 1;
-    await pause(outOfStepMs(backOffMs({ firstMs: options.firstPauseMs ?? FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS }, failures), random), signal);
+    await pause(outOfStepMs(backOffMs({ firstMs: options.firstPauseMs ?? FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS }, failures), random), either);
+    if (renewed?.aborted === true) failures = 0;
   }
 }
 

@@ -82,6 +82,11 @@ export class ServiceClient {
     this.#agent.usePin(pin);
   }
 
+  /** Closes the connections that carry nothing now: after sleep, or in another network, they may be dead without a word. */
+  dropIdle(): void {
+    this.#agent.dropIdle();
+  }
+
   /** Closes all connections; calls on their way fail. */
   close(): void {
     this.#token = undefined;

@@ -35,7 +35,10 @@ test.describe('Resume in real windows', () => {
     await untilAvailable(system.admin, { since });
     for (const proxy of [link, ...ports]) await proxy?.stop();
   });
-  test.afterEach(() => setDown(false));
+  test.afterEach(async () => {
+    for (const port of ports) port.clear();
+    await setDown(false);
+  });
 
   test('Resume: cut in the middle of a program’s output, the window says that it waits and for how long, holds what is typed, and goes on with every line', async ({ system }) => {
     const app = shared();
@@ -69,6 +72,23 @@ test.describe('Resume in real windows', () => {
     const kinds = async (): Promise<string[]> => (await system.admin.call(auditRoutes.auditList, { query: { reference } })).items.map(({ kind }) => kind);
     await expect.poll(kinds, { timeout: 60_000 }).toEqual(expect.arrayContaining(['connection.cut', 'connection.resumed', 'connection.ended']));
     expect((await kinds()).filter((kind) => kind === 'connection.ended')).toHaveLength(1);
+  });
+
+  test('Resume: after the computer slept, a session whose way is dead without a word seeks a new one at once, and goes on', async ({ system }) => {
+    const app = shared();
+    const session = await connect(app, system.live.name);
+    await untilRecorded(session);
+    await type(session, 'clear; echo before-$((40+2))');
+    await expect.poll(() => terminalText(session)).toContain('before-42');
+    // The connection stands at both ends and carries nothing more; who only waits notices it after three quarters of a minute.
+    for (const port of ports) for (const direction of ['up', 'down'] as const) port.set(direction, 'silent', { kind: 'timeout', timeoutMs: 0 });
+    await app.electronApp.evaluate(({ powerMonitor }) => powerMonitor.emit('resume'));
+    await expect(session.getByRole('region', { name: 'Connection interrupted' })).toBeVisible({ timeout: 30_000 });
+    for (const port of ports) port.clear();
+    await type(session, 'echo after-$((40+2))');
+    await expect.poll(() => terminalText(session), { timeout: 60_000 }).toContain('after-42');
+    await type(session, 'exit');
+    await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible();
   });
 
   test('Resume: ending it while it waits ends it at the gateway too, through the service', async ({ system }) => {

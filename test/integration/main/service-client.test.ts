@@ -17,6 +17,7 @@ import { createLog } from '../../../src-main/logging/log.ts';
 import { Profiles } from '../../../src-main/profiles/profiles.ts';
 import { keyFingerprint, readServiceCertificate } from '../../../src-main/service-client/certificate-trust.ts';
 import { followEvents } from '../../../src-main/service-client/event-stream.ts';
+import { StreamRenewal } from '../../../src-main/service-client/stream-renewal.ts';
 import type { WayOut } from '../../../src-main/network/way-out.ts';
 import { readCertificateThroughProxies } from '../../../src-main/service-client/proxied-certificate.ts';
 import { ServiceClient, type ServiceNetwork } from '../../../src-main/service-client/service-client.ts';
@@ -348,6 +349,51 @@ describe('the service\'s events', () => {
     await following;
     expect(events.map(({ kind }) => kind)).toEqual(['hello', 'hello', 'hello']);
     expect(online.slice(0, 5)).toEqual([true, false, true, false, true]);
+  });
+
+  test('after sleep the stream is opened anew at once, be it silent or in a long pause, and over a connection of its own', async () => {
+    let opened = 0;
+    const sockets = new Set<unknown>();
+    const refusing = new Set([2]);
+    const scripted = await service((request, response) => {
+      sockets.add(request.socket);
+      if (request.url !== '/v1/events') return void response.end(JSON.stringify({ nonce: 'n'.repeat(22), expiresAt: '2030-01-01T00:00:00.000Z', serverTime: '2026-01-01T00:00:00.000Z' }));
+      opened += 1;
+      if (refusing.has(opened)) return void response.destroy();
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(hello);
+    });
+    const [stop, renewal] = [new AbortController(), new StreamRenewal()];
+    const online: boolean[] = [];
+    let greeted = 0;
+    let wake = (): void => undefined;
+    const until = async (condition: () => boolean): Promise<void> => {
+      while (!condition()) await new Promise<void>((resolve) => (wake = resolve));
+    };
+    const made = client(scripted.url, scripted.pin);
+    // Neither the silence nor the pause would come to an end by itself while the test runs.
+    const following = followEvents({
+      client: made, log, random: () => 1, signal: stop.signal, renewal, silenceLimitMs: 600_000, firstPauseMs: 600_000, onSignedOut: () => undefined,
+      onOnline: (is) => {
+        online.push(is);
+        wake();
+      },
+      onEvent: () => {
+        greeted += 1;
+        wake();
+      },
+    });
+    await until(() => greeted === 1);
+    // One connection that waits for a request is left over, and would be as dead as the stream's.
+    await made.call(signInRoutes.signInChallenge, { params: {}, query: {}, body: {} });
+    renewal.renew();
+    await until(() => online.includes(false));
+    expect(opened).toBe(2);
+    renewal.renew();
+    await until(() => greeted === 2);
+    expect([opened, online]).toEqual([3, [true, false, true]]);
+    expect(sockets.size).toBe(4);
+    stop.abort();
+    await following;
   });
 
   test('a token that is no longer known ends the stream for good', async () => {
