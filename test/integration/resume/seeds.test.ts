@@ -40,11 +40,12 @@ const cuts: readonly Cut[] = [
     await delay(1100);
     gateway.clear();
   },
-  // Slow, late and in pieces, then reset in the middle of it.
+  // Slow, late, in pieces and slow to close, then reset in the middle of it.
   async (gateway, random) => {
     gateway.set('up', 'pieces', { kind: 'slicer', averageBytes: 700, variationBytes: 600, delayMs: 0 });
     gateway.set('down', 'late', { kind: 'latency', latencyMs: 20, jitterMs: 15 });
     gateway.set('down', 'thin', { kind: 'bandwidth', bytesPerSecond: 3_000_000 });
+    for (const direction of ['up', 'down'] as const) gateway.set(direction, 'slow end', { kind: 'slow_close', delayMs: 300 });
     await delay(random() * 150);
     gateway.resetAll();
     gateway.clear();

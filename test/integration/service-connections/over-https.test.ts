@@ -174,7 +174,7 @@ describe('faults on the wire between client and service (L1)', () => {
     await proxy.stop();
   });
 
-  /** One fault after the other until the end: resets, cuts in the middle, slow ends, slices, delays. */
+  /** One fault after the other until the end: resets, cuts in the middle, slow ends, slices, delays, silence, a thin wire. */
   async function disturb(random: () => number, signal: AbortSignal): Promise<void> {
     const faults = [
       () => proxy.resetAll(),
@@ -183,6 +183,8 @@ describe('faults on the wire between client and service (L1)', () => {
       () => proxy.set('down', 'fault', { kind: 'limit_data', bytes: Math.round(random() * 6_000) }),
       () => proxy.set('up', 'fault', { kind: 'reset_peer', timeoutMs: Math.round(random() * 200) }),
       () => proxy.set('down', 'fault', { kind: 'slow_close', delayMs: 300 }),
+      () => proxy.set('down', 'fault', { kind: 'timeout', timeoutMs: 0 }),
+      () => proxy.set('up', 'fault', { kind: 'bandwidth', bytesPerSecond: 20_000 }),
       () => proxy.clear(),
     ];
     while (!signal.aborted) {
