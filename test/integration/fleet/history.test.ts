@@ -10,16 +10,17 @@ import { seededRandom } from '../../targets/seeded-random.ts';
 
 /**
  * What hundreds of simulated clients see while service instances and gateways are killed, hang and come back, held against what
- * the service has written: a sample of 15 s in `npm test`, ten minutes in the long run.
+ * the service has written: a sample of 15 s in `npm test`, 300 clients and ten minutes in the long run; MAVIS_STORM_SECONDS and
+ * MAVIS_CLIENTS try another measure of it.
  */
 const LONG = process.env['MAVIS_LONG'] === '1';
-const STORM_MS = LONG ? 600_000 : 15_000;
-const USERS = LONG ? 40 : 16;
+const STORM_MS = Number(process.env['MAVIS_STORM_SECONDS'] ?? (LONG ? 600 : 15)) * 1000;
+const USERS = LONG ? 100 : 16;
 /** Clients at once; each begins anew when its connection is over, so that hundreds of connections pass. */
-const CLIENTS = LONG ? 80 : 24;
+const CLIENTS = Number(process.env['MAVIS_CLIENTS'] ?? (LONG ? 300 : 24));
 const SEED = Number(process.env['MAVIS_SEED'] ?? 20_261_125);
 /** More of each than this makes a storm. */
-const LEAST = LONG ? { kills: 100, sessions: 100, twice: 5 } : { kills: 4, sessions: 5, twice: 5 };
+const LEAST = STORM_MS >= 600_000 ? { kills: 100, sessions: 100, twice: 5 } : { kills: 4, sessions: 5, twice: 5 };
 /** So much longer the storm may last. */
 const LONGER_MS = 60_000;
 /**

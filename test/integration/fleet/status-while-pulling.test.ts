@@ -58,7 +58,8 @@ test(`rule 16: the 99th percentile of the status stays under a second while ${(S
       await delay(10 * ASKED_EVERY_MS);
     }
   })();
-  await fleet.until(async () => ((await pulled()).stored === SESSIONS ? true : undefined), 'all recordings stored', LONG ? 600_000 : 120_000);
+  // However slow the machine is: one after the other comes.
+  for (let count = 1; count <= SESSIONS; count += 1) await fleet.until(async () => ((await pulled()).stored >= count ? true : undefined), `${count} of the recordings stored`, LONG ? 600_000 : 180_000);
   stored.abort();
   await Promise.all([asking, granting]);
   link.close();
@@ -71,12 +72,13 @@ test(`rule 16: the 99th percentile of the status stays under a second while ${(S
   // What the service itself measured when it asked, last.
   expect((await fleet.shown('a1')).status.roundTripMs).toBeLessThan(STATUS_P99_LIMIT_MS);
   console.log(`${statusMs.length} statuses: median ${at(statusMs, 0.5).toFixed(1)} ms, p99 ${at(statusMs, 0.99).toFixed(1)} ms; ${askMs.length} connections asked: p99 ${at(askMs, 0.99).toFixed(1)} ms`);
-}, LONG ? 3_600_000 : 300_000);
+}, LONG ? 3_600_000 : 1_200_000);
 
 /** Lets the target print so much that cannot be compressed, and waits for its end. */
 async function fill({ session }: Connected): Promise<void> {
   session.type(`head -c ${Math.round(BYTES_OF_A_SESSION * 0.74)} /dev/urandom | base64 -w 4000; echo "fil""led"\r`);
-  await session.until(({ tail }) => tail.includes('filled'), LONG ? 600_000 : 120_000);
+  // As long as more of it comes: how much a busy machine prints in a minute is not what this is about.
+  for (let seen = 0; !session.tail.includes('filled'); seen = session.outputBytes) await session.until(({ tail, outputBytes }) => tail.includes('filled') || outputBytes > seen, 60_000);
 }
 
 function at(values: readonly number[], share: number): number {

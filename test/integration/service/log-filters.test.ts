@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { parse } from 'csv-parse/sync';
 import { sql } from 'drizzle-orm';
 import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -7,6 +8,7 @@ import { AuditLog, serviceActor, type AuditActor } from '../../../src-service/au
 import { AuditReader } from '../../../src-service/audit/audit-reader.ts';
 import { ErrorLog } from '../../../src-service/audit/error-log.ts';
 import type { Facts } from '../../../src-service/audit/canonical-json.ts';
+import { auditFile, errorLogFile } from '../../../src-service/audit/log-export.ts';
 import { rowsOf } from '../../../src-service/store/database.ts';
 import { forEachDatabase } from '../../fixtures/for-each-database.ts';
 
@@ -100,6 +102,20 @@ forEachDatabase('the filters of the logs', (underTest) => {
     expect((await reader.errors({ limit: 1, cursor: first.nextCursor })).items.map(({ code }) => code)).toEqual(['target.time-out']);
   });
 
+  test('S12, S17: both logs are exported as CSV and as JSON Lines, narrowed as the list is', async () => {
+    const reader = new AuditReader(underTest().store.database);
+    const text = async (pieces: AsyncIterable<string>): Promise<string> => (await all(each(pieces))).join('');
+    const rows = async (pieces: AsyncIterable<string>): Promise<Record<string, string>[]> => z.array(z.record(z.string(), z.string())).parse(parse(await text(pieces), { columns: true }));
+    const lines = async (pieces: AsyncIterable<string>): Promise<unknown[]> => (await text(pieces)).trimEnd().split('\n').map((line) => z.unknown().parse(JSON.parse(line)));
+    const entries = (await reader.entries({ user: 'ben', limit: 100 })).items.toReversed();
+    expect(await lines(auditFile('jsonl', reader.everyEntry({ user: 'ben' })))).toEqual(entries);
+    expect((await rows(auditFile('csv', reader.everyEntry({ user: 'ben' })))).map(({ id, kind, reference }) => [id, kind, reference])).toEqual(entries.map(({ id, kind, reference }) => [id, kind, reference ?? '']));
+    const errors = (await reader.errors({ limit: 100 })).items.toReversed();
+    expect(errors).toHaveLength(2);
+    expect(await lines(errorLogFile('jsonl', reader.everyError({})))).toEqual(errors);
+    expect((await rows(errorLogFile('csv', reader.everyError({ gateway: 'taipei-1' })))).map(({ code, leg, reference, gatewayName }) => [code, leg, reference, gatewayName])).toEqual([['target.time-out', 'L4', 'MV-BBBBB-BBBBB', 'taipei-1']]);
+  });
+
   test('every filter has an index in the order of the list', async () => {
     const indexes = await rowsOf(underTest().store.database, sql`SELECT indexdef FROM pg_indexes WHERE tablename IN ('audit_entries', 'error_log')`, z.object({ indexdef: z.string() }));
     const definitions = JSON.stringify(indexes);
@@ -122,6 +138,10 @@ async function all<Entry>(pages: AsyncIterable<Entry[]>): Promise<Entry[]> {
   const entries: Entry[] = [];
   for await (const page of pages) entries.push(...page);
   return entries;
+}
+
+async function* each(pieces: AsyncIterable<string>): AsyncGenerator<string[]> {
+  for await (const piece of pieces) yield [piece];
 }
 
 async function byPages(reader: AuditReader, filter: AuditFilter): Promise<string[]> {
