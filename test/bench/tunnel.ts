@@ -13,7 +13,7 @@ import { startOpenSshTarget } from '../targets/open-ssh-target.ts';
 import { distributionOf } from './measuring/distribution.ts';
 import { ask, inTurn, machineLine, next, startHelper } from './measuring/helper-process.ts';
 import { anonymousBytesOf, cpuSecondsOf } from './measuring/process-cost.ts';
-import { clientOpened, clientReady, gatewayReady, gatewayTicket, type GatewayReady } from './measuring/tunnel-contract.ts';
+import { clientOpened, clientReady, gatewayReady, gatewayTicket, relayProtocol, type GatewayReady } from './measuring/tunnel-contract.ts';
 
 /** Counted runs of each way, alternating, after one of each that is not counted. */
 const RUNS = Number(process.env['BENCH_RUNS'] ?? 5);
@@ -47,9 +47,9 @@ try {
   const [first, second, client] = [helper('tunnel-gateway.ts', 'first'), helper('tunnel-gateway.ts', 'second'), helper('tunnel-client.ts')];
   const [firstReady, secondReady, { thumbprint }] = [gatewayReady.parse(await next(first)), gatewayReady.parse(await next(second)), clientReady.parse(await next(client))];
   const ticket = async (gateway: ChildProcess, command: object): Promise<string> => gatewayTicket.parse(await ask(gateway, { ...command, thumbprint })).ticket;
-  const toTarget = async (gateway: ChildProcess): Promise<string> => ticket(gateway, { kind: 'target', port: serverPort });
+  const toTarget = async (gateway: ChildProcess, recorded = false): Promise<string> => ticket(gateway, { kind: 'target', port: serverPort, recorded });
   const hop = ({ name, pin }: GatewayReady, ports: readonly number[], used: string) => ({ gatewayName: name, ports: [ports], pin, ticket: used });
-  const session = async (hops: object[]): Promise<number> => clientOpened.parse(await ask(client, { hops })).port;
+  const session = async (hops: object[], recorded = false): Promise<number> => clientOpened.parse(await ask(client, { hops, protocol: recorded ? relayProtocol.recorded : relayProtocol.plain })).port;
   const severally = async (streams: number, open: () => Promise<number>): Promise<number[]> => {
     const ports: number[] = [];
     for (let index = 0; index < streams; index += 1) ports.push(await open());
@@ -57,23 +57,32 @@ try {
   };
   const pids = (...all: ChildProcess[]) => () => all.map(({ pid }) => pid ?? 0);
 
-  const ways: WayThrough[] = [
-    { name: 'MAVIS, proxy port', open: (streams) => severally(streams, async () => session([hop(firstReady, firstReady.proxyPorts, await toTarget(first))])), processes: pids(first, client) },
-    { name: 'MAVIS, over 443', open: (streams) => severally(streams, async () => session([hop(firstReady, [firstReady.linkPort], await toTarget(first))])), processes: pids(first, client) },
-    {
-      name: 'MAVIS, Tunnel (two hops)',
-      open: (streams) =>
-        severally(streams, async () =>
-          session([
-            hop(firstReady, firstReady.proxyPorts, await ticket(first, { kind: 'forward', gatewayId: secondReady.gatewayId, gatewayName: secondReady.name, ports: secondReady.proxyPorts })),
-            hop(secondReady, [], await toTarget(second)),
-          ])),
-      processes: pids(first, second, client),
+  const overOne = (name: string, ports: readonly number[], recorded: boolean): WayThrough => ({
+    name: recorded ? `${name}, recorded` : name,
+    open: async (streams) => {
+      if (recorded) await ticket(first, { kind: 'forget' });
+      return severally(streams, async () => session([hop(firstReady, ports, await toTarget(first, recorded))], recorded));
     },
+    processes: pids(first, client),
+  });
+  const overTwo = (recorded: boolean): WayThrough => ({
+    name: recorded ? 'MAVIS, Tunnel, recorded' : 'MAVIS, Tunnel (two hops)',
+    open: async (streams) => {
+      if (recorded) await ticket(second, { kind: 'forget' });
+      return severally(streams, async () =>
+        session([
+          hop(firstReady, firstReady.proxyPorts, await ticket(first, { kind: 'forward', gatewayId: secondReady.gatewayId, gatewayName: secondReady.name, ports: secondReady.proxyPorts })),
+          hop(secondReady, [], await toTarget(second, recorded)),
+        ], recorded));
+    },
+    processes: pids(first, second, client),
+  });
+  const ways: WayThrough[] = [
+    ...[false, true].flatMap((recorded) => [overOne('MAVIS, proxy port', firstReady.proxyPorts, recorded), overOne('MAVIS, over 443', [firstReady.linkPort], recorded), overTwo(recorded)]),
     ...(await otherPrograms()),
   ];
   console.log(`${machineLine()}; ${BYTES / 1024 / 1024} MiB a run, ${RUNS} runs, alternating; SHA-256 of what came compared in every run`);
-  console.log('MAVIS: the gateway and the client’s own dial, hello and stream, each in its process; the protocol in the gateway is one of the tests that relays bytes as they are, and does not record');
+  console.log('MAVIS: the gateway and the client’s own dial, hello and stream, each in its process; the protocol in the gateway is one of the tests that relays bytes as they are. “recorded”: every byte, both ways, goes into a recording of the gateway that reaches the target, encrypted, chained and synced as what a desktop draws; the others record nothing, as ssh, stunnel and socat do not');
   for (const streams of STREAMS) await compare(ways.filter(({ name }) => WAYS.test(name)), streams);
   if (IDLE_SESSIONS > 0) await idleSessions(first, session, async () => hop(firstReady, firstReady.proxyPorts, await toTarget(first)));
 } finally {
