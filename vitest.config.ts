@@ -5,8 +5,8 @@ import { inRepository } from './scripts/set-up/repository.ts';
 import { LongestFirst } from './test/run/longest-first.ts';
 
 /**
- * Files with real servers run three at a time on two cores: about a third of their time they wait for a sync, a time limit or a
- * disk. Long ones run alone.
+ * Files with real servers run four at a time on two cores: most of their time they wait for a sync, a time limit or a disk. Long
+ * ones run alone.
  */
 export default defineConfig({
   plugins: [react()],
@@ -30,7 +30,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'integration', include: ['test/integration/**/*.test.ts', 'test/targets/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 300_000, maxWorkers: 3 },
+        test: { name: 'integration', include: ['test/integration/**/*.test.ts', 'test/targets/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 300_000, maxWorkers: 4 },
       },
       {
         extends: true,

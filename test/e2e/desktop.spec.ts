@@ -76,11 +76,10 @@ test.describe('a VNC desktop', () => {
     await expect.poll(() => same(pictureOf(watch)), { timeout: 60_000 }).toBe(true);
 
     const typed = join(target.folder, 'typed');
-    await target.showTerminal('40x5+10+300', `head -n 1 > ${typed}`);
+    const terminal = await target.showTerminal('40x5+10+300', `head -n 1 > ${typed}`);
     await expect.poll(() => same(canvas), { timeout: 60_000 }).toBe(true);
     // No window manager, so keys would go to the window under the pointer: and where a window of this computer has just been moved, its own system moves the pointer once more.
-    const terminals = (await target.run('xdotool', 'search', '--onlyvisible', '--class', 'XTerm')).trim().split('\n').map(Number);
-    await target.run('xdotool', 'windowfocus', String(Math.max(...terminals)));
+    await target.run('xdotool', 'search', '--onlyvisible', '--name', `^${terminal}$`, 'windowfocus');
     await canvas.click({ position: { x: 60, y: 330 } });
     await session.keyboard.type('Typed, 42 & done\n');
     await expect.poll(() => target.run('cat', typed).catch(() => ''), { timeout: 60_000 }).toBe('Typed, 42 & done\n');

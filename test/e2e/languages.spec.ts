@@ -61,7 +61,7 @@ async function faultsOf(app: OpenApp, page: Page, language: TextLanguage, place:
   return faults;
 }
 
-// Each of them takes minutes: side by side where there are two workers.
+// Each of them takes minutes: side by side where there is more than one worker.
 test.describe.configure({ mode: 'parallel' });
 
 for (const language of ['ja', 'zh-Hant'] as const satisfies readonly TextLanguage[]) {

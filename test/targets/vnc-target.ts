@@ -41,8 +41,8 @@ export type VncTarget = {
   run(command: string, ...parameters: string[]): Promise<string>;
   /** Starts a program on its display that ends with the target. */
   start(command: string, ...parameters: string[]): void;
-  /** Opens a terminal at a geometry of X11 that runs a shell's script; resolves when its window stands on the screen, where no other program draws meanwhile. */
-  showTerminal(geometry: string, script: string): Promise<void>;
+  /** Opens a terminal at a geometry of X11 that runs a shell's script; resolves with its title, which no other has, when its window stands on the screen, where no other program draws meanwhile. */
+  showTerminal(geometry: string, script: string): Promise<string>;
   /** Shows a picture of thousands of colours with text over it; resolves when it stands still. */
   drawScene(seed: number): Promise<void>;
   /** Kills the server as a power cut would. */
@@ -87,10 +87,13 @@ export async function startVncTarget({ securityTypes = 'VncAuth', password = PAS
     child.on('error', () => undefined);
     programs.add(child);
   };
-  const showTerminal = async (geometry: string, script: string): Promise<void> => {
+  let terminals = 0;
+  const showTerminal = async (geometry: string, script: string): Promise<string> => {
     const before = await picture();
-    start('xterm', '-geometry', geometry, '-e', 'sh', '-c', script);
+    const title = `terminal ${(terminals += 1)}`;
+    start('xterm', '-T', title, '-geometry', geometry, '-e', 'sh', '-c', script);
     await standsStill(picture, (shown) => !shown.pixels.equals(before.pixels));
+    return title;
   };
   const drawScene = async (seed: number): Promise<void> => {
     const file = join(folder.path, `scene-${seed}.xwd`);
