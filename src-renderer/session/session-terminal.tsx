@@ -25,8 +25,6 @@ interface SessionTerminalProps {
   readonly onTitle: (title: string) => void;
 }
 
-/** A larger paste is cut: a person who pastes more wants a file transfer, and the target would choke on it. */
-const MAX_PASTE_LENGTH = 1024 * 1024;
 /** So long the window shows that a bell rang; bells that come meanwhile are the same one (a flood of them is an attack). */
 const BELL_MS = 300;
 
@@ -63,9 +61,9 @@ export function SessionTerminal({ session, shown, tools, onTitle }: SessionTermi
   const takePaste = useCallback(
     (raw: string) => {
       if (!pasteAllowed) return setFailure(shownErrorOf('session.not-allowed', { what: text('terminal.clipboard-denied') }));
-      const paste = preparePaste(raw.slice(0, MAX_PASTE_LENGTH));
+      const paste = preparePaste(raw);
       if (paste.text === '') return undefined;
-      if (settings.warnBeforePastingLines && pasteNeedsQuestion(paste)) return setPasting(paste);
+      if (pasteNeedsQuestion(paste, settings.warnBeforePastingLines)) return setPasting(paste);
       return terminal.current?.paste(paste.text);
     },
     [pasteAllowed, settings.warnBeforePastingLines, text],

@@ -3,7 +3,7 @@ import { Icon } from '../controls/icon.tsx';
 import { useText } from '../language/use-text.ts';
 import { pastePreview, type PreparedPaste } from './paste.ts';
 
-/** Asks before several lines are pasted, and shows them (A10). */
+/** Asks before several lines are pasted, or not all of a text, and shows them (A10). */
 export function PasteDialog({ paste, onPaste, onClose }: { readonly paste: PreparedPaste; readonly onPaste: () => void; readonly onClose: () => void }) {
   const text = useText();
   const { shown, more } = pastePreview(paste.text);
@@ -27,6 +27,12 @@ export function PasteDialog({ paste, onPaste, onClose }: { readonly paste: Prepa
         {shown}
       </pre>
       {more > 0 && <p className="field-hint">{text('terminal.paste-more', { lines: more })}</p>}
+      {paste.cut && (
+        <p className="badge badge-warn">
+          <Icon name="warning" />
+          {text('terminal.paste-kept')}
+        </p>
+      )}
       {paste.cleaned && (
         <p className="badge badge-warn">
           <Icon name="shield" />

@@ -5,16 +5,23 @@ export interface PreparedPaste {
   readonly lines: number;
   /** Control characters were taken out. */
   readonly cleaned: boolean;
+  /** There was more than is pasted at once: this is the beginning. */
+  readonly cut: boolean;
 }
+
+/** A person who pastes more wants a file transfer, and the target would choke on it. */
+export const MAX_PASTE_LENGTH = 1024 * 1024;
 
 /** Everything that controls, but tab and line end: ESC among it, so that no `ESC[201~` ends a bracketed paste early (A10). */
 const CONTROLS = /(?![\t\n])\p{Cc}/gu;
 
-/** Makes a text of the clipboard ready: one kind of line end, no control characters. */
+/** Makes a text of the clipboard ready: at most `MAX_PASTE_LENGTH` of it, one kind of line end, no control characters. */
 export function preparePaste(raw: string): PreparedPaste {
-  const unified = raw.replaceAll(/\r\n?/g, '\n');
+  const cut = raw.length > MAX_PASTE_LENGTH;
+  // Half of a character at the end would arrive as a sign that nobody typed.
+  const unified = (cut ? raw.slice(0, MAX_PASTE_LENGTH).replace(/[\uD800-\uDBFF]$/, '') : raw).replaceAll(/\r\n?/g, '\n');
   const text = unified.replaceAll(CONTROLS, '');
-  return { text, lines: lineCount(text), cleaned: text.length !== unified.length };
+  return { text, lines: lineCount(text), cleaned: text.length !== unified.length, cut };
 }
 
 function lineCount(text: string): number {
@@ -24,9 +31,9 @@ function lineCount(text: string): number {
   return text.endsWith('\n') ? ends : ends + 1;
 }
 
-/** Whether a paste runs something by itself, or several things: then a person is asked first (A10). */
-export function pasteNeedsQuestion(paste: PreparedPaste): boolean {
-  return paste.text.includes('\n');
+/** Whether a person is asked first: where a paste runs something by itself or several things, if he wants that (A10), and always where it is not the whole. */
+export function pasteNeedsQuestion(paste: PreparedPaste, warnOfLines: boolean): boolean {
+  return paste.cut || (warnOfLines && paste.text.includes('\n'));
 }
 
 /** The first lines of a paste for the question, and how many are left out. */

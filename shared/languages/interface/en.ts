@@ -352,10 +352,10 @@ export const interfaceTextsEn = {
   'terminal.link-open': 'Open in browser',
   'terminal.link-copy': 'Copy link',
   'terminal.link-refused': 'This link is not opened: only https links are.',
-  'terminal.clipboard-denied': 'Pasting is not allowed in this session.',
-  'terminal.copy-denied': 'Copying is not allowed in this session.',
+  'terminal.clipboard-denied': 'pasting',
+  'terminal.copy-denied': 'copying',
   'terminal.leave': 'Ctrl+Shift+M leaves the terminal',
-  'terminal.paste-kept': 'The text holds more than can be pasted at once; only its beginning was taken.',
+  'terminal.paste-kept': 'The text holds more than can be pasted at once; only its beginning is taken.',
 
   // sessions page
   'sessions.title': 'Sessions on this computer',

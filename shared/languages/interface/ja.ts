@@ -354,8 +354,8 @@ export const interfaceTextsJa = {
   'terminal.link-open': 'ブラウザーで開く',
   'terminal.link-copy': 'リンクをコピー',
   'terminal.link-refused': 'https 以外のリンクは開きません。',
-  'terminal.clipboard-denied': 'このセッションでは貼り付けが許可されていません。',
-  'terminal.copy-denied': 'このセッションではコピーが許可されていません。',
+  'terminal.clipboard-denied': '貼り付け',
+  'terminal.copy-denied': 'コピー',
   'terminal.leave': 'Ctrl+Shift+M でターミナルから出ます',
   'terminal.paste-kept': '一度に貼り付けられる量を超えているため、先頭だけを使います。',
 

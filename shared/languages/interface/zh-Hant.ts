@@ -354,8 +354,8 @@ export const interfaceTextsZhHant = {
   'terminal.link-open': '在瀏覽器中開啟',
   'terminal.link-copy': '複製連結',
   'terminal.link-refused': '此連結不會開啟：只開啟 https 連結。',
-  'terminal.clipboard-denied': '此會話不允許貼上。',
-  'terminal.copy-denied': '此會話不允許複製。',
+  'terminal.clipboard-denied': '貼上',
+  'terminal.copy-denied': '複製',
   'terminal.leave': 'Ctrl+Shift+M 離開終端機',
   'terminal.paste-kept': '文字超過一次可貼上的量；僅取用開頭部分。',
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { MAX_MARKS_A_CELL, withMarkLimit } from '../../../src-renderer/terminal/combining-limit.ts';
 import { hardenedOptions, hardenTerminal, MAX_TITLE_LENGTH, safeLines, safeTitle } from '../../../src-renderer/terminal/hardened.ts';
 import { linksIn, readLink } from '../../../src-renderer/terminal/links.ts';
-import { pasteNeedsQuestion, pastePreview, preparePaste } from '../../../src-renderer/terminal/paste.ts';
+import { MAX_PASTE_LENGTH, pasteNeedsQuestion, pastePreview, preparePaste } from '../../../src-renderer/terminal/paste.ts';
 
 const ESC = '\u001B';
 const ST = `${ESC}\\`;
@@ -98,11 +98,19 @@ describe('A10: a paste runs nothing by itself', () => {
   });
 
   test('one line without an end is pasted at once; anything that runs is asked about', () => {
-    expect(pasteNeedsQuestion(preparePaste('ls -la'))).toBe(false);
-    expect(pasteNeedsQuestion(preparePaste('ls -la\n'))).toBe(true);
-    expect(pasteNeedsQuestion(preparePaste('a\rb'))).toBe(true);
-    expect(preparePaste('a\r\nb\rc\n')).toEqual({ text: 'a\nb\nc\n', lines: 3, cleaned: false });
+    expect(pasteNeedsQuestion(preparePaste('ls -la'), true)).toBe(false);
+    expect(pasteNeedsQuestion(preparePaste('ls -la\n'), true)).toBe(true);
+    expect(pasteNeedsQuestion(preparePaste('a\rb'), true)).toBe(true);
+    expect(pasteNeedsQuestion(preparePaste('a\rb'), false)).toBe(false);
+    expect(preparePaste('a\r\nb\rc\n')).toEqual({ text: 'a\nb\nc\n', lines: 3, cleaned: false, cut: false });
     expect(preparePaste('').lines).toBe(0);
+  });
+
+  test('a text that is larger than a paste may be is never cut without a word, nor within a character', () => {
+    const whole = preparePaste('x'.repeat(MAX_PASTE_LENGTH));
+    expect([whole.cut, whole.text.length, pasteNeedsQuestion(whole, false)]).toEqual([false, MAX_PASTE_LENGTH, false]);
+    const cut = preparePaste(`${'x'.repeat(MAX_PASTE_LENGTH - 1)}👍`);
+    expect([cut.cut, cut.text, pasteNeedsQuestion(cut, false)]).toEqual([true, 'x'.repeat(MAX_PASTE_LENGTH - 1), true]);
   });
 
   test('the preview is bounded in lines and columns', () => {
