@@ -176,12 +176,12 @@ class TargetSignOn {
   }
 
   #failed(error: Error & ssh2.ClientErrorExtensions): void {
-    if (this.#phase === 'signed-on') this.#lost.abort(new MavisError('target.lost', {}, { cause: error }));
+    if (this.#phase === 'signed-on') this.#lost.abort(this.#objection ?? new MavisError('target.lost', {}, { cause: error }));
     else this.#fail(this.#errorOf(error));
   }
 
   #closed(): void {
-    if (this.#phase === 'signed-on') this.#lost.abort(new MavisError('target.lost'));
+    if (this.#phase === 'signed-on') this.#lost.abort(this.#objection ?? new MavisError('target.lost'));
     else this.#fail(this.#objection ?? new MavisError(this.#credentialSent ? 'target.lost' : 'target.protocol-error'));
   }
 

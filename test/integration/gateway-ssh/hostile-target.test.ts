@@ -122,6 +122,16 @@ describe('a target that misbehaves in the session', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
   }, 120_000);
 
+  test('A24: and shows another host key in a new key exchange is cut off with both fingerprints, though that key is confirmed too', async () => {
+    const grant = await grantFor('changes-key-in-session');
+    const { hostKeyFingerprint: expected = '', secondFingerprint: seen = '' } = server ?? {};
+    const one = await startSession((await signOn(spool, { ...grant, target: { ...grant.target, identities: [expected, seen] } })).target);
+    const shell = await openShell(one.client);
+    await shell.waitFor('before');
+    shell.type('now');
+    expect(await one.ended).toMatchObject({ code: 'target.identity-changed', args: { expected, seen } });
+  });
+
   test('and opens channels toward the gateway gets none', async () => {
     const one = await startSession((await signOn(spool, await grantFor('opens-channels'))).target);
     const shell = await openShell(one.client);
