@@ -87,11 +87,15 @@ const askFor = (user: SignedInUser) => {
 };
 
 describe('through the whole service, over HTTPS', () => {
-  test('S2, S8, S60: a signed ask gives the way; an unsigned one is refused', async () => {
+  test('S2, S8, S60: a signed ask gives the way, and its user hears of the connection as it changes; an unsigned one is refused', async () => {
     const user = await service.user('user');
+    const events = await EventReader.open(user);
+    await events.until(({ kind }) => kind === 'hello');
     const offer = connectionOffer.parse((await askFor(user)).json);
     expect(offer.hops[0]).toMatchObject({ gatewayName: 'office1', pins: [gateway.tls.pin] });
     expect(gateway.grants.at(-1)).toMatchObject({ connectionId: offer.connectionId, credential: { kind: 'password', password: 'a-target-password' } });
+    await events.until((event) => event.kind === 'connection' && event.connectionId === offer.connectionId && event.reference === offer.reference && event.state === 'granted');
+    events.response.destroy();
     expect(codeOf(await user.ask({ method: 'POST', path: '/v1/connections', body: { resourceId: resource, protocol: 'ssh' } }))).toBe('request.signature-invalid');
   });
 

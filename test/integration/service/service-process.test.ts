@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { placeEmptyDatabase } from '../../fixtures/empty-database.ts';
@@ -79,6 +80,21 @@ test('rule 27: init says what it made, leaves the one-time password in a file of
   expect(second.out).toContain('keys: there already');
   expect(second.out).toContain('administrator: there already');
   expect((await readFile(join(folder, 'first-password'), 'utf8')).trim()).toBe(password);
+});
+
+test.runIf(process.platform === 'linux')('rule 27: to a terminal init says the one-time password itself, and leaves it in no file', async () => {
+  await placeEmptyDatabase(folder);
+  const words = [process.execPath, MAIN, 'init', '--data', folder].map((word) => `'${word}'`).join(' ');
+  const child = spawn('script', ['-q', '-e', '-c', words, '/dev/null'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  const shown = await text(child.stdout);
+  expect(await ended(child)).toBe(0);
+  const [, password = ''] = /one-time password: (\S+)\r\n/.exec(shown) ?? [];
+  expect(password).toMatch(/^(?:\w{5}-){3}\w{5}$/);
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  expect(files).not.toContain(join(folder, 'first-password'));
+  expect(files.length).toBeGreaterThan(10);
+  for (const file of files) expect((await readFile(file)).includes(password)).toBe(false);
 });
 
 test('start speaks its first line, answers the control pipe, takes commands over its socket, refuses a second one, and stops in good order when its input ends', async () => {
