@@ -19,6 +19,36 @@ test('a recording plays, seeks to its end and back, and shows wide text', async 
   expect(faults.list).toEqual([]);
 });
 
+test('S58: a recording plays by itself, stands still while it is paused, and goes faster as asked, by mouse and by keyboard', async ({ page }) => {
+  await play(page);
+  await page.getByLabel('Skip idle time').uncheck();
+  const slider = page.getByRole('slider', { name: 'Position' });
+  const position = async (): Promise<number> => Number(await slider.inputValue());
+  await expect.poll(position).toBeGreaterThan(0);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  const paused = await position();
+  await page.evaluate(async () => {
+    for (let frames = 0; frames < 30; frames += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+  });
+  expect(await position()).toBe(paused);
+
+  await slider.press('Home');
+  await page.getByLabel('Speed').selectOption('4');
+  await slider.press(' ');
+  await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
+  const rate = await slider.evaluate(async (input) => {
+    const at = (): number => (input instanceof HTMLInputElement ? Number(input.value) : Number.NaN);
+    const [beganAt, began] = [at(), performance.now()];
+    while (at() - beganAt < 6000) await new Promise((resolve) => requestAnimationFrame(resolve));
+    return (at() - beganAt) / (performance.now() - began);
+  });
+  expect([rate > 2, rate < 8]).toEqual([true, true]);
+  await slider.press('>');
+  await expect(page.getByLabel('Speed')).toHaveValue('8');
+  await slider.press(' ');
+  await expect(page.getByRole('button', { name: 'Play', exact: true })).toBeVisible();
+});
+
 test('B8: a recorded terminal is as hardened as a live one: no input, dead links, no clipboard', async ({ page }) => {
   await play(page);
   await page.getByRole('slider', { name: 'Position' }).press('End');

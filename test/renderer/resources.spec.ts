@@ -84,6 +84,56 @@ test('S17, S22, S31: where Tunnel is on and no default Gateway is available, eve
   await expect(page.getByText('All connections go through the default Gateway, and none is available.')).toHaveCount(0);
 });
 
+test('S10, S13: a segment whose last Gateway falls, and that has one again, is told in the rows that are shown, without a press', async ({ page }) => {
+  await openMain(page);
+  await page.getByRole('searchbox').fill('tag:gateway-tokyo');
+  const first = page.getByRole('gridcell').first();
+  await expect(first).toContainText('tokyo');
+  await expect(first).toContainText('Available');
+  // What main tells of that segment, the third of those that there are.
+  const tell = (available: number): Promise<void> => page.evaluate((now) => window.harness.patch('inventory', ['segments', 2, 'available'], now), available);
+  await tell(0);
+  await expect(first).toContainText('No Gateway available');
+  await expect(page.getByRole('contentinfo')).toContainText('3 of 5 Gateway segments unavailable');
+  await tell(2);
+  await expect(first).toContainText('Available');
+  await expect(first).not.toContainText('No Gateway available');
+});
+
+test('favourites, what was used last, an order and cards are shown as they are chosen, and the keys go on in cards', async ({ page }) => {
+  await openMain(page);
+  const cells = page.getByRole('gridcell');
+  const only = page.getByRole('radiogroup', { name: 'Which resources' });
+  const sort = page.getByLabel('Sort by');
+  await only.getByText('Favourites').click();
+  await expect(cells).toHaveCount(1);
+  await expect(cells).toContainText('kaohsiung-web-00003');
+  await only.getByText('Recent').click();
+  await expect(cells).toHaveCount(1);
+  await expect(cells).toContainText('osaka-db-00009');
+  await expect(sort).toHaveValue('recent');
+  await only.getByText('All', { exact: true }).click();
+  await expect(sort).toHaveValue('name');
+  await expect(cells.first()).toContainText('aws-');
+  for (const [order, name] of [['Favourites first', 'kaohsiung-web-00003'], ['Last used', 'osaka-db-00009'], ['Address', 'tokyo-web-00000']] as const) {
+    await sort.selectOption({ label: order });
+    await expect(cells.first()).toContainText(name);
+  }
+  await page.getByRole('radiogroup', { name: 'View' }).getByText('Cards').click();
+  expect(await calls(page, 'settings.update')).toEqual([{ changes: { resourceView: 'cards' } }]);
+  await expect(page.locator('.card').first()).toContainText('tokyo-web-00000');
+  await page.getByRole('grid').focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(cells.nth(1)).toHaveAttribute('aria-selected', 'true');
+  await page.keyboard.press('Enter');
+  await expect.poll(() => calls(page, 'sessions.connect')).toEqual([{ resourceId: '00000000-0000-4000-8000-000000000001', protocol: 'ssh' }]);
+});
+
+test('a system for trying out says which ports stand in for 443 and 7993 to 7995', async ({ page }) => {
+  await openMain(page);
+  await expect(page.getByRole('contentinfo')).toContainText('The ports 8443, 8444, 17993, 17994, and 17995 stand in for 443 and 7993-7995.');
+});
+
 for (const view of ['list', 'cards'] as const) {
   test(`tags stand whole or are counted, never cut, in a narrow window (${view})`, async ({ page }, info) => {
     await page.setViewportSize({ width: 1040, height: 700 });
