@@ -22,16 +22,16 @@ export type LiveTarget = {
 
 /**
  * Starts the machine's own sshd on loopback with keys of its own, as the account that runs this; where there is no sshd,
- * a small built-in server, and says so.
+ * a small built-in server, and says so. `findSshd` is given in tests.
  */
-export async function startLiveTarget(folder: string, lastPort: number | undefined, started: (name: string, pid: number | undefined) => void): Promise<LiveTarget> {
+export async function startLiveTarget(folder: string, lastPort: number | undefined, started: (name: string, pid: number | undefined) => void, findSshd = (): string | undefined => findCommand('sshd')): Promise<LiveTarget> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const account = userInfo().username;
   const hostKey = keepSshKeyPair(folder, 'host-key');
   const accountKey = keepSshKeyPair(folder, 'account-key');
   const port = lastPort !== undefined && (await isPortFree(lastPort)) ? lastPort : await findFreePort();
   const facts = { host: '127.0.0.1', port, account, privateKey: accountKey.privateKey, hostKeyFingerprint: hostKey.fingerprint };
-  const sshd = process.platform === 'win32' ? undefined : findCommand('sshd');
+  const sshd = process.platform === 'win32' ? undefined : findSshd();
   if (sshd === undefined) {
     const server = await startBuiltInTarget(port, hostKey, accountKey, account);
     say('Target', `this machine has no sshd; a small built-in demo server listens on 127.0.0.1:${port} instead.`);

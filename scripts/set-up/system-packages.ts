@@ -31,24 +31,22 @@ export async function setUpSystemPackages(purpose: SetUpPurpose, circumstances: 
   if (required.length === 0 && isStillRemembered(recallFailure('system-packages'), tried, Date.now())) return;
   const failure = await install(names);
   const stillMissing = missing.filter((entry) => !proofHolds(entry.proof));
-  if (failure === undefined && stillMissing.length === 0) {
+  if (stillMissing.length === 0) {
     forgetFailure('system-packages');
     return;
   }
   rememberFailure('system-packages', stillMissing.map((entry) => entry.name).join(' '));
-  report(stillMissing, failure ?? 'apt-get installed them, yet they are not found');
+  say('System packages', wordsForMissing(stillMissing, failure ?? 'apt-get installed them, yet they are not found', onDebian()));
 }
 
-function report(missing: readonly MissingPackage[], why: string): void {
+/** What a person is told of packages that are optional; where one is required, throws the set-up's failure with what to type. */
+export function wordsForMissing(missing: readonly MissingPackage[], why: string, debian: boolean): string {
   const describe = (entry: MissingPackage): string => `${entry.name} (${entry.usedFor})`;
   const required = missing.filter((entry) => !entry.optional);
   const names = [...new Set(missing.map((entry) => entry.name))];
-  const command = onDebian() ? commandForPeople(names) : undefined;
-  const remedy = command ?? `install what your system calls: ${names.join(', ')}`;
-  if (required.length > 0) {
-    throw new SetUpError(`these system packages are missing: ${required.map(describe).join(', ')}; ${why}`, remedy);
-  }
-  if (missing.length > 0) say('System packages', `going on without ${missing.map(describe).join(', ')}; to have them: ${remedy}`);
+  const remedy = debian ? commandForPeople(names) : `install what your system calls: ${names.join(', ')}`;
+  if (required.length > 0) throw new SetUpError(`these system packages are missing: ${required.map(describe).join(', ')}; ${why}`, remedy);
+  return `going on without ${missing.map(describe).join(', ')}; to have them: ${remedy}`;
 }
 
 /** Installs packages; gives the reason where it could not. */

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startBuiltInTarget, type BuiltInTarget } from '../../../scripts/embedded-system/built-in-target.ts';
+import { startLiveTarget } from '../../../scripts/embedded-system/live-target.ts';
 import { keepSshKeyPair } from '../../../scripts/embedded-system/ssh-keys.ts';
 
 let folder: string;
@@ -59,4 +60,19 @@ test.each([
   ['another account', 'root', 'account-key'],
 ])('the built-in server refuses %s', async (_, account, key) => {
   await expect(typeInto(account, key, 'exit\r')).rejects.toThrow(/authentication/i);
+});
+
+test('a machine without sshd is told so in one line, and has the built-in server as its target, on the same port at the next start', async () => {
+  const line = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  try {
+    const live = await startLiveTarget(join(folder, 'target'), undefined, () => undefined, () => undefined);
+    expect(live).toMatchObject({ kind: 'built-in', host: '127.0.0.1', hostKeyFingerprint: keepSshKeyPair(join(folder, 'target'), 'host-key').fingerprint });
+    expect(line.mock.calls).toEqual([[expect.stringContaining(`this machine has no sshd; a small built-in demo server listens on 127.0.0.1:${String(live.port)} instead`)]]);
+    await live.stop();
+    const again = await startLiveTarget(join(folder, 'target'), live.port, () => undefined, () => undefined);
+    expect([again.port, again.hostKeyFingerprint]).toEqual([live.port, live.hostKeyFingerprint]);
+    await again.stop();
+  } finally {
+    line.mockRestore();
+  }
 });

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { failureLines } from '../../../scripts/set-up/set-up-error.ts';
+import { wordsForMissing } from '../../../scripts/set-up/system-packages.ts';
 import { commandForPeople, installCommand, missingPackages, readSystemPackages, updateCommand, type SystemPackage } from '../../../scripts/set-up/system-package-list.ts';
 
 const list: SystemPackage[] = [
@@ -32,6 +34,21 @@ test('only what is missing is installed, without questions and without recommend
 
 test('people are told the whole command', () => {
   expect(commandForPeople(['a', 'b'])).toBe('sudo apt-get update && sudo apt-get install -y --no-install-recommends a b');
+});
+
+test('where nothing may be installed, what is required ends the set-up with what to type, and what is optional is told and done without', () => {
+  const missing = missingPackages(list, 'start', new Set(['electron-stand-in']), nothingThere);
+  const failure = (debian: boolean): string => {
+    try {
+      return wordsForMissing(missing, 'installing them takes root or sudo without a password', debian);
+    } catch (error) {
+      return failureLines(error);
+    }
+  };
+  expect(failure(true)).toBe('Failed: these system packages are missing: browser (windows); installing them takes root or sudo without a password\nWhat to do: sudo apt-get update && sudo apt-get install -y --no-install-recommends browser server');
+  expect(failure(false)).toContain('\nWhat to do: install what your system calls: browser, server');
+  expect(wordsForMissing(missing.filter(({ optional }) => optional), 'no way', true)).toBe('going on without server (a target); to have them: sudo apt-get update && sudo apt-get install -y --no-install-recommends server');
+  expect(failureLines(new Error('not foreseen'))).toMatch(/^Failed: Error: not foreseen[^]*\nWhat to do: this was not foreseen/);
 });
 
 test('every entry of the list says what it is for and how it is found', () => {

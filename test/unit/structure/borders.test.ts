@@ -54,3 +54,42 @@ describe('borders between the programs', () => {
     expect(forbidden(folder, [entry])).toEqual([entry]);
   });
 });
+
+describe('a fresh clone', () => {
+  /** What a file loads before its first line runs: types are erased, and `import()` comes later. */
+  const loadedBy = (file: string): string[] => [...readFileSync(file, 'utf8').matchAll(/^(?:import|export)(?! type\b)(?:\s[^'"`;]*?\sfrom)?\s+'([^']+)'/gm)].flatMap(([, from]) => from ?? []);
+
+  /** Everything that comes with a file, and what of it is a package. */
+  function packagesOf(entry: string): string[] {
+    const seen = new Set<string>();
+    const packages: string[] = [];
+    const visit = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const from of loadedBy(file)) {
+        if (from.startsWith('.')) visit(resolve(dirname(file), from));
+        else if (!from.startsWith('node:')) packages.push(`${relative(root, file)}: ${from}`);
+      }
+    };
+    visit(entry);
+    return packages;
+  }
+
+  const commands = readdirSync(join(root, 'scripts')).filter((name) => name.endsWith('.mjs'));
+  const entries = commands.map((name) => [name, /new URL\('([^']+\.ts)', import\.meta\.url\)/.exec(readFileSync(join(root, 'scripts', name), 'utf8'))?.[1] ?? 'none'] as const);
+
+  test('has a program behind each command of package.json', () => {
+    expect(entries.map(([name]) => name)).toEqual(expect.arrayContaining(['start.mjs', 'test.mjs', 'demo.mjs', 'bench.mjs']));
+    expect(entries.filter(([, entry]) => entry === 'none')).toEqual([]);
+  });
+
+  test.each(['start.mjs', 'test.mjs', 'demo.mjs', 'bench.mjs'])('scripts/%s sets the machine up before it needs a package: none is there yet', (name) => {
+    const entry = entries.find(([command]) => command === name)?.[1] ?? 'none';
+    expect(packagesOf(join(root, 'scripts', name))).toEqual([]);
+    expect(packagesOf(join(root, 'scripts', entry))).toEqual([]);
+  });
+
+  test('what is loaded is found: of a program that needs a package first, that one is', () => {
+    expect(packagesOf(join(root, 'test', 'demo', 'main.ts'))).toContainEqual('test/demo/main.ts: @playwright/test');
+  });
+});
