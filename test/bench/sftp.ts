@@ -1,7 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import ssh2 from 'ssh2';
 import { z } from 'zod';
 import { findCommand } from '../../scripts/set-up/found-command.ts';
 import { FaultyGateway } from '../fixtures/faulty-gateway.ts';
+import { provideLabAccount } from '../targets/lab-account.ts';
 import { distributionOf } from './measuring/distribution.ts';
 import { ask, inTurn, machineLine, next, startHelper } from './measuring/helper-process.ts';
 import { anonymousBytesOf, cpuSecondsOf } from './measuring/process-cost.ts';
@@ -19,6 +20,10 @@ const RUNS = Number(process.env['BENCH_RUNS'] ?? 5);
 const LARGE_MIB = Number(process.env['BENCH_MIB'] ?? 1024);
 const SMALL_FILES = Number(process.env['BENCH_FILES'] ?? 5000);
 const SMALL_BYTES = 4096;
+/** Both sides' files lie here: by default on the disk of temporary files and in the account's home; one folder for both, as /dev/shm, tells what the way costs without the disk. */
+const FOLDER = process.env['BENCH_FOLDER'];
+/** Files made to tell what one of them costs on the disk alone. */
+const PROBED_FILES = 500;
 /** A gateway ends its sessions when it has not heard the service for 15 minutes (rule 11), and a busy machine measures for longer. */
 const SUPERVISED_EVERY_MS = 60_000;
 
@@ -33,9 +38,9 @@ interface Way {
 
 const sftp = findCommand('sftp');
 if (sftp === undefined) throw new Error('there is no sftp: install the package openssh-client');
-const here = mkdtempSync(join(tmpdir(), 'mavis-bench-sftp-'));
+const here = mkdtempSync(join(FOLDER ?? tmpdir(), 'mavis-bench-sftp-'));
 const gateway = await FaultyGateway.start();
-const there = join(gateway.target.home, `bench-${process.pid}`);
+const there = join(await targetFolder(), `bench-${process.pid}`);
 const client = startHelper('../../fixtures/sftp-client-process.ts');
 const supervising = setInterval(() => void gateway.link.status(1, { timeLimitMs: 30_000 }).catch((error: unknown) => console.error('the gateway was not heard of:', error)), SUPERVISED_EVERY_MS);
 try {
@@ -59,8 +64,9 @@ try {
     { name: 'ssh2 fastPut, fastGet', what: 'ssh2 in this process, straight to the target, one file after the other', transfer: (direction, name) => ssh2Transfer(direct.sftp, direction, name), processes: () => [process.pid] },
   ];
   console.log(`${machineLine()}, ${spawnSync('ssh', ['-V']).stderr.toString().trim()}`);
-  console.log(`${LARGE_MIB} MiB in one file, and ${SMALL_FILES} files of ${SMALL_BYTES} bytes; ${RUNS} runs each, alternating, after one that is not counted; same disk, no sync by either; every byte compared in every run`);
+  console.log(`${LARGE_MIB} MiB in one file, and ${SMALL_FILES} files of ${SMALL_BYTES} bytes; ${RUNS} runs each, alternating, after one that is not counted; ${FOLDER === undefined ? 'same disk' : `both in ${FOLDER}`}, no sync by either; every byte compared in every run`);
   for (const { name, what } of ways) console.log(`${name}: ${what}`);
+  console.log(`a file of ${SMALL_BYTES} bytes made in ${here}, by one process one after the other: ${madeFileMs().toFixed(2)} ms`);
   for (const [name, bytes] of [['large.bin', LARGE_MIB * 1024 * 1024], ['small', SMALL_FILES * SMALL_BYTES]] as const) if (bytes > 0) for (const direction of ['upload', 'download'] as const) await compare(ways, direction, name, bytes);
   console.log(`\nmemory at the end (anonymous): client ${(anonymousBytesOf(client.pid ?? 0) / 1e6).toFixed(0)} MB, gateway ${(anonymousBytesOf(gateway.pid) / 1e6).toFixed(0)} MB`);
   direct.client.end();
@@ -70,6 +76,28 @@ try {
   await gateway.stop();
   rmSync(here, { recursive: true, force: true });
   rmSync(there, { recursive: true, force: true });
+}
+
+/** Where the target's side of the files is, which the account may write to. */
+async function targetFolder(): Promise<string> {
+  if (FOLDER === undefined) return gateway.target.home;
+  const { uid, gid } = await provideLabAccount();
+  const folder = join(here, 'target');
+  mkdirSync(folder);
+  if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
+  return folder;
+}
+
+/** What the disk asks for each new file, whoever makes it: a server makes them one after the other. */
+function madeFileMs(): number {
+  const folder = join(here, 'probe');
+  mkdirSync(folder);
+  const block = randomBytes(SMALL_BYTES);
+  const startedAt = performance.now();
+  for (let number = 0; number < PROBED_FILES; number += 1) writeFileSync(join(folder, `${number}.bin`), block);
+  const took = performance.now() - startedAt;
+  rmSync(folder, { recursive: true });
+  return took / PROBED_FILES;
 }
 
 function makeFiles(): void {
