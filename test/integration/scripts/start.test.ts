@@ -157,6 +157,11 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
   test('closing the window stops service, gateway, target, display and the app; a second start meanwhile is told that the app is open', async () => {
     const one = await startApp();
     lastLauncher = launcher();
+    expect(one.output()).toContain('provisioned gateway office1');
+    // A display that nobody sees: what it shows is saved, and the line says where.
+    const picture = join(folder, 'screenshot.png');
+    await expect.poll(() => one.output(), { timeout: OPEN_LIMIT_MS, interval: 500 }).toContain(`what the screen shows is saved in ${picture}`);
+    expect(readFileSync(picture).subarray(1, 4).toString('latin1')).toBe('PNG');
     const second = await run('npm', ['start', '--', '--profile-dir', folder], { cwd: repositoryFolder }).then(() => 'it started', (error: { stdout: string; stderr: string }) => error.stdout + error.stderr);
     expect(second).toContain(`the app is open on ${folder} already (process ${String(lastLauncher)})`);
     expect(await answering()).toEqual([...ports]);
@@ -168,8 +173,9 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     expectGoodOrder();
   }, 300_000);
 
-  test('Ctrl-C stops everything in good order too', async () => {
+  test('a start after the first does no step of set-up again; Ctrl-C stops everything in good order too', async () => {
     const one = await startApp();
+    expect(one.output()).not.toMatch(/^(?:Node|Packages|System packages|Build): |provisioned/m);
     lastLauncher = launcher();
     // The terminal sends it to the whole foreground group.
     process.kill(-(one.process.pid ?? 0), 'SIGINT');
