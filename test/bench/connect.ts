@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { endsWithPrompt, SAME_ACCOUNT_NOTE } from './measuring/prompt.ts';
+import { cpuSecondsOf } from './measuring/process-cost.ts';
 import { distributionLine, distributionOf } from './measuring/distribution.ts';
 import { HeadlessClient } from '../fixtures/headless-client.ts';
 import { startWholeSystem } from '../fixtures/whole-system.ts';
@@ -28,16 +29,27 @@ try {
   const steps = new Map<string, number[]>();
   const ours: number[] = [];
   const plain: number[] = [];
+  const oursCpu: number[] = [];
+  const plainCpu: number[] = [];
   for (let run = 0; run <= RUNS; run += 1) {
-    const a = await measureOurs();
-    const b = await measurePlain();
+    const [a, aCpu] = await withCpu(measureOurs);
+    const [b, bCpu] = await withCpu(measurePlain);
     if (run === 0) continue;
     ours.push(a.total);
     plain.push(b);
+    oursCpu.push(aCpu);
+    plainCpu.push(bCpu);
     for (const [step, milliseconds] of a.steps) steps.set(step, [...(steps.get(step) ?? []), milliseconds]);
   }
   client.close();
   report();
+
+  /** What a connection cost the processor from its beginning to its end, both ends and the target's shell with it; all of them run below this process. */
+  async function withCpu<T>(measure: () => Promise<T>): Promise<[T, number]> {
+    const before = cpuSecondsOf([process.pid]);
+    const measured = await measure();
+    return [measured, (cpuSecondsOf([process.pid]) - before) * 1000];
+  }
 
   async function measureOurs(): Promise<{ total: number; steps: [string, number][] }> {
     const beganAt = performance.now();
@@ -91,6 +103,8 @@ try {
     console.log(distributionLine('A Connect to first prompt', ours, 'ms'));
     console.log(distributionLine('B ssh to first prompt', plain, 'ms'));
     console.log(distributionLine('ratio A/B, pair by pair', ours.map((value, run) => value / (plain[run] ?? Number.NaN)), ''));
+    console.log(distributionLine('A processor, with client, service, gateway', oursCpu, 'ms'));
+    console.log(distributionLine('B processor, with ssh', plainCpu, 'ms'));
     const whole = distributionOf(ours).median;
     for (const [step, values] of steps) console.log(`${distributionLine(`  ${step}`, values, 'ms')}  ${((100 * distributionOf(values).median) / whole).toFixed(0)} %`);
   }
