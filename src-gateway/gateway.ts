@@ -28,6 +28,7 @@ import { GatewayMetrics } from './metrics/gateway-metrics.ts';
 import { startMetricsOutlet } from './metrics/metrics-outlet.ts';
 import { ConnectionAdmission } from './proxy-port/connection-admission.ts';
 import { Greeter } from './proxy-port/greeting.ts';
+import { MeasureAllowance } from './proxy-port/measure-allowance.ts';
 import { PortMapInForce } from './proxy-port/port-map.ts';
 import { ProxyPorts } from './proxy-port/proxy-ports.ts';
 import { refusedPeersJournal } from './proxy-port/refused-peers-journal.ts';
@@ -197,6 +198,7 @@ async function start(options: GatewayOptions, stops: (() => Promise<void> | void
     },
     linkPort,
     carries: (port, wanted) => portMap.carries(port, wanted),
+    allowance: new MeasureAllowance(clock, (thumbprint) => knownKeys.has(thumbprint)),
   });
   const ports = new ProxyPorts({ host, ports: proxyPorts, keys: () => keys.current, admission, clock, log, greeter, refused });
   const readiness = new Readiness({

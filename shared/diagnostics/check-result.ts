@@ -23,7 +23,7 @@ export const diagnosedLeg = z.enum(['client', 'L1', 'L2', 'L3', 'L4']);
 export type DiagnosedLeg = z.infer<typeof diagnosedLeg>;
 
 /** One thing that was tried, when, where and with what outcome: `ok`, or a word of the system (`ECONNREFUSED`), of TLS or of HTTP (`407`). */
-export const attempt = z.object({ at: instant, action: z.enum(['resolve-ipv4', 'resolve-ipv6', 'tcp', 'tls', 'proxy', 'http', 'frame', 'read']), to: peerText, outcome: peerText, milliseconds: z.number() });
+export const attempt = z.object({ at: instant, action: z.enum(['resolve-ipv4', 'resolve-ipv6', 'tcp', 'tls', 'proxy', 'http', 'frame', 'measure-up', 'measure-down', 'read']), to: peerText, outcome: peerText, milliseconds: z.number() });
 export type Attempt = z.infer<typeof attempt>;
 
 /** How one address family of a name was found. */
@@ -66,13 +66,15 @@ export const checkFacts = z.discriminatedUnion('check', [
   z.object({ check: z.literal('sign-in'), status: z.enum(['signed-in', 'signing-in', 'signed-out']), code: z.string().max(100).nullable(), args: z.record(z.string(), z.union([z.string(), z.number()])) }),
   z.object({ check: z.literal('sync'), state: gatewayState, code: z.string().max(100).nullable(), ageSeconds: z.number().nullable(), intervalSeconds: z.number().int(), ejected: z.boolean() }),
   z.object({ check: z.literal('round-trip'), port: z.number().int(), samplesMs: z.array(z.number()).max(20), bestMs: z.number(), medianMs: z.number(), jitterMs: z.number() }),
+  /** Bytes a second each way; `down` is null where so little went up that nothing was asked back. */
+  z.object({ check: z.literal('throughput'), port: z.number().int(), upBytesPerSecond: z.number(), downBytesPerSecond: z.number().nullable() }),
   z.object({ check: z.literal('choice'), preview: choicePreview }),
   z.object({ check: z.literal('target'), test: connectionTest, identitiesKnown: z.number().int() }),
 ]);
 export type CheckFacts = z.infer<typeof checkFacts>;
 export type CheckName = CheckFacts['check'];
 export type FactsOf<Name extends CheckName> = Extract<CheckFacts, { check: Name }>;
-export const checkName = z.enum(['network', 'disk', 'portal', 'proxy', 'name', 'port', 'ping', 'api', 'events', 'sign-in', 'sync', 'round-trip', 'choice', 'target']) satisfies z.ZodType<CheckName>;
+export const checkName = z.enum(['network', 'disk', 'portal', 'proxy', 'name', 'port', 'ping', 'api', 'events', 'sign-in', 'sync', 'round-trip', 'throughput', 'choice', 'target']) satisfies z.ZodType<CheckName>;
 
 /** Why a check could not say anything: that is no finding about what it would have looked at. */
 export const notRunReason = z.enum(['time-limit', 'not-signed-in', 'service-not-reached', 'by-way-of', 'not-configured', 'earlier-step', 'cancelled']);

@@ -22,7 +22,7 @@ export interface FindingText {
 /** Arguments are cut here: issuers and host names come from peers. */
 const MAX_ARGUMENT_LENGTH = 300;
 /** Every name that an own text takes: one that a finding lacks is shown as absent. */
-const ARGUMENTS = ['address', 'code', 'count', 'date', 'field', 'from', 'gateway', 'host', 'installed', 'issuer', 'megabytes', 'milliseconds', 'name', 'path', 'ports', 'process', 'seconds', 'to', 'version'] as const;
+const ARGUMENTS = ['address', 'code', 'count', 'date', 'down', 'field', 'from', 'gateway', 'host', 'installed', 'issuer', 'least', 'megabytes', 'milliseconds', 'name', 'path', 'ports', 'process', 'seconds', 'to', 'up', 'version'] as const;
 
 /** Whether diagnostics have texts of their own for a code; the others are errors of the catalogue. */
 export function isOwnFinding(code: string): code is OwnCode {

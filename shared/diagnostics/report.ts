@@ -3,6 +3,7 @@ import type { Translator } from '../languages/translate.ts';
 import type { CheckResult } from './check-result.ts';
 import type { DiagnosisRun } from './diagnosis-run.ts';
 import { findingText } from './finding-text.ts';
+import { lineWords } from './line-words.ts';
 import { portCommands } from './port-commands.ts';
 import type { Redaction } from './redaction.ts';
 import type { Change, SinceWorked } from './run-history.ts';
@@ -123,9 +124,11 @@ export function subjectName({ subject }: Pick<CheckResult, 'subject'>, { text }:
   return subject.kind === 'service' ? text('leg.service') : subject.name;
 }
 
-/** How a result came out, in one word or, where it could not be run, a sentence. */
-export function stateText({ outcome }: Pick<CheckResult, 'outcome'>, { text }: Translator): string {
-  return outcome.status === 'found' ? text(`diagnostics.state-${outcome.verdict}`) : `${text('diagnostics.state-not-run')}: ${text(`diagnostics.reason-${outcome.reason}`)}`;
+/** How a result came out, in one word with the numbers of a line or, where it could not be run, a sentence. */
+export function stateText({ outcome }: Pick<CheckResult, 'outcome'>, translator: Translator): string {
+  const { text } = translator;
+  const numbers = lineWords({ outcome }, translator);
+  return outcome.status === 'found' ? `${text(`diagnostics.state-${outcome.verdict}`)}${numbers === '' ? '' : ` (${numbers})`}` : `${text('diagnostics.state-not-run')}: ${text(`diagnostics.reason-${outcome.reason}`)}`;
 }
 
 function asText({ title, made, findings, since, rows }: Words, { text }: Translator): string {

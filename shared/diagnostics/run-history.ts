@@ -122,6 +122,7 @@ function seenIn(facts: Facts): string {
       return facts.test.stages.find(({ ok }) => !ok)?.code ?? '';
     case 'disk':
     case 'round-trip':
+    case 'throughput':
       return '';
   }
   return facts satisfies never;

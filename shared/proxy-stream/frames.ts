@@ -10,6 +10,9 @@ export const frameType = {
   promptAnswer: 0x02,
   cancel: 0x03,
   resume: 0x04,
+  // What a line carries, measured instead of a hello (`line-measure.ts`).
+  measure: 0x05,
+  measureBack: 0x06,
   // Gateway to client, before the stream.
   progress: 0x11,
   prompt: 0x12,
@@ -17,6 +20,8 @@ export const frameType = {
   failed: 0x14,
   forwarding: 0x15,
   resumed: 0x16,
+  measured: 0x17,
+  filler: 0x18,
   // Both ways, in the stream.
   data: 0x20,
   acknowledge: 0x21,

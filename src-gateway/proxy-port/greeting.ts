@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { type Frame, FrameError, frameType, PROXY_ALPN } from '../../shared/proxy-stream/frames.ts';
+import { MEASURE_PIECE_BYTES } from '../../shared/proxy-stream/line-measure.ts';
 import { type Failed, type Hello, hello, parsePayload, resume } from '../../shared/proxy-stream/messages.ts';
 import type { RefusedPeer } from '../../shared/refused-peers/refused-peers.ts';
 import type { Clock } from '../clock/clock.ts';
@@ -13,6 +15,8 @@ import type { SessionRegister } from '../sessions/session-register.ts';
 import type { WatchRegister } from '../watches/watch-register.ts';
 import type { RefusalJournal, RefusedTicket } from '../tickets/refusal-journal.ts';
 import { REFUSAL_ANSWER_MS, ticketSha256 } from '../tickets/ticket.ts';
+import { LineMeasure } from './line-measure.ts';
+import type { MeasureAllowance } from './measure-allowance.ts';
 import { ProxyConnection } from './proxy-connection.ts';
 import type { TlsPeer } from './tls-listener.ts';
 import { decodeUtf8 } from './utf8.ts';
@@ -29,6 +33,8 @@ export interface GreeterParts {
   readonly forwards: Pick<ForwardRegister, 'begin'>;
   readonly watches: Pick<WatchRegister, 'begin'>;
   readonly refusals: Pick<RefusalJournal, 'write'>;
+  /** How often lines may be measured. */
+  readonly allowance: Pick<MeasureAllowance, 'take'>;
   /** Told of who is sent away before anything is known of him. */
   readonly refused: (peer: RefusedPeer) => void;
   readonly gatewayName: string;
@@ -41,6 +47,7 @@ export interface GreeterParts {
 /** Takes a client from the end of its TLS handshake to its session, or sends it away. */
 export class Greeter {
   readonly #parts: GreeterParts;
+  readonly #filler = randomBytes(MEASURE_PIECE_BYTES);
 
   constructor(parts: GreeterParts) {
     this.#parts = parts;
@@ -57,9 +64,15 @@ export class Greeter {
       return;
     }
     const connection = new ProxyConnection(peer.socket, { address: peer.address, port, thumbprint: peer.thumbprint }, clock);
-    const late = clock.setTimer(() => this.#noHello(connection, 'hello.time-out', 'no-hello'), HELLO_LIMIT_MS);
+    const measure = new LineMeasure({ connection, allowance: this.#parts.allowance, filler: this.#filler });
+    const late = clock.setTimer(() => {
+      // Who measured his line meant no hello: his time is over, and he is not told of as somebody who tries.
+      if (measure.begun) connection.destroy();
+      else this.#noHello(connection, 'hello.time-out', 'no-hello');
+    }, HELLO_LIMIT_MS);
     connection.receive({
       frame: (frame) => {
+        if (this.#measures(frame, measure, connection)) return;
         late.cancel();
         this.#first(frame, connection, peer);
       },
@@ -77,6 +90,17 @@ export class Greeter {
     this.#parts.log.debug('peer sent no hello', { address, port, what });
     this.#parts.refused({ address, port, code, what, clientKeyThumbprint: thumbprint });
     this.#sendAway(connection, new MavisError(code));
+  }
+
+  /** Whether a frame is of a measurement; the limit of the hello is its limit too. */
+  #measures(frame: Frame, measure: LineMeasure, connection: ProxyConnection): boolean {
+    try {
+      return measure.takes(frame);
+    } catch (error) {
+      if (!(error instanceof MavisError)) throw error;
+      this.#sendAway(connection, error);
+      return true;
+    }
   }
 
   #first(frame: Frame, connection: ProxyConnection, peer: TlsPeer): void {

@@ -105,6 +105,11 @@ export class ProxyConnection {
     this.#watchSilence();
   }
 
+  /** So many bytes more may wait for the network before the stream: what is given back where a line is measured. */
+  allowUnsent(bytes: number): void {
+    this.#maxUnsentBytes += bytes;
+  }
+
   #watchSilence(): void {
     this.#keepAlive ??= this.#clock.setTimer(() => {
       this.#keepAlive = undefined;

@@ -20,6 +20,7 @@ import { eventFlow } from './checks/event-flow.ts';
 import { gatewayPing } from './checks/gateway-ping.ts';
 import { gatewayPort } from './checks/gateway-port.ts';
 import { gatewayRoundTrip } from './checks/gateway-round-trip.ts';
+import { gatewayThroughput } from './checks/gateway-throughput.ts';
 import { gatewaySync, type ToldGateway } from './checks/gateway-sync.ts';
 import { nameResolution, type ResolveFamily } from './checks/name-resolution.ts';
 import { ownDisk } from './checks/own-disk.ts';
@@ -30,6 +31,7 @@ import { servicePort } from './checks/service-port.ts';
 import { signInState } from './checks/sign-in-state.ts';
 import { wayOutProxy } from './checks/way-out-proxy.ts';
 import type { KnownGateways } from './known-gateways.ts';
+import { LineTurns } from './line-turns.ts';
 
 /** The service's list of gateways is waited for so long; then those that it told before are checked. */
 const LIST_LIMIT_MS = 1500;
@@ -106,7 +108,8 @@ export class Diagnosis {
         waves.push(begin(this.#serviceChecks(profile, own, client)));
         if (resource !== undefined) waves.push(begin(resourceWay(resource, client)));
         const { told, reason } = await this.#gateways(profile, client);
-        waves.push(begin(told.flatMap((one) => this.#gatewayChecks(profile, one, reason))));
+        const turns = new LineTurns();
+        waves.push(begin(told.flatMap((one) => this.#gatewayChecks(profile, one, reason, turns))));
       }
       await Promise.all(waves);
     } finally {
@@ -173,22 +176,24 @@ export class Diagnosis {
     return { told: known.recall(profile.id).map((gateway) => ({ gateway, now: undefined })), reason };
   }
 
-  #gatewayChecks(profile: Profile, { gateway, now }: Told, unknown: 'not-signed-in' | 'service-not-reached'): readonly Check[] {
+  #gatewayChecks(profile: Profile, { gateway, now }: Told, unknown: 'not-signed-in' | 'service-not-reached', turns: LineTurns): readonly Check[] {
     const { clientKey, lookup, clocks } = this.#parts;
     const { identity } = clientKey;
     const subject: Extract<Subject, { kind: 'gateway' }> = { kind: 'gateway', gatewayId: gateway.id, name: gateway.name.slice(0, 100) };
     const sync = gatewaySync(subject, now, unknown);
     const { place, pins } = gateway;
     if (place === null) return [byWayOf(subject, gateway.by ?? ''), sync];
-    const { host, linkPort, proxyPorts } = place;
+    const { host, linkPort, proxyPorts, over443 } = place;
     const waysOut = (): Promise<WayOut[]> => this.#ways(profile, { host, port: linkPort });
     const common = { subject, host, pins, identity, lookup };
+    const line = { subject, host, ports: proxyPorts, fallbackPort: over443 ? linkPort : null, waysOut, pins, identity, turns };
     return [
       nameResolution(subject, 'L2', host, this.#resolve),
       gatewayPort({ ...common, port: linkPort, role: 'link', waysOut }),
       ...proxyPorts.map((port) => gatewayPort({ ...common, port, role: 'proxy' })),
       gatewayPing({ ...common, linkPort, waysOut, clocks }),
-      gatewayRoundTrip({ subject, host, ports: proxyPorts, pins, identity }),
+      gatewayRoundTrip(line),
+      gatewayThroughput(line),
       sync,
     ];
   }

@@ -1,6 +1,6 @@
 import type { CheckResult } from '../../shared/diagnostics/check-result.ts';
 import { useFormats, useTranslator } from '../language/use-text.ts';
-import { cellWords, checkWords, stateOf, subjectName } from './result-words.ts';
+import { cellLabel, cellWords, checkWords, stateOf, subjectName } from './result-words.ts';
 import { StateMark } from './state-mark.tsx';
 
 /** What a cell needs to know of the check that it stands for. */
@@ -22,7 +22,7 @@ export function CheckCell({ result, running, open, onOpen }: Cell & { readonly o
       </span>
     );
   }
-  const label = translator.text('diagnostics.open-cell', { check: checkWords(result, translator), subject: subjectName(result, translator), state: words });
+  const label = translator.text('diagnostics.open-cell', { check: checkWords(result, translator), subject: subjectName(result, translator), state: cellLabel(result, running, translator, formats) });
   return (
     <button type="button" className="check-cell" aria-expanded={open} aria-label={label} onClick={() => onOpen(result.id)}>
       <StateMark state={stateOf(result, running)} />

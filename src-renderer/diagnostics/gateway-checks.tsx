@@ -15,7 +15,7 @@ export function GatewayChecks({ state, opened, onOpen }: { readonly state: Diagn
   const text = useText();
   const rows = gatewayRows(state);
   const ports = [...new Set(rows.flatMap(({ cells }) => [...cells.keys()].filter((key) => /^\d+$/.test(key))))].toSorted((a, b) => Number(a) - Number(b));
-  const named = (['name', 'ping', 'round-trip', 'sync'] as const satisfies readonly CheckName[]).filter((check) => rows.some(({ cells }) => cells.has(check)));
+  const named = (['name', 'ping', 'round-trip', 'throughput', 'sync'] as const satisfies readonly CheckName[]).filter((check) => rows.some(({ cells }) => cells.has(check)));
   if (rows.length === 0) return <p className="field-hint">{text('diagnostics.no-gateways')}</p>;
   return (
     <div className="scroll gateway-checks" tabIndex={0} role="region" aria-label={text('diagnostics.gateways')}>

@@ -1,4 +1,5 @@
 import type { CheckResult, FactsOf } from '../../shared/diagnostics/check-result.ts';
+import { lineSigns, lineWords } from '../../shared/diagnostics/line-words.ts';
 import { checkAndPort, subjectName } from '../../shared/diagnostics/report.ts';
 import type { Translator } from '../../shared/languages/translate.ts';
 import type { Formats } from '../language/formats.ts';
@@ -24,7 +25,8 @@ export function cellWords(result: CheckResult | undefined, running: boolean, tra
     case 'port':
       return portWords(facts, translator, formats);
     case 'round-trip':
-      return formats.milliseconds(facts.bestMs);
+    case 'throughput':
+      return lineSigns(facts, translator);
     case 'sync':
       return facts.ageSeconds === null ? text('diagnostics.state-not-run') : text('diagnostics.age', { seconds: facts.ageSeconds });
     default:
@@ -40,6 +42,13 @@ function portWords({ tcp, tls, connectMs, pong }: FactsOf<'port'>, { text }: Tra
   if (pong === false) return text('diagnostics.tls-other');
   if (tls !== null && tls.trust !== 'good' && tls.trust !== 'not-checked') return text('diagnostics.tls-untrusted');
   return connectMs === null ? text('diagnostics.tcp-open') : `${text('diagnostics.tcp-open')} · ${formats.milliseconds(connectMs)}`;
+}
+
+/** What a cell is called to who hears it: what is seen, and its signs in words. */
+export function cellLabel(result: CheckResult, running: boolean, translator: Translator, formats: Formats): string {
+  const numbers = running ? '' : lineWords(result, translator);
+  const words = cellWords(result, running, translator, formats);
+  return numbers === '' ? words : `${words} (${numbers})`;
 }
 
 export { checkAndPort as checkWords, subjectName };

@@ -32,8 +32,10 @@ test('one row a Gateway, one column a check; by keyboard a cell opens to what wa
   await expect(table.getByRole('row')).toHaveCount(3);
   // It stands in its whole height: a table that scrolls by itself must not be squeezed by what is below it.
   expect((await page.getByRole('region', { name: 'Gateways' }).boundingBox())?.height).toBeGreaterThan(100);
-  await expect(table.getByRole('columnheader')).toHaveText(['Gateway', 'Port 443', 'Port 7993', 'Port 7994', 'Port 7995', 'Answer', 'Round trip', 'Synchronisation']);
+  await expect(table.getByRole('columnheader')).toHaveText(['Gateway', 'Port 443', 'Port 7993', 'Port 7994', 'Port 7995', 'Answer', 'Round trip', 'Throughput', 'Synchronisation']);
   await expect(table.getByRole('img', { name: /Round trips to gw-tokyo-1/ })).toBeVisible();
+  await expect(table.getByRole('button', { name: 'Round trip, gw-tokyo-1: 4 ms ± 1 ms (best 4 ms, median 4 ms, jitter 1 ms). Show what was tried' })).toHaveText('4 ms ± 1 ms');
+  await expect(table.getByRole('button', { name: 'Throughput, gw-tokyo-1: ↓ 90 Mb/s ↑ 21 Mb/s (90 Mb/s from the Gateway, 21 Mb/s to it). Show what was tried' })).toHaveText('↓ 90 Mb/s ↑ 21 Mb/s');
   const cell = table.getByRole('button', { name: /Port 7994, gw-osaka-1: no answer/ });
   await cell.focus();
   await page.keyboard.press('Enter');
@@ -52,7 +54,7 @@ test('all well says so; nothing yet begins by itself; what runs tells how far it
   await expect(page.getByText('Nothing has been checked yet.')).toBeVisible();
   await expect.poll(() => calls(page, 'diagnostics.run')).toEqual([{}]);
   await openDiagnostics(page, { scene: 'diagnostics-running' });
-  await expect(page.getByText('16 of 19 checks done')).toBeVisible();
+  await expect(page.getByText('18 of 21 checks done')).toBeVisible();
 });
 
 test('what changed since it last worked stands below the causes, and opens to what was tried; the last runs say since when', async ({ page }) => {

@@ -1,11 +1,7 @@
 import type { FactsOf } from '../check-result.ts';
 import type { Finding } from '../diagnosis-run.ts';
+import { isNarrow, NARROW_DOWN_BYTES_PER_SECOND, SLOW_MS, UNSTEADY_MS } from '../line-needs.ts';
 import { type FindingRule, type GatewayView, type Match, portList, results, type RunView, type Seen } from './finding-rule.ts';
-
-/** Typing over a longer round trip is felt by everybody. */
-const SLOW_MS = 300;
-/** Round trips that vary by more make a desktop stutter. */
-const UNSTEADY_MS = 150;
 
 type PortFacts = FactsOf<'port'>;
 
@@ -34,7 +30,14 @@ function onSync(run: RunView, is: (facts: FactsOf<'sync'>) => boolean, more: (fa
   return run.gateways().flatMap((gateway) => gateway.all('sync').flatMap(({ result, facts }) => (is(facts) ? [{ gateway: gateway.name, evidence: [result], ...more(facts) }] : [])));
 }
 
-const stale = ({ ageSeconds, intervalSeconds, state }: FactsOf<'sync'>): boolean => ageSeconds !== null && ageSeconds > 3 * intervalSeconds && state !== 'unavailable' && state !== 'disabled';
+/** The service has not asked for long, and has no failure to tell: one that asked in vain says why the gateway is unavailable. */
+const stale = ({ ageSeconds, intervalSeconds, state, code }: FactsOf<'sync'>): boolean => ageSeconds !== null && ageSeconds > 3 * intervalSeconds && state !== 'disabled' && (state !== 'unavailable' || code === null);
+
+/** Kilobits a second each way, and what a desktop needs. */
+function kilobits({ downBytesPerSecond, upBytesPerSecond }: FactsOf<'throughput'>): Readonly<Record<string, number>> {
+  const of = (bytesPerSecond: number): number => Math.round(bytesPerSecond / 125);
+  return { up: of(upBytesPerSecond), ...(downBytesPerSecond === null ? {} : { down: of(downBytesPerSecond) }), least: of(NARROW_DOWN_BYTES_PER_SECOND) };
+}
 
 /** Causes on the way to gateways, in them, and between the service and them. */
 export const gatewayRules: readonly FindingRule[] = [
@@ -73,13 +76,17 @@ export const gatewayRules: readonly FindingRule[] = [
     code: 'gateway-other-program', leg: 'L2', actor: 'gateway-administrator', rank: 62,
     find: (run) => withPorts(run, (gateway) => withTls(gateway, ({ outcome, trust }, { pong }) => ['not-tls', 'failed', 'closed'].includes(outcome) || (outcome === 'done' && trust !== 'pin' && pong === false))),
   },
-  { code: 'gateway-stale', leg: 'L3', actor: 'gateway-administrator', rank: 57, find: (run) => onSync(run, stale, ({ ageSeconds }) => ({ args: { seconds: ageSeconds ?? 0 } })) },
-  { code: 'gateway-unavailable', leg: 'L3', actor: 'gateway-administrator', rank: 58, find: (run) => onSync(run, ({ state }) => state === 'unavailable', ({ code }) => (code === null ? {} : { code })) },
+  { code: 'gateway-stale', leg: 'L3', actor: 'helpdesk', rank: 57, find: (run) => onSync(run, stale, ({ ageSeconds }) => ({ args: { seconds: ageSeconds ?? 0 } })) },
+  { code: 'gateway-unavailable', leg: 'L3', actor: 'gateway-administrator', rank: 58, find: (run) => onSync(run, (facts) => facts.state === 'unavailable' && !stale(facts), ({ code }) => (code === null ? {} : { code })) },
   { code: 'gateway.no-key', leg: 'L3', actor: 'gateway-administrator', rank: 56, find: (run) => onSync(run, ({ state }) => state === 'pending') },
   { code: 'gateway.draining', leg: 'gateway', actor: 'nobody', rank: 56, find: (run) => onSync(run, ({ state }) => state === 'draining') },
   { code: 'gateway-disabled', leg: 'gateway', actor: 'gateway-administrator', rank: 56, find: (run) => onSync(run, ({ state }) => state === 'disabled') },
   { code: 'gateway-degraded', leg: 'gateway', actor: 'gateway-administrator', rank: 49, find: (run) => onSync(run, ({ state }) => state === 'degraded', ({ code }) => (code === null ? {} : { code })) },
   { code: 'gateway-ejected', leg: 'L3', actor: 'nobody', rank: 30, find: (run) => onSync(run, ({ ejected, state }) => ejected && state === 'available') },
+  {
+    code: 'gateway-narrow', leg: 'L2', actor: 'your-it', rank: 22,
+    find: (run) => run.gateways().flatMap((gateway) => gateway.all('throughput').flatMap(({ result, facts }) => (isNarrow(facts) ? [{ gateway: gateway.name, args: kilobits(facts), evidence: [result] }] : []))),
+  },
   {
     code: 'gateway-slow', leg: 'L2', actor: 'your-it', rank: 21,
     find: (run) => run.gateways().flatMap((gateway) => gateway.all('round-trip').flatMap(({ result, facts: { bestMs, medianMs } }) => (bestMs > SLOW_MS ? [{ gateway: gateway.name, args: { milliseconds: Math.round(medianMs) }, evidence: [result] }] : []))),

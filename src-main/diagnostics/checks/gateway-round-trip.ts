@@ -1,39 +1,26 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { TLSSocket } from 'node:tls';
-import type { Subject } from '../../../shared/diagnostics/check-result.ts';
+import { SLOW_MS, UNSTEADY_MS } from '../../../shared/diagnostics/line-needs.ts';
 import { asMavisError } from '../../../shared/errors/mavis-error.ts';
 import { encodeCount, FrameDecoder, frameType } from '../../../shared/proxy-stream/frames.ts';
-import type { ClientIdentity } from '../../account/client-key.ts';
-import { dialGateway } from '../../sessions/gateway-dial.ts';
 import { type Check, type Found, rounded } from '../check.ts';
+import { dialOnLine, type GatewayLineParts } from './gateway-line.ts';
 
 /** Enough to tell a slow line from an unsteady one, and done within a second on any line that one can work on. */
 const SAMPLES = 5;
 const SAMPLES_LIMIT_MS = 3000;
 const DIAL_LIMIT_MS = 4000;
-/** Typing over a longer round trip is felt by everybody. */
-export const SLOW_MS = 300;
-/** Round trips that vary by more make a desktop stutter. */
-export const UNSTEADY_MS = 150;
-
-export interface GatewayRoundTripParts {
-  readonly subject: Extract<Subject, { kind: 'gateway' }>;
-  readonly host: string;
-  readonly ports: readonly number[];
-  readonly pins: readonly string[];
-  readonly identity: ClientIdentity;
-}
 
 /** How long a word takes to the gateway and back, over the way that a session would take: the product's own dial. */
-export function gatewayRoundTrip({ subject, host, ports, pins, identity }: GatewayRoundTripParts): Check {
+export function gatewayRoundTrip(parts: GatewayLineParts): Check {
+  const { subject, host, pins, turns } = parts;
   return {
     id: `round-trip ${subject.gatewayId}`, check: 'round-trip', subject, leg: 'L2',
     limitMs: DIAL_LIMIT_MS + SAMPLES_LIMIT_MS,
-    run: async (signal, tries): Promise<Found> => {
+    run: (signal, tries): Promise<Found> => turns.roundTrip(subject.gatewayId, async () => {
       if (pins.length === 0) return { notRun: 'not-configured' };
       try {
-        const hop = { gatewayName: subject.name, host, ports: ports.map((port) => [port]), fallbackPort: null, pins: [...pins] };
-        const { socket, port } = await tries.note('tls', `${host}:${ports.join('/')}`, () => dialGateway(hop, { identity, signal, random: () => 0, limitMs: DIAL_LIMIT_MS }), (reached) => `:${reached.port}`);
+        const { socket, port } = await dialOnLine(parts, DIAL_LIMIT_MS, tries, signal);
         const lag = monitorEventLoopDelay({ resolution: 5 });
         lag.enable();
         const samplesMs = await tries.note('frame', `${host}:${port}`, () => roundTrips(socket, signal), (all) => all.map((one) => `${one} ms`).join(', '));
@@ -47,7 +34,7 @@ export function gatewayRoundTrip({ subject, host, ports, pins, identity }: Gatew
       } catch (thrown) {
         return { notRun: 'earlier-step', detail: asMavisError(thrown).code };
       }
-    },
+    }),
   };
 }
 

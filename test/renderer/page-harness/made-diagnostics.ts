@@ -24,6 +24,7 @@ function gatewayResults(subject: Subject, dropped: readonly number[]): CheckResu
     ...[443, 7993, 7994, 7995].map((port) => found(`port ${id} ${port}`, subject, 'L2', { check: 'port', role: port === 443 ? 'link' : 'proxy', host: 'gw.nishi.example', port, tcp: dropped.includes(port) ? 'dropped' : 'open', tls: dropped.includes(port) ? null : good, connectMs: dropped.includes(port) ? null : 2.4, pong: dropped.includes(port) || port === 443 ? null : true }, dropped.includes(port) ? 'bad' : 'good')),
     found(`ping ${id}`, subject, 'L2', { check: 'ping', code: null, clockDifferenceMs: 0, ports: [] }),
     found(`round-trip ${id}`, subject, 'L2', { check: 'round-trip', port: 443, samplesMs: [4, 4, 5], bestMs: 4, medianMs: 4, jitterMs: 1 }),
+    found(`throughput ${id}`, subject, 'L2', { check: 'throughput', port: 443, upBytesPerSecond: 2_600_000, downBytesPerSecond: 11_250_000 }),
     found(`sync ${id}`, subject, 'L3', { check: 'sync', state: 'available', code: null, ageSeconds: 6, intervalSeconds: 15, ejected: false }),
   ];
 }

@@ -26,6 +26,7 @@ const sync = (changes: Partial<FactsOf<'sync'>> = {}, of = gateway): CheckResult
 const ping = (changes: Partial<FactsOf<'ping'>> = {}, of = gateway): CheckResult => seen(of, { check: 'ping', code: null, clockDifferenceMs: 0, ports: [], ...changes });
 const name = (subject: Subject, outcome: 'none' | 'failed' | 'found'): CheckResult => seen(subject, { check: 'name', host: 'gw.example', ipv4: { outcome, addresses: [], milliseconds: 1 }, ipv6: { outcome: outcome === 'found' ? 'none' : outcome, addresses: [], milliseconds: 1 } });
 const roundTrip = (bestMs: number, jitterMs: number): CheckResult => seen(gateway, { check: 'round-trip', port: 7993, samplesMs: [], bestMs, medianMs: bestMs, jitterMs });
+const throughput = (downBytesPerSecond: number | null, upBytesPerSecond: number): CheckResult => seen(gateway, { check: 'throughput', port: 7993, upBytesPerSecond, downBytesPerSecond });
 const events = (outcome: 'silent' | 'closed'): CheckResult => seen(service, { check: 'events', outcome, code: null, firstEventMs: null });
 const choice = (code: string, args = {}): CheckResult => seen(resource, { check: 'choice', preview: { resource: { id: resourceId.parse('00000000-0000-4000-8000-000000000009'), name: 'files' }, protocol: 'ssh', segments: [], tunnel: false, code, args, gateways: [] } });
 const target = (stages: ConnectionTest['stages'], identity: ConnectionTest['identity'] = null, identitiesKnown = 0): CheckResult => seen(resource, { check: 'target', test: { gatewayId: gatewayId.parse('00000000-0000-4000-8000-000000000007'), gatewayName: 'office1', stages, identity }, identitiesKnown }, 'L4');
@@ -85,6 +86,8 @@ const table: readonly (readonly [rule: string, code: string, results: readonly C
   ['gateway-tls-old', 'gateway-tls-old', [link(), proxy(7993, { tls: tls({ outcome: 'old', trust: 'not-checked' }) })]],
   ['gateway-other-program', 'gateway-other-program', [link(), proxy(7993, { pong: false })]],
   ['gateway-stale', 'gateway-stale', [sync({ ageSeconds: 50 })]],
+  ['gateway-stale', 'gateway-stale', [sync({ state: 'unavailable', ageSeconds: 90 })]],
+  ['gateway-unavailable', 'gateway.link-time-out', [sync({ state: 'unavailable', code: 'gateway.link-time-out', ageSeconds: 90 })]],
   ['gateway-unavailable', 'gateway.link-time-out', [sync({ state: 'unavailable', code: 'gateway.link-time-out' })]],
   ['gateway-unavailable', 'gateway-unavailable', [sync({ state: 'unavailable' })]],
   ['gateway.no-key', 'gateway.no-key', [sync({ state: 'pending', ageSeconds: null })]],
@@ -92,6 +95,8 @@ const table: readonly (readonly [rule: string, code: string, results: readonly C
   ['gateway-disabled', 'gateway-disabled', [sync({ state: 'disabled', ageSeconds: 900 })]],
   ['gateway-degraded', 'gateway.cannot-record', [sync({ state: 'degraded', code: 'gateway.cannot-record' })]],
   ['gateway-ejected', 'gateway-ejected', [sync({ ejected: true })]],
+  ['gateway-narrow', 'gateway-narrow', [throughput(150_000, 150_000)]],
+  ['gateway-narrow', 'gateway-narrow', [throughput(null, 20_000)]],
   ['gateway-slow', 'gateway-slow', [roundTrip(400, 10)]],
   ['gateway-unsteady', 'gateway-unsteady', [roundTrip(20, 200)]],
   ['choice', 'access.outside-hours', [choice('access.outside-hours', { from: '08:00' })]],
@@ -124,7 +129,7 @@ describe('what checks say together', () => {
   });
 
   test('nothing wrong: nothing found', () => {
-    expect(findFindings([seen(device, { check: 'network', online: true, addresses: 1, ipv6: false }), seen(device, { check: 'disk', freeBytes: 1e12, writable: true }), proxyFacts(null), name(service, 'found'), servicePort(), api(), link(), proxy(7993), ping(), sync(), roundTrip(5, 1), target([])])).toEqual([]);
+    expect(findFindings([seen(device, { check: 'network', online: true, addresses: 1, ipv6: false }), seen(device, { check: 'disk', freeBytes: 1e12, writable: true }), proxyFacts(null), name(service, 'found'), servicePort(), api(), link(), proxy(7993), ping(), sync(), roundTrip(5, 1), throughput(190_000, 33_000), target([])])).toEqual([]);
     expect(findFindings([])).toEqual([]);
   });
 

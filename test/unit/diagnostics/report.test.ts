@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { CheckResult, FactsOf } from '../../../shared/diagnostics/check-result.ts';
 import type { DiagnosisRun } from '../../../shared/diagnostics/diagnosis-run.ts';
 import { Redaction } from '../../../shared/diagnostics/redaction.ts';
 import { makeReport } from '../../../shared/diagnostics/report.ts';
+import { gatewayId } from '../../../shared/ids.ts';
 import { createTranslator } from '../../../shared/languages/translate.ts';
 
 const SECRETS = ['canary-password-7f3e', 'Y2FuYXJ5OmNhbmFyeQ==', 'canaryTokenAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 'canary-url-word', 'canary-key-line', 'yuki.tanaka', 'tanaka-home'];
@@ -40,6 +42,15 @@ describe('the report to hand over', () => {
     for (const text of Object.values(report(true))) expect(text).not.toMatch(/10\.20\.30\.40|mavis\.example|2001:db8/);
     expect(report(true).json.match(/\[address \d+\]/g)?.length).toBeGreaterThan(2);
     expect(JSON.parse(report(true).json)).toMatchObject({ kind: 'mavis-diagnosis', run: { startedAt: '2026-11-26T04:00:00.000Z' } });
+  });
+
+  test('the numbers of a line stand in it, in each language', () => {
+    const gateway = { kind: 'gateway', gatewayId: gatewayId.parse('00000000-0000-4000-8000-000000000001'), name: 'office1' } as const;
+    const found = (facts: FactsOf<'round-trip'> | FactsOf<'throughput'>): CheckResult => ({ id: facts.check, check: facts.check, subject: gateway, leg: 'L2', startedAt: planted.startedAt, milliseconds: 1, outcome: { status: 'found', verdict: 'good', facts }, tried: [] });
+    const run = { ...planted, results: [found({ check: 'round-trip', port: 7993, samplesMs: [], bestMs: 4, medianMs: 5, jitterMs: 2 }), found({ check: 'throughput', port: 7993, upBytesPerSecond: 250_000, downBytesPerSecond: 1_250_000 })] };
+    const told = (['en', 'ja', 'zh-Hant'] as const).map((language) => makeReport({ run, since: null, translator: createTranslator(language), redaction: new Redaction({ names: [], addresses: [], hideAddresses: false }), log: [], when: (at) => at }));
+    expect(told[0]?.text).toContain('office1 · Round trip: good (best 4 ms, median 5 ms, jitter 2 ms)\noffice1 · Throughput: good (10 Mb/s from the Gateway, 2 Mb/s to it)');
+    for (const { text, html } of told) for (const form of [text, html]) expect(form).toMatch(/4.+5.+2[^]+10.+2/);
   });
 
   test('what it is for stays: fingerprints, causes, who must act, commands', () => {

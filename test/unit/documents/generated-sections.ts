@@ -10,7 +10,7 @@ import { createTranslator, type TextLanguage, type Translator } from '../../../s
 const DEFAULT_PORTS = [443, 7993, 7994, 7995] as const;
 
 /** Every name that a text of diagnostics takes, as it is shown in a list: in braces. */
-const ARGUMENTS = ['address', 'code', 'count', 'date', 'expected', 'field', 'fingerprint', 'from', 'gateway', 'gateways', 'host', 'installed', 'issuer', 'megabytes', 'milliseconds', 'minutes', 'name', 'offered', 'path', 'ports', 'process', 'protocol', 'proxy', 'scheme', 'seconds', 'seen', 'segment', 'status', 'through', 'to', 'version'] as const;
+const ARGUMENTS = ['address', 'code', 'count', 'date', 'down', 'expected', 'field', 'fingerprint', 'from', 'gateway', 'gateways', 'host', 'installed', 'issuer', 'least', 'megabytes', 'milliseconds', 'minutes', 'name', 'offered', 'path', 'ports', 'process', 'protocol', 'proxy', 'scheme', 'seconds', 'seen', 'segment', 'status', 'through', 'to', 'up', 'version'] as const;
 const named = Object.fromEntries(ARGUMENTS.map((name) => [name, `{${name}}`]));
 
 /** Families of the catalogue in which a finding's code lies where it is only known from what was found, by the rule that says it. */
