@@ -1,6 +1,9 @@
+import { sql } from 'drizzle-orm';
+import { z } from 'zod';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { diagnosticsRoutes } from '../../../shared/api/diagnostics.ts';
 import type { Clock } from '../../../src-service/clock.ts';
+import { rowsOf } from '../../../src-service/store/database.ts';
 import { type Answer, codeOf, ServiceUnderTest, type SignedInUser } from '../../fixtures/service-under-test.ts';
 
 const PATH = '/v1/diagnostics/reports';
@@ -60,6 +63,23 @@ test('a report is bounded: in its parts, in its number for each user and hour, a
   const second = await listed(`?limit=5&cursor=${first.nextCursor ?? ''}`);
   expect(new Set([...first.items, ...second.items].map(({ id }) => id)).size).toBe(10);
   expect(codeOf(await operator.ask({ path: `${PATH}?cursor=rubbish` }))).toBe('request.invalid');
+});
+
+test('2,000 are kept in all: with one more the oldest goes, and no other', async () => {
+  const { database } = service.opened.core;
+  const before = await rowsOf(database, sql`SELECT count(*)::int AS number FROM diagnosis_reports`, z.object({ number: z.number() }));
+  const missing = 2000 - (before[0]?.number ?? 0);
+  await database.execute(sql`INSERT INTO diagnosis_reports (reference, user_id, user_name, sent_at, findings, report_text, report_json) SELECT 'MV-FILL-' || one, ${user.id}, 'filler', now() - interval '2 hours', '{}', 'x', '' FROM generate_series(1, ${missing}::int) AS one`);
+  const kept = (): Promise<{ reference: string }[]> => rowsOf(database, sql`SELECT reference FROM diagnosis_reports ORDER BY ordinal`, z.object({ reference: z.string() }));
+  const full = (await kept()).map(({ reference }) => reference);
+  expect(full).toHaveLength(2000);
+  const sender = await service.newUser('user');
+  const sent = [referenceOf(await send(sender)), referenceOf(await send(sender))];
+  expect((await kept()).map(({ reference }) => reference)).toEqual([...full.slice(2), ...sent]);
+  // At once, so that the bound holds for those too.
+  await Promise.all(Array.from({ length: 6 }, () => send(sender)));
+  expect(await kept()).toHaveLength(2000);
+  await database.execute(sql`DELETE FROM diagnosis_reports WHERE user_name = 'filler'`);
 });
 
 test('it is kept for 30 days, and then gone', async () => {
