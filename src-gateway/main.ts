@@ -46,6 +46,8 @@ program
   .requiredOption(DATA, DATA_TEXT)
   .option('--json', 'for other programs', false)
   .option('--language <tag>', 'en, ja or zh-Hant; by default that of the system')
+  // As `mavis diagnose`: 1 says that something is wrong with the gateway.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .action(async (options: { data: string; json: boolean; language?: string }) => {
     // The texts in all languages are loaded by nothing else here.
     const { runDoctor } = await import('./commands/doctor.ts');

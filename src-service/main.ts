@@ -57,6 +57,8 @@ program
   .option('--port <number>', 'port that "start" is given, where it is not in service.json', (text) => parsed(portNumber, text))
   .option('--json', 'for other programs')
   .option('--language <tag>', 'en, ja or zh-Hant; by default that of the system')
+  // As `mavis diagnose`: 1 says that something is wrong with the service.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .action(async ({ data, host, port, json, language }: { data: string; host?: string; port?: number; json?: boolean; language?: string }) => {
     const { runDoctor } = await import('./commands/doctor.ts');
     process.exitCode = await runDoctor({ folder: resolve(data), overrides: { host, port }, json: json ?? false, language: language ?? systemLanguage(process.env), print });

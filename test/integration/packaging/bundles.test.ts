@@ -1,13 +1,18 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { BUNDLED_PROGRAMS, layOutBundle } from '../../../scripts/bundle/lay-out-bundle.ts';
 import { inRepository } from '../../../scripts/set-up/repository.ts';
+import { type DoctorReport, doctorReport } from '../../../shared/diagnostics/doctor/doctor-report.ts';
 import { placeEmptyDatabase } from '../../fixtures/empty-database.ts';
+import { freePorts } from '../../fixtures/free-ports.ts';
+import { makeKeyPair } from '../../fixtures/key-pair.ts';
+import { runProgram } from '../../fixtures/run-program.ts';
+import { makeConfiguration, makeServiceKeys, signedConfigurationText } from '../../fixtures/signed-gateway-configuration.ts';
 
 /**
  * Service and gateway as npm packs them, unpacked where npm would install them. Their packages are those of the repository, which the
@@ -71,8 +76,47 @@ test('the service of the bundle starts on an empty data folder, migrates its dat
     });
     await expect.poll(() => said, { timeout: 90_000 }).toContain('"event":"listening"');
     expect(existsSync(join(data, 'first-password'))).toBe(true);
+    expect(await doctor('service', data)).toMatchObject({ code: 0, report: { program: 'mavis-service', findings: [] } });
   } finally {
     service.kill('SIGTERM');
   }
   expect(await once(service, 'exit')).toEqual([0, null]);
+  expect(await doctor('service', data)).toMatchObject({ code: 1, report: { findings: [{ code: 'server-not-running', leg: 'service', actor: 'helpdesk' }] } });
 });
+
+test('doctor of the bundles, where nothing was set up yet: says so in the language that is asked for, and ends with 1; what is not understood ends with 2', async () => {
+  for (const name of BUNDLED_PROGRAMS) {
+    const nowhere = join(folder, 'nowhere');
+    expect(await doctor(name, nowhere)).toMatchObject({ code: 1, report: { findings: [{ code: 'server-not-initialised' }] } });
+    const worded = await Promise.all(['en', 'ja', 'zh-Hant'].map((language) => runProgram(process.execPath, [program(name), 'doctor', '--data', nowhere, '--language', language])));
+    expect(new Set(worded.map(({ output }) => output)).size).toBe(3);
+    for (const { code, output } of worded) expect([code, output.includes(nowhere)]).toEqual([1, true]);
+    expect((await runProgram(process.execPath, [program(name), 'doctor', '--data', nowhere, '--what'])).code).toBe(2);
+  }
+  expect(existsSync(join(folder, 'nowhere'))).toBe(false);
+});
+
+test('the gateway of the bundle: its doctor finds that the service has no link to it, with the commands that open the port; and where it does not run, that', async () => {
+  const data = join(folder, 'gateway-data');
+  const keys = makeServiceKeys();
+  const [{ thumbprint }, [link = 0, first = 0, second = 0, third = 0]] = await Promise.all([makeKeyPair('CN=service'), freePorts(4)]);
+  writeFileSync(join(folder, 'office1.json'), signedConfigurationText(keys, makeConfiguration(keys, [thumbprint], { link, proxy: [first, second, third] })));
+  expect((await runProgram(process.execPath, [program('gateway'), 'init', '--config', join(folder, 'office1.json'), '--data', data])).code).toBe(0);
+  expect(await doctor('gateway', data)).toMatchObject({ code: 1, report: { program: 'mavis-gateway', findings: [{ code: 'server-not-running', leg: 'gateway', actor: 'gateway-administrator' }] } });
+  const gateway = spawn(process.execPath, [program('gateway'), 'start', '--data', data], { stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    await once(gateway.stdout, 'data');
+    const { code, report } = await doctor('gateway', data);
+    expect([code, report.findings]).toMatchObject([1, [{ code: 'server-no-link', leg: 'L3', ports: [link] }]]);
+    expect(report.results.filter(({ state }) => state === 'not-run')).toEqual([]);
+    expect((await runProgram(process.execPath, [program('gateway'), 'doctor', '--data', data, '--language', 'en'])).output).toContain(`sudo ufw allow ${link}/tcp`);
+  } finally {
+    gateway.kill('SIGTERM');
+  }
+  expect(await once(gateway, 'exit')).toEqual([0, null]);
+});
+
+async function doctor(name: string, data: string): Promise<{ readonly code: number | null; readonly report: DoctorReport }> {
+  const { code, output } = await runProgram(process.execPath, [program(name), 'doctor', '--json', '--data', data]);
+  return { code, report: doctorReport.parse(JSON.parse(output)) };
+}
