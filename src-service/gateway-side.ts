@@ -215,7 +215,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
   const watches = new ConnectionWatches({ database, audit, clock, gateways, tunnel, linkTo, newId: randomUUID, randomBytes: (bytes) => randomBytes(bytes), randomInt: (bound) => randomInt(bound) });
   const tests = new ConnectionTests({ database, audit, clock, gateways, tunnel, linkTo, randomInt: (bound) => randomInt(bound) });
 
-  const diagnosis = new Diagnosis({ database, clock, gateways, tunnel, tests, segmentView, decide: parts.decide });
+  const diagnosis = new Diagnosis({ database, clock, gateways, histories, tunnel, tests, segmentView, decide: parts.decide });
 
   const watch = new GatewayWatch({
     clock, delay: wait, log, gateways, lease, journal, linkTo, announceAddresses, announceKeys,

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { connectionReference, gatewayId, instant, protocol, resourceId, sha256, userId } from '../ids.ts';
 import { auditEntry } from './audit.ts';
-import { gatewayState } from './gateways.ts';
+import { gatewayState, gatewayStateChange } from './gateways.ts';
 import { connectionTest, hostAddress, port } from './resources.ts';
 import { defineRoute, pageOf, pageQuery } from './route.ts';
+
+/** Changes of a gateway's state that a diagnosis is told: one that comes and goes is known by then. */
+export const MAX_TOLD_CHANGES = 10;
 
 /** A gateway as a client's diagnostics need it: what to try, and what the service itself knows of it (rule 26). */
 export const diagnosedGateway = z.object({
@@ -22,6 +25,8 @@ export const diagnosedGateway = z.object({
   /** When it last answered the service. */
   confirmedAt: instant.nullable(),
   ejected: z.boolean(),
+  /** States that it changed to in the last 24 hours, newest first. */
+  changes: z.array(gatewayStateChange).max(MAX_TOLD_CHANGES).default([]),
 });
 export type DiagnosedGateway = z.infer<typeof diagnosedGateway>;
 

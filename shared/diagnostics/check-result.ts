@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { choicePreview } from '../api/diagnostics.ts';
-import { gatewayState } from '../api/gateways.ts';
+import { choicePreview, MAX_TOLD_CHANGES } from '../api/diagnostics.ts';
+import { gatewayState, gatewayStateChange } from '../api/gateways.ts';
 import { connectionTest } from '../api/resources.ts';
 import { gatewayId, instant, protocol } from '../ids.ts';
 
@@ -64,7 +64,7 @@ export const checkFacts = z.discriminatedUnion('check', [
   z.object({ check: z.literal('api'), code: z.string().max(100).nullable(), args: z.record(z.string(), z.union([z.string(), z.number()])), version: z.string().max(50).nullable(), oldestClient: z.string().max(50).nullable(), clientVersion: z.string().max(50), tooOld: z.boolean(), clockDifferenceMs: z.number().nullable(), database: z.boolean().nullable(), recordings: z.boolean().nullable() }),
   z.object({ check: z.literal('events'), outcome: z.enum(['flowing', 'silent', 'closed', 'refused']), code: z.string().max(100).nullable(), firstEventMs: z.number().nullable() }),
   z.object({ check: z.literal('sign-in'), status: z.enum(['signed-in', 'signing-in', 'signed-out']), code: z.string().max(100).nullable(), args: z.record(z.string(), z.union([z.string(), z.number()])) }),
-  z.object({ check: z.literal('sync'), state: gatewayState, code: z.string().max(100).nullable(), ageSeconds: z.number().nullable(), intervalSeconds: z.number().int(), ejected: z.boolean() }),
+  z.object({ check: z.literal('sync'), state: gatewayState, code: z.string().max(100).nullable(), ageSeconds: z.number().nullable(), intervalSeconds: z.number().int(), ejected: z.boolean(), changes: z.array(gatewayStateChange).max(MAX_TOLD_CHANGES) }),
   z.object({ check: z.literal('round-trip'), port: z.number().int(), samplesMs: z.array(z.number()).max(20), bestMs: z.number(), medianMs: z.number(), jitterMs: z.number() }),
   /** Bytes a second each way; `down` is null where so little went up that nothing was asked back. */
   z.object({ check: z.literal('throughput'), port: z.number().int(), upBytesPerSecond: z.number(), downBytesPerSecond: z.number().nullable() }),

@@ -2,6 +2,7 @@ import { gatewayState } from '../api/gateways.ts';
 import type { Translator } from '../languages/translate.ts';
 import type { CheckResult } from './check-result.ts';
 import type { DiagnosisRun } from './diagnosis-run.ts';
+import { type FactLine, factLines } from './fact-lines.ts';
 import { findingText } from './finding-text.ts';
 import { lineWords } from './line-words.ts';
 import { portCommands } from './port-commands.ts';
@@ -41,7 +42,7 @@ interface Words {
   readonly findings: readonly { readonly cause: string; readonly remedy: string; readonly who: string; readonly where: string; readonly commands: ReturnType<typeof portCommands> }[];
   /** What changed since it last worked: its heading, and a line for each. */
   readonly since: { readonly title: string; readonly lines: readonly string[] } | null;
-  readonly rows: readonly { readonly check: string; readonly subject: string; readonly state: string; readonly result: CheckResult }[];
+  readonly rows: readonly { readonly check: string; readonly subject: string; readonly state: string; readonly facts: readonly FactLine[]; readonly result: CheckResult }[];
 }
 
 function wordsOf(run: DiagnosisRun, since: SinceWorked | null, translator: Translator, when: ReportParts['when']): Words {
@@ -54,7 +55,7 @@ function wordsOf(run: DiagnosisRun, since: SinceWorked | null, translator: Trans
       return { cause, remedy, who: actorName, where: legName, commands: portCommands(finding.ports) };
     }),
     since: since === null ? null : { title: text('diagnostics.since', { when: when(since.at) }), lines: since.changes.length === 0 ? [text('diagnostics.since-nothing')] : since.changes.map((one) => changeText(one, translator)) },
-    rows: run.results.map((result) => ({ check: text(`diagnostics.check-${result.check}`), subject: subjectName(result, translator), state: stateText(result, translator), result })),
+    rows: run.results.map((result) => ({ check: text(`diagnostics.check-${result.check}`), subject: subjectName(result, translator), state: stateText(result, translator), facts: factLines(result, translator, when), result })),
   };
 }
 
@@ -133,7 +134,7 @@ export function stateText({ outcome }: Pick<CheckResult, 'outcome'>, translator:
 
 function asText({ title, made, findings, since, rows }: Words, { text }: Translator): string {
   const found = findings.length === 0 ? [text('diagnostics.report-nothing')] : findings.flatMap(({ cause, remedy, who, where }, index) => [`${index + 1}. ${cause}`, `   ${text('diagnostics.where')}: ${where}`, `   ${text('common.who-acts')}: ${who}`, `   ${text('common.what-to-do')}: ${remedy}`]);
-  return [title, made, '', ...found, '', ...(since === null ? [] : [since.title, ...since.lines, '']), ...rows.map(({ check, subject, state, result }) => `${subject} · ${check}${portOf(result)}: ${state}`), ''].join('\n');
+  return [title, made, '', ...found, '', ...(since === null ? [] : [since.title, ...since.lines, '']), ...rows.flatMap(({ check, subject, state, facts, result }) => [`${subject} · ${check}${portOf(result)}: ${state}`, ...facts.map(({ name, value }) => `   ${name}: ${value}`)]), ''].join('\n');
 }
 
 /** The port of a port's result, which alone tells its rows apart. */
@@ -145,7 +146,7 @@ const STYLE = 'body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2r
 
 function asHtml({ title, made, findings, since, rows }: Words, log: readonly string[], { text, language }: Translator): string {
   const found = findings.length === 0 ? `<p>${safe(text('diagnostics.report-nothing'))}</p>` : `<ol>${findings.map(({ cause, remedy, who, where, commands }) => `<li><strong>${safe(cause)}</strong><br>${safe(text('diagnostics.where'))}: ${safe(where)}<br>${safe(text('common.who-acts'))}: ${safe(who)}<br>${safe(text('common.what-to-do'))}: ${safe(remedy)}${commands.map(({ name, lines }) => `<h3>${safe(name)}</h3><pre>${safe(lines.join('\n'))}</pre>`).join('')}</li>`).join('')}</ol>`;
-  const table = rows.map(({ check, subject, state, result }) => `<tr><td>${safe(subject)}</td><td>${safe(`${check}${portOf(result)}`)}</td><td>${safe(state)}</td><td>${result.tried.map(({ at, action, to, outcome, milliseconds }) => safe(`${at} ${text(`diagnostics.action-${action}`)} ${to}: ${outcome} (${milliseconds} ms)`)).join('<br>')}</td></tr>`).join('');
+  const table = rows.map(({ check, subject, state, facts, result }) => `<tr><td>${safe(subject)}</td><td>${safe(`${check}${portOf(result)}`)}</td><td>${[state, ...facts.map(({ name, value }) => `${name}: ${value}`)].map(safe).join('<br>')}</td><td>${result.tried.map(({ at, action, to, outcome, milliseconds }) => safe(`${at} ${text(`diagnostics.action-${action}`)} ${to}: ${outcome} (${milliseconds} ms)`)).join('<br>')}</td></tr>`).join('');
   const head = [text('diagnostics.where'), text('diagnostics.column-check'), text('diagnostics.column-result'), text('diagnostics.tried-action')].map((word) => `<th>${safe(word)}</th>`).join('');
   const changed = since === null ? '' : `<h2>${safe(since.title)}</h2><ul>${since.lines.map((line) => `<li>${safe(line)}</li>`).join('')}</ul>`;
   const logged = log.length === 0 ? '' : `<h2>${safe(text('diagnostics.report-log'))}</h2><pre>${safe(log.join('\n'))}</pre>`;

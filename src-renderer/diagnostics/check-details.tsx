@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react';
 import type { CheckResult } from '../../shared/diagnostics/check-result.ts';
+import { factLines } from '../../shared/diagnostics/fact-lines.ts';
 import { stateText } from '../../shared/diagnostics/report.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useFormats, useText, useTranslator } from '../language/use-text.ts';
@@ -14,6 +15,7 @@ export function CheckDetails({ result, running, onRunAgain, onClose }: { readonl
   // Keyed by the result where it is shown: a new one is a new section.
   useEffect(() => heading.current?.focus(), []);
   const { outcome } = result;
+  const facts = factLines(result, translator, formats.instant);
   return (
     <section className="check-details" aria-labelledby="check-details-title">
       <header className="check-details-head">
@@ -28,6 +30,16 @@ export function CheckDetails({ result, running, onRunAgain, onClose }: { readonl
         {stateText(result, translator)}
         {outcome.status === 'not-run' && outcome.detail !== '' && ` (${outcome.detail})`}
       </p>
+      {facts.length > 0 && (
+        <dl className="check-facts" aria-label={text('diagnostics.fact-found')}>
+          {facts.map(({ name, value }, index) => (
+            <div key={`${index} ${name}`}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
       {result.tried.length === 0 ? (
         <p className="field-hint">{text('diagnostics.tried-none')}</p>
       ) : (

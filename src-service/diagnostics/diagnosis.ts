@@ -1,5 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm';
-import { type ChoicePreview, type DiagnosedGateway, MAX_DIAGNOSED_GATEWAYS, type ResourceDiagnosis } from '../../shared/api/diagnostics.ts';
+import { type ChoicePreview, type DiagnosedGateway, MAX_DIAGNOSED_GATEWAYS, MAX_TOLD_CHANGES, type ResourceDiagnosis } from '../../shared/api/diagnostics.ts';
+import type { GatewayStateChange } from '../../shared/api/gateways.ts';
 import type { User } from '../../shared/api/users.ts';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Protocol, ResourceId } from '../../shared/ids.ts';
@@ -11,6 +12,7 @@ import type { Clock } from '../clock.ts';
 import type { Decide } from '../connections/connection-access.ts';
 import type { ConnectionTests } from '../connections/connection-test.ts';
 import { type GatewayRow, tlsPinsOf } from '../gateways/gateway-record.ts';
+import type { GatewayHistories } from '../gateways/gateway-history.ts';
 import type { Gateways } from '../gateways/gateways.ts';
 import type { SegmentView } from '../gateways/segment-states.ts';
 import type { Database } from '../store/database.ts';
@@ -24,6 +26,7 @@ export interface DiagnosisParts {
   readonly database: Database;
   readonly clock: Pick<Clock, 'now'>;
   readonly gateways: Pick<Gateways, 'choosable'>;
+  readonly histories: Pick<GatewayHistories, 'newest'>;
   readonly tunnel: Pick<TunnelSettings, 'read'>;
   readonly tests: Pick<ConnectionTests, 'test'>;
   readonly segmentView: (user: User) => SegmentView | 'all';
@@ -48,7 +51,7 @@ export class Diagnosis {
 
   /** The gateways that connections of a user may use, default gateways first. Those behind one come without a place (rule 8). */
   async gateways(user: User): Promise<{ readonly serverTime: string; readonly items: DiagnosedGateway[] }> {
-    const { clock, gateways, tunnel: settings, segmentView } = this.#parts;
+    const { clock, gateways, histories, tunnel: settings, segmentView } = this.#parts;
     const view = segmentView(user);
     const { enabled, default: through } = await settings.read();
     const tunnel = enabled || user.role === 'vendor';
@@ -56,9 +59,11 @@ export class Diagnosis {
     const seen = all.filter((gateway) => view === 'all' || view.untagged || (gateway.segment !== null && view.segments.has(gateway.segment)) || (tunnel && isDefault(gateway, through)));
     const by = through === null ? '' : through.kind === 'segment' ? through.segment : (all.find(({ id }) => id === through.gatewayId)?.row.name ?? '');
     const named = seen.toSorted((a, b) => Number(isDefault(b, through)) - Number(isDefault(a, through)) || a.row.name.localeCompare(b.row.name, 'en'));
-    const items = named.slice(0, MAX_DIAGNOSED_GATEWAYS).map((gateway) => {
+    const shown = named.slice(0, MAX_DIAGNOSED_GATEWAYS);
+    const changes = await histories.newest(shown.map(({ id }) => id), MAX_TOLD_CHANGES);
+    const items = shown.map((gateway) => {
       const straight = gateway.reachedThrough === 'direct' && (!tunnel || isDefault(gateway, through));
-      return asDiagnosed(gateway, straight ? null : by);
+      return asDiagnosed(gateway, straight ? null : by, changes.get(gateway.id) ?? []);
     });
     return { serverTime: clock.now().toISOString(), items };
   }
@@ -105,7 +110,7 @@ export class Diagnosis {
   }
 }
 
-function asDiagnosed({ row, state, ejected }: Choosable, by: string | null): DiagnosedGateway {
+function asDiagnosed({ row, state, ejected }: Choosable, by: string | null, changes: readonly GatewayStateChange[]): DiagnosedGateway {
   return {
     id: row.id,
     name: row.name,
@@ -117,5 +122,6 @@ function asDiagnosed({ row, state, ejected }: Choosable, by: string | null): Dia
     code: row.stateCode,
     confirmedAt: row.confirmedAt?.toISOString() ?? null,
     ejected,
+    changes: [...changes],
   };
 }

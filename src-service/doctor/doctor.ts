@@ -203,7 +203,7 @@ class Look {
     const now = Date.parse(inside.now);
     const results = inside.gateways.filter(({ state }) => !CHOSEN.has(state)).map(({ id, name, state, code, confirmedAt, ejected }): CheckResult => {
       const ageSeconds = confirmedAt === null ? null : Math.max(0, Math.round((now - Date.parse(confirmedAt)) / 1000));
-      return { id: `sync ${id}`, check: 'sync', subject: { kind: 'gateway', gatewayId: id, name }, leg: 'L3', startedAt: inside.now, milliseconds: 0, outcome: { status: 'found', verdict: 'attention', facts: { check: 'sync', state, code, ageSeconds, intervalSeconds: SYNC_INTERVAL_MS / 1000, ejected } }, tried: [] };
+      return { id: `sync ${id}`, check: 'sync', subject: { kind: 'gateway', gatewayId: id, name }, leg: 'L3', startedAt: inside.now, milliseconds: 0, outcome: { status: 'found', verdict: 'attention', facts: { check: 'sync', state, code, ageSeconds, intervalSeconds: SYNC_INTERVAL_MS / 1000, ejected, changes: [] } }, tried: [] };
     });
     const count = (wanted: string): number => inside.gateways.filter(({ state }) => state === wanted).length;
     return { facts: { registered: inside.gateways.length, available: count('available'), unavailable: count('unavailable') }, findings: findFindings(results) };

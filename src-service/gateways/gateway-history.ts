@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, lt, lte } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, lt, lte } from 'drizzle-orm';
 import { GATEWAY_HISTORY_MAX, type GatewayHistory, type GatewayState, type GatewayStateChange } from '../../shared/api/gateways.ts';
 import type { GatewayId } from '../../shared/ids.ts';
 import type { Clock } from '../clock.ts';
@@ -9,6 +9,9 @@ import { gatewayHistory } from '../store/schema.ts';
 const SHOWN_MS = 24 * 3_600_000;
 /** Kept for twice as long, so that the state at the beginning of what is shown is nearly always known. */
 const KEPT_MS = 2 * SHOWN_MS;
+
+/** Changes that one answer for several gateways is made from. */
+const READ_AT_ONCE = 1000;
 
 /** Keeps a state that a gateway changed to, in the transaction of the change. */
 export async function noteState(transaction: Pick<Queryable, 'insert'>, gatewayId: GatewayId, change: { readonly at: Date; readonly state: GatewayState; readonly code: string | null }): Promise<void> {
@@ -40,6 +43,20 @@ export class GatewayHistories {
       changes: newest.slice(0, GATEWAY_HISTORY_MAX).toReversed().map(asChange),
       complete,
     };
+  }
+
+  /** What each of these gateways changed to in the last 24 hours, newest first, of each at most so many; of gateways that come and go all the time the newest of all. */
+  async newest(gatewayIds: readonly GatewayId[], each: number): Promise<ReadonlyMap<GatewayId, readonly GatewayStateChange[]>> {
+    const found = new Map<GatewayId, GatewayStateChange[]>();
+    if (gatewayIds.length === 0) return found;
+    const from = new Date(this.#clock.now().getTime() - SHOWN_MS);
+    const rows = await this.#database.select().from(gatewayHistory).where(and(inArray(gatewayHistory.gatewayId, [...gatewayIds]), gt(gatewayHistory.at, from))).orderBy(desc(gatewayHistory.at), desc(gatewayHistory.ordinal)).limit(READ_AT_ONCE);
+    for (const row of rows) {
+      const changes = found.get(row.gatewayId) ?? [];
+      if (changes.length < each) changes.push(asChange(row));
+      found.set(row.gatewayId, changes);
+    }
+    return found;
   }
 
   /** Removes what is too old to be shown. */

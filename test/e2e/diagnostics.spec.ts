@@ -1,9 +1,12 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
+import { z } from 'zod';
 import { accessRulesRoutes } from '../../shared/api/access-rules.ts';
 import { createTranslator } from '../../shared/languages/translate.ts';
+import { diagnosisRun } from '../../shared/diagnostics/diagnosis-run.ts';
 import { axeFindings } from '../fixtures/axe-findings.ts';
+import { runProgram } from '../fixtures/run-program.ts';
 import { ADMIN, expect, test } from './fixtures.ts';
 import type { OpenApp } from './launch-app.ts';
 import { connect, openMenu, signedIn, signIn } from './page-actions.ts';
@@ -12,6 +15,10 @@ import { layoutFaults, resizePage } from './page-checks.ts';
 const USER = { name: 'diagnosed-user', password: 'correct horse battery diagnosed' } as const;
 const pictures = join(import.meta.dirname, '../../test-results/diagnostics');
 mkdirSync(pictures, { recursive: true });
+const repository = join(import.meta.dirname, '../..');
+/** Electron's own command line, by which the stand-in is found too. */
+const electronProgram = join(repository, 'node_modules/electron/cli.js');
+const jsonReport = z.object({ run: diagnosisRun });
 
 test.beforeAll(async ({ system }) => {
   await system.addUser(USER.name, 'user', USER.password);
@@ -112,4 +119,31 @@ test('a user sends the report of a failed connection and gets a reference, which
   await expect(details.getByRole('listitem').filter({ hasText: 'sign-in.succeeded' }).first()).toBeVisible();
   expect(await axeFindings(main)).toEqual([]);
   await main.screenshot({ path: join(pictures, 'reports-sent.png') });
+});
+
+test('mavis diagnose beside the running app: the cause that the page names, in three languages, as JSON and as a file; it ends with 0, 1 or 2', async ({ app, system }) => {
+  const diagnose = (...words: readonly string[]) => runProgram(process.execPath, [electronProgram, repository, `--user-data-dir=${app.userData}`, 'diagnose', ...words], { environment: { ...process.env, ELECTRON_STANDIN_NODE: process.execPath, LANG: 'en_US.UTF-8' } });
+  await openMenu(app.main, 'Diagnostics');
+  await ended(app.main);
+  const well = await diagnose('--json');
+  expect([well.code, jsonReport.parse(JSON.parse(well.output)).run.findings]).toEqual([0, []]);
+  expect((await diagnose('--what')).code).toBe(2);
+  await system.stopGateway();
+  try {
+    const file = join(pictures, 'report.html');
+    const told = await diagnose('--report', file);
+    expect(told.code).toBe(1);
+    expect(told.output).toContain('it does not run');
+    expect(told.output).toContain('Who must act: Gateway administrator');
+    expect(readFileSync(file, 'utf8')).toContain('it does not run');
+    expect(jsonReport.parse(JSON.parse((await diagnose('--json')).output)).run.findings[0]).toMatchObject({ code: 'gateway-down', leg: 'gateway', actor: 'gateway-administrator' });
+    for (const language of ['ja', 'zh-Hant'] as const) {
+      await app.main.evaluate((chosen) => window.mavis.settings.update({ changes: { language: chosen } }), language);
+      await expect(app.main.locator(`html[lang="${language}"]`)).toBeAttached();
+      await expect.poll(async () => (await diagnose()).output, { timeout: 60_000 }).toContain(createTranslator(language).text('actor.gateway-administrator'));
+    }
+  } finally {
+    await app.main.evaluate(() => window.mavis.settings.update({ changes: { language: 'en' } }));
+    await system.startGateway();
+  }
 });

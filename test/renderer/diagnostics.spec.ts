@@ -46,6 +46,14 @@ test('one row a Gateway, one column a check; by keyboard a cell opens to what wa
   expect(await calls(page, 'diagnostics.runOne')).toEqual([{ id: 'port 00000000-0000-4000-8000-000000000072 7994' }]);
 });
 
+test('an opened cell says what was seen too: the state of a Gateway with its reason, how old it is, and what it was before', async ({ page }) => {
+  await openDiagnostics(page);
+  await page.getByRole('button', { name: /Synchronisation, gw-tokyo-1/ }).press('Enter');
+  const seen = page.getByLabel('What was seen');
+  await expect(seen).toContainText('6 seconds ago (asked every 15 seconds, and twice more after a failure)');
+  await expect(seen.getByRole('definition')).toHaveText(['Available', /6 seconds ago/, 'Available', /^Unavailable: The Gateway “gw-tokyo-1” did not answer/]);
+});
+
 test('all well says so; nothing yet begins by itself; what runs tells how far it is', async ({ page }) => {
   await openDiagnostics(page, { scene: 'diagnostics-good' });
   await expect(page.getByText('Nothing is wrong.')).toBeVisible();

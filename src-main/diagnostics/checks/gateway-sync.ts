@@ -21,7 +21,7 @@ export function gatewaySync(subject: Extract<Subject, { kind: 'gateway' }>, told
       const ageSeconds = gateway.confirmedAt === null ? null : Math.max(0, Math.round((Date.parse(serverTime) - Date.parse(gateway.confirmedAt)) / 1000));
       const fresh = ageSeconds !== null && ageSeconds <= 3 * syncSeconds;
       const good = gateway.state === 'available' && fresh && !gateway.ejected;
-      return { verdict: good ? 'good' : gateway.state === 'unavailable' || !fresh ? 'bad' : 'attention', facts: { check: 'sync', state: gateway.state, code: gateway.code, ageSeconds, intervalSeconds: syncSeconds, ejected: gateway.ejected } };
+      return { verdict: good ? 'good' : gateway.state === 'unavailable' || !fresh ? 'bad' : 'attention', facts: { check: 'sync', state: gateway.state, code: gateway.code, ageSeconds, intervalSeconds: syncSeconds, ejected: gateway.ejected, changes: gateway.changes } };
     },
   };
 }

@@ -151,6 +151,10 @@ const cases: readonly Case[] = [
     return around({ profile: pinned(peer, service.running.pin) });
   }],
   ['a key that is not the pinned one', 'service.pin-mismatch', async (open) => around({ profile: pinned(open.keep(await startTlsPeer({ key: stranger.keyPem, cert: stranger.certificatePem })), service.running.pin) })],
+  ['a name server that leads elsewhere', 'service.pin-mismatch', async (open) => {
+    const { host, port } = open.keep(await startTlsPeer({ key: stranger.keyPem, cert: stranger.certificatePem }));
+    return around({ profile: { serviceUrl: `https://mavis.example:${port}`, pin: service.running.pin }, namesLeadTo: host });
+  }],
   ['an issuer that this computer does not trust', 'service.certificate-untrusted', async (open) => {
     const trusted = await trustedService(open, {});
     return { with: { ...trusted.with, authorities: [] }, without: () => trusted.with };
@@ -187,6 +191,11 @@ const cases: readonly Case[] = [
   ['a gateway with another key', 'gateway-key-changed', (open) => gatewayWith(open, 'all', (host, port) => startTlsPeer({ key: stranger.keyPem, cert: stranger.certificatePem, ALPNProtocols: [PROXY_ALPN, 'http/1.1'] }, { host, port }))],
   ['another program on a proxy port', 'gateway-other-program', (open) => gatewayWith(open, 'first', (host, port) => startPeer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'), host, port))],
   ['a device that knows no TLS 1.3', 'gateway-tls-old', (open) => gatewayWith(open, 'proxy', (host, port) => startTlsPeer({ key: stranger.keyPem, cert: stranger.certificatePem, maxVersion: 'TLSv1.2' }, { host, port }))],
+  ['a name server that leads a gateway’s name elsewhere', 'gateway-key-changed', async (open) => {
+    const way = await gatewayWith(open, 'all', (host, port) => startTlsPeer({ key: stranger.keyPem, cert: stranger.certificatePem, ALPNProtocols: [PROXY_ALPN, 'http/1.1'] }, { host, port }));
+    const [told] = way.with.gateways ?? [];
+    return around({ gateways: [toldGateway(gateway, { pins: [pin], host: 'gw.example' })], namesLeadTo: told?.place?.host ?? '' });
+  }],
   ['a slow line', 'gateway-slow', (open) => lineThat(open, [['down', { kind: 'latency', latencyMs: 450, jitterMs: 0 }]])],
   ['a line that is narrow from the gateway', 'gateway-narrow', (open) => lineThat(open, carries('down', 60_000))],
   ['a line that is narrow to the gateway', 'gateway-narrow', (open) => lineThat(open, carries('up', 16_000))],

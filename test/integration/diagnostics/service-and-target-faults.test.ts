@@ -12,7 +12,8 @@ import type { Protocol } from '../../../shared/ids.ts';
 import { ServiceClient } from '../../../scripts/embedded-system/service-client.ts';
 import type { DiagnosedResource } from '../../../src-main/diagnostics/checks/resource-way.ts';
 import { ensureGatewayKeys } from '../../../src-gateway/keys/gateway-keys.ts';
-import { codesOf, expectCause, finds, type LabClient, LabOpen, ownAddress, profileOf, startPeer } from '../../fixtures/diagnosis-laboratory.ts';
+import { codesOf, eventProxy, expectCause, finds, type LabClient, LabOpen, ownAddress, profileOf, startPeer, startTlsPeer } from '../../fixtures/diagnosis-laboratory.ts';
+import { makeAuthority } from '../../fixtures/certificate-authority.ts';
 import { startDroppingPort } from '../../fixtures/dropping-port.ts';
 import { freePorts } from '../../fixtures/free-ports.ts';
 import { HeadlessClient } from '../../fixtures/headless-client.ts';
@@ -97,6 +98,30 @@ describe('L4 and the choice: the first finding is the cause', () => {
       expect(codesOf(run)).toEqual([]);
       expect([...new Set(run.results.filter(({ outcome }) => outcome.status === 'found').map(({ leg }) => leg))].toSorted()).toEqual(['L1', 'L2', 'L3', 'L4', 'client']);
     });
+  });
+});
+
+describe('L1: the event stream', () => {
+  test.each([['cut', 'events-cut'], ['held', 'events-held']] as const)('a proxy before the service by which it is %s: %s, and gone when it is let through', async (fault, code) => {
+    const authority = await makeAuthority('Example Company CA');
+    const host = ownAddress();
+    const { keyPem, certificatePem, fingerprint } = await authority.issue({ name: host, hosts: [host] });
+    let now: typeof fault | null = fault;
+    const proxy = open.keep(await startTlsPeer({ key: keyPem, cert: certificatePem, ALPNProtocols: ['http/1.1'] }, { host, serve: eventProxy({ host: '127.0.0.1', port: Number(new URL(service.running.url).port) }, () => now) }));
+    const url = `https://${proxy.host}:${proxy.port}`;
+    const behind = new HeadlessClient({ url, pin: fingerprint });
+    await behind.signIn('aiko', PASSWORD);
+    const person: LabClient = { profile: { serviceUrl: url, pin: fingerprint }, signedIn: behind.service };
+    try {
+      await finds(person, (run) => {
+        expectCause(run, code);
+        expect(run.findings).toMatchObject([{ leg: 'L1', actor: 'your-it' }]);
+      });
+      now = null;
+      await finds(person, (run) => expect(codesOf(run)).toEqual([]));
+    } finally {
+      behind.close();
+    }
   });
 });
 

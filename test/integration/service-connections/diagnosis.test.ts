@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ResourceDiagnosis, diagnosticsRoutes, resourceDiagnosis } from '../../../shared/api/diagnostics.ts';
 import { accessRuleId, type ResourceId } from '../../../shared/ids.ts';
+import { noteState } from '../../../src-service/gateways/gateway-history.ts';
 import type { RequestContext } from '../../../src-service/http/bound-route.ts';
 import { allowed, GatewaySideWorld } from '../../fixtures/gateway-side-world.ts';
 
@@ -68,6 +69,21 @@ describe('S40, S43: what a connection would come to', () => {
     expect(tried).toBeNull();
     await world.call('gatewayUpdate', { params: { gatewayId: office.id }, body: { draining: false } }, admin);
     await world.state(office.id, 'available');
+    // S10: what it was before is told with its state, to the user as well.
+    const [told] = await gatewaysOf(user);
+    expect(told?.changes.slice(0, 2)).toMatchObject([{ state: 'available', code: null }, { state: 'draining' }]);
+    expect(told?.changes.map(({ at }) => at)).toEqual(told?.changes.map(({ at }) => at).toSorted().toReversed());
+  });
+
+  test('of changes of a gateway that comes and goes the newest ten are told, of the last day, and none of another gateway', async () => {
+    const at = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
+    const note = (gatewayId: typeof office.id, minutes: number, code: string | null) => noteState(world.store.database, gatewayId, { at: at(minutes), state: code === null ? 'available' : 'unavailable', code });
+    await note(office.id, 25 * 60, 'gateway.link-failed');
+    for (let one = 0; one < 20; one += 1) await note(office.id, 600 - one, one % 2 === 0 ? 'gateway.link-time-out' : null);
+    await note(entry.id, 1, 'gateway.link-refused');
+    const changes = (await gatewaysOf(user))[0]?.changes ?? [];
+    expect(changes).toHaveLength(10);
+    expect(JSON.stringify(changes)).not.toMatch(/link-failed|link-refused/);
   });
 
   test('rules that do not let the user in now are told as such; a resource that no rule gives is as if it were not there', async () => {

@@ -25,7 +25,7 @@ function gatewayResults(subject: Subject, dropped: readonly number[]): CheckResu
     found(`ping ${id}`, subject, 'L2', { check: 'ping', code: null, clockDifferenceMs: 0, ports: [] }),
     found(`round-trip ${id}`, subject, 'L2', { check: 'round-trip', port: 443, samplesMs: [4, 4, 5], bestMs: 4, medianMs: 4, jitterMs: 1 }),
     found(`throughput ${id}`, subject, 'L2', { check: 'throughput', port: 443, upBytesPerSecond: 2_600_000, downBytesPerSecond: 11_250_000 }),
-    found(`sync ${id}`, subject, 'L3', { check: 'sync', state: 'available', code: null, ageSeconds: 6, intervalSeconds: 15, ejected: false }),
+    found(`sync ${id}`, subject, 'L3', { check: 'sync', state: 'available', code: null, ageSeconds: 6, intervalSeconds: 15, ejected: false, changes: [{ at: AT, state: 'available', code: null }, { at: '2026-11-23T09:12:00.000Z', state: 'unavailable', code: 'gateway.link-time-out' }] }),
   ];
 }
 

@@ -22,7 +22,7 @@ const servicePort = (changes: Partial<FactsOf<'port'>> = {}): CheckResult => see
 const link = (changes: Partial<FactsOf<'port'>> = {}, of = gateway): CheckResult => seen(of, port({ role: 'link', port: 443, pong: null, ...changes }));
 const proxy = (number: number, changes: Partial<FactsOf<'port'>> = {}, of = gateway): CheckResult => seen(of, port({ port: number, ...changes }));
 const api = (changes: Partial<FactsOf<'api'>> = {}): CheckResult => seen(service, { check: 'api', code: null, args: {}, version: '1', oldestClient: '0', clientVersion: '1', tooOld: false, clockDifferenceMs: 0, database: true, recordings: true, ...changes }, 'L1');
-const sync = (changes: Partial<FactsOf<'sync'>> = {}, of = gateway): CheckResult => seen(of, { check: 'sync', state: 'available', code: null, ageSeconds: 3, intervalSeconds: 15, ejected: false, ...changes }, 'L3');
+const sync = (changes: Partial<FactsOf<'sync'>> = {}, of = gateway): CheckResult => seen(of, { check: 'sync', state: 'available', code: null, ageSeconds: 3, intervalSeconds: 15, ejected: false, changes: [], ...changes }, 'L3');
 const ping = (changes: Partial<FactsOf<'ping'>> = {}, of = gateway): CheckResult => seen(of, { check: 'ping', code: null, clockDifferenceMs: 0, ports: [], ...changes });
 const name = (subject: Subject, outcome: 'none' | 'failed' | 'found'): CheckResult => seen(subject, { check: 'name', host: 'gw.example', ipv4: { outcome, addresses: [], milliseconds: 1 }, ipv6: { outcome: outcome === 'found' ? 'none' : outcome, addresses: [], milliseconds: 1 } });
 const roundTrip = (bestMs: number, jitterMs: number): CheckResult => seen(gateway, { check: 'round-trip', port: 7993, samplesMs: [], bestMs, medianMs: bestMs, jitterMs });
