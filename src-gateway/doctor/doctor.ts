@@ -6,6 +6,7 @@ import { doctorFinding, type Server } from '../../shared/diagnostics/doctor/doct
 import { type DoctorReport, type DoctorResult, makeDoctorReport } from '../../shared/diagnostics/doctor/doctor-report.ts';
 import { daysLeft, judgeCertificate, judgeClock, judgeDisk, judgeFiles, judgePorts, judgeVersion, type OwnPort, type SeenFile } from '../../shared/diagnostics/doctor/judgements.ts';
 import { type DoctorCheck, type DoctorFound, runDoctorChecks } from '../../shared/diagnostics/doctor/run-doctor.ts';
+import { isErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { protocol } from '../../shared/ids.ts';
 import { servicePinAnnouncement } from '../../shared/link/messages.ts';
@@ -259,7 +260,7 @@ class Look {
     return {
       facts: { canRecord: report.canRecord, kept: report.recordings.length, sessions: report.sessions, draining: report.draining },
       // A closed port is told by the check of the ports.
-      findings: report.shortages.filter((code) => code !== 'gateway.port-closed').map((code) => doctorFinding(SERVER, code, 'recordings', { gateway, ports })),
+      findings: report.shortages.filter((code) => code !== 'gateway.port-closed').map((code) => (isErrorCode(code) ? doctorFinding(SERVER, code, 'recordings', { gateway, ports }) : doctorFinding(SERVER, 'newer-code', 'recordings', { code }))),
     };
   }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import packageDescription from '../../package.json' with { type: 'json' };
 import type { CheckResult } from '../../shared/diagnostics/check-result.ts';
 import type { Finding } from '../../shared/diagnostics/diagnosis-run.ts';
-import { doctorFinding, type Server } from '../../shared/diagnostics/doctor/doctor-findings.ts';
+import { type DoctorCode, doctorFinding, type Server } from '../../shared/diagnostics/doctor/doctor-findings.ts';
 import { type DoctorReport, type DoctorResult, makeDoctorReport } from '../../shared/diagnostics/doctor/doctor-report.ts';
 import { daysLeft, judgeCertificate, judgeClock, judgeDisk, judgeFiles, judgePorts, judgeSchema, judgeVersion, type SeenFile } from '../../shared/diagnostics/doctor/judgements.ts';
 import { type DoctorCheck, type DoctorFound, runDoctorChecks } from '../../shared/diagnostics/doctor/run-doctor.ts';
@@ -90,7 +90,7 @@ class Look {
 
   async #readConfiguration(): Promise<DoctorFound> {
     const { folder, overrides, databaseUrl } = this.#options;
-    const told = (code: string, path: string, field = ''): DoctorFound => ({ facts: { folder }, findings: [doctorFinding(SERVER, code, 'configuration', { path, field: field === '' ? 'JSON' : field })] });
+    const told = (code: DoctorCode, path: string, field = ''): DoctorFound => ({ facts: { folder }, findings: [doctorFinding(SERVER, code, 'configuration', { path, field: field === '' ? 'JSON' : field })] });
     try {
       await access(folder, constants.R_OK | constants.X_OK);
       await access(join(folder, 'master.key'));

@@ -1,4 +1,4 @@
-import type { Actor, Leg } from '../../errors/catalogue.ts';
+import type { Actor, ErrorCode, Leg } from '../../errors/catalogue.ts';
 import { catalogue, isErrorCode } from '../../errors/catalogue.ts';
 import type { Finding } from '../diagnosis-run.ts';
 
@@ -44,7 +44,10 @@ export const doctorCauses = {
 export type DoctorCause = keyof typeof doctorCauses;
 
 /** Codes that other diagnostics name as well, with what they explain here. */
-const shared: Readonly<Record<string, number>> = { 'service.database-unavailable': 86, 'clock-of-service': 74, 'clock-of-gateway': 74, 'gateway.configuration-invalid': 88 };
+const shared = { 'service.database-unavailable': 86, 'clock-of-service': 74, 'clock-of-gateway': 74, 'gateway.configuration-invalid': 88 } as const satisfies Record<string, number>;
+
+/** A code that has texts: of the servers' own, of other diagnostics, or of the catalogue. `newer-code` stands for one that this version does not know. */
+export type DoctorCode = DoctorCause | keyof typeof shared | ErrorCode | 'newer-code';
 
 /** Whether a code is one of the servers' own causes. */
 export function isDoctorCause(code: string): code is DoctorCause {
@@ -52,7 +55,7 @@ export function isDoctorCause(code: string): code is DoctorCause {
 }
 
 /** One cause found on a server, in the form of all findings. `evidence` names the checks that say so; codes of the catalogue bring leg and actor themselves. */
-export function doctorFinding(server: Server, code: string, evidence: string, args: Finding['args'] = {}, ports: readonly number[] = []): Finding {
+export function doctorFinding(server: Server, code: DoctorCode, evidence: string, args: Finding['args'] = {}, ports: readonly number[] = []): Finding {
   const own = isErrorCode(code) ? catalogue[code] : owners[server];
   const cause: Cause | undefined = isDoctorCause(code) ? doctorCauses[code] : undefined;
   return { code, args, leg: cause?.leg ?? own.leg, actor: own.actor, ports: [...ports], evidence: [evidence] };
@@ -60,6 +63,10 @@ export function doctorFinding(server: Server, code: string, evidence: string, ar
 
 /** Most likely cause first; what no rank is known of comes in the order in which it was found, after the rest. */
 export function rankedFindings(findings: readonly Finding[]): Finding[] {
-  const rank = ({ code }: Finding): number => (isDoctorCause(code) ? doctorCauses[code].rank : (shared[code] ?? 35));
+  const rank = ({ code }: Finding): number => (isDoctorCause(code) ? doctorCauses[code].rank : isShared(code) ? shared[code] : 35);
   return findings.toSorted((a, b) => rank(b) - rank(a));
+}
+
+function isShared(code: string): code is keyof typeof shared {
+  return Object.hasOwn(shared, code);
 }

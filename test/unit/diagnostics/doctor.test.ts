@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { doctorCauses, doctorFinding, rankedFindings, type Server } from '../../../shared/diagnostics/doctor/doctor-findings.ts';
+import { doctorCauses, doctorFinding, isDoctorCause, rankedFindings, type Server } from '../../../shared/diagnostics/doctor/doctor-findings.ts';
 import { doctorReport, doctorText, makeDoctorReport } from '../../../shared/diagnostics/doctor/doctor-report.ts';
 import { judgeCertificate, judgeClock, judgeDisk, judgeFiles, judgePorts, judgeSchema, judgeVersion } from '../../../shared/diagnostics/doctor/judgements.ts';
 import { type DoctorCheck, runDoctorChecks } from '../../../shared/diagnostics/doctor/run-doctor.ts';
@@ -47,7 +47,7 @@ describe('what is seen on a server', () => {
 
   test('each cause reads whole in three languages, and names who must act', () => {
     for (const server of servers) {
-      for (const code of Object.keys(doctorCauses)) {
+      for (const code of Object.keys(doctorCauses).filter(isDoctorCause)) {
         for (const language of languages) {
           const { cause, remedy, actorName } = findingText(createTranslator(language), doctorFinding(server, code, 'files', { count: 2 }));
           for (const text of [cause, remedy, actorName]) expect(text).toMatch(/^(?!.*(?:undefined|\{|\}|\[object)).+$/);
@@ -60,7 +60,7 @@ describe('what is seen on a server', () => {
   });
 
   test('most likely cause first: what stops the program before what can wait', () => {
-    const found = ['server-certificate-ending', 'server-not-running', 'gateway.full', 'server-disk-low'].map((code) => doctorFinding('mavis-gateway', code, 'x'));
+    const found = (['server-certificate-ending', 'server-not-running', 'gateway.full', 'server-disk-low'] as const).map((code) => doctorFinding('mavis-gateway', code, 'x'));
     expect(codes(rankedFindings(found))).toEqual(['server-disk-low', 'server-not-running', 'gateway.full', 'server-certificate-ending']);
   });
 

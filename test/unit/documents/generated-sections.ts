@@ -1,6 +1,6 @@
 import { catalogue, isErrorCode, type ErrorCode } from '../../../shared/errors/catalogue.ts';
 import { findingRules } from '../../../shared/diagnostics/findings/find-findings.ts';
-import { doctorCauses, doctorFinding } from '../../../shared/diagnostics/doctor/doctor-findings.ts';
+import { doctorCauses, doctorFinding, isDoctorCause } from '../../../shared/diagnostics/doctor/doctor-findings.ts';
 import { findingText, isOwnFinding } from '../../../shared/diagnostics/finding-text.ts';
 import { portCommands } from '../../../shared/diagnostics/port-commands.ts';
 import type { FindingRule } from '../../../shared/diagnostics/findings/finding-rule.ts';
@@ -57,7 +57,7 @@ function findingTable(translator: Translator, picked: (rule: FindingRule) => boo
 
 /** The servers' own causes: whose program it is acts. */
 function serverTable(translator: Translator): string {
-  return table(translator, Object.keys(doctorCauses).map((code) => row(translator, code, doctorFinding(/^server-(?:no-link|journal)/.test(code) ? 'mavis-gateway' : 'mavis-service', code, ''))));
+  return table(translator, Object.keys(doctorCauses).filter(isDoctorCause).map((code) => row(translator, code, doctorFinding(/^server-(?:no-link|journal)/.test(code) ? 'mavis-gateway' : 'mavis-service', code, ''))));
 }
 
 function row(translator: Translator, code: string, { leg, actor }: Pick<FindingRule, 'leg' | 'actor'>): string {
