@@ -15,6 +15,11 @@ export const managedSettingsShape = {
   /** `system`, `none`, or `HOST:PORT` of an HTTP proxy. */
   proxy: z.string().max(262).regex(/^(?:system|none|[^\s\p{Cc}/@[\]:]+:[1-9]\d{0,4})$/u).refine((text) => Number(/:(\d+)$/.exec(text)?.[1] ?? 1) <= 65_535),
   language: clientSettings.shape.language.unwrap(),
+  /** `automatic`: fetched by themselves; `ask`: fetched once the user asks; `off`: no updates by the app. */
+  updates: z.enum(['automatic', 'ask', 'off']),
+  updateChannel: clientSettings.shape.updateChannel.unwrap(),
+  /** The folder of a static host that updates come from, in place of the service. */
+  updateUrl: z.url({ protocol: /^https$/ }).max(300).refine((address) => !/[@?#]/.test(address)),
   disabledFeatures: z.array(lockableFeature).max(lockableFeature.options.length),
 } as const;
 

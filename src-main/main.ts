@@ -75,6 +75,12 @@ import { readStartConfiguration, sessionProcessEnvironment, type StartConfigurat
 import { JsonFile } from './stored-files/json-file.ts';
 import { saveTextFile } from './stored-files/text-file.ts';
 import { createStores } from './stores/owned-store.ts';
+import { feedOfAddress, feedOfService, UpdateFeed } from './updates/update-feed.ts';
+import { installedPackage } from './updates/installed-package.ts';
+import { startDetached, type StartedProgram } from './updates/update-installer.ts';
+import { builtInUpdateKeys, updateAbility } from './updates/update-ability.ts';
+import { UpdateRecord } from './updates/update-record.ts';
+import { Updates, type UpdateSource } from './updates/updates.ts';
 import { TrayIcon } from './tray/tray-icon.ts';
 import { AppWindows } from './windows/app-windows.ts';
 import { RememberedBounds } from './windows/window-bounds.ts';
@@ -366,6 +372,59 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   // macOS and Linux know the scheme from the package; Windows from this entry of the user's. After `--` no word is taken for a switch.
   if (app.isPackaged && process.platform === 'win32') app.setAsDefaultProtocolClient(DEEP_LINK_SCHEME, process.execPath, ['--']);
 
+  const updateRecordFile = inUserData('updates.json');
+  const updateRecord = new UpdateRecord(updateRecordFile, log, randomUUID);
+  updateRecord.load(load(updateRecordFile));
+  const updateSource = (): UpdateSource | undefined => {
+    const { updateUrl, proxy } = managed.settings;
+    if (updateUrl !== undefined) {
+      const waysThere = networkOf({ proxy: managedProxy(proxy) ?? { kind: 'system' } }).waysOut;
+      return { kind: 'address', open: () => new UpdateFeed({ address: feedOfAddress(updateUrl), pin: null, authorities, waysOut: waysThere }) };
+    }
+    const { selected } = profiles;
+    return selected === undefined ? undefined : { kind: 'service', open: () => new UpdateFeed({ address: feedOfService(selected.serviceUrl), pin: pinOf(selected), authorities, waysOut: networkOf(selected).waysOut }) };
+  };
+  const updates = new Updates({
+    store: stores.updates,
+    ability: updateAbility({
+      policy: managed,
+      keys: app.isPackaged ? builtInUpdateKeys(join(app.getAppPath(), 'package.json')) : startConfiguration.updateKeys,
+      installed: installedPackage({ platform: process.platform, arch: process.arch, executable: process.execPath, resourcesFolder: process.resourcesPath, environment: process.env }),
+    }),
+    version: app.getVersion(),
+    settings: () => settings.current,
+    source: updateSource,
+    record: updateRecord,
+    folder: join(app.getPath('userData'), 'updates'),
+    appWords: startConfiguration.userDataFolder === undefined ? [] : [`--user-data-dir=${startConfiguration.userDataFolder}`],
+    clock, random, log,
+    later: (milliseconds, does) => {
+      const timer = setTimeout(does, milliseconds);
+      timer.unref();
+      return () => clearTimeout(timer);
+    },
+  });
+  /** What is started when everything has ended, and whether that was asked for. */
+  let startedLast: StartedProgram | undefined;
+  let restarting = false;
+  let quitAsAgreed = (): void => app.quit();
+  const restartToInstall = async (): Promise<boolean> => {
+    const { text } = translator();
+    const count = sessions.connectedCount;
+    if (count > 0 && (await showQuestion({ message: text('update-restart.title', { count }), detail: text('update-restart.body'), buttons: [text('update-restart.confirm'), text('update-restart.later')] }, windows.main)).response !== 0) return false;
+    startedLast = await updates.prepareInstall(true);
+    restarting = true;
+    quitAsAgreed();
+    return true;
+  };
+  const installAtQuit = async (): Promise<void> => {
+    if (restarting || !settings.current.installUpdateAtQuit || !updates.installable) return;
+    startedLast = await updates.prepareInstall(false).catch((error: unknown) => {
+      log.error('update not installed', { code: asMavisError(error).code }, error);
+      return undefined;
+    });
+  };
+
   const setMenu = (window: BrowserWindow, role: WindowRole): void => {
     const menu = Menu.buildFromTemplate(menuTemplate({ role, mac, development, text: (key) => translator().text(key), run: (does) => runAction(window, does) }));
     if (mac) Menu.setApplicationMenu(menu);
@@ -374,7 +433,11 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   const runAction = (window: BrowserWindow, does: Exclude<ActionRun, { kind: 'role' }>): void => {
     const sessionId = registry.find(window.webContents.id)?.sessionId;
     if (does.kind === 'page') windows.sendAction(window, does.action);
-    else if (does.kind === 'sign-out') account.signOut().catch((error: unknown) => log.warn('sign-out failed', {}, error));
+    else if (does.kind === 'check-updates') {
+      windows.sendAction(window, 'view.settings');
+      // Why nothing is looked for where that is so, the page says.
+      if (stores.updates.state.phase.status !== 'off') void updates.check();
+    } else if (does.kind === 'sign-out') account.signOut().catch((error: unknown) => log.warn('sign-out failed', {}, error));
     else if (sessionId && does.kind === 'end-session') sessions.end(sessionId);
     else if (sessionId && does.kind === 'reconnect' && !sessions.isConnected(sessionId)) sessions.retry(sessionId);
   };
@@ -414,6 +477,10 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
       inSight: (id) => windows.inSight(id),
       showSession: (id) => windows.showSession(id),
       showMain: () => windows.showMain(),
+      showUpdates: () => {
+        windows.showMain();
+        windows.sendAction(windows.main, 'view.settings');
+      },
       monotonic: () => performance.now(),
     }).start();
   }
@@ -450,7 +517,8 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     windows: registry,
     log,
     handlers: createHandlers({
-      policy: managed, stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, links, clipboard, proxySignOn, clock,
+      policy: managed, stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, updates, restartToInstall, links, clipboard, proxySignOn, clock,
+      showInFolder: (path) => shell.showItemInFolder(path),
       keyFile: new KeyFileChoice(async () => {
         const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openFile', 'showHiddenFiles'] });
         return canceled ? undefined : filePaths[0];
@@ -497,7 +565,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     reopening.freeze();
     windows.beginQuit();
   };
-  endInOrder({ sessions, windows: { beginQuit }, log, staysWithoutWindows: () => tray.shown, ask: async (count) => {
+  quitAsAgreed = endInOrder({ sessions, windows: { beginQuit }, log, staysWithoutWindows: () => tray.shown, ask: async (count) => {
     const { text } = translator();
     const { response } = await showQuestion({ message: text('quit.title'), detail: text('quit.body', { count }), buttons: [text('quit.confirm'), text('quit.stay')] });
     return response === 0;
@@ -516,6 +584,13 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     work.stop();
     processes.stop();
     await index.stop();
+    await updates.stop();
+    await installAtQuit();
+    if (startedLast !== undefined) {
+      // It is another instance of this app, or replaces its files.
+      app.releaseSingleInstanceLock();
+      await startDetached(startedLast, app.getPath('home')).catch((error: unknown) => log.error('update not started', { code: asMavisError(error).code }, error));
+    }
     log.info('stopped');
     await logFile.flush();
   } });
@@ -539,6 +614,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   openedByLink.takeBy((link) => deepLinks.open(link));
   void tellAll(managed.problems, tell).catch((error: unknown) => log.error('problems of the policy not shown', {}, error));
   processes.prepare();
+  updates.start();
   if (handOver) await account.signInOneTime(handOver.oneTimeSignIn).catch((error: unknown) => log.warn('one-time sign-in refused', {}, error));
 }
 
@@ -558,8 +634,8 @@ interface Ending {
   readonly stop: () => Promise<void>;
 }
 
-/** Quitting asks where sessions are open, then ends everything in order; a signal of the system does not ask. */
-function endInOrder({ sessions, windows, log, staysWithoutWindows, ask, stop }: Ending): void {
+/** Quitting asks where sessions are open, then ends everything in order; a signal of the system does not ask, nor does what it gives: the way to quit that was agreed to. */
+function endInOrder({ sessions, windows, log, staysWithoutWindows, ask, stop }: Ending): () => void {
   let agreed = false;
   let stopped = false;
   const quit = (): void => {
@@ -589,6 +665,7 @@ function endInOrder({ sessions, windows, log, staysWithoutWindows, ask, stop }: 
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin' && !staysWithoutWindows()) app.quit();
   });
+  return quit;
 }
 
 /** Asks in a native dialog; the last button is what closing it means. */

@@ -10,9 +10,14 @@ export interface StartConfiguration {
   readonly serviceUrl: string | undefined;
   /** `MAVIS_POLICY_FOLDER`: where the policy lies, for an app that is not packaged. */
   readonly policyFolder: string | undefined;
+  /** `MAVIS_UPDATE_PUBLIC_KEYS`: keys of updates, by commas, for an app that is not packaged; a package holds its own. */
+  readonly updateKeys: readonly string[];
   /** `MAVIS_SIGN_IN_FD`: the pipe with the embedded system's one-time sign-in. */
   readonly signInDescriptor: number | undefined;
 }
+
+/** 32 bytes in base64. */
+const UPDATE_KEY = /^[A-Za-z0-9+/]{43}=$/;
 
 /** Reads it once; what is not of the form is left out. */
 export function readStartConfiguration(userDataSwitch: string, environment: Readonly<Record<string, string | undefined>>, workingFolder: string): StartConfiguration {
@@ -21,6 +26,7 @@ export function readStartConfiguration(userDataSwitch: string, environment: Read
     userDataFolder: userDataSwitch === '' ? undefined : isAbsolute(userDataSwitch) ? userDataSwitch : resolve(workingFolder, userDataSwitch),
     serviceUrl: serviceUrl.success ? serviceUrl.data : undefined,
     policyFolder: environment['MAVIS_POLICY_FOLDER'],
+    updateKeys: (environment['MAVIS_UPDATE_PUBLIC_KEYS'] ?? '').split(',').filter((key) => UPDATE_KEY.test(key)),
     signInDescriptor: handOverDescriptor(environment),
   };
 }

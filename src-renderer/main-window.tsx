@@ -20,4 +20,4 @@ import '@xterm/xterm/css/xterm.css';
 import { MainWindowView } from './frame/main-window-view.tsx';
 import { startWindow } from './frame/start-window.tsx';
 
-startWindow(<MainWindowView />, ['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions', 'foreignClients', 'changes', 'logWork', 'network', 'diagnostics']);
+startWindow(<MainWindowView />, ['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions', 'foreignClients', 'changes', 'logWork', 'network', 'updates', 'diagnostics']);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { SignedAuditHead } from '../shared/audit-head.ts';
 import type { UserId } from '../shared/ids.ts';
 import { Access } from './access-rules/access.ts';
@@ -39,6 +39,8 @@ import { SignInNonces } from './sign-in/sign-in-nonces.ts';
 import { signInRoutes } from './sign-in/sign-in-routes.ts';
 import type { Store } from './store/database.ts';
 import { systemRoutes } from './system/system-routes.ts';
+import { UpdateFolder } from './updates/update-folder.ts';
+import { updateRoutes } from './updates/update-routes.ts';
 import { Accounts, type UserRevoked } from './users/accounts.ts';
 import { removeFirstPassword } from './users/first-administrator.ts';
 import { Passwords } from './users/password.ts';
@@ -111,6 +113,7 @@ export function composeCore({ folder, configuration, store, keys, keysInForce, c
       ...credentialRoutes(credentials),
       ...serviceKeyRoutes({ rotation: keyRotation, keys: keysInForce }),
       ...sentReportRoutes(sentReports),
+      ...updateRoutes(new UpdateFolder(resolve(folder, configuration.updatesFolder))),
       ...auditRoutes({ reader: auditReader, heads: auditHeads, auditLog, database, signingKey: keys.signing.publicKey }),
     },
   };

@@ -14,6 +14,9 @@ export const EXAMPLE_POLICY = managedSettings.required().parse({
   servicePins: ['SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
   proxy: 'system',
   language: 'system',
+  updates: 'automatic',
+  updateChannel: 'stable',
+  updateUrl: 'https://updates.example/mavis/',
   disabledFeatures: ['own-programs'],
 });
 

@@ -11,6 +11,7 @@ export type ActionRun =
   | { readonly kind: 'page'; readonly action: WindowAction }
   | { readonly kind: 'role'; readonly role: 'undo' | 'redo' | 'cut' | 'copy' | 'paste' | 'selectAll' | 'resetZoom' | 'zoomIn' | 'zoomOut' | 'togglefullscreen' | 'minimize' | 'close' | 'quit' | 'toggleDevTools' }
   | { readonly kind: 'sign-out' }
+  | { readonly kind: 'check-updates' }
   | { readonly kind: 'end-session' }
   | { readonly kind: 'reconnect' };
 
@@ -75,5 +76,6 @@ export const actions: readonly Action[] = [
 
   { id: 'window.minimize', label: 'menu.minimize', menu: 'window', windows: every, run: { kind: 'role', role: 'minimize' } },
 
+  { id: 'updates.check', label: 'menu.check-updates', menu: 'help', windows: main, macMenu: 'app', run: { kind: 'check-updates' } },
   { id: 'help.shortcuts', label: 'menu.shortcuts', menu: 'help', windows: every, run: { kind: 'page', action: 'help.shortcuts' } },
 ];

@@ -11,6 +11,7 @@ import { serviceKeysRoutes } from './service-keys.ts';
 import { signInRoutes } from './sign-in.ts';
 import { systemRoutes } from './system.ts';
 import { tunnelRoutes } from './tunnel.ts';
+import { updatesRoutes } from './updates.ts';
 import { usersRoutes } from './users.ts';
 
 /** Every route of the service by name; the service registers all of them and OpenAPI lists all of them. */
@@ -29,5 +30,6 @@ export const routes = {
   ...auditRoutes,
   ...eventsRoutes,
   ...diagnosticsRoutes,
+  ...updatesRoutes,
 } as const;
 export type RouteName = keyof typeof routes;

@@ -232,6 +232,11 @@ export const catalogue = {
   'update.feed-expired': entry(502, 'client', 'your-it', ['date']),
   'update.feed-replayed': entry(502, 'client', 'your-it', ['date']),
   'update.downgrade-refused': entry(409, 'client', 'your-it', ['offered', 'installed']),
+  'update.feed-refused': entry(502, 'client', 'your-it', ['status']),
+  'update.file-wrong': entry(502, 'client', 'your-it', ['file']),
+  'update.download-cut': entry(503, 'client', 'nobody'),
+  'update.not-stored': entry(507, 'client', 'you', ['reason']),
+  'update.not-installed': entry(500, 'client', 'your-it', ['reason']),
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof catalogue;

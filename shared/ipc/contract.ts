@@ -93,6 +93,16 @@ export const ipcContract = {
     /** Everything as it was when the app was new. */
     reset: call(mainWindow, none, clientSettings),
   },
+  updates: {
+    /** Asks the feed at once; `updates` in the stores tells what comes of it. */
+    check: call(mainWindow, none, none),
+    /** Fetches what the feed offers, where it is not fetched by itself. */
+    download: call(mainWindow, none, none),
+    /** Installs what is ready and starts the app anew; asks the user first where sessions are open. */
+    install: call(mainWindow, none, z.object({ restarting: z.boolean() })),
+    /** Shows the verified file in the system's file manager; the page never learns the path. */
+    showFile: call(mainWindow, none, none),
+  },
   profiles: {
     add: call(mainWindow, profileFields, z.object({ profileId })),
     update: call(mainWindow, z.object({ profileId, fields: profileFields }), none),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { updateChannel } from '../updates/update-manifest.ts';
 
 export const language = z.enum(['en', 'ja', 'zh-Hant']);
 export type Language = z.infer<typeof language>;
@@ -22,6 +23,9 @@ const settingsParts = z.object({
   copyOnSelect: z.boolean(),
   forwardAgent: z.boolean(),
   forwardX11: z.enum(['off', 'restricted', 'full']),
+  updateChannel,
+  downloadUpdates: z.boolean(),
+  installUpdateAtQuit: z.boolean(),
 });
 
 /** What the user can set; each has a default, so that an empty file is a whole one. */
@@ -46,6 +50,10 @@ export const clientSettings = z.object({
   forwardAgent: settingsParts.shape.forwardAgent.default(false),
   /** The same; restricted: programs on the target see nothing of the user's other windows. */
   forwardX11: settingsParts.shape.forwardX11.default('off'),
+  updateChannel: settingsParts.shape.updateChannel.default('stable'),
+  /** By itself when one is found; else once the user asks. */
+  downloadUpdates: settingsParts.shape.downloadUpdates.default(true),
+  installUpdateAtQuit: settingsParts.shape.installUpdateAtQuit.default(true),
 });
 export type ClientSettings = z.infer<typeof clientSettings>;
 

@@ -180,9 +180,39 @@ export const logWorkState = z.object({ exports: z.record(z.string(), logExport),
 export const networkState = z.object({ proxyQuestion: z.object({ id: z.uuid(), proxy: z.string(), refused: z.boolean(), canKeep: z.boolean() }).nullable() });
 export type ProxyQuestion = NonNullable<z.infer<typeof networkState>['proxyQuestion']>;
 
+/** A release that a feed offers this computer: what is new, as plain text, and how much there is to fetch. */
+export const offeredUpdate = z.object({ version: z.string(), notes: z.string(), sizeBytes: z.number().int() });
+export type OfferedUpdate = z.infer<typeof offeredUpdate>;
+
+/** Why this app takes no updates: the organisation has said so, it was built without the publisher's keys, or it was not installed by one of our packages. */
+export const updatesOff = z.enum(['managed', 'no-keys', 'no-package']);
+export type UpdatesOff = z.infer<typeof updatesOff>;
+
+export const updatePhase = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('off'), why: updatesOff }),
+  z.object({ status: z.literal('unchecked') }),
+  z.object({ status: z.literal('checking') }),
+  /** No service is chosen, and the organisation has named no address. */
+  z.object({ status: z.literal('no-source') }),
+  z.object({ status: z.literal('none-offered') }),
+  z.object({ status: z.literal('up-to-date') }),
+  /** There is one, and the roll-out has not come to this computer. */
+  z.object({ status: z.literal('held-back'), version: z.string() }),
+  z.object({ status: z.literal('available'), offer: offeredUpdate }),
+  z.object({ status: z.literal('downloading'), offer: offeredUpdate, receivedBytes: z.number().int() }),
+  /** Fetched and verified. `by-hand`: this package is installed by the system, the user or IT, not by the app. */
+  z.object({ status: z.literal('ready'), offer: offeredUpdate, install: z.enum(['restart', 'by-hand']), fileName: z.string() }),
+  z.object({ status: z.literal('failed'), error: shownError }),
+]);
+export type UpdatePhase = z.infer<typeof updatePhase>;
+
+/** Updates of this app; `source` is where it asked last, `checkedAt` when it last had an answer. */
+export const updatesState = z.object({ version: z.string(), source: z.enum(['service', 'address']).nullable(), checkedAt: z.string().nullable(), phase: updatePhase });
+export type UpdatesState = z.infer<typeof updatesState>;
+
 /** The stores that main owns. A page gets the whole state, then patches (RFC 6902 operations), each under the next revision; a gap means: read again. */
-export const storeSchemas = { settings: clientSettings, profiles: profilesState, account: accountState, inventory: inventoryState, gateways: gatewaysState, sessions: sessionsState, foreignClients: foreignClientsState, changes: changesState, logWork: logWorkState, network: networkState, diagnostics: diagnosticsState } as const;
-export const storeName = z.enum(['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions', 'foreignClients', 'changes', 'logWork', 'network', 'diagnostics']);
+export const storeSchemas = { settings: clientSettings, profiles: profilesState, account: accountState, inventory: inventoryState, gateways: gatewaysState, sessions: sessionsState, foreignClients: foreignClientsState, changes: changesState, logWork: logWorkState, network: networkState, updates: updatesState, diagnostics: diagnosticsState } as const;
+export const storeName = z.enum(['settings', 'profiles', 'account', 'inventory', 'gateways', 'sessions', 'foreignClients', 'changes', 'logWork', 'network', 'updates', 'diagnostics']);
 export type StoreName = z.infer<typeof storeName>;
 export type StoreStates = { [K in StoreName]: z.infer<(typeof storeSchemas)[K]> };
 

@@ -14,10 +14,11 @@ import { interfaceTextsJa } from './interface/ja.ts';
 import { paletteTextsJa } from './palette/ja.ts';
 import { settingsTextsJa } from './settings/ja.ts';
 import { serviceKeyTextsJa } from './service-keys/ja.ts';
+import { updateTextsJa } from './updates/ja.ts';
 import { watchingTextsJa } from './watching/ja.ts';
 import { tunnelTextsJa } from './tunnel/ja.ts';
 import { resourceFormTextsJa } from './resource-forms/ja.ts';
 import { nativeTextsJa } from './native/ja.ts';
 
 /** Every text in Japanese. */
-export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...tunnelTextsJa, ...serviceKeyTextsJa, ...resourceFormTextsJa, ...findingTextsJa, ...diagnosticsTextsJa, ...doctorTextsJa, ...foreignClientTextsJa, ...forwardingTextsJa, ...desktopTextsJa, ...filesTextsJa, ...nativeTextsJa, ...administrationTextsJa, ...credentialTextsJa, ...watchingTextsJa, ...paletteTextsJa, ...settingsTextsJa } as const satisfies Record<MessageKey, string>;
+export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...tunnelTextsJa, ...serviceKeyTextsJa, ...resourceFormTextsJa, ...findingTextsJa, ...diagnosticsTextsJa, ...doctorTextsJa, ...foreignClientTextsJa, ...forwardingTextsJa, ...desktopTextsJa, ...filesTextsJa, ...nativeTextsJa, ...administrationTextsJa, ...credentialTextsJa, ...watchingTextsJa, ...paletteTextsJa, ...settingsTextsJa, ...updateTextsJa } as const satisfies Record<MessageKey, string>;

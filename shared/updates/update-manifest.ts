@@ -5,14 +5,17 @@ import { instant } from '../ids.ts';
 export const updateChannel = z.enum(['stable', 'beta']);
 export type UpdateChannel = z.infer<typeof updateChannel>;
 
-/** The packages that update themselves, by system and processor. Debian's and RPM's come from their repository, MSI from IT. */
-export const updateTarget = z.enum(['win-x64', 'win-arm64', 'mac-universal', 'linux-x64', 'linux-arm64']);
+/** The packages by kind and processor. NSIS's and AppImage's replace themselves; the others are fetched, verified, and installed by whoever may. */
+export const updateTarget = z.enum(['nsis-x64', 'nsis-arm64', 'msi-x64', 'dmg-universal', 'appimage-x64', 'appimage-arm64', 'deb-x64', 'deb-arm64', 'rpm-x64', 'rpm-arm64']);
 export type UpdateTarget = z.infer<typeof updateTarget>;
 
 /** A file's name, which becomes part of an address and of a path: no separator, no blank, nothing that a shell or an installer would read as more than a name (A22). */
-export const updateFileName = z.string().max(120).regex(/^[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.))*$/);
+export const updateFileName = z.string().max(100).regex(/^[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.))*$/);
 /** MAJOR.MINOR.PATCH, and a pre-release as semver 2.0.0 section 9 has it; no build metadata, which has no order. */
 export const updateVersion = z.string().max(60).regex(/^(?:0|[1-9]\d{0,8})\.(?:0|[1-9]\d{0,8})\.(?:0|[1-9]\d{0,8})(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/);
+
+/** What is new, as plain text: lines, and nothing that could turn them about or hide in them. */
+export const updateNotes = z.string().max(4000).refine((text) => !/[\p{Cc}\u200B-\u200F\u202A-\u202E\u2060-\u2069]/u.test(text.replaceAll('\n', '')));
 
 /** An installer of us has some 100 MB; a gigabyte is another file. */
 const MOST_FILE_BYTES = 1024 ** 3;
@@ -34,6 +37,7 @@ export const updateManifest = z
     expiresAt: instant,
     /** So many percent of the computers take it, each by a number of its own. */
     rolloutPercent: z.number().min(0).max(100),
+    notes: updateNotes.default(''),
     files: z.array(updateFile).min(1).max(updateTarget.options.length),
   })
   .refine(({ issuedAt, expiresAt }) => Date.parse(expiresAt) > Date.parse(issuedAt) && Date.parse(expiresAt) - Date.parse(issuedAt) <= MOST_MANIFEST_DAYS * DAY_MS, 'expires too late')
@@ -54,3 +58,7 @@ export function signedUpdateText(manifest: string): string {
 export function manifestFileName(channel: UpdateChannel): string {
   return `${channel}.json`;
 }
+
+const MANIFESTS: ReadonlySet<string> = new Set(updateChannel.options.map(manifestFileName));
+/** What a feed holds: manifests of the channels, and packages. Whatever else lies in its folder is not given out. */
+export const feedFileName = updateFileName.refine((name) => MANIFESTS.has(name) || /\.(?:exe|msi|dmg|AppImage|deb|rpm)$/.test(name));

@@ -26,6 +26,7 @@ import type { Sessions } from '../sessions/sessions.ts';
 import { readSettingsValues, settingsFileText } from '../settings/settings-file.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Stores } from '../stores/owned-store.ts';
+import type { Updates } from '../updates/updates.ts';
 import { stateFor } from '../stores/window-view.ts';
 import type { CallerWindow } from '../windows/window-registry.ts';
 import type { IpcHandlers } from './ipc-border.ts';
@@ -63,6 +64,11 @@ export interface HandlerParts {
   readonly clipboardUploads: Pick<ClipboardUploads, 'offer' | 'read'>;
   readonly setMainFullScreen: (full: boolean) => void;
   readonly keyFile: Pick<KeyFileChoice, 'choose' | 'read' | 'forget'>;
+  readonly updates: Pick<Updates, 'check' | 'download' | 'readyFile'>;
+  /** Restarts the app with the update that is ready; false where the user would rather not. Throws what `Updates.prepareInstall` does. */
+  readonly restartToInstall: () => Promise<boolean>;
+  /** Shows a file in the system's file manager. */
+  readonly showInFolder: (path: string) => void;
   readonly links: Pick<ExternalLinks, 'open'>;
   readonly proxySignOn: Pick<ProxySignOn, 'answer' | 'allowAsking'>;
   readonly clipboard: { readonly writeText: (text: string) => Promise<void>; readonly readText: () => Promise<string> };
@@ -86,7 +92,7 @@ type RouteArguments<R extends Route> = { readonly params: z.output<R['params']>;
 
 /** What main does for each call of the contract; the border has checked who asks and what. */
 export function createHandlers(parts: HandlerParts): IpcHandlers {
-  const { stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, keyFile, links, clipboard, proxySignOn } = parts;
+  const { stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, keyFile, updates, links, clipboard, proxySignOn } = parts;
   /** A route of the service in the signed-in user's name; main adds token and signature. */
   const passOn = async <R extends Route>(route: R, args: RouteArguments<R>): Promise<z.output<R['response']>> => account.require().client.call(route, args);
 
@@ -128,6 +134,22 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
         return path === undefined ? null : settings.take(await readSettingsValues(path));
       },
       reset: () => settings.reset(),
+    },
+    updates: {
+      // How they end stands in the store; waiting for the end would hold the page's call for as long as a download takes.
+      check: () => {
+        void updates.check();
+        return {};
+      },
+      download: () => {
+        void updates.download();
+        return {};
+      },
+      install: async () => ({ restarting: await parts.restartToInstall() }),
+      showFile: () => {
+        parts.showInFolder(updates.readyFile);
+        return {};
+      },
     },
     profiles: {
       add: async (fields) => {

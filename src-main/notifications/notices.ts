@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../shared/errors/catalogue.ts';
-import type { InventoryState, Session, SessionId, StoreStates } from '../../shared/ipc/stores.ts';
+import type { InventoryState, Session, SessionId, StoreStates, UpdatesState } from '../../shared/ipc/stores.ts';
 
 /** What the user is told of outside of our windows: of a session, or of Gateway segments. */
 export type Notice =
@@ -7,6 +7,7 @@ export type Notice =
   | { readonly kind: 'ended'; readonly sessionId: SessionId; readonly resource: string; readonly code: string; readonly args: Readonly<Record<string, string | number>> }
   | { readonly kind: 'watched'; readonly sessionId: SessionId; readonly resource: string }
   | { readonly kind: 'interrupted'; readonly sessionId: SessionId; readonly resource: string }
+  | { readonly kind: 'update-ready'; readonly version: string; readonly install: 'restart' | 'by-hand' }
   | { readonly kind: 'segments-fell'; readonly segments: readonly string[] };
 
 /** Ends that the user has brought about, or that a target's program has by being done. */
@@ -39,4 +40,9 @@ export function noticesOfSegments(before: InventoryState, now: InventoryState): 
   const available = new Set(before.segments.filter((segment) => segment.available > 0).map(({ segment }) => segment));
   const segments = now.segments.flatMap(({ segment, available: left, known }) => (known && left === 0 && segment !== null && available.has(segment) ? [segment] : []));
   return segments.length === 0 ? [] : [{ kind: 'segments-fell', segments }];
+}
+
+/** An update that has become ready; once for each version. */
+export function noticesOfUpdates(toldVersion: string | undefined, { phase }: UpdatesState): Extract<Notice, { kind: 'update-ready' }>[] {
+  return phase.status === 'ready' && phase.offer.version !== toldVersion ? [{ kind: 'update-ready', version: phase.offer.version, install: phase.install }] : [];
 }

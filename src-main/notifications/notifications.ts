@@ -3,7 +3,7 @@ import type { SessionId } from '../../shared/ipc/stores.ts';
 import { errorText } from '../../shared/languages/error-text.ts';
 import type { Translator } from '../../shared/languages/translate.ts';
 import type { Stores } from '../stores/owned-store.ts';
-import { type Notice, noticesOfSegments, noticesOfSessions } from './notices.ts';
+import { type Notice, noticesOfSegments, noticesOfSessions, noticesOfUpdates } from './notices.ts';
 
 /** Segments that one notice names; more are counted. */
 const MOST_NAMED = 3;
@@ -19,18 +19,20 @@ export interface ShownNotice {
 }
 
 interface NotificationsParts {
-  readonly stores: Pick<Stores, 'sessions' | 'inventory' | 'settings'>;
+  readonly stores: Pick<Stores, 'sessions' | 'inventory' | 'updates' | 'settings'>;
   readonly translator: () => Translator;
   readonly show: (notice: ShownNotice) => void;
   /** Whether the user has that session's window, or without one any of ours, before him. */
   readonly inSight: (sessionId?: SessionId) => boolean;
   readonly showSession: (sessionId: SessionId) => void;
   readonly showMain: () => void;
+  /** The main window with what it says of updates. */
+  readonly showUpdates: () => void;
   /** Milliseconds that never go back. */
   readonly monotonic: () => number;
 }
 
-/** Tells of what happens to sessions and Gateways by the system's notifications, where the user wants them and does not see it anyway. */
+/** Tells of what happens to sessions and Gateways, and of updates, by the system's notifications, where the user wants them and does not see it anyway. */
 export class Notifications {
   readonly #parts: NotificationsParts;
   readonly #shownAt: number[] = [];
@@ -41,7 +43,7 @@ export class Notifications {
 
   /** Tells from now on, for as long as the stores live. */
   start(): void {
-    const { sessions, inventory } = this.#parts.stores;
+    const { sessions, inventory, updates } = this.#parts.stores;
     let knownSessions = sessions.state;
     sessions.onPatch(() => {
       const notices = noticesOfSessions(knownSessions, sessions.state);
@@ -54,15 +56,28 @@ export class Notifications {
       knownInventory = inventory.state;
       this.#tell(notices);
     });
+    let toldVersion: string | undefined;
+    updates.onPatch(() => {
+      const notices = noticesOfUpdates(toldVersion, updates.state);
+      toldVersion = notices[0]?.version ?? toldVersion;
+      this.#tell(notices);
+    });
   }
 
   #tell(notices: readonly Notice[]): void {
     if (!this.#parts.stores.settings.state.notifications) return;
     for (const notice of notices) {
       const sessionId = 'sessionId' in notice ? notice.sessionId : undefined;
-      if (this.#parts.inSight(sessionId) || !this.#hasRoom()) continue;
-      this.#parts.show({ ...this.#words(notice), onClick: () => (sessionId === undefined ? this.#parts.showMain() : this.#parts.showSession(sessionId)) });
+      // Of an update no window tells but the page of settings, which is seldom open.
+      if ((notice.kind !== 'update-ready' && this.#parts.inSight(sessionId)) || !this.#hasRoom()) continue;
+      this.#parts.show({ ...this.#words(notice), onClick: () => this.#open(notice) });
     }
+  }
+
+  #open(notice: Notice): void {
+    if ('sessionId' in notice) this.#parts.showSession(notice.sessionId);
+    else if (notice.kind === 'update-ready') this.#parts.showUpdates();
+    else this.#parts.showMain();
   }
 
   #hasRoom(): boolean {
@@ -85,6 +100,8 @@ export class Notifications {
         return { title: text('notice.interrupted', { resource: notice.resource }), body: text('notice.interrupted-body') };
       case 'watched':
         return { title: text('notice.watched', { resource: notice.resource }), body: text('notice.watched-body') };
+      case 'update-ready':
+        return { title: text('notice.update-ready', { version: notice.version }), body: text(`notice.update-ready-${notice.install}`) };
       case 'segments-fell':
         return {
           title: text('notice.segments-fell', { count: notice.segments.length }),

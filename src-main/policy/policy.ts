@@ -39,11 +39,14 @@ export function requireFeature(policy: Policy, feature: LockableFeature): void {
   if (isDisabled(policy, feature)) throw new MavisError('client.managed');
 }
 
-/** Settings of the user that are the organisation's: its language, and off what it has switched off. */
+/** Settings of the user that are the organisation's: its language, how updates come, and off what it has switched off. */
 export function lockedSettings(policy: Policy): Partial<ClientSettings> {
-  const { language } = policy.settings;
+  const { language, updates, updateChannel } = policy.settings;
   return {
     ...(language === undefined ? {} : { language }),
+    ...(updateChannel === undefined ? {} : { updateChannel }),
+    ...(updates === undefined ? {} : { downloadUpdates: updates === 'automatic' }),
+    ...(updates === 'off' ? { installUpdateAtQuit: false } : {}),
     ...(isDisabled(policy, 'agent-forwarding') ? { forwardAgent: false } : {}),
     ...(isDisabled(policy, 'x11-forwarding') ? { forwardX11: 'off' as const } : {}),
   };

@@ -39,6 +39,11 @@ export class WholeFile {
     for await (const bytes of source) await this.append(bytes);
   };
 
+  /** Lets others read or run it, once it has its path: by POSIX's bits. */
+  async setMode(mode: number): Promise<void> {
+    await orNotWritten(this.#handle.chmod(mode));
+  }
+
   /** The file is whole, on the disk, and takes its path, or another in the same folder; where that fails it is gone. */
   async keep(path = this.#path): Promise<void> {
     try {

@@ -68,6 +68,7 @@ export function createStores(settings: StoreStates['settings']): Stores {
     changes: new OwnedStore('changes', { audit: 0, 'error-log': 0, recordings: 0, users: 0, 'access-rules': 0, credentials: 0, tunnel: 0, 'service-keys': 0, connections: 0 }),
     logWork: new OwnedStore('logWork', { exports: {}, proof: { status: 'not-asked' } }),
     network: new OwnedStore('network', { proxyQuestion: null }),
+    updates: new OwnedStore('updates', { version: '', source: null, checkedAt: null, phase: { status: 'unchecked' } }),
     diagnostics: new OwnedStore('diagnostics', NO_DIAGNOSTICS),
   };
 }

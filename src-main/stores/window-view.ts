@@ -5,7 +5,7 @@ import type { Stores } from './owned-store.ts';
 type Operation = StorePatch['patch'][number];
 
 /** A session window knows nothing of inventory, gateways and logs: what it shows is in its session. */
-const HIDDEN_FROM_SESSION_WINDOWS: ReadonlySet<StoreName> = new Set(['inventory', 'gateways', 'foreignClients', 'changes', 'logWork', 'diagnostics']);
+const HIDDEN_FROM_SESSION_WINDOWS: ReadonlySet<StoreName> = new Set(['inventory', 'gateways', 'foreignClients', 'changes', 'logWork', 'updates', 'diagnostics']);
 
 /** A diagnosis window: how it looks, whether somebody is signed in, what a proxy asks; its diagnosis comes to it from its own desk. */
 const SHOWN_TO_DIAGNOSIS_WINDOWS: ReadonlySet<StoreName> = new Set(['settings', 'account', 'network']);

@@ -100,6 +100,14 @@ export const settingSections: readonly SettingSection[] = [
       choice('forwardX11', 'settings.forward-x11', { off: 'settings.forward-x11-off', restricted: 'settings.forward-x11-restricted', full: 'settings.forward-x11-full' }, ({ text }) => <span className="field-hint settings-hint">{text('settings.forward-x11-hint')}</span>),
     ],
   },
+  {
+    title: 'settings.updates',
+    items: [
+      choice('updateChannel', 'settings.update-channel', { stable: 'settings.update-channel-stable', beta: 'settings.update-channel-beta' }),
+      onOff('downloadUpdates', 'settings.download-updates', 'settings.download-updates-hint'),
+      onOff('installUpdateAtQuit', 'settings.install-update-at-quit', 'settings.install-update-at-quit-hint'),
+    ],
+  },
 ];
 
 /** The settings that a search leaves: those that have all its words in their section, label or words. All where nothing is searched for. */

@@ -10,6 +10,7 @@ import { useFed, useParts } from '../stores/parts.tsx';
 import { Setting } from './setting-fields.tsx';
 import { findSettings } from './setting-items.tsx';
 import { SettingsFile } from './settings-file.tsx';
+import { UpdateStatus } from './update-status.tsx';
 import { type Managed, useManaged } from './use-managed.ts';
 
 /** The settings of this computer; each change holds at once, in every window. */
@@ -41,6 +42,7 @@ export function SettingsPage() {
         {found.map(({ title, items }) => (
           <section key={title} className="settings-section">
             <h2>{text(title)}</h2>
+            {title === 'settings.updates' && <UpdateStatus />}
             {items.map((item) => (
               <Setting key={item.name} locked={managed?.names.includes(item.name) ?? false}>
                 {item.field({ settings, change, text })}

@@ -31,7 +31,7 @@ export class StoreFeed {
   constructor(mavis: Pick<WindowApi, 'stores' | 'events'>, names: readonly StoreName[]) {
     this.#mavis = mavis;
     this.#names = names;
-    this.stores = { settings: loading<'settings'>(), profiles: loading<'profiles'>(), account: loading<'account'>(), inventory: loading<'inventory'>(), gateways: loading<'gateways'>(), sessions: loading<'sessions'>(), foreignClients: loading<'foreignClients'>(), changes: loading<'changes'>(), logWork: loading<'logWork'>(), network: loading<'network'>(), diagnostics: loading<'diagnostics'>() };
+    this.stores = { settings: loading<'settings'>(), profiles: loading<'profiles'>(), account: loading<'account'>(), inventory: loading<'inventory'>(), gateways: loading<'gateways'>(), sessions: loading<'sessions'>(), foreignClients: loading<'foreignClients'>(), changes: loading<'changes'>(), logWork: loading<'logWork'>(), network: loading<'network'>(), updates: loading<'updates'>(), diagnostics: loading<'diagnostics'>() };
   }
 
   /** Begins to listen and reads every store; comes back when each has been read once. */
@@ -98,6 +98,8 @@ export class StoreFeed {
         return this.#put(name, this.stores.logWork, revision, state);
       case 'network':
         return this.#put(name, this.stores.network, revision, state);
+      case 'updates':
+        return this.#put(name, this.stores.updates, revision, state);
       case 'diagnostics':
         return this.#put(name, this.stores.diagnostics, revision, state);
     }
@@ -111,8 +113,8 @@ export class StoreFeed {
 
   #fail(name: StoreName, error: ShownError): void {
     const failed = { status: 'failed', error } as const;
-    const { settings, profiles, account, inventory, gateways, sessions, foreignClients, changes, logWork, network, diagnostics } = this.stores;
-    const stores = { settings: () => settings.setState(failed, true), profiles: () => profiles.setState(failed, true), account: () => account.setState(failed, true), inventory: () => inventory.setState(failed, true), gateways: () => gateways.setState(failed, true), sessions: () => sessions.setState(failed, true), foreignClients: () => foreignClients.setState(failed, true), changes: () => changes.setState(failed, true), logWork: () => logWork.setState(failed, true), network: () => network.setState(failed, true), diagnostics: () => diagnostics.setState(failed, true) };
+    const { settings, profiles, account, inventory, gateways, sessions, foreignClients, changes, logWork, network, updates, diagnostics } = this.stores;
+    const stores = { settings: () => settings.setState(failed, true), profiles: () => profiles.setState(failed, true), account: () => account.setState(failed, true), inventory: () => inventory.setState(failed, true), gateways: () => gateways.setState(failed, true), sessions: () => sessions.setState(failed, true), foreignClients: () => foreignClients.setState(failed, true), changes: () => changes.setState(failed, true), logWork: () => logWork.setState(failed, true), network: () => network.setState(failed, true), updates: () => updates.setState(failed, true), diagnostics: () => diagnostics.setState(failed, true) };
     stores[name]();
     this.#readAgain(name, READ_AGAIN_MS);
   }

@@ -21,6 +21,8 @@ export const configuration = z.strictObject({
   recordingBytesAtMost: z.number().int().min(1024 * 1024).default(64 * 1024 ** 3),
   /** So much of the disk stays free of recordings (1 GiB), for the database and the audit log, which go on when no recording fits any more. */
   recordingsFreeBytesAtLeast: z.number().int().min(0).default(1024 ** 3),
+  /** The feed of client updates that is given out, below the data folder unless it is a whole path: a manifest of `npm run sign-update` and the packages. Need not be there. */
+  updatesFolder: z.string().min(1).max(4096).default('updates'),
   /** The oldest client version that is accepted. */
   oldestClient: z.string().regex(/^\d+\.\d+\.\d+$/).default('0.1.0'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),

@@ -5,7 +5,7 @@ import type { Protocol } from '../../../shared/ids.ts';
 import type { Role } from '../../../shared/api/roles.ts';
 import { user, type User } from '../../../shared/api/users.ts';
 import { clientSettings } from '../../../shared/ipc/settings.ts';
-import { profilesState, session, type AccountState, type Session, type SessionPhase, type StoreStates } from '../../../shared/ipc/stores.ts';
+import { profilesState, session, type AccountState, type Session, type SessionPhase, type StoreStates, type UpdatePhase } from '../../../shared/ipc/stores.ts';
 import { encodePlaybackEnd, encodePlaybackFrames, encodePlaybackHeader } from '../../../shared/recording/playback.ts';
 import { encodeCount32, encodeJsonPayload, encodeResize, frameKind, type RecordingFrame } from '../../../shared/recording/recording-frame.ts';
 import { rdpFrames } from './made-rdp-recording.ts';
@@ -47,6 +47,27 @@ export function account(scene: string, role: Role): AccountState {
 
 export function settings(query: URLSearchParams): StoreStates['settings'] {
   return clientSettings.parse({ language: query.get('language') ?? 'en', theme: query.get('theme') ?? 'light', resourceView: query.get('view') ?? 'list', terminalTheme: query.get('terminal') ?? 'dark', terminalScreenReader: query.has('reader') });
+}
+
+const OFFER = { version: '0.2.0', notes: 'Lists of 100,000 resources open at once.\n<b>Plain</b> text stays plain.', sizeBytes: 104_857_600 };
+const updatePhases: Readonly<Record<string, UpdatePhase>> = {
+  managed: { status: 'off', why: 'managed' },
+  'no-keys': { status: 'off', why: 'no-keys' },
+  unchecked: { status: 'unchecked' },
+  checking: { status: 'checking' },
+  'held-back': { status: 'held-back', version: '0.2.0' },
+  available: { status: 'available', offer: OFFER },
+  downloading: { status: 'downloading', offer: OFFER, receivedBytes: 41_943_040 },
+  ready: { status: 'ready', offer: OFFER, install: 'restart', fileName: 'mavis-desktop-0.2.0-linux-x86_64.AppImage' },
+  'by-hand': { status: 'ready', offer: OFFER, install: 'by-hand', fileName: 'mavis-desktop-0.2.0-linux-amd64.deb' },
+  failed: { status: 'failed', error: { code: 'update.file-wrong', args: { file: 'mavis-desktop-0.2.0-linux-x86_64.AppImage' }, reference: null } },
+};
+
+/** Updates as a scene of the query (`updates`) has them. */
+export function updates(scene: string | null): StoreStates['updates'] {
+  const phase = updatePhases[scene ?? ''] ?? { status: 'up-to-date' };
+  const answered = scene !== 'unchecked' && phase.status !== 'off';
+  return { version: '0.1.0', source: answered ? 'service' : null, checkedAt: answered ? ago(3) : null, phase };
 }
 
 export function inventory(scene: string, count: number): StoreStates['inventory'] {

@@ -15,7 +15,7 @@ import { ScriptedFiles } from './scripted-files.ts';
 import { madeDiagnostics, SENT_REPORT } from './made-diagnostics.ts';
 import { gatewayHistory, gateways } from './made-gateways.ts';
 import { liveConnections, madeRules, madeTrial, madeUsers } from './made-people.ts';
-import { account, auditEntries, errorEntries, inventory, madeSession, person, playbackBytes, profiles, recordings, segments, SESSION_ID, settings } from './made-data.ts';
+import { account, auditEntries, errorEntries, inventory, madeSession, person, playbackBytes, profiles, recordings, segments, SESSION_ID, settings, updates } from './made-data.ts';
 
 type Listener = (patch: StorePatch) => void;
 
@@ -63,7 +63,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
   const actions = new Set<(id: string) => void>();
   const favourites = new Set<string>(['00000000-0000-4000-8000-000000000003']);
   const lastUsedAt = new Map<string, number>([['00000000-0000-4000-8000-000000000009', Date.parse('2026-11-23T08:30:00Z')]]);
-  const revisions: Record<StoreName, number> = { settings: 1, profiles: 1, account: 1, inventory: 1, gateways: 1, sessions: 1, foreignClients: 1, changes: 1, logWork: 1, network: 1, diagnostics: 1 };
+  const revisions: Record<StoreName, number> = { settings: 1, profiles: 1, account: 1, inventory: 1, gateways: 1, sessions: 1, foreignClients: 1, changes: 1, logWork: 1, network: 1, updates: 1, diagnostics: 1 };
   const states: Record<StoreName, Record<string, unknown>> = {
     settings: settings(query),
     profiles: profiles(scene === 'no-profile'),
@@ -73,6 +73,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     changes: { audit: 0, 'error-log': 0, recordings: 0, users: 0, 'access-rules': 0, credentials: 0, tunnel: 0, 'service-keys': 0, connections: 0 },
     logWork: { exports: {}, proof: { status: 'not-asked' } },
     network: { proxyQuestion: query.has('proxy') ? { id: SESSION_ID, proxy: 'proxy.nishi.example:3128', refused: query.get('proxy') === 'refused', canKeep: query.get('proxy') !== 'no-keyring' } : null },
+    updates: updates(query.get('updates')),
     diagnostics: madeDiagnostics(scene),
     foreignClients: { items: {} },
     sessions: { items: scene === 'sessions-empty' ? {} : query.has('session') ? { [SESSION_ID]: madeSession(scene) } : Object.fromEntries([madeSession('connected', 77), madeSession('failed', 78, 'aws-web-00005'), madeSession('exited', 79, 'office1-git-00004')].map((made) => [made.id, made])) },
@@ -142,6 +143,18 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
         return ok({ taken: ['theme', 'terminalBell'], refused: ['terminalFontSizePx'], managed: scene === 'managed' ? ['language'] : [], unknown: 2 });
       }),
       reset: noted('settings.reset', () => ok(settings(query))),
+    },
+    updates: {
+      check: noted('updates.check', () => {
+        patch('updates', ['phase'], updates('checking').phase);
+        return ok({});
+      }),
+      download: noted('updates.download', () => {
+        patch('updates', ['phase'], updates('downloading').phase);
+        return ok({});
+      }),
+      install: noted('updates.install', () => (scene === 'not-installed' ? refused('update.not-installed', { reason: 'EACCES' }) : ok({ restarting: true }))),
+      showFile: noted('updates.showFile', () => ok({})),
     },
     profiles: {
       add: noted('profiles.add', () => refused('request.conflict', { what: 'harness' })),

@@ -168,16 +168,19 @@ describe('Electron\'s security list', () => {
     expect(filesWith(/shell\.openExternal/)).toEqual(['src-main/main.ts']);
     // Of what lies here: the copy of a file that the user edits, whose name `edited-files.test.ts` holds to what no system runs, and his own trash.
     expect(filesWith(/shell\.(openPath|trashItem)/)).toEqual(['src-main/main.ts']);
-    expect(filesWith(/shell\.(showItemInFolder|beep)/)).toEqual([]);
+    // And where the update lies that was verified, in a folder of ours.
+    expect(filesWith(/shell\.showItemInFolder/)).toEqual(['src-main/main.ts']);
+    expect(filesWith(/shell\.beep/)).toEqual([]);
   });
 
-  test('A23: programs are started in two places, at the user\'s own command line and to read what IT has set, and never through a shell', () => {
-    expect(filesWith(/child_process/)).toEqual(['src-main/command-line/start-command.ts', 'src-main/policy/policy-of-system.ts']);
+  test('A22 A23: programs are started in three places, at the user\'s own command line, to read what IT has set and to install an update, and never through a shell', () => {
+    expect(filesWith(/child_process/)).toEqual(['src-main/command-line/start-command.ts', 'src-main/policy/policy-of-system.ts', 'src-main/updates/update-installer.ts']);
     expect(filesWith(/execSync|execFileSync|spawnSync|\{[^}]*\bexec\b[^}]*\} from 'node:child_process'|shell: true/)).toEqual([]);
     // Without the option `shell`, which is off unless it is given.
     expect(filesWith(/execFile/)).toEqual(['src-main/policy/policy-of-system.ts']);
     expect(filesWith(/execFile[\s\S]*\bshell:/)).toEqual([]);
     expect(filesWith(/\bspawn\(program, args, \{ stdio: 'inherit', shell: false \}\)/)).toEqual(['src-main/command-line/start-command.ts']);
+    expect(filesWith(/\bspawn\(program, \[\.\.\.words\], \{ detached: true, stdio: 'ignore', shell: false, cwd: workingFolder \}\)/)).toEqual(['src-main/updates/update-installer.ts']);
   });
 
   test('A4: nothing that a server gives is rendered as markup, or framed', () => {

@@ -16,7 +16,7 @@ function made({ notifications = true, language = 'en' as TextLanguage, inSight =
   const opened: unknown[] = [];
   let now = 0;
   const session: Session = { ...madeSession('connected'), resourceName: 'db-1', phase: CONNECTED, watchedBy: null, watching: null };
-  new Notifications({ stores, translator: () => createTranslator(language), show: (notice) => shown.push(notice), inSight: () => inSight, showSession: (id) => opened.push(id), showMain: () => opened.push('main'), monotonic: () => now }).start();
+  new Notifications({ stores, translator: () => createTranslator(language), show: (notice) => shown.push(notice), inSight: () => inSight, showSession: (id) => opened.push(id), showMain: () => opened.push('main'), showUpdates: () => opened.push('updates'), monotonic: () => now }).start();
   const put = (changes: Partial<Session>) => stores.sessions.update((draft) => {
     draft.items[session.id] = castDraft({ ...session, ...stores.sessions.state.items[session.id], ...changes });
   });
@@ -24,7 +24,10 @@ function made({ notifications = true, language = 'en' as TextLanguage, inSight =
   const segments = (...counts: readonly number[]) => stores.inventory.update((draft) => {
     draft.segments = counts.map((available, number) => ({ ...SEGMENT, segment: `gateway-${String(number)}`, available }));
   });
-  return { shown, opened, session, put, segments, titles: () => shown.map(({ title }) => title), later: (ms: number) => void (now += ms) };
+  const update = (version: string, install: 'restart' | 'by-hand' = 'restart') => stores.updates.update((draft) => {
+    draft.phase = { status: 'ready', offer: { version, notes: '', sizeBytes: 1 }, install, fileName: 'x' };
+  });
+  return { shown, opened, session, put, segments, update, checking: () => stores.updates.update((draft) => void (draft.phase = { status: 'checking' })), titles: () => shown.map(({ title }) => title), later: (ms: number) => void (now += ms) };
 }
 
 describe('notifications', () => {
@@ -55,6 +58,21 @@ describe('notifications', () => {
       put(ended('session.terminated'));
       expect(shown).toEqual([]);
     }
+  });
+
+  test('an update that is ready is told of once, also to who looks at another window of ours, and a click brings the page that installs it; not to who wants no notices', () => {
+    const { update, checking, shown, opened, titles } = made({ inSight: true });
+    update('1.2.0');
+    checking();
+    update('1.2.0');
+    update('1.3.0', 'by-hand');
+    expect(titles()).toEqual(['MAVIS Desktop 1.2.0 is ready to be installed', 'MAVIS Desktop 1.3.0 is ready to be installed']);
+    expect(shown.map(({ body }) => body)).toEqual(['Restart the app to install it, or install it by quitting.', 'Settings says where the verified file lies.']);
+    shown[0]?.onClick();
+    expect(opened).toEqual(['updates']);
+    const quiet = made({ notifications: false });
+    quiet.update('1.2.0');
+    expect(quiet.shown).toEqual([]);
   });
 
   test('segments that fall together are one notice, which names three; those that were down before, or come back, are none', () => {

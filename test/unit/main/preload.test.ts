@@ -188,6 +188,12 @@ describe('the preload (E20)', () => {
         "stores": [
           "read",
         ],
+        "updates": [
+          "check",
+          "download",
+          "install",
+          "showFile",
+        ],
       }
     `);
   });

@@ -90,8 +90,8 @@ describe('the log', () => {
 
 describe('start', () => {
   test('reads command line and environment once, and leaves out what is not of the form', () => {
-    expect(readStartConfiguration('data', { MAVIS_SERVICE_URL: 'https://a.example:8443', MAVIS_SIGN_IN_FD: '5' }, '/work')).toEqual({ userDataFolder: '/work/data', serviceUrl: 'https://a.example:8443', signInDescriptor: 5 });
-    expect(readStartConfiguration('', { MAVIS_SERVICE_URL: 'http://a.example', MAVIS_SIGN_IN_FD: '0' }, '/work')).toEqual({ userDataFolder: undefined, serviceUrl: undefined, signInDescriptor: undefined });
+    expect(readStartConfiguration('data', { MAVIS_SERVICE_URL: 'https://a.example:8443', MAVIS_SIGN_IN_FD: '5', MAVIS_UPDATE_PUBLIC_KEYS: `${'A'.repeat(43)}=,short` }, '/work')).toEqual({ userDataFolder: '/work/data', serviceUrl: 'https://a.example:8443', updateKeys: [`${'A'.repeat(43)}=`], signInDescriptor: 5 });
+    expect(readStartConfiguration('', { MAVIS_SERVICE_URL: 'http://a.example', MAVIS_SIGN_IN_FD: '0' }, '/work')).toEqual({ userDataFolder: undefined, serviceUrl: undefined, updateKeys: [], signInDescriptor: undefined });
     expect(handOverDescriptor({ MAVIS_SIGN_IN_FD: '1e9' })).toBeUndefined();
   });
 
@@ -166,12 +166,12 @@ describe('menus', () => {
     const { text } = createTranslator('en');
     const idsOf = (mac: boolean) => menuTemplate({ role: 'main', mac, development: false, text: (key) => text(key), run: () => undefined }).map(({ label, submenu }) => ({ label, ids: Array.isArray(submenu) ? submenu.flatMap(({ id }) => id ?? []) : [] }));
     const [own, ...rest] = idsOf(true);
-    expect(own).toEqual({ label: 'MAVIS Desktop', ids: ['view.settings', 'app.quit'] });
+    expect(own).toEqual({ label: 'MAVIS Desktop', ids: ['view.settings', 'updates.check', 'app.quit'] });
     expect(rest.flatMap(({ ids }) => ids)).not.toContain('app.quit');
     const [fileMenu] = idsOf(false);
     expect(fileMenu?.label).toBe('File');
     expect(fileMenu?.ids).toEqual(expect.arrayContaining(['view.settings', 'app.quit']));
-    expect(idsOf(false).at(-1)).toEqual({ label: 'Help', ids: ['help.shortcuts'] });
+    expect(idsOf(false).at(-1)).toEqual({ label: 'Help', ids: ['updates.check', 'help.shortcuts'] });
   });
 
   test('no two actions of a window have the same keys', () => {

@@ -32,7 +32,7 @@ describe('IT’s templates, made from the schema (not run on Windows, not run on
   test('what the template of Windows writes to the registry is what the app reads there', async () => {
     const admx = templates.get('windows/mavis-desktop.admx') ?? '';
     const values = [...admx.matchAll(/<(text|multiText) id="\w+" valueName="(\w+)"/g)].map(([, kind, name]) => ({ kind, name }));
-    const samples: Readonly<Record<string, string>> = { ServiceUrl: 'https://mavis.example/', ServiceName: 'MAVIS', ServicePins: `SHA256:${'A'.repeat(43)}\\0SHA256:${'B'.repeat(43)}`, Proxy: 'proxy.example:3128', Language: 'ja', DisabledFeatures: 'deep-links\\0own-programs' };
+    const samples: Readonly<Record<string, string>> = { ServiceUrl: 'https://mavis.example/', ServiceName: 'MAVIS', ServicePins: `SHA256:${'A'.repeat(43)}\\0SHA256:${'B'.repeat(43)}`, Proxy: 'proxy.example:3128', Language: 'ja', Updates: 'ask', UpdateChannel: 'beta', UpdateUrl: 'https://updates.example/mavis/', DisabledFeatures: 'deep-links\\0own-programs' };
     const answer = `\r\nHKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\MAVIS\\Desktop\r\n${values.map(({ kind, name = '' }) => `    ${name}    ${kind === 'text' ? 'REG_SZ' : 'REG_MULTI_SZ'}    ${samples[name] ?? ''}\r\n`).join('')}\r\n`;
     const { settings, problems } = await readFromRegistry('reg.exe', async () => answer);
     expect(problems).toEqual([]);

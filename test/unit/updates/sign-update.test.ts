@@ -16,21 +16,22 @@ describe('A22: npm run sign-update', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'mavis-sign-update-'));
-    for (const name of ['mavis-desktop-1.2.0-setup-x64.exe', 'mavis-desktop-1.2.0-linux-x86_64.AppImage', 'mavis-desktop-1.2.0-mac-universal.zip', 'mavis-desktop-1.2.0-linux-amd64.deb', 'mavis-desktop-1.2.0-win-x64.msi']) writeFileSync(join(folder, name), name);
+    for (const name of ['mavis-desktop-1.2.0-setup-x64.exe', 'mavis-desktop-1.2.0-linux-x86_64.AppImage', 'mavis-desktop-1.2.0-mac-universal.dmg', 'mavis-desktop-1.2.0-mac-universal.zip', 'mavis-desktop-1.2.0-linux-amd64.deb', 'mavis-desktop-1.2.0-win-x64.msi']) writeFileSync(join(folder, name), name);
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
   const options = (...words: string[]) => parseSigningOptions([folder, ...words]);
 
-  test('signs what the client takes: each package that updates itself, with size and SHA-512', async () => {
+  test('signs what the client takes: each package, with size and SHA-512', async () => {
     const { file } = await signUpdate(options('--channel', 'beta', '--days', '14', '--rollout', '10'), { MAVIS_UPDATE_KEY: PEM }, NOW);
     expect(file).toBe(join(folder, 'beta.json'));
     const { manifest } = readSignedManifest(readFileSync(file), [OUR_KEY]);
     expect(manifest).toMatchObject({ channel: 'beta', version: '1.2.0', rolloutPercent: 10, issuedAt: '2026-11-26T12:00:00.000Z', expiresAt: '2026-12-10T12:00:00.000Z' });
     expect(manifest.files.map(({ target, name, sizeBytes }) => [target, name, sizeBytes])).toEqual([
-      ['linux-x64', 'mavis-desktop-1.2.0-linux-x86_64.AppImage', 41], ['mac-universal', 'mavis-desktop-1.2.0-mac-universal.zip', 37], ['win-x64', 'mavis-desktop-1.2.0-setup-x64.exe', 33],
+      ['deb-x64', 'mavis-desktop-1.2.0-linux-amd64.deb', 35], ['appimage-x64', 'mavis-desktop-1.2.0-linux-x86_64.AppImage', 41], ['dmg-universal', 'mavis-desktop-1.2.0-mac-universal.dmg', 37],
+      ['nsis-x64', 'mavis-desktop-1.2.0-setup-x64.exe', 33], ['msi-x64', 'mavis-desktop-1.2.0-win-x64.msi', 31],
     ]);
     const sum = execFileSync('sha512sum', [join(folder, 'mavis-desktop-1.2.0-setup-x64.exe')], { encoding: 'utf8' }).slice(0, 128);
-    expect(Buffer.from(manifest.files[2]?.sha512 ?? '', 'base64').toString('hex')).toBe(sum);
+    expect(Buffer.from(manifest.files[3]?.sha512 ?? '', 'base64').toString('hex')).toBe(sum);
   });
 
   test('prints neither key nor what it could not read of one', async () => {

@@ -16,8 +16,8 @@ const OTHER_KEY = foreign.publicKey.export({ format: 'der', type: 'spki' }).suba
 function manifest(changes: Partial<UpdateManifest> = {}): UpdateManifest {
   return {
     format: 'mavis-update-1', product: 'mavis-desktop', channel: 'stable', version: '1.2.0',
-    issuedAt: '2026-11-26T10:00:00.000Z', expiresAt: '2026-12-20T10:00:00.000Z', rolloutPercent: 100,
-    files: [{ target: 'linux-x64', name: 'mavis-desktop-1.2.0-linux-x86_64.AppImage', sizeBytes: 100, sha512: Buffer.alloc(64, 7).toString('base64') }],
+    issuedAt: '2026-11-26T10:00:00.000Z', expiresAt: '2026-12-20T10:00:00.000Z', rolloutPercent: 100, notes: '',
+    files: [{ target: 'appimage-x64', name: 'mavis-desktop-1.2.0-linux-x86_64.AppImage', sizeBytes: 100, sha512: Buffer.alloc(64, 7).toString('base64') }],
     ...changes,
   };
 }
@@ -26,7 +26,7 @@ function signed(made: unknown, key = privateKey, text = JSON.stringify(made)): B
   return Buffer.from(JSON.stringify({ manifest: text, signature: sign(null, Buffer.from(signedUpdateText(text)), key).toString('base64') }));
 }
 
-const situation = (changes: Partial<UpdateSituation> = {}): UpdateSituation => ({ nowMs: NOW, channel: 'stable', target: 'linux-x64', version: '1.1.0', seen: undefined, installation: 'a', ...changes });
+const situation = (changes: Partial<UpdateSituation> = {}): UpdateSituation => ({ nowMs: NOW, channel: 'stable', target: 'appimage-x64', version: '1.1.0', seen: undefined, installation: 'a', ...changes });
 const judged = (made: UpdateManifest, changes: Partial<UpdateSituation> = {}) => judgeUpdate(readSignedManifest(signed(made), [OUR_KEY]), situation(changes));
 
 describe('A22: the signature over a manifest', () => {
@@ -74,7 +74,7 @@ describe('A22: what a trusted manifest means here', () => {
   test('a newer version is offered with its file, the same is up to date, and so is one without a file for this system', () => {
     expect(judged(manifest())).toEqual({ kind: 'available', version: '1.2.0', file: manifest().files[0] });
     expect(judged(manifest(), { version: '1.2.0' })).toEqual({ kind: 'up-to-date' });
-    expect(judged(manifest(), { target: 'win-arm64' })).toEqual({ kind: 'up-to-date' });
+    expect(judged(manifest(), { target: 'nsis-arm64' })).toEqual({ kind: 'up-to-date' });
   });
 
   test('rollback: an older version is refused, a pre-release of the installed one too', () => {
