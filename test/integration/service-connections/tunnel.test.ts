@@ -96,6 +96,16 @@ describe('Tunnel: the way of a connection', () => {
     expect((await world.audit(offer.reference)).find(({ kind }) => kind === 'connection.granted')?.facts).toMatchObject({ gateway: office.name, firstGateway: entry.name, tunnel: true });
   });
 
+  test.each([['ssh', 0], ['sftp', 0], ['rdp', 1], ['vnc', 2]] as const)('rule 7, S63, S75: over two hops %s goes first to the port that carries it first, at either gateway, and all others follow', async (protocol, place) => {
+    await on();
+    const offer = await world.ask(await world.resource(['gateway-office1'], { protocols: [{ protocol, port: 5900 }] }), user, protocol);
+    const { next } = entry.grants.at(-1) as ForwardGrant;
+    for (const [ports, { proxyPorts }] of [[offer.hops[0]?.ports ?? [], entry], [next.ports, office]] as const) {
+      expect(ports[0]).toEqual([proxyPorts[place]]);
+      expect(ports.flat().toSorted()).toEqual(proxyPorts);
+    }
+  });
+
   test('S22, S41: an untagged resource is reached by the default gateway itself, in one hop; so is one of its own segment', async () => {
     await on();
     for (const tags of [[], ['gateway-entry']]) {
