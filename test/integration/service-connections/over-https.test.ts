@@ -238,6 +238,10 @@ describe('faults on the wire between client and service (L1)', () => {
     await made({ method: 'PATCH', path: `/v1/gateways/${gateway.gatewayId}`, body: { draining: false } });
     await expect.poll(() => events.available('gateway-office1'), { timeout: 60_000 }).toBe(1);
     await events.stop();
+    // Each stream begins with the whole state; only one that was cut in this very moment begins with less.
+    const kinds = events.seen.map(({ event }) => event.kind);
+    expect(kinds.filter((kind, at) => kinds[at - 1] === 'hello' && kind !== 'segments' && kind !== 'hello')).toEqual([]);
+    expect(kinds.filter((kind, at) => kind === 'segments' && kinds[at - 1] === 'hello').length).toBeGreaterThanOrEqual(2);
   });
 
   test('rule 12: of all that was asked over a broken wire each connection was asked once and has exactly one final entry, whether its answer came or not', { timeout: 240_000 }, async () => {

@@ -83,6 +83,19 @@ describe('counted stream', () => {
     expect(a.stream.counts.acknowledged).toBe(0);
   });
 
+  test('Resume: a frame of which a part has come already brings the rest of it alone', () => {
+    const [a, b] = [makeEnd(), makeEnd()];
+    for (const bytes of [[1, 2, 3], [4, 5, 6]]) a.stream.send(Uint8Array.from(bytes));
+    b.receive(a.takeWire().slice(0, 2));
+    // A sender that knows less of what has come than the reader begins before it.
+    for (const from of [2, 0]) {
+      b.receive([encodeDataHeader(from, 6 - from), Uint8Array.from([1, 2, 3, 4, 5, 6].slice(from))]);
+      expect(b.delivered).toEqual([1, 2, 3, 4, 5, 6]);
+    }
+    b.receive([encodeDataHeader(4, 4), Uint8Array.from([5, 6, 7, 8])]);
+    expect(b.delivered).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
   test('Resume: what is sent again comes in as few frames as hold it, from the byte that is missing on, with what was acknowledged', () => {
     const [a, b] = [makeEnd(), makeEnd()];
     for (let value = 0; value < 1000; value += 1) a.stream.send(Uint8Array.from([value & 255]));
