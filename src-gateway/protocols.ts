@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import type { SpooledRecording } from '../shared/link/messages.ts';
 import type { GatewayProtocols, ProtocolContext } from './gateway.ts';
 import type { IdentityProbe } from './link/target-probe.ts';
+import type { ClosedRecording } from './recordings/channel-recorder.ts';
 import { RecordingSpool } from './recordings/recording-spool.ts';
 import { createRdpHandler, probeRdpIdentity } from './rdp/rdp-handler.ts';
 import { createSftpHandler } from './sftp/sftp-handler.ts';
@@ -11,6 +13,9 @@ import { createVncHandler } from './vnc/vnc-handler.ts';
 
 /** The protocols of the product and their one spool, recovered from what a crash left. */
 export async function openProductProtocols({ configuration, keys, settings, data, clock, log, journal, leftOpen }: ProtocolContext): Promise<GatewayProtocols> {
+  const journalClosed = (closed: ClosedRecording, { connectionId, reference, sha256 }: SpooledRecording): void => {
+    journal.append({ kind: 'recording-closed', connectionId, reference, facts: { recordingId: closed.recordingId, state: closed.state, code: closed.code, bytes: closed.bytes, durationMs: closed.durationMs, sha256 } });
+  };
   const recordings = new RecordingSpool({
     dataDirectory: data.path,
     gateway: { id: configuration.gatewayId, name: configuration.name },
@@ -24,12 +29,11 @@ export async function openProductProtocols({ configuration, keys, settings, data
     strict: settings.strictRecording,
     recordingClosed: (closed, recording) => {
       leftOpen.recordingFound(recording);
-      journal.append({
-        kind: 'recording-closed',
-        connectionId: recording.connectionId,
-        reference: recording.reference,
-        facts: { recordingId: closed.recordingId, state: closed.state, code: closed.code, bytes: closed.bytes, durationMs: closed.durationMs, sha256: recording.sha256 },
-      });
+      journalClosed(closed, recording);
+    },
+    // A session can begin, end and be sealed within the moment in which its lines are not on the disk yet: a kill then leaves the recording alone to tell of it.
+    recordingKept: (closed, recording) => {
+      if (leftOpen.recordingFound(recording)) journalClosed(closed, recording);
     },
   });
   keys.onSwitched(({ signingKey }) => recordings.useSigningKey(signingKey));

@@ -1,7 +1,7 @@
 import type { ConnectionId, Protocol, RecordingId } from '../../shared/ids.ts';
 import type { Journal } from './journal.ts';
 
-/** A recording that a stop cut off and that is whole again. */
+/** A recording of the run before: whole, or cut off by a stop and whole again. */
 export interface FoundRecording {
   readonly recordingId: RecordingId;
   readonly connectionId: ConnectionId;
@@ -23,13 +23,14 @@ export class LeftOpenConnections {
     this.#unproven = new Map(journal.recovery.open.filter(({ connected, forward }) => !connected && forward === undefined).map((open) => [open.connectionId, open]));
   }
 
-  /** Writes `connected` for a connection of which the journal knows only that its ticket was used; nothing for any other. */
-  recordingFound({ recordingId, connectionId, protocol }: FoundRecording): void {
+  /** Writes `connected` for a connection of which the journal knows only that its ticket was used; nothing for any other. Gives whether it did. */
+  recordingFound({ recordingId, connectionId, protocol }: FoundRecording): boolean {
     const open = this.#unproven.get(connectionId);
-    if (open === undefined) return;
+    if (open === undefined) return false;
     this.#unproven.delete(connectionId);
     this.#proven.add(connectionId);
     this.#journal.append({ ...who(open), kind: 'connected', facts: { recordingId, protocol, recovered: true } });
+    return true;
   }
 
   /** Writes the ends, once all recordings are found. */

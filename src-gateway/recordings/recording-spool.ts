@@ -38,6 +38,8 @@ export interface RecordingSpoolParts {
   readonly leastFreeBytes?: number;
   /** Called when a recording was closed, or recovered at the start: for the journal. */
   readonly recordingClosed?: (closed: ClosedRecording, recording: SpooledRecording) => void;
+  /** Told, when the spool is opened, of each recording that the run before had closed itself. */
+  readonly recordingKept?: (closed: ClosedRecording, recording: SpooledRecording) => void;
 }
 
 /** What a recording is of. */
@@ -88,6 +90,7 @@ export class RecordingSpool {
       for (const recording of [...stored, ...recovered]) await this.#keep(recording);
       this.#open = true;
       await this.#look();
+      for (const recording of stored) this.#tell(this.#parts.recordingKept, closedOf(recording), recording.recordingId);
       for (const recording of recovered) this.#tellClosed(closedOf(recording), recording.recordingId);
       return this.list().filter((one) => recovered.some(({ recordingId: id }) => id === one.recordingId));
     } catch (cause) {
@@ -231,8 +234,12 @@ export class RecordingSpool {
   }
 
   #tellClosed(closed: ClosedRecording, id: RecordingId): void {
+    this.#tell(this.#parts.recordingClosed, closed, id);
+  }
+
+  #tell(told: RecordingSpoolParts['recordingClosed'], closed: ClosedRecording, id: RecordingId): void {
     const stored = this.#stored.get(id);
-    if (stored !== undefined) this.#parts.recordingClosed?.(closed, spooled(stored.recording, stored.sha256));
+    if (stored !== undefined) told?.(closed, spooled(stored.recording, stored.sha256));
   }
 
   #recordingFailed(recorder: ChannelRecorder): void {

@@ -33,10 +33,9 @@ export class RecordedRelay implements ProtocolHandler {
       const hold = (): Promise<void> | undefined => (recorder.congested ? recorder.uncongested() : undefined);
       const take = (chunk: Buffer): undefined => void recorder.screen(chunk);
       const common = { signal, hold, failed: () => targetSocket.destroy() };
-      const relays = [
-        new Relay({ ...common, from: clientStream, to: targetSocket, wire: targetSocket, take: (chunk) => (activity(), take(chunk)) }),
-        new Relay({ ...common, from: targetSocket, to: clientStream, wire: clientStream, take }),
-      ];
+      const input = new Relay({ ...common, from: clientStream, to: targetSocket, wire: targetSocket, take: (chunk) => (activity(), take(chunk)) });
+      const relays = [input, new Relay({ ...common, from: targetSocket, to: clientStream, wire: clientStream, take })];
+      clientStream.once('end', () => void input.drained().then(() => targetSocket.end()));
       targetSocket.on('error', () => undefined).once('close', () => {
         for (const relay of relays) relay.takeRest();
         resolve();

@@ -34,7 +34,7 @@ test.each([
       throw new Error('nothing is journaled here');
     },
   };
-  const protocols = await openProductProtocols({ configuration, keys, settings: { ...parseSettings(text).settings, spoolFreeBytesAtLeast: 0 }, data, clock: systemClock(), log, journal, leftOpen: { recordingFound: () => undefined } });
+  const protocols = await openProductProtocols({ configuration, keys, settings: { ...parseSettings(text).settings, spoolFreeBytesAtLeast: 0 }, data, clock: systemClock(), log, journal, leftOpen: { recordingFound: () => false } });
   try {
     const { recordings } = protocols;
     if (!(recordings instanceof RecordingSpool)) throw new TypeError('the spool was expected');
