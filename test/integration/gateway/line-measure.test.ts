@@ -71,6 +71,18 @@ describe('a line that is measured', () => {
     expect(counted(client, frameType.filler)).toBeLessThanOrEqual(1);
   });
 
+  test('a connection that measured is for nothing else: a good ticket is refused there, and stays for another', async () => {
+    const { ticket } = await gateway.grant();
+    const client = await gateway.client();
+    client.sendRaw(pieces(1));
+    client.hello(ticket);
+    expect(await client.outcome()).toBe('hello.malformed');
+    const other = await gateway.client();
+    other.hello(ticket);
+    expect(await other.outcome()).toBe('accepted');
+    other.destroy();
+  });
+
   test('who begins with a hello has nothing measured any more', async () => {
     const { ticket } = await gateway.grant();
     const client = await gateway.client();

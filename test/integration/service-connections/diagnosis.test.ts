@@ -81,9 +81,13 @@ describe('S40, S43: what a connection would come to', () => {
     await note(office.id, 25 * 60, 'gateway.link-failed');
     for (let one = 0; one < 20; one += 1) await note(office.id, 600 - one, one % 2 === 0 ? 'gateway.link-time-out' : null);
     await note(entry.id, 1, 'gateway.link-refused');
+    await note(entry.id, 25 * 60, 'gateway.link-failed');
     const changes = (await gatewaysOf(user))[0]?.changes ?? [];
     expect(changes).toHaveLength(10);
     expect(JSON.stringify(changes)).not.toMatch(/link-failed|link-refused/);
+    const others = (await gatewaysOf(admin)).find(({ id }) => id === entry.id)?.changes ?? [];
+    expect(others.map(({ code }) => code)).toContain('gateway.link-refused');
+    expect(others.map(({ code }) => code)).not.toContain('gateway.link-failed');
   });
 
   test('rules that do not let the user in now are told as such; a resource that no rule gives is as if it were not there', async () => {
