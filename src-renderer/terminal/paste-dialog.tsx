@@ -28,7 +28,7 @@ export function PasteDialog({ paste, onPaste, onClose }: { readonly paste: Prepa
       </pre>
       {more > 0 && <p className="field-hint">{text('terminal.paste-more', { lines: more })}</p>}
       {paste.cut && (
-        <p className="badge badge-warn">
+        <p className="field-problem">
           <Icon name="warning" />
           {text('terminal.paste-kept')}
         </p>
