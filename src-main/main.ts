@@ -518,6 +518,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     log,
     handlers: createHandlers({
       policy: managed, stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, updates, restartToInstall, links, clipboard, proxySignOn, clock,
+      logFolder: join(app.getPath('userData'), 'logs'),
       showInFolder: (path) => shell.showItemInFolder(path),
       keyFile: new KeyFileChoice(async () => {
         const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openFile', 'showHiddenFiles'] });

@@ -16,6 +16,7 @@ import { MOST_CLIPBOARD_FILES, MOST_FILE_PIECE_BYTES } from './clipboard-files.t
 import { connectionId, connectionReference, credentialId, gatewayId, profileId, protocol, recordingId, resourceId } from '../ids.ts';
 import { lockableFeature } from '../lockable-feature.ts';
 import { conflictRule, localPart, localPlace, remotePath } from './files-port.ts';
+import { ownLogPiece, ownLogPlace } from './own-log.ts';
 import { proxyPassword, proxySetting, proxyUserName } from './proxy-setting.ts';
 import { clientSettings, clientSettingsChanges, settingName, settingsImport } from './settings.ts';
 import { foreignClientId, foreignKind, logName, sessionId, storeName } from './stores.ts';
@@ -92,6 +93,12 @@ export const ipcContract = {
     import: call(mainWindow, none, settingsImport.nullable()),
     /** Everything as it was when the app was new. */
     reset: call(mainWindow, none, clientSettings),
+  },
+  ownLog: {
+    /** The newest lines of this app's own log, or those behind a place of before. */
+    read: call(mainWindow, z.object({ from: ownLogPlace.nullable() }), ownLogPiece),
+    /** Shows the log's file in the system's file manager. */
+    openFolder: call(mainWindow, none, none),
   },
   updates: {
     /** Asks the feed at once; `updates` in the stores tells what comes of it. */

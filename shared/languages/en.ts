@@ -13,6 +13,7 @@ import { interfaceTextsEn } from './interface/en.ts';
 import { paletteTextsEn } from './palette/en.ts';
 import { settingsTextsEn } from './settings/en.ts';
 import { serviceKeyTextsEn } from './service-keys/en.ts';
+import { ownLogTextsEn } from './own-log/en.ts';
 import { updateTextsEn } from './updates/en.ts';
 import { watchingTextsEn } from './watching/en.ts';
 import { tunnelTextsEn } from './tunnel/en.ts';
@@ -20,5 +21,5 @@ import { resourceFormTextsEn } from './resource-forms/en.ts';
 import { nativeTextsEn } from './native/en.ts';
 
 /** Every text in English; its keys are the keys of all languages. */
-export const en = { ...errorTextsEn, ...interfaceTextsEn, ...gatewayTextsEn, ...tunnelTextsEn, ...serviceKeyTextsEn, ...resourceFormTextsEn, ...findingTextsEn, ...diagnosticsTextsEn, ...doctorTextsEn, ...foreignClientTextsEn, ...forwardingTextsEn, ...desktopTextsEn, ...filesTextsEn, ...nativeTextsEn, ...administrationTextsEn, ...credentialTextsEn, ...watchingTextsEn, ...paletteTextsEn, ...settingsTextsEn, ...updateTextsEn } as const;
+export const en = { ...errorTextsEn, ...interfaceTextsEn, ...gatewayTextsEn, ...tunnelTextsEn, ...serviceKeyTextsEn, ...resourceFormTextsEn, ...findingTextsEn, ...diagnosticsTextsEn, ...doctorTextsEn, ...foreignClientTextsEn, ...forwardingTextsEn, ...desktopTextsEn, ...filesTextsEn, ...nativeTextsEn, ...administrationTextsEn, ...credentialTextsEn, ...watchingTextsEn, ...paletteTextsEn, ...settingsTextsEn, ...updateTextsEn, ...ownLogTextsEn } as const;
 export type MessageKey = keyof typeof en;

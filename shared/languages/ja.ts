@@ -14,6 +14,7 @@ import { interfaceTextsJa } from './interface/ja.ts';
 import { paletteTextsJa } from './palette/ja.ts';
 import { settingsTextsJa } from './settings/ja.ts';
 import { serviceKeyTextsJa } from './service-keys/ja.ts';
+import { ownLogTextsJa } from './own-log/ja.ts';
 import { updateTextsJa } from './updates/ja.ts';
 import { watchingTextsJa } from './watching/ja.ts';
 import { tunnelTextsJa } from './tunnel/ja.ts';
@@ -21,4 +22,4 @@ import { resourceFormTextsJa } from './resource-forms/ja.ts';
 import { nativeTextsJa } from './native/ja.ts';
 
 /** Every text in Japanese. */
-export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...tunnelTextsJa, ...serviceKeyTextsJa, ...resourceFormTextsJa, ...findingTextsJa, ...diagnosticsTextsJa, ...doctorTextsJa, ...foreignClientTextsJa, ...forwardingTextsJa, ...desktopTextsJa, ...filesTextsJa, ...nativeTextsJa, ...administrationTextsJa, ...credentialTextsJa, ...watchingTextsJa, ...paletteTextsJa, ...settingsTextsJa, ...updateTextsJa } as const satisfies Record<MessageKey, string>;
+export const ja = { ...errorTextsJa, ...interfaceTextsJa, ...gatewayTextsJa, ...tunnelTextsJa, ...serviceKeyTextsJa, ...resourceFormTextsJa, ...findingTextsJa, ...diagnosticsTextsJa, ...doctorTextsJa, ...foreignClientTextsJa, ...forwardingTextsJa, ...desktopTextsJa, ...filesTextsJa, ...nativeTextsJa, ...administrationTextsJa, ...credentialTextsJa, ...watchingTextsJa, ...paletteTextsJa, ...settingsTextsJa, ...updateTextsJa, ...ownLogTextsJa } as const satisfies Record<MessageKey, string>;

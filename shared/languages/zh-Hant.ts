@@ -14,6 +14,7 @@ import { interfaceTextsZhHant } from './interface/zh-Hant.ts';
 import { paletteTextsZhHant } from './palette/zh-Hant.ts';
 import { settingsTextsZhHant } from './settings/zh-Hant.ts';
 import { serviceKeyTextsZhHant } from './service-keys/zh-Hant.ts';
+import { ownLogTextsZhHant } from './own-log/zh-Hant.ts';
 import { updateTextsZhHant } from './updates/zh-Hant.ts';
 import { watchingTextsZhHant } from './watching/zh-Hant.ts';
 import { tunnelTextsZhHant } from './tunnel/zh-Hant.ts';
@@ -21,4 +22,4 @@ import { resourceFormTextsZhHant } from './resource-forms/zh-Hant.ts';
 import { nativeTextsZhHant } from './native/zh-Hant.ts';
 
 /** Every text in Traditional Chinese. */
-export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant, ...gatewayTextsZhHant, ...tunnelTextsZhHant, ...serviceKeyTextsZhHant, ...resourceFormTextsZhHant, ...findingTextsZhHant, ...diagnosticsTextsZhHant, ...doctorTextsZhHant, ...foreignClientTextsZhHant, ...forwardingTextsZhHant, ...desktopTextsZhHant, ...filesTextsZhHant, ...nativeTextsZhHant, ...administrationTextsZhHant, ...credentialTextsZhHant, ...watchingTextsZhHant, ...paletteTextsZhHant, ...settingsTextsZhHant, ...updateTextsZhHant } as const satisfies Record<MessageKey, string>;
+export const zhHant = { ...errorTextsZhHant, ...interfaceTextsZhHant, ...gatewayTextsZhHant, ...tunnelTextsZhHant, ...serviceKeyTextsZhHant, ...resourceFormTextsZhHant, ...findingTextsZhHant, ...diagnosticsTextsZhHant, ...doctorTextsZhHant, ...foreignClientTextsZhHant, ...forwardingTextsZhHant, ...desktopTextsZhHant, ...filesTextsZhHant, ...nativeTextsZhHant, ...administrationTextsZhHant, ...credentialTextsZhHant, ...watchingTextsZhHant, ...paletteTextsZhHant, ...settingsTextsZhHant, ...updateTextsZhHant, ...ownLogTextsZhHant } as const satisfies Record<MessageKey, string>;

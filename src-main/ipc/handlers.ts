@@ -13,6 +13,7 @@ import type { GatewayList } from '../gateways/gateway-list.ts';
 import type { DiagnosticsDesks } from '../diagnostics/diagnostics-desks.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { ExternalLinks } from '../links/external-links.ts';
+import { ownLogFile, readOwnLog } from '../logging/own-log.ts';
 import type { LogWork } from '../logs/log-work.ts';
 import type { CredentialDraft } from '../../shared/ipc/credential-draft.ts';
 import type { ProxySetting } from '../../shared/ipc/proxy-setting.ts';
@@ -67,6 +68,8 @@ export interface HandlerParts {
   readonly updates: Pick<Updates, 'check' | 'download' | 'readyFile'>;
   /** Restarts the app with the update that is ready; false where the user would rather not. Throws what `Updates.prepareInstall` does. */
   readonly restartToInstall: () => Promise<boolean>;
+  /** Where the app's own log lies. */
+  readonly logFolder: string;
   /** Shows a file in the system's file manager. */
   readonly showInFolder: (path: string) => void;
   readonly links: Pick<ExternalLinks, 'open'>;
@@ -134,6 +137,13 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
         return path === undefined ? null : settings.take(await readSettingsValues(path));
       },
       reset: () => settings.reset(),
+    },
+    ownLog: {
+      read: ({ from }) => readOwnLog(parts.logFolder, from),
+      openFolder: () => {
+        parts.showInFolder(ownLogFile(parts.logFolder));
+        return {};
+      },
     },
     updates: {
       // How they end stands in the store; waiting for the end would hold the page's call for as long as a download takes.

@@ -8,6 +8,7 @@ export const callNames = {
   app: ['about', 'openLink', 'copyText', 'readClipboardText', 'runAction'],
   stores: ['read'],
   settings: ['update', 'managed', 'export', 'import', 'reset'],
+  ownLog: ['read', 'openFolder'],
   updates: ['check', 'download', 'install', 'showFile'],
   profiles: ['add', 'update', 'remove', 'select', 'readFingerprint'],
   account: ['signIn', 'signOut', 'changePassword'],

@@ -12,8 +12,8 @@ import { OwnChecks } from './own-checks.tsx';
 import { ReportDialog } from './report-dialog.tsx';
 import { ChangesSinceWorked, LastRuns } from './run-history.tsx';
 
-/** Which leg is broken, why, and who must act; also before the sign-in, where `onBack` leads back to it. `onReports` leads to what users sent, for whom may see it. */
-export function DiagnosticsPage({ onBack, onReports }: { readonly onBack?: () => void; readonly onReports?: (() => void) | undefined }) {
+/** Which leg is broken, why, and who must act; also before the sign-in, where `onBack` leads back to it. `onLog` leads to the app's own log, `onReports` to what users sent, for whom may see it. */
+export function DiagnosticsPage({ onBack, onLog, onReports }: { readonly onBack?: () => void; readonly onLog?: () => void; readonly onReports?: (() => void) | undefined }) {
   const { mavis } = useParts();
   const text = useText();
   const state = useFed('diagnostics', (all) => all);
@@ -40,6 +40,11 @@ export function DiagnosticsPage({ onBack, onReports }: { readonly onBack?: () =>
           {onBack && (
             <button type="button" className="button" onClick={onBack}>
               {text('diagnostics.back')}
+            </button>
+          )}
+          {onLog && (
+            <button type="button" className="button" onClick={onLog}>
+              {text('own-log.title')}
             </button>
           )}
           {onReports && (

@@ -105,7 +105,7 @@ function Tools({ phase, onFailure }: { readonly phase: UpdatePhase; readonly onF
     onFailure(answer.ok ? null : answer.error);
   };
   return (
-    <div className="settings-file-tools">
+    <div className="update-tools">
       {phase.status === 'available' && (
         <button type="button" className="button button-primary" onClick={() => void told(ask(mavis.updates.download({})))}>
           <Icon name="download" />

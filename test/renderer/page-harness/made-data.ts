@@ -5,6 +5,7 @@ import type { Protocol } from '../../../shared/ids.ts';
 import type { Role } from '../../../shared/api/roles.ts';
 import { user, type User } from '../../../shared/api/users.ts';
 import { clientSettings } from '../../../shared/ipc/settings.ts';
+import type { OwnLogLine } from '../../../shared/ipc/own-log.ts';
 import { profilesState, session, type AccountState, type Session, type SessionPhase, type StoreStates, type UpdatePhase } from '../../../shared/ipc/stores.ts';
 import { encodePlaybackEnd, encodePlaybackFrames, encodePlaybackHeader } from '../../../shared/recording/playback.ts';
 import { encodeCount32, encodeJsonPayload, encodeResize, frameKind, type RecordingFrame } from '../../../shared/recording/recording-frame.ts';
@@ -47,6 +48,18 @@ export function account(scene: string, role: Role): AccountState {
 
 export function settings(query: URLSearchParams): StoreStates['settings'] {
   return clientSettings.parse({ language: query.get('language') ?? 'en', theme: query.get('theme') ?? 'light', resourceView: query.get('view') ?? 'list', terminalTheme: query.get('terminal') ?? 'dark', terminalScreenReader: query.has('reader') });
+}
+
+/** Lines of the app's own log, oldest first; each fifth is a warning, each fiftieth an error under a reference. */
+export function ownLogLines(first: number, end: number): OwnLogLine[] {
+  return Array.from({ length: end - first }, (_, place) => {
+    const number = first + place;
+    const at = new Date(NOW - (5000 - number) * 60_000).toISOString();
+    const level = number % 50 === 49 ? 'error' : number % 5 === 4 ? 'warn' : 'info';
+    const [code, reference] = level === 'error' ? ['gateway.unreachable', REFERENCE] : ['', ''];
+    const message = level === 'error' ? 'session failed' : level === 'warn' ? 'event stream lost' : `session step ${String(number)}`;
+    return { id: `1:0:${String(number)}`, at, level, message, code, reference, text: JSON.stringify({ level: { info: 30, warn: 40, error: 50 }[level], time: Date.parse(at), pid: 1, msg: message, ...(level === 'error' ? { code, reference } : {}) }) };
+  });
 }
 
 const OFFER = { version: '0.2.0', notes: 'Lists of 100,000 resources open at once.\n<b>Plain</b> text stays plain.', sizeBytes: 104_857_600 };

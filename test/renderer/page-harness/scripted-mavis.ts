@@ -15,7 +15,7 @@ import { ScriptedFiles } from './scripted-files.ts';
 import { madeDiagnostics, SENT_REPORT } from './made-diagnostics.ts';
 import { gatewayHistory, gateways } from './made-gateways.ts';
 import { liveConnections, madeRules, madeTrial, madeUsers } from './made-people.ts';
-import { account, auditEntries, errorEntries, inventory, madeSession, person, playbackBytes, profiles, recordings, segments, SESSION_ID, settings, updates } from './made-data.ts';
+import { account, auditEntries, errorEntries, inventory, madeSession, ownLogLines, person, playbackBytes, profiles, recordings, segments, SESSION_ID, settings, updates } from './made-data.ts';
 
 type Listener = (patch: StorePatch) => void;
 
@@ -143,6 +143,10 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
         return ok({ taken: ['theme', 'terminalBell'], refused: ['terminalFontSizePx'], managed: scene === 'managed' ? ['language'] : [], unknown: 2 });
       }),
       reset: noted('settings.reset', () => ok(settings(query))),
+    },
+    ownLog: {
+      read: noted('ownLog.read', ({ from }) => ok({ lines: scene === 'own-log-empty' ? [] : from === null ? ownLogLines(0, 5000) : ownLogLines(5000, 5000 + window.harness.fresh).slice(Number(from.split(':')[1])), next: `1:${String(from === null ? 0 : window.harness.fresh)}`, fresh: from === null })),
+      openFolder: noted('ownLog.openFolder', () => ok({})),
     },
     updates: {
       check: noted('updates.check', () => {

@@ -20,6 +20,7 @@ const goodArgs: Readonly<Record<string, unknown>> = {
   'app.runAction': { actionId: 'view.audit' },
   'stores.read': { store: 'settings' },
   'settings.update': { changes: { theme: 'dark' } },
+  'ownLog.read': { from: null },
   'profiles.add': { name: 'a', colour: 'blue', serviceUrl: 'https://a.example', pin: null },
   'profiles.update': { profileId: UUID, fields: { name: 'a', colour: 'blue', serviceUrl: 'https://a.example', pin: null } },
   'profiles.remove': { profileId: UUID },

@@ -93,6 +93,10 @@ describe('the preload (E20)', () => {
         "network": [
           "answerProxy",
         ],
+        "ownLog": [
+          "read",
+          "openFolder",
+        ],
         "playback": [
           "open",
           "read",

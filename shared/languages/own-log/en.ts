@@ -1,0 +1,23 @@
+/** The texts of the page with the app's own log in English. */
+export const ownLogTextsEn = {
+  'own-log.title': 'Log of this app',
+  'own-log.live': 'Follow',
+  'own-log.copy': 'Copy what is shown',
+  'own-log.folder': 'Show the folder',
+  'own-log.search': 'Search the log',
+  'own-log.level': 'Level',
+  'own-log.level-all': 'All levels',
+  'own-log.level-problems': 'Warnings and errors',
+  'own-log.level-errors': 'Errors',
+  'own-log.time-any': 'Any time',
+  'own-log.time-quarter-hour': 'Last 15 minutes',
+  'own-log.time-hour': 'Last hour',
+  'own-log.time-day': 'Last 24 hours',
+  'own-log.found': '{count, plural, =0 {No lines} one {# line} other {# lines}}',
+  'own-log.message': 'What',
+  'own-log.is-info': 'Note',
+  'own-log.is-warn': 'Warning',
+  'own-log.is-error': 'Error',
+  'own-log.empty': 'No line matches',
+  'own-log.empty-remedy': 'Choose a longer time, another level, or fewer words.',
+} as const;
