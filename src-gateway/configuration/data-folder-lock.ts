@@ -1,4 +1,5 @@
-import { open, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 
@@ -21,18 +22,18 @@ export async function lockHolder(path: string): Promise<number | null> {
   return holder !== null && isAlive(holder.process) && (await beginningOf(holder.process)) === holder.begun ? holder.process : null;
 }
 
+/** The file appears whole or not at all: one that is empty for a moment would be taken over by a process that starts just then. */
 async function createLock(path: string): Promise<boolean> {
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, JSON.stringify({ process: process.pid, begun: await beginningOf(process.pid) }), { mode: 0o600, flag: 'wx' });
   try {
-    const handle = await open(path, 'wx', 0o600);
-    try {
-      await handle.writeFile(JSON.stringify({ process: process.pid, begun: await beginningOf(process.pid) }));
-    } finally {
-      await handle.close();
-    }
+    await link(draft, path);
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
     throw error;
+  } finally {
+    await rm(draft, { force: true });
   }
 }
 

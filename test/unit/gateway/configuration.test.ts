@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +75,29 @@ describe('keys and folder', () => {
         expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ process: process.pid });
         await unlock();
       }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('who looks while it is taken sees no lock or a whole one, never one that seems left behind; nothing else stays in the folder', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'mavis-lock-'));
+    const path = join(folder, 'lock');
+    const seen = new Set<string>();
+    try {
+      for (let round = 0; round < 20; round += 1) {
+        const taken: { unlock?: () => Promise<void> } = {};
+        const taking = lockDataFolder(path).then((unlock) => (taken.unlock = unlock));
+        while (taken.unlock === undefined) {
+          if (existsSync(path)) seen.add(readFileSync(path, 'utf8'));
+          await new Promise(setImmediate);
+        }
+        await taking;
+        expect(readdirSync(folder)).toEqual(['lock']);
+        await taken.unlock();
+      }
+      expect([...seen].filter((text) => !text.endsWith('}'))).toEqual([]);
+      expect(readdirSync(folder)).toEqual([]);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
