@@ -191,7 +191,7 @@ export const errorTextsEn = {
   'error.target.identity-unknown.message': 'The identity of the target has not been confirmed yet. It showed {fingerprint}.',
   'error.target.identity-unknown.remedy': 'The administrator of the target compares the fingerprint on the machine itself, then confirms it with a connection test.',
   'error.target.identity-changed.message': 'The target showed another identity than before. Expected: {expected}. Seen: {seen}.',
-  'error.target.identity-changed.remedy': 'Nothing was sent to it. The administrator of the target finds out whether the machine was installed anew; only then is the new identity confirmed.',
+  'error.target.identity-changed.remedy': 'Nothing was sent under the new identity. The administrator of the target finds out whether the machine was installed anew; only then is the new identity confirmed.',
   'error.target.identity-not-shown.message': 'The target did not show the certificate by which it would be known.',
   'error.target.identity-not-shown.remedy': 'Nothing was sent to it. The administrator of the target sets up encryption with a certificate there (VeNCrypt with X.509), or allows the resource to do without.',
   'error.target.security-unsupported.message': 'The target offers no way of signing on that the Gateway knows: {offered}.',

@@ -193,7 +193,7 @@ export const errorTextsJa = {
   'error.target.identity-unknown.message': 'ターゲットの身元がまだ確認されていません。示されたのは {fingerprint} です。',
   'error.target.identity-unknown.remedy': 'ターゲット管理者は、マシン上でフィンガープリントを照合し、接続テストで確認してください。',
   'error.target.identity-changed.message': 'ターゲットが以前と異なる身元を示しました。想定: {expected}。実際: {seen}。',
-  'error.target.identity-changed.remedy': 'ターゲットには何も送られていません。ターゲット管理者は、マシンが再インストールされたかを確認してください。確認できた場合だけ、新しい身元を承認します。',
+  'error.target.identity-changed.remedy': '新しい身元の相手には何も送られていません。ターゲット管理者は、マシンが再インストールされたかを確認してください。確認できた場合だけ、新しい身元を承認します。',
   'error.target.identity-not-shown.message': 'ターゲットが、身元を示す証明書を提示しませんでした。',
   'error.target.identity-not-shown.remedy': 'ターゲットには何も送られていません。ターゲット管理者は、証明書による暗号化(VeNCrypt の X.509)を設定するか、リソースで証明書なしの接続を許可してください。',
   'error.target.security-unsupported.message': 'ターゲットが提示したサインオン方式に、Gateway が対応するものがありません: {offered}。',

@@ -193,7 +193,7 @@ export const errorTextsZhHant = {
   'error.target.identity-unknown.message': '目標裝置的身分尚未確認。它出示了 {fingerprint}。',
   'error.target.identity-unknown.remedy': '請目標裝置管理員在機器上核對指紋，再透過連線測試確認。',
   'error.target.identity-changed.message': '目標裝置出示的身分與先前不同。預期：{expected}。實際：{seen}。',
-  'error.target.identity-changed.remedy': '未向它傳送任何資料。請目標裝置管理員查明機器是否重新安裝過；確認後才核可新的身分。',
+  'error.target.identity-changed.remedy': '未向新的身分傳送任何資料。請目標裝置管理員查明機器是否重新安裝過；確認後才核可新的身分。',
   'error.target.identity-not-shown.message': '目標裝置沒有出示可辨識身分的憑證。',
   'error.target.identity-not-shown.remedy': '未向它傳送任何資料。請目標裝置管理員設定使用憑證的加密（VeNCrypt 搭配 X.509），或允許該資源不使用憑證。',
   'error.target.security-unsupported.message': '目標裝置提供的登入方式中，沒有 Gateway 支援的：{offered}。',
