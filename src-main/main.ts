@@ -31,6 +31,7 @@ import { answerBundleRequest, bundleFiles } from './app-protocol/bundle-files.ts
 import { BUNDLE_SCHEME } from './app-protocol/bundle-origin.ts';
 import { JournalFolders } from './files/journal-folders.ts';
 import { explainedLine } from './foreign-clients/explained-line.ts';
+import { DesktopFiles } from './foreign-clients/desktop-files.ts';
 import { ForeignClients } from './foreign-clients/foreign-clients.ts';
 import { HostKeys } from './foreign-clients/host-keys.ts';
 import { writeSshFile } from './foreign-clients/ssh-files.ts';
@@ -254,8 +255,10 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   const hostKeys = new HostKeys(hostKeysFile);
   hostKeys.load(load(hostKeysFile));
   const writeKnownHosts = (): Promise<string> => writeSshFile(app.getPath('userData'), 'known_hosts', hostKeys.knownHosts);
+  const desktopFiles = new DesktopFiles(app.getPath('userData'));
+  await desktopFiles.clear().catch((error: unknown) => log.warn('files of ports that are no more could not be taken away', { reason: String(error) }));
   const foreignClients = new ForeignClients({
-    store: stores.foreignClients, sessions, inventory, hostKeys, clock, log,
+    store: stores.foreignClients, sessions, inventory, hostKeys, desktopFiles, clock, log,
     signedIn: () => account.require(),
     writeKnownHosts,
     explain: (error) => explainedLine(translator(), error),

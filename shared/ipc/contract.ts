@@ -172,8 +172,8 @@ export const ipcContract = {
     toggleFullScreen: call(sessionWindow, z.object({ sessionId }), none),
   },
   foreignClients: {
-    /** Opens a port of this computer for one program of the user's own; the one-time password is told here, this once. */
-    open: call(mainWindow, z.object({ resourceId, kind: foreignKind }), z.object({ foreignClientId, password: z.string() })),
+    /** Opens a port of this computer for one program of the user's own; the one-time password is told here, this once; null where a file holds it that the program opens. */
+    open: call(mainWindow, z.object({ resourceId, kind: foreignKind }), z.object({ foreignClientId, password: z.string().nullable() })),
     /** Closes a port, ends a program that was let in, or takes one that has ended from the list. */
     end: call(mainWindow, z.object({ foreignClientId }), none),
   },

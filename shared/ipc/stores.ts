@@ -120,11 +120,11 @@ export type Session = z.infer<typeof session>;
 export const sessionsState = z.object({ items: z.record(z.string(), session) });
 
 /** A command line for a program of the user's own, as it is typed into a shell of this computer. */
-export const foreignCommand = z.object({ program: z.enum(['ssh', 'sftp', 'scp', 'rsync', 'vncviewer', 'screen-sharing']), text: z.string() });
+export const foreignCommand = z.object({ program: z.enum(['ssh', 'sftp', 'scp', 'rsync', 'vncviewer', 'screen-sharing', 'mstsc', 'xfreerdp', 'windows-app']), text: z.string() });
 export type ForeignCommand = z.infer<typeof foreignCommand>;
 
-/** What a program of the user's own speaks on a port of this computer: SSH, with files and forwards in it, or RFB. */
-export const foreignKind = z.enum(['ssh', 'vnc']);
+/** What a program of the user's own speaks on a port of this computer: SSH, with files and forwards in it, RFB or RDP. */
+export const foreignKind = z.enum(['ssh', 'vnc', 'rdp']);
 export type ForeignKind = z.infer<typeof foreignKind>;
 
 /** A program of the user's own that is let into a resource, or waited for. Its sessions name it. */

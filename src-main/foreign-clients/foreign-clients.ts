@@ -10,12 +10,16 @@ import { shown } from '../ipc/shown-error.ts';
 import type { Log } from '../logging/log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
+import { ClientKey } from '../account/client-key.ts';
+import type { DesktopFiles } from './desktop-files.ts';
+import { serveForeignRdp } from './foreign-rdp.ts';
 import { ForeignSsh } from './foreign-ssh.ts';
 import { serveForeignVnc } from './foreign-vnc.ts';
 import type { ForeignSessions } from './foreign-sessions.ts';
 import type { HostKeys } from './host-keys.ts';
 import { LocalPort } from './local-port.ts';
 import { OneTimePassword } from './one-time-password.ts';
+import { rdpCommands, remoteDesktopFile } from './rdp-commands.ts';
 import { sshCommands } from './ssh-commands.ts';
 import { vncCommands } from './vnc-commands.ts';
 
@@ -27,7 +31,7 @@ const MOST_CLIENTS = 64;
 /** Ended ones that are still told of. */
 const MOST_ENDED = 20;
 /** Protocols that programs of a kind may ask for. */
-const PROTOCOLS_OF: Readonly<Record<ForeignKind, readonly Protocol[]>> = { ssh: ['ssh', 'sftp'], vnc: ['vnc'] };
+const PROTOCOLS_OF: Readonly<Record<ForeignKind, readonly Protocol[]>> = { ssh: ['ssh', 'sftp'], vnc: ['vnc'], rdp: ['rdp'] };
 
 export interface ForeignClientsParts {
   readonly store: OwnedStore<'foreignClients'>;
@@ -38,6 +42,7 @@ export interface ForeignClientsParts {
   readonly hostKeys: Pick<HostKeys, 'of'>;
   /** Writes the file of known hosts, whole; gives its path. */
   readonly writeKnownHosts: () => Promise<string>;
+  readonly desktopFiles: Pick<DesktopFiles, 'write' | 'remove'>;
   /** An error as a line for a person. */
   readonly explain: (error: MavisError) => string;
   readonly ownUser: number | undefined;
@@ -50,7 +55,8 @@ export interface ForeignClientsParts {
 /** What is told once, to the page that asked, and kept nowhere. */
 export interface OpenedPort {
   readonly foreignClientId: ForeignClientId;
-  readonly password: string;
+  /** Null where a file holds it that the program opens. */
+  readonly password: string | null;
 }
 
 interface Admitted {
@@ -68,9 +74,12 @@ interface Proof {
 
 /** How programs of one kind are spoken with. */
 interface Speaking<Shown = Proof | undefined> {
-  readonly commands: (port: number) => ForeignClient['commands'];
+  /** Rejects where what they need cannot be written. */
+  readonly commands: (port: number) => Promise<ForeignClient['commands']>;
   /** Speaks with one until it has gone. */
   readonly serve: (stream: Duplex, proof: Shown) => Promise<void>;
+  /** Nobody else comes over the port any more. */
+  readonly forget?: () => void;
 }
 
 /** Lets programs of the user's own into sessions: over a port of this computer with a password that works once, or over our own command. */
@@ -88,26 +97,29 @@ export class ForeignClients {
     const admitted = await this.#admit(resource, kind);
     const { id } = admitted;
     const password = new OneTimePassword((count) => this.#closing.get(id)?.(new MavisError('client.foreign-guessed', { count })), kind === 'vnc' ? 'short' : 'long');
-    const speaking = kind === 'vnc' ? this.#vnc(admitted) : await this.#ssh(admitted);
+    const speaking = kind === 'ssh' ? await this.#ssh(admitted) : kind === 'vnc' ? this.#vnc(admitted) : this.#rdp(admitted, password.text);
     const timer = setTimeout(() => this.#closing.get(id)?.(new MavisError('client.foreign-none-came', { minutes: WAIT_MINUTES })), WAIT_MINUTES * MINUTE_MS);
     const letIn = (socket: Socket): void => {
       clearTimeout(timer);
       port.letIn(socket);
+      speaking.forget?.();
     };
     const port: LocalPort = new LocalPort({
       ownUser,
       serve: (socket) => speaking.serve(socket, { password, letIn: () => letIn(socket) }),
       onOtherUser: () => log.warn('another account connected to a port that was opened for a program of the user', { resourceId: resource }),
     });
-    const number = await port.open().catch((error: unknown) => {
-      clearTimeout(timer);
-      throw error;
-    });
-    this.#add(admitted, 'port', speaking.commands(number), { status: 'waiting', until: new Date(clock() + WAIT_MINUTES * MINUTE_MS).toISOString() }, () => {
+    const close = (): void => {
       clearTimeout(timer);
       port.close();
+      speaking.forget?.();
+    };
+    const commands = await port.open().then(speaking.commands).catch((error: unknown) => {
+      close();
+      throw error;
     });
-    return { foreignClientId: id, password: password.text };
+    this.#add(admitted, 'port', commands, { status: 'waiting', until: new Date(clock() + WAIT_MINUTES * MINUTE_MS).toISOString() }, close);
+    return { foreignClientId: id, password: kind === 'rdp' ? null : password.text };
   }
 
   /** Lets a program in that comes over our own command, which proves whose it is. Gives the function that serves it until it has gone. Throws what the service says. */
@@ -182,7 +194,7 @@ export class ForeignClients {
     const knownHosts = await writeKnownHosts();
     const { protocols } = admitted;
     return {
-      commands: (port) => sshCommands(port, hostKey, knownHosts, platform, { ssh: protocols.includes('ssh'), sftp: protocols.includes('sftp') }),
+      commands: async (port) => sshCommands(port, hostKey, knownHosts, platform, { ssh: protocols.includes('ssh'), sftp: protocols.includes('sftp') }),
       serve: (stream, proof) =>
         this.#serve(admitted, proof, ({ sessions, onLetIn }) =>
           new ForeignSsh({ stream, sessions, explain, hostKey: hostKey.privateKey, password: proof === undefined ? undefined : (text) => proof.password.take(text), onLetIn }).serve(),
@@ -193,8 +205,18 @@ export class ForeignClients {
   #vnc(admitted: Admitted): Speaking<Proof> {
     const { explain, platform } = this.#parts;
     return {
-      commands: (port) => vncCommands(port, platform),
+      commands: async (port) => vncCommands(port, platform),
       serve: (stream, proof) => this.#serve(admitted, proof, ({ sessions, onLetIn }) => serveForeignVnc({ stream, sessions, explain, password: (holds) => proof.password.takeWhere(holds), onLetIn })),
+    };
+  }
+
+  #rdp(admitted: Admitted, password: string): Speaking<Proof> {
+    const { clock, desktopFiles, log, platform } = this.#parts;
+    const { identity } = new ClientKey(clock);
+    return {
+      commands: async (port) => rdpCommands(await desktopFiles.write(admitted.id, remoteDesktopFile(port, password)), identity.certificatePem, platform),
+      serve: (stream, proof) => this.#serve(admitted, proof, ({ sessions, onLetIn }) => serveForeignRdp({ stream, sessions, identity, password: (text) => proof.password.take(text), onLetIn })),
+      forget: () => void desktopFiles.remove(admitted.id).catch((error: unknown) => log.warn('a file with a one-time password that is of no more use stayed', { reason: String(error) })),
     };
   }
 

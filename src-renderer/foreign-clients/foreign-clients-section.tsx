@@ -16,7 +16,7 @@ const looks: Readonly<Record<ForeignClient['phase']['status'], { readonly icon: 
   ended: { icon: 'stop', className: 'badge' },
 };
 /** What a resource must speak for programs of a kind. */
-const speaks: Readonly<Record<ForeignKind, readonly Protocol[]>> = { ssh: ['ssh', 'sftp'], vnc: ['vnc'] };
+const speaks: Readonly<Record<ForeignKind, readonly Protocol[]>> = { ssh: ['ssh', 'sftp'], vnc: ['vnc'], rdp: ['rdp'] };
 const TELL_EVERY_MS = 15_000;
 
 /** In a resource's details: lets programs of the user's own in, and shows those that are waited for or are in. The one-time password stays in this panel alone. */
@@ -26,7 +26,7 @@ export function ForeignClientsSection({ row }: { readonly row: ResourceRow }) {
   const titleId = useId();
   const items = useFed('foreignClients', (state) => state.items);
   const [opening, setOpening] = useState<ForeignKind | null>(null);
-  const [shown, setShown] = useState<{ readonly id: string; readonly password: string } | null>(null);
+  const [shown, setShown] = useState<{ readonly id: string; readonly password: string | null } | null>(null);
   const [failure, setFailure] = useState<ShownError | null>(null);
   const kinds = foreignKind.options.filter((kind) => row.protocols.some((protocol) => speaks[kind].includes(protocol)));
   if (kinds.length === 0) return null;
@@ -86,7 +86,7 @@ function ForeignClientItem({ client, password, onEnd }: { readonly client: Forei
       {phase.status === 'waiting' && (
         <>
           <p className="foreign-hint">{text('foreign.waiting-until', { when: formats.relative(phase.until, now) })}</p>
-          <Password password={password} />
+          {client.protocols.includes('rdp') ? <p className="foreign-hint">{text('foreign.password-in-file')}</p> : <Password password={password} />}
           <ul className="foreign-commands" aria-label={text('foreign.commands')}>
             {client.commands.map(({ program, text: command }) => (
               <li key={program} className="foreign-command">

@@ -3,6 +3,8 @@ import { calls, openMain, type PageFaults } from './open-page.ts';
 
 /** A resource that speaks VNC as well. */
 const WITH_DESKTOP = '00005';
+/** A Windows server. */
+const WINDOWS = 'tokyo-files-00040';
 
 /** Opens the details of the first resource that a search finds, which speaks SSH, and goes to its section by keyboard. */
 async function openDetails(page: Page, query: Readonly<Record<string, string>> = {}, search = ''): Promise<PageFaults> {
@@ -47,6 +49,18 @@ test('S20: a port for a VNC viewer is opened where the resource speaks VNC, with
   expect(faults.list).toEqual([]);
 });
 
+test('S20: a port for an RDP client is opened where the resource speaks RDP, and its password is shown nowhere: a file holds it', async ({ page }) => {
+  const faults = await openDetails(page, {}, WINDOWS);
+  const section = page.getByRole('region', { name: 'Own programs' });
+  await section.getByRole('button', { name: 'Open a port for an RDP client' }).press('Enter');
+  await expect(section.getByRole('status').first()).toContainText('Waiting for a program');
+  await expect(section).toContainText('holds a one-time password');
+  await expect(section.getByRole('button', { name: 'Copy the one-time password' })).toHaveCount(0);
+  await section.getByRole('button', { name: 'Copy the command for xfreerdp' }).press('Enter');
+  expect(await calls(page, 'app.copyText')).toEqual([{ text: expect.stringMatching(/^xfreerdp .*\.rdp \/cert:fingerprint:sha256:00:01:/) }]);
+  expect(faults.list).toEqual([]);
+});
+
 test('states of an own program are told as they change: let in, and guessed at', async ({ page }) => {
   await openDetails(page);
   const section = page.getByRole('region', { name: 'Own programs' });
@@ -77,5 +91,15 @@ for (const language of ['en', 'ja', 'zh-Hant'] as const) {
     await expect(details.locator('.foreign-secret')).toBeVisible();
     await info.attach(`own-programs-${language}`, { body: await page.screenshot(), contentType: 'image/png' });
     expect(await details.locator('.foreign').evaluate((section) => section.scrollWidth <= section.clientWidth)).toBe(true);
+  });
+
+  test(`a port for an RDP client reads well in ${language}`, async ({ page }, info) => {
+    await openDetails(page, { language }, WINDOWS);
+    const section = page.getByRole('complementary').locator('.foreign');
+    await section.locator('> .button').last().click();
+    await expect(section.locator('.foreign-commands')).toBeVisible();
+    await section.scrollIntoViewIfNeeded();
+    await page.screenshot({ path: info.outputPath(`own-rdp-${language}.png`) });
+    expect(await section.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
   });
 }

@@ -1,9 +1,10 @@
 /** Texts of the user's own programs, which the app lets into sessions. */
 export const foreignClientTextsEn = {
   'foreign.title': 'Own programs',
-  'foreign.lead': 'Use programs of your own: ssh, sftp, scp and rsync, or a VNC viewer. What they do is held to the same rules and recorded like a session in the app.',
+  'foreign.lead': 'Use programs of your own: ssh, sftp, scp and rsync, a VNC viewer or an RDP client. What they do is held to the same rules and recorded like a session in the app.',
   'foreign.open-ssh': 'Open a port for own programs',
   'foreign.open-vnc': 'Open a port for a VNC viewer',
+  'foreign.open-rdp': 'Open a port for an RDP client',
   'foreign.opening': 'Opening…',
   'foreign.by-port': 'Port of this computer',
   'foreign.by-command': 'Command line',
@@ -15,6 +16,7 @@ export const foreignClientTextsEn = {
   'foreign.password': 'One-time password',
   'foreign.password-hint': 'Shown this once, works once. The program asks for it.',
   'foreign.password-gone': 'The one-time password was shown once. Close the port and open it again for another.',
+  'foreign.password-in-file': 'The file that the command opens holds a one-time password, and goes when the program is in or the port closes.',
   'foreign.commands': 'Commands',
   'foreign.copy-password': 'Copy the one-time password',
   'foreign.copy-command': 'Copy the command for {program}',

@@ -3,9 +3,10 @@ import type { foreignClientTextsEn } from './en.ts';
 /** Texts of the user's own programs, in Japanese. */
 export const foreignClientTextsJa = {
   'foreign.title': '手持ちのプログラム',
-  'foreign.lead': '手持ちの ssh、sftp、scp、rsync や VNC ビューアーを使えます。アプリのセッションと同じルールが適用され、同じように記録されます。',
+  'foreign.lead': '手持ちの ssh、sftp、scp、rsync や VNC ビューアー、RDP クライアントを使えます。アプリのセッションと同じルールが適用され、同じように記録されます。',
   'foreign.open-ssh': '手持ちのプログラム用にポートを開く',
   'foreign.open-vnc': 'VNC ビューアー用にポートを開く',
+  'foreign.open-rdp': 'RDP クライアント用にポートを開く',
   'foreign.opening': '開いています…',
   'foreign.by-port': 'このコンピューターのポート',
   'foreign.by-command': 'コマンドライン',
@@ -17,6 +18,7 @@ export const foreignClientTextsJa = {
   'foreign.password': 'ワンタイムパスワード',
   'foreign.password-hint': '表示は今回だけで、使えるのも 1 回だけです。プログラムに尋ねられたら入力してください。',
   'foreign.password-gone': 'ワンタイムパスワードは一度だけ表示されました。新しいパスワードが必要な場合は、ポートを閉じて開き直してください。',
+  'foreign.password-in-file': 'コマンドで開くファイルにワンタイムパスワードが入っています。プログラムが接続するか、ポートが閉じると、ファイルは削除されます。',
   'foreign.commands': 'コマンド',
   'foreign.copy-password': 'ワンタイムパスワードをコピー',
   'foreign.copy-command': '{program} のコマンドをコピー',

@@ -3,9 +3,10 @@ import type { foreignClientTextsEn } from './en.ts';
 /** Texts of the user's own programs, in Traditional Chinese. */
 export const foreignClientTextsZhHant = {
   'foreign.title': '自己的程式',
-  'foreign.lead': '使用您自己的 ssh、sftp、scp、rsync 或 VNC 檢視器。其操作受相同規則約束，並與應用程式中的會話一樣留下記錄。',
+  'foreign.lead': '使用您自己的 ssh、sftp、scp、rsync、VNC 檢視器或 RDP 用戶端。其操作受相同規則約束，並與應用程式中的會話一樣留下記錄。',
   'foreign.open-ssh': '為自己的程式開啟連接埠',
   'foreign.open-vnc': '為 VNC 檢視器開啟連接埠',
+  'foreign.open-rdp': '為 RDP 用戶端開啟連接埠',
   'foreign.opening': '正在開啟…',
   'foreign.by-port': '這部電腦的連接埠',
   'foreign.by-command': '命令列',
@@ -17,6 +18,7 @@ export const foreignClientTextsZhHant = {
   'foreign.password': '一次性密碼',
   'foreign.password-hint': '僅顯示這一次，也只能使用一次。程式詢問時請輸入。',
   'foreign.password-gone': '一次性密碼只顯示一次。若需要新的密碼，請關閉連接埠後重新開啟。',
+  'foreign.password-in-file': '指令開啟的檔案內含一次性密碼。程式連入或連接埠關閉後，該檔案即會移除。',
   'foreign.commands': '指令',
   'foreign.copy-password': '複製一次性密碼',
   'foreign.copy-command': '複製 {program} 的指令',

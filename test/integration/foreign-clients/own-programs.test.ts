@@ -9,17 +9,16 @@ import { accessRulesRoutes } from '../../../shared/api/access-rules.ts';
 import { auditRoutes, type AuditEntry } from '../../../shared/api/audit.ts';
 import { connectionsRoutes } from '../../../shared/api/connections.ts';
 import { credentialsRoutes } from '../../../shared/api/credentials.ts';
-import { recordingsRoutes } from '../../../shared/api/recordings.ts';
 import { resourcesRoutes } from '../../../shared/api/resources.ts';
 import { usersRoutes } from '../../../shared/api/users.ts';
 import type { AccessRuleId, Protocol, ResourceId, UserId } from '../../../shared/ids.ts';
 import { type ForeignClient, foreignClientId, type ForeignCommand } from '../../../shared/ipc/stores.ts';
 import { fileOperation, fileOperationLine } from '../../../shared/recording/file-operation.ts';
-import { PlaybackDecoder } from '../../../shared/recording/playback.ts';
 import { decodeJsonPayload, frameKind, type RecordingFrame } from '../../../shared/recording/recording-frame.ts';
 import { vncPasswordFile } from '../../../scripts/embedded-system/xvnc.ts';
 import { vncAuthAnswer } from '../../../src-gateway/vnc/vnc-password.ts';
 import { viewerDesktop } from '../../../src-main/sessions/viewer/viewer-desktop.ts';
+import { ForeignSessionTraces } from '../../fixtures/foreign-session-traces.ts';
 import { type ForeignPrograms, startForeignPrograms } from '../../fixtures/foreign-programs.ts';
 import { freePort } from '../../fixtures/free-ports.ts';
 import { HeadlessClient } from '../../fixtures/headless-client.ts';
@@ -42,6 +41,7 @@ let auditor: HeadlessClient;
 const remote: string[] = [];
 let programs: ForeignPrograms;
 let tester: UserId;
+let traces: ForeignSessionTraces;
 let open: ResourceId;
 
 beforeAll(async () => {
@@ -52,6 +52,7 @@ beforeAll(async () => {
   auditor = new HeadlessClient(system.embedded.service);
   await system.addUser('reader', 'auditor', PASSWORD);
   await auditor.signIn('reader', PASSWORD);
+  traces = new ForeignSessionTraces(system, auditor);
   programs = await startForeignPrograms(client, 'tester');
   open = await makeResource('lets-in', ['ssh', 'sftp'], { foreignClients: true, exec: true, portForwarding: true });
 }, 300_000);
@@ -90,7 +91,13 @@ function wordsOf(id: string, program: string): string[] {
 /** Opens a port and gives the words of the command that is shown for a program. */
 async function letIn(resource: ResourceId, program: ForeignCommand['program']): Promise<{ readonly id: string; readonly password: string; readonly words: string[] }> {
   const { foreignClientId: id, password } = await programs.clients.open(resource, 'ssh');
-  return { id, password, words: wordsOf(id, program) };
+  return { id, password: told(password), words: wordsOf(id, program) };
+}
+
+/** A one-time password that is told, which those in files are not. */
+function told(password: string | null): string {
+  if (password === null) throw new Error('the password was not told');
+  return password;
 }
 
 function phaseOf(id: string): ForeignClient['phase'] | undefined {
@@ -110,36 +117,11 @@ async function runShown(resource: ResourceId, more: readonly string[], input?: s
   return { ...end, id, password };
 }
 
-/** References of connections whose final entry a test has looked at. */
-const lookedAt = new Set<string>();
-
-/** The final entry of a connection to a resource that no test has looked at: of the only one, or the only one of a protocol. */
-async function finalEntry(resource: ResourceId, protocol?: Protocol): Promise<AuditEntry> {
-  const find = async (): Promise<AuditEntry | undefined> => {
-    const { items } = await system.admin.call(auditRoutes.auditList, { query: { limit: 100 } });
-    return items.find(({ kind, facts, reference }) => (kind === 'connection.ended' || kind === 'connection.failed') && facts['resourceId'] === resource && (protocol === undefined || facts['protocol'] === protocol) && !lookedAt.has(reference ?? ''));
-  };
-  await expect.poll(find, { timeout: 60_000 }).toBeDefined();
-  const entry = await find();
-  if (entry?.reference === undefined || entry.reference === null) throw new Error('the entry went');
-  lookedAt.add(entry.reference);
-  return entry;
-}
+const finalEntry = (resource: ResourceId, protocol?: Protocol): Promise<AuditEntry> => traces.finalEntry(resource, protocol);
 
 /** What a connection's recording shows. */
 async function recorded(entry: AuditEntry): Promise<string> {
-  return (await recordedFrames(entry)).map(shownFrame).join('\n');
-}
-
-/** The frames of a connection's recording, as a player gets them. */
-async function recordedFrames({ reference }: AuditEntry): Promise<RecordingFrame[]> {
-  const stored = async () => (await auditor.service.call(recordingsRoutes.recordingList, { params: {}, query: { limit: 10, reference: reference ?? '' }, body: {} })).items;
-  await expect.poll(async () => (await stored()).map(({ stored: pulled }) => pulled), { timeout: 60_000 }).toEqual([true]);
-  const [recording] = await stored();
-  if (recording === undefined) throw new Error('the recording went');
-  const response = await auditor.service.open(recordingsRoutes.recordingPlayback, { params: { recordingId: recording.id }, query: {}, body: {} });
-  const parts = new PlaybackDecoder().push(await buffer(response));
-  return parts.flatMap((part) => (part.part === 'frame' ? [part.frame] : []));
+  return (await traces.recordedFrames(entry)).map(shownFrame).join('\n');
 }
 
 /** A frame as a player writes it: what was done with a file as its line, all else as the text that it is. */
@@ -352,7 +334,7 @@ describe('S20: a VNC viewer of the user\'s own', () => {
   async function openPort(one = resource): Promise<{ readonly id: string; readonly password: string; readonly port: number; readonly words: string[] }> {
     const { foreignClientId: id, password } = await programs.clients.open(one, 'vnc');
     const words = wordsOf(id, 'vncviewer');
-    return { id, password, words, port: Number(words[0]?.split('::')[1]) };
+    return { id, password: told(password), words, port: Number(words[0]?.split('::')[1]) };
   }
 
   /** A viewer of the tests' own, which speaks a version and gives an answer; what the port says after it. */
@@ -389,7 +371,7 @@ describe('S20: a VNC viewer of the user\'s own', () => {
       const entry = await finalEntry(resource);
       expect(entry).toMatchObject({ kind: 'connection.ended', facts: { protocol: 'vnc', foreignClient: true } });
       const { near, far } = await socketPair();
-      far.write(Buffer.concat([Buffer.from('RFB 003.008\n'), Buffer.of(1, 1), Buffer.alloc(4), ...(await recordedFrames(entry)).filter(({ kind }) => kind === frameKind.output).map(({ payload }) => payload)]));
+      far.write(Buffer.concat([Buffer.from('RFB 003.008\n'), Buffer.of(1, 1), Buffer.alloc(4), ...(await traces.recordedFrames(entry)).filter(({ kind }) => kind === frameKind.output).map(({ payload }) => payload)]));
       const player = await new RfbClient(viewerDesktop(near, (error) => far.destroy(error))).initialise();
       await player.whole();
       expect(player.picture.pixels.equals(shown.pixels)).toBe(true);
@@ -443,7 +425,7 @@ describe('A26: another program of this computer', () => {
     const others = await startForeignPrograms(client, 'tester', { ownUser: (process.getuid?.() ?? 0) + 1 });
     const { foreignClientId: id, password } = await others.clients.open(open, 'ssh');
     const words = others.stores.foreignClients.state.items[id]?.commands[0]?.text.split(' ').slice(1) ?? [];
-    expect(await runProgram('ssh', [...words, 'id'], { password })).toMatchObject({ code: 255, output: '' });
+    expect(await runProgram('ssh', [...words, 'id'], { password: told(password) })).toMatchObject({ code: 255, output: '' });
     expect(others.stores.foreignClients.state.items[id]?.phase.status).toBe('waiting');
     expect(others.log()).toContain('another account connected');
     await others.stop();
@@ -453,7 +435,7 @@ describe('A26: another program of this computer', () => {
     const { id, password, words } = await letIn(open, 'ssh');
     for (let run = 0; run < 4; run += 1) expect((await runProgram('ssh', [...words, 'id'], { password: `WRONG-${run}` })).code).toBe(255);
     expect(phaseOf(id)).toMatchObject({ status: 'ended', error: { code: 'client.foreign-guessed', args: { count: 10 } } });
-    expect(await runProgram('ssh', [...words, 'id'], { password })).toMatchObject({ code: 255, output: '' });
+    expect(await runProgram('ssh', [...words, 'id'], { password: told(password) })).toMatchObject({ code: 255, output: '' });
   }, 120_000);
 
   test('that comes beside the one that was let in finds the port closed, and the password used', async () => {
@@ -464,7 +446,7 @@ describe('A26: another program of this computer', () => {
     await once(early, 'data');
     const first = runProgram('ssh', [...words, 'sleep 60'], { password });
     await once(early, 'close');
-    expect(await runProgram('ssh', [...words, 'id'], { password })).toMatchObject({ code: 255, output: '', errors: expect.stringContaining('Connection refused') });
+    expect(await runProgram('ssh', [...words, 'id'], { password: told(password) })).toMatchObject({ code: 255, output: '', errors: expect.stringContaining('Connection refused') });
     programs.clients.end(foreignClientId.parse(id));
     expect((await first).code).toBe(255);
     await over(id);

@@ -1,9 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { initSync, setup } from 'ironrdp-wasm';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import { DrawnTiles } from '../../../src-gateway/rdp/drawn-tiles.ts';
@@ -12,38 +8,19 @@ import { frameKind } from '../../../shared/recording/recording-frame.ts';
 import { mcs } from '../../../shared/rdp/pdu-kinds.ts';
 import { encodeChannelData } from '../../../src-gateway/rdp/wire/mcs.ts';
 import { encodeConnectionConfirm, encodeConnectionRefusal } from '../../../src-gateway/rdp/wire/x224.ts';
-import { installBridge } from '../../../src-renderer/desktop/rdp/bridge-socket.ts';
 import { endsHandshake, readTargetPdu, shareKindsOf } from '../../../src-renderer/desktop/rdp/target-pdu.ts';
-import { PixelContext } from '../../../src-renderer/recordings/rdp/pixel-canvas.ts';
 import { RecordedDesktop } from '../../../src-renderer/recordings/rdp/recorded-desktop.ts';
 import { ManualClock } from '../../fixtures/manual-clock.ts';
+import { installRdpEngine } from '../../fixtures/rdp-engine.ts';
 import { rdpConnectionLog, remoteFxSession } from '../../fixtures/rdp-connection-log.ts';
 
 type Server = Parameters<typeof rdpConnectionLog>[0];
 const CONFIRM = encodeConnectionConfirm(1, 0);
 const RED_GREEN = [0xf800, 0x07e0];
 
-/** What IronRDP makes of a picture's piece. */
-class ImageData {
-  readonly data: Uint8ClampedArray;
-  readonly width: number;
-  readonly height: number;
-  constructor(data: Uint8ClampedArray, width: number) {
-    this.data = data;
-    this.width = width;
-    this.height = data.length / 4 / width;
-  }
-}
-
 afterAll(() => void vi.unstubAllGlobals());
-beforeAll(() => {
-  vi.stubGlobal('CanvasRenderingContext2D', PixelContext);
-  vi.stubGlobal('ImageData', ImageData);
-  installBridge();
-  initSync({ module: readFileSync(join(createRequire(import.meta.url).resolve('ironrdp-wasm'), '../rdp_client_bg.wasm')) });
-  setup('error');
-  // Compiling the engine takes a busy machine its time.
-}, 60_000);
+// Compiling the engine takes a busy machine its time.
+beforeAll(() => installRdpEngine(), 60_000);
 
 const desktops: RecordedDesktop[] = [];
 afterEach(() => {
