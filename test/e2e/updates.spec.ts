@@ -28,6 +28,12 @@ test('A22: what the service’s feed offers is found, verified and shown; it is 
     await expect(main.getByText('Faster lists')).toBeVisible();
     await info.attach('update-ready', { body: await main.screenshot(), contentType: 'image/png' });
     expect(readdirSync(join(userData, 'updates'))).toEqual([name]);
+    // The app's own log says so too.
+    await openMenu(main, 'Diagnostics');
+    await main.getByRole('button', { name: 'Log of this app' }).click();
+    await main.getByRole('searchbox', { name: 'Search the log' }).fill('update ready 0.2.0');
+    await expect(main.getByRole('row', { name: 'update ready' })).toBeVisible();
+    await openMenu(main, 'Settings');
     const answerQuestions = (response: number): Promise<void> =>
       electronApp.evaluate(({ dialog }, chosen) => {
         Object.assign(globalThis, { asked: [] });
@@ -52,6 +58,35 @@ test('A22: what the service’s feed offers is found, verified and shown; it is 
     expect(readFileSync(appImage).equals(bytes)).toBe(true);
     await expect.poll(() => existsSync(join(folder, 'started')), { timeout: 60_000 }).toBe(true);
     expect(readFileSync(join(folder, 'started'), 'utf8')).toBe(`--user-data-dir=${userData}\n`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(published, { recursive: true, force: true });
+  }
+});
+
+test('an update that is ready is installed when the app is quit, and nothing is started then; not where the user does not want it', async ({ openApp, system }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'mavis-installed-'));
+  const published = join(system.folder, 'service', 'updates');
+  try {
+    const appImage = join(folder, 'mavis.AppImage');
+    writeFileSync(appImage, 'the old one');
+    const publisher = makeUpdatePublisher(published);
+    const { bytes } = await publisher.publish('0.2.0', { content: Buffer.from(`#!/bin/sh\ntouch '${folder}/started'\n`) });
+    for (const wanted of [false, true]) {
+      const { main, electronApp } = await signedIn(await openApp({ env: { APPIMAGE: appImage, APPDIR: '/', MAVIS_UPDATE_PUBLIC_KEYS: publisher.key } }), system, ADMIN.name, ADMIN.password);
+      await openMenu(main, 'Settings');
+      const atQuit = main.getByLabel('Install what is ready when the app is quit');
+      await expect(atQuit).toBeChecked();
+      if (!wanted) await atQuit.click();
+      await expect(atQuit).toBeChecked({ checked: wanted });
+      await main.getByRole('button', { name: 'Check now' }).click();
+      await expect(main.getByText('Version 0.2.0 is downloaded and verified.')).toBeVisible();
+      const gone = electronApp.waitForEvent('close', { timeout: 60_000 });
+      await electronApp.evaluate(({ app }) => setImmediate(() => app.quit()));
+      await gone;
+      expect(readFileSync(appImage).equals(bytes)).toBe(wanted);
+      expect(existsSync(join(folder, 'started'))).toBe(false);
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
     rmSync(published, { recursive: true, force: true });
