@@ -70,14 +70,16 @@ export const checkFacts = z.discriminatedUnion('check', [
   z.object({ check: z.literal('throughput'), port: z.number().int(), upBytesPerSecond: z.number(), downBytesPerSecond: z.number().nullable() }),
   z.object({ check: z.literal('choice'), preview: choicePreview }),
   z.object({ check: z.literal('target'), test: connectionTest, identitiesKnown: z.number().int() }),
+  /** What the connection that was tried found; a diagnosis signs on nowhere. `code` is of the error catalogue. */
+  z.object({ check: z.literal('sign-on'), code: z.string().max(100).nullable(), args: z.record(z.string(), z.union([z.string(), z.number()])) }),
 ]);
 export type CheckFacts = z.infer<typeof checkFacts>;
 export type CheckName = CheckFacts['check'];
 export type FactsOf<Name extends CheckName> = Extract<CheckFacts, { check: Name }>;
-export const checkName = z.enum(['network', 'disk', 'portal', 'proxy', 'name', 'port', 'ping', 'api', 'events', 'sign-in', 'sync', 'round-trip', 'throughput', 'choice', 'target']) satisfies z.ZodType<CheckName>;
+export const checkName = z.enum(['network', 'disk', 'portal', 'proxy', 'name', 'port', 'ping', 'api', 'events', 'sign-in', 'sync', 'round-trip', 'throughput', 'choice', 'target', 'sign-on']) satisfies z.ZodType<CheckName>;
 
 /** Why a check could not say anything: that is no finding about what it would have looked at. */
-export const notRunReason = z.enum(['time-limit', 'not-signed-in', 'service-not-reached', 'by-way-of', 'not-configured', 'earlier-step', 'cancelled']);
+export const notRunReason = z.enum(['time-limit', 'not-signed-in', 'service-not-reached', 'by-way-of', 'not-configured', 'earlier-step', 'no-connection', 'cancelled']);
 export type NotRunReason = z.infer<typeof notRunReason>;
 
 /** Whether a check could be run, apart from what it found. */

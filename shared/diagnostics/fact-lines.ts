@@ -34,6 +34,8 @@ export function factLines({ outcome, subject }: Pick<CheckResult, 'outcome' | 's
       return choiceLines(facts, translator);
     case 'target':
       return targetLines(facts, translator);
+    case 'sign-on':
+      return facts.code === null ? [] : [{ name: translator.text('diagnostics.fact-reason'), value: codeWords(facts.code, facts.args, translator) }];
     case 'network':
     case 'disk':
     case 'portal':

@@ -120,6 +120,8 @@ function seenIn(facts: Facts): string {
       return facts.preview.code ?? facts.preview.gateways.filter(({ usable }) => usable).map(({ name }) => name).join(', ');
     case 'target':
       return facts.test.stages.find(({ ok }) => !ok)?.code ?? '';
+    case 'sign-on':
+      return facts.code ?? '';
     case 'disk':
     case 'round-trip':
     case 'throughput':

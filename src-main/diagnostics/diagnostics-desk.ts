@@ -10,6 +10,7 @@ import type { Profile } from '../../shared/ipc/stores.ts';
 import type { Translator } from '../../shared/languages/translate.ts';
 import type { Log } from '../logging/log.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
+import type { LastConnection } from './checks/last-sign-on.ts';
 import type { DiagnosedResource } from './checks/resource-way.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { RunHistory } from './run-history.ts';
@@ -20,6 +21,8 @@ const WATCH_EVERY_MS = 15_000;
 /** What the diagnosis of a window of its own is about: the resource that is checked, and what the window says of it. */
 export interface DeskSubject {
   readonly resource: DiagnosedResource;
+  /** How the connection went that the window was opened for, as it is known by now. */
+  readonly lastConnection?: () => LastConnection | undefined;
   readonly about: DiagnosticsState['about'];
 }
 
@@ -112,7 +115,7 @@ export class DiagnosticsDesk {
       Object.assign(draft, { running: true, pending: [], begun: 0 });
     });
     const run = await diagnosis.run({
-      profile: looked, resource: subject?.resource, only, signal: own.signal,
+      profile: looked, resource: subject === undefined ? undefined : { ...subject.resource, lastConnection: subject.lastConnection?.() }, only, signal: own.signal,
       onBegun: (checks) => change((draft) => {
         draft.begun += checks.length;
         draft.pending.push(...checks.map(({ id, check, subject: of, leg }) => ({ id, check, subject: of, leg })));

@@ -4,6 +4,7 @@ import { NO_DIAGNOSTICS } from '../../shared/diagnostics/diagnostics-state.ts';
 import type { Profile, Session, SessionId, StorePatch } from '../../shared/ipc/stores.ts';
 import { OwnedStore } from '../stores/owned-store.ts';
 import type { CallerWindow, DiagnosisId } from '../windows/window-registry.ts';
+import { lastConnectionOf } from './checks/last-sign-on.ts';
 import { type DeskSubject, DiagnosticsDesk, type DiagnosticsDeskParts } from './diagnostics-desk.ts';
 
 export interface DiagnosticsDesksParts extends Omit<DiagnosticsDeskParts, 'store' | 'profile' | 'subject'> {
@@ -57,7 +58,7 @@ export class DiagnosticsDesks {
     const profile = this.#parts.profileOfSession(id);
     if (session === undefined || profile === undefined) throw new MavisError('request.not-found');
     const { resourceId, resourceName, protocol, reference, profileName, profileColour } = session;
-    this.#show(`session ${id}`, profile, { resource: { id: resourceId, name: resourceName, protocol }, about: { profileName, profileColour, resourceName, protocol, reference } });
+    this.#show(`session ${id}`, profile, { resource: { id: resourceId, name: resourceName, protocol }, lastConnection: () => lastConnectionOf(this.#parts.session(id)?.phase), about: { profileName, profileColour, resourceName, protocol, reference } });
   }
 
   /** Checks the way to a resource in its own window. Throws `sign-in.required`, rejects with `resource.unknown`. */

@@ -25,6 +25,11 @@ function identities(run: RunView, known: boolean): readonly Match[] {
   });
 }
 
+/** What the connection that was tried found at the target's sign-on. */
+function signOns(run: RunView): readonly Match[] {
+  return run.all('sign-on').flatMap(({ result, facts: { code, args } }) => (code === null ? [] : [{ code, args, evidence: [result] }]));
+}
+
 /** Causes in the rules, in the choice, and between the gateway and the target. */
 export const resourceRules: readonly FindingRule[] = [
   { code: 'choice', leg: 'service', actor: 'helpdesk', rank: 78, find: (run) => choices(run, false) },
@@ -33,4 +38,5 @@ export const resourceRules: readonly FindingRule[] = [
   { code: 'grant', leg: 'L3', actor: 'gateway-administrator', rank: 55, find: (run) => failedStages(run, true) },
   { code: 'target.identity-changed', leg: 'L4', actor: 'target-administrator', rank: 76, find: (run) => identities(run, true) },
   { code: 'target.identity-unknown', leg: 'L4', actor: 'target-administrator', rank: 76, find: (run) => identities(run, false) },
+  { code: 'sign-on', leg: 'L4', actor: 'target-administrator', rank: 75, find: signOns },
 ];

@@ -3,6 +3,7 @@ import { asMavisError, MavisError } from '../../../shared/errors/mavis-error.ts'
 import type { Protocol, ResourceId } from '../../../shared/ids.ts';
 import type { ServiceClient } from '../../service-client/service-client.ts';
 import type { Check, Found } from '../check.ts';
+import { type LastConnection, lastSignOn } from './last-sign-on.ts';
 
 /** The service asks a gateway, which tries the target for five seconds. */
 const RESOURCE_LIMIT_MS = 7500;
@@ -11,9 +12,11 @@ export interface DiagnosedResource {
   readonly id: ResourceId;
   readonly name: string;
   readonly protocol: Protocol;
+  /** The connection that the diagnosis is about, where there was one. */
+  readonly lastConnection?: LastConnection | undefined;
 }
 
-/** The two checks of a resource: what would be chosen, and how far the target is reached. The service is asked once for both. */
+/** The checks of a resource: what would be chosen, how far the target is reached, and what a connection found at its sign-on. The service is asked once for the first two. */
 export function resourceWay(resource: DiagnosedResource, client: Pick<ServiceClient, 'call' | 'address'> | undefined): readonly Check[] {
   const subject = { kind: 'resource', name: resource.name } as const;
   let asked: Promise<ResourceDiagnosis> | undefined;
@@ -51,5 +54,6 @@ export function resourceWay(resource: DiagnosedResource, client: Pick<ServiceCli
         }
       },
     },
+    lastSignOn(subject, resource.lastConnection),
   ];
 }

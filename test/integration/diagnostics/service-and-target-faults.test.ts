@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessRulesRoutes } from '../../../shared/api/access-rules.ts';
+import { credentialsRoutes } from '../../../shared/api/credentials.ts';
 import { gatewaysRoutes } from '../../../shared/api/gateways.ts';
 import { resourcesRoutes } from '../../../shared/api/resources.ts';
 import { usersRoutes } from '../../../shared/api/users.ts';
 import { formatGatewayKeyLine, parseGatewayKeyLine } from '../../../shared/gateway-key.ts';
-import type { Protocol } from '../../../shared/ids.ts';
+import type { CredentialId, Protocol } from '../../../shared/ids.ts';
 import { ServiceClient } from '../../../scripts/embedded-system/service-client.ts';
+import type { LastConnection } from '../../../src-main/diagnostics/checks/last-sign-on.ts';
 import type { DiagnosedResource } from '../../../src-main/diagnostics/checks/resource-way.ts';
 import { ensureGatewayKeys } from '../../../src-gateway/keys/gateway-keys.ts';
 import { codesOf, eventProxy, expectCause, finds, type LabClient, LabOpen, ownAddress, profileOf, startPeer, startTlsPeer } from '../../fixtures/diagnosis-laboratory.ts';
@@ -59,9 +61,9 @@ afterAll(async () => {
 });
 
 /** A resource of the user's, well but for what the case changes. */
-async function resource(changes: { readonly address?: string; readonly port?: number; readonly tags?: readonly string[]; readonly identities?: readonly string[]; readonly allowSpecialAddress?: boolean } = {}, protocol: Protocol = 'ssh'): Promise<DiagnosedResource> {
-  const { address = target.host, port = target.port, tags = ['lab', 'gateway-office1'], identities = [target.hostKeyFingerprint], allowSpecialAddress = true } = changes;
-  const made = await admin.call(resourcesRoutes.resourceCreate, { body: { name: `files-${Math.random().toString(36).slice(2)}`, address, protocols: [{ protocol: 'ssh', port }, { protocol: 'vnc', port }], operatingSystem: 'linux', tags: [...tags], identities: [...identities], allowSpecialAddress } });
+async function resource(changes: { readonly address?: string; readonly port?: number; readonly tags?: readonly string[]; readonly identities?: readonly string[]; readonly allowSpecialAddress?: boolean; readonly credentialId?: CredentialId | null } = {}, protocol: Protocol = 'ssh'): Promise<DiagnosedResource> {
+  const { address = target.host, port = target.port, tags = ['lab', 'gateway-office1'], identities = [target.hostKeyFingerprint], allowSpecialAddress = true, credentialId = null } = changes;
+  const made = await admin.call(resourcesRoutes.resourceCreate, { body: { name: `files-${Math.random().toString(36).slice(2)}`, address, protocols: [{ protocol: 'ssh', port }, { protocol: 'vnc', port }], operatingSystem: 'linux', tags: [...tags], identities: [...identities], allowSpecialAddress, credentialId } });
   return { id: made.id, name: made.name, protocol };
 }
 const signedIn = (wanted: DiagnosedResource): LabClient => ({ profile: profileOf(service), signedIn: client.service, resource: wanted });
@@ -98,6 +100,31 @@ describe('L4 and the choice: the first finding is the cause', () => {
       expect(codesOf(run)).toEqual([]);
       expect([...new Set(run.results.filter(({ outcome }) => outcome.status === 'found').map(({ leg }) => leg))].toSorted()).toEqual(['L1', 'L2', 'L3', 'L4', 'client']);
     });
+  });
+});
+
+describe('L4: the sign-on, which a diagnosis does not try by itself (rule 14)', () => {
+  test('a target that refuses the stored credential: target.sign-on-refused by what the connection found, and gone when it is taken; without a connection nothing is said', async () => {
+    const credential = (password: string) => ({ kind: 'password', name: 'of the sign-on case', userName: target.user, password }) as const;
+    const { id: credentialId } = await admin.call(credentialsRoutes.credentialCreate, { body: credential('not the password') });
+    const wanted = await resource({ tags: ['stored', 'gateway-office1'], credentialId });
+    const connect = async (): Promise<LastConnection> => {
+      const session = client.open(await client.ask(wanted.id, 'ssh'));
+      await session.until(({ reports }) => reports.some(({ report: { kind } }) => kind === 'failed' || kind === 'connected'));
+      const failed = session.reports.flatMap(({ report }) => (report.kind === 'failed' ? [report] : []))[0];
+      session.end();
+      return failed === undefined ? { code: null, args: {} } : { code: failed.code, args: failed.args };
+    };
+    await finds(signedIn(wanted), (run) => expect(codesOf(run)).toEqual([]));
+    const refused = await connect();
+    await finds(signedIn({ ...wanted, lastConnection: refused }), (run) => {
+      expectCause(run, 'target.sign-on-refused');
+      expect(run.findings).toMatchObject([{ leg: 'L4', actor: 'target-administrator', evidence: ['sign-on'] }]);
+    });
+    await admin.call(credentialsRoutes.credentialReplace, { params: { credentialId }, body: credential(target.password ?? '') });
+    const taken = await connect();
+    await finds(signedIn({ ...wanted, lastConnection: taken }), (run) => expect(codesOf(run)).toEqual([]));
+    expect(taken.code).toBeNull();
   });
 });
 

@@ -68,7 +68,7 @@ describe('windows of their own for diagnoses', () => {
     const { made, store, asked, shown, told } = desks();
     made.openForSession(SESSION);
     expect(shown).toEqual([`session ${SESSION}`]);
-    expect(asked).toMatchObject([{ profile: { name: 'nishi' }, resource: { id: RESOURCE, protocol: 'ssh' } }]);
+    expect(asked).toMatchObject([{ profile: { name: 'nishi' }, resource: { id: RESOURCE, protocol: 'ssh', lastConnection: { code: 'target.refused' } } }]);
     expect(made.storeOf(windowOf(`session ${SESSION}`)).state).toMatchObject({ running: true, about: { resourceName: 'tokyo-db', reference: 'MV-7K3QX-M2P4D' } });
     expect(told).toContain(`session ${SESSION}`);
     expect(store.state).toMatchObject({ running: false, about: null });

@@ -106,6 +106,7 @@ const table: readonly (readonly [rule: string, code: string, results: readonly C
   ['grant', 'gateway.link-failed', [stage('grant', 'gateway.link-failed')]],
   ['target.identity-changed', 'target.identity-changed', [target([], stranger, 1)]],
   ['target.identity-unknown', 'target.identity-unknown', [target([], stranger, 0)]],
+  ['sign-on', 'target.sign-on-refused', [seen(resource, { check: 'sign-on', code: 'target.sign-on-refused', args: {} })]],
   ['a word of a newer service', 'newer-code', [choice('quantum.flux')]],
 ];
 

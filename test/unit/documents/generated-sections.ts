@@ -21,6 +21,7 @@ const families: Readonly<Record<string, readonly string[]>> = {
   choice: ['access', 'resource', 'gateway', 'tunnel'],
   grant: ['gateway', 'tunnel'],
   target: ['target'],
+  'sign-on': ['target'],
 };
 const listed = new Set(Object.values(families).flat());
 
