@@ -98,6 +98,7 @@ const acts: Readonly<Record<string, Act>> = {
 /** Routes whose entry needs a Gateway or a recording, or that change nothing, and the test that proves what they write. */
 const elsewhere: Readonly<Record<string, string>> = {
   signInChallenge: 'gives a nonce and changes nothing',
+  updateFile: 'what the publisher gives to anybody, before the sign-in too',
   resourceConnectionTest: 'integration/service-connections/real-gateway.test.ts',
   diagnosisReportSend: 'integration/service/sent-reports.test.ts',
   resourceDiagnosis: 'integration/service-connections/diagnosis.test.ts',
