@@ -107,7 +107,8 @@ async function untilDrawn(desktop: Page): Promise<void> {
   const canvas = desktop.locator('.desktop-screen canvas, .rdp-area canvas').first();
   await expect
     .poll(() => canvas.evaluate((element) => {
-      if (!(element instanceof HTMLCanvasElement)) return 0;
+      // Before the desktop has told its size there is nothing to draw from.
+      if (!(element instanceof HTMLCanvasElement) || element.width === 0 || element.height === 0) return 0;
       const small = document.createElement('canvas');
       [small.width, small.height] = [64, 64];
       const context = small.getContext('2d');
