@@ -113,7 +113,7 @@ describe('L4: the sign-on, which a diagnosis does not try by itself (rule 14)', 
       await session.until(({ reports }) => reports.some(({ report: { kind } }) => kind === 'failed' || kind === 'connected'));
       const failed = session.reports.flatMap(({ report }) => (report.kind === 'failed' ? [report] : []))[0];
       session.end();
-      return failed === undefined ? { code: null, args: {} } : { code: failed.code, args: failed.args };
+      return failed === undefined ? { code: null, step: null, args: {} } : { code: failed.code, step: 'signed-on', args: failed.args };
     };
     await finds(signedIn(wanted), (run) => expect(codesOf(run)).toEqual([]));
     const refused = await connect();
