@@ -117,7 +117,7 @@ else if (app.requestSingleInstanceLock()) start(configuration);
 else app.quit();
 
 function start(startConfiguration: StartConfiguration): void {
-  const logFile = new RotatingFile(join(app.getPath('userData'), 'logs'));
+  const logFile = new RotatingFile(join(app.getPath('userData'), 'logs'), clock);
   const log = createLog([logFile.write, ...(app.isPackaged ? [] : [(line: string) => process.stderr.write(line)])], clock, process.pid);
   const giveUp = async (message: string, error: unknown): Promise<void> => {
     log.error(message, { code: 'internal' }, error);

@@ -10,6 +10,7 @@ const MAX_WAITING_LINES = 2000;
 /** Appends lines to `client.log`, and moves it on to `client.1.log` … `client.4.log` when it is full. One writer at a time; never throws. */
 export class RotatingFile {
   readonly #folder: string;
+  readonly #clock: () => number;
   readonly #maxFileBytes: number;
   readonly #waiting: string[] = [];
   #dropped = 0;
@@ -18,8 +19,10 @@ export class RotatingFile {
   /** The last failure of the disk, for whoever looks; a log cannot log that it cannot be written. */
   lastError: unknown = undefined;
 
-  constructor(folder: string, maxFileBytes: number = MAX_FILE_BYTES) {
+  /** `clock` gives milliseconds since 1970, for the line that says how many were dropped. */
+  constructor(folder: string, clock: () => number, maxFileBytes: number = MAX_FILE_BYTES) {
     this.#folder = folder;
+    this.#clock = clock;
     this.#maxFileBytes = maxFileBytes;
   }
 
@@ -54,7 +57,7 @@ export class RotatingFile {
 
   #droppedLine(): string {
     if (this.#dropped === 0) return '';
-    const line = `${JSON.stringify({ level: 40, msg: 'log lines dropped', count: this.#dropped })}\n`;
+    const line = `${JSON.stringify({ level: 40, time: this.#clock(), msg: 'log lines dropped', count: this.#dropped })}\n`;
     this.#dropped = 0;
     return line;
   }

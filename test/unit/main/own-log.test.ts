@@ -6,6 +6,7 @@ import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { ownLogPiece } from '../../../shared/ipc/own-log.ts';
 import { createLog } from '../../../src-main/logging/log.ts';
 import { readOwnLog } from '../../../src-main/logging/own-log.ts';
+import { RotatingFile } from '../../../src-main/logging/rotating-file.ts';
 
 let folder: string;
 let file: string;
@@ -49,4 +50,14 @@ test('of a large log the newest mebibyte is read, from the beginning of a line',
   expect(found.length).toBeLessThan(30_000);
   expect(found.length).toBeGreaterThan(10_000);
   expect([found.at(-1), new Set(found).size]).toEqual(['line 29999', found.length]);
+});
+
+test('that lines were dropped, because a disk was too slow for them, is itself a line that is shown', async () => {
+  const slow = new RotatingFile(folder, () => time);
+  const busy = createLog([slow.write], () => time, 1);
+  // All in one turn: the disk has taken none of them meanwhile.
+  for (let count = 0; count < 2100; count += 1) busy.info('busy');
+  await slow.flush();
+  const { lines } = await read(null);
+  expect(lines.filter(({ message }) => message === 'log lines dropped')).toMatchObject([{ at: '2026-11-26T00:00:00.000Z', level: 'warn' }]);
 });

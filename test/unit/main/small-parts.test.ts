@@ -75,7 +75,7 @@ describe('the log', () => {
 
   test('rotates through five files and keeps the newest lines', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'mavis-log-'));
-    const file = new RotatingFile(join(folder, 'logs'), 1000);
+    const file = new RotatingFile(join(folder, 'logs'), () => 0, 1000);
     for (let number = 0; number < 120; number += 1) {
       file.write(`${String(number).padStart(99, '.')}\n`);
       await file.flush();
