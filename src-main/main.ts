@@ -256,7 +256,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   hostKeys.load(load(hostKeysFile));
   const writeKnownHosts = (): Promise<string> => writeSshFile(app.getPath('userData'), 'known_hosts', hostKeys.knownHosts);
   const desktopFiles = new DesktopFiles(app.getPath('userData'));
-  await desktopFiles.clear().catch((error: unknown) => log.warn('files of ports that are no more could not be taken away', { reason: String(error) }));
+  await desktopFiles.clear().catch((error: unknown) => log.warn('files of ports that are no more could not be taken away', {}, error));
   const foreignClients = new ForeignClients({
     store: stores.foreignClients, sessions, inventory, hostKeys, desktopFiles, clock, log,
     signedIn: () => account.require(),

@@ -96,7 +96,11 @@ export class ForeignClients {
     const { clock, ownUser, log } = this.#parts;
     const admitted = await this.#admit(resource, kind);
     const { id } = admitted;
-    const password = new OneTimePassword((count) => this.#closing.get(id)?.(new MavisError('client.foreign-guessed', { count })), kind === 'vnc' ? 'short' : 'long');
+    let guessed: MavisError | undefined;
+    const password = new OneTimePassword((count) => {
+      guessed = new MavisError('client.foreign-guessed', { count });
+      this.#closing.get(id)?.(guessed);
+    }, kind === 'vnc' ? 'short' : 'long');
     const speaking = kind === 'ssh' ? await this.#ssh(admitted) : kind === 'vnc' ? this.#vnc(admitted) : this.#rdp(admitted, password.text);
     const timer = setTimeout(() => this.#closing.get(id)?.(new MavisError('client.foreign-none-came', { minutes: WAIT_MINUTES })), WAIT_MINUTES * MINUTE_MS);
     const letIn = (socket: Socket): void => {
@@ -118,6 +122,12 @@ export class ForeignClients {
       close();
       throw error;
     });
+    // Until it is in the list neither a sign-out nor a guesser closes it.
+    const gone = guessed ?? this.#signedOutOf(admitted);
+    if (gone !== undefined) {
+      close();
+      throw gone;
+    }
     this.#add(admitted, 'port', commands, { status: 'waiting', until: new Date(clock() + WAIT_MINUTES * MINUTE_MS).toISOString() }, close);
     return { foreignClientId: id, password: kind === 'rdp' ? null : password.text };
   }
@@ -164,6 +174,15 @@ export class ForeignClients {
     const id = foreignClientId.parse(newId());
     this.#dropOldest(Object.values(store.state.items));
     return { id, signedIn, resource: { id: resource, name }, protocols };
+  }
+
+  /** Why nothing more is let in: the user has signed out, or in to another service; undefined where he has not. */
+  #signedOutOf({ signedIn }: Pick<Admitted, 'signedIn'>): MavisError | undefined {
+    try {
+      return this.#parts.signedIn().profile.id === signedIn.profile.id ? undefined : new MavisError('sign-in.required');
+    } catch (thrown) {
+      return asMavisError(thrown);
+    }
   }
 
   #dropOldest(items: readonly ForeignClient[]): void {
@@ -216,7 +235,7 @@ export class ForeignClients {
     return {
       commands: async (port) => rdpCommands(await desktopFiles.write(admitted.id, remoteDesktopFile(port, password)), identity.certificatePem, platform),
       serve: (stream, proof) => this.#serve(admitted, proof, ({ sessions, onLetIn }) => serveForeignRdp({ stream, sessions, identity, password: (text) => proof.password.take(text), onLetIn })),
-      forget: () => void desktopFiles.remove(admitted.id).catch((error: unknown) => log.warn('a file with a one-time password that is of no more use stayed', { reason: String(error) })),
+      forget: () => void desktopFiles.remove(admitted.id).catch((error: unknown) => log.warn('a file with a one-time password that is of no more use stayed', {}, error)),
     };
   }
 
@@ -246,7 +265,8 @@ export class ForeignClients {
       open: async (protocol) => {
         try {
           if (!protocols.includes(protocol)) throw new MavisError('access.protocol-not-allowed', { protocol });
-          if (this.#parts.signedIn().profile.id !== signedIn.profile.id) throw new MavisError('sign-in.required');
+          const out = this.#signedOutOf({ signedIn });
+          if (out !== undefined) throw out;
           return await this.#parts.sessions.openForeign({ foreignClientId: id, resourceId: resource.id, resourceName: resource.name, protocol });
         } catch (thrown) {
           const error = asMavisError(thrown);

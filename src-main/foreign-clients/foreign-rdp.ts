@@ -6,11 +6,13 @@ import type { ClientIdentity } from '../account/client-key.ts';
 import { EndedEarly } from '../sessions/viewer/exact-read.ts';
 import { carry } from './carry.ts';
 import type { ForeignSession, ForeignSessions } from './foreign-sessions.ts';
+import { openForProgram } from './open-for-program.ts';
 import { encodeFailure, encodeRequest, failure, isAgreed, readConnectionPdu, readRequest } from './rdp-request.ts';
 
 /** A client sends its request and does its part of TLS at once, without its user. */
 const HANDSHAKE_LIMIT_MS = 15_000;
 
+/** What serving one client needs. */
 export interface ForeignRdpParts {
   /** The connection of the client: a socket of this machine. */
   readonly stream: Duplex;
@@ -56,8 +58,9 @@ export async function serveForeignRdp(parts: ForeignRdpParts): Promise<void> {
 async function join({ stream, sessions, identity }: ForeignRdpParts, protocols: number): Promise<void> {
   let session: ForeignSession;
   try {
-    session = await sessions.open('rdp');
-  } catch {
+    session = await openForProgram(stream, sessions, 'rdp');
+  } catch (thrown) {
+    if (thrown instanceof EndedEarly) throw thrown;
     // `sessions` has told the app's list of programs why.
     refuse(stream, failure.none);
     return;

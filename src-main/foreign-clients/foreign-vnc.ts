@@ -5,6 +5,7 @@ import { CHALLENGE_BYTES } from '../../shared/vnc/vnc-auth-key.ts';
 import { EndedEarly, readExactly } from '../sessions/viewer/exact-read.ts';
 import { carry } from './carry.ts';
 import type { ForeignSession, ForeignSessions } from './foreign-sessions.ts';
+import { openForProgram } from './open-for-program.ts';
 import { answersChallenge } from './vnc-auth-check.ts';
 
 /** Who has not said by then who he is, is nobody: a person looks for the password and pastes it. */
@@ -79,8 +80,9 @@ async function proves({ stream, password }: ForeignVncParts, minor: 3 | 7 | 8): 
 async function join({ stream, sessions, explain }: ForeignVncParts, minor: 3 | 7 | 8): Promise<void> {
   let session: ForeignSession;
   try {
-    session = await sessions.open('vnc');
+    session = await openForProgram(stream, sessions, 'vnc');
   } catch (thrown) {
+    if (thrown instanceof EndedEarly) throw thrown;
     refuse(stream, minor, explain(asMavisError(thrown)));
     return;
   }

@@ -136,7 +136,7 @@ describe('S20: an RDP client of the user\'s own', () => {
       expect(words.join(' ')).not.toContain(password);
       screen.start('xfreerdp', ...words, '/size:1024x768', '-decorations');
       await expect.poll(() => phaseOf(id)?.status, { timeout: 30_000 }).toBe('connected');
-      expect(existsSync(file)).toBe(false);
+      await expect.poll(() => existsSync(file)).toBe(false);
       const there = await shown();
       await expect.poll(async () => difference(await screen.picture(), there), { timeout: 60_000 }).toBeLessThan(CODEC_ERROR);
       // Pictures that are one point aside are not the same.
@@ -174,7 +174,7 @@ describe('S20: an RDP client of the user\'s own', () => {
     expect([agreed.length, agreed[11], agreed.readUInt32LE(15)]).toEqual([19, 2, 1]);
     await over(id);
     expect((await traces.finalEntry(resource)).facts).toMatchObject({ protocol: 'rdp' });
-    expect(existsSync(file)).toBe(false);
+    await expect.poll(() => existsSync(file)).toBe(false);
     await expect(once(connect({ host: '127.0.0.1', port }), 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   }, 60_000);
 
@@ -186,6 +186,17 @@ describe('S20: an RDP client of the user\'s own', () => {
     programs.clients.end(foreignClientId.parse(id));
     await expect.poll(() => existsSync(file)).toBe(false);
     expect(readdirSync(join(programs.folder, 'rdp'))).toEqual([]);
+  }, 60_000);
+
+  test('A26: who signs out while the port is being opened leaves neither the port nor its file', async () => {
+    const leaving = await startForeignPrograms(client, 'tester', { signsOutBehindFile: true });
+    try {
+      await expect(leaving.clients.open(resource, 'rdp')).rejects.toMatchObject({ code: 'sign-in.required' });
+      expect(leaving.stores.foreignClients.state.items).toEqual({});
+      await expect.poll(() => readdirSync(join(leaving.folder, 'rdp'))).toEqual([]);
+    } finally {
+      await leaving.stop();
+    }
   }, 60_000);
 
   test('S12, S16: where the target is not there, the client hears that there is no connection, and the user why; no recording', async () => {
