@@ -188,6 +188,7 @@ export type OfferedUpdate = z.infer<typeof offeredUpdate>;
 export const updatesOff = z.enum(['managed', 'no-keys', 'no-package']);
 export type UpdatesOff = z.infer<typeof updatesOff>;
 
+/** Where looking for an update stands; what goes with each stands beside it. */
 export const updatePhase = z.discriminatedUnion('status', [
   z.object({ status: z.literal('off'), why: updatesOff }),
   z.object({ status: z.literal('unchecked') }),
@@ -206,7 +207,7 @@ export const updatePhase = z.discriminatedUnion('status', [
 ]);
 export type UpdatePhase = z.infer<typeof updatePhase>;
 
-/** Updates of this app; `source` is where it asked last, `checkedAt` when it last had an answer. */
+/** Updates of this app; `source` is where it asked last, `checkedAt` when it last had an answer that the publisher signed. */
 export const updatesState = z.object({ version: z.string(), source: z.enum(['service', 'address']).nullable(), checkedAt: z.string().nullable(), phase: updatePhase });
 export type UpdatesState = z.infer<typeof updatesState>;
 

@@ -8,6 +8,8 @@ import { compareVersions } from './version-order.ts';
 export interface SeenManifest {
   readonly issuedAt: string;
   readonly digest: string;
+  /** Until when its publisher vouches for it as the newest; unknown of one that an earlier version of this app took. */
+  readonly expiresAt?: string | undefined;
 }
 
 /** What is known here, against which a manifest is held. */
@@ -44,6 +46,12 @@ export function judgeUpdate({ manifest, digest }: TrustedManifest, { nowMs, chan
   if (order === 0 || file === undefined) return { kind: 'up-to-date' };
   if (rolloutPlace(installation, manifest.version) >= manifest.rolloutPercent) return { kind: 'held-back', version: manifest.version };
   return { kind: 'available', version: manifest.version, file };
+}
+
+/** `update.feed-expired` where the time of the newest manifest seen is over: who keeps every manifest from us holds back newer versions no longer than one that gives us the last (A22). */
+export function expiryOf(seen: SeenManifest | undefined, nowMs: number): MavisError | undefined {
+  if (seen?.expiresAt === undefined || Date.parse(seen.expiresAt) > nowMs) return undefined;
+  return new MavisError('update.feed-expired', { date: seen.expiresAt.slice(0, 10) });
 }
 
 function followsOn(issuedAt: string, digest: string, seen: SeenManifest): boolean {

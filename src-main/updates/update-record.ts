@@ -4,7 +4,7 @@ import type { Log } from '../logging/log.ts';
 import type { JsonFile } from '../stored-files/json-file.ts';
 import type { SeenManifest } from './judge-update.ts';
 
-const seenManifest = z.object({ issuedAt: z.iso.datetime(), digest: z.string().max(100) });
+const seenManifest = z.object({ issuedAt: z.iso.datetime(), digest: z.string().max(100), expiresAt: z.iso.datetime().optional() });
 const stored = z.object({ installation: z.uuid(), seen: z.partialRecord(updateChannel, seenManifest) });
 
 /** What this computer remembers of updates from one start to the next: its own random word for the roll-out, and the newest manifest of each channel. */
@@ -26,6 +26,7 @@ export class UpdateRecord {
     else if (value !== undefined) this.#log.warn('record of updates refused', { code: 'client.settings-unreadable' });
   }
 
+  /** A random word of this computer's own, which tells its place in each roll-out; made once, and never sent to anybody. */
   get installation(): string {
     return this.#kept.installation;
   }

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { ClientSettings } from '../../shared/ipc/settings.ts';
 import type { OfferedUpdate, UpdatePhase, UpdatesOff } from '../../shared/ipc/stores.ts';
-import type { UpdateFile, UpdateManifest } from '../../shared/updates/update-manifest.ts';
+import type { UpdateChannel, UpdateFile, UpdateManifest } from '../../shared/updates/update-manifest.ts';
 import { shown } from '../ipc/shown-error.ts';
 import type { Log } from '../logging/log.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
 import type { InstalledPackage } from './installed-package.ts';
-import { judgeUpdate } from './judge-update.ts';
+import { expiryOf, judgeUpdate } from './judge-update.ts';
 import { readSignedManifest } from './signed-manifest.ts';
 import type { UpdateFeed } from './update-feed.ts';
 import { installPlan, installsItself, prepareInstall, type StartedProgram } from './update-installer.ts';
@@ -38,6 +38,7 @@ export interface UpdateSource {
   readonly open: () => Pick<UpdateFeed, 'manifest' | 'download' | 'close'>;
 }
 
+/** What `Updates` works with: where it tells and remembers, whom it asks, and the clock and chance of its plan. */
 export interface UpdatesParts {
   readonly store: OwnedStore<'updates'>;
   readonly ability: UpdateAbility;
@@ -58,6 +59,7 @@ export interface UpdatesParts {
 }
 
 interface Ready {
+  readonly channel: UpdateChannel;
   readonly offer: OfferedUpdate;
   readonly file: UpdateFile;
   readonly path: string;
@@ -65,6 +67,7 @@ interface Ready {
 
 /** An offer that was found, and what is left to fetch of it. */
 interface Found {
+  readonly channel: UpdateChannel;
   readonly offer: OfferedUpdate;
   readonly file: UpdateFile;
 }
@@ -174,22 +177,44 @@ export class Updates {
     if (source === undefined) return this.#tell({ status: 'no-source' });
     this.#tell({ status: 'checking' });
     const channel = settings().updateChannel;
+    // Who has changed the channel does not want what the other one offered.
+    if (this.#found?.channel !== channel) this.#found = undefined;
+    if (this.#ready?.channel !== channel) this.#ready = undefined;
     const feed = source.open();
     try {
-      const bytes = await feed.manifest(channel, this.#stopped.signal);
-      if (bytes === undefined) return await this.#nothing({ status: 'none-offered' });
+      const bytes = await this.#manifest(feed, channel);
+      if (bytes === undefined) return this.#unsaid();
       const trusted = readSignedManifest(bytes, keys);
       const verdict = judgeUpdate(trusted, { nowMs: clock(), channel, target: installed.target, version, seen: record.seen(channel), installation: record.installation });
-      await record.take(channel, { issuedAt: trusted.manifest.issuedAt, digest: trusted.digest });
+      await record.take(channel, { issuedAt: trusted.manifest.issuedAt, digest: trusted.digest, expiresAt: trusted.manifest.expiresAt });
       if (verdict.kind === 'up-to-date') return await this.#nothing({ status: 'up-to-date' });
       if (verdict.kind === 'held-back') return await this.#nothing({ status: 'held-back', version: verdict.version });
-      await this.#offered(feed, { file: verdict.file, offer: offerOf(trusted.manifest, verdict.file) });
+      await this.#offered(feed, { channel, file: verdict.file, offer: offerOf(trusted.manifest, verdict.file) });
     } finally {
       feed.close();
     }
   }
 
-  /** There is nothing to install, also of what was fetched before: it may have been withdrawn. */
+  /** The manifest as it came, or undefined. No manifest and no answer are signed by nobody: once the time of the last that was signed is over, either is `update.feed-expired`. */
+  async #manifest(feed: Pick<UpdateFeed, 'manifest'>, channel: UpdateChannel): Promise<Uint8Array | undefined> {
+    const { record, clock } = this.#parts;
+    const expiry = (): MavisError | undefined => expiryOf(record.seen(channel), clock());
+    const bytes = await feed.manifest(channel, this.#stopped.signal).catch((error: unknown) => {
+      throw expiry() ?? error;
+    });
+    const over = bytes === undefined ? expiry() : undefined;
+    if (over !== undefined) throw over;
+    return bytes;
+  }
+
+  /** The feed has no manifest. Whoever stands in its way can say so as well: what a signed one has offered stays, on the disk too. */
+  #unsaid(): void {
+    if (this.#ready !== undefined) this.#isReady(this.#ready, this.#ready.path);
+    else if (this.#found !== undefined) this.#tell({ status: 'available', offer: this.#found.offer });
+    else this.#tell({ status: 'none-offered' });
+  }
+
+  /** A signed manifest has nothing to install, also of what was fetched before: it may have been withdrawn. */
   async #nothing(phase: UpdatePhase): Promise<void> {
     this.#found = undefined;
     this.#ready = undefined;
@@ -225,9 +250,9 @@ export class Updates {
     this.#isReady(found, path);
   }
 
-  #isReady({ offer, file }: Found, path: string): void {
+  #isReady({ channel, offer, file }: Found, path: string): void {
     const { ability, log } = this.#parts;
-    this.#ready = { offer, file, path };
+    this.#ready = { channel, offer, file, path };
     log.info('update ready', { version: offer.version, file: file.name });
     this.#tell({ status: 'ready', offer, fileName: file.name, install: ability.kind === 'on' && installsItself(ability.installed) ? 'restart' : 'by-hand' });
   }

@@ -81,11 +81,12 @@ interface Asked {
   readonly settings?: Partial<ClientSettings>;
   readonly installed?: InstalledPackage;
   readonly keys?: readonly string[];
+  readonly clock?: () => number;
   readonly policy?: Parameters<typeof updateAbility>[0]['policy'];
 }
 
 /** The client's updates, in a user's folder that outlives them. */
-function client({ source, version = '1.1.0', settings = {}, installed = { target: 'appimage-x64', appImage: join(folder, 'mavis.AppImage') }, keys = [publisher.key], policy = { settings: {}, problems: [] } }: Asked) {
+function client({ source, version = '1.1.0', settings = {}, installed = { target: 'appimage-x64', appImage: join(folder, 'mavis.AppImage') }, keys = [publisher.key], clock = Date.now, policy = { settings: {}, problems: [] } }: Asked) {
   const { updates: store } = createStores(clientSettings.parse({}));
   const file = new JsonFile(join(folder, 'updates.json'), () => 0);
   const record = new UpdateRecord(file, log, () => '11111111-1111-4111-8111-111111111111');
@@ -99,7 +100,7 @@ function client({ source, version = '1.1.0', settings = {}, installed = { target
     source: () => source,
     folder: join(folder, 'fetched'),
     appWords: ['--user-data-dir=/a b'],
-    clock: () => Date.now(),
+    clock,
     random: () => 0.5,
     later: () => () => undefined,
   });
@@ -187,6 +188,18 @@ describe('an update is found, fetched and verified', () => {
     expect(phase()).toEqual({ status: 'held-back', version: '1.3.0' });
   });
 
+  test('who goes to another channel is not left with what the first one offered', async () => {
+    await publisher.publish('1.2.0');
+    const { address } = await staticHost();
+    const settings: Partial<ClientSettings> = { updateChannel: 'stable' };
+    const { updates, phase } = client({ source: ofAddress(address), settings });
+    await updates.check();
+    expect(updates.installable).toBe(true);
+    settings.updateChannel = 'beta';
+    await updates.check();
+    expect([phase(), updates.installable]).toEqual([{ status: 'none-offered' }, false]);
+  });
+
   test('a feed that is not reached later leaves what is ready', async () => {
     await publisher.publish('1.2.0');
     let down = false;
@@ -266,6 +279,40 @@ describe('A22: what a hostile or broken feed gives', () => {
     await publisher.publish('1.0.9');
     expect(await refused()).toEqual(failed('update.downgrade-refused'));
     expect(new Set(asked)).toEqual(new Set(['stable.json']));
+  });
+
+  test.each<readonly [string, Answer]>([
+    ['says that it has no manifest', (_request, response) => response.writeHead(404).end()],
+    ['does not answer', (request) => request.socket.destroy()],
+  ])('freeze: who stands in the way and %s takes nothing away that was signed, and holds back newer versions no longer than the manifest was good', async (_what, answer) => {
+    const { name } = await publisher.publish('1.2.0', { words: ['--days', '30'] });
+    let held = false;
+    let nowMs = Date.now();
+    const { address } = await staticHost(() => (held ? answer : undefined));
+    const asking: Asked = { source: ofAddress(address), clock: () => nowMs };
+    const before = client(asking);
+    await before.updates.check();
+    const { checkedAt } = before.store.state;
+    held = true;
+    nowMs += 29 * 86_400_000;
+    await before.updates.check();
+    expect([before.phase(), before.updates.installable, before.store.state.checkedAt]).toEqual([expect.objectContaining({ status: 'ready' }), true, checkedAt]);
+    const told = async (): Promise<unknown> => {
+      const restarted = client(asking);
+      await restarted.updates.check();
+      expect([restarted.fetched(), restarted.store.state.checkedAt]).toEqual([[name], null]);
+      const phase = restarted.phase();
+      return phase.status === 'failed' ? phase.error.code : phase.status;
+    };
+    expect(['none-offered', 'service.unreachable']).toContain(await told());
+    nowMs += 86_400_000 + 60_000;
+    expect(await told()).toBe('update.feed-expired');
+    await before.updates.check();
+    expect([before.phase(), before.updates.installable]).toEqual([expect.objectContaining({ status: 'ready' }), true]);
+    held = false;
+    await publisher.publish('1.3.0', { nowMs });
+    await before.updates.check();
+    expect(before.phase()).toMatchObject({ status: 'ready', offer: { version: '1.3.0' } });
   });
 
   test('a host whose certificate the system does not trust is asked for nothing', async () => {

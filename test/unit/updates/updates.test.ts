@@ -2,7 +2,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { signedUpdateManifest, signedUpdateText, type UpdateManifest, updateFileName, updateManifest } from '../../../shared/updates/update-manifest.ts';
-import { judgeUpdate, type UpdateSituation } from '../../../src-main/updates/judge-update.ts';
+import { expiryOf, judgeUpdate, type UpdateSituation } from '../../../src-main/updates/judge-update.ts';
 import { rolloutPlace } from '../../../src-main/updates/rollout.ts';
 import { readSignedManifest } from '../../../src-main/updates/signed-manifest.ts';
 import { compareVersions } from '../../../src-main/updates/version-order.ts';
@@ -94,6 +94,14 @@ describe('A22: what a trusted manifest means here', () => {
     const expiresAt = Date.parse(manifest().expiresAt);
     expect(judged(manifest(), { nowMs: expiresAt - 1 })).toMatchObject({ kind: 'available' });
     expect(() => judged(manifest(), { nowMs: expiresAt })).toThrow(expect.objectContaining({ code: 'update.feed-expired', args: { date: '2026-12-20' } }));
+  });
+
+  test('freeze: the time of the newest that was seen ends the same, where no manifest comes at all', () => {
+    const seen = { issuedAt: manifest().issuedAt, digest: 'x', expiresAt: manifest().expiresAt };
+    const expiresAt = Date.parse(seen.expiresAt);
+    expect(expiryOf(seen, expiresAt - 1)).toBeUndefined();
+    expect(expiryOf(seen, expiresAt)).toMatchObject({ code: 'update.feed-expired', args: { date: '2026-12-20' } });
+    for (const unknown of [undefined, { issuedAt: seen.issuedAt, digest: 'x' }]) expect(expiryOf(unknown, expiresAt + 1)).toBeUndefined();
   });
 
   test('another channel’s manifest is not taken for this one’s', () => {
