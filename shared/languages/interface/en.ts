@@ -13,8 +13,6 @@ export const interfaceTextsEn = {
   'common.loading': 'Loading…',
   'common.none': 'None',
   'common.unknown': 'Unknown',
-  'common.yes': 'Yes',
-  'common.no': 'No',
   'common.reference': 'Reference',
   'common.copy-reference': 'Copy reference {reference}',
   'common.who-acts': 'Who must act',
@@ -107,7 +105,6 @@ export const interfaceTextsEn = {
   // sign-in
   'sign-in.title': 'Sign in',
   'sign-in.lead': 'Reach your servers through a recorded, controlled way.',
-  'sign-in.profile': 'Profile',
   'sign-in.profiles': 'Profiles',
   'sign-in.add-profile': 'Add profile',
   'sign-in.edit-profile': 'Edit profile {name}',
@@ -123,7 +120,6 @@ export const interfaceTextsEn = {
   'sign-in.stay-named': 'Remember the user name',
   'sign-in.submit': 'Sign in',
   'sign-in.submitting': 'Signing in…',
-  'sign-in.service': 'Service',
   'sign-in.trust-system': 'Certificate trusted by this computer',
   'sign-in.trust-pinned': 'Pinned certificate',
   'sign-in.no-profile': 'Add the service that you work with. You need its address, which your organisation gave you.',
@@ -170,7 +166,6 @@ export const interfaceTextsEn = {
   'password.hint': 'At least 12 characters; several unrelated words make a good password',
   'password.differ': 'The two entries differ',
   'password.submit': 'Change password',
-  'password.changed': 'The password was changed.',
 
   // resources
   'resources.search': 'Search resources',
@@ -414,7 +409,6 @@ export const interfaceTextsEn = {
   'player.mark-request': 'Asked for: {what}',
   'player.mark-note': 'Note of the Gateway: {what}',
   'player.loading': 'Loading the recording ({percent} %)',
-  'player.unreadable': 'The recording cannot be read from here on.',
   'player.mark-typed': 'Typed: {what}',
   'player.keys': 'Keys: Space play or pause · ←→ 5 seconds · Home/End · <> speed · I skip idle · F full screen',
   'player.derived': 'Derived picture: the recording is being decoded up to here',

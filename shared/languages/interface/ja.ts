@@ -15,8 +15,6 @@ export const interfaceTextsJa = {
   'common.loading': '読み込み中…',
   'common.none': 'なし',
   'common.unknown': '不明',
-  'common.yes': 'はい',
-  'common.no': 'いいえ',
   'common.reference': '参照番号',
   'common.copy-reference': '参照番号 {reference} をコピー',
   'common.who-acts': '対応する人',
@@ -109,7 +107,6 @@ export const interfaceTextsJa = {
   // sign-in
   'sign-in.title': 'サインイン',
   'sign-in.lead': '記録され、管理された経路でサーバーに接続します。',
-  'sign-in.profile': 'プロファイル',
   'sign-in.profiles': 'プロファイル',
   'sign-in.add-profile': 'プロファイルを追加',
   'sign-in.edit-profile': 'プロファイル {name} を編集',
@@ -125,7 +122,6 @@ export const interfaceTextsJa = {
   'sign-in.stay-named': 'ユーザー名を記憶する',
   'sign-in.submit': 'サインイン',
   'sign-in.submitting': 'サインインしています…',
-  'sign-in.service': 'サービス',
   'sign-in.trust-system': 'このコンピューターが信頼する証明書',
   'sign-in.trust-pinned': '固定された証明書',
   'sign-in.no-profile': '利用するサービスを追加してください。組織から伝えられたアドレスが必要です。',
@@ -172,7 +168,6 @@ export const interfaceTextsJa = {
   'password.hint': '12 文字以上。互いに関係のない単語をいくつか並べるとよいパスワードになります',
   'password.differ': '2 つの入力が一致しません',
   'password.submit': 'パスワードを変更',
-  'password.changed': 'パスワードを変更しました。',
 
   // resources
   'resources.search': 'リソースを検索',
@@ -416,7 +411,6 @@ export const interfaceTextsJa = {
   'player.mark-request': '要求: {what}',
   'player.mark-note': 'Gateway の記載: {what}',
   'player.loading': '記録を読み込んでいます({percent} %)',
-  'player.unreadable': '記録をここから先は読み取れません。',
   'player.mark-typed': '入力: {what}',
   'player.keys': 'キー: Space 再生/一時停止 · ←→ 5 秒 · Home/End · <> 速度 · I 無操作を飛ばす · F 全画面表示',
   'player.derived': '派生画像：記録をここまで復号しています',

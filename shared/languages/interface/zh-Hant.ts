@@ -15,8 +15,6 @@ export const interfaceTextsZhHant = {
   'common.loading': '載入中…',
   'common.none': '無',
   'common.unknown': '不明',
-  'common.yes': '是',
-  'common.no': '否',
   'common.reference': '參考編號',
   'common.copy-reference': '複製參考編號 {reference}',
   'common.who-acts': '由誰處理',
@@ -109,7 +107,6 @@ export const interfaceTextsZhHant = {
   // sign-in
   'sign-in.title': '登入',
   'sign-in.lead': '透過受記錄、受管控的途徑連到您的伺服器。',
-  'sign-in.profile': '設定檔',
   'sign-in.profiles': '設定檔',
   'sign-in.add-profile': '新增設定檔',
   'sign-in.edit-profile': '編輯設定檔 {name}',
@@ -125,7 +122,6 @@ export const interfaceTextsZhHant = {
   'sign-in.stay-named': '記住使用者名稱',
   'sign-in.submit': '登入',
   'sign-in.submitting': '登入中…',
-  'sign-in.service': '服務',
   'sign-in.trust-system': '此電腦信任的憑證',
   'sign-in.trust-pinned': '已固定的憑證',
   'sign-in.no-profile': '請新增您要使用的服務。您需要貴單位提供的位址。',
@@ -172,7 +168,6 @@ export const interfaceTextsZhHant = {
   'password.hint': '至少 12 個字元；幾個互不相關的詞即可組成好密碼',
   'password.differ': '兩次輸入不一致',
   'password.submit': '變更密碼',
-  'password.changed': '密碼已變更。',
 
   // resources
   'resources.search': '搜尋資源',
@@ -416,7 +411,6 @@ export const interfaceTextsZhHant = {
   'player.mark-request': '要求：{what}',
   'player.mark-note': 'Gateway 註記：{what}',
   'player.loading': '正在載入記錄（{percent} %）',
-  'player.unreadable': '記錄從此處起無法讀取。',
   'player.mark-typed': '輸入：{what}',
   'player.keys': '按鍵：Space 播放/暫停 · ←→ 5 秒 · Home/End · <> 速度 · I 略過閒置 · F 全螢幕',
   'player.derived': '衍生畫面：正在解碼錄影至此處',
