@@ -63,7 +63,10 @@ export async function followEvents(options: EventStreamOptions): Promise<void> {
     onOnline(false);
     failures += 1;
     await pause(outOfStepMs(backOffMs({ firstMs: options.firstPauseMs ?? FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS }, failures), random), either);
-    if (renewed?.aborted === true) failures = 0;
+    if (renewed?.aborted === true) {
+      failures = 0;
+      client.dropIdle();
+    }
   }
 }
 

@@ -7,6 +7,7 @@ export class StreamRenewal {
     return this.#next.signal;
   }
 
+  /** Has the stream that stands given up, or the pause before the next one ended. What is opened after it goes by a signal of its own. */
   renew(): void {
     const now = this.#next;
     this.#next = new AbortController();
