@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, lt, lte } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, lt, lte, sql } from 'drizzle-orm';
 import { GATEWAY_HISTORY_MAX, type GatewayHistory, type GatewayState, type GatewayStateChange } from '../../shared/api/gateways.ts';
 import type { GatewayId } from '../../shared/ids.ts';
 import type { Clock } from '../clock.ts';
@@ -9,9 +9,6 @@ import { gatewayHistory } from '../store/schema.ts';
 const SHOWN_MS = 24 * 3_600_000;
 /** Kept for twice as long, so that the state at the beginning of what is shown is nearly always known. */
 const KEPT_MS = 2 * SHOWN_MS;
-
-/** Changes that one answer for several gateways is made from. */
-const READ_AT_ONCE = 1000;
 
 /** Keeps a state that a gateway changed to, in the transaction of the change. */
 export async function noteState(transaction: Pick<Queryable, 'insert'>, gatewayId: GatewayId, change: { readonly at: Date; readonly state: GatewayState; readonly code: string | null }): Promise<void> {
@@ -45,15 +42,18 @@ export class GatewayHistories {
     };
   }
 
-  /** What each of these gateways changed to in the last 24 hours, newest first, of each at most so many; of gateways that come and go all the time the newest of all. */
+  /** What each of these gateways changed to in the last 24 hours, newest first, of each at most so many: one that comes and goes all the time takes no place from another. */
   async newest(gatewayIds: readonly GatewayId[], each: number): Promise<ReadonlyMap<GatewayId, readonly GatewayStateChange[]>> {
     const found = new Map<GatewayId, GatewayStateChange[]>();
     if (gatewayIds.length === 0) return found;
     const from = new Date(this.#clock.now().getTime() - SHOWN_MS);
-    const rows = await this.#database.select().from(gatewayHistory).where(and(inArray(gatewayHistory.gatewayId, [...gatewayIds]), gt(gatewayHistory.at, from))).orderBy(desc(gatewayHistory.at), desc(gatewayHistory.ordinal)).limit(READ_AT_ONCE);
+    const { gatewayId, at, state, code, ordinal } = gatewayHistory;
+    const place = sql<number>`row_number() over (partition by ${gatewayId} order by ${at} desc, ${ordinal} desc)`.mapWith(Number).as('place');
+    const ofEach = this.#database.select({ gatewayId, at, state, code, ordinal, place }).from(gatewayHistory).where(and(inArray(gatewayId, [...gatewayIds]), gt(at, from))).as('of_each');
+    const rows = await this.#database.select().from(ofEach).where(lte(ofEach.place, each)).orderBy(desc(ofEach.at), desc(ofEach.ordinal));
     for (const row of rows) {
       const changes = found.get(row.gatewayId) ?? [];
-      if (changes.length < each) changes.push(asChange(row));
+      changes.push(asChange(row));
       found.set(row.gatewayId, changes);
     }
     return found;
@@ -65,6 +65,6 @@ export class GatewayHistories {
   }
 }
 
-function asChange({ at, state, code }: typeof gatewayHistory.$inferSelect): GatewayStateChange {
+function asChange({ at, state, code }: Pick<typeof gatewayHistory.$inferSelect, 'at' | 'state' | 'code'>): GatewayStateChange {
   return { at: at.toISOString(), state, code };
 }

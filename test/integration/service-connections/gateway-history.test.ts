@@ -1,8 +1,10 @@
+import { inArray } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { gateway as gatewaySchema, GATEWAY_HISTORY_MAX, gatewayHistory } from '../../../shared/api/gateways.ts';
 import { serviceEvent, type ServiceEvent } from '../../../shared/api/events.ts';
 import { gatewayId, type GatewayId } from '../../../shared/ids.ts';
 import { GatewayHistories, noteState } from '../../../src-service/gateways/gateway-history.ts';
+import { gatewayHistory as historyRows } from '../../../src-service/store/schema.ts';
 import { BytesAnswer, type RequestContext } from '../../../src-service/http/bound-route.ts';
 import { GatewaySideWorld, strangeGatewayId } from '../../fixtures/gateway-side-world.ts';
 
@@ -83,4 +85,23 @@ test('the history is bounded in time and number: older states are told as what h
   const full = await histories.read(gateway.id);
   expect(full.changes).toHaveLength(GATEWAY_HISTORY_MAX);
   expect(full).toMatchObject({ complete: false });
+});
+
+test('of each gateway its own newest changes are told: one that comes and goes all day takes no place from another', async () => {
+  const stopped = async (segment: string): Promise<GatewayId> => {
+    const gateway = await world.gateway(segment, admin);
+    await gateway.stop();
+    await world.state(gateway.id, 'unavailable');
+    return gateway.id;
+  };
+  const [restless, calm] = [await stopped('gateway-restless'), await stopped('gateway-calm')];
+  await world.store.database.delete(historyRows).where(inArray(historyRows.gatewayId, [restless, calm]));
+  const now = world.clock.now().getTime();
+  const row = (id: GatewayId, secondsAgo: number) => ({ gatewayId: id, at: new Date(now - secondsAgo * 1000), state: secondsAgo % 2 === 0 ? 'available' as const : 'unavailable' as const, code: null });
+  await world.store.database.insert(historyRows).values([...Array.from({ length: 1200 }, (_none, count) => row(restless, count)), ...Array.from({ length: 12 }, (_none, count) => row(calm, 2000 + count)), row(calm, 25 * 3600)]);
+  const newest = await new GatewayHistories(world.store.database, world.clock).newest([restless, calm], 10);
+  const secondsAgo = (id: GatewayId) => newest.get(id)?.map(({ at }) => (now - Date.parse(at)) / 1000);
+  expect(secondsAgo(restless)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(secondsAgo(calm)).toEqual([2000, 2001, 2002, 2003, 2004, 2005, 2006, 2007, 2008, 2009]);
+  expect(newest.get(calm)?.[0]).toEqual({ at: new Date(now - 2_000_000).toISOString(), state: 'available', code: null });
 });
