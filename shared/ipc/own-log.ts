@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+/** How grave a line is. The app's log has no finer levels. */
 export const ownLogLevel = z.enum(['info', 'warn', 'error']);
 export type OwnLogLevel = z.infer<typeof ownLogLevel>;
 

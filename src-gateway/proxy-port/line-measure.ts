@@ -4,6 +4,7 @@ import { MEASURE_PIECE_BYTES, MEASURE_PIECES } from '../../shared/proxy-stream/l
 import type { MeasureAllowance } from './measure-allowance.ts';
 import type { ProxyConnection } from './proxy-connection.ts';
 
+/** What a measurement works on, and what says whether one may begin. */
 export interface LineMeasureParts {
   readonly connection: Pick<ProxyConnection, 'write' | 'allowUnsent' | 'thumbprint' | 'address'>;
   readonly allowance: Pick<MeasureAllowance, 'take'>;

@@ -9,6 +9,7 @@ const EVERY_MS = 2000;
 /** A window that stays open for a week keeps no more than the newest. */
 const MOST_LINES = 10_000;
 
+/** The app's own log as a window shows it, and what may be done with it. */
 export interface OwnLog {
   /** Newest first. */
   readonly lines: readonly OwnLogLine[];
