@@ -72,7 +72,7 @@ export class SessionJournal {
     log.info('session ended', { reference: grant.reference, code, protocol: grant.protocol, bytes: bytes.in + bytes.out });
   }
 
-  /** The one final entry of a session that was not. Resolves when it is on the disk, or the disk does not take it now. */
+  /** The one final entry of a session that was not. Resolves when it is on the disk, or the disk does not take it now; then it is tried again without anybody waiting. */
   async failed(error: MavisError, credentialSent: boolean): Promise<void> {
     const { journal, log, grant, where } = this.#parts;
     const unforeseen = error.code === 'internal';
@@ -90,7 +90,8 @@ export class SessionJournal {
     try {
       await journal.appendDurably({ ...this.#who(), kind: 'failed', facts });
     } catch (thrown) {
-      log.error('journal takes no more entries', { reference: grant.reference, what: 'failed', error: thrown });
+      // Where the disk refused, the entry waits in memory and is written when it can be; only a journal that is closed or full has not taken it.
+      log.error('entry not on the disk yet', { reference: grant.reference, what: 'failed', error: thrown });
     }
   }
 

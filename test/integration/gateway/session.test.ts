@@ -82,7 +82,7 @@ describe('a session through the gateway', () => {
     expect((await gateway.finalEntry(grant)).facts).toMatchObject({ code: 'target.sign-on-refused', credentialSent: true });
   });
 
-  test('rule 4: a client hears of a failure when it is safe on the disk, so that a retry finds the word of the gateway; a disk that hangs holds it up for a moment only', async () => {
+  test('rule 4: a client hears of a failure when it is safe on the disk, so that a retry finds the word of the gateway; a disk that hangs holds it up for a moment only, and one that refuses not at all', async () => {
     const disk = failingDisk();
     const held = await TestGateway.start({ options: { journalDisk: disk } });
     try {
@@ -108,6 +108,15 @@ describe('a session through the gateway', () => {
       expect(await hung.client.frame(frameType.failed)).toMatchObject({ code: 'connect.cancelled' });
       hung.goOn();
       await held.journalUntil((all) => all.some(({ kind, connectionId }) => kind === 'failed' && connectionId === hung.connectionId));
+
+      const refused = await failing();
+      disk.fail('EIO');
+      refused.goOn();
+      expect(await refused.client.frame(frameType.failed)).toMatchObject({ code: 'connect.cancelled' });
+      expect(held.logLines.filter((line) => line.includes('entry not on the disk yet'))).toHaveLength(1);
+      expect(held.logLines.join('')).not.toContain('journal takes no more entries');
+      disk.repair();
+      await held.journalUntil((all) => all.some(({ kind, connectionId }) => kind === 'failed' && connectionId === refused.connectionId));
     } finally {
       await held.stop();
     }
