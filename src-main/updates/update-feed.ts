@@ -14,9 +14,12 @@ import { WholeFile } from '../stored-files/whole-file.ts';
 const ANSWER_LIMIT_MS = 15_000;
 /** A download in which nothing comes for so long is cut off; a bad mobile network recovers sooner. */
 const SILENCE_LIMIT_MS = 30_000;
+/** A manifest is a few kilobytes: whoever sends it for longer, byte by byte, keeps the next look from beginning. */
+const MANIFEST_LIMIT_MS = 60_000;
 /** Text of JSON in text of JSON: a quote is two letters there. */
 const MOST_ENVELOPE_BYTES = MOST_MANIFEST_BYTES * 2;
 
+/** Where a feed is, and by whom and by what way it is believed to be reached. */
 export interface UpdateFeedOptions {
   /** The folder of the feed, with a slash at its end; `https`. */
   readonly address: URL;
@@ -24,6 +27,8 @@ export interface UpdateFeedOptions {
   readonly authorities: readonly string[];
   /** The ways out of this computer's network; straight where nothing is said. */
   readonly waysOut?: (place: { readonly host: string; readonly port: number }) => Promise<readonly WayOut[]>;
+  /** A whole manifest is there by then; for tests. */
+  readonly manifestLimitMs?: number;
 }
 
 /** The feed that a service gives out, from the service's address. */
@@ -44,16 +49,27 @@ export function feedOfAddress(address: string): URL {
 export class UpdateFeed {
   readonly #address: URL;
   readonly #agent: CheckedAgent;
+  readonly #manifestLimitMs: number;
 
-  constructor({ address, pin, authorities, waysOut }: UpdateFeedOptions) {
+  constructor({ address, pin, authorities, waysOut, manifestLimitMs = MANIFEST_LIMIT_MS }: UpdateFeedOptions) {
     const host = address.hostname.replace(/^\[(.*)\]$/, '$1');
     const port = Number(address.port === '' ? 443 : address.port);
     this.#address = address;
+    this.#manifestLimitMs = manifestLimitMs;
     this.#agent = new CheckedAgent({ host, port, pin, authorities, waysOut: async () => waysOut?.({ host, port }) ?? [{ kind: 'direct' }] });
   }
 
-  /** A channel's manifest as it came, or undefined where the feed has none. Throws `update.feed-refused`, `update.manifest-untrusted` for one that is too large to be ours, `update.download-cut`, and what `dialService` throws. */
-  async manifest(channel: UpdateChannel, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  /** A channel's manifest as it came, or undefined where the feed has none. Throws `update.feed-refused`, `update.manifest-untrusted` for one that is too large to be ours, `update.download-cut`, also where it is not there within a minute, and what `dialService` throws. */
+  async manifest(channel: UpdateChannel, stopped: AbortSignal): Promise<Uint8Array | undefined> {
+    const limit = AbortSignal.timeout(this.#manifestLimitMs);
+    try {
+      return await this.#manifest(channel, AbortSignal.any([stopped, limit]));
+    } catch (error) {
+      throw limit.aborted && !stopped.aborted ? new MavisError('update.download-cut', {}, { cause: error }) : error;
+    }
+  }
+
+  async #manifest(channel: UpdateChannel, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const answer = await this.#get(manifestFileName(channel), signal);
     if (answer.statusCode === 404) {
       answer.destroy();

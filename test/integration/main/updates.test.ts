@@ -73,7 +73,10 @@ async function staticHost(answer: (name: string) => Answer | undefined = () => u
   return { address: `https://127.0.0.1:${port}/mavis`, asked };
 }
 
-const ofAddress = (address: string, pin: string | null = null): UpdateSource => ({ kind: 'address', open: () => new UpdateFeed({ address: feedOfAddress(address), pin, authorities: [authority.certificatePem] }) });
+const ofAddress = (address: string, manifestLimitMs?: number): UpdateSource => ({
+  kind: 'address',
+  open: () => new UpdateFeed({ address: feedOfAddress(address), pin: null, authorities: [authority.certificatePem], ...(manifestLimitMs === undefined ? {} : { manifestLimitMs }) }),
+});
 
 interface Asked {
   readonly source: UpdateSource | undefined;
@@ -223,7 +226,7 @@ describe('A22: what a hostile or broken feed gives', () => {
     return bytes;
   };
 
-  test.each<readonly [string, string, (name: string) => Answer | undefined]>([
+  const gifts: readonly (readonly [what: string, code: string, answer: (name: string) => Answer | undefined, manifestLimitMs?: number])[] = [
     ['a package with one bit changed', 'update.file-wrong', inPlaceOf(PACKAGE, (request, response) => response.end(altered(request)))],
     ['the same, in pieces of unknown length', 'update.file-wrong', inPlaceOf(PACKAGE, (request, response) => void (response.write(altered(request).subarray(0, 1000)), response.end(altered(request).subarray(1000))))],
     ['a package that lacks its end, and says so', 'update.file-wrong', inPlaceOf(PACKAGE, (request, response) => response.end(right(request).subarray(0, 299_999)))],
@@ -247,10 +250,15 @@ describe('A22: what a hostile or broken feed gives', () => {
       response.writeHead(200, { 'content-length': 1000 });
       response.write('{', () => request.socket.destroy());
     })],
-  ])('%s: %s, and nothing of it stays', async (_what, code, answer) => {
+    ['a manifest that drips, never silent for long', 'update.download-cut', inPlaceOf(/json$/, (_request, response) => {
+      const drip = (): void => void (response.destroyed || response.write('{', () => setTimeout(drip, 20)));
+      drip();
+    }), 1000],
+  ];
+  test.each(gifts.map(([what, code, answer, limitMs]) => ({ what, code, answer, limitMs })))('$what: $code, and nothing of it stays', async ({ code, answer, limitMs }) => {
     await publisher.publish('1.2.0');
     const { address } = await staticHost(answer);
-    const { updates, phase, fetched } = client({ source: ofAddress(address) });
+    const { updates, phase, fetched } = client({ source: ofAddress(address, limitMs) });
     await updates.check();
     expect(phase()).toMatchObject({ status: 'failed', error: { code } });
     expect([fetched(), updates.installable]).toEqual([[], false]);
