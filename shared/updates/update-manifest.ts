@@ -46,6 +46,8 @@ export type UpdateManifest = z.infer<typeof updateManifest>;
 
 /** Larger ones are not ours. */
 export const MOST_MANIFEST_BYTES = 64 * 1024;
+/** The file that it stands in: text of JSON in text of JSON, where a quote is two letters. */
+export const MOST_ENVELOPE_BYTES = MOST_MANIFEST_BYTES * 2;
 /** The file itself: the manifest as text, and Ed25519 over `signedUpdateText` of exactly this text, base64. */
 export const signedUpdateManifest = z.strictObject({ manifest: z.string().max(MOST_MANIFEST_BYTES), signature: z.base64().length(88) });
 
@@ -60,5 +62,10 @@ export function manifestFileName(channel: UpdateChannel): string {
 }
 
 const MANIFESTS: ReadonlySet<string> = new Set(updateChannel.options.map(manifestFileName));
+/** Whether a file of a feed is a channel's manifest. */
+export function isManifestFileName(name: string): boolean {
+  return MANIFESTS.has(name);
+}
+
 /** What a feed holds: manifests of the channels, and packages. Whatever else lies in its folder is not given out. */
 export const feedFileName = updateFileName.refine((name) => MANIFESTS.has(name) || /\.(?:exe|msi|dmg|AppImage|deb|rpm)$/.test(name));

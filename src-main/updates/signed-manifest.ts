@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import { MOST_MANIFEST_BYTES, signedUpdateManifest, signedUpdateText, type UpdateManifest, updateManifest } from '../../shared/updates/update-manifest.ts';
+import { MOST_ENVELOPE_BYTES, signedUpdateManifest, signedUpdateText, type UpdateManifest, updateManifest } from '../../shared/updates/update-manifest.ts';
 
 /** The SubjectPublicKeyInfo of an Ed25519 key is this and its 32 bytes (RFC 8410 section 4). */
 const ED25519_KEY_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
@@ -16,7 +16,7 @@ export interface TrustedManifest {
  * the text is read before. Throws `update.manifest-untrusted`, and `update.manifest-invalid` for one that is signed and not understood.
  */
 export function readSignedManifest(bytes: Uint8Array, keys: readonly string[]): TrustedManifest {
-  const envelope = bytes.length > MOST_MANIFEST_BYTES * 2 ? undefined : signedUpdateManifest.safeParse(parseJson(Buffer.from(bytes).toString('utf8'))).data;
+  const envelope = bytes.length > MOST_ENVELOPE_BYTES ? undefined : signedUpdateManifest.safeParse(parseJson(Buffer.from(bytes).toString('utf8'))).data;
   if (envelope === undefined) throw new MavisError('update.manifest-untrusted');
   const text = Buffer.from(signedUpdateText(envelope.manifest), 'utf8');
   const signature = Buffer.from(envelope.signature, 'base64');

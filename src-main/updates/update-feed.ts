@@ -4,7 +4,7 @@ import * as https from 'node:https';
 import { join } from 'node:path';
 import { updatesRoutes } from '../../shared/api/updates.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import { manifestFileName, MOST_MANIFEST_BYTES, type UpdateChannel, type UpdateFile } from '../../shared/updates/update-manifest.ts';
+import { manifestFileName, MOST_ENVELOPE_BYTES, type UpdateChannel, type UpdateFile } from '../../shared/updates/update-manifest.ts';
 import type { WayOut } from '../network/way-out.ts';
 import { networkError, type ServicePin } from '../service-client/certificate-trust.ts';
 import { CheckedAgent } from '../service-client/checked-agent.ts';
@@ -16,8 +16,6 @@ const ANSWER_LIMIT_MS = 15_000;
 const SILENCE_LIMIT_MS = 30_000;
 /** A manifest is a few kilobytes: whoever sends it for longer, byte by byte, keeps the next look from beginning. */
 const MANIFEST_LIMIT_MS = 60_000;
-/** Text of JSON in text of JSON: a quote is two letters there. */
-const MOST_ENVELOPE_BYTES = MOST_MANIFEST_BYTES * 2;
 
 /** Where a feed is, and by whom and by what way it is believed to be reached. */
 export interface UpdateFeedOptions {

@@ -38,7 +38,7 @@ test('A22: nothing else is given out: no other file of the folder, none outside 
   }
 });
 
-test('one peer that reads nothing holds no more than its share, and gets it back when it goes', async () => {
+test('one peer that reads nothing holds no more than its share, and gets it back when it goes; the manifest is given all the while', async () => {
   writeFileSync(join(folder, 'large.AppImage'), Buffer.alloc(32 * 1024 * 1024));
   const agent = new Agent({ rejectUnauthorized: false, maxSockets: 100 });
   const held: IncomingMessage[] = [];
@@ -50,10 +50,19 @@ test('one peer that reads nothing holds no more than its share, and gets it back
       if (answer) held.push(answer.pause());
     }
     expect(held.map(({ statusCode }) => statusCode)).toEqual(Array.from({ length: 16 }, () => 200));
-    expect(codeOf(await get('stable.json'))).toBe('request.too-many');
+    const refused = await get('mavis-desktop-1.2.0-setup-x64.exe');
+    expect([codeOf(refused), refused.headers['retry-after']]).toEqual(['request.too-many', '60']);
+    expect(await get('stable.json')).toMatchObject({ status: 200, text: '{"manifest":"x"}' });
     for (const answer of held) answer.destroy();
-    await expect.poll(async () => (await get('stable.json')).status, { timeout: 60_000 }).toBe(200);
+    await expect.poll(async () => (await get('mavis-desktop-1.2.0-setup-x64.exe')).status, { timeout: 60_000 }).toBe(200);
   } finally {
     agent.destroy();
   }
+});
+
+test('a manifest that is larger than any of ours is none', async () => {
+  writeFileSync(join(folder, 'beta.json'), Buffer.alloc(128 * 1024, 32));
+  expect((await get('beta.json')).status).toBe(200);
+  writeFileSync(join(folder, 'beta.json'), Buffer.alloc(128 * 1024 + 1, 32));
+  expect(codeOf(await get('beta.json'))).toBe('request.not-found');
 });
