@@ -57,7 +57,7 @@ export class UpdateFeed {
     this.#agent = new CheckedAgent({ host, port, pin, authorities, waysOut: async () => waysOut?.({ host, port }) ?? [{ kind: 'direct' }] });
   }
 
-  /** A channel's manifest as it came, or undefined where the feed has none. Throws `update.feed-refused`, `update.manifest-untrusted` for one that is too large to be ours, `update.download-cut`, also where it is not there within a minute, and what `dialService` throws. */
+  /** A channel's manifest as it came, or undefined where the feed has none. Throws `update.feed-refused`, `request.too-many` where it is to be asked later (60 to 3600 seconds), `update.manifest-untrusted` for one that is too large to be ours, `update.download-cut`, also where it is not there within a minute, and what `dialService` throws. */
   async manifest(channel: UpdateChannel, stopped: AbortSignal): Promise<Uint8Array | undefined> {
     const limit = AbortSignal.timeout(this.#manifestLimitMs);
     try {
@@ -86,7 +86,7 @@ export class UpdateFeed {
 
   /**
    * Fetches a manifest's file into a folder; gives its path. Size and SHA-512 are checked as it comes: it has its name only once it is the
-   * right one, and nothing stays of what is not. Throws `update.file-wrong`, `update.download-cut`, `update.feed-refused`,
+   * right one, and nothing stays of what is not. Throws `update.file-wrong`, `update.download-cut`, `update.feed-refused`, `request.too-many`,
    * `update.not-stored`, and what `dialService` throws.
    */
   async download({ name, sizeBytes, sha512 }: UpdateFile, folder: string, received: (bytes: number) => void, signal: AbortSignal): Promise<string> {
@@ -147,11 +147,22 @@ export class UpdateFeed {
   }
 }
 
+/** Whoever says nothing of when, or something that is no number of seconds, is asked again in a minute. */
+const RETRY_SECONDS = 60;
+/** An hour, as after any failure: a feed may not send us away for longer. */
+const LONGEST_RETRY_SECONDS = 3600;
+
 /** Whatever else comes than a file, such as a page that asks for a sign-on to the network, is not read. */
 function mustBeFile(answer: IncomingMessage): void {
   if (answer.statusCode === 200) return;
   answer.destroy();
+  if (answer.statusCode === 429) throw new MavisError('request.too-many', { seconds: retrySeconds(answer.headers['retry-after']) });
   throw new MavisError('update.feed-refused', { status: answer.statusCode ?? 0 });
+}
+
+function retrySeconds(said: string | undefined): number {
+  if (said === undefined || !/^\d{1,9}$/.test(said)) return RETRY_SECONDS;
+  return Math.min(Math.max(Number(said), RETRY_SECONDS), LONGEST_RETRY_SECONDS);
 }
 
 /** The bytes of an answer; throws `update.download-cut` where it ends before its end, or says nothing for too long. Who leaves it early ends it. */

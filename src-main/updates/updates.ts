@@ -15,6 +15,7 @@ import { installPlan, installsItself, prepareInstall, type StartedProgram } from
 import type { UpdateRecord } from './update-record.ts';
 import { isVerified } from './verified-file.ts';
 
+const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
 /** Often enough that a withdrawn release is gone the same day; with the spread, computers that start together do not ask together. */
 const CHECK_EVERY_MS = 6 * HOUR_MS;
@@ -80,6 +81,8 @@ export class Updates {
   #forget: (() => void) | undefined;
   #found: Found | undefined;
   #ready: Ready | undefined;
+  /** What was told before the work that runs: it holds on where nothing new is learned. */
+  #before: UpdatePhase = { status: 'unchecked' };
 
   constructor(parts: UpdatesParts) {
     this.#parts = parts;
@@ -160,7 +163,9 @@ export class Updates {
 
   /** One thing at a time: who asks meanwhile waits for the one that runs. */
   #run(work: () => Promise<void>): Promise<void> {
-    this.#running ??= work()
+    if (this.#running !== undefined) return this.#running;
+    this.#before = this.#parts.store.state.phase;
+    this.#running = work()
       .then(() => this.#plan(CHECK_EVERY_MS, CHECK_SPREAD_MS), (error: unknown) => this.#fail(error))
       .finally(() => {
         this.#running = undefined;
@@ -183,7 +188,7 @@ export class Updates {
     const feed = source.open();
     try {
       const bytes = await this.#manifest(feed, channel);
-      if (bytes === undefined) return this.#unsaid();
+      if (bytes === undefined) return this.#unsaid({ status: 'none-offered' });
       const trusted = readSignedManifest(bytes, keys);
       const verdict = judgeUpdate(trusted, { nowMs: clock(), channel, target: installed.target, version, seen: record.seen(channel), installation: record.installation });
       await record.take(channel, { issuedAt: trusted.manifest.issuedAt, digest: trusted.digest, expiresAt: trusted.manifest.expiresAt });
@@ -207,11 +212,11 @@ export class Updates {
     return bytes;
   }
 
-  /** The feed has no manifest. Whoever stands in its way can say so as well: what a signed one has offered stays, on the disk too. */
-  #unsaid(): void {
+  /** Nothing signed came: no manifest, or no time for us. Whoever stands in the way can say so as well: what a signed one has offered stays, on the disk too. */
+  #unsaid(otherwise: UpdatePhase): void {
     if (this.#ready !== undefined) this.#isReady(this.#ready, this.#ready.path);
     else if (this.#found !== undefined) this.#tell({ status: 'available', offer: this.#found.offer });
-    else this.#tell({ status: 'none-offered' });
+    else this.#tell(otherwise);
   }
 
   /** A signed manifest has nothing to install, also of what was fetched before: it may have been withdrawn. */
@@ -260,11 +265,21 @@ export class Updates {
   #fail(thrown: unknown): void {
     if (this.#stopped.signal.aborted) return;
     const error = asMavisError(thrown);
+    if (error.code === 'request.too-many') return this.#later(Number(error.args['seconds']) * SECOND_MS);
     this.#parts.log.warn('no update', { code: error.code }, thrown);
     this.#plan(RETRY_MS, CHECK_SPREAD_MS);
     // What was verified before stays good where the feed is not reached now.
     if (this.#ready !== undefined) this.#isReady(this.#ready, this.#ready.path);
     else this.#tell({ status: 'failed', error: shown(error) });
+  }
+
+  /** The feed has other readers now, which is nobody's fault: it is asked again when it said, those that were sent away together apart. */
+  #later(afterMs: number): void {
+    this.#parts.log.info('update feed busy', { milliseconds: afterMs });
+    this.#plan(afterMs, afterMs);
+    // An offer that is no longer there was of another channel.
+    const gone = this.#before.status === 'ready' || this.#before.status === 'available';
+    this.#unsaid(gone ? { status: 'unchecked' } : this.#before);
   }
 
   #plan(afterMs: number, spreadMs: number): void {

@@ -85,11 +85,12 @@ interface Asked {
   readonly installed?: InstalledPackage;
   readonly keys?: readonly string[];
   readonly clock?: () => number;
+  readonly planned?: (milliseconds: number) => void;
   readonly policy?: Parameters<typeof updateAbility>[0]['policy'];
 }
 
 /** The client's updates, in a user's folder that outlives them. */
-function client({ source, version = '1.1.0', settings = {}, installed = { target: 'appimage-x64', appImage: join(folder, 'mavis.AppImage') }, keys = [publisher.key], clock = Date.now, policy = { settings: {}, problems: [] } }: Asked) {
+function client({ source, version = '1.1.0', settings = {}, installed = { target: 'appimage-x64', appImage: join(folder, 'mavis.AppImage') }, keys = [publisher.key], clock = Date.now, planned = () => undefined, policy = { settings: {}, problems: [] } }: Asked) {
   const { updates: store } = createStores(clientSettings.parse({}));
   const file = new JsonFile(join(folder, 'updates.json'), () => 0);
   const record = new UpdateRecord(file, log, () => '11111111-1111-4111-8111-111111111111');
@@ -105,7 +106,10 @@ function client({ source, version = '1.1.0', settings = {}, installed = { target
     appWords: ['--user-data-dir=/a b'],
     clock,
     random: () => 0.5,
-    later: () => () => undefined,
+    later: (milliseconds) => {
+      planned(milliseconds);
+      return () => undefined;
+    },
   });
   store.onPatch(() => phases.at(-1) !== store.state.phase.status && phases.push(store.state.phase.status));
   closing.push(() => updates.stop());
@@ -203,6 +207,28 @@ describe('an update is found, fetched and verified', () => {
     expect([phase(), updates.installable]).toEqual([{ status: 'none-offered' }, false]);
   });
 
+  test('a feed that has no time now is asked when it says, within an hour; no error is shown, and what was found or is ready stays', async () => {
+    const { name } = await publisher.publish('1.2.0');
+    let busy: RegExp | undefined = /./;
+    let after: string | undefined = '120';
+    const { address } = await staticHost((asked) => (busy?.test(asked) === true ? (_request, response) => response.writeHead(429, after === undefined ? {} : { 'retry-after': after }).end() : undefined));
+    const plans: number[] = [];
+    const { updates, phase, fetched } = client({ source: ofAddress(address), planned: (milliseconds) => plans.push(milliseconds) });
+    await updates.check();
+    expect(phase()).toEqual({ status: 'unchecked' });
+    busy = /AppImage$/;
+    await updates.check();
+    expect(phase()).toMatchObject({ status: 'available', offer: { version: '1.2.0' } });
+    busy = undefined;
+    await updates.check();
+    expect(phase()).toMatchObject({ status: 'ready' });
+    busy = /./;
+    for (after of ['999999', '0', 'Fri, 27 Nov 2026 10:00:00 GMT', undefined]) await updates.check();
+    expect([phase(), updates.installable, fetched()]).toEqual([expect.objectContaining({ status: 'ready' }), true, [name]]);
+    // Half of the spread is added to each.
+    expect(plans.map((milliseconds) => milliseconds / 1.5 / 1000)).toEqual([120, 120, expect.any(Number), 3600, 60, 60, 60]);
+  });
+
   test('a feed that is not reached later leaves what is ready', async () => {
     await publisher.publish('1.2.0');
     let down = false;
@@ -292,6 +318,7 @@ describe('A22: what a hostile or broken feed gives', () => {
   test.each<readonly [string, Answer]>([
     ['says that it has no manifest', (_request, response) => response.writeHead(404).end()],
     ['does not answer', (request) => request.socket.destroy()],
+    ['says that it has no time now', (_request, response) => response.writeHead(429, { 'retry-after': '60' }).end()],
   ])('freeze: who stands in the way and %s takes nothing away that was signed, and holds back newer versions no longer than the manifest was good', async (_what, answer) => {
     const { name } = await publisher.publish('1.2.0', { words: ['--days', '30'] });
     let held = false;
@@ -312,7 +339,7 @@ describe('A22: what a hostile or broken feed gives', () => {
       const phase = restarted.phase();
       return phase.status === 'failed' ? phase.error.code : phase.status;
     };
-    expect(['none-offered', 'service.unreachable']).toContain(await told());
+    expect(['none-offered', 'service.unreachable', 'unchecked']).toContain(await told());
     nowMs += 86_400_000 + 60_000;
     expect(await told()).toBe('update.feed-expired');
     await before.updates.check();
