@@ -1,10 +1,10 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { TLSSocket } from 'node:tls';
 import { SLOW_MS, UNSTEADY_MS } from '../../../shared/diagnostics/line-needs.ts';
 import { asMavisError } from '../../../shared/errors/mavis-error.ts';
 import { encodeCount, FrameDecoder, frameType } from '../../../shared/proxy-stream/frames.ts';
 import { type Check, type Found, rounded } from '../check.ts';
 import { dialOnLine, type GatewayLineParts } from './gateway-line.ts';
+import { OwnLateness } from './own-lateness.ts';
 
 /** Enough to tell a slow line from an unsteady one, and done within a second on any line that one can work on. */
 const SAMPLES = 5;
@@ -21,15 +21,15 @@ export function gatewayRoundTrip(parts: GatewayLineParts): Check {
       if (pins.length === 0) return { notRun: 'not-configured' };
       try {
         const { socket, port } = await dialOnLine(parts, DIAL_LIMIT_MS, tries, signal);
-        const lag = monitorEventLoopDelay({ resolution: 5 });
-        lag.enable();
+        const lateness = new OwnLateness();
+        lateness.begin();
         const samplesMs = await tries.note('frame', `${host}:${port}`, () => roundTrips(socket, signal), (all) => all.map((one) => `${one} ms`).join(', '));
-        lag.disable();
+        lateness.end();
         const [bestMs, ...others] = samplesMs.toSorted((a, b) => a - b);
         if (bestMs === undefined) return { notRun: 'earlier-step', detail: 'no-pong' };
         const medianMs = [bestMs, ...others][Math.floor(samplesMs.length / 2)] ?? bestMs;
         // One straggler is no unsteady line, and what this computer was late itself says nothing of the line.
-        const jitterMs = rounded(Math.max(0, (others.at(-2) ?? bestMs) - bestMs - lag.max / 1e6));
+        const jitterMs = rounded(Math.max(0, (others.at(-2) ?? bestMs) - bestMs - lateness.mostMs));
         return { verdict: bestMs > SLOW_MS || jitterMs > UNSTEADY_MS ? 'attention' : 'good', facts: { check: 'round-trip', port, samplesMs, bestMs, medianMs, jitterMs } };
       } catch (thrown) {
         return { notRun: 'earlier-step', detail: asMavisError(thrown).code };

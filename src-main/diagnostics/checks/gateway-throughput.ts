@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { TLSSocket } from 'node:tls';
 import { isNarrow, MOST_TOLD_BYTES_PER_SECOND } from '../../../shared/diagnostics/line-needs.ts';
 import { asMavisError, MavisError } from '../../../shared/errors/mavis-error.ts';
@@ -9,6 +8,7 @@ import { failed, parsePayload } from '../../../shared/proxy-stream/messages.ts';
 import { decodeUtf8, GatewayRefusal } from '../../sessions/gateway-hello.ts';
 import { type Check, type Found, rounded } from '../check.ts';
 import { dialOnLine, type GatewayLineParts } from './gateway-line.ts';
+import { OwnLateness } from './own-lateness.ts';
 
 /** Waiting for its turn, the dial and the measurement: with the list of gateways before it a run stays under 10 s. */
 const LIMIT_MS = 8000;
@@ -30,17 +30,19 @@ export function gatewayThroughput(parts: GatewayLineParts): Check {
     run: (signal, tries): Promise<Found> =>
       turns.throughput(subject.gatewayId, signal, async () => {
         if (pins.length === 0) return { notRun: 'not-configured' };
-        const lag = monitorEventLoopDelay({ resolution: 5 });
+        const lateness = new OwnLateness();
         try {
           const { socket, port } = await dialOnLine(parts, DIAL_LIMIT_MS, tries, signal);
-          lag.enable();
           const line = new MeasuredLine(socket, subject.name, signal);
           try {
             const to = `${parts.host}:${port}`;
+            lateness.begin();
             const up = await tries.note('measure-up', to, () => line.up(), asOutcome);
+            const upBytesPerSecond = rateOf(up.marks, lateness.mostMs);
+            lateness.begin();
             const down = up.whole ? await tries.note('measure-down', to, () => line.down(), asOutcome) : undefined;
-            const late = lag.max / 1e6;
-            const facts = { check: 'throughput', port, upBytesPerSecond: rateOf(up.marks, late), downBytesPerSecond: down === undefined || down.marks.length < 2 ? null : rateOf(down.marks, late) } as const;
+            const downBytesPerSecond = down === undefined || down.marks.length < 2 ? null : rateOf(down.marks, lateness.mostMs);
+            const facts = { check: 'throughput', port, upBytesPerSecond, downBytesPerSecond } as const;
             return { verdict: isNarrow(facts) ? 'attention' : 'good', facts };
           } finally {
             socket.destroy();
@@ -48,7 +50,7 @@ export function gatewayThroughput(parts: GatewayLineParts): Check {
         } catch (thrown) {
           return { notRun: 'earlier-step', detail: thrown instanceof GatewayRefusal ? thrown.code : asMavisError(thrown).code };
         } finally {
-          lag.disable();
+          lateness.end();
         }
       }),
   };
@@ -110,7 +112,10 @@ class MeasuredLine {
     this.#begin();
     send();
     await this.#frames(frameType.measured, SEND_LIMIT_MS + DRAIN_LIMIT_MS, (payload) => {
-      this.#arrived = decodeCount(payload);
+      const count = decodeCount(payload);
+      // A count that does not rise, or is of more than was sent, is none; so there are no more marks than pieces.
+      if (count <= this.#arrived || count > sent) throw new FrameError('bad-order');
+      this.#arrived = count;
       this.#mark(this.#arrived);
       send();
       return this.#arrived < sent;
@@ -125,7 +130,9 @@ class MeasuredLine {
     this.#begin();
     if (wanted < 1) return { marks: this.#marks, whole: true };
     this.#socket.write(encodeCount(frameType.measureBack, wanted));
-    await this.#frames(frameType.filler, BACK_LIMIT_MS, () => {
+    await this.#frames(frameType.filler, BACK_LIMIT_MS, (payload) => {
+      // Each counts as a whole piece.
+      if (payload.length !== MEASURE_PIECE_BYTES) throw new FrameError('bad-payload');
       come += 1;
       this.#mark(come);
       return come < wanted;
@@ -154,7 +161,10 @@ class MeasuredLine {
             throw new GatewayRefusal(code, args, false);
           }
           if (type !== wanted) throw new FrameError('bad-order');
-          if (!more(payload)) resolve();
+          if (!more(payload)) {
+            resolve();
+            return;
+          }
         }
       } catch (error) {
         reject(error instanceof FrameError ? otherAnswer(error) : error);

@@ -5,6 +5,7 @@ import { gatewayId } from '../../../shared/ids.ts';
 import { createTranslator } from '../../../shared/languages/translate.ts';
 import type { Found } from '../../../src-main/diagnostics/check.ts';
 import { rateOf } from '../../../src-main/diagnostics/checks/gateway-throughput.ts';
+import { latenessMs, OwnLateness } from '../../../src-main/diagnostics/checks/own-lateness.ts';
 import { LineTurns } from '../../../src-main/diagnostics/line-turns.ts';
 
 describe('what a line carries', () => {
@@ -25,6 +26,27 @@ describe('what a line carries', () => {
     expect(rateOf([{ bytes: 0, atMs: 0 }, { bytes: 4096, atMs: 500 }], 0)).toBe(8192);
     expect(rateOf([{ bytes: 0, atMs: 0 }], 0)).toBe(0);
     expect(rateOf([], 0)).toBe(0);
+  });
+});
+
+describe('what this computer was late itself', () => {
+  test('is nothing where each look was in time, and else what goes beyond it', () => {
+    expect([0, 4_900_000, 5_000_000].map(latenessMs)).toEqual([0, 0, 0]);
+    expect(latenessMs(35_000_000)).toBe(30);
+  });
+
+  test('is what it was since the beginning: the second way is not charged with what was late in the first', async () => {
+    const lateness = new OwnLateness();
+    lateness.begin();
+    const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
+    // The runtime begins to look at its first own timer.
+    for (let looks = 0; looks < 10; looks += 1) await turn();
+    const until = performance.now() + 80;
+    while (performance.now() < until);
+    while (lateness.mostMs < 60) await turn();
+    lateness.begin();
+    expect(lateness.mostMs).toBe(0);
+    lateness.end();
   });
 });
 
