@@ -50,6 +50,7 @@ import { menuTemplate } from './menus/application-menu.ts';
 import { paletteAction, runRole } from './menus/window-actions.ts';
 import { LogWork } from './logs/log-work.ts';
 import { Notifications } from './notifications/notifications.ts';
+import { placeOf } from './network/place-of.ts';
 import { ProxySignOn } from './network/proxy-sign-on.ts';
 import { systemSecretStore } from './network/secret-store.ts';
 import { WaysOut } from './network/ways-out.ts';
@@ -511,10 +512,6 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   nativeTheme.on('updated', () => tray.refresh());
 
   let handOver: Awaited<ReturnType<typeof readHandOver>> | undefined;
-  const port = ({ serviceUrl }: { serviceUrl: string }): { host: string; port: number } => {
-    const url = new URL(serviceUrl);
-    return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(url.port === '' ? 443 : url.port) };
-  };
   registerIpcContract({
     receiver: ipcMain,
     windows: registry,
@@ -543,7 +540,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
         embedded: profiles.selected?.embedded ?? false,
         ports: profiles.selected?.embedded ? (handOver?.ports ?? null) : null,
       }),
-      readFingerprint: (serviceUrl, proxy) => readCertificateThroughProxies({ ...port({ serviceUrl }), authorities, timeoutMs: CONNECT_TIMEOUT_MS }, networkOf({ proxy })),
+      readFingerprint: (serviceUrl, proxy) => readCertificateThroughProxies({ ...placeOf(serviceUrl), authorities, timeoutMs: CONNECT_TIMEOUT_MS }, networkOf({ proxy })),
       saveText: saveTextFile,
       askFolder: async () => {
         const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openDirectory', 'createDirectory'] });

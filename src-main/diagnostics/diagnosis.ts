@@ -9,6 +9,7 @@ import { asMavisError } from '../../shared/errors/mavis-error.ts';
 import type { ProfileId } from '../../shared/ids.ts';
 import type { AccountState, Profile } from '../../shared/ipc/stores.ts';
 import type { ClientKey } from '../account/client-key.ts';
+import { placeOf } from '../network/place-of.ts';
 import type { WaysOut } from '../network/ways-out.ts';
 import type { WayOut } from '../network/way-out.ts';
 import { pinOf } from '../service-client/certificate-trust.ts';
@@ -137,7 +138,7 @@ export class Diagnosis {
 
   #deviceChecks(profile: Profile | undefined): readonly Check[] {
     const { interfaces, userDataFolder, freeBytes, portalPort = PORTAL_PORT, lookup, waysOut } = this.#parts;
-    const place = profile === undefined ? undefined : placeOf(profile);
+    const place = profile === undefined ? undefined : placeOf(profile.serviceUrl);
     const disk = ownDisk({ folder: userDataFolder, ...(freeBytes === undefined ? {} : { free: freeBytes }) });
     const network = ownNetwork(interfaces, place !== undefined && isLoopback(place.host));
     if (profile === undefined || place === undefined) return [network, disk];
@@ -146,7 +147,7 @@ export class Diagnosis {
 
   #serviceChecks(profile: Profile, own: ServiceClient, client: SignedInClient | undefined): readonly Check[] {
     const { authorities, clientVersion, clocks, lookup, account } = this.#parts;
-    const place = placeOf(profile);
+    const place = placeOf(profile.serviceUrl);
     return [
       nameResolution({ kind: 'service' }, 'L1', place.host, this.#resolve),
       servicePort({ place, pin: pinOf(profile), authorities, waysOut: () => this.#ways(profile, place), lookup }),
@@ -207,11 +208,6 @@ interface Told {
 /** Rule 26: a gateway behind another is not tested from here. */
 function byWayOf(subject: Extract<Subject, { kind: 'gateway' }>, by: string): Check {
   return { id: `port ${subject.gatewayId}`, check: 'port', subject, leg: 'L2', limitMs: 1000, run: async () => ({ notRun: 'by-way-of', detail: by }) };
-}
-
-function placeOf({ serviceUrl }: Pick<Profile, 'serviceUrl'>): { readonly host: string; readonly port: number } {
-  const url = new URL(serviceUrl);
-  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(url.port === '' ? 443 : url.port) };
 }
 
 function isLoopback(host: string): boolean {

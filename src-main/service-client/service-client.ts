@@ -8,6 +8,7 @@ import { knownErrorCode } from '../../shared/errors/catalogue.ts';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import { connectionReference } from '../../shared/ids.ts';
 import type { ClientKey } from '../account/client-key.ts';
+import { placeOf } from '../network/place-of.ts';
 import type { ProxyCredentials, WayOut } from '../network/way-out.ts';
 import { networkError, type ServicePin } from './certificate-trust.ts';
 import { CheckedAgent } from './checked-agent.ts';
@@ -63,10 +64,9 @@ export class ServiceClient {
 
   constructor({ serviceUrl, pin, authorities, clientKey, clock, network }: ServiceClientOptions) {
     this.#url = new URL(serviceUrl);
-    const host = this.#url.hostname.replace(/^\[(.*)\]$/, '$1');
-    const port = Number(this.#url.port === '' ? 443 : this.#url.port);
+    const place = placeOf(this.#url);
     this.address = this.#url.host;
-    this.#agent = new CheckedAgent({ host, port, pin, authorities, waysOut: async () => network?.waysOut({ host, port }) ?? [{ kind: 'direct' }] });
+    this.#agent = new CheckedAgent({ ...place, pin, authorities, waysOut: async () => network?.waysOut(place) ?? [{ kind: 'direct' }] });
     this.#network = network;
     this.#clientKey = clientKey;
     this.#clock = clock;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { updatesRoutes } from '../../shared/api/updates.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { manifestFileName, MOST_ENVELOPE_BYTES, type UpdateChannel, type UpdateFile } from '../../shared/updates/update-manifest.ts';
+import { placeOf, type Place } from '../network/place-of.ts';
 import type { WayOut } from '../network/way-out.ts';
 import { networkError, type ServicePin } from '../service-client/certificate-trust.ts';
 import { CheckedAgent } from '../service-client/checked-agent.ts';
@@ -24,7 +25,7 @@ export interface UpdateFeedOptions {
   readonly pin: ServicePin;
   readonly authorities: readonly string[];
   /** The ways out of this computer's network; straight where nothing is said. */
-  readonly waysOut?: (place: { readonly host: string; readonly port: number }) => Promise<readonly WayOut[]>;
+  readonly waysOut?: (place: Place) => Promise<readonly WayOut[]>;
   /** A whole manifest is there by then; for tests. */
   readonly manifestLimitMs?: number;
 }
@@ -50,11 +51,10 @@ export class UpdateFeed {
   readonly #manifestLimitMs: number;
 
   constructor({ address, pin, authorities, waysOut, manifestLimitMs = MANIFEST_LIMIT_MS }: UpdateFeedOptions) {
-    const host = address.hostname.replace(/^\[(.*)\]$/, '$1');
-    const port = Number(address.port === '' ? 443 : address.port);
+    const place = placeOf(address);
     this.#address = address;
     this.#manifestLimitMs = manifestLimitMs;
-    this.#agent = new CheckedAgent({ host, port, pin, authorities, waysOut: async () => waysOut?.({ host, port }) ?? [{ kind: 'direct' }] });
+    this.#agent = new CheckedAgent({ ...place, pin, authorities, waysOut: async () => waysOut?.(place) ?? [{ kind: 'direct' }] });
   }
 
   /** A channel's manifest as it came, or undefined where the feed has none. Throws `update.feed-refused`, `request.too-many` where it is to be asked later (60 to 3600 seconds), `update.manifest-untrusted` for one that is too large to be ours, `update.download-cut`, also where it is not there within a minute, and what `dialService` throws. */
