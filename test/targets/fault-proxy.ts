@@ -27,6 +27,8 @@ export type FaultProxy = {
   resetAll(): void;
   /** Leads new connections elsewhere. */
   retarget(target: FaultProxySettings['target']): void;
+  /** Calls once when so many more bytes have got through in a direction; not at all where the proxy is stopped before. */
+  afterBytes(direction: Direction, bytes: number, then: () => void): void;
   /** Bytes that got through so far. */
   readonly bytes: Readonly<Record<Direction, number>>;
   /** Connections that stand. */
@@ -53,6 +55,7 @@ class TcpFaultProxy implements FaultProxy {
   readonly toxics: Readonly<Record<Direction, Map<string, Toxic>>> = { up: new Map(), down: new Map() };
   readonly random: () => number;
   readonly #pairs = new Set<ConnectionPair>();
+  #awaited: { readonly direction: Direction; readonly bytes: number; readonly then: () => void }[] = [];
   #target: FaultProxySettings['target'];
   #port: number;
   #server: Server | undefined;
@@ -102,7 +105,20 @@ class TcpFaultProxy implements FaultProxy {
     this.#target = target;
   }
 
+  afterBytes(direction: Direction, bytes: number, then: () => void): void {
+    this.#awaited.push({ direction, bytes: this.bytes[direction] + bytes, then });
+  }
+
+  /** Counts what got through. */
+  count(direction: Direction, bytes: number): void {
+    this.bytes[direction] += bytes;
+    const due = this.#awaited.filter((one) => this.bytes[one.direction] >= one.bytes);
+    this.#awaited = this.#awaited.filter((one) => !due.includes(one));
+    for (const { then } of due) then();
+  }
+
   async stop(): Promise<void> {
+    this.#awaited = [];
     await this.setDown(true);
   }
 
@@ -249,7 +265,7 @@ class DelayedQueue {
 
   async #write(data: Buffer): Promise<void> {
     this.#through += data.length;
-    this.#proxy.bytes[this.#direction] += data.length;
+    this.#proxy.count(this.#direction, data.length);
     if (this.#to.write(data)) return;
     await new Promise<void>((resolve, reject) => {
       const finish = (settle: () => void): void => {

@@ -31,7 +31,7 @@ const breaks: Readonly<Record<string, Fault>> = {
   },
   'silent': (wire, random) => {
     wire.set('down', 'thin', { kind: 'bandwidth', bytesPerSecond: 500_000 });
-    setTimeout(() => (['up', 'down'] as const).forEach((direction) => wire.set(direction, 'silent', { kind: 'timeout', timeoutMs: 0 })), random() * 300);
+    wire.afterBytes('down', 1 + Math.round((random() * PRINTED_BYTES) / 2), () => (['up', 'down'] as const).forEach((direction) => wire.set(direction, 'silent', { kind: 'timeout', timeoutMs: 0 })));
   },
 };
 const each = (faults: Readonly<Record<string, Fault>>): [string, number, Fault][] => Object.entries(faults).flatMap(([how, fault]) => SEEDS.map((seed): [string, number, Fault] => [how, seed, fault]));
