@@ -45,6 +45,7 @@ test('who takes less of a package than a slow line would is ended at the next lo
   await take(reading, LEAST_BYTES_A_LOOK);
   const ended = Promise.all(held.map((one) => once(one, 'close')));
   look();
+  expect(held.map(({ destroyed }) => destroyed)).toEqual(held.map(() => true));
   await ended;
   expect([reading.destroyed, looks.size, [...everyMs]]).toEqual([false, 1, [30_000]]);
   await take(reading, LEAST_BYTES_A_LOOK);
@@ -53,6 +54,6 @@ test('who takes less of a package than a slow line would is ended at the next lo
   (await open()).destroy();
   const last = once(reading, 'close');
   look();
-  await last;
   expect(reading.destroyed).toBe(true);
+  await last;
 });
