@@ -44,6 +44,17 @@ test('without toxics every byte gets through, both ways, with the half-closed en
   expect(proxy.bytes).toEqual({ up: sample.length, down: sample.length });
 });
 
+test('what is to happen after so many bytes happens once, in the middle of them; what was not reached is forgotten with the proxy', async () => {
+  const seen: number[] = [];
+  proxy.set('down', 'pieces', { kind: 'slicer', averageBytes: 1000, variationBytes: 0, delayMs: 0 });
+  proxy.afterBytes('down', 50_000, () => seen.push(proxy.bytes.down));
+  proxy.afterBytes('down', sample.length + 1, () => seen.push(-1));
+  await echoed(sample);
+  expect(seen).toHaveLength(1);
+  expect(seen[0]).toBeGreaterThanOrEqual(50_000);
+  expect(seen[0]).toBeLessThan(51_001);
+});
+
 test('latency delays and keeps the order', async () => {
   proxy.set('up', 'late', { kind: 'latency', latencyMs: 80, jitterMs: 40 });
   const { back, tookMs } = await echoed(sample);
