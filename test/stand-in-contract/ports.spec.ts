@@ -4,7 +4,8 @@ import { test } from './fixture.ts';
 /** Connects a port by the channel, and echoes one message through it. */
 const ECHO = (channel: string, message: string): string => `(async () => {
   await window.fixture.invoke(${JSON.stringify(channel)});
-  while (!window.ports.length) await new Promise((resolve) => setTimeout(resolve, 5));
+  // The page's own script comes after the preload.
+  while (!window.ports?.length) await new Promise((resolve) => setTimeout(resolve, 5));
   const port = window.ports.at(-1);
   const answer = new Promise((resolve) => { port.onmessage = (event) => resolve(event.data); });
   port.postMessage(${message});

@@ -188,7 +188,9 @@ describe('agent forwarding, where the rule allows it', () => {
 import socket, os, time
 socks = []
 for i in range(40):
-    s = socket.socket(socket.AF_UNIX); s.connect(os.environ['SSH_AUTH_SOCK']); s.settimeout(5); s.sendall(b'\\0\\0\\0\\1\\x0b'); socks.append(s)
+    s = socket.socket(socket.AF_UNIX); s.connect(os.environ['SSH_AUTH_SOCK']); s.settimeout(5); socks.append(s)
+    try: s.sendall(b'\\0\\0\\0\\1\\x0b')
+    except OSError: pass
 def ask(s):
     try: return len(s.recv(5)) > 0
     except Exception: return False
