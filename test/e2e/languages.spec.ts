@@ -1,15 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { gatewaysRoutes } from '../../shared/api/gateways.ts';
-import { recordingsRoutes } from '../../shared/api/recordings.ts';
-import { resourcesRoutes } from '../../shared/api/resources.ts';
-import { usersRoutes } from '../../shared/api/users.ts';
 import { createTranslator, type TextLanguage } from '../../shared/languages/translate.ts';
 import { axeFindings } from '../fixtures/axe-findings.ts';
-import type { WholeSystem } from '../fixtures/whole-system.ts';
 import { ADMIN, expect, test } from './fixtures.ts';
 import type { OpenApp } from './launch-app.ts';
+import { namesOnScreens } from './names-on-screens.ts';
 import { type } from './page-actions.ts';
 import { latinWords, layoutFaults, resizePage } from './page-checks.ts';
 
@@ -26,23 +22,6 @@ const looks =
 const axeReads = process.env['MAVIS_LONG'] === '1';
 const pictures = join(import.meta.dirname, '../../test-results/languages');
 mkdirSync(pictures, { recursive: true });
-
-/** Everything on the screens that is a name: of resources, people, gateways and programs. */
-async function namesOf(system: WholeSystem): Promise<string[]> {
-  const names = new Set<string>([ADMIN.name, 'Test service', 'Embedded administrator']);
-  let cursor: string | undefined;
-  do {
-    const page = await system.admin.call(resourcesRoutes.resourceList, { query: { limit: 1000, ...(cursor === undefined ? {} : { cursor }) } });
-    for (const { name, address, description, tags } of page.items) for (const each of [name, address, description, ...tags]) names.add(each);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-  for (const { name, segment } of (await system.admin.call(gatewaysRoutes.gatewayList, {})).items) names.add(name).add(segment ?? name);
-  for (const { name, displayName } of (await system.admin.call(usersRoutes.userList, { query: {} })).items) names.add(name).add(displayName);
-  // What was recorded keeps its names when whoever bore them is gone.
-  for (const { resourceName, userName, gatewayName } of (await system.admin.call(recordingsRoutes.recordingList, { query: {} })).items) names.add(resourceName).add(userName).add(gatewayName);
-  names.delete('');
-  return [...names];
-}
 
 /** Looks at a page small and large, light and dark; tells all that is wrong with it. */
 async function faultsOf(app: OpenApp, page: Page, language: TextLanguage, place: string, names: readonly string[]): Promise<string[]> {
@@ -68,7 +47,7 @@ for (const language of ['ja', 'zh-Hant'] as const satisfies readonly TextLanguag
   test(`every page in ${language}, small and large, light and dark: all words in that language, and all in its place`, async ({ app, system }) => {
     test.setTimeout(420_000);
     const { text } = createTranslator(language);
-    const names = await namesOf(system);
+    const names = [ADMIN.name, ...(await namesOnScreens(system))];
     const { main } = app;
     const menu = (label: 'resources' | 'sessions' | 'recordings' | 'audit' | 'errors' | 'settings') => main.getByRole('navigation').getByRole('button', { name: new RegExp(`^${text(`nav.${label}`)}\\s*\\d*$`) });
     await main.evaluate(() => window.mavis.settings.update({ changes: { terminalScreenReader: false } }));

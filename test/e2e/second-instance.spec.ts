@@ -1,41 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
-import { z } from 'zod';
 import { expect, test } from './fixtures.ts';
-import type { OpenApp } from './launch-app.ts';
+import { answerQuestions } from './native-questions.ts';
 import { resourceCount } from './page-actions.ts';
-
-const repository = resolve(import.meta.dirname, '../..');
-/** The `electron` package's own answer to where its executable is; it honours the stand-in's variable. */
-const executable = z.string().parse(createRequire(import.meta.url)('electron'));
-
-/** Starts the app a second time on the same folder, as the system does for a link; resolves once that start has ended. */
-async function startAgain(userData: string, words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number | null> {
-  const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const second = spawn(executable, [...asRoot, repository, `--user-data-dir=${userData}`, ...words], { env: { ...process.env, ELECTRON_STANDIN_NODE: process.execPath, ...env }, stdio: 'ignore' });
-  const [code] = z.tuple([z.number().nullable(), z.unknown()]).parse(await once(second, 'exit'));
-  return code;
-}
-
-const questions = z.array(z.object({ message: z.string(), buttons: z.array(z.string()), defaultId: z.number(), cancelId: z.number(), ownWindow: z.boolean() }));
-
-/** Has native questions answered with the button of this place, or with the one that closing means; gives what was asked. */
-async function answerQuestions({ electronApp }: OpenApp, button: number | 'close'): Promise<() => Promise<z.infer<typeof questions>>> {
-  await electronApp.evaluate(({ dialog, BrowserWindow }, chosen) => {
-    const asked: unknown[] = [];
-    Object.assign(globalThis, { questionsAsked: asked });
-    Object.assign(dialog, {
-      showMessageBox: (...given: [unknown, { message: string; cancelId: number }]) => {
-        const [owner, options] = given;
-        asked.push({ ...options, ownWindow: owner === BrowserWindow.getAllWindows().find((window) => window.webContents.getURL().includes('main-window')) });
-        return Promise.resolve({ response: chosen === 'close' ? options.cancelId : chosen, checkboxChecked: false });
-      },
-    });
-  }, button);
-  return async () => questions.parse(await electronApp.evaluate((): unknown => Reflect.get(globalThis, 'questionsAsked')));
-}
+import { startAgain } from './start-again.ts';
 
 test('A20: a link of another program leads to a question in the main window that names resource and protocol and says no by default; yes opens the session', async ({ app, system }) => {
   const { electronApp, main, userData } = app;

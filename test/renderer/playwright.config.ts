@@ -1,12 +1,6 @@
-import { existsSync } from 'node:fs';
 import { defineConfig } from '@playwright/test';
 import { trace } from '../fixtures/trace.ts';
-
-/**
- * The system's Chromium without windows of its own where there is one: it draws and runs pages as the other one does, and opens each
- * in a third of the processor's time. Else the system's Chromium, else Playwright's own.
- */
-const systemChromium = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find((path) => existsSync(path));
+import { pagesBrowser } from './pages-browser.ts';
 
 /** Where the harness is served; another where two runs share a machine. Workers get it from the environment. */
 const port = (process.env['MAVIS_PAGE_HARNESS_PORT'] ??= '5199');
@@ -33,7 +27,7 @@ export default defineConfig({
     viewport: { width: 1280, height: 800 },
     screenshot: 'only-on-failure',
     trace,
-    launchOptions: { args: ['--no-sandbox', '--enable-unsafe-swiftshader'], ...(systemChromium === undefined ? {} : { executablePath: systemChromium }) },
+    launchOptions: pagesBrowser,
   },
   webServer: {
     command: [`"${process.execPath}" ../../node_modules/vite/bin/vite.js build -c page-harness/vite.config.ts --logLevel warn`, `"${process.execPath}" ../../node_modules/vite/bin/vite.js preview -c page-harness/vite.config.ts`].join(' && '),
