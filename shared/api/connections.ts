@@ -30,6 +30,8 @@ export const connectionOffer = z.object({
   reference: connectionReference,
   protocol,
   resource: z.object({ id: resourceId, name: z.string() }),
+  /** The resource's protocols in which the user may open a connection now, for what a window offers beside its own session. */
+  protocols: z.array(protocol).max(4).default([]),
   hops: z.array(hop).min(1).max(2),
   tried: z.array(triedGateway),
   policy: sessionPolicy,

@@ -101,6 +101,8 @@ export const session = z.object({
   stepsMs: z.partialRecord(connectStep, z.number()),
   tried: z.array(triedGateway),
   policy: sessionPolicy.nullable(),
+  /** The resource's protocols in which the user might open a connection when this one was asked for; none before the service has answered. */
+  allowedProtocols: z.array(protocol),
   /** Whether the way from the last gateway to the target is encrypted; null until the gateway has said so. */
   targetEncrypted: z.boolean().nullable(),
   /** DER of the certificate that the target showed, base64; null until the gateway has said so, and where there is none. */

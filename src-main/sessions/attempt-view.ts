@@ -42,6 +42,7 @@ export class AttemptView {
       session.firstGatewayName = offer.hops.length > 1 ? (offer.hops[0]?.gatewayName ?? null) : null;
       session.tunnel = offer.tunnel;
       session.tried = offer.tried.map((tried) => ({ ...tried }));
+      session.allowedProtocols = [...offer.protocols];
       session.policy = { ...offer.policy, environmentNames: [...offer.policy.environmentNames] };
     });
   }

@@ -170,7 +170,7 @@ export class Sessions<Port> {
     store.update((draft) => {
       draft.items[id] = {
         id, profileName: profile.name, profileColour: profile.colour, resourceId, resourceName, protocol, userName,
-        reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], policy: null, targetEncrypted: null, targetCertificate: null,
+        reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], policy: null, allowedProtocols: [], targetEncrypted: null, targetCertificate: null,
         phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1,
         forwarding: { agent: { status: 'off' }, x11: { status: 'off' } },
         watching, foreignClientId, watchedBy: null,
@@ -187,7 +187,7 @@ export class Sessions<Port> {
     if (this.#parts.signedIn().profile.id !== this.#profiles.get(id)) throw new MavisError('sign-in.required');
     this.#parts.store.update((draft) => {
       const item = draft.items[id];
-      if (item) Object.assign(item, { reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], targetEncrypted: null, targetCertificate: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, watchedBy: null, attempt: item.attempt + 1 });
+      if (item) Object.assign(item, { reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], allowedProtocols: [], targetEncrypted: null, targetCertificate: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, watchedBy: null, attempt: item.attempt + 1 });
     });
     this.#begin(id, session);
   }
@@ -267,11 +267,12 @@ export class Sessions<Port> {
     }
   }
 
-  /** Opens a window with a terminal of an SFTP session's resource, whose shell goes to a folder. Throws as `connect` does. */
+  /** Opens a window with a terminal of an SFTP session's resource, whose shell goes to a folder. Throws as `connect` does, and `access.protocol-not-allowed`. */
   async openTerminal(id: SessionId, folder: string): Promise<void> {
-    const { resourceId, protocol } = this.#require(id);
+    const { resourceId, protocol, allowedProtocols } = this.#require(id);
     if (protocol !== 'sftp' || !isTypeable(folder)) throw new MavisError('request.conflict', { what: 'session' });
     if (this.#parts.signedIn().profile.id !== this.#profiles.get(id)) throw new MavisError('sign-in.required');
+    if (!allowedProtocols.includes('ssh')) throw new MavisError('access.protocol-not-allowed', { protocol: 'ssh' });
     await this.connect({ resourceId, protocol: 'ssh', startFolder: folder });
   }
 

@@ -161,6 +161,7 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
     pathOf: (file) => childOf(path, file.name),
     copyPath: (file) => void ask(mavis.app.copyText({ text: printableFileName(file === null ? path : childOf(path, file.name)) })),
     edit: (file) => void edit(file),
+    mayOpenTerminal: session.allowedProtocols.includes('ssh'),
     openTerminal: () => void openTerminal(),
   };
   const localWork: SideWork = { text, policy, ask: setAsking, transfer: (files) => void transfer('local', files), open: openLocalFile, reload: () => void goLocal(place) };

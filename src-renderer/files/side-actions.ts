@@ -28,6 +28,8 @@ export interface RemoteWork extends SideWork {
   readonly copyPath: (file: ListedFile | null) => void;
   readonly pathOf: (file: ListedFile) => string;
   readonly edit: (file: ListedFile) => void;
+  /** Whether the user may open a terminal of the same resource. */
+  readonly mayOpenTerminal: boolean;
   readonly openTerminal: () => void;
 }
 
@@ -49,7 +51,7 @@ export function remoteActions(chosen: readonly ListedFile[], work: RemoteWork): 
     { id: 'mode', label: word(text('files.mode'), mayIn), icon: 'key', button: true, can: one !== undefined && mayIn && one.mode !== null, run: () => one && ask({ kind: 'mode', file: one }) },
     { id: 'delete', label: word(text('files.delete'), mayDelete), icon: 'trash', key: 'Delete', button: true, can: chosen.length > 0 && mayDelete, run: () => ask({ kind: 'delete', side: 'remote', names: chosen.map(({ name }) => name) }) },
     { id: 'copy', label: text('files.copy-path'), icon: 'copy', key: 'Ctrl+C', parted: true, can: chosen.length <= 1, run: () => work.copyPath(one ?? null) },
-    { id: 'terminal', label: text('files.open-terminal'), icon: 'terminal', can: true, run: work.openTerminal },
+    { id: 'terminal', label: work.mayOpenTerminal ? text('files.open-terminal') : text('files.no-terminal', { what: text('files.open-terminal') }), icon: 'terminal', can: work.mayOpenTerminal, run: work.openTerminal },
     { id: 'details', label: text('files.details'), icon: 'info', key: 'Alt+Enter', button: true, can: chosen.length > 0, run: () => ask({ kind: 'details', side: 'remote', files: chosen }) },
     { id: 'reload', label: text('files.reload'), icon: 'replay', key: 'Ctrl+R', button: true, can: true, run: work.reload },
   ];

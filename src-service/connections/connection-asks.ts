@@ -315,6 +315,7 @@ export class ConnectionAsks {
       reference: row.reference,
       protocol: row.protocol,
       resource: { id: access.resource.id, name: access.resource.name },
+      protocols: await this.#allowedProtocols(asker.user, access.resource),
       hops: first === null ? [this.#grants.firstHop(last, access, row.protocol)] : [this.#grants.firstHop(first, access, row.protocol), { ...namedHop(last), host: null, ports: [], fallbackPort: null }],
       tried: [...tried],
       policy: access.policy,
@@ -322,6 +323,13 @@ export class ConnectionAsks {
       deadlineMs: Math.min(CONNECT_DEADLINE_MS, Math.max(0, Math.round(row.deadlineAt.getTime() - clock.now().getTime()))),
       tunnel,
     };
+  }
+
+  /** The protocols of a resource in which the user may open a connection now, so that his window offers no other. */
+  async #allowedProtocols(user: User, resource: ResourceRow): Promise<Protocol[]> {
+    const now = this.#parts.clock.now();
+    const judged = await Promise.all(resource.protocols.map(async ({ protocol }) => ({ protocol, access: await judgeAccess(this.#parts.decide, user, resource, { protocol, foreignClient: false }, now) })));
+    return judged.flatMap(({ protocol, access }) => ('error' in access ? [] : [protocol]));
   }
 
   /** Ended while the grants were under way (terminated, user disabled, access changed): what the gateways hold goes too. */

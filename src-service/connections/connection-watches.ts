@@ -82,6 +82,7 @@ export class ConnectionWatches {
       reference: row.reference,
       protocol: row.protocol,
       resource: { id: row.resourceId, name: row.resourceName },
+      protocols: [],
       userName: row.userName,
       tried: [],
       policy: row.policy,

@@ -99,6 +99,16 @@ test('rule 21: what the rule forbids is said on its button, which does nothing',
   await expect(page.getByRole('dialog')).toHaveCount(0);
 });
 
+test('rule 21: a terminal is offered where the user has access over SSH; where he has not, its place in the menu says so and does nothing', async ({ page }) => {
+  await openSession(page, 'files-restricted');
+  await remote(page).getByText('注文一覧.csv').click({ button: 'right' });
+  const item = page.getByRole('menuitem', { name: 'Open a terminal here (you have no access over SSH)' });
+  await expect(item).toHaveAttribute('aria-disabled', 'true');
+  await item.click({ force: true });
+  await page.keyboard.press('Escape');
+  expect(await calls(page, 'files.openTerminal')).toEqual([]);
+});
+
 test('what is told while a folder has just come keeps the folder: names and path are of one', async ({ page }) => {
   await openSession(page, 'files-told-twice');
   await expect.poll(async () => (await calls(page, 'files.list')).length).toBeGreaterThanOrEqual(2);

@@ -75,6 +75,7 @@ export const filesTextsEn = {
   'files.new-link': 'New link',
   'files.link-target': 'Leads to',
   'files.open-terminal': 'Open a terminal here',
+  'files.no-terminal': '{what} (you have no access over SSH)',
   'files.details': 'Properties',
   'files.details-of': 'Properties of {name}',
   'files.chosen': '{count, plural, one {1 selected} other {# selected}}',

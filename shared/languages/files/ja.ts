@@ -77,6 +77,7 @@ export const filesTextsJa = {
   'files.new-link': '新しいリンク',
   'files.link-target': 'リンク先',
   'files.open-terminal': 'ここでターミナルを開く',
+  'files.no-terminal': '{what}(SSH でのアクセス権がありません)',
   'files.details': 'プロパティ',
   'files.details-of': '{name} のプロパティ',
   'files.chosen': '選択した {count, number} 件',

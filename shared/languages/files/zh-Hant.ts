@@ -77,6 +77,7 @@ export const filesTextsZhHant = {
   'files.new-link': '新增連結',
   'files.link-target': '連結目標',
   'files.open-terminal': '在此開啟終端機',
+  'files.no-terminal': '{what}(您沒有 SSH 存取權限)',
   'files.details': '內容',
   'files.details-of': '{name} 的內容',
   'files.chosen': '已選取 {count, number} 個',

@@ -95,6 +95,13 @@ describe.each(DATABASES)('asking, on %s', (databaseKind) => {
       expect(gateway.grants.at(-1)?.notAfter).toBe(rule.toISOString());
     });
 
+    test('rule 21: the answer names the protocols of the resource that the user may use now, and none that no rule gives him', async () => {
+      await world.gateway('gateway-protocols', admin);
+      const resource = await world.resource(['gateway-protocols'], { protocols: [{ protocol: 'sftp', port: 22 }, { protocol: 'ssh', port: 22 }, { protocol: 'vnc', port: 5900 }] });
+      world.decide = (_role, protocol) => (protocol === 'ssh' ? { allowed: false, code: 'access.protocol-not-allowed', args: { protocol } } : allowed());
+      expect((await world.ask(resource, user, 'sftp')).protocols).toEqual(['sftp', 'vnc']);
+    });
+
     test('no right: access.denied, an audit and an error entry, no grant, no recording', async () => {
       const gateway = await world.gateway('gateway-denied', admin);
       world.decide = () => ({ allowed: false, code: 'access.denied' });

@@ -124,6 +124,7 @@ export function madeSession(scene: string, number = 77, name = 'tokyo-db-00009')
     gatewayName: failedEarly ? null : 'tokyo-gw-1', segment: failedEarly ? null : 'gateway-tokyo', firstGatewayName: scene === 'tunnel' || scene === 'failed-tunnel' ? 'entry-gw-1' : null, tunnel: scene === 'tunnel' || scene === 'failed-tunnel',
     way: null, stepsMs: failedEarly ? {} : { access: 41, 'gateway-chosen': 18, 'gateway-reached': 66 },
     tried: scene.startsWith('failed') && !failedEarly ? [{ gatewayId: id(31), gatewayName: 'tokyo-gw-2', leg: 'L2', code: 'gateway.time-out', milliseconds: 3002 }, { gatewayId: id(32), gatewayName: 'tokyo-gw-3', leg: 'L3', code: 'gateway.link-unreachable', milliseconds: 1204 }] : [],
+    allowedProtocols: scene === 'files-restricted' ? ['sftp'] : ['sftp', 'ssh'],
     policy: { recordInput: true, ...(scene === 'files-restricted' ? { filesIn: false, filesDelete: false } : {}), watermark: scene === 'watched' }, watching: scene === 'watching' ? { connectionId: id(300), userName: 'k.lin', mayEnd: true } : null, foreignClientId: null, watchedBy: scene === 'watched' ? { watchers: 2, names: ['m.sato', 'k.lin'] } : null, targetEncrypted: true, targetCertificate: null, phase, attempt: 1,
     forwarding: scene === 'forwarding' ? { agent: { status: 'on', openings: 5, signatures: 3, code: null }, x11: { status: 'failed', code: 'forwarding.display-missing' } } : { agent: { status: 'off' }, x11: { status: 'off' } },
   });

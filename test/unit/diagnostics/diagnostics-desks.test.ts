@@ -59,7 +59,7 @@ function desks() {
 function blankSession(): Session {
   return {
     id: SESSION, profileName: '', profileColour: 'blue', resourceId: RESOURCE, resourceName: '', protocol: 'ssh', userName: 'aiko', reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], policy: null, targetEncrypted: null, targetCertificate: null,
-    phase: { status: 'failed', error: { code: 'target.refused', args: {}, reference: null }, step: 'target-reached' }, attempt: 1, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, watching: null, foreignClientId: null, watchedBy: null,
+    allowedProtocols: [], phase: { status: 'failed', error: { code: 'target.refused', args: {}, reference: null }, step: 'target-reached' }, attempt: 1, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, watching: null, foreignClientId: null, watchedBy: null,
   };
 }
 

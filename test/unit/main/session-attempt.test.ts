@@ -59,7 +59,7 @@ type Answer = object | MavisError;
 function world(answers: Record<string, Answer[]>, network: AttemptParts<object>['network'] = { waysOut: async () => [{ kind: 'direct' }], renewSignOn: async () => false }): { attempt: SessionAttempt<object>; process: FakeProcess; asked: { path: string; body: unknown }[]; session: () => Session; advance: (ms: number) => void } {
   let session: Session = {
     id: SESSION, profileName: 'p', profileColour: 'blue', resourceId: RESOURCE, resourceName: 'web', protocol: 'ssh', userName: 'u', reference: null, gatewayName: null, segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [],
-    policy: null, targetEncrypted: null, targetCertificate: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, watching: null, foreignClientId: null, watchedBy: null,
+    policy: null, allowedProtocols: [], targetEncrypted: null, targetCertificate: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, watching: null, foreignClientId: null, watchedBy: null,
   };
   let now = 0;
   const asked: { path: string; body: unknown }[] = [];
@@ -94,10 +94,10 @@ const failed = (code: string, changes: Partial<Extract<SessionReport, { kind: 'f
 
 describe('one attempt to connect', () => {
   test('S14: the steps are told as they happen, with what each took, up to connected and recording', async () => {
-    const { attempt, process, session, advance } = world({ [ASK]: [offerOf('one')] });
+    const { attempt, process, session, advance } = world({ [ASK]: [offerOf('one', { protocols: ['ssh', 'sftp'] })] });
     const running = attempt.run();
     await process.started(1);
-    expect(session()).toMatchObject({ reference: 'MV-ABCDE-12345', gatewayName: 'one', segment: 'gateway-office1', phase: { status: 'connecting', step: 'gateway-reached' } });
+    expect(session()).toMatchObject({ reference: 'MV-ABCDE-12345', allowedProtocols: ['ssh', 'sftp'], gatewayName: 'one', segment: 'gateway-office1', phase: { status: 'connecting', step: 'gateway-reached' } });
     advance(5);
     process.report({ kind: 'reached', port: 7993 });
     advance(7);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { resourceId } from '../../../shared/ids.ts';
+import { type Protocol, resourceId } from '../../../shared/ids.ts';
 import { clientSettings } from '../../../shared/ipc/settings.ts';
 import { profile, type SessionId } from '../../../shared/ipc/stores.ts';
 import { ClientKey } from '../../../src-main/account/client-key.ts';
@@ -24,6 +24,7 @@ let trashed: string[];
 let opened: string[];
 let agrees: boolean;
 let sessions: Sessions<object>;
+let store: ReturnType<typeof createStores>['sessions'];
 
 beforeEach(() => {
   base = realpathSync(mkdtempSync(join(tmpdir(), 'mavis-sessions-')));
@@ -35,8 +36,9 @@ beforeEach(() => {
   // Nobody is there: what is looked at here comes before any answer.
   const client = new ServiceClient({ serviceUrl: 'https://127.0.0.1:9', pin: null, authorities: [], clientKey: key, clock: () => 0 });
   const known = profile.parse({ id: '22222222-2222-4222-8222-222222222222', name: 'p', colour: 'blue', serviceUrl: 'https://127.0.0.1:9', pin: null, userName: null, embedded: false });
+  store = createStores(clientSettings.parse({})).sessions;
   sessions = new Sessions<object>({
-    store: createStores(clientSettings.parse({})).sessions,
+    store,
     signedIn: () => ({ profile: known, client, userName: 'u' }),
     mayEndOthers: () => false,
     inventory: { find: async () => ({ id: RESOURCE, name: 'web', address: 'web', protocols: ['sftp', 'ssh'], operatingSystem: 'linux', description: '', tags: [] }), noteUse: async () => undefined },
@@ -68,6 +70,11 @@ afterEach(async () => {
 });
 
 const connect = (): Promise<SessionId> => sessions.connect({ resourceId: RESOURCE, protocol: 'sftp' });
+const allow = (id: SessionId, ...protocols: Protocol[]): void =>
+  store.update((draft) => {
+    const session = draft.items[id];
+    if (session) session.allowedProtocols = protocols;
+  });
 const sent = <Kind extends SessionCommand['kind']>(kind: Kind): SessionCommand[] => commands.filter((command) => command.kind === kind);
 
 describe('what main does for the window of a target\'s files', () => {
@@ -109,10 +116,19 @@ describe('what main does for the window of a target\'s files', () => {
 
   test('S20: a terminal opens on the same resource in a window of its own; a folder that a shell could take for keys opens none, and another kind of session neither', async () => {
     const id = await connect();
+    allow(id, 'sftp', 'ssh');
     await sessions.openTerminal(id, '/srv/reports');
     expect(opened).toEqual(['sftp', 'ssh']);
     await expect(sessions.openTerminal(id, '/srv/\u0003id\r')).rejects.toMatchObject({ code: 'request.conflict' });
     await expect(sessions.openTerminal(await sessions.connect({ resourceId: RESOURCE, protocol: 'ssh' }), '/srv')).rejects.toMatchObject({ code: 'request.conflict' });
     expect(opened).toEqual(['sftp', 'ssh', 'ssh']);
+  });
+
+  test('rule 21: a page that asks for a terminal where the user has no access over SSH opens none, also before the service has answered', async () => {
+    const id = await connect();
+    await expect(sessions.openTerminal(id, '/srv/reports')).rejects.toMatchObject({ code: 'access.protocol-not-allowed', args: { protocol: 'ssh' } });
+    allow(id, 'sftp');
+    await expect(sessions.openTerminal(id, '/srv/reports')).rejects.toMatchObject({ code: 'access.protocol-not-allowed' });
+    expect(opened).toEqual(['sftp']);
   });
 });

@@ -14,7 +14,7 @@ const diagnosisWindow = { webContentsId: 3, role: 'diagnosis' as const, sessionI
 function makeSession(id: Session['id'], resourceName: string): Session {
   return {
     id, profileName: 'p', profileColour: 'blue', resourceId: resourceId.parse('33333333-3333-4333-8333-333333333333'), resourceName, protocol: 'ssh', userName: 'u', reference: null, gatewayName: null,
-    segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], policy: null, targetEncrypted: null, targetCertificate: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, watching: null, foreignClientId: null, watchedBy: null,
+    segment: null, firstGatewayName: null, tunnel: false, way: null, stepsMs: {}, tried: [], policy: null, allowedProtocols: [], targetEncrypted: null, targetCertificate: null, phase: { status: 'connecting', step: 'access', detail: null, prompt: null }, attempt: 1, forwarding: { agent: { status: 'off' }, x11: { status: 'off' } }, watching: null, foreignClientId: null, watchedBy: null,
   };
 }
 
