@@ -23,6 +23,7 @@ import { messages, RfbClient } from '../../fixtures/rfb-client.ts';
 import { TestGatewayProcess, WireTap } from '../../fixtures/tunnel-gateways.ts';
 import { provideTunnelResources, startTunnelTargets, type TunnelResources, type TunnelTargets } from '../../fixtures/tunnel-targets.ts';
 import { startWholeSystem, type WholeSystem } from '../../fixtures/whole-system.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from '../../targets/temporary-folder.ts';
 import { copyAgainOn, HELLO_KEYS, writtenOn } from '../../targets/typing-desktop.ts';
 
 /**
@@ -43,6 +44,8 @@ let closed2: TestGatewayProcess;
 let tagged: ResourceId;
 let untagged: ResourceId;
 let here: string;
+/** On the target, where its account and the one of the test may both write: neither may remove what the other has at home. */
+let there: TemporaryFolder;
 
 beforeAll(async () => {
   [system, targets] = await Promise.all([startWholeSystem(), startTunnelTargets(CLIPBOARD_OF_RDP)]);
@@ -55,6 +58,7 @@ beforeAll(async () => {
   resources = await provideTunnelResources(admin, targets, 'gateway-closed');
   ({ tagged, untagged } = resources);
   here = mkdtempSync(join(tmpdir(), 'mavis-tunnel-'));
+  there = makeTemporaryFolder('tunnel-target', 0o777);
   await admin.call(accessRulesRoutes.accessRuleCreate, { body: { name: 'vendors', subject: { kind: 'role', role: 'vendor' }, filter: '', protocols: ['ssh', 'sftp', 'vnc', 'rdp'], policy: {} } });
   await system.addUser('tester', 'admin', PASSWORD);
   await system.addUser('supplier', 'vendor', PASSWORD);
@@ -70,6 +74,7 @@ afterAll(async () => {
   await system.stop();
   await targets.stop();
   rmSync(here, { recursive: true, force: true });
+  there.remove();
 });
 
 const setTunnel = (fields: TunnelFields): Promise<unknown> => system.admin.call(tunnelRoutes.tunnelUpdate, { body: fields });
@@ -268,18 +273,16 @@ describe('Tunnel, with the other protocols over two gateways', () => {
     writeFileSync(join(here, 'over-two.bin'), bytes);
     const offer = await overTwo(tagged, 'sftp');
     const files = await filesOf(offer);
-    const { home } = targets.ssh;
     try {
-      await files.page.call({ do: 'upload', place: [], names: ['over-two.bin'], folder: home, conflict: 'overwrite', verify: true });
+      await files.page.call({ do: 'upload', place: [], names: ['over-two.bin'], folder: there.path, conflict: 'overwrite', verify: true });
       expect(await files.page.finished()).toMatchObject([{ status: 'done', verified: true, totalBytes: bytes.length }]);
-      expect(readFileSync(join(home, 'over-two.bin')).equals(bytes)).toBe(true);
+      expect(readFileSync(join(there.path, 'over-two.bin')).equals(bytes)).toBe(true);
       await files.page.call({ do: 'make-local-folder', place: [], name: 'down' });
-      await files.page.call({ do: 'download', folder: home, names: ['over-two.bin'], place: ['down'], conflict: 'ask', verify: false });
+      await files.page.call({ do: 'download', folder: there.path, names: ['over-two.bin'], place: ['down'], conflict: 'ask', verify: false });
       expect((await files.page.finished(2)).map(({ status }) => status)).toEqual(['done', 'done']);
       expect(readFileSync(join(here, 'down', 'over-two.bin')).equals(bytes)).toBe(true);
     } finally {
       await files.end();
-      rmSync(join(home, 'over-two.bin'), { force: true });
     }
     const operations = (await evidence(offer, bytes.length)).filter(({ kind }) => kind === frameKind.fileOperation).map(({ payload }) => decodeJsonPayload(fileOperation, payload));
     const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -345,7 +348,7 @@ describe('rule 37: the first gateway sees ciphertext only', () => {
         expect(await rdp.client.takeText()).toContain(canaries['copied out of RDP']);
         await pasteToRdp(rdp, canaries['copied into RDP']);
         await expect.poll(() => writtenOn(targets.rdp, 'pasted'), { timeout: 60_000 }).toContain(canaries['copied into RDP']);
-        await files.page.call({ do: 'upload', place: [], names: ['canary.txt'], folder: targets.ssh.home, conflict: 'overwrite', verify: false });
+        await files.page.call({ do: 'upload', place: [], names: ['canary.txt'], folder: there.path, conflict: 'overwrite', verify: false });
         expect((await files.page.finished(rounds)).at(-1)).toMatchObject({ status: 'done' });
         for (const canary of memoryHits(closed1)) found.add(canary);
         expect(memoryHits(entry)).toEqual([]);
@@ -357,7 +360,6 @@ describe('rule 37: the first gateway sees ciphertext only', () => {
       for (const one of [session, vnc.session, rdp.session]) one.end();
       await files.end();
       for (const one of [session, vnc.session, rdp.session]) await one.report('ended', 60_000);
-      rmSync(join(targets.ssh.home, 'canary.txt'), { force: true });
       for (const tap of taps) {
         expect(tap.seen().length).toBeGreaterThan(50_000);
         expect(search.inBytes('wire', tap.seen())).toEqual([]);
