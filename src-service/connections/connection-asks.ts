@@ -370,7 +370,7 @@ export class ConnectionAsks {
   }
 
   async #refuseTooMany(user: User): Promise<void> {
-    const [open] = await this.#parts.database.select({ number: count() }).from(connections).where(and(eq(connections.userId, user.id), isNull(connections.finalAt)));
+    const [open] = await countOpen(this.#parts.database, user.id);
     if ((open?.number ?? 0) >= MAX_OPEN_PER_USER) throw new MavisError('request.too-many', { seconds: TICKET_SECONDS });
   }
 
@@ -385,6 +385,11 @@ export class ConnectionAsks {
     const tries = await this.#parts.database.select().from(connectionTries).where(eq(connectionTries.connectionId, connectionId)).orderBy(connectionTries.ordinal);
     return tries.map(({ gatewayId, gatewayName, leg, code, milliseconds }) => ({ gatewayId, gatewayName, leg, code, milliseconds }));
   }
+}
+
+/** How many connections of a user have not come to their end, in one row. What it costs goes by these alone, not by those of the past. */
+export function countOpen(database: Pick<Database, 'select'>, userId: UserId) {
+  return database.select({ number: count() }).from(connections).where(and(eq(connections.userId, userId), isNull(connections.finalAt)));
 }
 
 /** Why a session is over, or about to be; undefined where it runs. */
