@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { findCommand } from '../set-up/found-command.ts';
 import { say } from '../set-up/plain-line.ts';
+import { terminalObjectionHere } from '../set-up/terminals.ts';
 import { startBuiltInTarget } from './built-in-target.ts';
 import { findFreePort, isPortFree } from './free-port.ts';
 import { needsPam, startOpenSsh } from './open-ssh.ts';
@@ -22,9 +23,9 @@ export type LiveTarget = {
 
 /**
  * Starts the machine's own sshd on loopback with keys of its own, as the account that runs this; where there is no sshd,
- * a small built-in server, and says so. `findSshd` is given in tests.
+ * a small built-in server, and says so. `findSshd` and `whyNoTerminals` are given in tests.
  */
-export async function startLiveTarget(folder: string, lastPort: number | undefined, started: (name: string, pid: number | undefined) => void, findSshd = (): string | undefined => findCommand('sshd')): Promise<LiveTarget> {
+export async function startLiveTarget(folder: string, lastPort: number | undefined, started: (name: string, pid: number | undefined) => void, findSshd = (): string | undefined => findCommand('sshd'), whyNoTerminals = terminalObjectionHere): Promise<LiveTarget> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const account = userInfo().username;
   const hostKey = keepSshKeyPair(folder, 'host-key');
@@ -44,5 +45,7 @@ export async function startLiveTarget(folder: string, lastPort: number | undefin
   started('sshd', server.process.pid);
   server.process.unref();
   say('Target', `${sshd} listens on 127.0.0.1:${port} with keys of its own, for ${account} only.`);
+  const objection = whyNoTerminals();
+  if (objection !== undefined) say('Target', `${objection}.`);
   return { kind: 'sshd', ...facts, stop: () => Promise.resolve() };
 }

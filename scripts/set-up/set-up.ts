@@ -6,7 +6,9 @@ import { hasDisplay, setUpDisplay } from './display.ts';
 import { toolsFolder } from './repository.ts';
 import { setUpElectron, type UsedElectron } from './electron-binary.ts';
 import type { Circumstance, SetUpPurpose } from './system-package-list.ts';
+import { say } from './plain-line.ts';
 import { setUpSystemPackages } from './system-packages.ts';
+import { terminalObjectionHere } from './terminals.ts';
 
 /** What is there once a machine is set up. */
 export type Machine = {
@@ -23,6 +25,9 @@ export async function prepareMachine(purpose: SetUpPurpose): Promise<UsedElectro
   if (electron.kind === 'stand-in') circumstances.add('electron-stand-in');
   if (!hasDisplay(process.platform, process.env)) circumstances.add('no-display');
   await setUpSystemPackages(purpose, circumstances);
+  // A start says it of its demo target, once that is there.
+  const objection = purpose === 'test' ? terminalObjectionHere() : undefined;
+  if (objection !== undefined) say('Terminals', `${objection}. Until then tests that type on a real sshd fail.`);
   await setUpBuild();
   return electron;
 }

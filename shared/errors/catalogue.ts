@@ -136,6 +136,7 @@ export const catalogue = {
   'target.logon-not-allowed': entry(403, 'L4', 'target-administrator'),
   'target.redirected': entry(502, 'L4', 'target-administrator'),
   'target.channel-refused': entry(502, 'L4', 'target-administrator'),
+  'target.no-terminal': entry(502, 'L4', 'target-administrator'),
   'target.lost': entry(502, 'L4', 'target-administrator'),
 
   'session.ended': entry(410, 'L4', 'nobody'),

@@ -72,7 +72,7 @@ export class ClientSession {
     const { target, clock } = this.#parts;
     const { clientStream, signal } = this.#run;
     const stop = (): void => this.#end(asMavisError(signal.reason));
-    const lost = (): void => this.#end(asMavisError(target.lost.reason));
+    const lost = (): void => this.#end(this.#whyLost(asMavisError(target.lost.reason)));
     this.#run.onLine?.((state) => {
       for (const channel of this.#channels) channel.markLine(state);
     });
@@ -235,6 +235,15 @@ export class ClientSession {
   #checkWindows({ target, client }: { readonly target: number; readonly client: number }): void {
     if (target > MOST_UNREAD_BYTES) this.#end(new MavisError('target.protocol-error'));
     if (client > MOST_UNREAD_BYTES) this.#end(new MavisError('session.protocol-violation'));
+  }
+
+  /**
+   * An sshd without root that may not give a terminal to its group cuts the connection instead of refusing: where a target
+   * closes the connection itself, with a terminal just asked for, that is what is told of it. A wire that breaks is an error.
+   */
+  #whyLost(error: MavisError): MavisError {
+    const closed = error.code === 'target.lost' && error.cause === undefined;
+    return closed && [...this.#channels].some((channel) => channel.awaitsTerminal) ? new MavisError('target.no-terminal') : error;
   }
 
   #clientFailed(error: Error): void {

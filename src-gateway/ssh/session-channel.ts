@@ -16,7 +16,7 @@ import { narrowBuffer } from './channel-buffer.ts';
 import { mayEnvironment } from './environment.ts';
 import { shownText } from './foreign-text.ts';
 import { Relay } from './relay.ts';
-import { refusedForwarding } from './ssh2-internals.ts';
+import { refusedForwarding, refusedTerminal } from './ssh2-internals.ts';
 import type { ForwardingClaim } from './target-channels.ts';
 import type { SshTarget } from './target-sign-on.ts';
 import { boundedSize, isTerminalName } from './terminal.ts';
@@ -83,6 +83,7 @@ export class SessionChannel {
   readonly #claims = new Map<Forwarded, ForwardingClaim>();
   #display: X11Options | undefined;
   #starting = false;
+  #awaitsTerminal = false;
   #client: ServerChannel | undefined;
   #target: ClientChannel | undefined;
   #recorder: ChannelRecorder | undefined;
@@ -123,6 +124,11 @@ export class SessionChannel {
   /** Whether a shell or command was asked for. */
   get active(): boolean {
     return this.#starting;
+  }
+
+  /** Whether the target was asked for a terminal and has not said yet that it gives one and runs something on it. */
+  get awaitsTerminal(): boolean {
+    return this.#awaitsTerminal;
   }
 
   /** Resolves when the recording is closed. */
@@ -267,10 +273,12 @@ export class SessionChannel {
     // `agentForward` is an option of each of ssh2's channels; its typings know it for the connection alone.
     const options = { env: this.#environment, ...(this.#claims.has('agent') ? { agentForward: true } : {}), ...(display === undefined ? {} : { x11: display }) };
     const pty = this.#ptyOptions();
+    this.#awaitsTerminal = pty !== undefined;
     return new Promise((resolve, reject) => {
       const opened = (error: Error | undefined, channel: ClientChannel): void => {
+        this.#awaitsTerminal = false;
         if (error !== undefined) {
-          reject(new MavisError('target.channel-refused', {}, { cause: error }));
+          reject(new MavisError(refusedTerminal(error) ? 'target.no-terminal' : 'target.channel-refused', {}, { cause: error }));
           return;
         }
         // Nothing is read before the recording stands; errors of a channel are those of its connection.

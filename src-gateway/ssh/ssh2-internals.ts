@@ -94,6 +94,11 @@ export function refusedForwarding(error: unknown): 'agent' | 'x11' | undefined {
   return error.message === 'Unable to request X11' ? 'x11' : undefined;
 }
 
+/** Whether a target's shell or command was not opened because the target gives no terminal (`reqPty` of `lib/client.js`). */
+export function refusedTerminal(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Unable to request a pseudo-terminal';
+}
+
 function partOf(owner: object, name: string): object {
   const part: unknown = Reflect.get(owner, name);
   if (typeof part !== 'object' || part === null) throw new Error(`ssh2 has no ${name}`);

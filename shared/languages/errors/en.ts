@@ -216,6 +216,8 @@ export const errorTextsEn = {
   'error.target.redirected.remedy': 'A session goes to the resource that was allowed, and nowhere else. The administrator of the target enters that server as a resource of its own.',
   'error.target.channel-refused.message': 'The target accepted the sign-on, but refused to open the session.',
   'error.target.channel-refused.remedy': 'The administrator of the target checks which sessions its configuration allows to this account.',
+  'error.target.no-terminal.message': 'The target accepted the sign-on, but gave no terminal.',
+  'error.target.no-terminal.remedy': 'The administrator of the target checks whether its configuration allows this account a terminal (OpenSSH: PermitTTY), and, where its SSH server runs without root, whether /dev/pts is mounted with gid=5,mode=620,ptmxmode=666.',
   'error.target.lost.message': 'The connection between the Gateway and the target broke.',
   'error.target.lost.remedy': 'Reconnect. If it breaks again, the administrator of the target checks the machine and its network.',
 

@@ -218,6 +218,8 @@ export const errorTextsJa = {
   'error.target.redirected.remedy': 'セッションは許可されたリソースにだけ接続します。ターゲット管理者は、そのサーバーを別のリソースとして登録してください。',
   'error.target.channel-refused.message': 'ターゲットはサインオンを受け付けましたが、セッションの開始を拒否しました。',
   'error.target.channel-refused.remedy': 'ターゲット管理者は、このアカウントにどのセッションが許可されているか、設定を確認してください。',
+  'error.target.no-terminal.message': 'ターゲットはサインオンを受け付けましたが、端末を割り当てませんでした。',
+  'error.target.no-terminal.remedy': 'ターゲット管理者は、このアカウントに端末が許可されているか（OpenSSH では PermitTTY）、また SSH サーバーが root 以外で動いている場合は /dev/pts が gid=5,mode=620,ptmxmode=666 でマウントされているかを確認してください。',
   'error.target.lost.message': 'Gateway とターゲットの間の接続が切れました。',
   'error.target.lost.remedy': '再接続してください。再び切れる場合は、ターゲット管理者がマシンとネットワークを確認してください。',
 

@@ -218,6 +218,8 @@ export const errorTextsZhHant = {
   'error.target.redirected.remedy': '會話只連往獲准的資源。請目標裝置管理員將該伺服器登錄為另一項資源。',
   'error.target.channel-refused.message': '目標裝置接受了登入，但拒絕開啟會話。',
   'error.target.channel-refused.remedy': '請目標裝置管理員檢查其設定允許此帳號使用哪些會話。',
+  'error.target.no-terminal.message': '目標裝置接受了登入，但未提供終端機。',
+  'error.target.no-terminal.remedy': '請目標裝置管理員檢查其設定是否允許此帳號使用終端機（OpenSSH：PermitTTY）；若其 SSH 伺服器不以 root 執行，也請檢查 /dev/pts 是否以 gid=5,mode=620,ptmxmode=666 掛載。',
   'error.target.lost.message': 'Gateway 與目標裝置之間的連線中斷。',
   'error.target.lost.remedy': '請重新連線。若再次中斷，請目標裝置管理員檢查機器及其網路。',
 

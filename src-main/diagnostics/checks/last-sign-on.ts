@@ -31,7 +31,7 @@ export function lastSignOn(subject: Subject, last: LastConnection | undefined): 
       const { code, step, args } = last;
       if (code !== null && SIGN_ON_CODES.has(code)) return { verdict: 'bad', facts: { check: 'sign-on', code, args: { ...args } } };
       // What failed after the sign-on did so because the target had taken it.
-      if (code === null || step === 'recording' || code === 'target.channel-refused') return { verdict: 'good', facts: { check: 'sign-on', code: null, args: {} } };
+      if (code === null || step === 'recording' || code === 'target.channel-refused' || code === 'target.no-terminal') return { verdict: 'good', facts: { check: 'sign-on', code: null, args: {} } };
       return { notRun: 'earlier-step', detail: code };
     },
   };

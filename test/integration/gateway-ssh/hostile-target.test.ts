@@ -111,6 +111,14 @@ describe('a target that misbehaves in the sign-on', () => {
 });
 
 describe('a target that misbehaves in the session', () => {
+  test.each([['a terminal', {}, 'target.no-terminal'], ['a shell without one', false, 'target.lost']] as const)('S16, S19: and leaves when asked for %s is told as what it is, and leaves no recording', async (_what, asked, code) => {
+    const one = await startSession((await signOn(spool, await grantFor('leaves-when-asked-for-anything'))).target);
+    await openShell(one.client, asked);
+    expect(await one.ended).toMatchObject({ code });
+    expect(one.connected).toEqual([]);
+    expect(spool.spool.list()).toEqual([]);
+  });
+
   test('and floods beyond the window while the client does not read is cut off, and the gateway does not grow', async () => {
     const one = await startSession((await signOn(spool, await grantFor('floods-the-window'))).target);
     const before = process.memoryUsage().rss;

@@ -197,6 +197,28 @@ describe('what is not connected is not recorded', () => {
   });
 });
 
+describe('a target that gives no terminal', () => {
+  test('S16, S19: is told apart from one that refuses the session, and leaves no recording; a command without a terminal runs there', async () => {
+    const without = await startOpenSshTarget({ extraLines: ['PermitTTY no'] });
+    try {
+      const grant = makeTargetGrant({ host: without.host, port: without.port, identities: [without.hostKeyFingerprint], credential: { kind: 'private-key', userName: without.user, privateKey: without.privateKey }, policy: { exec: true } });
+      const one = await startSession((await signOn(spool, grant)).target);
+      await (await openShell(one.client)).closed;
+      expect(await one.ended).toMatchObject({ code: 'target.no-terminal' });
+      expect(one.connected).toEqual([]);
+      expect(spool.spool.list()).toEqual([]);
+      const other = await startSession((await signOn(spool, grant)).target);
+      const command = await runCommand(other.client, 'echo runs');
+      await command.closed;
+      expect(command.output.toString()).toBe('runs\n');
+      other.client.end();
+      expect(await other.ended).toMatchObject({ code: 'session.ended' });
+    } finally {
+      await without.stop();
+    }
+  });
+});
+
 describe('B4: what the rule does not give', () => {
   test('rule 28: where a rule restricts files, command lines are refused, though the rule allows them', async () => {
     for (const policy of [{ filesOut: false }, { deniedFileNames: ['*.exe'] }, { maxFileBytes: 1000 }, { filePaths: ['/srv'] }]) {

@@ -5,6 +5,8 @@ import ssh2 from 'ssh2';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startBuiltInTarget, type BuiltInTarget } from '../../../scripts/embedded-system/built-in-target.ts';
 import { startLiveTarget } from '../../../scripts/embedded-system/live-target.ts';
+import { endProcesses } from '../../../scripts/processes/end-process.ts';
+import { identify } from '../../../scripts/processes/process-identity.ts';
 import { keepSshKeyPair } from '../../../scripts/embedded-system/ssh-keys.ts';
 
 let folder: string;
@@ -60,6 +62,18 @@ test.each([
   ['another account', 'root', 'account-key'],
 ])('the built-in server refuses %s', async (_, account, key) => {
   await expect(typeInto(account, key, 'exit\r')).rejects.toThrow(/authentication/i);
+});
+
+test('where sshd gives no terminals, the start says so with what to type, beside where it listens', async () => {
+  const line = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  const started: number[] = [];
+  try {
+    const live = await startLiveTarget(join(folder, 'own-sshd'), undefined, (_name, pid) => void started.push(pid ?? 0), undefined, () => 'sshd gives no terminals; to have them: mount');
+    expect(line.mock.calls).toEqual([[expect.stringContaining(`listens on 127.0.0.1:${String(live.port)} `)], ['Target: sshd gives no terminals; to have them: mount.']]);
+  } finally {
+    line.mockRestore();
+    await endProcesses(started.flatMap((pid) => identify(pid) ?? []));
+  }
 });
 
 test('a machine without sshd is told so in one line, and has the built-in server as its target, on the same port at the next start', async () => {

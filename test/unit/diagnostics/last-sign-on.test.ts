@@ -22,7 +22,7 @@ describe('rule 14: what is told of a sign-on, which no diagnosis tries', () => {
     expect(await outcomeOf({ code: 'target.refused', step: 'target-reached', args: {} })).toEqual({ status: 'not-run', reason: 'earlier-step', detail: 'target.refused' });
   });
 
-  test.each([['recording', 'target.channel-refused'], ['signed-on', 'target.channel-refused'], ['recording', 'gateway.cannot-record']] as const)('good where it failed after the sign-on, at %s: %s', async (step, code) => {
+  test.each([['recording', 'target.channel-refused'], ['signed-on', 'target.channel-refused'], ['signed-on', 'target.no-terminal'], ['recording', 'gateway.cannot-record']] as const)('good where it failed after the sign-on, at %s: %s', async (step, code) => {
     expect(await outcomeOf({ code, step, args: { offered: 'x' } })).toEqual({ status: 'found', verdict: 'good', facts: { check: 'sign-on', code: null, args: {} } });
   });
 

@@ -6,7 +6,7 @@ import ssh2 from 'ssh2';
 import { describe, expect, test } from 'vitest';
 import { makeHostKey } from '../../../src-gateway/ssh/ephemeral-host-key.ts';
 import { PacketSealer } from '../../../src-gateway/ssh/packet-sealer.ts';
-import { AGENT_CHANNEL, openAgentChannel, refusedForwarding, sealCheaply, watchChannelOpens } from '../../../src-gateway/ssh/ssh2-internals.ts';
+import { AGENT_CHANNEL, openAgentChannel, refusedForwarding, refusedTerminal, sealCheaply, watchChannelOpens } from '../../../src-gateway/ssh/ssh2-internals.ts';
 import { TargetAgent } from '../../../src-gateway/ssh/target-agent.ts';
 import { socketPair } from '../../fixtures/ssh-session.ts';
 
@@ -26,6 +26,7 @@ async function makePair(agent?: ssh2.BaseAgent, forwards = true): Promise<Pair> 
       const session = accept();
       session.on('auth-agent', (take, refuse) => (forwards ? take() : refuse()));
       session.on('x11', (_take, refuse) => refuse());
+      session.on('pty', (take, refuse) => (forwards ? take() : refuse()));
       session.on('exec', (take) => take().end());
     });
     connection.on('ready', () => accepted.resolve(connection));
@@ -140,6 +141,13 @@ describe('ssh2, as src-gateway/ssh/ssh2-internals.ts uses it', () => {
     const { client } = await makePair(new TargetAgent(), false);
     const refusals = await Promise.all([{ agentForward: true }, { x11: true }].map((options) => exec(client, options).catch(refusedForwarding)));
     expect(refusals).toEqual(['agent', 'x11']);
+    client.end();
+  });
+
+  test('a server that gives no terminal is known by ssh2\'s words, and not taken for one that refuses all else', async () => {
+    const { client } = await makePair(new TargetAgent(), false);
+    const refusals = await Promise.all([{ pty: true }, { agentForward: true }].map((options) => exec(client, options).catch(refusedTerminal)));
+    expect(refusals).toEqual([true, false]);
     client.end();
   });
 
