@@ -47,6 +47,7 @@ export class RdpSession {
   #standing: Promise<void> | undefined;
   #ending = false;
   #dialledAtMs: number | undefined;
+  #sending: Promise<void> = Promise.resolve();
   readonly #watched: WatchedDesktop;
   #withdraw: Withdraw | undefined;
 
@@ -90,7 +91,7 @@ export class RdpSession {
     if (this.#frame.over.aborted) return;
     if (pdu.path === 'slow' && tpduKind(pdu.bytes) === tpdu.connectionRequest) await this.#connect(requestedProtocols(pdu.bytes), recorder);
     else if (this.#connection === undefined) throw new MavisError('session.protocol-violation');
-    else await this.#connection.fromClient(pdu, this.#frame.over);
+    else await this.#connection.fromClient(pdu);
   }
 
   async #connect(clientProtocols: number, recorder: ChannelRecorder): Promise<void> {
@@ -103,7 +104,7 @@ export class RdpSession {
       await this.#send(encodeConnectionRefusal(), recorder);
       return;
     }
-    const connection = new RdpConnection({ target, clientProtocols, policy: this.#parts.grant.policy, events: this.#events(recorder), toClient: (pdus) => (this.#connection === connection ? this.#pass(pdus, recorder) : Promise.resolve()) });
+    const connection = new RdpConnection({ target, clientProtocols, policy: this.#parts.grant.policy, events: this.#events(recorder), over: this.#frame.over, toClient: (pdus) => (this.#connection === connection ? this.#pass(pdus, recorder) : Promise.resolve()) });
     this.#connection = connection;
     before?.close();
     const confirm = encodeConnectionConfirm(securityProtocol.ssl, target.confirmFlags);
@@ -150,8 +151,15 @@ export class RdpSession {
 
   /** Recorded, then sent: nothing reaches the client that is not in the recording. */
   async #send(bytes: Buffer, recorder: ChannelRecorder): Promise<void> {
-    const { clientStream } = this.#run;
     recorder.screen(bytes);
+    // What the target sends and what the gateway answers in its place go in the order in which they were recorded.
+    const sent = this.#sending.then(() => this.#sendRecorded(bytes, recorder));
+    this.#sending = sent.catch(() => undefined);
+    await sent;
+  }
+
+  async #sendRecorded(bytes: Buffer, recorder: ChannelRecorder): Promise<void> {
+    const { clientStream } = this.#run;
     await this.#standing;
     if (recorder.strict && recorder.stands) await recorder.durable();
     if (recorder.congested) await recorder.uncongested();

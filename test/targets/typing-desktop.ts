@@ -1,13 +1,17 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { XrdpTarget } from './xrdp-target.ts';
 
-/** What an xrdp desktop runs: lines that are typed end in a file, a text (without quotation marks) is copied at the start and when it is asked for, and what the clipboard holds is pasted into another file. */
+/** What an xrdp desktop runs: lines that are typed end in a file, a text (without quotation marks) is copied at the start and when it is asked for, files when they are named, and what the clipboard holds is pasted into another file. */
 export function typingDesktop(clipboard: string): string {
   return `
 copy() { printf '${clipboard}' | xclip -selection clipboard; }
 copy
-(while sleep 0.2; do if [ -e "$SHARED/copy" ]; then rm "$SHARED/copy"; copy; fi; timeout 2 xclip -o -selection clipboard >> "$SHARED/pasted" 2>/dev/null; done) &
+(while sleep 0.2; do
+  if [ -e "$SHARED/copy" ]; then rm "$SHARED/copy"; copy; fi
+  if [ -e "$SHARED/files" ]; then xclip -selection clipboard -t text/uri-list -i "$SHARED/files"; rm "$SHARED/files"; fi
+  timeout 2 xclip -o -selection clipboard >> "$SHARED/pasted" 2>/dev/null
+done) &
 exec xterm -geometry 200x60+0+0 -e sh -c 'while read -r line; do echo "$line" >> "$SHARED/typed"; done'`;
 }
 
@@ -18,6 +22,12 @@ export const HELLO_KEYS: readonly number[] = [0x23, 0x12, 0x26, 0x26, 0x18, 0x1c
 export function writtenOn({ shared }: XrdpTarget, name: 'typed' | 'pasted'): string {
   const file = join(shared, name);
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+/** Has such a desktop copy these files of its own. */
+export function copyFilesOn({ shared }: XrdpTarget, paths: readonly string[]): void {
+  writeFileSync(join(shared, 'files.new'), paths.map((path) => `file://${path}\r\n`).join(''));
+  renameSync(join(shared, 'files.new'), join(shared, 'files'));
 }
 
 /** Has such a desktop copy its text again: what was pasted into it has taken the clipboard. */

@@ -10,8 +10,6 @@ const MOST_QUESTIONS = 64;
 const MOST_PIECE_BYTES = 16 * 1024 * 1024;
 /** Folders in folders; a path of 259 letters has no more that anybody made by hand. */
 const MOST_DEPTH = 32;
-/** A place that no list has: whoever is asked for it says that there is no such file, so that both ends stay in step. */
-const NOWHERE = 0x7fff_ffff;
 
 /** A file that crossed, whole or not, for recording and log. */
 export interface CarriedFile {
@@ -83,15 +81,15 @@ export class OfferedFiles {
     return encodeFileList(this.#files);
   }
 
-  /** The question that goes on in place of this one, and whether the rule refused it; throws RdpFormatError. */
-  ask(question: ContentsQuestion): { readonly question: ContentsQuestion; readonly refused: boolean } {
+  /** Whether a question may be asked of this end; throws RdpFormatError. */
+  ask(question: ContentsQuestion): boolean {
     const file = this.#files[question.place];
     const allowed = this.#parts.may && file?.allowed === true && !file.folder && question.bytes <= MOST_PIECE_BYTES;
-    if (!allowed) return { question: { ...question, place: NOWHERE }, refused: true };
+    if (!allowed) return false;
     // One under way is taken back by another of its number.
     if (!this.#questions.has(question.stream) && this.#questions.size >= MOST_QUESTIONS) throw new RdpFormatError('clipboard: too many questions for files');
     this.#questions.set(question.stream, question);
-    return { question, refused: false };
+    return true;
   }
 
   /** What becomes of an answer with so many bytes; throws RdpFormatError where they are more than were asked for. */

@@ -104,7 +104,10 @@ export interface ClipboardFilterParts {
   readonly asksOnlyOnceReady?: boolean;
   /** Content was let through: bytes of the whole message. */
   readonly carried?: (bytes: number) => void;
-  readonly refused?: () => void;
+  /** Contents of this end were kept back: what it sent, or what its peer asked for. */
+  readonly refused?: (contentsOf: ClipboardEnd) => void;
+  /** Takes a message of the gateway's own for the end that sends this way: a no to what it asked for, in the other end's place. */
+  readonly answer: (message: Buffer) => void;
 }
 
 /**
@@ -115,6 +118,7 @@ export interface ClipboardFilterParts {
  */
 export class ClipboardFilter {
   readonly #parts: ClipboardFilterParts;
+  readonly #waiting: Buffer[] = [];
   #open: OpenMessage | undefined;
   #ready = false;
 
@@ -135,7 +139,15 @@ export class ClipboardFilter {
     const last = (flags & piece.last) !== 0;
     if (open.received > total || (last && open.received !== total)) throw new RdpFormatError('clipboard: length wrong');
     this.#open = last ? undefined : open;
-    return this.#handle(open, data, content, last);
+    const passed = this.#handle(open, data, content, last);
+    return last && this.#waiting.length > 0 ? [...passed, ...this.#waiting.splice(0).flatMap(inPieces)] : passed;
+  }
+
+  /** The pieces of a message of the gateway's own that go this way now; behind one that is under way where there is one, since messages of a channel do not mix. Throws RdpFormatError. */
+  insert(own: Buffer): Buffer[] {
+    if (this.#open === undefined) return inPieces(own);
+    if (this.#waiting.push(own) > MOST_QUESTIONS) throw new RdpFormatError('clipboard: too many questions');
+    return [];
   }
 
   #handle({ handling }: OpenMessage, data: Buffer, content: Buffer, last: boolean): Buffer[] {
@@ -191,7 +203,7 @@ export class ClipboardFilter {
     if (total < QUESTION_BYTES || content.length < QUESTION_BYTES) throw new RdpFormatError('clipboard: question cut off');
     const asked = content.readUInt32LE(HEADER_BYTES);
     const may = this.#parts.offers.mayAsk(this.#other, asked);
-    if (!may) this.#parts.refused?.();
+    if (!may) this.#parts.refused?.(this.#other);
     this.#parts.offers.ask(this.#other, this.#parts.files?.[this.#other].isList(asked) === true ? 'files' : 'contents');
     const format = Buffer.alloc(4);
     if (may) format.writeUInt32LE(asked);
@@ -206,7 +218,7 @@ export class ClipboardFilter {
   #dataAnswer(total: number, flags: number): Handling {
     const asked = this.#parts.offers.answered(this.#parts.from);
     if (!this.#parts.mayOffer || !this.#parts.stands() || (asked === 'files' && total - HEADER_BYTES > MOST_FILE_LIST_BYTES)) {
-      this.#parts.refused?.();
+      this.#parts.refused?.(this.#parts.from);
       return bare(message.dataAnswer, FAILED);
     }
     if (asked === 'files') return (flags & FAILED) === 0 ? { kind: 'files', flags, parts: [] } : bare(message.dataAnswer, FAILED);
@@ -217,12 +229,17 @@ export class ClipboardFilter {
   #fileQuestion(content: Buffer, total: number): Handling {
     const files = this.#parts.files?.[this.#other];
     if (files === undefined || content.length < total) {
-      this.#parts.refused?.();
+      this.#parts.refused?.(this.#other);
       return { kind: 'drop' };
     }
-    const { question, refused } = files.ask(readContentsQuestion(content.subarray(HEADER_BYTES)));
-    if (refused) this.#parts.refused?.();
-    return { kind: 'instead', message: encodeMessage(message.fileContentsRequest, 0, encodeContentsQuestion(question)) };
+    const question = readContentsQuestion(content.subarray(HEADER_BYTES));
+    if (files.ask(question)) return { kind: 'instead', message: encodeMessage(message.fileContentsRequest, 0, encodeContentsQuestion(question)) };
+    this.#parts.refused?.(this.#other);
+    // The other end is not asked at all: xrdp 0.9 leaves a question for a file that it does not know without an answer.
+    const stream = Buffer.alloc(STREAM_BYTES);
+    stream.writeUInt32LE(question.stream);
+    this.#parts.answer(encodeMessage(message.fileContentsAnswer, FAILED, stream));
+    return { kind: 'drop' };
   }
 
   #fileAnswer(content: Buffer, total: number, flags: number): Handling {
@@ -234,9 +251,9 @@ export class ClipboardFilter {
     if (length < STREAM_BYTES || behind < 0 || behind > MOST_FILLING_BYTES) throw new RdpFormatError('clipboard: answer with a file out of bounds');
     const answer = this.#parts.files?.[this.#parts.from].answer(content.readUInt32LE(HEADER_BYTES), failed, length - STREAM_BYTES);
     if (answer?.kind === 'pass' && this.#parts.stands()) return { kind: 'pass' };
-    // One that says no to a question that became one for nothing still has to be heard.
+    // A no to a question of before another offer still has to be heard.
     if (answer?.kind === 'unasked' && !failed) return { kind: 'drop' };
-    if (!failed) this.#parts.refused?.();
+    if (!failed) this.#parts.refused?.(this.#parts.from);
     return answer === undefined ? { kind: 'drop' } : { kind: 'instead', message: encodeMessage(message.fileContentsAnswer, FAILED, content.subarray(HEADER_BYTES, HEADER_BYTES + STREAM_BYTES)) };
   }
 

@@ -9,7 +9,7 @@ import { type ChannelData, encodeChannelData, mcsKind, mcsOf, readChannelData } 
 import { bringsReconnectCookie, sharePdus } from '../wire/share.ts';
 import type { Pdu } from '../wire/tpkt.ts';
 import { type CarriedFile, OfferedFiles } from './clipboard-files.ts';
-import { ClipboardFilter, ClipboardNames, ClipboardOffers } from './clipboard-filter.ts';
+import { type ClipboardEnd, ClipboardFilter, ClipboardNames, ClipboardOffers } from './clipboard-filter.ts';
 import { type ChannelNumbers, type ClientConference, filterConnectInitial, filterConnectResponse } from './conference-filter.ts';
 
 /** The clipboard's channel; every other one (drives, sound, dynamic channels) is denied (rule 21). */
@@ -46,6 +46,8 @@ export interface ConnectionFilterParts {
   readonly account: ClientInfoAccount | undefined;
   readonly policy: Pick<SessionPolicy, 'viewOnly' | 'clipboardIn' | 'clipboardOut' | 'filesIn' | 'filesOut' | 'filePaths' | 'maxFileBytes' | 'deniedFileNames'>;
   readonly events: ConnectionEvents;
+  /** Takes PDUs of the gateway's own for one of the ends, whichever a call was about: they must go before what later calls give for that end. */
+  readonly answer: (end: ClipboardEnd, pdus: readonly Buffer[]) => void;
 }
 
 /** The target wants the session to go on elsewhere (rule 22). */
@@ -67,6 +69,8 @@ export class ConnectionFilter {
   #conference: ClientConference | undefined;
   #numbers: ChannelNumbers | undefined;
   #clipboard: number | undefined;
+  /** Who last sent on a channel, from each end, as what goes to the other names it. */
+  readonly #initiators = { client: 0, target: 0 };
   #denied: ReadonlySet<number> = new Set();
   #drawn = false;
 
@@ -75,9 +79,9 @@ export class ConnectionFilter {
     const { policy, events } = parts;
     const names = new ClipboardNames();
     this.#files = { client: this.#filesThat('in'), target: this.#filesThat('out') };
-    const both = { names, offers: new ClipboardOffers(), stands: () => this.#drawn, files: this.#files };
-    this.#clipboardToTarget = new ClipboardFilter({ ...both, from: 'client', mayOffer: this.#clipboardIn, carried: (bytes) => events.clipboard('in', bytes), refused: () => events.refused('clipboard-in') });
-    this.#clipboardToClient = new ClipboardFilter({ ...both, from: 'target', asksOnlyOnceReady: true, mayOffer: policy.clipboardOut, carried: (bytes) => events.clipboard('out', bytes), refused: () => events.refused('clipboard-out') });
+    const both = { names, offers: new ClipboardOffers(), stands: () => this.#drawn, files: this.#files, refused: (of: ClipboardEnd) => events.refused(of === 'client' ? 'clipboard-in' : 'clipboard-out') };
+    this.#clipboardToTarget = new ClipboardFilter({ ...both, from: 'client', answer: (message) => this.#answer('client', this.#clipboardToClient.insert(message)), mayOffer: this.#clipboardIn, carried: (bytes) => events.clipboard('in', bytes) });
+    this.#clipboardToClient = new ClipboardFilter({ ...both, from: 'target', answer: (message) => this.#answer('target', this.#clipboardToTarget.insert(message)), asksOnlyOnceReady: true, mayOffer: policy.clipboardOut, carried: (bytes) => events.clipboard('out', bytes) });
   }
 
   /**
@@ -195,7 +199,15 @@ export class ConnectionFilter {
     this.#parts.events.drawn();
   }
 
+  #answer(end: ClipboardEnd, pieces: readonly Buffer[]): void {
+    const channelId = this.#clipboard;
+    if (channelId === undefined || pieces.length === 0) return;
+    const [kind, initiator] = end === 'client' ? ([mcs.sendIndication, this.#initiators.target] as const) : ([mcs.sendRequest, this.#initiators.client] as const);
+    this.#parts.answer(end, pieces.map((data) => encodeChannelData(kind, { initiator, channelId, data })));
+  }
+
   #clientData(pdu: Buffer, { initiator, channelId, data }: ChannelData): Buffer[] {
+    this.#initiators.client = initiator;
     const toTarget = (bytes: Buffer): Buffer => encodeChannelData(mcs.sendRequest, { initiator, channelId, data: bytes });
     if (channelId === this.#numbers?.message) return [pdu];
     if (channelId === this.#numbers?.io) return this.#clientShare(pdu, data, toTarget);
@@ -230,6 +242,7 @@ export class ConnectionFilter {
   }
 
   #targetData(pdu: Buffer, { initiator, channelId, data }: ChannelData): Buffer[] {
+    this.#initiators.target = initiator;
     const toClient = (bytes: Buffer): Buffer => encodeChannelData(mcs.sendIndication, { initiator, channelId, data: bytes });
     if (channelId === this.#numbers?.io) return this.#targetShare(pdu, data, toClient);
     if (channelId === this.#numbers?.message) return data.length >= SECURITY_HEADER_BYTES && (data.readUInt16LE(0) & security.transportRequest) === 0 ? [pdu] : [];

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { frameKind } from '../../../shared/recording/recording-frame.ts';
 import type { GrantWishes } from '../../fixtures/target-grant.ts';
@@ -7,7 +9,7 @@ import { clipboardMessage, signOnToDesktop, startDesktop, type TestDesktop } fro
 import { dial } from '../../fixtures/ssh-session.ts';
 import { probeRdpIdentity } from '../../../src-gateway/rdp/rdp-handler.ts';
 import { type NlaTarget, startNlaTarget } from '../../targets/nla-target.ts';
-import { HELLO_KEYS, typingDesktop, writtenOn } from '../../targets/typing-desktop.ts';
+import { copyFilesOn, HELLO_KEYS, typingDesktop, writtenOn } from '../../targets/typing-desktop.ts';
 import { startXrdpTarget, type XrdpTarget } from '../../targets/xrdp-target.ts';
 
 let xrdp: XrdpTarget;
@@ -150,6 +152,26 @@ describe('a session on xrdp', () => {
       await desktop.ended;
       if (!clipboardIn) expect(writtenOn(xrdp, 'pasted')).not.toContain(text);
     }
+  });
+
+  test('rule 21: a file that the rule does not let leave is refused at once, not when nobody has answered; the one beside it comes', async () => {
+    const files = [join(xrdp.shared, 'plain.txt'), join(xrdp.shared, 'server.key')];
+    for (const path of files) writeFileSync(path, 'contents');
+    const desktop = await desktopOn(xrdp, { policy: { deniedFileNames: ['*.key'] } });
+    const { client } = desktop;
+    await client.ask();
+    await client.connect('xrdp');
+    await drawn(desktop);
+    await client.clipboardMessage(clipboardMessage.ready);
+    copyFilesOn(xrdp, files);
+    expect((await client.takeFileList()).map(({ path }) => path)).toEqual(['plain.txt', 'server.key']);
+    // xrdp 0.9 itself never answers a question for a file that it does not know: an answer at all is the gateway's.
+    expect(await client.takePiece(1, 8)).toMatchObject({ flags: 2, body: Buffer.from('07000000', 'hex') });
+    const came = await client.takePiece(0, 8);
+    expect([came.flags, came.body.toString('latin1', 4, 12)]).toEqual([1, 'contents']);
+    desktop.abort.abort();
+    await desktop.ended;
+    expect(spool.logLines.join('\n')).toContain('clipboard-out');
   });
 
   test('rule 24: another request connects anew with another size, in the same recording; the target that is gone is told and the session ends', async () => {

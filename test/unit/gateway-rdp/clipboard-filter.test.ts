@@ -8,9 +8,12 @@ function filterWith(mayOffer: boolean, long = true, from: ClipboardEnd = 'target
   const names = new ClipboardNames();
   names.tell('client', long);
   names.tell('target', long);
-  const events = { carried: vi.fn<(bytes: number) => void>(), refused: vi.fn<() => void>() };
-  return { filter: new ClipboardFilter({ from, names, offers, mayOffer, stands: () => true, ...events }), events };
+  const events = { carried: vi.fn<(bytes: number) => void>(), refused: vi.fn<(of: ClipboardEnd) => void>() };
+  return { filter: new ClipboardFilter({ from, names, offers, mayOffer, stands: () => true, answer, ...events }), events };
 }
+
+/** No test here asks for a file. */
+const answer = (): void => undefined;
 
 const TEXT = Buffer.from('a text of the target, 日本語\0'.repeat(200), 'utf16le');
 
@@ -48,7 +51,7 @@ describe('where the clipboard may go this way', () => {
     const names = new ClipboardNames();
     names.tell('target', true);
     if (other !== undefined) names.tell('client', other);
-    const filter = new ClipboardFilter({ from: 'target', names, offers: new ClipboardOffers(), stands: () => true, mayOffer: true });
+    const filter = new ClipboardFilter({ from: 'target', names, offers: new ClipboardOffers(), stands: () => true, mayOffer: true, answer });
     const list = (): Buffer[] => take(filter, pieces(2, 0, format(13)));
     if (long) expect(content(list()).subarray(8)).toEqual(format(13));
     else expect(list).toThrow(RdpFormatError);
@@ -101,7 +104,7 @@ describe('rule 21: what may be asked for', () => {
 });
 
 test('a target asks a client only once it has taken an offer of it: one that reattaches may not ask for what another connection offered', () => {
-  const filter = new ClipboardFilter({ from: 'target', names: new ClipboardNames(), offers: new ClipboardOffers(), stands: () => true, mayOffer: true, asksOnlyOnceReady: true });
+  const filter = new ClipboardFilter({ from: 'target', names: new ClipboardNames(), offers: new ClipboardOffers(), stands: () => true, mayOffer: true, asksOnlyOnceReady: true, answer });
   const question = pieces(4, 0, Buffer.from([13, 0, 0, 0]));
   expect(take(filter, question)).toEqual([]);
   take(filter, pieces(3, 1, Buffer.alloc(0)));

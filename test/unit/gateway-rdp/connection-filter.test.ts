@@ -18,7 +18,8 @@ const USER = 1005;
 
 function filterWith(parts: Partial<ConnectionFilterParts> = {}) {
   const events = { drawn: vi.fn<ConnectionEvents['drawn']>(), activity: vi.fn<ConnectionEvents['activity']>(), refused: vi.fn<ConnectionEvents['refused']>(), clipboard: vi.fn<ConnectionEvents['clipboard']>(), ending: vi.fn<ConnectionEvents['ending']>(), filesListed: vi.fn<ConnectionEvents['filesListed']>(), file: vi.fn<ConnectionEvents['file']>(), size: vi.fn<ConnectionEvents['size']>() };
-  return { filter: new ConnectionFilter({ protocol: 1, clientProtocols: 0x0b, account, policy: open, events, ...parts }), events };
+  const answers: { readonly end: string; readonly pdus: readonly Buffer[] }[] = [];
+  return { filter: new ConnectionFilter({ protocol: 1, clientProtocols: 0x0b, account, policy: open, events, answer: (end, pdus) => void answers.push({ end, pdus }), ...parts }), events, answers };
 }
 
 function pass(filter: ConnectionFilter, { from, pdu }: LoggedPdu): Buffer[] {
@@ -101,6 +102,18 @@ test('A17, A18: a channel that is not allowed gets a name that no target knows, 
   const sent = filterWith({ policy: { ...open, clipboardIn: false, clipboardOut: false } }).filter.fromClient(initial?.pdu ?? slow(Buffer.alloc(0)));
   expect(Buffer.concat(sent).includes('cliprdr')).toBe(false);
   expect(Buffer.concat(sent).includes('denied0')).toBe(true);
+});
+
+test('rule 21: who asks for a file that he may not have hears a no at once, from either end, as if the other had said it', () => {
+  const { filter, answers } = connected();
+  const asked = Buffer.from('1c0000001300000008000000180000000700000000000000020000000000000000000000ff000000', 'hex').fill(32, 0, 1);
+  expect(filter.fromClient(request(CLIPBOARD, asked))).toEqual([]);
+  expect(filter.fromTarget(indication(CLIPBOARD, asked))).toEqual([]);
+  expect(answers.map(({ end, pdus }) => [end, pdus.map((pdu) => readChannelData(mcsOf(pdu)))])).toEqual([
+    ['client', [expect.objectContaining({ initiator: 4, channelId: CLIPBOARD })]],
+    ['target', [expect.objectContaining({ initiator: USER, channelId: CLIPBOARD })]],
+  ]);
+  for (const { pdus } of answers) expect(readChannelData(mcsOf(pdus[0] ?? Buffer.alloc(0))).data.subarray(8).toString('hex')).toBe('090002000400000007000000');
 });
 
 describe('rule 21: who may only look', () => {
