@@ -58,7 +58,7 @@ export class ContainerVerifier {
 
   /** Counts and link behind the last proven block, from which a writer can go on; undefined before the header. */
   get resumePoint(): ResumePoint | undefined {
-    return this.#header === undefined ? undefined : { ...this.#counts, headHash: this.#headHash, link: this.#link };
+    return this.#header === undefined ? undefined : { ...this.#counts, link: this.#link };
   }
 
   push(chunk: Uint8Array): ContainerPart[] {

@@ -9,11 +9,9 @@ export interface ContainerCounts {
   readonly bytes: number;
   readonly durationMicroseconds: number;
   readonly lastIndexOffset: number | null;
-  /** The last link, base64url. */
-  readonly headHash: string;
 }
 
-/** Counts and link behind a whole record. */
+/** Counts and last link behind a whole record. */
 export type ResumePoint = ContainerCounts & { readonly link: Uint8Array };
 
 /** Signs with the gateway's Ed25519 key; 64 bytes. */
@@ -51,7 +49,12 @@ export class ContainerWriter {
   }
 
   get counts(): ContainerCounts {
-    return { blocks: this.#blocks, frames: this.#frames, bytes: this.#bytes, durationMicroseconds: this.#durationMicroseconds, lastIndexOffset: this.#lastIndexOffset, headHash: toBase64url(this.#link) };
+    return { blocks: this.#blocks, frames: this.#frames, bytes: this.#bytes, durationMicroseconds: this.#durationMicroseconds, lastIndexOffset: this.#lastIndexOffset };
+  }
+
+  /** The last link, base64url, as seals and statuses name it. */
+  get headHash(): string {
+    return toBase64url(this.#link);
   }
 
   /** From where another writer can go on, or close: counts and link behind all that was made so far. */
@@ -73,9 +76,9 @@ export class ContainerWriter {
 
   /** The closing record; nothing may follow it. */
   seal(closing: { state: RecordingSeal['state']; code: string | null; closedAt: string; sign: SignSeal }): readonly Uint8Array[] {
-    const { blocks, frames, bytes, durationMicroseconds, lastIndexOffset, headHash } = this.counts;
+    const { blocks, frames, bytes, durationMicroseconds, lastIndexOffset } = this.counts;
     const { state, code, closedAt } = closing;
-    const { text, signed } = encodeSeal({ version: 1, recordingId: this.#header.recordingId, gatewayId: this.#header.gatewayId, state, code, blocks, frames, bytes, durationMicroseconds, lastIndexOffset, closedAt, headHash });
+    const { text, signed } = encodeSeal({ version: 1, recordingId: this.#header.recordingId, gatewayId: this.#header.gatewayId, state, code, blocks, frames, bytes, durationMicroseconds, lastIndexOffset, closedAt, headHash: this.headHash });
     const signature = closing.sign(signed);
     return this.#record(encodeRecordHeader(recordType.seal, 0, durationMicroseconds, signature.length + text.length), [signature, text], signature.length + text.length);
   }

@@ -13,8 +13,8 @@ import { TypedInput } from './typed-input.ts';
 
 /** Frames gather for so long before they are encrypted and stored as one block: a burst of output costs one block, and a crash loses no more than this and the write. */
 const GATHER_MS = 5;
-/** ... or until there are so many bytes: one write of an SSH window's quarter. */
-const GATHER_BYTES = 64 * 1024;
+/** ... or until there are so many bytes: what a block costs beside its bytes is spread over as many as fit behind three of the largest frames. */
+const GATHER_BYTES = 3 * MAX_FRAME_PAYLOAD_BYTES;
 
 /** How a recording was closed. */
 export interface ClosedRecording {

@@ -4,6 +4,7 @@ import { CLOSING_ROOM_BYTES } from '../../shared/recording/container.ts';
 import type { ResumePoint } from '../../shared/recording/container-writer.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Clock, Timer } from '../clock/clock.ts';
+import { freeMemory } from '../collector-pace.ts';
 import { limited } from '../clock/limited.ts';
 
 /** Synced at least every second (S15); a little sooner, so that the sync itself fits in. */
@@ -37,6 +38,7 @@ export class RecordingFile {
   #synced = 0;
   #position = 0;
   #work: Promise<void> | undefined;
+  #syncing: Promise<void> | undefined;
   #syncTimer: Timer | undefined;
   #failure: MavisError | undefined;
   #waiting: { bytes: number; settle: (error?: MavisError) => void }[] = [];
@@ -96,7 +98,7 @@ export class RecordingFile {
     if (this.#synced >= bytes) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#waiting.push({ bytes, settle: (error) => (error === undefined ? resolve() : reject(error)) });
-      if (this.#work === undefined) this.#syncSoon(0);
+      this.#syncForWaiting();
     });
   }
 
@@ -135,7 +137,7 @@ export class RecordingFile {
   }
 
   async #settled(): Promise<void> {
-    while (this.#work !== undefined) await this.#work;
+    while (this.#work !== undefined || this.#syncing !== undefined) await (this.#work ?? this.#syncing);
     this.#syncTimer?.cancel();
     this.#syncTimer = undefined;
   }
@@ -162,14 +164,11 @@ export class RecordingFile {
   async #writeAll(): Promise<void> {
     try {
       while (this.#queue.length > 0 && this.#failure === undefined) await this.#writeBatch(this.#queue.splice(0, 64));
-      if (this.#waiting.length > 0) await this.#sync();
-      else this.#syncSoon(SYNC_EVERY_MS);
     } catch (cause) {
       this.#fail(recordingFailed(cause));
     } finally {
       this.#work = undefined;
     }
-    if (this.#queue.length > 0 && this.#failure === undefined) this.#work = this.#writeAll();
   }
 
   async #writeBatch(batch: readonly Pending[]): Promise<void> {
@@ -178,6 +177,12 @@ export class RecordingFile {
     const { written, error } = await this.#limited(writeParts(handle, batch.flatMap((one) => one.parts), this.#position));
     this.#noteStored(batch, written);
     if (error !== undefined) throw error;
+    for (const { parts } of batch) for (const part of parts) freeMemory(part);
+    this.#syncForWaiting();
+    this.#syncTimer ??= this.#clock.setTimer(() => {
+      this.#syncTimer = undefined;
+      this.#startSync();
+    }, SYNC_EVERY_MS);
     if (!this.congested) for (const go of this.#uncongested.splice(0)) go();
   }
 
@@ -189,42 +194,37 @@ export class RecordingFile {
       if (end > written) return;
       this.#position += one.bytes;
       this.#stored = one.after;
-      this.#queuedBytes -= one.bytes;
+      // A sync that failed meanwhile has emptied the queue.
+      if (this.#failure === undefined) this.#queuedBytes -= one.bytes;
     }
   }
 
-  #syncSoon(milliseconds: number): void {
-    if (milliseconds === 0) {
-      this.#syncTimer?.cancel();
-      this.#syncTimer = undefined;
-    }
-    if (this.#syncTimer !== undefined || this.#synced === this.#position) return;
-    this.#syncTimer = this.#clock.setTimer(() => {
-      this.#syncTimer = undefined;
-      // A write that is under way syncs by itself when it is done and someone waits; else it sets this timer again.
-      if (this.#work === undefined && this.#failure === undefined) this.#work = this.#syncOnce();
-    }, milliseconds);
+  /** Syncs where that settles somebody. */
+  #syncForWaiting(): void {
+    if (this.#waiting.some(({ bytes }) => bytes <= this.#position)) this.#startSync();
   }
 
-  async #syncOnce(): Promise<void> {
+  /** Beside the writing, which a sync of what a second brought would hold up for a tenth of it; what comes meanwhile is the next one's. */
+  #startSync(): void {
+    const handle = this.#handle;
+    if (handle === undefined || this.#syncing !== undefined || this.#failure !== undefined || this.#synced === this.#position) return;
+    this.#syncing = this.#sync(handle);
+  }
+
+  async #sync(handle: FileHandle): Promise<void> {
+    const position = this.#position;
     try {
-      await this.#sync();
+      await this.#limited(handle.datasync());
+      this.#synced = position;
+      const done = this.#waiting.filter((one) => one.bytes <= position);
+      this.#waiting = this.#waiting.filter((one) => one.bytes > position);
+      for (const one of done) one.settle();
     } catch (cause) {
       this.#fail(recordingFailed(cause));
     } finally {
-      this.#work = undefined;
+      this.#syncing = undefined;
     }
-    if (this.#queue.length > 0 && this.#failure === undefined) this.#work = this.#writeAll();
-  }
-
-  async #sync(): Promise<void> {
-    const position = this.#position;
-    if (this.#handle === undefined) throw new Error('closed');
-    await this.#limited(this.#handle.datasync());
-    this.#synced = position;
-    const done = this.#waiting.filter((one) => one.bytes <= position);
-    this.#waiting = this.#waiting.filter((one) => one.bytes > position);
-    for (const one of done) one.settle();
+    this.#syncForWaiting();
   }
 
   #limited<T>(work: Promise<T>): Promise<T> {
@@ -246,6 +246,7 @@ export class RecordingFile {
       await this.#limited(writeWhole(handle, records, this.#position));
       await this.#limited(handle.datasync());
       this.#position += records.length;
+      this.#synced = this.#position;
       return true;
     } catch (cause) {
       this.#failure ??= recordingFailed(cause);

@@ -1,4 +1,4 @@
-import { createCipheriv, createHash, createPublicKey, diffieHellman, generateKeyPairSync, hkdfSync, type KeyObject, sign } from 'node:crypto';
+import { createCipheriv, createHash, createPublicKey, createSecretKey, diffieHellman, generateKeyPairSync, hkdfSync, type KeyObject, sign } from 'node:crypto';
 import type { RecordingId } from '../../shared/ids.ts';
 import type { BlockSealer, Sha256 } from '../../shared/recording/container.ts';
 import type { SignSeal } from '../../shared/recording/container-writer.ts';
@@ -41,15 +41,16 @@ export function createRecordingSealer(recordingId: RecordingId, recipient: Recor
   const wrapping = Buffer.from(hkdfSync('sha256', shared, Buffer.concat([ephemeralRaw, rawPublicKey(recipient.key)]), `mavis-recording-key-1 ${recordingId} ${recipient.id}`, 32));
   const cipher = createCipheriv('aes-256-gcm', wrapping, Buffer.alloc(12));
   const sealed = Buffer.concat([cipher.update(key), cipher.final(), cipher.getAuthTag()]);
-  shared.fill(0);
-  wrapping.fill(0);
+  // Of a key that comes as bytes Node finds out what it is by raising and catching two errors, for each block.
+  const blockKey = createSecretKey(key);
+  for (const secret of [shared, wrapping, key]) secret.fill(0);
   return {
-    sealer: { seal: (nonce, additional, plain) => sealBlock(key, nonce, additional, plain) },
+    sealer: { seal: (nonce, additional, plain) => sealBlock(blockKey, nonce, additional, plain) },
     sealedKey: { algorithm: 'x25519-hkdf-sha256-aes-256-gcm', recipient: recipient.id, ephemeral: ephemeralRaw.toString('base64url'), sealed: sealed.toString('base64url') },
   };
 }
 
-function sealBlock(key: Buffer, nonce: Uint8Array, additional: Uint8Array, plain: Uint8Array): readonly Uint8Array[] {
+function sealBlock(key: KeyObject, nonce: Uint8Array, additional: Uint8Array, plain: Uint8Array): readonly Uint8Array[] {
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   cipher.setAAD(additional);
   const sealed = cipher.update(plain);

@@ -5,6 +5,7 @@ import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { type GatewayId, type RecordingId, recordingId } from '../../shared/ids.ts';
 import type { GatewayStatusReport, SpooledRecording, TargetGrant } from '../../shared/link/messages.ts';
+import { toBase64url } from '../../shared/recording/base64url.ts';
 import type { RecordingFacts } from '../../shared/recording/recording-header.ts';
 import { recordingHeader } from '../../shared/recording/recording-header.ts';
 import { type Clock, instantOf, type Timer } from '../clock/clock.ts';
@@ -158,7 +159,7 @@ export class RecordingSpool {
 
   /** Blocks and last link of each live recording, for the status (rule 19). */
   heads(): GatewayStatusReport['recordings'] {
-    return [...this.#live.values()].filter((recorder) => recorder.stands).slice(0, MOST_RECORDINGS).map((recorder) => ({ recordingId: recorder.recordingId, frames: recorder.stored.blocks, headHash: recorder.stored.headHash }));
+    return [...this.#live.values()].filter((recorder) => recorder.stands).slice(0, MOST_RECORDINGS).map((recorder) => ({ recordingId: recorder.recordingId, frames: recorder.stored.blocks, headHash: toBase64url(recorder.stored.link) }));
   }
 
   /** Recordings that begin from now on are sealed by another key. */

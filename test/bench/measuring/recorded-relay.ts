@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { RecordingSpool } from '../../../src-gateway/recordings/recording-spool.ts';
 import type { ProtocolHandler, SessionEnd, SessionRun, SignOnRequest } from '../../../src-gateway/sessions/protocol-handler.ts';
 import { Relay } from '../../../src-gateway/ssh/relay.ts';
@@ -8,6 +9,7 @@ import { Relay } from '../../../src-gateway/ssh/relay.ts';
  */
 export class RecordedRelay implements ProtocolHandler {
   readonly #spool: RecordingSpool;
+  readonly #runs = new Set<Promise<SessionEnd>>();
 
   constructor(spool: RecordingSpool) {
     this.#spool = spool;
@@ -17,12 +19,20 @@ export class RecordedRelay implements ProtocolHandler {
     request.progress('signing-on');
     request.credentialSent();
     request.progress('signed-on');
-    return { sshHostKey: null, targetIdentity: null, targetEncrypted: false, abandon: () => request.targetSocket.destroy(), run: (session) => this.#run(request, session) };
+    return { sshHostKey: null, targetIdentity: null, targetEncrypted: false, abandon: () => request.targetSocket.destroy(), run: (session) => this.#kept(request, session) };
   }
 
-  /** What was recorded so far goes, so that a run does not find the disk full of those before it. */
+  /** Waits until what was recorded is closed and hashed, so that this costs the run that it belongs to, and removes it. */
   async forget(): Promise<void> {
+    await Promise.all(this.#runs);
+    while (this.#spool.list().some(({ sha256 }) => sha256 === null)) await setTimeout(10);
     for (const { recordingId, sha256 } of this.#spool.list()) if (sha256 !== null) await this.#spool.release(recordingId, sha256);
+  }
+
+  #kept(request: SignOnRequest, session: SessionRun): Promise<SessionEnd> {
+    const run = this.#run(request, session).finally(() => this.#runs.delete(run));
+    this.#runs.add(run);
+    return run;
   }
 
   async #run({ targetSocket, grant }: SignOnRequest, { clientStream, signal, connected, activity }: SessionRun): Promise<SessionEnd> {

@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { toBase64url } from '../../../shared/recording/base64url.ts';
 import { frameKind } from '../../../shared/recording/recording-frame.ts';
 import { type Clock, systemClock } from '../../../src-gateway/clock/clock.ts';
 import type { ChannelRecorder } from '../../../src-gateway/recordings/channel-recorder.ts';
@@ -16,6 +18,7 @@ beforeEach(async () => {
   own = await makeSpool();
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await own.remove();
 });
 
@@ -23,6 +26,13 @@ async function begin(spool = own, stand = true): Promise<ChannelRecorder> {
   const recorder = await spool.spool.record({ grant, channel: 0, facts: { kind: 'shell' } });
   if (stand) await recorder.stand();
   return recorder;
+}
+
+/** What open files of this process have in common: a sync that nobody waits for is seen nowhere else. */
+async function fileHandles(): Promise<FileHandle> {
+  const handle = await open(import.meta.filename);
+  await handle.close();
+  return Object.getPrototypeOf(handle);
 }
 
 function files(spool = own): string[] {
@@ -41,7 +51,7 @@ describe('the spool', () => {
     recorder.output(Buffer.from('shown'));
     await recorder.durable();
     expect(own.spool.list()).toMatchObject([{ recordingId: recorder.recordingId, state: 'recording', sha256: null, reference: grant.reference }]);
-    expect(own.spool.heads()).toEqual([{ recordingId: recorder.recordingId, frames: 1, headHash: recorder.stored.headHash }]);
+    expect(own.spool.heads()).toEqual([{ recordingId: recorder.recordingId, frames: 1, headHash: toBase64url(recorder.stored.link) }]);
     const partial = readRecording(await pull(own.spool, recorder.recordingId), own.keys);
     expect(partial.output.toString()).toBe('shown');
     const closed = await recorder.close();
@@ -218,6 +228,27 @@ describe('B13: what could make a recording silent or false', () => {
     recorder.output(Buffer.from('x'));
     await expect.poll(() => recorder.stored.blocks).toBe(1);
     expect(timers.map(({ milliseconds }) => milliseconds)).toContain(900);
+    await recorder.close();
+    await spool.remove();
+  });
+
+  test('S15: output that never pauses is synced each second, too, beside the writing', async () => {
+    const due: (() => void)[] = [];
+    const real = systemClock();
+    const clock: Clock = { ...real, setTimer: (callback, milliseconds) => (milliseconds === 900 ? (due.push(callback), { cancel: () => undefined }) : real.setTimer(callback, milliseconds)) };
+    const spool = await makeSpool({ clock, keys: own.keys });
+    const recorder = await begin(spool);
+    const synced = vi.spyOn(await fileHandles(), 'datasync');
+    const chunk = Buffer.alloc(64 * 1024, 'x');
+    const begun = recorder.stored.bytes;
+    while (synced.mock.calls.length === 0 && recorder.stored.bytes - begun < 64 * 1024 * 1024) {
+      for (let count = 0; count < 8; count += 1) recorder.screen(chunk);
+      // Blocks are on their way to the disk whenever the second is over.
+      for (const second of due.splice(0)) second();
+      await new Promise((resolve) => setImmediate(resolve));
+      if (recorder.congested) await recorder.uncongested();
+    }
+    expect(synced).toHaveBeenCalled();
     await recorder.close();
     await spool.remove();
   });
