@@ -85,6 +85,7 @@ import { UpdateRecord } from './updates/update-record.ts';
 import { Updates, type UpdateSource } from './updates/updates.ts';
 import { TrayIcon } from './tray/tray-icon.ts';
 import { AppWindows } from './windows/app-windows.ts';
+import { zoomedPercent } from './windows/page-zoom.ts';
 import { RememberedBounds } from './windows/window-bounds.ts';
 import { WindowFactory } from './windows/window-factory.ts';
 import { denyPermissions, hardenContents } from './windows/window-hardening.ts';
@@ -193,7 +194,9 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   });
 
   const clientKey = new ClientKey(clock);
-  const authorities = systemAuthorities();
+  // Read at the first connection, while the window is drawn already: the system's store takes a tenth of a second.
+  let readAuthorities: readonly string[] | undefined;
+  const authorities = (): readonly string[] => (readAuthorities ??= systemAuthorities());
   const index = new IndexThread(join(import.meta.dirname, 'index-worker.js'));
   const inventory = new Inventory({ store: stores.inventory, index, marks, log });
   const gateways = new GatewayList({ store: stores.gateways, log, role: () => (stores.account.state.status === 'signed-in' ? stores.account.state.user.role : undefined) });
@@ -201,7 +204,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   const work = new SignedInWork({ inventory, gateways, profiles, changes: stores.changes, logWork, log, random, onLost: (error) => account.lose(error) });
   const account = new Account({
     store: stores.account, profiles, clientKey, clock, log,
-    connect: (profile) => new ServiceClient({ serviceUrl: profile.serviceUrl, pin: pinOf(profile), authorities, clientKey, clock, network: networkOf(profile) }),
+    connect: (profile) => new ServiceClient({ serviceUrl: profile.serviceUrl, pin: pinOf(profile), authorities: authorities(), clientKey, clock, network: networkOf(profile) }),
     onChange: (signedIn) => work.change(signedIn),
   });
 
@@ -211,7 +214,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     const { response } = await showQuestion({ message: text('page-crashed.title'), detail: text('page-crashed.body'), buttons: [text('page-crashed.reload'), text('page-crashed.leave')] }, window);
     return response === 0;
   };
-  const factory = new WindowFactory({ preload: join(import.meta.dirname, '../preload/preload.cjs'), development, registry, bounds, clock, log, isDark: () => nativeTheme.shouldUseDarkColors, askReload });
+  const factory = new WindowFactory({ preload: join(import.meta.dirname, '../preload/preload.cjs'), development, registry, bounds, clock, log, isDark: () => nativeTheme.shouldUseDarkColors, zoomPercent: () => settings.current.zoomPercent, askReload });
   const processes = new SessionProcesses(() => forkSessionProcess(join(import.meta.dirname, 'session-process.js'), sessionProcessEnvironment(process.env)));
   const clipboardUploads = new ClipboardUploads();
   const windows: AppWindows = new AppWindows({
@@ -299,7 +302,10 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   runHistory.load(load(historyFile));
   const diagnosis = new Diagnosis({
     clocks: { clock, monotonic: () => performance.now() },
-    clientKey, authorities, waysOut, known: knownGateways,
+    clientKey, waysOut, known: knownGateways,
+    get authorities() {
+      return authorities();
+    },
     account: (id) => (id === stores.profiles.state.selected ? stores.account.state : { status: 'signed-out', reason: null }),
     signedIn: (id) => (account.signedIn?.profile.id === id ? account.signedIn.client : undefined),
     interfaces: networkInterfaces,
@@ -369,7 +375,11 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
       const { response } = await showQuestion({ message: text('reopen.title', { count }), detail: text('reopen.body'), buttons: [text('reopen.confirm'), text('reopen.decline')] }, windows.main);
       return response === 0;
     },
-    connect: (opened) => sessions.connect(opened),
+    connect: async ({ place, ...opened }) => {
+      const id = await sessions.connect(opened);
+      if (place !== undefined) windows.placeSession(id, place);
+    },
+    placeOf: (id) => windows.placeOfSession(id),
   });
   reopening.start(load(reopenFile));
   for (const name of ['account', 'inventory'] as const) stores[name].onPatch(() => reopening.proceed());
@@ -383,10 +393,10 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     const { updateUrl, proxy } = managed.settings;
     if (updateUrl !== undefined) {
       const waysThere = networkOf({ proxy: managedProxy(proxy) ?? { kind: 'system' } }).waysOut;
-      return { kind: 'address', open: () => new UpdateFeed({ address: feedOfAddress(updateUrl), pin: null, authorities, waysOut: waysThere }) };
+      return { kind: 'address', open: () => new UpdateFeed({ address: feedOfAddress(updateUrl), pin: null, authorities: authorities(), waysOut: waysThere }) };
     }
     const { selected } = profiles;
-    return selected === undefined ? undefined : { kind: 'service', open: () => new UpdateFeed({ address: feedOfService(selected.serviceUrl), pin: pinOf(selected), authorities, waysOut: networkOf(selected).waysOut }) };
+    return selected === undefined ? undefined : { kind: 'service', open: () => new UpdateFeed({ address: feedOfService(selected.serviceUrl), pin: pinOf(selected), authorities: authorities(), waysOut: networkOf(selected).waysOut }) };
   };
   const updates = new Updates({
     store: stores.updates,
@@ -437,6 +447,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   const runAction = (window: BrowserWindow, does: Exclude<ActionRun, { kind: 'role' }>): void => {
     const sessionId = registry.find(window.webContents.id)?.sessionId;
     if (does.kind === 'page') windows.sendAction(window, does.action);
+    else if (does.kind === 'zoom') settings.update({ zoomPercent: zoomedPercent(settings.current.zoomPercent, does.step) }).catch((error: unknown) => log.warn('zoom not changed', { code: asMavisError(error).code }, error));
     else if (does.kind === 'check-updates') {
       windows.sendAction(window, 'view.settings');
       // Why nothing is looked for where that is so, the page says.
@@ -462,6 +473,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   for (const name of Object.keys(stores) as StoreName[]) stores[name].onPatch((patch) => windows.sendPatch(patch));
   stores.settings.onPatch(() => {
     applyTheme();
+    windows.zoom(settings.current.zoomPercent);
     setMenus();
   });
 
@@ -540,7 +552,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
         embedded: profiles.selected?.embedded ?? false,
         ports: profiles.selected?.embedded ? (handOver?.ports ?? null) : null,
       }),
-      readFingerprint: (serviceUrl, proxy) => readCertificateThroughProxies({ ...placeOf(serviceUrl), authorities, timeoutMs: CONNECT_TIMEOUT_MS }, networkOf({ proxy })),
+      readFingerprint: (serviceUrl, proxy) => readCertificateThroughProxies({ ...placeOf(serviceUrl), authorities: authorities(), timeoutMs: CONNECT_TIMEOUT_MS }, networkOf({ proxy })),
       saveText: saveTextFile,
       askFolder: async () => {
         const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openDirectory', 'createDirectory'] });

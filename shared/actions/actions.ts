@@ -3,15 +3,17 @@ import type { WindowAction } from '../ipc/window-actions.ts';
 import type { InterfaceKey } from '../languages/translate.ts';
 
 /** Labels of actions take no arguments. */
-export type ActionLabel = Extract<InterfaceKey, `menu.${string}` | `nav.${string}` | 'account.sign-out' | 'session.end' | 'session.reconnect'>;
+export type ActionLabel = Extract<InterfaceKey, `menu.${string}` | `nav.${string}` | 'account.sign-out' | 'account.change-password' | 'own-log.title' | 'diagnostics.reports' | 'session.end' | 'session.reconnect'>;
 export type MenuName = 'file' | 'edit' | 'view' | 'session' | 'window' | 'help';
 
 /** What an action does: asks the page, or one of the things that windows and Electron do by themselves. */
 export type ActionRun =
   | { readonly kind: 'page'; readonly action: WindowAction }
-  | { readonly kind: 'role'; readonly role: 'undo' | 'redo' | 'cut' | 'copy' | 'paste' | 'selectAll' | 'resetZoom' | 'zoomIn' | 'zoomOut' | 'togglefullscreen' | 'minimize' | 'close' | 'quit' | 'toggleDevTools' }
+  | { readonly kind: 'role'; readonly role: 'undo' | 'redo' | 'cut' | 'copy' | 'paste' | 'selectAll' | 'togglefullscreen' | 'minimize' | 'close' | 'quit' | 'toggleDevTools' }
   | { readonly kind: 'sign-out' }
   | { readonly kind: 'check-updates' }
+  /** Steps larger or smaller, or 0 for the actual size; holds for every window. */
+  | { readonly kind: 'zoom'; readonly step: 1 | -1 | 0 }
   | { readonly kind: 'end-session' }
   | { readonly kind: 'reconnect' };
 
@@ -38,6 +40,7 @@ const every = ['main', 'session', 'diagnosis'] as const;
 const same = (keys: string): { other: string; mac: string } => ({ other: keys, mac: keys });
 
 export const actions: readonly Action[] = [
+  { id: 'account.change-password', label: 'account.change-password', menu: 'file', windows: main, run: { kind: 'page', action: 'account.change-password' } },
   { id: 'account.sign-out', label: 'account.sign-out', menu: 'file', windows: main, run: { kind: 'sign-out' } },
   { id: 'view.settings', label: 'nav.settings', menu: 'file', windows: main, keys: same('CmdOrCtrl+,'), macMenu: 'app', run: { kind: 'page', action: 'view.settings' } },
   { id: 'window.close', label: 'menu.close-window', menu: 'file', windows: every, keys: { other: 'Ctrl+Shift+W', mac: 'Cmd+W' }, run: { kind: 'role', role: 'close' } },
@@ -64,10 +67,11 @@ export const actions: readonly Action[] = [
   { id: 'view.rules', label: 'nav.rules', menu: 'view', windows: main, keys: same('CmdOrCtrl+8'), run: { kind: 'page', action: 'view.rules' } },
   { id: 'view.credentials', label: 'nav.credentials', menu: 'view', windows: main, run: { kind: 'page', action: 'view.credentials' } },
   { id: 'view.diagnostics', label: 'nav.diagnostics', menu: 'view', windows: main, keys: same('CmdOrCtrl+9'), run: { kind: 'page', action: 'view.diagnostics' } },
+  { id: 'view.reports', label: 'diagnostics.reports', menu: 'view', windows: main, run: { kind: 'page', action: 'view.reports' } },
   { id: 'palette.open', label: 'menu.palette', menu: 'view', windows: main, keys: same('CmdOrCtrl+K'), palette: false, run: { kind: 'page', action: 'palette.open' } },
-  { id: 'view.zoom-in', label: 'menu.zoom-in', menu: 'view', windows: pages, run: { kind: 'role', role: 'zoomIn' } },
-  { id: 'view.zoom-out', label: 'menu.zoom-out', menu: 'view', windows: pages, run: { kind: 'role', role: 'zoomOut' } },
-  { id: 'view.zoom-reset', label: 'menu.zoom-reset', menu: 'view', windows: pages, run: { kind: 'role', role: 'resetZoom' } },
+  { id: 'view.zoom-in', label: 'menu.zoom-in', menu: 'view', windows: pages, keys: same('CmdOrCtrl+Plus'), run: { kind: 'zoom', step: 1 } },
+  { id: 'view.zoom-out', label: 'menu.zoom-out', menu: 'view', windows: pages, keys: same('CmdOrCtrl+-'), run: { kind: 'zoom', step: -1 } },
+  { id: 'view.zoom-reset', label: 'menu.zoom-reset', menu: 'view', windows: pages, keys: same('CmdOrCtrl+0'), run: { kind: 'zoom', step: 0 } },
   { id: 'view.full-screen', label: 'menu.full-screen', menu: 'view', windows: every, run: { kind: 'role', role: 'togglefullscreen' } },
   { id: 'view.developer-tools', label: 'menu.developer-tools', menu: 'view', windows: every, when: 'development', run: { kind: 'role', role: 'toggleDevTools' } },
 
@@ -77,5 +81,6 @@ export const actions: readonly Action[] = [
   { id: 'window.minimize', label: 'menu.minimize', menu: 'window', windows: every, run: { kind: 'role', role: 'minimize' } },
 
   { id: 'updates.check', label: 'menu.check-updates', menu: 'help', windows: main, macMenu: 'app', run: { kind: 'check-updates' } },
+  { id: 'view.own-log', label: 'own-log.title', menu: 'help', windows: main, run: { kind: 'page', action: 'view.own-log' } },
   { id: 'help.shortcuts', label: 'menu.shortcuts', menu: 'help', windows: every, run: { kind: 'page', action: 'help.shortcuts' } },
 ];

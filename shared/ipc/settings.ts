@@ -4,12 +4,17 @@ import { updateChannel } from '../updates/update-manifest.ts';
 export const language = z.enum(['en', 'ja', 'zh-Hant']);
 export type Language = z.infer<typeof language>;
 
+/** Smaller than half nothing can be read; at four times a window of 1280 px shows as much as one of 320 px, the narrowest for which pages are made (WCAG 1.4.10). */
+export const LEAST_ZOOM_PERCENT = 50;
+export const MOST_ZOOM_PERCENT = 400;
+
 /** Each thing that can be set, without a default. */
 const settingsParts = z.object({
   language: z.union([language, z.literal('system')]),
   theme: z.enum(['light', 'dark', 'high-contrast', 'system']),
   density: z.enum(['comfortable', 'compact']),
   interfaceFontFamily: z.string().max(200),
+  zoomPercent: z.number().int().min(LEAST_ZOOM_PERCENT).max(MOST_ZOOM_PERCENT),
   resourceView: z.enum(['list', 'cards']),
   notifications: z.boolean(),
   trayIcon: z.boolean(),
@@ -35,6 +40,8 @@ export const clientSettings = z.object({
   density: settingsParts.shape.density.default('comfortable'),
   /** Tried before the system's own; empty for that alone. */
   interfaceFontFamily: settingsParts.shape.interfaceFontFamily.default(''),
+  /** Of everything in every window, as a share of its actual size. */
+  zoomPercent: settingsParts.shape.zoomPercent.default(100),
   resourceView: settingsParts.shape.resourceView.default('list'),
   notifications: settingsParts.shape.notifications.default(true),
   trayIcon: settingsParts.shape.trayIcon.default(false),

@@ -21,5 +21,8 @@ export const windowAction = z.enum([
   'view.credentials',
   'view.diagnostics',
   'view.settings',
+  'view.own-log',
+  'view.reports',
+  'account.change-password',
 ]);
 export type WindowAction = z.infer<typeof windowAction>;

@@ -5,14 +5,8 @@ import type { WindowRole } from '../../shared/ipc/contract.ts';
 
 type Role = Extract<ActionRun, { kind: 'role' }>['role'];
 
-/** As Electron's own roles step. */
-const ZOOM_STEP = 0.5;
-
 /** What Electron does for a role, where the action comes from elsewhere than its menu. Parts of `edit` mean the field that has the caret, which the palette has taken. */
 const roles: Readonly<Partial<Record<Role, (window: BrowserWindow, quit: () => void) => void>>> = {
-  zoomIn: ({ webContents }) => webContents.setZoomLevel(webContents.getZoomLevel() + ZOOM_STEP),
-  zoomOut: ({ webContents }) => webContents.setZoomLevel(webContents.getZoomLevel() - ZOOM_STEP),
-  resetZoom: ({ webContents }) => webContents.setZoomLevel(0),
   togglefullscreen: (window) => window.setFullScreen(!window.isFullScreen()),
   minimize: (window) => window.minimize(),
   close: (window) => window.close(),

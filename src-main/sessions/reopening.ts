@@ -1,18 +1,22 @@
 import { z } from 'zod';
 import { profileId, type ProfileId, protocol, type Protocol, resourceId, type ResourceId } from '../../shared/ids.ts';
+import type { SessionId } from '../../shared/ipc/stores.ts';
 import type { Log } from '../logging/log.ts';
 import type { JsonFile } from '../stored-files/json-file.ts';
 import type { OwnedStore } from '../stores/owned-store.ts';
+import { type WindowBounds, windowBounds } from '../windows/window-bounds.ts';
 
 /** More windows than that are opened by nobody's wish at once. */
 const MOST_SESSIONS = 8;
 
-const opened = z.object({ resourceId, protocol });
+const opened = z.object({ resourceId, protocol, place: windowBounds.optional() });
 const stored = z.object({ profileId, sessions: z.array(opened).max(MOST_SESSIONS) });
 
 interface Opened {
   readonly resourceId: ResourceId;
   readonly protocol: Protocol;
+  /** Where its window was. */
+  readonly place?: WindowBounds | undefined;
 }
 
 export interface ReopeningParts {
@@ -26,12 +30,14 @@ export interface ReopeningParts {
   /** Asks whether the windows of so many sessions are to be opened again. */
   readonly ask: (count: number) => Promise<boolean>;
   readonly connect: (session: Opened) => Promise<unknown>;
+  /** Where the window of a session is. */
+  readonly placeOf: (sessionId: SessionId) => WindowBounds | undefined;
   readonly log: Log;
 }
 
 /**
  * The session windows that were open when the app was quit, or was killed: after the next sign-in to the same service the user is asked
- * once whether to open them again. The sessions themselves are new ones, under the rules that hold by then.
+ * once whether to open them again, each where it was. The sessions themselves are new ones, under the rules that hold by then.
  */
 export class Reopening {
   readonly #parts: ReopeningParts;
@@ -53,8 +59,9 @@ export class Reopening {
     sessions.onPatch(() => this.#keep());
   }
 
-  /** From now on sessions end because the app does: what was open stays written. */
+  /** From now on sessions end because the app does: what was open stays written, each window where it is now. */
   freeze(): void {
+    this.#keep();
     this.#frozen = true;
   }
 
@@ -76,16 +83,16 @@ export class Reopening {
   }
 
   #keep(): void {
-    const { sessions, profile, file, log } = this.#parts;
+    const { sessions, profile, placeOf, file, log } = this.#parts;
     // Sessions outlive a sign-out; where they are closed after it they are not wanted again either.
-    const id = profile() ?? this.#profile;
-    if (this.#frozen || id === undefined) return;
-    this.#profile = id;
+    const whose = profile() ?? this.#profile;
+    if (this.#frozen || whose === undefined) return;
+    this.#profile = whose;
     const open = Object.values(sessions.state.items)
       .filter(({ phase, watching, foreignClientId }) => phase.status === 'connected' && watching === null && foreignClientId === null)
-      .map(({ resourceId: of, protocol: spoken }): Opened => ({ resourceId: of, protocol: spoken }))
+      .map(({ id, resourceId: of, protocol: spoken }): Opened => ({ resourceId: of, protocol: spoken, place: placeOf(id) }))
       .slice(0, MOST_SESSIONS);
-    const value = { profileId: id, sessions: open };
+    const value = { profileId: whose, sessions: open };
     const text = JSON.stringify(value);
     if (text === this.#written) return;
     this.#written = text;

@@ -4,11 +4,12 @@ import type { WindowRole } from '../../shared/ipc/contract.ts';
 import type { WindowAction } from '../../shared/ipc/window-actions.ts';
 import type { SessionId, StorePatch } from '../../shared/ipc/stores.ts';
 import { patchFor } from '../stores/window-view.ts';
+import type { WindowBounds } from './window-bounds.ts';
 import type { WindowFactory } from './window-factory.ts';
 import type { DiagnosisId, WindowRegistry } from './window-registry.ts';
 
 export interface AppWindowsParts {
-  readonly factory: Pick<WindowFactory, 'open'>;
+  readonly factory: Pick<WindowFactory, 'open' | 'place' | 'placeOf'>;
   readonly registry: Pick<WindowRegistry, 'find'>;
   /** Whether a session's window may not close without asking. */
   readonly isConnected: (sessionId: SessionId) => boolean;
@@ -70,6 +71,18 @@ export class AppWindows {
       this.#parts.onSessionWindowClosed(sessionId);
     });
     this.#parts.onOpened(window, 'session');
+  }
+
+  /** Where the window of a session is. */
+  placeOfSession(sessionId: SessionId): WindowBounds | undefined {
+    const window = this.#sessions.get(sessionId);
+    return window === undefined || window.isDestroyed() ? undefined : this.#parts.factory.placeOf(window);
+  }
+
+  /** Puts the window of a session where another one was, unless that screen is no more. */
+  placeSession(sessionId: SessionId, place: WindowBounds): void {
+    const window = this.#sessions.get(sessionId);
+    if (window !== undefined && !window.isDestroyed()) this.#parts.factory.place(window, place);
   }
 
   /** Opens the window of a diagnosis, or brings it forward. */
@@ -139,6 +152,11 @@ export class AppWindows {
   sendAction(window: BrowserWindow | undefined, action: WindowAction): void {
     const target = window ?? this.#main;
     if (target && !target.isDestroyed()) this.#tell(target, action);
+  }
+
+  /** Shows everything in every window so large, as a share of its actual size. */
+  zoom(percent: number): void {
+    for (const { webContents } of this.#all()) webContents.setZoomFactor(percent / 100);
   }
 
   /** From now on windows close without asking. */

@@ -3,8 +3,9 @@ import type { WindowRole } from '../../shared/ipc/contract.ts';
 import type { Log } from '../logging/log.ts';
 import type { JsonFile } from '../stored-files/json-file.ts';
 
-const bounds = z.object({ x: z.number().int(), y: z.number().int(), width: z.number().int().min(300).max(20_000), height: z.number().int().min(200).max(20_000), maximized: z.boolean() });
-export type WindowBounds = z.infer<typeof bounds>;
+/** Where a window is, and how large. */
+export const windowBounds = z.object({ x: z.number().int(), y: z.number().int(), width: z.number().int().min(300).max(20_000), height: z.number().int().min(200).max(20_000), maximized: z.boolean() });
+export type WindowBounds = z.infer<typeof windowBounds>;
 /** The roles whose places are kept; a file of an older version knows fewer. */
 const ROLES = ['main', 'session', 'diagnosis'] as const satisfies readonly WindowRole[];
 const stored = z.record(z.string(), z.unknown());
@@ -18,6 +19,8 @@ export interface Rectangle {
 
 /** So much of a window must lie on a screen that a person can get hold of it. */
 const LEAST_VISIBLE_PX = 100;
+/** As much as the title of a window is high, so that the titles of all are seen. */
+const STEP_PX = 32;
 
 /** Where windows of each role were last, in a file of its own. */
 export class RememberedBounds {
@@ -34,7 +37,7 @@ export class RememberedBounds {
     const parsed = stored.safeParse(value);
     if (!parsed.success) return;
     for (const role of ROLES) {
-      const known = bounds.safeParse(parsed.data[role]);
+      const known = windowBounds.safeParse(parsed.data[role]);
       if (known.success) this.#last.set(role, known.data);
     }
   }
@@ -42,15 +45,27 @@ export class RememberedBounds {
   /** The last bounds of a role, where they still lie on one of the screens. */
   find(role: WindowRole, screens: readonly Rectangle[]): WindowBounds | undefined {
     const known = this.#last.get(role);
-    return known && screens.some((screen) => overlaps(known, screen)) ? known : undefined;
+    return known && liesOn(known, screens) ? known : undefined;
   }
 
   remember(role: WindowRole, at: WindowBounds): void {
-    const parsed = bounds.safeParse(at);
+    const parsed = windowBounds.safeParse(at);
     if (!parsed.success) return;
     this.#last.set(role, parsed.data);
     this.#file.write(Object.fromEntries(this.#last)).catch((error: unknown) => this.#log.warn('window bounds not written', {}, error));
   }
+}
+
+/** Whether so much of a window lies on one of the screens that a person can get hold of it. */
+export function liesOn(window: Rectangle, screens: readonly Rectangle[]): boolean {
+  return screens.some((screen) => overlaps(window, screen));
+}
+
+/** The bounds of a new window, moved so far that it does not cover one that is there: each stays to be seen. As they were where no room is left on a screen. */
+export function besideOthers(wanted: WindowBounds, others: readonly Rectangle[], screens: readonly Rectangle[]): WindowBounds {
+  let at = wanted;
+  while (others.some(({ x, y }) => Math.abs(x - at.x) < STEP_PX && Math.abs(y - at.y) < STEP_PX)) at = { ...at, x: at.x + STEP_PX, y: at.y + STEP_PX };
+  return liesOn(at, screens) ? at : wanted;
 }
 
 function overlaps(window: Rectangle, screen: Rectangle): boolean {

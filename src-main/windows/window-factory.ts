@@ -5,7 +5,7 @@ import { sessionPageQuery } from '../../shared/ipc/page-address.ts';
 import type { SessionId } from '../../shared/ipc/stores.ts';
 import { BUNDLE_ORIGIN } from '../app-protocol/bundle-origin.ts';
 import type { Log } from '../logging/log.ts';
-import type { RememberedBounds } from './window-bounds.ts';
+import { besideOthers, liesOn, type Rectangle, type RememberedBounds, type WindowBounds } from './window-bounds.ts';
 import { hardenContents, pagePreferences } from './window-hardening.ts';
 import type { DiagnosisId, WindowRegistry } from './window-registry.ts';
 
@@ -33,6 +33,8 @@ export interface WindowFactoryParts {
   readonly registry: WindowRegistry;
   readonly bounds: RememberedBounds;
   readonly isDark: () => boolean;
+  /** How large everything is, as a share of its actual size. */
+  readonly zoomPercent: () => number;
   /** Asks whether a page that keeps crashing is to be loaded once more. */
   readonly askReload: (window: BrowserWindow) => Promise<boolean>;
   readonly clock: () => number;
@@ -49,8 +51,10 @@ export class WindowFactory {
 
   /** Opens a window of a role; a session window shows one session, a diagnosis window one diagnosis. */
   open(role: WindowRole, { sessionId, protocol, diagnosisId }: WindowSubject = {}): BrowserWindow {
-    const { preload, development, registry, bounds, isDark, log } = this.#parts;
-    const known = bounds.find(role, screen.getAllDisplays().map(({ workArea }) => workArea));
+    const { preload, development, registry, bounds, isDark, zoomPercent, log } = this.#parts;
+    const screens = workAreas();
+    const last = bounds.find(role, screens);
+    const known = last && besideOthers(last, BrowserWindow.getAllWindows().map((window) => window.getNormalBounds()), screens);
     const window = new BrowserWindow({
       ...FIRST_SIZE[role],
       ...(known ? { x: known.x, y: known.y, width: known.width, height: known.height } : {}),
@@ -64,17 +68,31 @@ export class WindowFactory {
     const { id } = contents;
     hardenContents(contents, log);
     registry.add({ webContentsId: id, role, sessionId: sessionId ?? null, diagnosisId: diagnosisId ?? null });
+    // A page's zoom is its document's: each that is loaded, a reload too, gets it before it is seen.
+    contents.on('did-navigate', () => contents.setZoomFactor(zoomPercent() / 100));
     window.once('ready-to-show', () => {
       if (known?.maximized) window.maximize();
       window.show();
     });
-    window.on('close', () => bounds.remember(role, { ...window.getNormalBounds(), maximized: window.isMaximized() }));
+    window.on('close', () => bounds.remember(role, this.placeOf(window)));
     window.once('closed', () => registry.remove(id));
     this.#reloadAfterCrash(window, role);
     const query = sessionId === undefined ? '' : `?${new URLSearchParams(sessionPageQuery(sessionId)).toString()}`;
     const page = (protocol === undefined ? undefined : PAGES_OF_PROTOCOLS[protocol]) ?? PAGES[role];
     window.loadURL(`${BUNDLE_ORIGIN}/${page}${query}`).catch((error: unknown) => log.error('page not loaded', { role }, error));
     return window;
+  }
+
+  /** Where a window is. */
+  placeOf(window: BrowserWindow): WindowBounds {
+    return { ...window.getNormalBounds(), maximized: window.isMaximized() };
+  }
+
+  /** Puts a window where it was; where that screen is no more, it stays where it is. */
+  place(window: BrowserWindow, { maximized, ...at }: WindowBounds): void {
+    if (!liesOn(at, workAreas())) return;
+    window.setBounds(at);
+    if (maximized) window.maximize();
   }
 
   /** A crashed page ends no session: the window loads it again, by itself or where it keeps crashing when asked, and it attaches to its session as it is now. */
@@ -94,4 +112,9 @@ export class WindowFactory {
     if (often && !(await this.#parts.askReload(window))) return;
     if (!window.isDestroyed()) window.webContents.reload();
   }
+}
+
+/** Of each screen the part that is not the system's. */
+function workAreas(): Rectangle[] {
+  return screen.getAllDisplays().map(({ workArea }) => workArea);
 }

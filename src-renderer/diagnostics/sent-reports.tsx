@@ -11,22 +11,12 @@ import { useFormats, useText } from '../language/use-text.ts';
 import { factsLine } from '../logs/log-facts.ts';
 import { ask } from '../mavis/ask.ts';
 import { usePaged } from '../mavis/use-paged.ts';
-import { OwnLogPage } from '../own-log/own-log-page.tsx';
 import { useParts } from '../stores/parts.tsx';
-import { DiagnosticsPage } from './diagnostics-page.tsx';
 
 const PAGE_LIMIT = 100;
 
-/** The diagnosis of this computer, the app's own log and, for whom may see them, the reports that users sent. */
-export function DiagnosticsPages({ canSeeReports }: { readonly canSeeReports: boolean }) {
-  const [shown, setShown] = useState<'diagnosis' | 'reports' | 'log'>('diagnosis');
-  if (shown === 'reports') return <SentReportsPage onBack={() => setShown('diagnosis')} />;
-  if (shown === 'log') return <OwnLogPage onBack={() => setShown('diagnosis')} />;
-  return <DiagnosticsPage onLog={() => setShown('log')} onReports={canSeeReports ? () => setShown('reports') : undefined} />;
-}
-
-/** Reports, newest first; one that is chosen stands beside the audit entries of its user and time. */
-function SentReportsPage({ onBack }: { readonly onBack: () => void }) {
+/** Reports that users sent, newest first; one that is chosen stands beside the audit entries of its user and time. */
+export function SentReportsPage({ onBack }: { readonly onBack: () => void }) {
   const { mavis } = useParts();
   const text = useText();
   const formats = useFormats();

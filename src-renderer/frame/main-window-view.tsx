@@ -8,7 +8,8 @@ import { ErrorLogPage } from '../error-log/error-log-page.tsx';
 import { CredentialsPage } from '../credentials/credentials-page.tsx';
 import { ClosableError } from '../controls/closable-error.tsx';
 import { GatewaysPage } from '../gateways/gateways-page.tsx';
-import { DiagnosticsPages } from '../diagnostics/sent-reports.tsx';
+import { DiagnosticsPage } from '../diagnostics/diagnostics-page.tsx';
+import { SentReportsPage } from '../diagnostics/sent-reports.tsx';
 import { DocumentLook } from '../appearance/document-look.tsx';
 import { useText } from '../language/use-text.ts';
 import type { WaysOn } from '../logs/ways-on.tsx';
@@ -16,6 +17,7 @@ import { ForeignPromptDialog } from '../foreign-clients/foreign-prompt-dialog.ts
 import { ProxyQuestionDialog } from '../network/proxy-question-dialog.tsx';
 import { CommandPalette } from '../palette/command-palette.tsx';
 import { ShortcutsDialog } from '../palette/shortcuts-dialog.tsx';
+import { OwnLogPage } from '../own-log/own-log-page.tsx';
 import { usePalette } from '../palette/use-palette.ts';
 import { RecordingsPage } from '../recordings/recordings-page.tsx';
 import { ResourcesPage } from '../resources/resources-page.tsx';
@@ -37,7 +39,7 @@ export function MainWindowView() {
   const [changingPassword, setChangingPassword] = useState(false);
   const [place, setPlace] = useState<Place>({ page: 'resources', reference: null });
   const open = useCallback((page: PageId, reference: string | null = null) => setPlace({ page, reference }), []);
-  useMenuActions(open);
+  useMenuActions(open, useCallback(() => setChangingPassword(true), []));
   const [failure, setFailure] = useState<ShownError | null>(null);
   const signedIn = account?.status === 'signed-in' ? account.user : undefined;
   const mustChange = signedIn?.mustChangePassword === true;
@@ -95,15 +97,19 @@ function pageOf(place: Place, role: Role, open: (page: PageId, reference?: strin
     case 'credentials':
       return <CredentialsPage />;
     case 'diagnostics':
-      return <DiagnosticsPages canSeeReports={allowed('errors')} />;
+      return <DiagnosticsPage onLog={() => open('own-log')} onReports={allowed('reports') ? () => open('reports') : undefined} />;
+    case 'reports':
+      return <SentReportsPage onBack={() => open('diagnostics')} />;
+    case 'own-log':
+      return <OwnLogPage onBack={() => open('diagnostics')} />;
     case 'settings':
       return <SettingsPage />;
   }
   return place.page satisfies never;
 }
 
-/** Menu items of main that open a page. */
-function useMenuActions(open: (page: PageId) => void): void {
+/** Menu items of main that open a page, or the change of the password. */
+function useMenuActions(open: (page: PageId) => void, changePassword: () => void): void {
   const { mavis } = useParts();
   useEffect(
     () =>
@@ -111,8 +117,9 @@ function useMenuActions(open: (page: PageId) => void): void {
         const action = windowAction.safeParse(received);
         const page = action.success ? pages.find((candidate) => candidate.action === action.data) : undefined;
         if (page) open(page.id);
+        if (received === windowAction.enum['account.change-password']) changePassword();
       }),
-    [mavis, open],
+    [mavis, open, changePassword],
   );
 }
 

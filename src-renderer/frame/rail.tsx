@@ -5,7 +5,7 @@ import { moveInMenu } from '../controls/menu-keys.ts';
 import { useFormats, useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
-import { pagesFor, type PageId } from './pages.ts';
+import { menuPageOf, pagesFor, type PageId } from './pages.ts';
 
 interface RailProps {
   readonly page: PageId;
@@ -27,9 +27,9 @@ export function Rail({ page, user, onOpen, onChangePassword }: RailProps) {
       </header>
       <nav aria-label={text('nav.label')} className="rail-nav">
         <ul>
-          {pagesFor(user.role).map((item) => (
+          {pagesFor(user.role).filter(({ id }) => menuPageOf(id) === id).map((item) => (
             <li key={item.id}>
-              <button type="button" className="rail-item" aria-current={item.id === page ? 'page' : undefined} title={text(item.label)} onClick={() => onOpen(item.id)}>
+              <button type="button" className="rail-item" aria-current={item.id === menuPageOf(page) ? 'page' : undefined} title={text(item.label)} onClick={() => onOpen(item.id)}>
                 <Icon name={item.icon} />
                 <span className="rail-label">{text(item.label)}</span>
                 {item.id === 'sessions' && live > 0 && <span className="rail-count tabular">{live}</span>}

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { clientSettings, type ClientSettings, clientSettingsChanges, type ClientSettingsChanges, language, type SettingName } from '../../shared/ipc/settings.ts';
+import { clientSettings, type ClientSettings, clientSettingsChanges, type ClientSettingsChanges, language, LEAST_ZOOM_PERCENT, MOST_ZOOM_PERCENT, type SettingName } from '../../shared/ipc/settings.ts';
 import type { InterfaceKey, Translator } from '../../shared/languages/translate.ts';
 import { Field } from '../controls/field.tsx';
 import { Segmented } from '../controls/segmented.tsx';
@@ -71,6 +71,7 @@ export const settingSections: readonly SettingSection[] = [
           </Field>
         ),
       },
+      number('zoomPercent', 'settings.zoom', LEAST_ZOOM_PERCENT, MOST_ZOOM_PERCENT),
       choice('resourceView', 'settings.resource-view', { list: 'resources.view-list', cards: 'resources.view-cards' }),
     ],
   },

@@ -59,6 +59,20 @@ test('the palette finds resources to connect to and sessions to show; arrow keys
   await expect(page.getByText('Nothing matches')).toBeVisible();
 });
 
+test('the palette leads to every page of the main window', async ({ page }) => {
+  await openMain(page);
+  await openPalette(page);
+  const names = await page.getByRole('option').filter({ has: page.locator('.palette-kind', { hasText: /^Page$/ }) }).locator('.palette-label').allTextContents();
+  expect(names).toEqual(expect.arrayContaining(['Resources', 'Target credentials', 'Reports sent', 'Log of this app', 'Settings']));
+  await page.keyboard.press('Escape');
+  for (const name of names) {
+    await openPalette(page);
+    await page.keyboard.type(name);
+    await page.getByRole('option', { name: new RegExp(`^${name}.*Page`) }).click();
+    await expect(page.getByRole('heading', { name, level: 1 })).toBeVisible();
+  }
+});
+
 test('before the sign-in the palette stays closed, and does not open with it', async ({ page }) => {
   await openMain(page, { scene: 'sign-in' });
   await page.evaluate(() => window.harness.action('palette.open'));

@@ -1,5 +1,5 @@
 import { expect, type Page } from '@playwright/test';
-import { type PageId, pages } from '../../src-renderer/frame/pages.ts';
+import { menuPages, type PageId } from '../../src-renderer/frame/pages.ts';
 import { openDiagnosis, openMain, openPage, openSession, output } from './open-page.ts';
 
 /** A state of a window that is worth a look: axe reads it, and `npm run tour` takes its picture. Opened in English, light and large; the look changes after. */
@@ -11,7 +11,7 @@ export interface Scene {
 }
 
 /** Goes to a page of the menu, whatever the language; an administrator has all of them. */
-const openMenuPage = (page: Page, id: PageId): Promise<void> => openPage(page, pages.findIndex((one) => one.id === id));
+const openMenuPage = (page: Page, id: PageId): Promise<void> => openPage(page, menuPages.findIndex((one) => one.id === id));
 
 const menu = (name: string, id: PageId, then?: (page: Page) => Promise<unknown>, scene?: string): Scene => ({
   name,

@@ -7,7 +7,7 @@ import { recordingsRoutes } from '../../shared/api/recordings.ts';
 import { resourcesRoutes } from '../../shared/api/resources.ts';
 import { offerDesktops } from '../../scripts/embedded-system/offered-desktops.ts';
 import { StartedProcesses } from '../../scripts/processes/started-processes.ts';
-import { pages } from '../../src-renderer/frame/pages.ts';
+import { menuPages } from '../../src-renderer/frame/pages.ts';
 import { launchApp, type OpenApp } from '../e2e/launch-app.ts';
 import { answerQuestions } from '../e2e/native-questions.ts';
 import { namesOnScreens } from '../e2e/names-on-screens.ts';
@@ -70,9 +70,9 @@ async function goPart({ album, wanted }: Pick<AppStops, 'album' | 'wanted'>, tit
 }
 
 /** Goes to a page of the menu, by its place; closes what lies over the page before. */
-async function open(main: Page, id: (typeof pages)[number]['id']): Promise<void> {
+async function open(main: Page, id: (typeof menuPages)[number]['id']): Promise<void> {
   await main.keyboard.press('Escape');
-  await main.getByRole('navigation').getByRole('button').nth(pages.findIndex((page) => page.id === id)).click();
+  await main.getByRole('navigation').getByRole('button').nth(menuPages.findIndex((page) => page.id === id)).click();
 }
 
 async function close({ electronApp }: OpenApp): Promise<void> {
@@ -203,7 +203,7 @@ async function untilDrawn(page: Page): Promise<void> {
 async function pagesPart({ system, app, stop }: Way): Promise<void> {
   const { main } = app;
   await main.getByRole('searchbox', { name: 'Search resources' }).fill('');
-  for (const { id } of pages) {
+  for (const { id } of menuPages) {
     await open(main, id);
     await main.getByRole('heading', { level: 1 }).or(main.getByRole('searchbox')).first().waitFor();
     if (id === 'diagnostics') await main.getByText(/^Checked .* in /).waitFor();

@@ -9,6 +9,7 @@ export const settingsTextsEn = {
   'settings.density-compact': 'Compact',
   'settings.interface-font': 'Font of the app',
   'settings.interface-font-hint': 'Name of a font of this computer; empty for the system’s own',
+  'settings.zoom': 'Size of everything (%)',
   'settings.system': 'Notifications and tray',
   'settings.notifications': 'Notify me about sessions and Gateways',
   'settings.notifications-hint': 'A session ends soon, was ended, is interrupted or is being watched; a segment has no available Gateway. Only where you do not see it in a window of this app',

@@ -11,6 +11,7 @@ export const settingsTextsJa = {
   'settings.density-compact': 'コンパクト',
   'settings.interface-font': 'アプリのフォント',
   'settings.interface-font-hint': 'このコンピューターにあるフォントの名前。空欄ならシステムのフォント',
+  'settings.zoom': '全体の表示サイズ(%)',
   'settings.system': '通知とトレイ',
   'settings.notifications': 'セッションと Gateway について通知する',
   'settings.notifications-hint': 'セッションの終了間近、終了、中断、監視と、利用可能な Gateway がなくなったセグメントを知らせます。このアプリのウィンドウで見えているときは通知しません',

@@ -11,6 +11,7 @@ export const settingsTextsZhHant = {
   'settings.density-compact': '緊湊',
   'settings.interface-font': '應用程式字型',
   'settings.interface-font-hint': '此電腦上的字型名稱；留空則使用系統字型',
+  'settings.zoom': '整體顯示大小（%）',
   'settings.system': '通知與系統匣',
   'settings.notifications': '通知會話與 Gateway 的狀況',
   'settings.notifications-hint': '會話即將結束、已被結束、中斷或受到監控，以及區段沒有可用的 Gateway 時通知。若您已在此應用程式的視窗中看到，則不通知',

@@ -11,6 +11,7 @@ import { madeSession } from '../../renderer/page-harness/made-data.ts';
 const PROFILE = profileId.parse('00000000-0000-4000-8000-0000000000a1');
 const OTHER = profileId.parse('00000000-0000-4000-8000-0000000000a2');
 const CONNECTED = { status: 'connected', since: '2026-11-20T08:00:00.000Z', recording: true, roundTripMs: null, endsSoon: null, resuming: null } as const satisfies SessionPhase;
+const PLACE = { x: 30, y: 40, width: 800, height: 600, maximized: false };
 const GONE = resourceId.parse('00000000-0000-4000-8000-0000000000b9');
 
 function made(left: unknown, { answer = true, profile = PROFILE } = {}) {
@@ -27,6 +28,7 @@ function made(left: unknown, { answer = true, profile = PROFILE } = {}) {
     find: (id) => (id === GONE ? Promise.reject(new Error('gone')) : Promise.resolve({})),
     ask: (count) => Promise.resolve((done.push(count), answer)),
     connect: (session) => Promise.resolve(void done.push(session)),
+    placeOf: () => PLACE,
     log: createLog([], () => 0, 1),
   });
   reopening.start(left);
@@ -53,7 +55,7 @@ test('what is open is kept while it is, and stays kept when the app ends its ses
   const { put, written, reopening } = made(undefined);
   put(session);
   put({ ...madeSession('watching', 80), phase: CONNECTED });
-  expect(written()).toEqual({ profileId: PROFILE, sessions: [{ resourceId: ofSession, protocol }] });
+  expect(written()).toEqual({ profileId: PROFILE, sessions: [{ resourceId: ofSession, protocol, place: PLACE }] });
   reopening.freeze();
   put({ ...session, phase: { status: 'ended', error: { code: 'session.closed-by-user', args: {}, reference: null }, exitStatus: null, signal: null, durationMs: 1 } });
   expect(written()).toMatchObject({ sessions: [{ protocol }] });
@@ -68,11 +70,11 @@ test('a session that its user has ended is not kept, also where he had signed ou
 });
 
 test('after the next sign-in to the same service the user is asked once, and what he may still see is opened', async () => {
-  const left = { profileId: PROFILE, sessions: [{ resourceId: ofSession, protocol }, { resourceId: GONE, protocol: 'rdp' }] };
+  const left = { profileId: PROFILE, sessions: [{ resourceId: ofSession, protocol, place: PLACE }, { resourceId: GONE, protocol: 'rdp' }] };
   const { done, signIn } = made(left);
   await signIn();
   await signIn();
-  expect(done).toEqual([1, { resourceId: ofSession, protocol }]);
+  expect(done).toEqual([1, { resourceId: ofSession, protocol, place: PLACE }]);
 });
 
 test('nothing is opened where the user says no, has signed in elsewhere, or the file is not of the form', async () => {

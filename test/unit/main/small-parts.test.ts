@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MavisError } from '../../../shared/errors/mavis-error.ts';
+import { LEAST_ZOOM_PERCENT, MOST_ZOOM_PERCENT } from '../../../shared/ipc/settings.ts';
 import { createTranslator } from '../../../shared/languages/translate.ts';
 import { ClientKey } from '../../../src-main/account/client-key.ts';
 import { embeddedHandOver, handOverDescriptor } from '../../../src-main/account/sign-in-pipe.ts';
@@ -17,7 +18,8 @@ import { ServerSentEventParser } from '../../../src-main/service-client/server-s
 import { availableCiphers } from '../../../src-main/sessions/ssh-shell.ts';
 import { portsInOrder } from '../../../src-main/sessions/gateway-dial.ts';
 import { readStartConfiguration, sessionProcessEnvironment } from '../../../src-main/start-configuration.ts';
-import { RememberedBounds } from '../../../src-main/windows/window-bounds.ts';
+import { zoomedPercent } from '../../../src-main/windows/page-zoom.ts';
+import { besideOthers, RememberedBounds } from '../../../src-main/windows/window-bounds.ts';
 
 describe('the client\'s key (rule 3)', () => {
   test('is another at each launch, P-256, and its certificate carries it and holds its own signature', () => {
@@ -142,6 +144,28 @@ describe('windows', () => {
   });
 });
 
+describe('more than one window of a role', () => {
+  const screens = [{ x: 0, y: 0, width: 1920, height: 1080 }];
+  const at = { x: 100, y: 50, width: 800, height: 600, maximized: false };
+  test('none covers another: the next one stands below and to the right, on the same screen', () => {
+    expect(besideOthers(at, [], screens)).toEqual(at);
+    expect(besideOthers(at, [{ ...at, x: 1000 }], screens)).toEqual(at);
+    expect(besideOthers(at, [at, { ...at, x: 132, y: 82 }], screens)).toEqual({ ...at, x: 164, y: 114 });
+    const full = Array.from({ length: 40 }, (_none, place) => ({ ...at, x: 100 + 32 * place, y: 50 + 32 * place }));
+    expect(besideOthers(at, full, screens)).toEqual(at);
+  });
+});
+
+describe('zoom', () => {
+  test('goes as browsers step, from any size, and stays at either end', () => {
+    const larger: number[] = [100];
+    while (zoomedPercent(larger.at(-1) ?? 0, 1) !== larger.at(-1)) larger.push(zoomedPercent(larger.at(-1) ?? 0, 1));
+    expect(larger).toEqual([100, 110, 125, 150, 175, 200, 250, 300, 400]);
+    expect(larger.at(-1)).toBe(MOST_ZOOM_PERCENT);
+    expect([zoomedPercent(100, -1), zoomedPercent(133, -1), zoomedPercent(133, 1), zoomedPercent(200, 0), zoomedPercent(LEAST_ZOOM_PERCENT, -1)]).toEqual([90, 125, 150, 100, LEAST_ZOOM_PERCENT]);
+  });
+});
+
 describe('menus', () => {
   test('every action has one id and a text in each language', () => {
     expect(new Set(actions.map(({ id }) => id)).size).toBe(actions.length);
@@ -171,7 +195,7 @@ describe('menus', () => {
     const [fileMenu] = idsOf(false);
     expect(fileMenu?.label).toBe('File');
     expect(fileMenu?.ids).toEqual(expect.arrayContaining(['view.settings', 'app.quit']));
-    expect(idsOf(false).at(-1)).toEqual({ label: 'Help', ids: ['updates.check', 'help.shortcuts'] });
+    expect(idsOf(false).at(-1)).toEqual({ label: 'Help', ids: ['updates.check', 'view.own-log', 'help.shortcuts'] });
   });
 
   test('no two actions of a window have the same keys', () => {
@@ -192,6 +216,9 @@ describe('menus', () => {
   test('keys are written as each system writes them', () => {
     expect(keyText('CmdOrCtrl+K', false)).toBe('Ctrl+K');
     expect(keyText('Ctrl+Shift+W', false)).toBe('Ctrl+Shift+W');
+    expect(keyText('CmdOrCtrl+Plus', false)).toBe('Ctrl++');
+    expect(keyText('CmdOrCtrl+Plus', true)).toBe('⌘+');
+    expect(keyText('CmdOrCtrl+-', true)).toBe('⌘-');
     expect(keyText('CmdOrCtrl+K', true)).toBe('⌘K');
     expect(keyText('Cmd+Shift+W', true)).toBe('⇧⌘W');
   });

@@ -33,9 +33,9 @@ describe('what is written by the language', () => {
 describe('who sees what', () => {
   test('the menu offers a role only what the service would answer it', () => {
     const ids = (...args: Parameters<typeof pagesFor>) => pagesFor(...args).map((page) => page.id);
-    expect(ids('vendor')).toEqual(['resources', 'sessions', 'diagnostics', 'settings']);
-    expect(ids('operator')).toEqual(['resources', 'sessions', 'errors', 'gateways', 'users', 'rules', 'diagnostics', 'settings']);
-    expect(ids('auditor')).toEqual(['resources', 'sessions', 'recordings', 'audit', 'errors', 'gateways', 'users', 'rules', 'diagnostics', 'settings']);
+    expect(ids('vendor')).toEqual(['resources', 'sessions', 'diagnostics', 'own-log', 'settings']);
+    expect(ids('operator')).toEqual(['resources', 'sessions', 'errors', 'gateways', 'users', 'rules', 'diagnostics', 'reports', 'own-log', 'settings']);
+    expect(ids('auditor')).toEqual(['resources', 'sessions', 'recordings', 'audit', 'errors', 'gateways', 'users', 'rules', 'diagnostics', 'reports', 'own-log', 'settings']);
   });
 });
 

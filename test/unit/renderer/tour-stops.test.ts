@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { messages } from '../../../shared/languages/translate.ts';
-import { pages } from '../../../src-renderer/frame/pages.ts';
+import { menuPages } from '../../../src-renderer/frame/pages.ts';
 import { settingSections } from '../../../src-renderer/settings/setting-items.tsx';
 import { moreScenes, scenes, SETTINGS_SECTIONS } from '../../renderer/scenes.ts';
 
@@ -8,7 +8,7 @@ const all = [...scenes, ...moreScenes];
 
 test('each page of the menu has a stop in the tour', () => {
   const shown = new Set(all.map(({ page }) => page));
-  expect(pages.map(({ id }) => id).filter((id) => !shown.has(id))).toEqual([]);
+  expect(menuPages.map(({ id }) => id).filter((id) => !shown.has(id))).toEqual([]);
 });
 
 test('each section of the settings has a stop, in the order of the page; the file and what is known of the app come last', () => {
