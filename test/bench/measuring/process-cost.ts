@@ -9,13 +9,33 @@ interface ProcessFacts {
 
 /** Seconds of processor that processes and all below them used so far (Linux). */
 export function cpuSecondsOf(roots: readonly number[]): number {
+  return [...treeOf(roots).values()].reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+}
+
+/** What processes and all below them have in memory now (Linux): each one's own count, and with pages that several share counted in parts, which adds up to what they take. */
+export function memoryOf(roots: readonly number[]): { readonly processes: number; readonly residentBytes: number; readonly proportionalBytes: number } {
+  const maps = [...treeOf(roots).keys()].flatMap((pid) => {
+    try {
+      return [readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')];
+    } catch {
+      // It ended meanwhile.
+      return [];
+    }
+  });
+  const sum = (name: string): number => maps.reduce((bytes, map) => bytes + Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(map)?.[1] ?? 0) * 1024, 0);
+  return { processes: maps.length, residentBytes: sum('Rss'), proportionalBytes: sum('Pss') };
+}
+
+/** Processes and all below them. */
+function treeOf(roots: readonly number[]): ReadonlyMap<number, ProcessFacts> {
   const all = new Map<number, ProcessFacts>();
   for (const name of readdirSync('/proc')) {
     const facts = /^\d+$/.test(name) ? factsOf(Number(name)) : undefined;
     if (facts !== undefined) all.set(Number(name), facts);
   }
   const below = (pid: number): number[] => [pid, ...[...all].filter(([, { parent }]) => parent === pid).flatMap(([child]) => below(child))];
-  return [...new Set(roots.flatMap(below))].reduce((sum, pid) => sum + (all.get(pid)?.cpuSeconds ?? 0), 0);
+  const pids = new Set(roots.flatMap(below));
+  return new Map([...all].filter(([pid]) => pids.has(pid)));
 }
 
 /** Bytes of a process that are in memory now and not shared with files (Linux). */
