@@ -1,10 +1,12 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { MavisError } from '../../../shared/errors/mavis-error.ts';
-import { accessRuleId } from '../../../shared/ids.ts';
+import { accessRuleId, connectionId as connectionIdSchema, connectionReferenceFrom } from '../../../shared/ids.ts';
 import type { Grant } from '../../../shared/link/messages.ts';
 import { sessionPolicy } from '../../../shared/policy/session-policy.ts';
 import type { RequestContext } from '../../../src-service/http/bound-route.ts';
+import { connections } from '../../../src-service/store/schema.ts';
 import { CANARY_PASSWORD, GatewaySideWorld, allowed } from '../../fixtures/gateway-side-world.ts';
 
 /** All of them have to be granted within the time of one connect, whatever else the machine does. */
@@ -124,6 +126,21 @@ describe.each(DATABASES)('asking, on %s', (databaseKind) => {
       await expectOnlyFailure(noCredential.reference, 'resource.no-credential', 'service');
       const noProtocol = await refusal(world.ask(await world.resource(), user, 'rdp'));
       await expectOnlyFailure(noProtocol.reference, 'resource.protocol-unknown', 'service');
+    });
+
+    test('a user with 256 connections open gets no further one until one of them has come to its end; another user does', async () => {
+      await world.gateway('gateway-crowded', admin);
+      const resource = await world.resource(['gateway-crowded']);
+      const { database } = world.store;
+      const [first] = await database.select().from(connections).where(eq(connections.id, (await world.ask(resource, user)).connectionId));
+      if (first === undefined) throw new Error('the connection is not there');
+      const grantExpiresAt = new Date(first.askedAt.getTime() + 3_600_000);
+      const others = Array.from({ length: 255 }, () => ({ ...first, id: connectionIdSchema.parse(randomUUID()), reference: connectionReferenceFrom(randomBytes(10)), grantExpiresAt }));
+      await database.insert(connections).values(others);
+      await expect(world.ask(resource, user)).rejects.toMatchObject({ code: 'request.too-many', args: { seconds: 30 } });
+      expect((await world.ask(resource, await world.user('user'))).hops).toHaveLength(1);
+      await database.update(connections).set({ state: 'not-used', finalAt: first.askedAt }).where(eq(connections.id, others[0]?.id ?? first.id));
+      expect((await world.ask(resource, user)).hops).toHaveLength(1);
     });
 
     test('S17: no available gateway: an error entry, an audit entry, and the failure is told', async () => {
