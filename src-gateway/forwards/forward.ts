@@ -106,6 +106,7 @@ export class Forward {
     this.#connection.receive({
       frame: (frame) => this.#frame(frame),
       violated: (error) => this.#violated(error),
+      fell: (error) => this.end(error),
       lost: () => {
         this.#clientLost = !this.#ending.signal.aborted;
         this.end(new MavisError('connect.cancelled'));

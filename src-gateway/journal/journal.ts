@@ -2,6 +2,7 @@ import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { type ConnectionId, type ConnectionReference, sha256 } from '../../shared/ids.ts';
 import { FIRST_PREVIOUS_HASH } from '../../shared/link/journal-hash.ts';
 import type { JournalEvent, JournalKind } from '../../shared/link/messages.ts';
+import { storableText } from '../../shared/storable-text.ts';
 import { type Clock, instantOf, type Timer } from '../clock/clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { JournalDisk, JournalFile } from './journal-disk.ts';
@@ -122,9 +123,9 @@ export class Journal {
     return this.#durable;
   }
 
-  /** False while the disk does not take what is written: no new session begins then. */
+  /** False while the disk does not take what is written, and where nothing more can be appended: no new session begins then. */
   get healthy(): boolean {
-    return this.#healthy && this.#reserved;
+    return this.#healthy && this.#reserved && !this.#closed && this.#queue.length < MAX_WAITING;
   }
 
   /** Number of events that wait for the disk. */
@@ -399,11 +400,12 @@ function forwardOf({ kind, facts }: JournalEvent): string | undefined {
   return ticket?.data;
 }
 
+/** Facts as the service can keep them: a text that its database does not take would hold up the whole journal. */
 function boundedFacts(facts: JournalFacts): JournalFacts {
   return Object.fromEntries(
     Object.entries(facts)
       .slice(0, 40)
-      .map(([name, value]) => [name, typeof value === 'string' ? value.slice(0, MAX_FACT_TEXT) : value]),
+      .map(([name, value]) => [name, typeof value === 'string' ? storableText(value, MAX_FACT_TEXT) : value]),
   );
 }
 

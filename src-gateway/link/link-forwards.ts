@@ -84,7 +84,13 @@ export class LinkForwards {
     const facts: JournalFacts = { link: true, nextGatewayId: next.gatewayId, nextGatewayName: next.gatewayName, nextAddress: reached.address, nextPort: reached.port };
     const begunMs = clock.monotonicMs();
     const relay = new Relay(socket, reached.socket, () => undefined);
-    journal.append({ kind: 'forwarded', facts });
+    try {
+      journal.append({ kind: 'forwarded', facts });
+    } catch (error) {
+      // Nothing runs that is not written down.
+      reached.socket.destroy();
+      throw error;
+    }
     socket.write(answer({ id, result: {} }));
     await relay.run();
     const { in: bytesIn, out: bytesOut } = relay.counts;

@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream';
 import { CountedStream } from '../../shared/proxy-stream/counted-stream.ts';
 import { type Frame, frameType } from '../../shared/proxy-stream/frames.ts';
 import type { Clock, Timer } from '../clock/clock.ts';
+import { sessionWork } from '../sessions/session-work.ts';
 import type { UntakenOutput } from '../sessions/untaken-output.ts';
 
 /** What the reader above may hold unread; what is more waits here, unacknowledged, and stops the peer at its window. */
@@ -163,7 +164,7 @@ export class CountedDuplex extends Duplex {
     const held = this.#untaken?.hold();
     if (held === undefined) return false;
     this.#heldBack = true;
-    void this.#passAfter(held);
+    sessionWork(this.#passAfter(held), (error) => this.destroy(error));
     return true;
   }
 

@@ -1,4 +1,5 @@
 import type { TLSSocket } from 'node:tls';
+import { asMavisError, type MavisError } from '../../shared/errors/mavis-error.ts';
 import { encodeJsonFrame, LAST_WINDOW_BYTES } from '../../shared/proxy-stream/counted-stream.ts';
 import { encodeFrame, type Frame, FrameDecoder, FrameError, frameType, type FrameType } from '../../shared/proxy-stream/frames.ts';
 import { OutgoingFrames } from '../../shared/proxy-stream/outgoing-frames.ts';
@@ -24,6 +25,8 @@ export interface FrameReceiver {
   readonly frame: (frame: Frame) => void;
   /** The peer broke the rules; the connection is of no more use. */
   readonly violated: (error: FrameError) => void;
+  /** What the receiver makes of a frame failed for what no peer has to answer for: it ends itself. The connection is cut where it is absent. */
+  readonly fell?: (error: MavisError) => void;
   /** The connection is gone, without our doing. */
   readonly lost: () => void;
   /** It was congested and is no more. */
@@ -183,9 +186,11 @@ export class ProxyConnection {
         else if (frame.type !== frameType.pong) this.#receiver?.frame(frame);
       }
     } catch (error) {
-      if (!(error instanceof FrameError)) throw error;
       this.#socket.pause();
-      this.#receiver?.violated(error);
+      // Thrown on, it would end the gateway with all its sessions.
+      if (error instanceof FrameError) this.#receiver?.violated(error);
+      else if (this.#receiver?.fell === undefined) this.destroy();
+      else this.#receiver.fell(asMavisError(error));
     }
   }
 

@@ -8,6 +8,7 @@ import type { RecordingSpool } from '../recordings/recording-spool.ts';
 import { drained } from '../sessions/drained.ts';
 import type { SessionEnd, SessionRun } from '../sessions/protocol-handler.ts';
 import { SessionFrame } from '../sessions/session-frame.ts';
+import { sessionWork } from '../sessions/session-work.ts';
 import type { Withdraw } from '../watches/watch-source.ts';
 import type { ConnectionEvents } from './filters/connection-filter.ts';
 import { RdpConnection } from './rdp-connection.ts';
@@ -110,10 +111,7 @@ export class RdpSession {
     const confirm = encodeConnectionConfirm(securityProtocol.ssl, target.confirmFlags);
     this.#watched.began(confirm);
     await this.#send(confirm, recorder);
-    void connection.pump().then(
-      () => this.#targetEnded(connection),
-      (error: unknown) => this.#targetEnded(connection, error),
-    );
+    sessionWork(connection.pump().then(() => this.#targetEnded(connection)), (error) => this.#targetEnded(connection, error));
   }
 
   /** Another connection to the target; undefined where there is none to be had now. */
@@ -144,9 +142,12 @@ export class RdpSession {
   }
 
   async #pass(pdus: readonly Buffer[], recorder: ChannelRecorder): Promise<void> {
-    const sent = this.#send(Buffer.concat(pdus), recorder);
+    // Both are waited for: what is sent may fail too where the picture could not be followed.
+    await Promise.all([this.#send(Buffer.concat(pdus), recorder), this.#follow(pdus)]);
+  }
+
+  async #follow(pdus: readonly Buffer[]): Promise<void> {
     this.#watched.went(pdus);
-    await sent;
   }
 
   /** Recorded, then sent: nothing reaches the client that is not in the recording. */
@@ -169,7 +170,7 @@ export class RdpSession {
 
   #events(recorder: ChannelRecorder): ConnectionEvents {
     return {
-      drawn: () => (this.#standing ??= this.#stand(recorder)),
+      drawn: () => this.#drawn(recorder),
       activity: this.#run.activity,
       refused: (what) => this.#refused(what, recorder),
       clipboard: (direction, bytes) => recorder.mark(`clipboard-${direction}`, `${bytes}`),
@@ -181,6 +182,13 @@ export class RdpSession {
       ending: () => (this.#ending = true),
       size: ({ width, height }) => recorder.resize({ columns: 0, rows: 0, widthPx: width, heightPx: height }),
     };
+  }
+
+  /** The first that was drawn: whoever sends on waits for the recording that stands then. */
+  #drawn(recorder: ChannelRecorder): void {
+    if (this.#standing !== undefined) return;
+    this.#standing = this.#stand(recorder);
+    sessionWork(this.#standing, (error) => this.#frame.end(error));
   }
 
   async #stand(recorder: ChannelRecorder): Promise<void> {

@@ -4,6 +4,7 @@ import type { Logger } from '../logging/logger.ts';
 import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
 import type { SessionRun } from './protocol-handler.ts';
+import { sessionWork } from './session-work.ts';
 
 export interface SessionFrameParts {
   readonly grant: TargetGrant;
@@ -53,7 +54,7 @@ export class SessionFrame {
     clientStream.once('close', () => this.end(new MavisError('session.closed-by-user')));
     const already = stops.find(({ from }) => from.aborted);
     if (already !== undefined) already.stop();
-    else begin().catch((error: unknown) => this.end(asMavisError(error)));
+    else sessionWork(begin(), (error) => this.end(error));
     const reason = await this.#ended.promise;
     for (const { from, stop } of stops) from.removeEventListener('abort', stop);
     return reason;
@@ -78,15 +79,20 @@ export class SessionFrame {
     this.#run.connected(recorder.recordingId);
   }
 
-  /** Closes the recording, or deletes what is none; never rejects. */
+  /** Closes the recording, or deletes what is none; never rejects. One of a session that fell is incomplete. */
   async close(): Promise<void> {
     const recorder = this.#recorder;
     this.#recorder = undefined;
     if (recorder === undefined) return;
     try {
-      await (recorder.stands ? recorder.close() : recorder.discard());
+      await (recorder.stands ? recorder.close(this.#faultCode()) : recorder.discard());
     } catch (error) {
       this.#parts.logger.error('a recording could not be closed', { reference: this.#parts.grant.reference, recordingId: recorder.recordingId, error });
     }
+  }
+
+  #faultCode(): string | null {
+    const { reason } = this.over;
+    return reason instanceof MavisError && reason.code === 'internal' ? reason.code : null;
   }
 }

@@ -1,3 +1,4 @@
+import type { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Frame, FrameError, FrameType } from '../../shared/proxy-stream/frames.ts';
 import { frameType } from '../../shared/proxy-stream/frames.ts';
 import type { Clock, Timer } from '../clock/clock.ts';
@@ -13,6 +14,8 @@ export interface SessionLineParts {
   /** A frame of the connection that counts now; may throw FrameError. */
   readonly frame: (frame: Frame) => void;
   readonly violated: (error: FrameError) => void;
+  /** A frame could not be taken, for what the client has not to answer for. */
+  readonly fell: (error: MavisError) => void;
   /** The connection is gone; the line waits for another one. */
   readonly cut: () => void;
   /** The connection was congested and is no more, or is gone. */
@@ -100,6 +103,9 @@ export class SessionLine {
       },
       violated: (error) => {
         if (counts()) this.#parts.violated(error);
+      },
+      fell: (error) => {
+        if (counts()) this.#parts.fell(error);
       },
       lost: () => {
         if (counts()) this.#cut();

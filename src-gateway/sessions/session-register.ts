@@ -67,7 +67,10 @@ export class SessionRegister {
   /** Begins a session over a client's connection; it leaves the register at its end. */
   begin(grant: TargetGrant, hello: Hello, connection: ProxyConnection, ticketSha256: string): void {
     const session = new Session(this.#parts, grant, hello, connection);
-    const run = session.run(ticketSha256).finally(() => this.#sessions.delete(session));
+    const run = session
+      .run(ticketSha256)
+      .catch((error: unknown) => this.#parts.log.error('a session could not be ended in good order', { reference: grant.reference, error }))
+      .finally(() => this.#sessions.delete(session));
     this.#sessions.set(session, run);
   }
 

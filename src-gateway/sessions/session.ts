@@ -167,6 +167,7 @@ export class Session {
       resumeSeconds: this.#parts.resumeSeconds,
       frame: (frame) => this.#streamFrame(frame, stream),
       violated: (error) => this.#violated(error),
+      fell: (error) => this.#fell(error),
       cut: () => this.#wasCut(),
       drained: () => stream.goOn(),
       expired: () => this.end(this.#gatewayLost()),
@@ -181,7 +182,10 @@ export class Session {
     });
     const stream: CountedDuplex = new CountedDuplex({ write: (...parts) => line.write(...parts), congested: () => line.congested, clock, mayGrow: (bytes) => this.#parts.budget.mayGrow(bytes), untaken });
     // The session's end is told by `run`; what the stream says on its way there has no other listener.
-    stream.on('error', (error) => log.debug('session stream failed', { reference: grant.reference, error }));
+    stream.on('error', (error) => {
+      log.debug('session stream failed', { reference: grant.reference, error });
+      if (error instanceof MavisError) this.#fell(error);
+    });
     this.#stream = stream;
     this.#line = line;
     this.#messages.begin(line);
@@ -378,6 +382,12 @@ export class Session {
   #violated(error: FrameError): void {
     this.#parts.log.warn('client broke the protocol', { reference: this.grant.reference, address: this.#connection.address, what: error.what });
     this.end(new MavisError('session.protocol-violation'));
+  }
+
+  /** What ran in the session itself, and nobody foresaw, ends it and no other. */
+  #fell(error: MavisError): void {
+    this.#parts.log.error('session fell', { reference: this.grant.reference, protocol: this.grant.protocol, error: error.cause ?? error });
+    this.end(error);
   }
 
   #gatewayLost(): MavisError {

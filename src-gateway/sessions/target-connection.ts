@@ -52,6 +52,7 @@ export class TargetConnection {
     connection.receive({
       frame: (frame) => this.#take(frame, prompts),
       violated: this.#parts.violated,
+      fell: end,
       lost: () => end(new MavisError('connect.cancelled')),
     });
     this.#parts.assertReady();

@@ -5,6 +5,7 @@ import { renumber } from '../../shared/sftp/packet-fields.ts';
 import { SftpFormatError } from '../../shared/sftp/packet-framer.ts';
 import { statusCode } from '../../shared/sftp/sftp-constants.ts';
 import { refusalPacket, statusPacket } from './built-packets.ts';
+import { sessionWork } from '../sessions/session-work.ts';
 import { statusOf, type TargetRequests, TargetStatus } from './target-requests.ts';
 
 /** An operation before it is known how it went. */
@@ -58,7 +59,7 @@ export class Answers {
   recorded(id: number, answer: Uint8Array, operation: FileOperation): void {
     const recorded = this.#parts.record(operation);
     if (recorded === undefined) this.answer(id, answer);
-    else recorded.then(() => this.answer(id, answer), this.#parts.failed);
+    else sessionWork(recorded.then(() => this.answer(id, answer)), this.#parts.failed);
   }
 
   /** Does work on a request; a refusal by the rule or by the target becomes its answer. Rejects with SftpFormatError alone. */
@@ -69,6 +70,11 @@ export class Answers {
       if (error instanceof SftpFormatError) throw error;
       this.error(id, error, draft);
     }
+  }
+
+  /** Lets work on a request run to its answer; where it fails that is the answer, or ends the session. */
+  unlessFailed(id: number, draft: Draft, work: Promise<void>): void {
+    sessionWork(work.catch((error: unknown) => this.error(id, error, draft)), this.#parts.failed);
   }
 
   error(id: number, error: unknown, draft: Draft): void {

@@ -3,6 +3,7 @@ import type { FileRules } from '../../shared/policy/file-rules.ts';
 import { idOf, typeOf } from '../../shared/sftp/packet-fields.ts';
 import { SftpFormatError } from '../../shared/sftp/packet-framer.ts';
 import { packetType } from '../../shared/sftp/sftp-constants.ts';
+import { sessionWork } from '../sessions/session-work.ts';
 import { Answers, type AnswersParts } from './answers.ts';
 import { HandleRequests } from './handle-requests.ts';
 import type { PathRules } from './path-rules.ts';
@@ -43,15 +44,19 @@ export class FileRelay {
     else if (type === packetType.readdir) this.#handles.readFolder(packet, id);
     else if (type === packetType.fstat) this.#handles.ofHandle(packet, id, () => this.#answers.pass(packet, id));
     else if (type === packetType.fsetstat) this.#handles.change(packet, id);
-    else this.#takePath(type, packet, id).catch((error: unknown) => this.#parts.failed(error instanceof SftpFormatError ? new MavisError('session.protocol-violation', {}, { cause: error }) : error));
+    else sessionWork(this.#takePath(type, packet, id), this.#parts.failed);
   }
 
-  /** Writes down what is open when the session ends. */
+  /** Writes down what is open when the session ends; where it cannot be stored `failed` is told. */
   end(): void {
-    for (const operation of this.#handles.end()) void this.#parts.record(operation);
+    for (const operation of this.#handles.end()) sessionWork(this.#parts.record(operation), this.#parts.failed);
   }
 
   async #takePath(type: number, packet: Uint8Array, id: number): Promise<void> {
-    if (!(await this.#paths.take(type, packet, id))) throw new SftpFormatError('unknown request');
+    try {
+      if (!(await this.#paths.take(type, packet, id))) throw new SftpFormatError('unknown request');
+    } catch (cause) {
+      throw cause instanceof SftpFormatError ? new MavisError('session.protocol-violation', {}, { cause }) : cause;
+    }
   }
 }

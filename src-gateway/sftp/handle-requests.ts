@@ -1,4 +1,4 @@
-import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
+import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { FileRules } from '../../shared/policy/file-rules.ts';
 import type { FileOperation } from '../../shared/recording/file-operation.ts';
 import { FieldReader, typeOf } from '../../shared/sftp/packet-fields.ts';
@@ -129,18 +129,14 @@ export class HandleRequests {
     this.#opening += 1;
     this.#requests.send(packet, (answer) => {
       this.#opening -= 1;
-      if (typeOf(answer) === packetType.handle) this.#opened(id, answer, draft, file).catch((error: unknown) => this.#answers.error(id, asMavisError(error), draft));
+      if (typeOf(answer) === packetType.handle) this.#answers.unlessFailed(id, draft, this.#opened(id, answer, draft, file));
       else this.#answers.logged(id, answer, draft);
     });
   }
 
   async #opened(id: number, answer: Uint8Array, draft: Draft, file: OpenFile): Promise<void> {
     const handle = readHandle(answer);
-    const most = this.#rules.maxFileBytes;
-    if (most !== null && file.way !== 'list' && ((await this.#requests.attributesOfHandle(handle)).size ?? 0) > most) {
-      await this.#requests.close(handle);
-      throw new MavisError('files.too-large', { bytes: most });
-    }
+    if (file.way !== 'list') await this.#assertSize(handle);
     const key = keyOf(handle);
     // A target that gives a handle out twice would mix up what is written down of two files.
     if (this.#open.has(key)) throw new MavisError('target.protocol-error');
@@ -148,6 +144,18 @@ export class HandleRequests {
     // A folder is written down when it has been read: opening it says nothing yet.
     if (file.way === 'list') this.#answers.answer(id, answer);
     else this.#answers.recorded(id, answer, { ...draft, outcome: 'ok' });
+  }
+
+  /** Throws `files.too-large`, or the target's own refusal to say how large it is; the handle is closed then. */
+  async #assertSize(handle: Uint8Array): Promise<void> {
+    const most = this.#rules.maxFileBytes;
+    if (most === null) return;
+    try {
+      if (((await this.#requests.attributesOfHandle(handle)).size ?? 0) > most) throw new MavisError('files.too-large', { bytes: most });
+    } catch (error) {
+      await this.#requests.close(handle);
+      throw error;
+    }
   }
 }
 

@@ -12,6 +12,7 @@ import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
 import type { SessionEnd, SessionRun } from '../sessions/protocol-handler.ts';
 import { SessionFrame } from '../sessions/session-frame.ts';
+import { sessionWork } from '../sessions/session-work.ts';
 import { narrowBuffer } from '../ssh/channel-buffer.ts';
 import type { SshTarget } from '../ssh/target-sign-on.ts';
 import { FileRelay } from './file-relay.ts';
@@ -163,7 +164,7 @@ export class SftpSession {
       const stop = (): void => reject(asMavisError(signal.reason));
       if (signal.aborted) stop();
       else signal.addEventListener('abort', stop, { once: true });
-      void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+      sessionWork(promise.then(resolve).finally(() => signal.removeEventListener('abort', stop)), reject);
     });
   }
 

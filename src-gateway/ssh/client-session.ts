@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../clock/clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
 import type { SessionEnd, SessionRun } from '../sessions/protocol-handler.ts';
+import { sessionWork } from '../sessions/session-work.ts';
 import { clientAlgorithms } from './algorithms.ts';
 import type { EphemeralHostKey } from './ephemeral-host-key.ts';
 import { PortForward } from './port-forward.ts';
@@ -197,7 +198,7 @@ export class ClientSession {
       },
     });
     this.#forwards.add(forward);
-    void forward.open(accept, reject, info);
+    sessionWork(forward.open(accept, reject, info), (error) => this.#end(error));
   }
 
   /** Whether a channel carries anything; one that was opened and then left does not. */

@@ -1,4 +1,5 @@
 import type { Duplex, Writable } from 'node:stream';
+import { sessionWork } from '../sessions/session-work.ts';
 import { Relay } from './relay.ts';
 
 export interface JoinedChannels {
@@ -18,11 +19,14 @@ export interface JoinedChannels {
 /** Carries two channels' bytes into each other, unseen but counted, with back-pressure each way, until the signal. */
 export function joinChannels({ client, target, clientWire, targetWire, taken, failed, signal, ended }: JoinedChannels): void {
   for (const one of [client, target]) one.on('error', () => undefined);
-  const count = (from: 'client' | 'target') => (chunk: Buffer): undefined => void taken(from, chunk.length);
+  const count = (from: 'client' | 'target') => (chunk: Buffer): undefined => {
+    taken(from, chunk.length);
+    return undefined;
+  };
   const out = new Relay({ from: client, to: target, wire: targetWire, take: count('client'), failed, signal });
   const back = new Relay({ from: target, to: client, wire: clientWire, take: count('target'), failed, signal });
-  client.once('end', () => void out.drained().then(() => target.end()));
-  target.once('end', () => void back.drained().then(ended));
+  client.once('end', () => sessionWork(out.drained().then(() => target.end()), failed));
+  target.once('end', () => sessionWork(back.drained().then(ended), failed));
   client.once('close', ended);
   target.once('close', ended);
 }

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { drained } from '../sessions/drained.ts';
+import { sessionWork } from '../sessions/session-work.ts';
 import type { UntakenOutput } from '../sessions/untaken-output.ts';
 
 /** So much of a direction waits in the gateway, beyond the windows of SSH itself: 5 ms of a fast line, and little enough that Ctrl-C is not stuck behind it. */
@@ -43,9 +44,9 @@ export class Relay {
     return this.#waitingBytes === 0 && !this.#paused ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** Takes what came and was not read before the relay's end, so that it is recorded; it goes nowhere. */
+  /** Takes what came and was not read before the relay's end, so that it is recorded; it goes nowhere. Where it cannot be stored `failed` is told. */
   takeRest(): void {
-    for (let chunk: unknown = this.#parts.from.read(); Buffer.isBuffer(chunk); chunk = this.#parts.from.read()) void this.#parts.take(chunk);
+    for (let chunk: unknown = this.#parts.from.read(); Buffer.isBuffer(chunk); chunk = this.#parts.from.read()) sessionWork(this.#parts.take(chunk), this.#parts.failed);
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -59,18 +60,12 @@ export class Relay {
     if (taken === undefined) this.#send(chunk);
     else {
       this.#pause();
-      taken.then(
-        () => {
-          this.#send(chunk);
-          return this.#resumeWhenFree();
-        },
-        (error: unknown) => this.#fail(error),
-      );
+      sessionWork(taken.then(() => (this.#send(chunk), this.#resumeWhenFree())), this.#fail);
       return;
     }
     if (this.#waiting() !== undefined) {
       this.#pause();
-      void this.#resumeWhenFree();
+      sessionWork(this.#resumeWhenFree(), this.#fail);
     }
   };
 
@@ -111,10 +106,10 @@ export class Relay {
     this.#parts.from.pause();
   }
 
-  #fail(error: unknown): void {
+  readonly #fail = (error: unknown): void => {
     this.#stop();
     this.#parts.failed(error);
-  }
+  };
 
   readonly #stop = (): void => {
     this.#parts.signal.removeEventListener('abort', this.#stop);

@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import type { Duplex } from 'node:stream';
 import type { AcceptConnection, ClientChannel, PseudoTtyInfo, PseudoTtyOptions, RejectConnection, ServerChannel, Session, SetEnvInfo, WindowChangeInfo, X11Info, X11Options } from 'ssh2';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
@@ -6,11 +5,13 @@ import type { RecordingId } from '../../shared/ids.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
 import { restrictsFiles } from '../../shared/policy/file-rules.ts';
 import type { RequestPayload, TerminalSize } from '../../shared/recording/recording-frame.ts';
+import { passedExitSignal } from '../../shared/ssh/exit-signal.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
 import type { Forwarded, LineState } from '../sessions/protocol-handler.ts';
+import { sessionWork } from '../sessions/session-work.ts';
 import { outputNotTaken, UntakenOutput } from '../sessions/untaken-output.ts';
 import { narrowBuffer } from './channel-buffer.ts';
 import { mayEnvironment } from './environment.ts';
@@ -27,6 +28,8 @@ import { forwardableDisplay } from './x11-request.ts';
 /** A command line longer than this is refused: the recording holds it whole. */
 const LONGEST_COMMAND = 32_000;
 const MOST_VARIABLES = 64;
+/** The longest name of a signal has six letters and `SIG`; OpenSSH's extension names have twenty. */
+const MOST_SIGNAL_LETTERS = 40;
 /** A window of 2 MiB beside a buffer of 2 MiB is what ssh2 lets a peer fill; one that sends more does not keep to the protocol. */
 export const MOST_UNREAD_BYTES = 5 * 1024 * 1024;
 
@@ -348,12 +351,12 @@ export class SessionChannel {
       if (grant.policy.recordInput) recorder.typed(chunk);
     };
     const input = new Relay({ ...common, from: client, to: target, wire: connection.socket, hold, take: (chunk) => this.#held()?.then(() => takeInput(chunk)) ?? takeInput(chunk) });
-    client.once('end', () => void input.drained().then(() => target.end()));
+    client.once('end', () => sessionWork(input.drained().then(() => target.end()), common.failed));
     // ssh2 tells a channel's close when its output was read to the end; of its errors some may still wait to be read.
     let unread = 2;
     const readToEnd = (): void => {
       unread -= 1;
-      if (unread === 0) void this.#targetClosed([output, errors]);
+      if (unread === 0) sessionWork(this.#targetClosed([output, errors]), common.failed);
     };
     target.once('close', readToEnd);
     target.stderr.once('close', readToEnd);
@@ -377,9 +380,10 @@ export class SessionChannel {
   }
 
   #exited(status: number | null, signal: string | undefined, dumped: boolean | string | undefined, message: string | undefined): void {
-    this.#exit = { status, signal: signal ?? null };
+    const shown = signal === undefined ? null : shownText(signal, MOST_SIGNAL_LETTERS);
+    this.#exit = { status, signal: shown };
     if (status !== null) this.#recorder?.exitStatus(status);
-    else if (signal !== undefined) this.#recorder?.exitSignal({ signal: shownText(signal, 40), coreDumped: dumped === true, message: shownText(message ?? '', 1000) });
+    else if (shown !== null) this.#recorder?.exitSignal({ signal: shown, coreDumped: dumped === true, message: shownText(message ?? '', 1000) });
   }
 
   async #targetClosed(relays: readonly Relay[]): Promise<void> {
@@ -394,29 +398,54 @@ export class SessionChannel {
   readonly #abort = (): void => {
     const { reason } = this.#parts.signal;
     if (reason instanceof MavisError) this.#recorder?.mark('ended', reason.code);
-    this.#end(undefined);
+    this.#end(reason instanceof MavisError && reason.code === 'internal' ? reason : undefined);
   };
 
   #end(error: MavisError | undefined): void {
     if (this.#over.signal.aborted) return;
     this.#parts.signal.removeEventListener('abort', this.#abort);
     this.#over.abort();
-    for (const claim of this.#claims.values()) claim.release();
-    // What the target had said by then was only not taken by the client.
-    for (const output of this.#outputs) output.takeRest();
-    for (const untaken of Object.values(this.#untaken)) untaken.stop();
-    this.#unwatch?.();
-    this.#shut();
-    this.#parts.ended({ exitStatus: this.#exit.status, signal: this.#exit.signal, error });
+    const fault = this.#leave();
+    const ended = error ?? fault;
+    this.#shut(ended);
+    this.#parts.ended({ exitStatus: this.#exit.status, signal: this.#exit.signal, error: ended });
   }
 
-  /** Closes what was opened, whichever of it came about, and seals or deletes the recording. */
-  #shut(): void {
-    this.#tellClient();
-    this.#target?.close();
+  /** Lets go of what the channel holds, each whatever becomes of the others; gives the first fault. */
+  #leave(): MavisError | undefined {
+    const faults = [
+      ...[...this.#claims.values()].map((claim) => this.#faultOf(() => claim.release())),
+      // What the target had said by then was only not taken by the client.
+      ...this.#outputs.map((output) => this.#faultOf(() => output.takeRest())),
+      ...Object.values(this.#untaken).map((untaken) => this.#faultOf(() => untaken.stop())),
+      this.#faultOf(() => this.#unwatch?.()),
+    ];
+    return faults.find((fault) => fault !== undefined);
+  }
+
+  /** Does one thing of the end; what it throws is told in the log and given, and keeps nothing else from its end. */
+  #faultOf(step: () => void): MavisError | undefined {
+    try {
+      step();
+      return undefined;
+    } catch (error) {
+      this.#parts.logger.error('a channel could not be left in good order', { reference: this.#parts.grant.reference, error });
+      return asMavisError(error);
+    }
+  }
+
+  /** Seals or deletes the recording, and closes what was opened, whichever of it came about: what a peer makes fail keeps none of the three from its end. */
+  #shut(error: MavisError | undefined = undefined): void {
+    this.#closeRecording(error?.code === 'internal' ? error.code : null);
+    this.#faultOf(() => this.#tellClient());
+    this.#faultOf(() => this.#target?.close());
+  }
+
+  /** `code` says why the recording is not whole. */
+  #closeRecording(code: string | null): void {
     const recorder = this.#recorder;
     if (recorder === undefined || this.#closing !== undefined) return;
-    this.#closing = (recorder.stands ? recorder.close().then(() => undefined) : recorder.discard()).catch((error: unknown) => {
+    this.#closing = (recorder.stands ? recorder.close(code).then(() => undefined) : recorder.discard()).catch((error: unknown) => {
       this.#parts.logger.error('a recording could not be closed', { reference: this.#parts.grant.reference, recordingId: recorder.recordingId, error });
     });
   }
@@ -425,14 +454,13 @@ export class SessionChannel {
     const client = this.#client;
     if (client === undefined) return;
     const { status, signal } = this.#exit;
-    if (status !== null) client.exit(status);
-    else if (signal !== null) client.exit(signalName(signal), false, '');
-    client.end();
+    const passed = signal === null ? undefined : passedExitSignal(signal);
+    try {
+      if (status !== null) client.exit(status);
+      else if (passed !== undefined && 'status' in passed) client.exit(passed.status);
+      else if (passed !== undefined) client.exit(passed.signal, false, '');
+    } finally {
+      client.end();
+    }
   }
-}
-
-/** A signal's name as RFC 4254 section 6.10 writes it; other names go on as they are, cut. */
-function signalName(signal: string): string {
-  const name = signal.replace(/^SIG/, '');
-  return Object.hasOwn(constants.signals, `SIG${name}`) ? name : shownText(name, 40);
 }

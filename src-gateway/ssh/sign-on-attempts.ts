@@ -4,6 +4,7 @@ import type { GrantedCredential } from '../../shared/link/messages.ts';
 import type { SessionPolicy } from '../../shared/policy/session-policy.ts';
 import { askSignOn } from '../sessions/ask-sign-on.ts';
 import type { SignOnRequest } from '../sessions/protocol-handler.ts';
+import { sessionWork } from '../sessions/session-work.ts';
 import { shownText } from './foreign-text.ts';
 
 /** A server that asks more often is not signing anyone on. */
@@ -61,7 +62,7 @@ export class SignOnAttempts {
 
   #method(type: AuthenticationType, secret: Secret): AnyAuthMethod {
     if (type === 'keyboard-interactive') {
-      return { type, username: this.#userName, prompt: (name, instruction, _language, prompts, finish) => void this.#answer(name, instruction, prompts, finish) };
+      return { type, username: this.#userName, prompt: (name, instruction, _language, prompts, finish) => sessionWork(this.#answer(name, instruction, prompts, finish), this.#parts.failed) };
     }
     this.#parts.credentialSent();
     if (secret.kind === 'private-key') return { type: 'publickey', username: this.#userName, key: secret.key };

@@ -5,6 +5,7 @@ import type { Clock } from '../clock/clock.ts';
 import { limited } from '../clock/limited.ts';
 import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { Forwarded, ForwardingEvent } from '../sessions/protocol-handler.ts';
+import { sessionWork } from '../sessions/session-work.ts';
 import { AgentStream } from './agent-stream.ts';
 import { shownText } from './foreign-text.ts';
 import { joinChannels } from './join-channels.ts';
@@ -74,8 +75,8 @@ export class TargetChannels {
     this.#parts = parts;
     const { target, signal } = parts;
     watchChannelOpens(target.client, (type) => this.#mayBeSeen(type));
-    if (target.agent !== undefined) target.agent.onChannel = (answer) => void this.#openAgent(answer);
-    target.client.on('x11', (details, accept, reject) => void this.#openX11(details, accept, reject));
+    if (target.agent !== undefined) target.agent.onChannel = (answer) => sessionWork(this.#openAgent(answer), this.#parts.breach);
+    target.client.on('x11', (details, accept, reject) => sessionWork(this.#openX11(details, accept, reject), this.#parts.breach));
     signal.addEventListener('abort', () => this.#closeAll(['agent', 'x11']), { once: true });
   }
 

@@ -4,6 +4,7 @@ import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Clock, Timer } from '../clock/clock.ts';
 import { identityObjection } from '../sessions/identity-objection.ts';
 import type { SignOnRequest } from '../sessions/protocol-handler.ts';
+import { sessionWork } from '../sessions/session-work.ts';
 import { targetAlgorithms } from './algorithms.ts';
 import { shownText } from './foreign-text.ts';
 import { hostKeyFingerprintOf } from './host-key.ts';
@@ -122,7 +123,7 @@ class TargetSignOn {
         hostVerifier: (key: Buffer) => this.#verify(key),
         // For forwarding alone: the sign-on's ways are all named below, and the agent is none of them.
         ...(this.#agent === undefined ? {} : { agent: this.#agent }),
-        authHandler: (left, partial, next) => void this.#nextAttempt(left, partial, next),
+        authHandler: (left, partial, next) => sessionWork(this.#nextAttempt(left, partial, next), (error) => this.#fail(error)),
       });
     } catch (thrown) {
       this.#fail(new MavisError('target.protocol-error', {}, { cause: thrown }));

@@ -6,6 +6,7 @@ import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
 import type { SessionEnd, SessionRun } from '../sessions/protocol-handler.ts';
 import { SessionFrame } from '../sessions/session-frame.ts';
+import { sessionWork } from '../sessions/session-work.ts';
 import { Relay } from '../ssh/relay.ts';
 import { clientMessages } from './client-messages.ts';
 import { type DesktopSize, isDesktopSize } from '../../shared/vnc/desktop-size.ts';
@@ -178,8 +179,8 @@ export class VncSession {
     );
     const output = new Relay({ ...common, from: fromTarget, to: clientStream, wire: clientStream, take: (chunk) => (recorder.screen(chunk), stored()) });
     const input = new Relay({ ...common, from: fromClient, to: target.stream, wire: target.stream, take: () => undefined });
-    fromClient.once('end', () => void input.drained().then(() => this.#frame.end(new MavisError('session.closed-by-user'))));
-    fromTarget.once('end', () => void output.drained().then(() => this.#frame.end(new MavisError('target.lost'))));
+    fromClient.once('end', () => sessionWork(input.drained().then(() => this.#frame.end(new MavisError('session.closed-by-user'))), common.failed));
+    fromTarget.once('end', () => sessionWork(output.drained().then(() => this.#frame.end(new MavisError('target.lost'))), common.failed));
     target.stream.pipe(fromTarget);
     clientStream.pipe(fromClient);
   }
@@ -191,7 +192,7 @@ export class VncSession {
       logger.info('a desktop\'s stream cannot be followed for watchers', { reference: grant.reference });
       withdraw?.(new MavisError('session.not-watchable', { protocol: grant.protocol }));
     });
-    const picture = new WatchedPicture({ clock, serverInit, askPicture, primers: () => packed.primers() });
+    const picture = new WatchedPicture({ clock, serverInit, askPicture, primers: () => packed.primers(), failed: (error) => this.#frame.end(error) });
     const withdraw = this.#run.watchable?.(picture);
     this.#stopWatched = () => {
       withdraw?.();

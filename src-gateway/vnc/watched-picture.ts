@@ -1,6 +1,8 @@
+import type { MavisError } from '../../shared/errors/mavis-error.ts';
 import { frameKind } from '../../shared/recording/recording-frame.ts';
 import { encodePrimer, type Primer } from '../../shared/watching/primer.ts';
 import type { Clock } from '../clock/clock.ts';
+import { sessionWork } from '../sessions/session-work.ts';
 import { PicturePace } from '../watches/picture-pace.ts';
 import { BEGINS_ANEW, type WatchSink, type WatchSource } from '../watches/watch-source.ts';
 import type { RfbTap } from './rfb-stream.ts';
@@ -16,6 +18,8 @@ export interface WatchedPictureParts {
   readonly askPicture: () => void;
   /** What a decoder has to know to go on where the target is now; undefined where nobody can any more. */
   readonly primers: () => Promise<readonly Primer[] | undefined>;
+  /** A watcher could not be let in, for what nobody foresaw: the session's own state is not known any more. */
+  readonly failed: (error: MavisError) => void;
 }
 
 /** A watcher who is being let in: what comes meanwhile follows behind the beginning. */
@@ -76,7 +80,7 @@ export class WatchedPicture implements WatchSource, RfbTap {
     this.#waiting.clear();
     for (const one of entering) this.#entering.add(one);
     askPicture();
-    void this.#begin(entering, serverInit());
+    sessionWork(this.#begin(entering, serverInit()), this.#parts.failed);
   }
 
   async #begin(entering: readonly Entering[], serverInit: Buffer): Promise<void> {

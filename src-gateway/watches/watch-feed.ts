@@ -14,7 +14,7 @@ export class WatchFeed {
   readonly #followers = new Set<Follower>();
   readonly #changed: (names: readonly string[]) => void;
   readonly #names = new Map<Follower, string>();
-  #over = false;
+  #over: MavisError | undefined;
 
   /** @param changed told the names of those who watch, each time that it changes */
   constructor(changed: (names: readonly string[]) => void) {
@@ -23,7 +23,7 @@ export class WatchFeed {
 
   /** Whether there is a screen. */
   get watchable(): boolean {
-    return !this.#over && this.#sources.length > 0;
+    return this.#over === undefined && this.#sources.length > 0;
   }
 
   /** Those who watch now. */
@@ -46,8 +46,12 @@ export class WatchFeed {
     };
   }
 
-  /** Shows a watcher the newest screen from now on, until it leaves or the session is over, of which it is told. */
+  /** Shows a watcher the newest screen from now on, until it leaves or the session is over, of which it is told: at once where it is over already. */
   follow(name: string, sink: WatchSink, over: (reason: MavisError) => void): { readonly again: () => void; readonly leave: () => void } {
+    if (this.#over !== undefined) {
+      over(this.#over);
+      return { again: () => undefined, leave: () => undefined };
+    }
     const follower: Follower = { sink, over, leave: undefined };
     this.#followers.add(follower);
     this.#names.set(follower, name);
@@ -63,7 +67,7 @@ export class WatchFeed {
 
   /** The session is over, and with it what is watched of it. */
   end(reason: MavisError): void {
-    this.#over = true;
+    this.#over ??= reason;
     this.#removeAll(reason);
   }
 

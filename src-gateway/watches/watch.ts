@@ -77,6 +77,7 @@ export class Watch {
     this.#connection.receive({
       frame: (frame) => this.#takeFrame(frame),
       violated: () => this.end(new MavisError('session.protocol-violation')),
+      fell: (error) => this.end(error),
       lost: () => this.end(new MavisError('session.watch-ended')),
       drained: () => this.#stream?.goOn(),
     });

@@ -2,6 +2,7 @@ import type { AcceptConnection, Client, ClientChannel, PseudoTtyInfo, ServerChan
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import { restrictsFiles } from '../../shared/policy/file-rules.ts';
 import type { SessionPolicy } from '../../shared/policy/session-policy.ts';
+import { passedExitSignal } from '../../shared/ssh/exit-signal.ts';
 import { carry } from './carry.ts';
 import type { ForeignSession } from './foreign-sessions.ts';
 
@@ -118,7 +119,7 @@ class ForeignSshChannel {
     if (this.#terminal !== undefined) target.setWindow(this.#terminal.rows, this.#terminal.cols, this.#terminal.height, this.#terminal.width);
     void carry(local, target).then(() => target.end());
     local.once('close', () => target.close());
-    void this.#endWith(local, session, Promise.all([carry(target, local), carry(target.stderr, local.stderr)]), () => exit);
+    this.#endWith(local, session, Promise.all([carry(target, local), carry(target.stderr, local.stderr)]), () => exit).catch((error: unknown) => this.#refuse(local, asMavisError(error)));
   }
 
   /** Ends the program's channel as the target ended, once its last byte has gone on; says why where neither of the two has ended it. */
@@ -127,7 +128,7 @@ class ForeignSshChannel {
     const exit = exitOf();
     if (exit === undefined) await this.#explainEnd(local, session);
     else if (exit.code !== null) local.exit(exit.code);
-    else if (exit.signal !== undefined) local.exit(exit.signal.replace(/^SIG/, ''), false, '');
+    else if (exit.signal !== undefined) tellSignal(local, exit.signal);
     local.end();
   }
 
@@ -167,6 +168,13 @@ class ForeignSshChannel {
     // A terminal in raw mode needs both.
     local.stderr.write(`\r\n${this.#parts.explain(error)}\r\n`);
   }
+}
+
+function tellSignal(local: ServerChannel, name: string): void {
+  const passed = passedExitSignal(name);
+  if (passed === undefined) return;
+  if ('status' in passed) local.exit(passed.status);
+  else local.exit(passed.signal, false, '');
 }
 
 /** What `ssh` itself ends with where it reached nothing. */

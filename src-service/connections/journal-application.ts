@@ -3,6 +3,7 @@ import { catalogue, knownErrorCode, type ErrorCode } from '../../shared/errors/c
 import type { GatewayId } from '../../shared/ids.ts';
 import { journalFacts } from '../../shared/link/journal-facts.ts';
 import { journalKind, type JournalEvent, type JournalKind } from '../../shared/link/messages.ts';
+import { storableText } from '../../shared/storable-text.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
 import type { Facts } from '../audit/canonical-json.ts';
 import type { ErrorLog } from '../audit/error-log.ts';
@@ -79,6 +80,11 @@ export class JournalApplication {
       case undefined: return this.#note(transaction, gateway, event, UNKNOWN_EVENT, notes);
       default: return kind satisfies never;
     }
+  }
+
+  /** Notes an event of which something, or all, could not be kept as it came. */
+  async unstorable(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, notes: NoteBudget): Promise<void> {
+    await this.#note(transaction, gateway, { ...event, facts: {} }, 'gateway.unexpected-event', notes);
   }
 
   async #connected(transaction: Transaction, gateway: JournalGateway, event: JournalEvent, row: ConnectionRow, notes: NoteBudget): Promise<void> {
@@ -256,7 +262,7 @@ const MAX_DETAIL_CHARACTERS = 300;
 /** An event's own facts for the audit entry, bounded in number and length; connection ids and codes stand elsewhere. */
 function detailOf(event: JournalEvent): Facts {
   const kept = Object.entries(event.facts).filter(([key]) => key !== 'code' && key !== 'credentialSent').slice(0, MAX_DETAILS);
-  return Object.fromEntries(kept.map(([key, value]) => [`gateway.${key.slice(0, 60)}`, typeof value === 'string' ? value.slice(0, MAX_DETAIL_CHARACTERS) : value]));
+  return Object.fromEntries(kept.map(([key, value]) => [`gateway.${key.slice(0, 60)}`, typeof value === 'string' ? storableText(value, MAX_DETAIL_CHARACTERS) : value]));
 }
 
 /** Whether a failure leaves another gateway to be tried (rule 4). */

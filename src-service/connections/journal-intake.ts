@@ -3,6 +3,7 @@ import { and, eq, isNull } from 'drizzle-orm';
 import type { GatewayId } from '../../shared/ids.ts';
 import { FIRST_PREVIOUS_HASH, journalHashText } from '../../shared/link/journal-hash.ts';
 import type { GatewayStatusReport, JournalEvent } from '../../shared/link/messages.ts';
+import { storableText } from '../../shared/storable-text.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { serviceActor } from '../audit/audit-log.ts';
 import type { ErrorLog } from '../audit/error-log.ts';
@@ -10,9 +11,10 @@ import type { Clock } from '../clock.ts';
 import type { GatewayRow } from '../gateways/gateway-record.ts';
 import type { GatewayLink } from '../link/gateway-link.ts';
 import type { Log } from '../logging/log.ts';
+import { isDataException } from '../store/data-exception.ts';
 import type { Database, Transaction } from '../store/database.ts';
 import { gateways, journalEvents } from '../store/schema.ts';
-import type { JournalApplication } from './journal-application.ts';
+import type { JournalApplication, NoteBudget } from './journal-application.ts';
 
 /** Events of one page: a transaction of some hundred milliseconds at most. */
 const PAGE_EVENTS = 200;
@@ -36,7 +38,7 @@ export interface JournalIntakeParts {
   readonly errors: Pick<ErrorLog, 'append'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
-  readonly application: Pick<JournalApplication, 'apply'>;
+  readonly application: Pick<JournalApplication, 'apply' | 'unstorable'>;
 }
 
 /** What a drain found. */
@@ -50,7 +52,8 @@ export interface Drained {
 /**
  * Takes gateways' journals: each event once, by gateway and number, in one transaction with what follows from it and with
  * the cursor; released at the gateway only after the commit (rule 17). The chain is checked; where it has a gap, the audit
- * log says so and the reading goes on (S69).
+ * log says so and the reading goes on (S69). An event that the database does not take as it came is kept without what it refuses, and
+ * noted: it stands in the way of none behind it.
  */
 export class JournalIntake {
   readonly #parts: JournalIntakeParts;
@@ -102,8 +105,17 @@ export class JournalIntake {
   }
 
   /** Takes a page; gives the number up to which it may be released, or undefined where the lease went elsewhere. */
-  #take(gatewayId: GatewayId, epoch: number, events: readonly JournalEvent[]): Promise<number | undefined> {
-    const { database, application, clock, log } = this.#parts;
+  async #take(gatewayId: GatewayId, epoch: number, events: readonly JournalEvent[]): Promise<number | undefined> {
+    try {
+      return await this.#takePage(gatewayId, epoch, events, 'together');
+    } catch (error) {
+      if (!isDataException(error)) throw error;
+      return await this.#takePage(gatewayId, epoch, events, 'each-apart');
+    }
+  }
+
+  #takePage(gatewayId: GatewayId, epoch: number, events: readonly JournalEvent[], how: 'together' | 'each-apart'): Promise<number | undefined> {
+    const { database, log } = this.#parts;
     return database.transaction(async (transaction) => {
       const row = await this.#lock(transaction, gatewayId, epoch);
       if (row === undefined) return undefined;
@@ -114,12 +126,7 @@ export class JournalIntake {
         if (event.sequence <= cursor) continue;
         const gap = gapBefore(event, cursor, hash);
         if (gap !== undefined) await this.#incomplete(transaction, row, gap);
-        const inserted = await transaction
-          .insert(journalEvents)
-          .values({ gatewayId, journal: row.journal, sequence: event.sequence, at: new Date(event.at), kind: event.kind, connectionId: event.connectionId, reference: event.reference, facts: event.facts, hash: event.hash, receivedAt: clock.now() })
-          .onConflictDoNothing()
-          .returning({ sequence: journalEvents.sequence });
-        if (inserted.length > 0) await application.apply(transaction, row, event, notes);
+        await (how === 'together' ? this.#keep(transaction, row, event, notes) : this.#keepApart(transaction, row, event, notes));
         cursor = event.sequence;
         hash = event.hash;
       }
@@ -127,6 +134,41 @@ export class JournalIntake {
       await transaction.update(gateways).set({ journalCursor: cursor, journalHash: hash }).where(eq(gateways.id, gatewayId));
       return cursor;
     });
+  }
+
+  /** Keeps an event as far as it can be kept, with what follows from it. */
+  async #keep(transaction: Transaction, row: GatewayRow, event: JournalEvent, notes: NoteBudget): Promise<void> {
+    const { application, log } = this.#parts;
+    const storable = withStorableFacts(event);
+    if (!(await this.#insert(transaction, row, storable ?? event))) return;
+    if (storable !== undefined) {
+      log.warn('an event of a gateway held what cannot be stored', { gatewayId: row.id, sequence: event.sequence });
+      await application.unstorable(transaction, row, event, notes);
+    }
+    await application.apply(transaction, row, storable ?? event, notes);
+  }
+
+  /** Keeps an event by itself; one that the database refuses is kept without its facts, and nothing follows from it but a note. */
+  async #keepApart(transaction: Transaction, row: GatewayRow, event: JournalEvent, notes: NoteBudget): Promise<void> {
+    const { application, log } = this.#parts;
+    try {
+      await transaction.transaction((apart) => this.#keep(apart, row, event, notes));
+    } catch (error) {
+      if (!isDataException(error)) throw error;
+      log.error('an event of a gateway could not be stored as it came', { gatewayId: row.id, sequence: event.sequence, error });
+      if (await this.#insert(transaction, row, { ...event, facts: {} })) await application.unstorable(transaction, row, event, notes);
+    }
+  }
+
+  /** Whether the event is new. */
+  async #insert(transaction: Transaction, row: GatewayRow, event: JournalEvent): Promise<boolean> {
+    const { sequence, at, kind, connectionId, reference, facts, hash } = event;
+    const inserted = await transaction
+      .insert(journalEvents)
+      .values({ gatewayId: row.id, journal: row.journal, sequence, at: new Date(at), kind, connectionId, reference, facts, hash, receivedAt: this.#parts.clock.now() })
+      .onConflictDoNothing()
+      .returning({ sequence: journalEvents.sequence });
+    return inserted.length > 0;
   }
 
   async #lock(transaction: Transaction, gatewayId: GatewayId, epoch: number): Promise<GatewayRow | undefined> {
@@ -141,6 +183,13 @@ export class JournalIntake {
     await errors.append(transaction, { code: 'audit.trail-incomplete', gatewayName: row.name, facts });
     log.error('the journal of a gateway is not whole', { gatewayId: row.id, gatewayName: row.name, code: 'audit.trail-incomplete', sequence: from });
   }
+}
+
+/** The event with facts that a database can keep; undefined where it can keep them as they came. */
+function withStorableFacts(event: JournalEvent): JournalEvent | undefined {
+  const entries = Object.entries(event.facts);
+  const facts = entries.map(([name, value]) => [storableText(name), typeof value === 'string' ? storableText(value) : value] as const);
+  return facts.every(([name, value], place) => name === entries[place]?.[0] && value === entries[place]?.[1]) ? undefined : { ...event, facts: Object.fromEntries(facts) };
 }
 
 /** The hash that an event must have after the one before it. */

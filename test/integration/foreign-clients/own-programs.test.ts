@@ -159,6 +159,13 @@ describe('a program of the user\'s own', () => {
     expect(JSON.stringify(programs.stores.foreignClients.state)).not.toContain(password);
   }, 120_000);
 
+  test('rule 30: a command that ends by a signal without a name in SSH ends the program that ran it, as one without a status', async () => {
+    // What OpenSSH's ssh ends with where it was told no status.
+    expect(await runShown(open, ['kill -BUS $$'])).toMatchObject({ code: 255, errors: '' });
+    expect((await finalEntry(open)).facts).toMatchObject({ code: 'session.ended', exitStatus: null, signal: 'SIGSIG@openssh.com' });
+    expect(await runShown(open, ['exit 7'])).toMatchObject({ code: 7, errors: '' });
+  }, 120_000);
+
   test('rule 28: scp and sftp -b carry files that compare equal, and each stands in the log, with its hash or its ranges', async () => {
     const { here, there } = folders();
     const bytes = randomBytes(700_001);

@@ -4,6 +4,7 @@ import ssh2 from 'ssh2';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RecordingId } from '../../../shared/ids.ts';
 import type { SessionEnd } from '../../../src-gateway/sessions/protocol-handler.ts';
+import { sendPacket } from '../../fixtures/hostile-ssh-server.ts';
 import { makeSpool, pull, readRecording, type TestSpool } from '../../fixtures/recording-spool.ts';
 import { openShell, runCommand, signOn, socketPair, startSession } from '../../fixtures/ssh-session.ts';
 import { makeTargetGrant } from '../../fixtures/target-grant.ts';
@@ -24,21 +25,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await spool.remove();
 });
-
-/** Sends a packet of our own making under the connection's encryption: ssh2 itself sends none that is wrong. */
-function sendPacket(client: ssh2.Client, payload: Buffer): void {
-  const protocol = Object(Reflect.get(client, '_protocol'));
-  const { write } = protocol._packetRW;
-  const [alloc, finalize] = [write.alloc.bind(write), write.finalize.bind(write)];
-  write.alloc = () => alloc(payload.length);
-  write.finalize = (packet: Buffer, force: boolean) => {
-    payload.copy(packet, write.allocStart);
-    return finalize(packet, force);
-  };
-  protocol.requestSuccess();
-  delete write.alloc;
-  delete write.finalize;
-}
 
 async function signedOn(exec = true, portForwarding = false): Promise<Awaited<ReturnType<typeof signOn>>['target']> {
   const credential = { kind: 'private-key', userName: target.user, privateKey: target.privateKey } as const;

@@ -140,6 +140,26 @@ describe('a target that misbehaves in the session', () => {
     expect(await one.ended).toMatchObject({ code: 'target.identity-changed', args: { expected, seen } });
   });
 
+  test.each([
+    ['exits-by-a-signal-of-its-own', 'SIGFOO'],
+    ['exits-by-a-signal-with-a-nul', 'SIGAB'],
+    ['exits-by-half-a-letter', `SIG${'X'.repeat(36)}`],
+  ] as const)('and %s ends that session in good order, sealed, with a name that can be stored, and another goes on', async (hostility, signal) => {
+    const grant = await grantFor(hostility);
+    const [one, other] = await Promise.all([1, 2].map(async () => await startSession((await signOn(spool, grant)).target)));
+    if (one === undefined || other === undefined) throw new Error('no sessions');
+    const [shell, going] = await Promise.all([one, other].map(({ client }) => openShell(client)));
+    await Promise.all([shell?.waitFor('hello'), going?.waitFor('hello')]);
+    shell?.type('now');
+    await shell?.closed;
+    expect(await one.ended).toMatchObject({ code: 'session.ended', exitStatus: null, signal });
+    expect(spool.closed).toMatchObject([{ recordingId: one.connected[0], state: 'sealed', code: null }]);
+    going?.type('now');
+    await going?.closed;
+    expect(await other.ended).toMatchObject({ code: 'session.ended', signal });
+    expect(spool.closed).toHaveLength(2);
+  });
+
   test('and opens channels toward the gateway gets none', async () => {
     const one = await startSession((await signOn(spool, await grantFor('opens-channels'))).target);
     const shell = await openShell(one.client);

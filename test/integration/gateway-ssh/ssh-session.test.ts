@@ -106,6 +106,47 @@ describe('a shell through the gateway', () => {
     expect((await recorded(one)).frames.at(-1)?.kind).toBe(frameKind.exitSignal);
   });
 
+  test('a user who kills the shell by a signal that SSH does not name ends that session alone, and its recording is sealed', async () => {
+    const [one, other] = [await session(), await session()];
+    const [shell, going] = [await openShell(one.client), await openShell(other.client)];
+    await Promise.all([shell.waitFor('$ '), going.waitFor('$ ')]);
+    shell.type('kill -BUS $$\r');
+    await shell.closed;
+    expect(await one.ended).toMatchObject({ code: 'session.ended', exitStatus: null, signal: 'SIGSIG@openssh.com' });
+    expect((await recorded(one)).verification).toMatchObject({ ok: true, state: 'sealed', signed: true });
+    going.type('echo still "here"; exit 4\r');
+    await going.waitFor('still here');
+    expect((await going.exit).code).toBe(4);
+    await going.closed;
+    other.client.end();
+    expect(await other.ended).toMatchObject({ code: 'session.ended', exitStatus: 4 });
+  });
+
+  test.each([
+    ['in its midst', true],
+    ['at its end', false],
+  ])('a fault of the gateway itself %s ends that session with a code, its recording incomplete, and no other session', async (_, begins) => {
+    const fault = (): never => {
+      throw new Error('nobody foresaw this');
+    };
+    const credential = { kind: 'private-key', userName: target.user, privateKey: target.privateKey } as const;
+    const grant = makeTargetGrant({ host: target.host, port: target.port, identities: [target.hostKeyFingerprint], credential });
+    const other = await session();
+    const going = await openShell(other.client);
+    const one = await startSession((await signOn(spool, grant)).target, {}, { watchable: begins ? fault : () => fault });
+    const shell = await openShell(one.client);
+    if (!begins) shell.type('exit 3\r');
+    await shell.closed;
+    expect(await one.ended).toMatchObject({ code: 'internal' });
+    expect(spool.closed).toMatchObject([{ recordingId: one.connected[0], state: 'incomplete', code: 'internal' }]);
+    expect((await recorded(one)).verification).toMatchObject({ ok: true, state: 'incomplete', signed: true });
+    await going.waitFor('$ ');
+    going.type('exit 4\r');
+    expect((await going.exit).code).toBe(4);
+    other.client.end();
+    await other.ended;
+  });
+
   test('takes input to its end and gives the status back; a signal of the client reaches the command', async () => {
     const one = await session({ exec: true });
     const counted = await runCommand(one.client, 'wc -c');

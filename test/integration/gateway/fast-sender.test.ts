@@ -30,6 +30,7 @@ test('a target that sends faster than its client takes is waited for: nothing pi
     clock, resumeSeconds: 10,
     frame: (frame) => duplex.takeFrame(frame),
     violated: (error) => violations.push(error),
+    fell: (error) => expect.unreachable(error.code),
     cut: () => undefined,
     expired: () => undefined,
     drained: () => duplex.goOn(),

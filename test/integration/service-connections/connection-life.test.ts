@@ -292,9 +292,26 @@ describe.each(DATABASES)('on %s', (databaseKind) => {
       await world.syncNow(gateway.id, admin);
       await readAll(gateway);
       const { clock, store: { database } } = world;
-      const intake = new JournalIntake({ database, audit: new AuditLog(clock), errors: new ErrorLog(clock), clock, log: createLog('silent'), application: { apply: async () => undefined } });
+      const intake = new JournalIntake({ database, audit: new AuditLog(clock), errors: new ErrorLog(clock), clock, log: createLog('silent'), application: { apply: async () => undefined, unstorable: async () => undefined } });
       expect(await intake.restarted(gateway.id, before.leaseEpoch, before, head)).toBe(false);
       expect((await row())?.journalCursor).toBe(4);
+    });
+
+    test('S69: an event that the database does not take holds up none behind it: it is kept without what cannot be stored, and noted', async () => {
+      const { gateway, of } = await granted();
+      gateway.record({ kind: 'gateway-started', connectionId: null, reference: null, facts: { signal: 'A\0B', half: 'x\ud800', 'na\0me': 1, whole: '😀' } });
+      gateway.record({ kind: 'recording-closed', ...of, facts: { recordingId: randomUUID(), state: 'sealed', durationMs: 1e300 } });
+      gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+      await world.connectionIn(of.connectionId, 'connected');
+      const kept = await world.store.database.select().from(journalEvents).where(eq(journalEvents.gatewayId, gateway.id)).orderBy(journalEvents.sequence);
+      expect(kept.map(({ kind, facts }) => [kind, facts])).toMatchObject([
+        ['gateway-started', { signal: 'AB', half: 'x�', name: 1, whole: '😀' }],
+        ['recording-closed', {}],
+        ['connected', {}],
+      ]);
+      expect((await world.auditOfKind('gateway.unexpected-event')).filter((facts) => facts['gatewayId'] === gateway.id)).toMatchObject([{ event: 'gateway-started', sequence: 1 }, { event: 'recording-closed', sequence: 2 }]);
+      // The chain is of what the gateway wrote, and whole.
+      expect((await world.auditOfKind('audit.trail-incomplete')).filter((facts) => facts['gatewayId'] === gateway.id)).toEqual([]);
     });
 
     test('what a newer gateway tells is kept and noted as unknown, and what follows is taken', async () => {

@@ -47,6 +47,7 @@ function world(resumeSeconds = 300): { line: SessionLine; clock: ManualClock; se
     clock, resumeSeconds,
     frame: ({ payload }) => seen.push(Buffer.from(payload).toString()),
     violated: ({ what }) => seen.push(what),
+    fell: ({ code }) => seen.push(`fell ${code}`),
     cut: () => seen.push('cut'),
     drained: () => (drained.count += 1),
     expired: () => seen.push('expired'),

@@ -66,6 +66,9 @@ function session() {
     clock,
     serverInit: () => SERVER_INIT,
     primers: () => packed.primers(),
+    failed: (error) => {
+      throw error;
+    },
     askPicture: () => {
       seen.asked += 1;
     },
