@@ -102,7 +102,7 @@ function useColumns({ names, onEdit, onRemove }: Omit<RuleTableProps, 'items'>):
     { id: 'filter', label: text('rules.filter'), mono: true, cell: ({ filter }) => (filter === '' ? text('rules.every-resource') : filter) },
     { id: 'protocols', label: text('common.protocol'), cell: ({ protocols }) => protocols.map((protocol) => text(`protocol.${protocol}`)).join(' ') },
     { id: 'sign-on', label: text('rules.sign-on'), wideOnly: true, cell: ({ signOn }) => text(`rules.sign-on-${signOn}`) },
-    { id: 'windows', label: text('rules.windows'), wideOnly: true, cell: ({ windows }) => (windows.length === 0 ? text('rules.always') : windows.map(({ from, until, timeZone }) => `${from}–${until} ${timeZone}`).join(', ')) },
+    { id: 'windows', label: text('rules.windows'), wideOnly: true, cell: ({ windows }) => (windows.length === 0 ? text('rules.always') : <RuleHours windows={windows} />) },
     onEdit && {
       id: 'actions',
       label: text('rules.edit-short'),
@@ -121,6 +121,15 @@ function useColumns({ names, onEdit, onRemove }: Omit<RuleTableProps, 'items'>):
       ),
     },
   ];
+}
+
+/** Hours and time zone of each window, one below the other where the column is narrow. */
+function RuleHours({ windows }: Pick<AccessRule, 'windows'>) {
+  return windows.map(({ from, until, timeZone }, place) => (
+    <span key={place} className="rule-hours">
+      {from}–{until} {timeZone}
+    </span>
+  ));
 }
 
 /** The rule's name and, where whom it speaks of goes that way whatever the switch says, that it is Tunnel always (S31, S33). */

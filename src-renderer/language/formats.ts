@@ -25,7 +25,8 @@ const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 /** The formats of a language; makes its `Intl` objects once. */
 export function createFormats(language: TextLanguage): Formats {
   const instant = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' });
-  const dateTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+  // The medium date of Chinese spells year, month and day out, which no column of a list has room for.
+  const dateTime = new Intl.DateTimeFormat(language, { dateStyle: language === 'zh-Hant' ? 'short' : 'medium', timeStyle: 'short' });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
   const number = new Intl.NumberFormat(language);
   const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });

@@ -40,7 +40,7 @@ export function LogEntryDetails({ title, facts, onClose, actions, head, foot }: 
         {Object.entries(facts).map(([name, value]) => (
           <Fragment key={name}>
             <dt className="mono">{name}</dt>
-            <dd>{factText(value)}</dd>
+            <dd className="mono">{factText(value)}</dd>
           </Fragment>
         ))}
         {foot}

@@ -23,7 +23,8 @@ export function FailureScreen({ session, phase, onRetry, onDiagnose, onClose }: 
   const worded = errorText(translator, error.code, error.args);
   const reference = error.reference ?? session.reference;
   const retry = useRef<HTMLButtonElement>(null);
-  useEffect(() => retry.current?.focus(), []);
+  // What happened is read first: a low window does not scroll past it to the button.
+  useEffect(() => retry.current?.focus({ preventScroll: true }), []);
   return (
     <div className="screen scroll" tabIndex={0}>
       <section className="screen-card failure" role="alert" aria-labelledby="failure-title">

@@ -43,10 +43,7 @@ export function SessionStatusBar({ session, factsRef }: { readonly session: Sess
       {session.gatewayName !== null && <Fact label={text('common.segment')} value={session.segment ?? text('common.direct')} />}
       {session.way !== null && <Fact label={text('session.way')} value={wayText(session.way, text)} detail={session.way.over443 ? text('session.way-443-detail') : undefined} />}
       {connected?.endsSoon && (
-        <span className="badge badge-warn" role="status">
-          <Icon name="clock" />
-          {text('session.ends-soon', { when: formats.relative(connected.endsSoon.at, now), reason: errorText(translator, connected.endsSoon.code, {}).message })}
-        </span>
+        <EndsSoon words={text('session.ends-soon', { when: formats.relative(connected.endsSoon.at, now), reason: errorText(translator, connected.endsSoon.code, {}).message })} />
       )}
       <span className="status-space" />
       <span ref={factsRef} className="status-facts" />
@@ -59,6 +56,16 @@ export function SessionStatusBar({ session, factsRef }: { readonly session: Sess
 
 function recordingTitle(session: Session, text: ReturnType<typeof useText>): string {
   return session.policy?.recordInput === true ? `${text('session.recording-detail')} ${text('session.recording-input')}` : text('session.recording-detail');
+}
+
+/** Whole as its title where the bar is too narrow for it. */
+function EndsSoon({ words }: { readonly words: string }) {
+  return (
+    <span className="badge badge-warn session-ends" role="status" title={words}>
+      <Icon name="clock" />
+      <span className="ellipsis">{words}</span>
+    </span>
+  );
 }
 
 function Fact({ label, value, detail }: { readonly label: string; readonly value: string; readonly detail?: string | undefined }) {

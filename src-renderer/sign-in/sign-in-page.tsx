@@ -9,6 +9,7 @@ import { PasswordInput } from '../controls/password-input.tsx';
 import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
+import { useManaged } from '../settings/use-managed.ts';
 import { LanguageChoice } from './language-choice.tsx';
 import { ProfileForm } from './profile-form.tsx';
 
@@ -69,6 +70,9 @@ function ProfileChooser({ profiles, selected, onAdd, onEdit }: ProfileChooserPro
   const { mavis } = useParts();
   const text = useText();
   const name = useId();
+  const managed = useManaged();
+  // Without any service the form is offered still: what main says to it tells who can help.
+  const mayAdd = profiles.length === 0 || managed?.features.includes('add-services') !== true;
   const [removing, setRemoving] = useState<Profile | null>(null);
   const [error, setError] = useState<ShownError | null>(null);
   const select = async (profile: Profile) => {
@@ -112,10 +116,12 @@ function ProfileChooser({ profiles, selected, onAdd, onEdit }: ProfileChooserPro
           </li>
         ))}
       </ul>
-      <button type="button" className={profiles.length === 0 ? 'button button-primary' : 'button button-quiet profile-add'} onClick={onAdd}>
-        <Icon name="plus" />
-        {text('sign-in.add-profile')}
-      </button>
+      {mayAdd && (
+        <button type="button" className={profiles.length === 0 ? 'button button-primary' : 'button button-quiet profile-add'} onClick={onAdd}>
+          <Icon name="plus" />
+          {text('sign-in.add-profile')}
+        </button>
+      )}
       {error && <ErrorNotice error={error} />}
       {removing && (
         <Dialog

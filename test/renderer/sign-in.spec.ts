@@ -27,6 +27,15 @@ test('the profiles of this computer stand with service, trust and colour; anothe
   expect(faults.list).toEqual([]);
 });
 
+test('where the organisation lets nobody add services, none is offered to be added', async ({ page }) => {
+  const add = page.getByRole('button', { name: 'Add profile' });
+  await openMain(page, { scene: 'sign-in' });
+  await expect(add).toBeVisible();
+  await openMain(page, { scene: 'sign-in', managed: '1' });
+  await expect(page.getByRole('form', { name: 'Sign in' })).toBeVisible();
+  await expect(add).toHaveCount(0);
+});
+
 test('a certificate that this computer does not know is kept only once its fingerprint was compared, and of the address that it was read from', async ({ page }) => {
   await openMain(page, { scene: 'no-profile' });
   await page.getByRole('button', { name: 'Add profile' }).click();

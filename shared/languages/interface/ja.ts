@@ -206,7 +206,7 @@ export const interfaceTextsJa = {
   'resources.favourite-add': '{name} をお気に入りに追加',
   'resources.favourite-remove': '{name} をお気に入りから外す',
   'resources.available': '利用可能',
-  'resources.none-available': 'Gateway 利用不可',
+  'resources.none-available': 'Gateway 使用不可',
   'resources.availability-unknown': '未確認',
   'resources.connect': '{name} に {protocol} で接続',
   'resources.diagnose': '{protocol} を診断',

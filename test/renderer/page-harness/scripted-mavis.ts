@@ -135,7 +135,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
         for (const [name, value] of Object.entries(changes)) patch('settings', [name], value);
         return ok(settings(query));
       }),
-      managed: () => ok(scene === 'managed' ? { names: ['language', 'forwardAgent', 'forwardX11'], features: ['add-services', 'agent-forwarding', 'x11-forwarding'] } : { names: [], features: [] }),
+      managed: () => ok(scene === 'managed' || query.has('managed') ? { names: ['language', 'forwardAgent', 'forwardX11'], features: ['add-services', 'agent-forwarding', 'x11-forwarding'] } : { names: [], features: [] }),
       export: noted('settings.export', () => (scene === 'settings-file-fails' ? refused('client.file-not-written', { reason: 'ENOSPC' }) : ok({ saved: true }))),
       import: noted('settings.import', () => {
         if (scene === 'settings-file-fails') return refused('client.settings-not-imported');
@@ -168,7 +168,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
         patch('profiles', ['selected'], profileId);
         return ok({});
       }),
-      readFingerprint: noted('profiles.readFingerprint', () => ok({ fingerprint: `SHA256:${'k9Qz'.repeat(10)}abc`, subject: 'mavis.nishi.example', issuer: 'Nishi Trading Internal CA', trustedBySystem: false })),
+      readFingerprint: noted('profiles.readFingerprint', () => ok({ fingerprint: 'SHA256:k9QzT4mHw1Ls7VbXc2NfRj8GyPe5UoKd3aZi6SqWx0Y', subject: 'mavis.nishi.example', issuer: 'Nishi Trading Internal CA', trustedBySystem: false })),
     },
     account: {
       signIn: noted('account.signIn', ({ password }) => {

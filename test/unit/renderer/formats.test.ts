@@ -19,6 +19,7 @@ describe('what is written by the language', () => {
     expect(createFormats('en').bytes(0)).toBe('0 bytes');
     expect(createFormats('ja').relative('2026-11-23T09:00:00Z', Date.parse('2026-11-23T09:03:00Z'))).toBe('3 分前');
     expect(createFormats('zh-Hant').instant('not a time')).toBe('—');
+    expect(createFormats('zh-Hant').dateTime('2026-11-23T08:04:05Z')).toMatch(/^2026\/11\/23\s\S+:04$/);
     for (const language of ['en', 'ja', 'zh-Hant'] as const) expect(createFormats(language).instant('2026-11-23T15:04:05')).toContain('15:04:05');
     expect(createFormats('en').milliseconds(840)).toBe('840 ms');
   });
