@@ -35,8 +35,13 @@ export function encodePng({ width, height, pixels }: Picture): Buffer {
   for (let row = 0; row < height; row += 1) {
     pixels.copy(rows, row * (width * 3 + 1) + 1, row * width * 3, (row + 1) * width * 3);
   }
+  return pngFile([['IHDR', header], ['IDAT', deflateSync(rows)]]);
+}
+
+/** A PNG file of these chunks, and the one that ends it. */
+export function pngFile(chunks: readonly (readonly [type: string, data: Buffer])[]): Buffer {
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([signature, ...chunks.map(([type, data]) => chunk(type, data)), chunk('IEND', Buffer.alloc(0))]);
 }
 
 /** The share of pixels that are not black, from 0 to 1: an empty screen of Xvfb is black but for the pointer. */

@@ -77,12 +77,12 @@ export function layoutFaults(page: Page): Promise<string[]> {
 export async function latinWords(page: Page, known: readonly string[]): Promise<string[]> {
   const texts = await page.evaluate(() => {
     // Monospaced things are data (addresses, kinds, references, examples of the filter); the terminal is the target's.
-    const data = '.xterm, .seek-mark, .mono, code, kbd, .tag, .log-facts, [lang]:not(html), .settings-sample, input, script, style, .session-title';
+    const data = '.xterm, .files-name bdi, .files-crumb, .seek-mark, .mono, code, kbd, .tag, .log-facts, [lang]:not(html), .settings-sample, input, script, style, .session-title';
     const found: string[] = [document.title];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) if (!node.parentElement?.closest(data)) found.push(node.textContent ?? '');
     for (const element of document.querySelectorAll('[aria-label], [title], [placeholder], [aria-description]')) {
-      if (element.closest('.xterm, .seek-mark, .tag, .mono, code')) continue;
+      if (element.closest('.xterm, .seek-mark, .tag, .mono, code, .files-name, .files-crumb')) continue;
       for (const name of ['aria-label', 'title', 'placeholder', 'aria-description']) found.push(element.getAttribute(name) ?? '');
     }
     return found;
@@ -97,4 +97,4 @@ export async function latinWords(page: Page, known: readonly string[]): Promise<
 }
 
 /** Product, protocols, programs, systems, keys, formats, units, actions of the filter: the same letters in every language. */
-const ALLOWED = /\b(?:MAVIS|Desktop|Gateway|Gateways|TCP|SSH|SFTP|VNC|RDP|Linux|Windows|macOS|Unix|IT|Enter|Esc|Space|Ctrl|Shift|Home|End|Tab|Caps Lock|asciicast|CSV|JSON Lines|JSON|PAC|HTTP|X11|Tunnel|https?|SHA256|px|ms|kB|KB|MB|GB|byte|Solarized Dark|Electron|Chromium|Node|linux|sftp|scp|rsync|tag|os|test|MV-[0-9A-Z-]+|MV|ssh|admin|mavis-service|[0-9a-f-]{36}|[a-z]+\.[a-z-]+)\b/g;
+const ALLOWED = /\b(?:MAVIS|Desktop|Gateway|Gateways|TCP|SSH|SFTP|VNC|RDP|Linux|Windows|macOS|Unix|IT|Enter|Esc|Space|Ctrl|Shift|Alt|Delete|Home|End|Tab|Caps Lock|asciicast|WebM|English|CSV|JSON Lines|JSON|PAC|HTTP|X11|Tunnel|https?|SHA256|SHA-256|px|ms|Mb|kB|KB|MB|GB|byte|Solarized Dark|Electron|Chromium|Node|linux|sftp|scp|rsync|tag|os|test|MV-[0-9A-Z-]+|MV|ssh|admin|mavis-service|[0-9a-f-]{36}|[a-z]+\.[a-z-]+)\b/g;

@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test';
+import { layoutFaults } from '../e2e/page-checks.ts';
 import { axeFindings } from '../fixtures/axe-findings.ts';
 import { openMain } from './open-page.ts';
 import { scenes } from './scenes.ts';
@@ -15,7 +16,7 @@ const looksAt = (place: number) => (process.env['MAVIS_LONG'] === '1' ? everyLoo
 // Up to seven looks a scene, each read through by axe: a minute and more where other tests share the cores.
 test.setTimeout(240_000);
 
-test.describe('axe finds nothing, in three languages and every theme', () => {
+test.describe('axe finds nothing, in three languages and every theme, and all fits in the smallest window', () => {
   for (const [place, scene] of scenes.entries()) {
     test(scene.name, async ({ page }) => {
       await page.emulateMedia({ reducedMotion: 'reduce' });
@@ -29,6 +30,8 @@ test.describe('axe finds nothing, in three languages and every theme', () => {
         const found = (await axeFindings(page)).map((finding) => `${theme} ${language} ${finding}`);
         expect(found).toEqual([]);
       }
+      await page.setViewportSize({ width: 640, height: 480 });
+      await expect.poll(() => layoutFaults(page)).toEqual([]);
     });
   }
 });

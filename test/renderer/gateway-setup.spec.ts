@@ -3,8 +3,8 @@ import { calls, openMain } from './open-page.ts';
 
 const NEW_ID = '00000000-0000-4000-8000-000000000700';
 const LINE = `mavis-gateway-key-1 ${'A'.repeat(122)} ${'B'.repeat(59)} office1-gw-3`;
-const NEXT_FINGERPRINT = `SHA256:${'Qx7pL2Rm'.repeat(5)}xyz`;
-const FINGERPRINT = `SHA256:${'q7Rt'.repeat(10)}xyz`;
+const NEXT_FINGERPRINT = 'SHA256:Qx7pL2RmB9vKd4ZtHn6YwCf1JsGe8UoXa3iPq5MrT0V';
+const FINGERPRINT = 'SHA256:q7RtW2xKp0ZcVn8Yd4LhGf6sJ1eTuBoM3iQwAv9Xr5k';
 
 async function openGateways(page: Page, query: Readonly<Record<string, string>> = {}) {
   const faults = await openMain(page, query);

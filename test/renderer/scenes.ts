@@ -115,6 +115,7 @@ export const scenes: readonly Scene[] = [
     await page.getByLabel('Resource', { exact: true }).fill('tokyo-db-00009');
     await page.getByRole('button', { name: 'Try the rules' }).click();
     await expect(page.getByText('Allowed by')).toBeVisible();
+    await expect(page.getByRole('row').nth(1)).toBeVisible();
   }),
   menu('an access rule is changed', 'rules', async (page) => {
     await page.getByRole('button', { name: 'Change the rule Vendors to AWS' }).click();
@@ -197,8 +198,8 @@ export const scenes: readonly Scene[] = [
 /** The sections of the settings page, in its order. */
 export const SETTINGS_SECTIONS = ['appearance', 'system', 'terminal', 'ssh', 'updates', 'file', 'about'] as const;
 
-const GATEWAY_LINE = `mavis-gateway-key-1 ${'A'.repeat(122)} ${'B'.repeat(59)} office1-gw-3`;
-const GATEWAY_FINGERPRINT = `SHA256:${'q7Rt'.repeat(10)}xyz`;
+const GATEWAY_LINE = 'mavis-gateway-key-1 MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEq3Vn8Zt1KfWmR5xLcY7uJ0hPdGs2BoTe9aQiXk4NvHw6MrCzD8yUEp1FjSlO5bI3gKtVxA7mZqLs0WnRcYhTf2e MCowBQYDK2VwAyEAn4GdXw8Kq2RzYt7VfLm1JcHs5PbUe9AoTi3QxZk6NvE office1-gw-3';
+const GATEWAY_FINGERPRINT = 'SHA256:q7RtW2xKp0ZcVn8Yd4LhGf6sJ1eTuBoM3iQwAv9Xr5k';
 const NEW_GATEWAY = '00000000-0000-4000-8000-000000000700';
 
 /** The guided set-up of a gateway, step by step; each step does what leads to it. */
@@ -254,7 +255,7 @@ const setUpSteps: readonly { readonly name: string; readonly go: (page: Page) =>
     go: async (page) => {
       const dialog = page.getByRole('dialog');
       await dialog.getByRole('button', { name: 'Next' }).click();
-      await dialog.getByRole('searchbox').fill('tokyo');
+      await dialog.getByRole('searchbox').fill('tokyo-db');
       await dialog.getByRole('button', { name: 'Run the connection test' }).click();
       await expect(dialog.getByRole('list', { name: 'Stages' }).getByRole('listitem')).toHaveCount(6);
     },
@@ -281,11 +282,19 @@ export const moreScenes: readonly Scene[] = [
     },
   })),
   menu('settings: reset question', 'settings', (page) => page.locator('.settings-file-tools button').last().click()),
+  {
+    name: 'sign-in, managed',
+    open: async (page) => {
+      await openMain(page, { scene: 'sign-in', managed: '1' });
+      await expect(page.getByRole('button', { name: 'Add profile' })).toHaveCount(0);
+    },
+  },
   menu('resources: nothing found', 'resources', async (page) => {
     await page.getByRole('searchbox').first().fill('xyzzy');
     await expect(page.getByRole('gridcell')).toHaveCount(0);
   }),
   { name: 'resources: none yet', page: 'resources', open: (page) => openMain(page, { resources: '0' }) },
+  { name: 'resources: few', page: 'resources', open: (page) => openMain(page, { resources: '24' }) },
   menu('resources: a resource is added', 'resources', (page) => page.getByRole('button', { name: 'New resource' }).click()),
   menu('resources: tags of several (S37)', 'resources', async (page) => {
     await page.getByRole('row').nth(1).click({ modifiers: ['ControlOrMeta'] });
@@ -294,6 +303,8 @@ export const moreScenes: readonly Scene[] = [
     await expect(page.getByRole('dialog')).toBeVisible();
   }),
   menu('resources: tags of one (S37)', 'resources', async (page) => {
+    await page.getByRole('searchbox').first().fill('tokyo-db-00008');
+    await expect(page.getByRole('grid').getByText('tokyo-db-00008')).toBeVisible();
     await page.getByRole('grid').focus();
     await page.keyboard.press('Space');
     await page.getByRole('complementary').getByRole('button', { name: 'Edit' }).click();
@@ -314,7 +325,7 @@ export const moreScenes: readonly Scene[] = [
   },
   { name: 'a proxy asks who the user is', open: (page) => openMain(page, { proxy: '1' }) },
   menu('sessions: none', 'sessions', undefined, 'sessions-empty'),
-  menu('sessions: all live sessions', 'sessions', (page) => page.getByRole('main').getByRole('button', { name: 'All live sessions' }).click()),
+  menu('sessions: one is ended', 'sessions', (page) => page.getByRole('button', { name: /^End the session of/ }).first().click()),
   menu('audit log: none', 'audit', undefined, 'empty'),
   menu('error log: one opened', 'errors', async (page) => {
     await page.getByRole('row').nth(1).click();
@@ -323,10 +334,15 @@ export const moreScenes: readonly Scene[] = [
   menu('users: none', 'users', undefined, 'empty'),
   menu('access rules: none', 'rules', undefined, 'empty'),
   menu('target credentials: none', 'credentials', undefined, 'empty'),
-  menu('gateways', 'gateways'),
+  menu('gateways', 'gateways', (page) => expect(page.locator('.spinner')).toHaveCount(0)),
+  menu('gateways: Tunnel', 'gateways', async (page) => {
+    await page.getByText('Tunnel', { exact: true }).click();
+    await expect(page.getByRole('form', { name: 'Tunnel' })).toBeVisible();
+  }, 'tunnel-on'),
   menu('gateways: details and history', 'gateways', async (page) => {
     await page.getByRole('button', { name: 'tokyo-gw-1' }).click();
     await expect(page.getByRole('img', { name: /24 hours/ })).toBeVisible();
+    await expect(page.locator('.spinner')).toHaveCount(0);
   }),
   menu('gateways: protocols of the ports', 'gateways', async (page) => {
     await page.getByRole('button', { name: 'tokyo-gw-1' }).click();
@@ -354,6 +370,7 @@ export const moreScenes: readonly Scene[] = [
     await page.getByRole('row').nth(1).click();
     await expect(page.getByRole('complementary')).toBeVisible();
   }),
+  menu('diagnostics', 'diagnostics'),
   menu('diagnostics: not run yet', 'diagnostics', undefined, 'diagnostics-empty'),
   session('failed-gateway'),
   session('failed-tunnel'),
@@ -362,6 +379,7 @@ export const moreScenes: readonly Scene[] = [
   session('watching'),
   session('lost'),
   session('files'),
+  session('files-plain'),
   session('files-conflict'),
   session('files-edits'),
   session('files-restricted'),

@@ -18,10 +18,10 @@ export class Album {
   readonly #folder: string;
   readonly #stops = new Map<string, Stop>();
 
-  /** Begins with an empty folder. */
-  constructor(folder: string) {
+  /** `whole`: every stop is to be made, and nothing that was there before stays. */
+  constructor(folder: string, whole: boolean) {
     this.#folder = folder;
-    rmSync(folder, { recursive: true, force: true });
+    if (whole) rmSync(folder, { recursive: true, force: true });
     for (const look of looks) mkdirSync(join(folder, folderOf(look)), { recursive: true });
   }
 

@@ -1,4 +1,4 @@
-import type { Browser, Page } from '@playwright/test';
+import type { Browser, Page, PageScreenshotOptions } from '@playwright/test';
 import { layoutFaults } from '../e2e/page-checks.ts';
 import type { Scene } from '../renderer/scenes.ts';
 import { type Album, fileNameOf } from './album.ts';
@@ -9,6 +9,9 @@ const SHOWN_AT = '2026-11-23T09:30:20Z';
 
 /** One step to a stop. */
 const STEP_LIMIT_MS = 30_000;
+
+/** A cursor that blinks never rests. */
+const MAX_PICTURES = 5;
 
 /** Opens a page for a stop with scripted data: its clock stands, its language and time zone are no machine's. */
 export async function openScenePage(browser: Browser, url: string, size: { readonly width: number; readonly height: number }): Promise<Page> {
@@ -29,6 +32,17 @@ export async function lookAt(page: Page, { language, theme }: Look): Promise<voi
   await page.mouse.move(0, 0);
 }
 
+/** A picture once two in a row are the same: what was asked for has come, and has been laid out. One that does not come to rest is taken as it is. */
+export async function settledPicture(page: Page, options: PageScreenshotOptions = {}): Promise<Buffer> {
+  let before = await page.screenshot(options);
+  for (let again = 0; again < MAX_PICTURES; again += 1) {
+    const now = await page.screenshot(options);
+    if (now.equals(before)) break;
+    before = now;
+  }
+  return before;
+}
+
 /** Makes the stop of a scene: a picture in each look, and in light of the smallest window; of each also what is wrong with the layout. */
 export async function makeSceneStop(browser: Browser, url: string, scene: Scene, album: Album): Promise<void> {
   const name = fileNameOf(scene.name);
@@ -38,7 +52,7 @@ export async function makeSceneStop(browser: Browser, url: string, scene: Scene,
   let pictures = 0;
   const takePicture = async (look: Look, suffix = ''): Promise<void> => {
     faults.push(...(await layoutFaults(page)).map((fault) => `${look.language}, ${look.theme}${suffix}: ${fault}`));
-    album.put(`${name}${suffix}`, look, await page.screenshot());
+    album.put(`${name}${suffix}`, look, await settledPicture(page));
     pictures += 1;
   };
   try {

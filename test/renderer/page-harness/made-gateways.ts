@@ -11,7 +11,7 @@ function made(number: number, name: string, segment: string | null, status: obje
   const pending = 'state' in status && status.state === 'pending';
   return gateway.parse({
     id: id(number), name, segment, addresses: { host: `203.0.113.${number}`, linkPort: 443, proxyPorts: [7993, 7994, 7995] }, portPreference: defaultPortPreference([7993, 7994, 7995]), over443: true, reachedThroughDefault: false,
-    keyFingerprint: pending ? null : `SHA256:${'Zk3v9QmX'.repeat(5)}abc`, nextKeyFingerprint: null, draining: false, disabled: false, createdAt: '2026-10-02T03:04:05.000Z',
+    keyFingerprint: pending ? null : 'SHA256:Zk3v9QmXn5RbTw2YhLp7DcJf4GsUe8AoKi1VqBz6M0Y', nextKeyFingerprint: null, draining: false, disabled: false, createdAt: '2026-10-02T03:04:05.000Z',
     status: {
       state: 'available', code: null, detail: '', confirmedAt: ago(number % 14), changedAt: ago(3600 * number + 40), sessions: number * 3, version: '0.1.0', roundTripMs: 4 + number * 7.4, ejected: false, load: { cpu: 0.07 * number, memoryBytes: 240e6 + number * 3e7 },
       ports: [7993, 7994, 7995].map((port) => ({ port, open: true, protocols: [...protocols] })), ...status,

@@ -10,6 +10,7 @@ function entry(name: string, kind: ListedFile['kind'], size: number, mode = 0o64
 function remoteFolder(path: string, many: boolean): ListedFile[] {
   if (path === '/srv/reports/archive') return [entry('2025.tar.gz', 'file', 8_000_000)];
   if (path === '/') return ['etc', 'srv'].map((name) => entry(name, 'folder', 4096, 0o755));
+  if (path === '/srv/handover') return [entry('2025', 'folder', 4096, 0o755), entry('checklist.md', 'file', 2_300), entry('network-plan.pdf', 'file', 420_000), entry('orders.csv', 'file', 81_200), entry('注文一覧.csv', 'file', 64_000)];
   if (path === '/srv') return ['reports', 'shared'].map((name) => entry(name, 'folder', 4096, 0o755));
   if (many) return Array.from({ length: 100_000 }, (_, number) => entry(`file-${String(number).padStart(6, '0')}.log`, 'file', number));
   return [
@@ -23,6 +24,12 @@ const job = (id: number, changes: Partial<TransferJob>): TransferJob => ({ id, d
 const JOBS: readonly TransferJob[] = [
   job(1, { name: '注文一覧.csv', status: 'done', doneBytes: 81_200, totalBytes: 81_200, doneFiles: 1, verified: true }),
   job(2, { name: 'archive', direction: 'upload', status: 'failed', doneBytes: 12_000_000, totalBytes: 40_000_000, doneFiles: 3, totalFiles: 9, skipped: 1, unlike: 2, failureCount: 25, failures: [{ name: 'archive/secret.key', code: 'files.name-not-allowed', args: { pattern: '*.key' } }], renamed: [{ from: '..\\x', to: '.._x' }] }),
+  job(3, { name: 'disk.img', doneBytes: 512_000_000, totalBytes: 2_000_000_000, bytesPerSecond: 84_000_000 }),
+];
+/** What a guide shows. */
+const PLAIN_JOBS: readonly TransferJob[] = [
+  job(1, { name: 'orders.csv', direction: 'upload', doneBytes: 0, totalBytes: 81_900 }),
+  job(2, { name: 'network-plan.pdf', status: 'done', doneBytes: 420_000, totalBytes: 420_000, doneFiles: 1, verified: true }),
   job(3, { name: 'disk.img', doneBytes: 512_000_000, totalBytes: 2_000_000_000, bytesPerSecond: 84_000_000 }),
 ];
 const ANSWERS: Partial<Record<FilesCall['do'], FilesAnswer>> = { count: { files: 12, folders: 2, bytes: 48_200_000 }, 'count-local': { files: 3, folders: 0, bytes: 900 }, hash: { sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' }, 'hash-local': { sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' }, 'read-link': { target: '../\u202eshared/latest' } };
@@ -58,7 +65,11 @@ export class ScriptedFiles {
     });
     port1.start();
     window.postMessage({ kind: 'session-port', sessionId: session }, location.origin, [port2]);
-    post({ kind: 'ready', path: '/srv/reports', localName: 'y.tanaka' });
+    post({ kind: 'ready', path: this.#scene === 'files-plain' ? '/srv/handover' : '/srv/reports', localName: 'y.tanaka' });
+    if (this.#scene === 'files-plain') {
+      post({ kind: 'jobs', jobs: PLAIN_JOBS, question: { ...QUESTION, name: 'orders.csv' } });
+      return;
+    }
     if (this.#scene === 'files-edits') post({ kind: 'edits', edits: EDITS });
     if (this.#scene !== 'files' && this.#scene !== 'files-told-twice') post({ kind: 'jobs', jobs: JOBS, question: this.#scene === 'files-conflict' ? QUESTION : null });
   }

@@ -11,6 +11,7 @@ import { readMavisCommand } from '../../../src-main/command-line/mavis-command.t
 import { readDiagnoseCommand } from '../../../src-main/diagnostics/diagnose-command.ts';
 import { ownCommandsIn, problemOfCommand, wordsOf, type OwnCommand } from './commands.ts';
 import { unexplained, withGeneratedSections } from './generated-sections.ts';
+import { guidePictures } from '../../tour/guide-picture-list.ts';
 import { readMarkdown, type MarkdownParts } from './markdown.ts';
 
 const { captured } = vi.hoisted(() => ({ captured: [] as Commander.Command[] }));
@@ -141,6 +142,27 @@ describe.each(guides)('$path', ({ path, language }) => {
     const bold = documents.get(path)?.bold ?? [];
     expect(bold.filter((text) => !words.has(text))).toEqual([]);
     expect(bold.length).toBeGreaterThan(5);
+  });
+});
+
+describe('pictures', () => {
+  const files = globSync('docs/pictures/**/*', { cwd: repository }).filter((path) => statSync(join(repository, path)).isFile()).toSorted();
+
+  test('are those that `npm run tour guides` makes, and each is shown by a document of its language', () => {
+    const made = guidePictures.flatMap(({ file, languages }) => languages.map((language) => join('docs/pictures', language === 'en' ? file : join(language, file))));
+    expect(files).toEqual(made.toSorted());
+    const shown = each.flatMap(({ path, parts }) => parts.links.map(({ target }) => ({ path, target: join(dirname(path), target) })));
+    expect(files.filter((file) => !shown.some(({ path, target }) => target === file && path.startsWith('docs/ja/') === file.startsWith('docs/pictures/ja/')))).toEqual([]);
+    expect(shown.filter(({ path, target }) => target.startsWith('docs/pictures/') && path.startsWith('docs/ja/') !== target.startsWith('docs/pictures/ja/'))).toEqual([]);
+  });
+
+  test('are few kilobytes together, as every clone has them', () => {
+    expect(files.reduce((sum, file) => sum + statSync(join(repository, file)).size, 0)).toBeLessThan(2 * 1024 ** 2);
+  });
+
+  test('show S35-S40, step by step, in the administrator guide', () => {
+    const pictures = documents.get('docs/administrator-guide.md')?.links.map(({ target }) => target) ?? [];
+    expect(pictures).toEqual(expect.arrayContaining(['define', 'install', 'key', 'state', 'test'].map((step) => `pictures/gateway-${step}.png`).concat('pictures/resource-tags.png')));
   });
 });
 

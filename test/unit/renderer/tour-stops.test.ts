@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { messages } from '../../../shared/languages/translate.ts';
 import { menuPages } from '../../../src-renderer/frame/pages.ts';
 import { settingSections } from '../../../src-renderer/settings/setting-items.tsx';
+import { guidePictures } from '../../tour/guide-picture-list.ts';
 import { moreScenes, scenes, SETTINGS_SECTIONS } from '../../renderer/scenes.ts';
 
 const all = [...scenes, ...moreScenes];
@@ -20,4 +21,9 @@ test('each section of the settings has a stop, in the order of the page; the fil
 test('no two stops have one name, nor names that would be one file', () => {
   const names = all.map(({ name }) => name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-'));
   expect(names.filter((name, place) => names.indexOf(name) !== place)).toEqual([]);
+});
+
+test('each picture of the guides shows a scene that there is', () => {
+  const names = new Set(all.map(({ name }) => name));
+  expect(guidePictures.map(({ scene }) => scene).filter((scene) => !names.has(scene))).toEqual([]);
 });
