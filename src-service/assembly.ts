@@ -30,6 +30,7 @@ export function assemble(input: CoreInput) {
     decide: async (question) => core.access.decide(question),
     openCredential: (transaction, id) => core.credentials.open(transaction, id),
     readUser: (id) => readUser(database, id, clock.now()),
+    signInEnded: (tokenSha256) => core.clientSessions.ended(tokenSha256),
     segmentsSeen: (user) => {
       const { segments, untagged } = core.inventory.segments(core.access.visible(user));
       return { segments: new Set(segments), untagged };

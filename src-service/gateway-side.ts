@@ -86,6 +86,8 @@ export interface GatewaySideParts {
   readonly openCredential: ConnectionAsksParts['openCredential'];
   /** The user, whoever he is; undefined where there is none. */
   readonly readUser: (id: UserId) => Promise<User | undefined>;
+  /** Why a session token is over; undefined while it is good. */
+  readonly signInEnded: (tokenSha256: string) => Promise<ErrorCode | undefined>;
   /** The segments of resources that a user may use (rule 26). */
   readonly segmentsSeen: (user: User) => SegmentView;
   readonly inventoryRevision: () => string;
@@ -206,6 +208,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
     decide: parts.decide,
     openCredential: parts.openCredential,
     activeUser,
+    signInEnded: parts.signInEnded,
     newConnectionId: () => connectionId.parse(randomUUID()),
     randomBytes: (bytes) => randomBytes(bytes),
     randomInt: (bound) => randomInt(bound),

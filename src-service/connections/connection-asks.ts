@@ -62,6 +62,8 @@ export interface ConnectionAsksParts {
   readonly decide: Decide;
   /** The user as he is now; undefined where he is gone, disabled or expired. */
   readonly activeUser: (id: UserId) => Promise<User | undefined>;
+  /** Why the session token of whoever asks is over; undefined while it is good. */
+  readonly signInEnded: (tokenSha256: string) => Promise<ErrorCode | undefined>;
   readonly openCredential: (transaction: Transaction, id: CredentialId) => Promise<GrantedCredential>;
   /** Reads what the gateway's journal has now; false where it could not be read. */
   readonly readJournalNow: (gatewayId: GatewayId) => Promise<boolean>;
@@ -289,17 +291,25 @@ export class ConnectionAsks {
   }
 
   /**
-   * Judges once more, after the grant is written: a change of a role, a rule or a user that came in between has judged the
-   * live connections without this one, or sees it from now on (rule 11). Writes the end where it is not allowed any more.
+   * Judges once more, after the grant is written: a change of a role, a rule, a user or a sign-in that came in between has judged
+   * the live connections without this one, or sees it from now on (rule 11). Writes the end where it is not allowed any more.
    */
   async #stillAllowed(asker: Asker, resource: ResourceRow, row: Pick<ConnectionRow, 'id' | 'protocol' | 'foreignClient'>): Promise<boolean> {
-    const { database, clock, activeUser } = this.#parts;
-    const user = await activeUser(asker.user.id);
-    // Whether the resource is still there is part of the decision, which goes by the inventory.
-    const access = user === undefined ? undefined : await judgeAccess(this.#parts.decide, user, resource, row, clock.now());
-    if (access !== undefined && !('error' in access)) return true;
-    await database.update(connections).set({ terminateAskedAt: clock.now(), terminateCode: user === undefined ? 'session.user-disabled' : 'session.access-changed' }).where(and(eq(connections.id, row.id), isNull(connections.terminateAskedAt)));
+    const { database, clock } = this.#parts;
+    const code = await this.#whyNotNow(asker, resource, row);
+    if (code === undefined) return true;
+    await database.update(connections).set({ terminateAskedAt: clock.now(), terminateCode: code }).where(and(eq(connections.id, row.id), isNull(connections.terminateAskedAt)));
     return false;
+  }
+
+  async #whyNotNow(asker: Asker, resource: ResourceRow, row: Pick<ConnectionRow, 'protocol' | 'foreignClient'>): Promise<ErrorCode | undefined> {
+    const { clock, decide, activeUser, signInEnded } = this.#parts;
+    const user = await activeUser(asker.user.id);
+    if (user === undefined) return 'session.user-disabled';
+    if ((await signInEnded(asker.tokenSha256)) !== undefined) return 'session.sign-in-revoked';
+    // Whether the resource is still there is part of the decision, which goes by the inventory.
+    const access = await judgeAccess(decide, user, resource, row, clock.now());
+    return 'error' in access ? 'session.access-changed' : undefined;
   }
 
   /** Writes that the way stands and gives it to the client: of the first hop the address, of one behind it name and key alone (rule 8). */

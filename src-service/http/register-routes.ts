@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
-import type { Access } from '../../shared/api/route.ts';
+import type { Access, Route } from '../../shared/api/route.ts';
 import type { Role } from '../../shared/api/roles.ts';
 import type { User } from '../../shared/api/users.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
@@ -38,7 +38,7 @@ export interface RouteDependencies {
 const BEFORE_PASSWORD_CHANGE: ReadonlySet<string> = new Set(['/v1/me', '/v1/me/password', '/v1/sign-out']);
 const SIGN_IN_PATHS: ReadonlySet<string> = new Set(['/v1/sign-in', '/v1/sign-in/challenge', '/v1/sign-in/one-time']);
 
-/** Registers one route: limits, sign-in, role and signature are checked from its record before its handler is called. */
+/** Registers one route: limits, sign-in, role and signature are checked from its record before its handler is called; sign-in and role before and after its body. */
 export function registerRoute(server: FastifyInstance, bound: BoundRoute, dependencies: RouteDependencies): void {
   const { route } = bound;
   server.route({
@@ -53,7 +53,7 @@ export function registerRoute(server: FastifyInstance, bound: BoundRoute, depend
     handler: async (request, reply) => {
       const open: OpenContext = { address: request.ip, signal: signalOf(reply, dependencies.stopping) };
       const input = { params: request.params, query: request.query, body: request.body };
-      const answer = bound.kind === 'open' ? await bound.run(input, open) : await bound.run(input, await signedInContext(request, open, route.signed, dependencies));
+      const answer = bound.kind === 'open' ? await bound.run(input, open) : await bound.run(input, await signedInContext(request, open, route, dependencies));
       return send(reply, route.mediaType, answer);
     },
   });
@@ -79,13 +79,16 @@ export function mayCall(role: Role, access: Access): boolean {
   return access === 'anyone' || access === 'signed-in' || access.includes(role);
 }
 
-async function signedInContext(request: FastifyRequest, open: OpenContext, signed: boolean, { clock, takeNonce }: RouteDependencies): Promise<RequestContext> {
-  const session = request.mavisSession;
-  if (session === undefined) throw new MavisError('sign-in.required');
-  if (signed) {
+async function signedInContext(request: FastifyRequest, open: OpenContext, route: Route, dependencies: RouteDependencies): Promise<RequestContext> {
+  const { clock, takeNonce } = dependencies;
+  const before = request.mavisSession;
+  if (before === undefined) throw new MavisError('sign-in.required');
+  if (route.signed) {
     const { method, url: path, headers, rawBody: body = new Uint8Array() } = request;
-    await verifySignedRequest({ method, path, headers, body, tokenSha256: session.tokenSha256, clientKey: session.clientKey }, clock, takeNonce);
+    await verifySignedRequest({ method, path, headers, body, tokenSha256: before.tokenSha256, clientKey: before.clientKey }, clock, takeNonce);
   }
+  // A peer may hold its body back for a minute: what he was signed in as before it says nothing of now.
+  const session = route.method === 'GET' ? before : await authorised(request, route.path, route.access, dependencies);
   const { user, tokenSha256, clientKeyThumbprint, expiresAt } = session;
   return { ...open, user, tokenSha256, clientKeyThumbprint, sessionExpiresAt: expiresAt, actor: { kind: 'user', id: user.id, name: user.name } };
 }

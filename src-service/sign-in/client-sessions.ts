@@ -90,6 +90,13 @@ export class ClientSessions {
     };
   }
 
+  /** Why a session is over; undefined while it is good. What was begun under it asks this before it gives something away. */
+  async ended(tokenSha256: string): Promise<ErrorCode | undefined> {
+    const [session] = await this.#database.select({ revokedAt: clientSessions.revokedAt, code: clientSessions.revokedCode, expiresAt: clientSessions.expiresAt }).from(clientSessions).where(eq(clientSessions.tokenSha256, tokenSha256));
+    if (session !== undefined && session.revokedAt === null && session.expiresAt > this.#clock.now()) return undefined;
+    return knownErrorCode(session?.code ?? 'sign-in.required');
+  }
+
   /** Ends one session, or with `userId` alone all of a user (but for `except`); every instance is told. Gives how many were open. */
   async revoke(transaction: Transaction, which: { userId: UserId; tokenSha256?: string; except?: string }, code: string): Promise<number> {
     const open = await transaction

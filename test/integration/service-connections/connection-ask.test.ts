@@ -104,6 +104,24 @@ describe.each(DATABASES)('asking, on %s', (databaseKind) => {
       expect((await world.ask(resource, user, 'sftp')).protocols).toEqual(['sftp', 'vnc']);
     });
 
+    test.each([
+      ['session.sign-in-revoked', 'his sign-in', () => (world.signInEnded = (token) => (token === user.tokenSha256 ? 'sign-in.required' : undefined))],
+      ['session.access-changed', 'his right', () => (world.decide = () => ({ allowed: false, code: 'access.denied' }))],
+    ] as const)('rule 11, B10: %s: a user who loses %s while a gateway takes the grant gets no way, and the gateway is told', async (code, _what, loses) => {
+      const gateway = await world.gateway(`gateway-${code.slice(8)}`, admin);
+      const resource = await world.resource([`gateway-${code.slice(8)}`]);
+      gateway.onAsked = (method) => void (method === 'grant' && loses());
+      const told = gateway.nextAsked('terminate');
+      try {
+        const error = await refusal(world.ask(resource, user));
+        expect(error.code).toBe(code);
+        expect(await told).toMatchObject({ code });
+        await expectOnlyFailure(error.reference, code, 'service');
+      } finally {
+        world.signInEnded = () => undefined;
+      }
+    });
+
     test('no right: access.denied, an audit and an error entry, no grant, no recording', async () => {
       const gateway = await world.gateway('gateway-denied', admin);
       world.decide = () => ({ allowed: false, code: 'access.denied' });

@@ -1,13 +1,13 @@
 import { connect } from 'node:tls';
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { routes } from '../../../shared/api/index.ts';
 import type { Route } from '../../../shared/api/route.ts';
 import { role, type Role } from '../../../shared/api/roles.ts';
 import { routeNames } from '../../../src-service/http/server.ts';
 import { mayCall } from '../../../src-service/http/register-routes.ts';
-import { ClientKey, codeOf, ServiceUnderTest } from '../../fixtures/service-under-test.ts';
+import { ClientKey, codeOf, ServiceUnderTest, type Answer, type SignedInUser } from '../../fixtures/service-under-test.ts';
 
 let service: ServiceUnderTest;
 beforeAll(async () => {
@@ -118,6 +118,57 @@ describe('what comes in', () => {
     const socket = connect({ host: '127.0.0.1', port: Number(new URL(service.running.url).port), rejectUnauthorized: false, maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' });
     const [error] = await once(socket, 'error');
     expect(error).toBeInstanceOf(Error);
+  });
+});
+
+describe('B10: a request whose body is held back is judged by what its sender is when the body comes', () => {
+  const backdoor = { name: 'backdoor', displayName: 'backdoor', role: 'admin', password: 'Pass-abcdefgh12345', expiresAt: null };
+  const text = JSON.stringify(backdoor);
+  const asking = { method: 'POST', path: '/v1/users', body: backdoor };
+
+  /** What the service answers to a new administrator where `between` happens after the head was judged and before the body comes. */
+  async function answerTo(user: SignedInUser, between: () => Promise<Answer>): Promise<string> {
+    const authenticated = vi.spyOn(service.opened.core.clientSessions, 'authenticate');
+    const socket = connect({ host: '127.0.0.1', port: Number(new URL(service.running.url).port), rejectUnauthorized: false });
+    try {
+      await once(socket, 'secureConnect');
+      const headers = { host: 'localhost', authorization: `Bearer ${user.token}`, 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)), ...user.signature(asking) };
+      socket.write(`POST ${asking.path} HTTP/1.1\r\n${Object.entries(headers).map(([key, value]) => `${key}: ${value}\r\n`).join('')}\r\n`);
+      await expect.poll(() => authenticated.mock.settledResults.map(({ type }) => type), { timeout: 60_000 }).toEqual(['fulfilled']);
+      authenticated.mockRestore();
+      expect((await between()).status).toBe(200);
+      socket.write(text);
+      const [answer] = await once(socket, 'data');
+      return String(answer);
+    } finally {
+      authenticated.mockRestore();
+      socket.destroy();
+    }
+  }
+
+  const outcomes: readonly { readonly what: string; readonly between: (admin: SignedInUser, user: SignedInUser) => Promise<Answer>; readonly answer: RegExp }[] = [
+    { what: 'signed out by an administrator', between: (admin, user) => signed(admin, { method: 'POST', path: `/v1/users/${user.id}/revoke-tokens`, body: {} }), answer: /^HTTP\/1\.1 401 [^]*"sign-in\.required"/ },
+    { what: 'signed out by himself', between: (_admin, user) => signed(user, { method: 'POST', path: '/v1/sign-out', body: {} }), answer: /^HTTP\/1\.1 401 [^]*"sign-in\.required"/ },
+    { what: 'disabled', between: (admin, user) => signed(admin, { method: 'POST', path: `/v1/users/${user.id}/disable`, body: {} }), answer: /^HTTP\/1\.1 40[13] [^]*"sign-in\.disabled"/ },
+    { what: 'an operator by now', between: (admin, user) => signed(admin, { method: 'PATCH', path: `/v1/users/${user.id}`, body: { role: 'operator' } }), answer: /^HTTP\/1\.1 403 [^]*"access\.denied"/ },
+  ];
+
+  function signed(user: SignedInUser, one: { method: string; path: string; body: unknown }): Promise<Answer> {
+    return user.ask({ ...one, headers: user.signature(one) });
+  }
+
+  test.each(outcomes)('$what: refused, and no account is made', async ({ between, answer }) => {
+    const admin = await service.administrator();
+    const user = await service.newUser('admin');
+    expect(await answerTo(user, () => between(admin, user))).toMatch(answer);
+    expect((await admin.ask({ path: '/v1/users?search=backdoor' })).json).toMatchObject({ items: [] });
+  });
+
+  test('who is still what he was is let through', async () => {
+    const admin = await service.administrator();
+    const user = await service.newUser('admin');
+    expect(await answerTo(user, () => admin.ask({ path: '/v1/me' }))).toMatch(/^HTTP\/1\.1 200 /);
+    expect((await admin.ask({ path: '/v1/users?search=backdoor' })).text).toContain('"backdoor"');
   });
 });
 
