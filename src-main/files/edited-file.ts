@@ -80,13 +80,13 @@ export class EditedCopy {
   /** Brings the file and has it opened. Rejects with MavisError: `files.edit-refused` for what a system might run (A4). */
   async open(): Promise<void> {
     const { means, openFile, platform } = this.#parts;
-    if (isRunnableName(this.#place.name)) throw new MavisError('files.edit-refused', { name: this.#name });
+    if (isRunnableName(this.#place.name, platform)) throw new MavisError('files.edit-refused', { name: this.#name });
     const path = await means.client.realPath(remoteChild(this.#place.folder, this.#place.name));
     const cut = path.lastIndexOf('/');
     this.#place = { folder: path.slice(0, cut) || '/', name: path.slice(cut + 1) };
     this.#there = await means.client.attributes(path);
     // Where a link leads is told by the name that it leads to.
-    if (!isFile(this.#there) || isRunnableName(this.#place.name)) throw new MavisError('files.edit-refused', { name: this.#name });
+    if (!isFile(this.#there) || isRunnableName(this.#place.name, platform)) throw new MavisError('files.edit-refused', { name: this.#name });
     try {
       this.#folder = await mkdtemp(join(tmpdir(), 'mavis-edit-'));
       const { name } = safeLocalName(this.#place.name);

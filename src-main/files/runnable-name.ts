@@ -1,15 +1,35 @@
+import { safeLocalName } from '../../shared/files/safe-local-name.ts';
+
 /**
- * Endings of files that systems run, or let say what to run, when they are opened: programs, scripts, installers, shortcuts and
- * macros of Windows, macOS and Linux. Documents and sources, scripts of which an editor is the usual program, are not among them.
+ * Endings of files that systems run, or let say what to run, when they are opened: programs, scripts, installers, images of
+ * disks, shortcuts, searches and add-ins of Windows, macOS and Linux. Documents and sources, scripts of which an editor is the
+ * usual program, are not among them.
  */
 const RUNNABLE: ReadonlySet<string> = new Set([
-  'action', 'app', 'appimage', 'appref-ms', 'application', 'bat', 'chm', 'cmd', 'com', 'command', 'cpl', 'deb', 'desktop', 'diagcab', 'dll', 'dmg', 'exe', 'flatpakref', 'gadget', 'hta', 'inf', 'ins', 'inx', 'isu',
-  'iso', 'jar', 'job', 'js', 'jse', 'jnlp', 'lnk', 'mpkg', 'msc', 'msi', 'msix', 'msp', 'mst', 'osx', 'out', 'pif', 'pkg', 'ps1', 'reg', 'rgs', 'rpm', 'run', 'scf', 'scpt', 'scr', 'sct', 'settingcontent-ms', 'shb', 'shs',
-  'snap', 'terminal', 'tool', 'url', 'vb', 'vbe', 'vbs', 'vhd', 'webloc', 'workflow', 'ws', 'wsc', 'wsf', 'wsh', 'xbap',
+  'accda', 'accde', 'accdr', 'action', 'ade', 'adp', 'afploc', 'app', 'appimage', 'appinstaller', 'applescript', 'application', 'appref-ms', 'appx', 'appxbundle', 'bat', 'bundle', 'cdxml',
+  'chm', 'cmd', 'com', 'command', 'cpl', 'crx', 'deb', 'deskthemepack', 'desktop', 'diagcab', 'diagcfg', 'diagpkg', 'dll', 'dmg', 'dqy', 'drv', 'dylib', 'exe',
+  'fileloc', 'flatpak', 'flatpakref', 'flatpakrepo', 'ftploc', 'fxp', 'gadget', 'hlp', 'hpj', 'hta', 'img', 'inetloc', 'inf', 'ins', 'inx', 'iqy', 'iso', 'isu', 'jar', 'jnlp', 'job', 'js',
+  'jse', 'kext', 'library-ms', 'lnk', 'mad', 'maf', 'mam', 'maq', 'mar', 'mas', 'mav', 'maw', 'mda', 'mdb', 'mde', 'mobileconfig', 'mpkg', 'msc', 'msh', 'msh1', 'msh2',
+  'mshxml', 'msi', 'msix', 'msixbundle', 'msp', 'mst', 'msu', 'ocx', 'oqy', 'osx', 'out', 'pcd', 'pif', 'pkg', 'plugin', 'ppam', 'prf', 
+  'ps1', 'ps1xml', 'ps2', 'ps2xml', 'psc1', 'psc2', 'psd1', 'psm1', 'pssc', 'pyw', 'pyz', 'pyzw', 'rdp', 'reg', 'rgs', 'rpm', 'rqy', 'run', 'scf', 'scpt', 'scptd',
+  'scr', 'sct', 'search-ms', 'searchconnector-ms', 'settingcontent-ms', 'shb', 'shortcut', 'shs', 'slk', 'prefpane', 'saver', 'snap', 'sparsebundle', 'sparseimage', 'terminal', 'theme', 'themepack',
+  'tool', 'udl', 'url', 'vb', 'vbe', 'vbs', 'vhd', 'vhdx', 'vncloc', 'vsmacros', 'vsw', 'wcx', 'webloc', 'website', 'wll', 'workflow', 'ws', 'wsb', 'wsc', 'wsf', 'wsh',
+  'xbap', 'xla', 'xlam', 'xll', 'xnk', 'xpi',
 ]);
 
-/** Whether a system might run a file of this name where it is told to open it (A4). Ends that Windows drops do not hide it. */
-export function isRunnableName(name: string): boolean {
-  const ending = /\.([^.]+?)[. ]*$/.exec(name)?.[1];
-  return ending !== undefined && RUNNABLE.has(ending.toLowerCase());
+/** Sources that Windows or macOS run where their language is installed, and that desktops of Linux show in an editor. */
+const RUNNABLE_BUT_ON_LINUX: ReadonlySet<string> = new Set(['bash', 'pl', 'py', 'pyc', 'pyo', 'rb', 'sh', 'tcl']);
+
+/**
+ * Whether a system might run what the target calls by this name where it is told to open it (A4): by that name, or by the one
+ * under which it is written here. Ends that Windows drops do not hide it.
+ */
+export function isRunnableName(name: string, platform: NodeJS.Platform): boolean {
+  return hasRunnableEnding(name, platform) || hasRunnableEnding(safeLocalName(name).name, platform);
+}
+
+function hasRunnableEnding(name: string, platform: NodeJS.Platform): boolean {
+  // As a system compares that tells neither capitals nor forms of one letter apart.
+  const ending = /\.([^.]+?)[. ]*$/.exec(name)?.[1]?.normalize('NFKC').toUpperCase().toLowerCase();
+  return ending !== undefined && (RUNNABLE.has(ending) || (platform !== 'linux' && RUNNABLE_BUT_ON_LINUX.has(ending)));
 }

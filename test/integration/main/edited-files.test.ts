@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import type { EditedFile } from '../../../shared/ipc/files-port.ts';
@@ -80,7 +80,7 @@ describe('a file of the target that is edited in place', () => {
   });
 
   test('A4: what a system might run is not opened, whatever a link calls it; a link to a document is, and stays a link', async () => {
-    for (const name of ['tool.EXE', 'run.desktop', 'link.lnk', 'a.bat ', 'evil.js.']) {
+    for (const name of ['tool.EXE', 'run.desktop', 'link.lnk', 'a.bat ', 'evil.js.', 'disk.vhdx', 'mail.library-ms']) {
       writeFileSync(join(there, name), 'x');
       await expect(edited.open(there, name)).rejects.toMatchObject({ code: 'files.edit-refused' });
     }
@@ -89,6 +89,12 @@ describe('a file of the target that is edited in place', () => {
     await expect(edited.open(dirname(there), there.slice(dirname(there).length + 1))).rejects.toMatchObject({ code: 'files.edit-refused' });
     await expect(edited.open(there, 'none.txt')).rejects.toMatchObject({ code: 'files.not-found' });
     expect([opened, told]).toEqual([[], []]);
+    // One whose name is too long for this computer is cut, and is no program after it.
+    const long = `${'A'.repeat(211)}.exe${'x'.repeat(40)}`;
+    writeFileSync(join(there, long), 'x');
+    await edited.open(there, long);
+    expect(basename(opened.pop() ?? '')).toBe(`${'A'.repeat(211)}_exe`);
+    await edited.take(told[0]?.id ?? 0, 'discard');
     writeFileSync(join(there, 'notes.txt'), 'one');
     symlinkSync('notes.txt', join(there, 'latest'));
     await edited.open(there, 'latest');

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeFileName, encodeFileName } from '../../../shared/sftp/file-name-bytes.ts';
 import { partialName } from '../../../src-main/files/partial-name.ts';
+import { isRunnableName } from '../../../src-main/files/runnable-name.ts';
 import { comparableName, safeLocalName } from '../../../shared/files/safe-local-name.ts';
 
 describe('A1, A2: a name of the target, here', () => {
@@ -45,6 +46,18 @@ describe('A1, A2: a name of the target, here', () => {
     }
   });
 
+  test('A4: a cut makes no ending that the target did not give, and leaves none that Windows drops', () => {
+    for (const tail of ['.exe', '.lnk', '.settingcontent-ms', '.exe .', '. . ', '.']) {
+      for (let before = 180; before <= 220; before += 1) {
+        const { name } = safeLocalName(`${'A'.repeat(before)}${tail}${'x'.repeat(60)}`);
+        expect(name.slice(-18)).not.toContain('.');
+        expect(name).not.toMatch(/[. ]$/);
+      }
+    }
+    const taken = safeLocalName(`A.${'x'.repeat(210)}`, (one) => !one.includes('(')).name;
+    expect([taken.endsWith(' (2)'), encodeFileName(taken).length]).toEqual([true, 215]);
+  });
+
   test('names that differ in capitals only get a number', () => {
     const names = new Set<string>();
     const written = ['readme.txt', 'README.txt', 'Readme.TXT'].map((name) => {
@@ -66,6 +79,29 @@ describe('A1, A2: a name of the target, here', () => {
         expect(safeLocalName(name).name).toBe(name);
       }),
     );
+  });
+
+  test('A4: whatever a target calls a file: one that opens as a program here is refused', () => {
+    const piece = fc.oneof(fc.constantFrom('.exe', '.lnk', '.Exe', '.vhdx', '.settingcontent-ms', '.py', '.', ' ', '. .', '\u200b', '\u202e', ':', '\u0000', 'con', '.ex\u017f', '.\u212Anl', '.\uff45xe'), fc.string({ unit: 'binary', maxLength: 4 }), fc.integer({ min: 150, max: 230 }).map((length) => 'A'.repeat(length)));
+    const platform = fc.constantFrom<NodeJS.Platform>('win32', 'darwin', 'linux');
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 8 }), platform, (pieces, system) => {
+        const name = pieces.join('');
+        const local = safeLocalName(name).name;
+        expect([isRunnableName(local, system), isRunnableName(name, system)]).not.toEqual([true, false]);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test.each([
+    ...['vhdx', 'img', 'appinstaller', 'appx', 'msixbundle', 'library-ms', 'search-ms', 'inetloc', 'fileloc', 'wsb', 'msu', 'xll', 'pyw', 'EXE', 'exe .', 'exe\u200b', 'l\uff4ek'].map((ending) => [`a.${ending}`, 'linux', ending !== 'exe\u200b'] as const),
+    [`${'A'.repeat(211)}.exe${'x'.repeat(40)}`, 'win32', false],
+    ['deploy.py', 'win32', true], ['deploy.py', 'darwin', true], ['deploy.py', 'linux', false],
+    ['report.docx', 'win32', false], ['notes.txt', 'win32', false], ['exe', 'win32', false], ['a.exe.txt', 'win32', false],
+  ] as const)('A4: %j on %s may be run: %j', (name, system, runnable) => {
+    expect(isRunnableName(name, system)).toBe(runnable);
+    expect(isRunnableName(safeLocalName(name).name, system)).toBe(runnable && !/[. ]$/.test(name));
   });
 
   test('bytes of names survive, whatever they are', () => {
