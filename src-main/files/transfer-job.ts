@@ -50,7 +50,10 @@ export class Job {
   readonly #parts: JobParts;
   readonly #gate = new Gate();
   readonly #done: Set<string>;
+  /** Of the run that is under way, or was the last. */
   #abort = new AbortController();
+  #last: Promise<void> = Promise.resolve();
+  #turn = 0;
   #status: TransferJob['status'];
   /** Whether its work is under way, which goes on after a pause; else it begins with its turn. */
   #begun = false;
@@ -99,17 +102,29 @@ export class Job {
     };
   }
 
-  /** Runs to its end; never rejects. */
+  /** Runs to its end, after a run before has come to its own; never rejects. */
   async run(): Promise<void> {
     if (this.#status !== 'waiting') return;
     this.#begun = true;
     this.#set('running');
+    this.#turn += 1;
+    this.#last = this.#runAfter(this.#last, this.#turn);
+    await this.#last;
+  }
+
+  async #runAfter(before: Promise<void>, turn: number): Promise<void> {
+    await before;
+    // Cancelled, or tried once more, while the run before was ending.
+    if (this.over || turn !== this.#turn) return;
+    this.#abort = new AbortController();
+    this.#forgetCounts();
+    const { signal } = this;
     try {
       await this.#parts.work(this);
-      if (this.signal.aborted) return;
+      if (signal.aborted) return;
       this.#end(this.#failureCount > 0 ? 'failed' : 'done');
     } catch (error) {
-      if (this.signal.aborted) return;
+      if (signal.aborted) return;
       this.failed(this.#parts.name, error);
       if (this.#parts.sessionOver()) this.#leave();
       else this.#end('failed');
@@ -144,14 +159,11 @@ export class Job {
     this.#abort.abort(reason);
   }
 
-  /** Waits for its turn again; what was done stays done. */
+  /** Waits for its turn again; what was done stays done. The run before keeps its signal, which is aborted, until it has ended. */
   retry(): void {
     if (this.#status !== 'failed' && this.#status !== 'cancelled') return;
-    this.#abort = new AbortController();
     this.#gate.open();
-    [this.#doneBytes, this.#totalBytes, this.#totalFiles, this.#skipped, this.#failureCount] = [0, 0, 0, 0, 0];
-    this.#unlike = 0;
-    [this.#failures, this.#renamed, this.#samples] = [[], [], []];
+    this.#forgetCounts();
     this.#parts.journal.begin({ ...this.#parts.asked, conflict: this.#rule }, this.#done);
     this.#set('waiting');
   }
@@ -229,6 +241,11 @@ export class Job {
     }
     if (choice === 'newer') return sides.coming.modifiedAtSeconds > sides.here.modifiedAtSeconds ? 'overwrite' : 'skip';
     return choice;
+  }
+
+  #forgetCounts(): void {
+    [this.#doneBytes, this.#totalBytes, this.#totalFiles, this.#skipped, this.#failureCount, this.#unlike] = [0, 0, 0, 0, 0, 0];
+    [this.#failures, this.#renamed, this.#samples] = [[], [], []];
   }
 
   #attributesRefused(): void {
