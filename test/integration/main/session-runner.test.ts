@@ -129,11 +129,21 @@ const echo: Script = ({ accept }) => {
 describe('dialling a gateway (leg L2)', () => {
   test('S20: a terminal that is opened in a folder has its shell go there first, whatever its user has typed meanwhile', async () => {
     const gateway = await startPeer(echo);
-    const run = new Run().start(gateway, { startFolder: "/srv/it's here" });
+    const run = new Run().start(gateway, { startFolder: '/srv/the reports' });
     const page = new Page(run);
     page.type('ls\r');
     await page.until(({ output }) => output.includes('ls\r'));
-    expect(page.output.toString()).toBe("ready$  cd -- '/srv/it'\\''s here'\rls\r");
+    expect(page.output.toString()).toBe("ready$  cd -- '/srv/the reports'\rls\r");
+  });
+
+  test('S20: a folder whose name another shell may take for a command stands there without Enter until its user presses it', async () => {
+    const gateway = await startPeer(echo);
+    const run = new Run().start(gateway, { startFolder: '/c/x & evil' });
+    const page = new Page(run);
+    await page.until(({ output }) => output.includes("evil'"));
+    page.type('\r');
+    await page.until(({ output }) => output.includes('\r'));
+    expect(page.output.toString()).toBe("ready$  cd -- '/c/x & evil'\r");
   });
 
   test('S14: steps come as they happen, the shell opens, and what is typed comes back', async () => {

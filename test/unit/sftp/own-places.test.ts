@@ -25,11 +25,20 @@ describe('what the user drops on a window', () => {
 
 describe('a terminal that is opened in a folder', () => {
   test('is given one quoted command; a path that its line editing would take for keys is none', () => {
-    expect(Buffer.from(changeFolderInput("/srv/it's $(id) `x` \\ 日本")).toString()).toBe(" cd -- '/srv/it'\\''s $(id) `x` \\ 日本'\r");
+    expect(Buffer.from(changeFolderInput('/srv/the reports/{a,b}*[0-9]? #~ 日本（新）')).toString()).toBe(" cd -- '/srv/the reports/{a,b}*[0-9]? #~ 日本（新）'\r");
     expect([...changeFolderInput('/\udcff')].slice(-3)).toEqual([0xff, 0x27, 0x0d]);
     for (const path of ['/a\u0003rm -rf ~\r', '/a\nid', '/tab\there', '/del\u007f', '/c1\u009b']) {
       expect(isTypeable(path)).toBe(false);
       expect(() => changeFolderInput(path)).toThrow('control character');
     }
+  });
+
+  test.each([
+    ['cmd', '/c/x & evil'], ['cmd', '/c/x | evil'], ['cmd', '/c/x > there'], ['cmd', '/c/x < there'], ['cmd', '/c/%PATH%'], ['cmd', '/c/x ^& evil'], ['cmd', '/c/(x)'], ['cmd', '/c/"x'],
+    ['fish', "/x'; evil; '"], ['fish', '/x\\'], ['PowerShell', '/x\u2019; evil; \u2019'], ['PowerShell', '/x\u201b evil'], ['csh', '/x!evil'], ['a shell without quotes', '/x`evil`'], ['a shell without quotes', '/x$(evil)'], ['a shell without quotes', '/x; evil'],
+  ])('what %s may take for another command is typed and not entered: %s', (_shell, path) => {
+    const typed = Buffer.from(changeFolderInput(path)).toString();
+    expect(typed).toBe(` cd -- '${path.replaceAll("'", "'\\''")}'`);
+    expect(typed).not.toMatch(/[\r\n]/);
   });
 });
