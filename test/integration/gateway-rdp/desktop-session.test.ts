@@ -44,6 +44,12 @@ async function drawn(desktop: TestDesktop): Promise<void> {
   await expect.poll(() => desktop.connected.length, { timeout: 60_000 }).toBe(1);
 }
 
+/** The size in the last Demand Active: the bitmap capabilities (MS-RDPBCGR 2.2.7.1.2) are the only ones of this kind and length. */
+function givenSize(bytes: Buffer): readonly number[] {
+  const at = bytes.lastIndexOf(Buffer.from('02001c00', 'hex'));
+  return [bytes.readUInt16LE(at + 12), bytes.readUInt16LE(at + 14)];
+}
+
 describe('S20: signing on', () => {
   test('the connection test reads the certificates of both, and sends nothing of an account', async () => {
     for (const [target, how] of [[xrdp, 'TLS'], [nla, 'NLA']] as const) {
@@ -172,6 +178,18 @@ describe('a session on xrdp', () => {
     desktop.abort.abort();
     await desktop.ended;
     expect(spool.logLines.join('\n')).toContain('clipboard-out');
+  });
+
+  test('rule 24: a desktop as wide as several screens is what the target gives, and at most as wide as targets take', async () => {
+    const desktop = await desktopOn(xrdp);
+    for (const [asked, given] of [[[5120, 1440], [5120, 1440]], [[8192, 1080], [8192, 1080]]] as const) {
+      await desktop.client.ask();
+      await desktop.client.connect('xrdp', { width: asked[0], height: asked[1] });
+      await desktop.client.next(({ path }) => path === 'fast');
+      expect(givenSize(desktop.client.bytes)).toEqual(given);
+    }
+    desktop.abort.abort();
+    await desktop.ended;
   });
 
   test('rule 24: another request connects anew with another size, in the same recording; the target that is gone is told and the session ends', async () => {

@@ -76,13 +76,25 @@ afterAll(async () => {
 const resource = (identities = [target.hostKeyFingerprint]) => world.resource(['gateway-office1'], { address: target.host, protocols: [{ protocol: 'ssh', port: target.port }], identities, allowSpecialAddress: true });
 
 /** Dials what was offered and says hello; gives the connection and how the gateway answered. */
-async function dial(offer: ConnectionOffer): Promise<{ client: HostileProxyClient; stream: CountedDuplex; outcome: string }> {
+async function dial(offer: ConnectionOffer): Promise<{ client: HostileProxyClient; stream: CountedDuplex; outcome: string; resume: () => Promise<HostileProxyClient> }> {
   const [hop] = offer.hops;
-  const client = await HostileProxyClient.open(hop?.ports[0]?.[0] ?? 0, clientKey);
-  const stream = new CountedDuplex({ clock: systemClock(), write: (...parts) => parts.forEach((part) => client.socket.write(part)) });
-  client.onStreamFrame = (frame) => stream.takeFrame(frame);
+  const open = async (): Promise<HostileProxyClient> => {
+    const opened = await HostileProxyClient.open(hop?.ports[0]?.[0] ?? 0, clientKey);
+    opened.onStreamFrame = (frame) => stream.takeFrame(frame);
+    return opened;
+  };
+  const stream = new CountedDuplex({ clock: systemClock(), write: (...parts) => parts.forEach((part) => carrier.socket.write(part)) });
+  const client = await open();
+  let carrier = client;
   client.hello(hop?.ticket ?? '', { terminal: { columns: 100, rows: 30 } });
-  return { client, stream, outcome: await client.outcome() };
+  const resume = async (): Promise<HostileProxyClient> => {
+    carrier = await open();
+    const { resumeSecret } = await client.frame(frameType.accepted);
+    carrier.send(frameType.resume, { version: 1, resumeSecret, epoch: 1, received: stream.counts.received });
+    stream.resend(Number((await carrier.frame(frameType.resumed))['received']));
+    return carrier;
+  };
+  return { client, stream, outcome: await client.outcome(), resume };
 }
 
 /** A shell on the target, by way of the gateway. */
@@ -226,6 +238,29 @@ describe('with the real gateway and a real OpenSSH server', () => {
     expect((await finals(offer.reference))).toEqual([]);
     client.destroy();
     dialled.client.destroy();
+  });
+
+  test('S58, Resume: a watcher stays where the line of the user is cut: he sees what the target prints meanwhile, and what the user does who is back', async () => {
+    const auditor = { ...(await world.user('auditor')), clientKeyThumbprint: watcherKey.thumbprint };
+    const { offer, dialled, shell, printed } = await watchedSession();
+    const { client, shown } = await watch(offer.connectionId, auditor);
+    await world.until(async () => (shown().includes('before-42') ? true : undefined), 'what stood there');
+    const cut = join(tmpdir(), `mavis-cut-${randomUUID()}`);
+    shell.write(`until [ -e ${cut} ]; do sleep 0.05; done; echo meanwhile-$((40+3))\n`);
+    await world.until(async () => (printed().includes('until') ? true : undefined), 'the echo');
+    dialled.client.socket.destroy();
+    await world.until(async () => ((await world.audit(offer.reference)).some(({ kind }) => kind === 'connection.cut') ? true : undefined), 'the cut being told');
+    await writeFile(cut, '');
+    await world.until(async () => (shown().includes('meanwhile-43') ? true : undefined), 'what is printed while nobody is there');
+    expect(printed()).not.toContain('meanwhile-43');
+    const back = await dialled.resume();
+    shell.write('echo back-$((40+4))\n');
+    await world.until(async () => (printed().includes('back-44') ? true : undefined), 'the user being back');
+    expect(printed()).toContain('meanwhile-43');
+    await world.until(async () => (shown().includes('back-44') ? true : undefined), 'what the user does then');
+    expect((await watches(offer.reference)).map(({ kind }) => kind)).not.toContain('connection.watch-ended');
+    for (const one of [client, back]) one.destroy();
+    await rm(cut);
   });
 
   test('S58: a watcher who takes nothing in holds up nothing, and is shown what is there when he does; his watch ends with the session', async () => {
