@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { homedir, hostname, networkInterfaces, tmpdir, userInfo } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, type MessagePortMain, nativeTheme, Notification, powerMonitor, protocol, safeStorage, session, shell, Tray } from 'electron';
@@ -226,22 +227,26 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     },
     onDiagnosisWindowClosed: (id) => diagnostics.windowClosed(id),
     onOpened: (window, role) => setMenu(window, role),
+    dragIcon: join(app.getAppPath(), 'assets', 'tray', 'tray-light.png'),
   });
   const journals = new JournalFolders(join(app.getPath('userData'), 'transfers'), log);
   void journals.sweep(clock());
+  const dragOutFolder = join(app.getPath('userData'), 'drag-out');
+  // What an app that was killed had fetched for a drag: there is only one of this folder.
+  void rm(dragOutFolder, { recursive: true, force: true }).catch((error: unknown) => log.warn('dragged files not deleted', {}, error));
   const sessions = new Sessions<MessagePortMain>({
     store: stores.sessions, inventory, processes, clock, log,
     signedIn: () => account.require(),
     mayEndOthers: () => stores.account.state.status === 'signed-in' && (stores.account.state.user.role === 'admin' || stores.account.state.user.role === 'operator'),
     identity: clientKey.identity,
     networkOf,
-    windows: { open: (id, spoken) => windows.openSession(id, spoken), show: (id) => windows.showSession(id), toggleFullScreen: (id) => windows.toggleFullScreen(id), givePort: (id, port) => windows.givePort(id, port) },
+    windows: { open: (id, spoken) => windows.openSession(id, spoken), show: (id) => windows.showSession(id), toggleFullScreen: (id) => windows.toggleFullScreen(id), startDrag: (id, paths) => windows.startDrag(id, paths), givePort: (id, port) => windows.givePort(id, port) },
     createChannel: createSessionChannel,
     keptPort: (port) => port,
     environment: () => ({ LANG: SHELL_LOCALE[language()], COLORTERM: 'truecolor' }),
     forwarding: (policy) => makeForwardingOffer({ policy, settings: settings.current, environment: process.env, platform: process.platform, homeFolder: homedir(), hostName: hostname() }),
     homeFolder: homedir(),
-    journals,
+    journals, dragOutFolder,
     trash: (path) => shell.trashItem(path),
     openFile: async (path) => {
       const problem = await shell.openPath(path);

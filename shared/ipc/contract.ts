@@ -187,6 +187,8 @@ export const ipcContract = {
     uploadDropped: call(sessionWindow, z.object({ sessionId, paths: z.array(z.string().min(1).max(32_768)).min(1).max(10_000), folder: remotePath, conflict: conflictRule, verify: z.boolean() }), z.object({ taken: z.boolean() })),
     /** Moves files and folders of this computer, below the granted folder, to the system's trash. */
     trash: call(sessionWindow, z.object({ sessionId, place: localPlace, names: z.array(localPart).min(1).max(10_000) }), none),
+    /** Begins the system's drag of files that the session has ready; the page knows their number, and no path. */
+    dragOut: call(sessionWindow, z.object({ sessionId, dragOutId: z.number().int() }), none),
     /** Opens a window with a terminal of the same resource, and has its shell go to the folder. */
     openTerminal: call(sessionWindow, z.object({ sessionId, folder: remotePath }), none),
   },

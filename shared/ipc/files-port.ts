@@ -27,6 +27,8 @@ export type EditStep = z.infer<typeof editStep>;
 
 /** Names at once: a selection, not a tree. */
 const MOST_SELECTED = 10_000;
+/** Dragged at once: the system's drag holds each path. */
+const MOST_DRAGGED = 500;
 
 export const filesCall = z.discriminatedUnion('do', [
   z.object({ do: z.literal('list-local'), place: localPlace }),
@@ -53,6 +55,11 @@ export const filesCall = z.discriminatedUnion('do', [
   /** Opens a file of the target in the user's own program; what he saves there is taken back. */
   z.object({ do: z.literal('edit'), folder: remotePath, name: remoteName }),
   z.object({ do: z.literal('edit-step'), editId: z.number().int(), step: editStep }),
+  /** Gets files and folders of the target ready to be dragged out of the window, which the system takes only where they lie on this computer. */
+  z.object({ do: z.literal('drag-out'), folder: remotePath, names: z.array(remoteName).min(1).max(MOST_DRAGGED) }),
+  z.object({ do: z.literal('drag-out-local'), place: localPlace, names: z.array(localPart).min(1).max(MOST_DRAGGED) }),
+  /** Takes them from the list; what was fetched for it goes. */
+  z.object({ do: z.literal('drop-drag-out'), dragOutId: z.number().int() }),
   z.object({ do: z.literal('steer'), jobId: z.number().int(), how: z.enum(['pause', 'resume', 'cancel', 'retry', 'dismiss']) }),
   z.object({ do: z.literal('decide'), questionId: z.number().int(), choice: conflictRule.exclude(['ask']), forAll: z.boolean() }),
 ]);
@@ -117,6 +124,17 @@ export interface EditedFile {
   readonly uploads: number;
 }
 
+/** Files that wait to be dragged out of the window. */
+export interface DragOut {
+  readonly id: number;
+  /** The first few. */
+  readonly names: readonly string[];
+  readonly count: number;
+  /** `fetching`: from the target, as transfers that are in the queue. */
+  readonly status: 'fetching' | 'ready' | 'failed';
+  readonly failure: JobFailure | null;
+}
+
 export interface ConflictQuestion {
   readonly id: number;
   readonly jobId: number;
@@ -145,4 +163,5 @@ export type FilesToPage =
   | { readonly kind: 'answer'; readonly id: number; readonly ok: true; readonly value: FilesAnswer }
   | { readonly kind: 'answer'; readonly id: number; readonly ok: false; readonly code: string; readonly args: Readonly<Record<string, string | number>> }
   | { readonly kind: 'edits'; readonly edits: readonly EditedFile[] }
+  | { readonly kind: 'drag-outs'; readonly dragOuts: readonly DragOut[] }
   | { readonly kind: 'jobs'; readonly jobs: readonly TransferJob[]; readonly question: ConflictQuestion | null };

@@ -1,8 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
-import { type ConflictRule, type FilesAnswer, type FilesCall, filesFromPage, type FilesToPage, type ListedFile } from '../../shared/ipc/files-port.ts';
+import { type ConflictQuestion, type ConflictRule, type FilesAnswer, type FilesCall, filesFromPage, type FilesToPage, type ListedFile, type TransferJob } from '../../shared/ipc/files-port.ts';
 import { fileKind } from '../../shared/sftp/packet-fields.ts';
+import { DragOuts, type ReadyDragOut } from './drag-outs.ts';
 import { EditedFiles } from './edited-files.ts';
 import { hashLocal, hashRemote } from './file-hash.ts';
 import { remoteChild } from './file-transfer.ts';
@@ -32,6 +33,10 @@ export interface FilesDeskParts {
   readonly kept: readonly KeptTransfer[];
   /** Has the system open a file of this computer in the user's program for it. */
   readonly openFile: (path: string) => void;
+  /** Where files lie that are fetched to be dragged out of the window. */
+  readonly dragOutFolder: string;
+  /** What can be dragged out of the window has changed. */
+  readonly onDragOuts: (ready: readonly ReadyDragOut[]) => void;
   readonly monotonic: () => number;
   /** What a page did against the rules of its port. */
   readonly onViolation: (what: string) => void;
@@ -62,13 +67,15 @@ export class FilesDesk {
   readonly #places: LocalPlaces;
   readonly #queue: TransferQueue;
   readonly #edited: EditedFiles;
+  readonly #dragOuts: DragOuts;
   readonly #calls = new Map<number, AbortController>();
   #port: FilesPort | undefined;
 
   constructor(parts: FilesDeskParts) {
     this.#parts = parts;
     this.#places = new LocalPlaces(parts.localFolder);
-    this.#queue = new TransferQueue({ client: parts.client, journals: parts.journals, monotonic: parts.monotonic, tell: (jobs, question) => this.#post({ kind: 'jobs', jobs, question }) });
+    this.#queue = new TransferQueue({ client: parts.client, journals: parts.journals, monotonic: parts.monotonic, tell: (jobs, question) => this.#tellJobs(jobs, question) });
+    this.#dragOuts = new DragOuts({ queue: this.#queue, places: this.#places, folder: parts.dragOutFolder, tell: (dragOuts) => this.#post({ kind: 'drag-outs', dragOuts }), onReady: parts.onDragOuts });
     this.#queue.goOn(parts.kept);
     const means = { client: parts.client, window: new RequestWindow(EDIT_PIECES_AT_ONCE) };
     this.#edited = new EditedFiles({ means, openFile: parts.openFile, lookEveryMs: parts.lookEveryMs ?? LOOK_EVERY_MS, platform: process.platform }, (edits) => this.#post({ kind: 'edits', edits }));
@@ -85,6 +92,7 @@ export class FilesDesk {
     this.#post({ kind: 'ready', path: this.#parts.path, localName: this.#places.name });
     this.#queue.tellNow();
     this.#edited.tellNow();
+    this.#dragOuts.tellNow();
   }
 
   /** The user chose another folder of this computer in the system's dialog. */
@@ -104,6 +112,7 @@ export class FilesDesk {
 
   /** The session is over: what waits or runs fails with the reason. */
   close(reason: MavisError): void {
+    this.#dragOuts.leave();
     this.#queue.close(reason);
     void this.#edited.leave(reason);
   }
@@ -193,6 +202,12 @@ export class FilesDesk {
         return this.#edited.open(call.folder, call.name).then(nothing);
       case 'edit-step':
         return this.#edited.take(call.editId, call.step).then(nothing);
+      case 'drag-out':
+        return this.#dragOuts.fetch(call.folder, call.names).then(nothing);
+      case 'drag-out-local':
+        return this.#dragOuts.take(call.place, call.names).then(nothing);
+      case 'drop-drag-out':
+        return this.#dragOuts.drop(call.dragOutId).then(nothing);
       case 'steer':
         this.#queue.steer(call.jobId, call.how);
         return {};
@@ -215,6 +230,11 @@ export class FilesDesk {
       if (waiting.length >= ENTRIES_AT_ONCE) send();
     });
     send();
+  }
+
+  #tellJobs(jobs: TransferJob[], question: ConflictQuestion | null): void {
+    this.#post({ kind: 'jobs', jobs, question });
+    this.#dragOuts.look(jobs);
   }
 
   #post(message: FilesToPage): void {

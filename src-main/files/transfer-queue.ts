@@ -20,6 +20,9 @@ const MOST_JOBS = 10_000;
 /** A window is told of progress so often: more is not seen. */
 const TELL_EVERY_MS = 150;
 
+/** Of what ends with its session. */
+const NO_JOURNAL: JobJournal = { begin: () => undefined, note: () => undefined, flush: () => undefined, drop: () => undefined };
+
 export interface QueueParts {
   readonly client: SftpClient;
   readonly journals: Pick<TransferJournals, 'begin'>;
@@ -47,10 +50,19 @@ export class TransferQueue {
     this.#parts = parts;
   }
 
-  /** Throws `request.too-many` where the queue is full. */
-  add(asked: AskedTransfer): void {
+  /** Gives its number. `this-session`: it is not gone on with by another session. Throws `request.too-many` where the queue is full. */
+  add(asked: AskedTransfer, keep: 'across-sessions' | 'this-session' = 'across-sessions'): number {
     if (this.#jobs.size >= MOST_JOBS) throw new MavisError('request.too-many', { seconds: 60 });
-    this.#take(asked, this.#parts.journals.begin(asked));
+    return this.#take(asked, keep === 'across-sessions' ? this.#parts.journals.begin(asked) : NO_JOURNAL);
+  }
+
+  /** Gives a transfer up and takes it from the list; nothing where there is none. */
+  forget(jobId: number): void {
+    this.#jobs.get(jobId)?.cancel();
+    this.#jobs.delete(jobId);
+    this.#forgetQuestions();
+    this.#startNext();
+    this.#changed();
   }
 
   /** Goes on with what a process before left: what was paused stays so. */
@@ -93,7 +105,7 @@ export class TransferQueue {
     this.tellNow();
   }
 
-  #take(asked: AskedTransfer, journal: JobJournal, before?: JobParts['before']): void {
+  #take(asked: AskedTransfer, journal: JobJournal, before?: JobParts['before']): number {
     const id = (this.#numbers += 1);
     const { client, monotonic } = this.#parts;
     const { direction, name, localFolder, remoteFolder } = asked;
@@ -109,6 +121,7 @@ export class TransferQueue {
     this.#jobs.set(id, job);
     this.#startNext();
     this.#changed();
+    return id;
   }
 
   #startNext(): void {

@@ -54,7 +54,7 @@ export interface HandlerParts {
   readonly account: Pick<Account, 'signIn' | 'signOut' | 'changePassword' | 'require'>;
   readonly inventory: Pick<Inventory, 'query' | 'setFavourite'>;
   readonly gateways: Pick<GatewayList, 'refresh'>;
-  readonly sessions: Pick<Sessions<never>, 'connect' | 'watch' | 'endWatched' | 'retry' | 'tryNow' | 'answerPrompt' | 'end' | 'show' | 'openPort' | 'toggleFullScreen' | 'grantFolder' | 'uploadDropped' | 'trash' | 'openTerminal'>;
+  readonly sessions: Pick<Sessions<never>, 'connect' | 'watch' | 'endWatched' | 'retry' | 'tryNow' | 'answerPrompt' | 'end' | 'show' | 'openPort' | 'toggleFullScreen' | 'grantFolder' | 'uploadDropped' | 'trash' | 'openTerminal' | 'dragOut'>;
   readonly foreignClients: Pick<ForeignClients, 'open' | 'end'>;
   readonly logWork: Pick<LogWork, 'beginExport' | 'dropExport' | 'beginProof' | 'dropProof'>;
   readonly clock: () => number;
@@ -290,6 +290,10 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       uploadDropped: async ({ sessionId, ...dropped }) => ({ taken: await sessions.uploadDropped(sessionId, dropped) }),
       trash: async ({ sessionId, place, names }) => {
         await sessions.trash(sessionId, place, names);
+        return {};
+      },
+      dragOut: async ({ sessionId, dragOutId }) => {
+        await sessions.dragOut(sessionId, dragOutId);
         return {};
       },
       openTerminal: async ({ sessionId, folder }) => {

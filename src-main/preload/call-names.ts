@@ -18,7 +18,7 @@ export const callNames = {
   credentials: ['chooseKeyFile', 'save'],
   sessions: ['connect', 'watch', 'endWatched', 'cancel', 'retry', 'answerPrompt', 'tryNow', 'end', 'show', 'openPort', 'toggleFullScreen'],
   foreignClients: ['open', 'end'],
-  files: ['chooseFolder', 'uploadDropped', 'trash', 'openTerminal'],
+  files: ['chooseFolder', 'uploadDropped', 'trash', 'dragOut', 'openTerminal'],
   clipboardFiles: ['choose', 'read', 'begin', 'append', 'end'],
   logs: ['export', 'dropExport', 'prove', 'dropProof'],
   playback: ['open', 'read', 'close', 'saveAsciicast', 'beginVideo', 'appendVideo', 'endVideo', 'setFullScreen'],

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { asMavisError, type MavisError } from '../../shared/errors/mavis-error.ts';
+import type { ReadyDragOut } from '../files/drag-outs.ts';
 import { type DroppedFiles, FilesDesk, type FilesPort } from '../files/files-desk.ts';
 import { SftpClient } from '../files/sftp-client.ts';
 import { type KeptTransfer, TransferJournals } from '../files/transfer-journals.ts';
@@ -9,6 +10,8 @@ export interface FilesSessionParts {
   readonly onViolation: (what: string) => void;
   /** Has the system open a file of this computer in the user's program for it. */
   readonly openFile: (path: string) => void;
+  /** What can be dragged out of the window has changed. */
+  readonly onDragOuts: (ready: readonly ReadyDragOut[]) => void;
   /** What of transfers could not be kept for another start of the app. */
   readonly onUnkept: (error: unknown) => void;
 }
@@ -21,7 +24,7 @@ export class FilesSession {
   #path: string | undefined;
   #port: FilesPort | undefined;
   #localFolder: string | undefined;
-  #journals: { readonly journals: TransferJournals; readonly kept: readonly KeptTransfer[] } | undefined;
+  #journals: { readonly journals: TransferJournals; readonly kept: readonly KeptTransfer[]; readonly dragOutFolder: string } | undefined;
   #over = false;
 
   constructor(parts: FilesSessionParts) {
@@ -47,10 +50,10 @@ export class FilesSession {
     else this.#desk.grant(localFolder);
   }
 
-  /** Where unfinished transfers are kept, and where processes that are gone left theirs. */
-  async keepTransfers(folder: string, left: readonly string[]): Promise<void> {
+  /** Where unfinished transfers are kept, and where processes that are gone left theirs; and where files lie that are fetched to be dragged out. */
+  async keepTransfers({ folder, left, dragOutFolder }: { readonly folder: string; readonly left: readonly string[]; readonly dragOutFolder: string }): Promise<void> {
     const journals = new TransferJournals({ folder, onUnkept: this.#parts.onUnkept });
-    this.#journals = { journals, kept: await journals.takeOver(left) };
+    this.#journals = { journals, kept: await journals.takeOver(left), dragOutFolder };
     this.#begin();
   }
 

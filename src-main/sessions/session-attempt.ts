@@ -92,6 +92,7 @@ export class SessionAttempt<Port> {
   #finished = false;
   /** The connection to the gateway is cut, and being sought again. */
   #interrupted = false;
+  #dragOuts: Extract<SessionReport, { kind: 'drag-outs' }>['ready'] = [];
   /** The user was asked for his sign-on to a proxy by a resume, and has not answered yet. */
   #askedForResume = false;
 
@@ -155,9 +156,14 @@ export class SessionAttempt<Port> {
     if (!this.#processGone) this.#parts.process.send({ kind: 'upload', ...dropped });
   }
 
-  /** Tells where unfinished transfers are kept, and were left. */
-  keepTransfers(folder: string, left: readonly string[]): void {
-    if (!this.#processGone) this.#parts.process.send({ kind: 'transfer-journals', folder, left: [...left] });
+  /** Tells where unfinished transfers are kept, and were left, and where what is dragged out may lie. */
+  keepTransfers(folder: string, left: readonly string[], dragOutFolder: string): void {
+    if (!this.#processGone) this.#parts.process.send({ kind: 'transfer-journals', folder, left: [...left], dragOutFolder });
+  }
+
+  /** The paths of what can be dragged out of the window under a number; undefined where there is nothing. */
+  dragOut(dragOutId: number): readonly string[] | undefined {
+    return this.#dragOuts.find(({ id }) => id === dragOutId)?.paths;
   }
 
   answerPrompt(id: number, answers: readonly string[]): void {
@@ -342,6 +348,9 @@ export class SessionAttempt<Port> {
     switch (report.kind) {
       case 'open-file':
         this.#openFile(report.path);
+        break;
+      case 'drag-outs':
+        this.#dragOuts = report.ready;
         break;
       case 'way':
         this.#parts.update((session) => {

@@ -48,8 +48,8 @@ export const sessionCommand = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('upload'), paths: z.array(z.string().min(1).max(32_768)).max(10_000), folder: remotePath, conflict: conflictRule, verify: z.boolean() }),
   /** The system has no program for a file that it was to open. */
   z.object({ kind: z.literal('file-not-opened'), path: z.string().min(1).max(32_768) }),
-  /** Where an SFTP session keeps its unfinished transfers, and where processes that are gone left theirs, which it takes over. */
-  z.object({ kind: z.literal('transfer-journals'), folder: z.string().min(1).max(32_768), left: z.array(z.string().min(1).max(32_768)) }),
+  /** Where an SFTP session keeps its unfinished transfers, and where processes that are gone left theirs, which it takes over; and where it puts what is to be dragged out of its window. */
+  z.object({ kind: z.literal('transfer-journals'), folder: z.string().min(1).max(32_768), left: z.array(z.string().min(1).max(32_768)), dragOutFolder: z.string().min(1).max(32_768) }),
   z.object({ kind: z.literal('prompt-answer'), id: z.number().int(), answers: z.array(z.string()) }),
   /** Gives up what has not been accepted yet. */
   z.object({ kind: z.literal('cancel') }),
@@ -89,6 +89,8 @@ export const sessionReport = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('forwarding'), what: z.enum(['agent', 'x11']), state: forwardingState }),
   /** A file that an SFTP session brought here is to be opened in the user's program for it. */
   z.object({ kind: z.literal('open-file'), path: z.string().min(1).max(32_768) }),
+  /** All that can be dragged out of an SFTP session's window now. */
+  z.object({ kind: z.literal('drag-outs'), ready: z.array(z.object({ id: z.number().int(), paths: z.array(z.string().min(1).max(32_768)).min(1).max(500) })).max(50) }),
   z.object({ kind: z.literal('ended'), code: z.string(), args: errorArgs, exitStatus: z.number().int().nullable(), signal: z.string().nullable() }),
   /** The page has been given everything; the process has nothing left to do. */
   z.object({ kind: z.literal('drained') }),

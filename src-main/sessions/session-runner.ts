@@ -83,7 +83,7 @@ export class SessionRunner {
     this.#parts = parts;
     // Nobody waits for it where a terminal is opened.
     this.#standing.promise.catch(() => undefined);
-    this.#files = new FilesSession({ monotonic: parts.monotonic, onViolation: parts.onViolation, onUnkept: parts.onUnkept, openFile: (path) => parts.report({ kind: 'open-file', path }) });
+    this.#files = new FilesSession({ monotonic: parts.monotonic, onViolation: parts.onViolation, onUnkept: parts.onUnkept, openFile: (path) => parts.report({ kind: 'open-file', path }), onDragOuts: (ready) => parts.report({ kind: 'drag-outs', ready: ready.map(({ id, paths }) => ({ id, paths: [...paths] })) }) });
     this.#page = new PagePort(
       {
         pause: () => this.#carried?.pause(),
@@ -125,7 +125,7 @@ export class SessionRunner {
         this.#files.notOpened(command.path);
         break;
       case 'transfer-journals':
-        void this.#files.keepTransfers(command.folder, command.left);
+        void this.#files.keepTransfers(command);
         break;
       case 'prompt-answer':
         this.#prompts.get(command.id)?.(command.answers);

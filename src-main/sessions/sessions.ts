@@ -1,3 +1,4 @@
+import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectionsRoutes, watchable } from '../../shared/api/connections.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
@@ -7,6 +8,7 @@ import { type ForeignClientId, type Profile, type Session, type SessionId, sessi
 import type { SignedIn } from '../account/account.ts';
 import type { ClientIdentity } from '../account/client-key.ts';
 import type { ServiceNetwork } from '../service-client/service-client.ts';
+import { localError } from '../files/local-errors.ts';
 import { pathsOutside } from '../files/dropped-paths.ts';
 import type { DroppedFiles } from '../files/files-desk.ts';
 import { LocalPlaces } from '../files/local-places.ts';
@@ -32,6 +34,8 @@ export interface SessionWindows<Port> {
   open(sessionId: SessionId, protocol: Protocol): void;
   show(sessionId: SessionId): void;
   toggleFullScreen(sessionId: SessionId): void;
+  /** Begins the system's drag of files that lie there, under the pointer of the window's user. */
+  startDrag(sessionId: SessionId, paths: readonly string[]): void;
   /** Hands the page its end of a port. */
   givePort(sessionId: SessionId, port: Port): void;
 }
@@ -63,6 +67,8 @@ export interface SessionsParts<Port> {
   readonly askUpload: (paths: readonly string[]) => Promise<boolean>;
   /** Where SFTP sessions keep their unfinished transfers. */
   readonly journals: Pick<JournalFolders, 'hold'>;
+  /** Where SFTP sessions put what is to be dragged out of their windows: in folders of their own, which go with them. */
+  readonly dragOutFolder: string;
   readonly newId: () => string;
   readonly clock: () => number;
   readonly monotonic: () => number;
@@ -267,6 +273,20 @@ export class Sessions<Port> {
     }
   }
 
+  /** Begins the system's drag of what an SFTP session has ready under a number. Throws `request.not-found`, and `files.local-missing` where some of it has gone. */
+  async dragOut(id: SessionId, dragOutId: number): Promise<void> {
+    this.#require(id);
+    const paths = this.#attempts.get(id)?.dragOut(dragOutId);
+    if (paths === undefined) throw new MavisError('request.not-found');
+    // A drag of what is not there is no drag, or a crash, by the system.
+    for (const path of paths) {
+      await lstat(path).catch((error: unknown) => {
+        throw localError(error);
+      });
+    }
+    this.#parts.windows.startDrag(id, paths);
+  }
+
   /** Opens a window with a terminal of an SFTP session's resource, whose shell goes to a folder. Throws as `connect` does, and `access.protocol-not-allowed`. */
   async openTerminal(id: SessionId, folder: string): Promise<void> {
     const { resourceId, protocol, allowedProtocols } = this.#require(id);
@@ -352,9 +372,12 @@ export class Sessions<Port> {
     })();
     this.#journals.set(id, holding);
     const held = await holding;
-    attempt.keepTransfers(held.folder, held.left);
+    const dragOutFolder = join(this.#parts.dragOutFolder, this.#parts.newId());
+    attempt.keepTransfers(held.folder, held.left, dragOutFolder);
     await running;
     held.release();
+    // What was fetched to be dragged is nobody's any more.
+    await rm(dragOutFolder, { recursive: true, force: true, maxRetries: 5 }).catch((error: unknown) => this.#parts.log.warn('dragged files not deleted', { sessionId: id }, error));
   }
 
   #require(id: SessionId): Session {

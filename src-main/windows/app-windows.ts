@@ -15,6 +15,8 @@ export interface AppWindowsParts {
   readonly isConnected: (sessionId: SessionId) => boolean;
   readonly onSessionWindowClosed: (sessionId: SessionId) => void;
   readonly onDiagnosisWindowClosed: (id: DiagnosisId) => void;
+  /** The picture that goes with files that are dragged out of a window: the path of a PNG. */
+  readonly dragIcon: string;
   /** Gives a window what its role needs beside the page (menus). */
   readonly onOpened: (window: BrowserWindow, role: WindowRole) => void;
 }
@@ -125,6 +127,12 @@ export class AppWindows {
   toggleFullScreen(sessionId: SessionId): void {
     const window = this.#sessions.get(sessionId);
     window?.setFullScreen(!window.isFullScreen());
+  }
+
+  /** Begins the system's drag of files of this computer, under the pointer that is over a session's window. */
+  startDrag(sessionId: SessionId, paths: readonly string[]): void {
+    const [file = ''] = paths;
+    this.#sessions.get(sessionId)?.webContents.startDrag({ file, files: [...paths], icon: this.#parts.dragIcon });
   }
 
   /** Lets the main window fill the screen while it plays, or takes it back. */

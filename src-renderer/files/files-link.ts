@@ -1,4 +1,4 @@
-import type { ConflictQuestion, EditedFile, FilesAnswer, FilesCall, FilesFromPage, FilesToPage, ListedFile, TransferJob } from '../../shared/ipc/files-port.ts';
+import type { ConflictQuestion, DragOut, EditedFile, FilesAnswer, FilesCall, FilesFromPage, FilesToPage, ListedFile, TransferJob } from '../../shared/ipc/files-port.ts';
 import type { SessionId, ShownError } from '../../shared/ipc/stores.ts';
 import { shownErrorOf } from '../mavis/ask.ts';
 
@@ -6,6 +6,7 @@ import { shownErrorOf } from '../mavis/ask.ts';
 export interface FilesEvents {
   readonly onReady: (ready: { readonly path: string; readonly localName: string }) => void;
   readonly onEdits: (edits: readonly EditedFile[]) => void;
+  readonly onDragOuts: (dragOuts: readonly DragOut[]) => void;
   readonly onJobs: (jobs: readonly TransferJob[], question: ConflictQuestion | null) => void;
 }
 
@@ -84,6 +85,9 @@ export class FilesLink {
       case 'edits':
         this.#events.onEdits(message.edits);
         return;
+      case 'drag-outs':
+        this.#events.onDragOuts(message.dragOuts);
+        return;
       case 'jobs':
         this.#events.onJobs(message.jobs, message.question);
         return;
@@ -105,7 +109,7 @@ function isPortFor(data: unknown, sessionId: SessionId): boolean {
   return typeof data === 'object' && data !== null && 'kind' in data && data.kind === 'session-port' && 'sessionId' in data && data.sessionId === sessionId;
 }
 
-const KINDS: ReadonlySet<unknown> = new Set(['ready', 'jobs', 'edits', 'entries', 'answer']);
+const KINDS: ReadonlySet<unknown> = new Set(['ready', 'jobs', 'edits', 'drag-outs', 'entries', 'answer']);
 
 function isToPage(data: unknown): data is FilesToPage {
   return typeof data === 'object' && data !== null && 'kind' in data && KINDS.has(data.kind);

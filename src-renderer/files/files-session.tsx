@@ -10,6 +10,7 @@ import { useParts } from '../stores/parts.tsx';
 import { ConflictDialog } from './conflict-dialog.tsx';
 import { childOf, parentOf } from './file-order.ts';
 import { DRAG_KIND, type Dragged, type DropTaker, fromDesktop, type Side } from './file-drag.ts';
+import { DragOutPanel } from './drag-out-panel.tsx';
 import { EditedPanel } from './edited-panel.tsx';
 import { FilePane } from './file-pane.tsx';
 import { FilesDialogs } from './files-dialogs.tsx';
@@ -31,7 +32,7 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
   const { mavis } = useParts();
   const text = useText();
   const begin = useRef<(ready: FilesReady) => void>(() => undefined);
-  const { call, ready, jobs, question, edits, failure } = useFilesLink(session, begin);
+  const { call, ready, jobs, question, edits, dragOuts, failure } = useFilesLink(session, begin);
   const remote = useFolder(call);
   const local = useFolder(call);
   const [path, setPath] = useState('/');
@@ -138,6 +139,15 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
     const asked = await call({ do: 'edit-step', editId, step });
     if (!asked.ok) remote.fail(asked.error);
   };
+  const dragOut = async (side: Side, files: readonly ListedFile[]) => {
+    const names = files.map(({ name }) => name);
+    const asked = await call(side === 'remote' ? { do: 'drag-out', folder: path, names } : { do: 'drag-out-local', place: [...place], names });
+    (side === 'remote' ? remote : local).fail(asked.ok ? null : asked.error);
+  };
+  const startDrag = async (dragOutId: number) => {
+    const answer = await ask(mavis.files.dragOut({ sessionId: session.id, dragOutId }));
+    setRefusal(answer.ok ? null : answer.error);
+  };
   const openTerminal = async () => {
     const answer = await ask(mavis.files.openTerminal({ sessionId: session.id, folder: path }));
     if (!answer.ok) remote.fail(answer.error);
@@ -160,11 +170,12 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
     reload: () => void goRemote(path),
     pathOf: (file) => childOf(path, file.name),
     copyPath: (file) => void ask(mavis.app.copyText({ text: printableFileName(file === null ? path : childOf(path, file.name)) })),
+    dragOut: (files) => void dragOut('remote', files),
     edit: (file) => void edit(file),
     mayOpenTerminal: session.allowedProtocols.includes('ssh'),
     openTerminal: () => void openTerminal(),
   };
-  const localWork: SideWork = { text, policy, ask: setAsking, transfer: (files) => void transfer('local', files), open: openLocalFile, reload: () => void goLocal(place) };
+  const localWork: SideWork = { text, policy, ask: setAsking, transfer: (files) => void transfer('local', files), open: openLocalFile, dragOut: (files) => void dragOut('local', files), reload: () => void goLocal(place) };
   const chooseFolder = async () => {
     const answer = await ask(mavis.files.chooseFolder({ sessionId: session.id }));
     setRefusal(answer.ok ? null : answer.error);
@@ -210,6 +221,7 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
         />
       </div>
       <EditedPanel edits={edits} live={live} onStep={(editId, step) => void editStep(editId, step)} />
+      <DragOutPanel dragOuts={dragOuts} live={live} onDrag={(id) => void startDrag(id)} onDrop={(id) => void call({ do: 'drop-drag-out', dragOutId: id })} />
       <QueuePanel jobs={jobs} live={live} onSteer={(jobId, how) => void call({ do: 'steer', jobId, how })} />
       {asking !== null && <FilesDialogs asking={asking} resource={session.resourceName} path={path} place={place} localWhere={[ready?.localName ?? '', ...place].join('/')} mayRead={may.remote} call={call} act={(side, what) => void act(side, what)} trash={(names) => void trash(names)} onClose={() => setAsking(null)} />}
       {question && live && <ConflictDialog key={question.id} question={question} onDecide={(choice, forAll) => void call({ do: 'decide', questionId: question.id, choice, forAll })} />}

@@ -20,6 +20,8 @@ export interface SideWork {
   readonly ask: (asking: Asking) => void;
   readonly transfer: (files: readonly ListedFile[]) => void;
   readonly open: (file: ListedFile) => void;
+  /** Gets files ready to be dragged out of the window. */
+  readonly dragOut: (files: readonly ListedFile[]) => void;
   readonly reload: () => void;
 }
 
@@ -44,6 +46,7 @@ export function remoteActions(chosen: readonly ListedFile[], work: RemoteWork): 
   return [
     { id: 'open', label: one?.kind === 'link' ? text('files.follow') : text('files.open'), icon: 'front', key: 'Enter', can: one?.kind === 'folder' || one?.kind === 'link', run: () => one && work.open(one) },
     { id: 'download', label: word(text('files.download'), mayOut), icon: 'arrowDown', key: 'F5', button: true, can: chosen.length > 0 && mayOut, run: () => work.transfer(chosen) },
+    { id: 'drag-out', label: word(text('files.drag-out'), mayOut), icon: 'front', can: chosen.length > 0 && mayOut, run: () => work.dragOut(chosen) },
     { id: 'edit', label: word(text('files.edit'), mayOut && mayIn), icon: 'edit', key: 'F4', can: one?.kind === 'file' && mayOut && mayIn, run: () => one && work.edit(one) },
     { id: 'new-folder', label: word(text('files.new-folder'), mayIn), icon: 'plus', key: 'F7', button: true, parted: true, can: mayIn, run: () => ask({ kind: 'new-folder', side: 'remote' }) },
     { id: 'new-link', label: word(text('files.new-link'), mayLink), icon: 'link', can: mayLink, run: () => ask({ kind: 'new-link', to: one ? work.pathOf(one) : '' }) },
@@ -58,13 +61,14 @@ export function remoteActions(chosen: readonly ListedFile[], work: RemoteWork): 
 }
 
 /** What can be done with files of this computer. */
-export function localActions(chosen: readonly ListedFile[], { text, policy, ask, transfer, open, reload }: SideWork): readonly FileAction[] {
+export function localActions(chosen: readonly ListedFile[], { text, policy, ask, transfer, open, dragOut, reload }: SideWork): readonly FileAction[] {
   const one = chosen.length === 1 ? chosen[0] : undefined;
   const may = policy?.filesIn !== false;
   const upload = may ? text('files.upload') : text('files.not-allowed', { what: text('files.upload') });
   return [
     { id: 'open', label: text('files.open'), icon: 'front', key: 'Enter', can: one?.kind === 'folder' || one?.kind === 'link', run: () => one && open(one) },
     { id: 'upload', label: upload, icon: 'arrowUp', key: 'F5', button: true, can: chosen.length > 0 && may, run: () => transfer(chosen) },
+    { id: 'drag-out', label: text('files.drag-out'), icon: 'front', can: chosen.length > 0, run: () => dragOut(chosen) },
     { id: 'new-folder', label: text('files.new-folder'), icon: 'plus', key: 'F7', button: true, parted: true, can: true, run: () => ask({ kind: 'new-folder', side: 'local' }) },
     { id: 'rename', label: text('files.rename'), icon: 'edit', key: 'F2', button: true, can: one !== undefined, run: () => one && ask({ kind: 'rename', side: 'local', file: one }) },
     { id: 'trash', label: text('files.trash'), icon: 'trash', key: 'Delete', button: true, can: chosen.length > 0, run: () => ask({ kind: 'delete', side: 'local', names: chosen.map(({ name }) => name) }) },

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { ConflictQuestion, EditedFile, TransferJob } from '../../shared/ipc/files-port.ts';
+import type { ConflictQuestion, DragOut, EditedFile, TransferJob } from '../../shared/ipc/files-port.ts';
 import type { Session, ShownError } from '../../shared/ipc/stores.ts';
 import { ask, shownErrorOf } from '../mavis/ask.ts';
 import { useParts } from '../stores/parts.tsx';
@@ -19,6 +19,7 @@ export interface FilesFeed {
   readonly jobs: readonly TransferJob[];
   readonly question: ConflictQuestion | null;
   readonly edits: readonly EditedFile[];
+  readonly dragOuts: readonly DragOut[];
   readonly failure: ShownError | null;
 }
 
@@ -30,6 +31,7 @@ export function useFilesLink(session: Session, begin: { readonly current: (ready
   const [jobs, setJobs] = useState<readonly TransferJob[]>([]);
   const [question, setQuestion] = useState<ConflictQuestion | null>(null);
   const [edits, setEdits] = useState<readonly EditedFile[]>([]);
+  const [dragOuts, setDragOuts] = useState<readonly DragOut[]>([]);
   const [failure, setFailure] = useState<ShownError | null>(null);
   const attempt = useConnectedAttempt(session);
   const sessionId = session.id;
@@ -42,6 +44,7 @@ export function useFilesLink(session: Session, begin: { readonly current: (ready
         begin.current({ path, localName });
       },
       onEdits: setEdits,
+      onDragOuts: setDragOuts,
       onJobs: (told, asked) => {
         setJobs(told);
         setQuestion(asked);
@@ -56,7 +59,7 @@ export function useFilesLink(session: Session, begin: { readonly current: (ready
   }, [attempt, mavis, sessionId, begin]);
 
   const call = useCallback<CallFiles>((asked, options) => link.current?.call(asked, options) ?? Promise.resolve({ ok: false as const, error: shownErrorOf('session.ended') }), []);
-  return { call, ready, jobs, question, edits, failure };
+  return { call, ready, jobs, question, edits, dragOuts, failure };
 }
 
 /** The newest attempt that was connected; null before the first. */

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
 import { credentialsRoutes } from '../../shared/api/credentials.ts';
 import { recordingsRoutes } from '../../shared/api/recordings.ts';
 import { resourcesRoutes } from '../../shared/api/resources.ts';
@@ -10,6 +11,12 @@ import type { Page } from '@playwright/test';
 import { ADMIN, expect, test } from './fixtures.ts';
 import type { OpenApp } from './launch-app.ts';
 import { connect, signIn, terminalText, untilRecorded } from './page-actions.ts';
+
+/** The files of each drag that the app began. */
+async function draggedOut(app: OpenApp): Promise<string[][]> {
+  const calls: unknown = await app.electronApp.evaluate((electron) => Reflect.get(Object(Reflect.get(electron, '__standIn')), 'calls'));
+  return z.array(z.object({ name: z.string(), arguments: z.array(z.unknown()) })).parse(calls).filter(({ name }) => name === 'webContents.startDrag').map(({ arguments: [item] }) => z.object({ files: z.array(z.string()) }).parse(item).files);
+}
 
 /** A file that stands already where it is to go. */
 const ASKED = 'asked.txt';
@@ -52,7 +59,7 @@ test.describe('files over SFTP', () => {
     expect(readFileSync(join(target.home, HALFWAY, ASKED), 'utf8')).toBe('old');
   }
 
-  test('S20, S58: go on where they were after the app was killed in the middle, are listed, go up and come down the same, are deleted after a question, and the recording plays what was done', async ({ app: firstApp, openApp, system }) => {
+  test('S20, S58: go on where they were after the app was killed in the middle, are listed, go up and come down the same, are dragged to the desktop, are deleted after a question, and the recording plays what was done', async ({ app: firstApp, openApp, system }) => {
     const { admin } = system;
     const credential = await admin.call(credentialsRoutes.credentialCreate, { body: { kind: 'private-key', name: 'of the files', userName: target.user, privateKey: target.privateKey } });
     await admin.call(resourcesRoutes.resourceCreate, {
@@ -95,6 +102,17 @@ test.describe('files over SFTP', () => {
     await session.keyboard.press('F5');
     await expect(queue.getByText('Done')).toHaveCount(2, { timeout: 30_000 });
     expect(readFileSync(join(folder, name)).equals(bytes)).toBe(true);
+    // Out of the window to the desktop: fetched first, then the system's drag (in the stand-in: call only).
+    await remote.getByText(name).click({ button: 'right' });
+    await session.getByRole('menuitem', { name: 'Drag to the desktop…' }).click();
+    const ready = session.getByRole('region', { name: 'To be dragged to the desktop' }).getByRole('listitem');
+    await expect(ready).toContainText('Drag this line to the desktop', { timeout: 30_000 });
+    await ready.dispatchEvent('dragstart');
+    await expect.poll(() => draggedOut(app)).toHaveLength(1);
+    const [[dragged = ''] = []] = await draggedOut(app);
+    expect([basename(dragged), readFileSync(dragged).equals(bytes)]).toEqual([name, true]);
+    await ready.getByRole('button', { name: `Take from the list: ${name}` }).click();
+    await expect.poll(() => existsSync(dragged)).toBe(false);
     await remote.getByText(name).click();
     await session.keyboard.press('Delete');
     const question = session.getByRole('dialog', { name: 'Delete on file-server?' });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { WebSocket } from 'ws';
@@ -71,7 +71,7 @@ let nextContentsId = 1;
 type Covers = Pick<
   Electron.WebContents,
   | 'id' | 'session' | 'ipc' | 'mainFrame' | 'loadURL' | 'loadFile' | 'reload' | 'reloadIgnoringCache' | 'stop' | 'getURL' | 'getTitle' | 'isDestroyed' | 'isCrashed' | 'isLoading' | 'isLoadingMainFrame' | 'isFocused' | 'focus' | 'close' | 'send' | 'postMessage' | 'executeJavaScript' | 'insertCSS'
-  | 'removeInsertedCSS' | 'capturePage' | 'setWindowOpenHandler' | 'setZoomFactor' | 'getZoomFactor' | 'zoomFactor' | 'setZoomLevel' | 'getZoomLevel' | 'zoomLevel' | 'setVisualZoomLevelLimits' | 'isDevToolsOpened' | 'openDevTools' | 'closeDevTools' | 'toggleDevTools' | 'forcefullyCrashRenderer' | 'getOSProcessId' | 'getProcessId'
+  | 'removeInsertedCSS' | 'capturePage' | 'setWindowOpenHandler' | 'setZoomFactor' | 'getZoomFactor' | 'zoomFactor' | 'setZoomLevel' | 'getZoomLevel' | 'zoomLevel' | 'setVisualZoomLevelLimits' | 'startDrag' | 'isDevToolsOpened' | 'openDevTools' | 'closeDevTools' | 'toggleDevTools' | 'forcefullyCrashRenderer' | 'getOSProcessId' | 'getProcessId'
   | 'getType' | 'insertText' | 'sendInputEvent' | 'setUserAgent' | 'getUserAgent' | 'userAgent' | 'setAudioMuted' | 'isAudioMuted' | 'setBackgroundThrottling' | 'setIgnoreMenuShortcuts' | 'setWebRTCIPHandlingPolicy' | 'copy' | 'cut' | 'paste' | 'delete' | 'undo' | 'redo' | 'selectAll' | 'hostWebContents' | 'navigationHistory' | 'opener'
 >;
 
@@ -771,6 +771,15 @@ export class StandInWebContents extends Covered implements Covers {
 
   setWebRTCIPHandlingPolicy(policy: string): void {
     recordCall('webContents.setWebRTCIPHandlingPolicy', policy);
+  }
+
+  /** Call only: no drag of the system begins. What Electron refuses is refused here too. */
+  startDrag(item: Electron.Item): void {
+    const { icon, file, files = file === '' ? [] : [file] } = item;
+    if (icon === undefined) throw new TypeError("'icon' parameter is required");
+    if (files.length === 0) throw new Error("Must specify either 'file' or 'files' option");
+    for (const needed of [...files, ...(typeof icon === 'string' ? [icon] : [])]) if (!existsSync(needed)) throw notInStandIn(`webContents.startDrag of what is not there: ${needed}`);
+    recordCall('webContents.startDrag', { files, icon });
   }
 
   isDevToolsOpened(): boolean {

@@ -281,6 +281,28 @@ test('S20: a file is opened in the user\'s program; one that changed on the targ
   expect(faults.list).toEqual([]);
 });
 
+test('S20: files go to a list from which they are dragged to the desktop, by the system and by a number alone; what is not there yet, or could not be fetched, is not dragged', async ({ page }) => {
+  const faults = await openSession(page, 'files-edits');
+  await remote(page).getByText('注文一覧.csv').click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Drag to the desktop…' }).click();
+  await expect.poll(() => calls(page, 'files.drag-out')).toEqual([{ do: 'drag-out', folder: '/srv/reports', names: ['注文一覧.csv'] }]);
+  await local(page).getByText('notes.txt').click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Drag to the desktop…' }).click();
+  await expect.poll(() => calls(page, 'files.drag-out-local')).toEqual([{ do: 'drag-out-local', place: [], names: ['notes.txt'] }]);
+  const panel = page.getByRole('region', { name: 'To be dragged to the desktop' });
+  const rows = panel.getByRole('listitem');
+  await expect(rows.nth(1)).toContainText('archive and 11 more');
+  await expect(rows.nth(2).getByRole('alert')).toContainText('The rule denies files whose names fit “*.key”.');
+  for (const row of [1, 2]) await expect(rows.nth(row)).toHaveAttribute('draggable', 'false');
+  const prevented = await rows.nth(0).evaluate((row) => !row.dispatchEvent(new DragEvent('dragstart', { bubbles: true, cancelable: true })));
+  expect(prevented).toBe(true);
+  await rows.nth(1).dispatchEvent('dragstart');
+  await expect.poll(() => calls(page, 'files.dragOut')).toMatchObject([{ dragOutId: 1 }]);
+  await panel.getByRole('button', { name: 'Take from the list: secret.key' }).click();
+  await expect.poll(() => calls(page, 'files.drop-drag-out')).toEqual([{ do: 'drop-drag-out', dragOutId: 3 }]);
+  expect(faults.list).toEqual([]);
+});
+
 /** In every run axe reads the page, its menu and its dialog once, each in another look; in the long run each in all of them. */
 const looks = [
   { language: 'en', size: { width: 1280, height: 800 }, read: 'page' },

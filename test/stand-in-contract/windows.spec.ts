@@ -35,6 +35,20 @@ test('a window is found by its page and has bounds, title and states', async ({ 
   expect(image.width).toBeGreaterThan(600);
 });
 
+test('a drag of files to the desktop needs a picture and files', async ({ electronApp, page }) => {
+  const window = await electronApp.browserWindow(page);
+  for (const item of [{ file: '/etc/hosts' }, { icon: '/etc/hosts', files: [] }]) {
+    expect(await window.evaluate((it, wrong) => {
+      try {
+        Reflect.apply(it.webContents.startDrag, it.webContents, [wrong]);
+        return 'taken';
+      } catch {
+        return 'refused';
+      }
+    }, item)).toBe('refused');
+  }
+});
+
 test('a hidden window loads, and is ready before it is shown', async ({ electronApp, page }) => {
   await page.locator('main').waitFor();
   const ready = await electronApp.evaluate(async () => {

@@ -1,7 +1,8 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import type { FileAttributes } from '../../../shared/sftp/packet-fields.ts';
 import { statusCode } from '../../../shared/sftp/sftp-constants.ts';
 import { partialName } from '../../../src-main/files/partial-name.ts';
@@ -42,6 +43,41 @@ describe('a target of no good will', () => {
     expect(job?.failureCount).toBe(5);
     expect(job?.failures.every(({ code }) => code === 'files.name-unsafe')).toBe(true);
     expect(job?.renamed).toEqual([{ from: '..\\windows', to: '.._windows' }, { from: 'Fine.txt', to: 'Fine (2).txt' }]);
+  });
+
+  test('A1, A2: what is fetched to be dragged to the desktop lies whole and under safe names in a folder of its own; it goes when it is taken from the list, and nothing of it is a transfer of another session', async () => {
+    const { page, desk, ready } = await open({ folders: { '/': [{ name: 'tree', attributes: folder }, { name: '..\\up.txt', attributes: file(2) }, { name: 'CON', attributes: file(2) }], '/tree': [{ name: 'in.txt', attributes: file(2) }] }, read: bytes('ok') });
+    await page.call({ do: 'drag-out', folder: '/', names: ['tree', '..\\up.txt', 'CON'] });
+    expect(page.dragOuts).toMatchObject([{ names: ['tree', '..\\up.txt', 'CON'], count: 3, status: 'fetching' }]);
+    expect(ready()).toEqual([]);
+    await page.until(({ dragOuts }) => dragOuts[0]?.status === 'ready');
+    const [one] = ready();
+    expect(one?.paths.map((path) => basename(path)).toSorted()).toEqual(['.._up.txt', '_CON', 'tree']);
+    expect(new Set(one?.paths.map((path) => dirname(dirname(path))))).toEqual(new Set([join(journals, 'drag-out')]));
+    const [own = ''] = one?.paths.map((path) => dirname(path)) ?? [];
+    expect([statSync(own).mode & 0o777, readFileSync(join(own, 'tree/in.txt'), 'utf8'), readdirSync(home)]).toEqual([0o700, 'ok', []]);
+    await page.call({ do: 'drag-out-local', place: [], names: ['here.txt'] });
+    expect(ready().at(-1)?.paths).toEqual([join(realpathSync(home), 'here.txt')]);
+    await page.call({ do: 'drop-drag-out', dragOutId: one?.id ?? 0 });
+    expect([existsSync(own), ready().length, page.dragOuts.length]).toEqual([false, 1, 1]);
+    await page.until(({ jobs }) => jobs.length === 0);
+    desk.close(new MavisError('session.ended'));
+    expect([ready(), page.dragOuts, readdirSync(journals).filter((name) => name !== 'drag-out')]).toEqual([[], [], []]);
+  });
+
+  test('what could not be fetched to be dragged says so and is not dragged, until it is tried again; what is being fetched when the session ends is no transfer that goes on', async () => {
+    let wrong = true;
+    const { page, desk, ready } = await open({ folders: { '/': [{ name: 'one', attributes: file(2) }, { name: 'endless', attributes: file(2 ** 50) }] }, read: (path, offset, length) => (path === '/endless' ? new Uint8Array(length) : bytes(wrong ? 'no' : 'ok')(path, wrong ? offset + 2 : offset, length)) });
+    await page.call({ do: 'drag-out', folder: '/', names: ['one'] });
+    await page.until(({ dragOuts }) => dragOuts[0]?.status === 'failed');
+    expect([page.dragOuts[0]?.failure?.code, ready()]).toEqual(['files.changed', []]);
+    wrong = false;
+    await page.call({ do: 'steer', jobId: page.jobs[0]?.id ?? 0, how: 'retry' });
+    await page.until(({ dragOuts }) => dragOuts[0]?.status === 'ready');
+    await page.call({ do: 'drag-out', folder: '/', names: ['endless'] });
+    await page.until(({ jobs }) => (jobs.at(-1)?.doneBytes ?? 0) > 0);
+    desk.close(new MavisError('session.ended'));
+    expect([page.dragOuts, page.jobs.some(({ kept }) => kept)]).toEqual([[], false]);
   });
 
   test('A3: a link that stands where a file or folder is to be written is not followed', async () => {

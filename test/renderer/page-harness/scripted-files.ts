@@ -1,4 +1,4 @@
-import { type ConflictQuestion, type EditedFile, type FilesAnswer, filesFromPage, type FilesCall, type FilesToPage, type ListedFile, type TransferJob } from '../../../shared/ipc/files-port.ts';
+import { type ConflictQuestion, type DragOut, type EditedFile, type FilesAnswer, filesFromPage, type FilesCall, type FilesToPage, type ListedFile, type TransferJob } from '../../../shared/ipc/files-port.ts';
 
 const AT = Date.parse('2026-11-20T08:00:00Z') / 1000;
 
@@ -38,6 +38,11 @@ const EDITS: readonly EditedFile[] = [
   { id: 2, name: 'nginx.conf', status: 'changed-there', failure: null, uploads: 0 },
   { id: 3, name: 'notes.xyz', status: 'failed', failure: { name: 'notes.xyz', code: 'files.no-editor', args: {} }, uploads: 0 },
 ];
+const DRAG_OUTS: readonly DragOut[] = [
+  { id: 1, names: ['注文一覧.csv', '備份清單.txt'], count: 2, status: 'ready', failure: null },
+  { id: 2, names: ['archive'], count: 12, status: 'fetching', failure: null },
+  { id: 3, names: ['secret.key'], count: 1, status: 'failed', failure: { name: 'secret.key', code: 'files.name-not-allowed', args: { pattern: '*.key' } } },
+];
 const QUESTION: ConflictQuestion = { id: 9, jobId: 3, name: 'report.txt', here: { size: 1000, modifiedAtSeconds: AT }, coming: { size: 2000, modifiedAtSeconds: AT + 86_400 } };
 
 /** The session's process of a files window: answers its calls with made-up folders and transfers. */
@@ -71,6 +76,7 @@ export class ScriptedFiles {
       return;
     }
     if (this.#scene === 'files-edits') post({ kind: 'edits', edits: EDITS });
+    if (this.#scene === 'files-edits') post({ kind: 'drag-outs', dragOuts: DRAG_OUTS });
     if (this.#scene !== 'files' && this.#scene !== 'files-told-twice') post({ kind: 'jobs', jobs: JOBS, question: this.#scene === 'files-conflict' ? QUESTION : null });
   }
 

@@ -228,7 +228,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       }),
     },
     foreignClients: foreignClientCalls(scene, noted, patch),
-    files: { chooseFolder: noted('files.chooseFolder', () => ok({ chosen: true })), uploadDropped: noted('files.uploadDropped', () => ok({ taken: true })), trash: noted('files.trash', () => ok({})), openTerminal: noted('files.openTerminal', () => ok({})) },
+    files: { chooseFolder: noted('files.chooseFolder', () => ok({ chosen: true })), uploadDropped: noted('files.uploadDropped', () => ok({ taken: true })), trash: noted('files.trash', () => ok({})), dragOut: noted('files.dragOut', () => ok({})), openTerminal: noted('files.openTerminal', () => ok({})) },
     clipboardFiles: {
       choose: noted('clipboardFiles.choose', () => ok({ files: [] })),
       read: noted('clipboardFiles.read', () => ok({ bytes: new Uint8Array(0) })),

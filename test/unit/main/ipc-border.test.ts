@@ -50,6 +50,7 @@ const goodArgs: Readonly<Record<string, unknown>> = {
   'files.chooseFolder': { sessionId: OWN },
   'files.uploadDropped': { sessionId: OWN, paths: ['/home/a/b'], folder: '/srv', conflict: 'ask', verify: false },
   'files.trash': { sessionId: OWN, place: ['a'], names: ['b'] },
+  'files.dragOut': { sessionId: OWN, dragOutId: 1 },
   'files.openTerminal': { sessionId: OWN, folder: '/srv' },
   'clipboardFiles.choose': { sessionId: OWN },
   'clipboardFiles.read': { sessionId: OWN, place: 0, at: 0, bytes: 10 },

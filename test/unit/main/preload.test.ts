@@ -72,6 +72,7 @@ describe('the preload (E20)', () => {
           "chooseFolder",
           "uploadDropped",
           "trash",
+          "dragOut",
           "openTerminal",
         ],
         "foreignClients": [

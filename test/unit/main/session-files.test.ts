@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { ClientKey } from '../../../src-main/account/client-key.ts';
 import { JournalFolders } from '../../../src-main/files/journal-folders.ts';
 import { createLog } from '../../../src-main/logging/log.ts';
 import { ServiceClient } from '../../../src-main/service-client/service-client.ts';
-import type { SessionCommand } from '../../../src-main/sessions/session-process-contract.ts';
+import type { SessionCommand, SessionReport } from '../../../src-main/sessions/session-process-contract.ts';
 import { Sessions } from '../../../src-main/sessions/sessions.ts';
 import { createStores } from '../../../src-main/stores/owned-store.ts';
 
@@ -22,6 +22,9 @@ let commands: SessionCommand[];
 let asked: (readonly string[])[];
 let trashed: string[];
 let opened: string[];
+let dragged: (readonly string[])[];
+let report: (report: SessionReport) => void;
+let take: (command: SessionCommand) => void;
 let agrees: boolean;
 let sessions: Sessions<object>;
 let store: ReturnType<typeof createStores>['sessions'];
@@ -31,7 +34,8 @@ beforeEach(() => {
   home = join(base, 'home');
   mkdirSync(join(home, 'in'), { recursive: true });
   for (const file of ['home/in/a', 'b']) writeFileSync(join(base, file), '');
-  [commands, asked, trashed, opened, agrees] = [[], [], [], [], false];
+  [commands, asked, trashed, opened, dragged, agrees] = [[], [], [], [], [], false];
+  take = (command) => void commands.push(command);
   const key = new ClientKey(() => 0);
   // Nobody is there: what is looked at here comes before any answer.
   const client = new ServiceClient({ serviceUrl: 'https://127.0.0.1:9', pin: null, authorities: [], clientKey: key, clock: () => 0 });
@@ -43,8 +47,8 @@ beforeEach(() => {
     mayEndOthers: () => false,
     inventory: { find: async () => ({ id: RESOURCE, name: 'web', address: 'web', protocols: ['sftp', 'ssh'], operatingSystem: 'linux', description: '', tags: [] }), noteUse: async () => undefined },
     identity: key.identity,
-    processes: { take: () => ({ send: (command) => void commands.push(command), onReport: () => undefined, onExit: () => undefined, kill: () => undefined }) },
-    windows: { open: (_id, protocol) => void opened.push(protocol), show: () => undefined, toggleFullScreen: () => undefined, givePort: () => undefined },
+    processes: { take: () => ({ send: (command) => take(command), onReport: (listener) => void (report = listener), onExit: () => undefined, kill: () => undefined }) },
+    windows: { open: (_id, protocol) => void opened.push(protocol), show: () => undefined, toggleFullScreen: () => undefined, startDrag: (_id, paths) => void dragged.push(paths), givePort: () => undefined },
     createChannel: () => ({ process: {}, page: {} }),
     keptPort: () => ({ postMessage: () => undefined, on: () => undefined, start: () => undefined, close: () => undefined }),
     networkOf: () => ({ waysOut: async () => [], renewSignOn: async () => false }),
@@ -58,6 +62,7 @@ beforeEach(() => {
     },
     homeFolder: home,
     journals: new JournalFolders(join(base, 'transfers'), log),
+    dragOutFolder: join(base, 'drag-out'),
     newId: () => crypto.randomUUID(),
     clock: () => 0,
     monotonic: () => performance.now(),
@@ -112,6 +117,33 @@ describe('what main does for the window of a target\'s files', () => {
     symlinkSync(base, join(home, 'door'));
     await expect(sessions.trash(id, ['door'], ['b'])).rejects.toMatchObject({ code: 'files.local-permission' });
     expect(trashed).toEqual([join(home, 'in/a')]);
+  });
+
+  test('A27: what is dragged out of the window is named by its number, and lies where the process said; what has gone, or was never ready, is not dragged', async () => {
+    const id = await connect();
+    await expect(sessions.dragOut(id, 1)).rejects.toMatchObject({ code: 'request.not-found' });
+    report({ kind: 'drag-outs', ready: [{ id: 1, paths: [join(home, 'in/a'), join(base, 'b')] }, { id: 2, paths: [join(base, 'gone')] }] });
+    await sessions.dragOut(id, 1);
+    await expect(sessions.dragOut(id, 2)).rejects.toMatchObject({ code: 'files.local-missing' });
+    expect(dragged).toEqual([[join(home, 'in/a'), join(base, 'b')]]);
+    report({ kind: 'drag-outs', ready: [] });
+    await expect(sessions.dragOut(id, 1)).rejects.toMatchObject({ code: 'request.not-found' });
+  });
+
+  test('what was fetched to be dragged goes with its session, and each session has a folder of its own for it', async () => {
+    const folders: string[] = [];
+    take = (command) => {
+      if (command.kind !== 'transfer-journals') return;
+      folders.push(command.dragOutFolder);
+      mkdirSync(command.dragOutFolder, { recursive: true });
+      writeFileSync(join(command.dragOutFolder, 'fetched'), '');
+    };
+    await connect();
+    await connect();
+    await expect.poll(() => folders.length).toBe(2);
+    expect(new Set(folders).size).toBe(2);
+    await sessions.stop();
+    await expect.poll(() => folders.map((folder) => existsSync(folder))).toEqual([false, false]);
   });
 
   test('S20: a terminal opens on the same resource in a window of its own; a folder that a shell could take for keys opens none, and another kind of session neither', async () => {
