@@ -3,26 +3,27 @@ import { DerivedStream } from './derived-stream.ts';
 
 /** The worker that holds the derived pictures of one recording, so that comparing and packing them does not hold its page. */
 const stream = new DerivedStream();
-let working: Promise<void> = Promise.resolve();
+let adding: Promise<void> = Promise.resolve();
 
 function tell(message: FromDerived, transfer: Transferable[] = []): void {
   globalThis.postMessage(message, { transfer });
 }
 
-async function answer(message: ToDerived): Promise<void> {
-  if (message.kind === 'add') {
-    await stream.add(message.atMs, message);
-    return tell({ kind: 'added', full: stream.full });
-  }
-  const picture = (await stream.pictureAt(message.ms)) ?? null;
-  tell({ kind: 'picture', ask: message.ask, picture }, picture === null ? [] : [picture.pixels.buffer]);
+/** In turn: times must not go back. */
+async function add(before: Promise<void>, message: Extract<ToDerived, { kind: 'add' }>): Promise<void> {
+  await before;
+  await stream.add(message.atMs, message);
+  tell({ kind: 'added', full: stream.full });
 }
 
-async function answerInTurn(before: Promise<void>, message: ToDerived): Promise<void> {
-  await before;
-  await answer(message);
+/** At once: packing ten seconds of a film takes as long as a person waits for a picture at most. */
+async function show({ ask, ms }: Extract<ToDerived, { kind: 'at' }>): Promise<void> {
+  const picture = (await stream.pictureAt(ms)) ?? null;
+  tell({ kind: 'picture', ask, picture }, picture === null ? [] : [picture.pixels.buffer]);
 }
 
 globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-  working = answerInTurn(working, toDerived.parse(data));
+  const message = toDerived.parse(data);
+  if (message.kind === 'at') void show(message);
+  else adding = add(adding, message);
 });

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { fromDerived, type FromDerived, type ToDerived } from '../../../src-renderer/recordings/derived/derived-messages.ts';
 import { DerivedStream, FULL_EVERY_MS, type Picture } from '../../../src-renderer/recordings/derived/derived-stream.ts';
 import { derive, PICTURE_EVERY_MS } from '../../../src-renderer/recordings/derived/deriving.ts';
 import type { ShownEvent } from '../../../src-renderer/recordings/timeline.ts';
@@ -61,6 +62,56 @@ describe('rule 25: the derived stream of a desktop’s recording', () => {
     }
     expect(longestMs).toBeLessThan(1000);
   }, 60_000);
+});
+
+/** The worker that holds the pictures, and what it answers, with the time that each took to come. */
+async function worker() {
+  const answers: FromDerived[] = [];
+  let look: () => void = () => undefined;
+  const heard: ((event: { readonly data: unknown }) => void)[] = [];
+  vi.stubGlobal('addEventListener', (_kind: string, listener: (event: { readonly data: unknown }) => void) => void heard.push(listener));
+  vi.stubGlobal('postMessage', (message: unknown) => {
+    answers.push(fromDerived.parse(message));
+    look();
+  });
+  vi.resetModules();
+  await import('../../../src-renderer/recordings/derived/derived-worker.ts');
+  const tell = (message: ToDerived): void => {
+    for (const listener of heard) listener({ data: message });
+  };
+  const until = async (count: number): Promise<void> => {
+    while (answers.length < count) await new Promise<void>((resolve) => (look = resolve));
+  };
+  return { tell, until, answers };
+}
+
+/** A picture of which nothing can be packed. */
+function noise(seed: number, width: number, height: number): Picture {
+  const points = new Uint32Array(width * height);
+  for (let [at, value] = [0, seed + 1]; at < points.length; at += 1) points[at] = value = (Math.imul(value, 1_664_525) + 1_013_904_223) >>> 0;
+  return { width, height, pixels: new Uint8ClampedArray(points.buffer) };
+}
+
+describe('the worker that holds the pictures', () => {
+  afterEach(() => void vi.unstubAllGlobals());
+
+  test('S58, rule 33: of an hour of activity any moment is there within a second, also while what follows is being packed: it waits for none of that', async () => {
+    const { tell, until, answers } = await worker();
+    let sent = 0;
+    for (let ms = 0; ms < 3_600_000; ms += 5000, sent += 1) tell({ kind: 'add', atMs: ms, ...desktop(ms, 200, 120) });
+    // A film of ten seconds behind it, and the picture with which it is packed.
+    for (let ms = 3_600_000; ms <= 3_610_000; ms += 250, sent += 1) tell({ kind: 'add', atMs: ms, ...noise(ms, 640, 400) });
+    await until(sent - 1);
+    const begun = performance.now();
+    for (const [ask, ms] of [12, 1_800_000, 3_599_999].entries()) tell({ kind: 'at', ask, ms });
+    await until(sent + 2);
+    const tookMs = performance.now() - begun;
+    const pictures = answers.slice(sent - 1).flatMap((answer) => (answer.kind === 'picture' ? [answer] : []));
+    expect(pictures).toHaveLength(3);
+    for (const { ask, picture } of pictures) expect(bytesOf(picture ?? undefined).equals(bytesOf(desktop([0, 1_800_000, 3_595_000][ask] ?? -1, 200, 120)))).toBe(true);
+    expect(tookMs).toBeLessThan(1000);
+    await until(sent + 3);
+  }, 120_000);
 });
 
 /** A screen that shows the last letter that it was told. */
