@@ -2,6 +2,7 @@ import type { ChosenFile, DesktopEngine, DesktopEvents, DesktopSettings, ReadPie
 import type { KeyCombination } from './key-combinations.ts';
 import { watchInput } from './rdp/desktop-input.ts';
 import { IronSession, loadIron, type Size } from './rdp/iron-session.ts';
+import { ownLayout } from './rdp/keyboard-layout.ts';
 import { RdpStream } from './rdp/rdp-stream.ts';
 import { scanCodes } from './rdp/scan-codes.ts';
 import { wishedSize } from './rdp/wished-size.ts';
@@ -153,6 +154,9 @@ class RdpEngine implements DesktopEngine {
     const canvas = document.createElement('canvas');
     Object.assign(canvas, size);
     try {
+      // Asked each time: keyboards are changed while a session goes on.
+      this.#stream.keyboard = await ownLayout(navigator);
+      if (this.#over.signal.aborted) return;
       const session = await IronSession.connect({ canvas, address: this.#stream.address(), size, onFrame: () => this.#onFrame(canvas), onClipboard: this.#events.onClipboard, onFiles: this.#events.onFiles });
       this.#fixed = canvas.width !== size.width || canvas.height !== size.height;
       this.#session = session;

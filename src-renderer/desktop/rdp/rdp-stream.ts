@@ -2,6 +2,7 @@ import { isSlowPath, PduFramer } from '../../../shared/rdp/pdu-framer.ts';
 import type { BridgeSocket } from './bridge-socket.ts';
 import { addBridge } from './bridge-socket.ts';
 import { endsHandshake, readTargetPdu } from './target-pdu.ts';
+import { type KeyboardLayout, tellingKeyboard } from './keyboard-layout.ts';
 import { cleanPathRefusal, cleanPathResponse, readCleanPathRequest } from './clean-path.ts';
 
 /** Where X.224 says what a TPKT is, and how an answer to a request for a connection, and a refusal in it, are known. */
@@ -25,6 +26,10 @@ export class RdpStream {
   /** How far the current engine is: between the end of its handshake and its running all is held. */
   #phase: 'handshake' | 'holding' | 'running' = 'running';
   #held: Uint8Array[] = [];
+  /** The user's keyboard, as far as it is known; told to the target by each engine that begins. */
+  keyboard: KeyboardLayout | undefined;
+  /** The current engine has said nothing yet: its Connect Initial comes. */
+  #begins = false;
 
   constructor(send: (bytes: Uint8Array) => void, certificate: Uint8Array) {
     this.#send = send;
@@ -75,7 +80,9 @@ export class RdpStream {
     if (socket === undefined) return;
     if (socket === this.#current) {
       // What is asked of the old connection while a new one is sought would reach the new one.
-      if (this.#asking === undefined) this.#send(bytes);
+      if (this.#asking !== undefined) return;
+      this.#send(this.#begins && this.keyboard !== undefined ? tellingKeyboard(bytes, this.keyboard) : bytes);
+      this.#begins = false;
       return;
     }
     if (this.#asking !== undefined) return;
@@ -102,6 +109,7 @@ export class RdpStream {
   #give(socket: BridgeSocket | undefined): void {
     this.#current = socket;
     this.#phase = 'handshake';
+    this.#begins = true;
     this.#held = [];
   }
 

@@ -3,6 +3,7 @@ import { rdpConnectionLog } from '../../fixtures/rdp-connection-log.ts';
 import { derContext, derInteger, DerError, derOctets, der, derTag } from '../../../shared/der/der.ts';
 import { BridgeSocket } from '../../../src-renderer/desktop/rdp/bridge-socket.ts';
 import { cleanPathRefusal, cleanPathResponse, readCleanPathRequest } from '../../../src-renderer/desktop/rdp/clean-path.ts';
+import { ownLayout, tellingKeyboard } from '../../../src-renderer/desktop/rdp/keyboard-layout.ts';
 import { RdpStream } from '../../../src-renderer/desktop/rdp/rdp-stream.ts';
 import { scanCodes } from '../../../src-renderer/desktop/rdp/scan-codes.ts';
 import { wishedSize } from '../../../src-renderer/desktop/rdp/wished-size.ts';
@@ -99,6 +100,44 @@ test('S20: what comes behind the end of the handshake is held until the engine r
   expect(engine.received[2]).toEqual(Uint8Array.from([...FAST, ...FAST]));
   stream.receive(FAST);
   expect(engine.received[3]).toEqual(FAST);
+});
+
+const [connectInitial = new Uint8Array(0)] = rdpConnectionLog('xrdp').filter(({ from }) => from === 'client').map(({ pdu }) => Uint8Array.from(pdu.bytes));
+/** Layout, type and subtype of the keyboard in the core data of a Connect Initial. */
+function keyboardIn(bytes: Uint8Array): readonly number[] {
+  const core = Buffer.from(bytes).indexOf(Buffer.from('01c0', 'hex'), Buffer.from(bytes).indexOf('Duca'));
+  return [16, 56, 60].map((at) => Buffer.from(bytes).readUInt32LE(core + at));
+}
+
+test('S20: the first that an engine says tells the target the user\u2019s keyboard, of which it knows nothing itself; what it says then stays as it is', async () => {
+  const sent: Uint8Array[] = [];
+  const stream = new RdpStream((bytes) => sent.push(bytes), CERTIFICATE);
+  stream.keyboard = { layout: 0x411, type: 7, subtype: 2 };
+  const engine = await openEngine(stream);
+  engine.socket.send(cleanPath(REQUEST));
+  await expect.poll(() => sent.length).toBe(1);
+  stream.receive(AGREED);
+  for (let times = 0; times < 2; times += 1) engine.socket.send(connectInitial.slice().buffer);
+  await expect.poll(() => sent.length).toBe(3);
+  expect(keyboardIn(connectInitial)).toEqual([0, 4, 0]);
+  expect(sent.slice(1).map(keyboardIn)).toEqual([[0x411, 7, 2], [0, 4, 0]]);
+  expect(sent[1]?.length).toBe(connectInitial.length);
+});
+
+test.each([
+  ['Japanese', { BracketLeft: '@', BracketRight: '[', KeyQ: 'q', Semicolon: ';' }, 0x411],
+  ['German', { KeyY: 'z', BracketLeft: 'ü', Minus: 'ß' }, 0x407],
+  ['French', { KeyQ: 'a', KeyW: 'z', Minus: ')', Equal: '=' }, 0x40c],
+  ['American', { KeyQ: 'q', BracketLeft: '[', Backslash: '\\', Semicolon: ';' }, 0x409],
+  ['one that nobody knows', { KeyQ: 'x' }, undefined],
+])('a keyboard that writes as a %s one does is told as that', async (_what, letters, layout) => {
+  const map = new Map(Object.entries(letters));
+  expect((await ownLayout({ keyboard: { getLayoutMap: () => Promise.resolve(map) } }))?.layout).toBe(layout);
+});
+
+test('where a browser tells nothing of the keyboard, nothing is told, and bytes that are no Connect Initial stay as they are', async () => {
+  for (const browser of [{}, { keyboard: null }, { keyboard: {} }, { keyboard: { getLayoutMap: () => Promise.reject(new Error('denied')) } }, { keyboard: { getLayoutMap: () => Promise.resolve('none') } }, { keyboard: { getLayoutMap: () => new Promise(() => undefined) } }]) expect(await ownLayout(browser)).toBeUndefined();
+  for (const bytes of [hex(''), FAST, hex('44756361'), hex(`4475636181${'00'.repeat(80)}`), connectInitial.slice(0, 150)]) expect(tellingKeyboard(bytes, { layout: 0x411, type: 7, subtype: 2 })).toEqual(bytes);
 });
 
 test('where there is no other connection to be had, the engine before keeps the stream', async () => {
