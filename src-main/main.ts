@@ -45,8 +45,11 @@ import { registerIpcContract } from './ipc/ipc-border.ts';
 import { ExternalLinks } from './links/external-links.ts';
 import { DEEP_LINK_SCHEME } from './links/deep-link.ts';
 import { DeepLinks, EarlyLinks } from './links/deep-links.ts';
+import { crashMessages } from './logging/crashes.ts';
 import { createLog, type Log } from './logging/log.ts';
+import { PageFaults } from './logging/page-faults.ts';
 import { RotatingFile } from './logging/rotating-file.ts';
+import { RunMark } from './logging/run-mark.ts';
 import { menuTemplate } from './menus/application-menu.ts';
 import { paletteAction, runRole } from './menus/window-actions.ts';
 import { LogWork } from './logs/log-work.ts';
@@ -78,12 +81,13 @@ import { readStartConfiguration, sessionProcessEnvironment, type StartConfigurat
 import { JsonFile } from './stored-files/json-file.ts';
 import { saveTextFile } from './stored-files/text-file.ts';
 import { createStores } from './stores/owned-store.ts';
-import { feedOfAddress, feedOfService, UpdateFeed } from './updates/update-feed.ts';
+import { InstallAtEnd } from './updates/install-at-end.ts';
 import { installedPackage } from './updates/installed-package.ts';
-import { startDetached, type StartedProgram } from './updates/update-installer.ts';
+import { startDetached } from './updates/update-installer.ts';
 import { builtInUpdateKeys, updateAbility } from './updates/update-ability.ts';
 import { UpdateRecord } from './updates/update-record.ts';
-import { Updates, type UpdateSource } from './updates/updates.ts';
+import { updateSource } from './updates/update-source.ts';
+import { Updates } from './updates/updates.ts';
 import { TrayIcon } from './tray/tray-icon.ts';
 import { AppWindows } from './windows/app-windows.ts';
 import { zoomedPercent } from './windows/page-zoom.ts';
@@ -128,10 +132,10 @@ function start(startConfiguration: StartConfiguration): void {
     app.exit(1);
   };
   // The state is unknown from here on: the sessions' processes end with us, and the next start finds what is on disk.
-  process.on('uncaughtException', (error) => void giveUp('main process failed', error));
+  process.on('uncaughtException', (error) => void giveUp(crashMessages.main, error));
   app.on('child-process-gone', (_event, { type, reason, exitCode }) => {
     // Sessions' processes are killed when they are done; one that goes by itself is told of by its session.
-    if (type !== 'Utility') log.warn('child process gone', { reason: `${type}: ${reason}`, exitCode });
+    if (type !== 'Utility') log.warn(crashMessages.child, { reason: `${type}: ${reason}`, exitCode });
   });
   // macOS gives a link that started the app before the app is ready.
   const openedByLink = new EarlyLinks();
@@ -173,6 +177,9 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     if (stored.status === 'broken') log.warn('file unreadable, kept aside', { code: 'client.settings-unreadable', file: stored.keptAs ?? '' });
     return stored.status === 'read' ? stored.value : undefined;
   };
+  const runFile = inUserData('run.json');
+  const runMark = new RunMark(runFile, log, clock);
+  runMark.begin(load(runFile), app.getVersion());
   const profilesFile = inUserData('profiles.json');
   const profiles = new Profiles(stores.profiles, profilesFile, randomUUID);
   profiles.load(load(profilesFile), log);
@@ -394,15 +401,6 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   const updateRecordFile = inUserData('updates.json');
   const updateRecord = new UpdateRecord(updateRecordFile, log, randomUUID);
   updateRecord.load(load(updateRecordFile));
-  const updateSource = (): UpdateSource | undefined => {
-    const { updateUrl, proxy } = managed.settings;
-    if (updateUrl !== undefined) {
-      const waysThere = networkOf({ proxy: managedProxy(proxy) ?? { kind: 'system' } }).waysOut;
-      return { kind: 'address', open: () => new UpdateFeed({ address: feedOfAddress(updateUrl), pin: null, authorities: authorities(), waysOut: waysThere }) };
-    }
-    const { selected } = profiles;
-    return selected === undefined ? undefined : { kind: 'service', open: () => new UpdateFeed({ address: feedOfService(selected.serviceUrl), pin: pinOf(selected), authorities: authorities(), waysOut: networkOf(selected).waysOut }) };
-  };
   const updates = new Updates({
     store: stores.updates,
     ability: updateAbility({
@@ -412,7 +410,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     }),
     version: app.getVersion(),
     settings: () => settings.current,
-    source: updateSource,
+    source: () => updateSource({ managed, selected: () => profiles.selected, networkOf, authorities }),
     record: updateRecord,
     folder: join(app.getPath('userData'), 'updates'),
     appWords: startConfiguration.userDataFolder === undefined ? [] : [`--user-data-dir=${startConfiguration.userDataFolder}`],
@@ -423,26 +421,23 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
       return () => clearTimeout(timer);
     },
   });
-  /** What is started when everything has ended, and whether that was asked for. */
-  let startedLast: StartedProgram | undefined;
-  let restarting = false;
   let quitAsAgreed = (): void => app.quit();
-  const restartToInstall = async (): Promise<boolean> => {
-    const { text } = translator();
-    const count = sessions.connectedCount;
-    if (count > 0 && (await showQuestion({ message: text('update-restart.title', { count }), detail: text('update-restart.body'), buttons: [text('update-restart.confirm'), text('update-restart.later')] }, windows.main)).response !== 0) return false;
-    startedLast = await updates.prepareInstall(true);
-    restarting = true;
-    quitAsAgreed();
-    return true;
-  };
-  const installAtQuit = async (): Promise<void> => {
-    if (restarting || !settings.current.installUpdateAtQuit || !updates.installable) return;
-    startedLast = await updates.prepareInstall(false).catch((error: unknown) => {
-      log.error('update not installed', { code: asMavisError(error).code }, error);
-      return undefined;
-    });
-  };
+  const installAtEnd = new InstallAtEnd({
+    updates, log,
+    settings: () => settings.current,
+    connectedCount: () => sessions.connectedCount,
+    ask: async (count) => {
+      const { text } = translator();
+      const { response } = await showQuestion({ message: text('update-restart.title', { count }), detail: text('update-restart.body'), buttons: [text('update-restart.confirm'), text('update-restart.later')] }, windows.main);
+      return response === 0;
+    },
+    quit: () => quitAsAgreed(),
+    start: async (program) => {
+      // It is another instance of this app, or replaces its files.
+      app.releaseSingleInstanceLock();
+      await startDetached(program, app.getPath('home'));
+    },
+  });
 
   const setMenu = (window: BrowserWindow, role: WindowRole): void => {
     const menu = Menu.buildFromTemplate(menuTemplate({ role, mac, development, text: (key) => translator().text(key), run: (does) => runAction(window, does) }));
@@ -534,7 +529,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     windows: registry,
     log,
     handlers: createHandlers({
-      policy: managed, stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, updates, restartToInstall, links, clipboard, proxySignOn, clock,
+      policy: managed, stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, updates, restartToInstall: () => installAtEnd.restart(), pageFaults: new PageFaults(log, clock), links, clipboard, proxySignOn, clock,
       logFolder: join(app.getPath('userData'), 'logs'),
       showInFolder: (path) => shell.showItemInFolder(path),
       keyFile: new KeyFileChoice(async () => {
@@ -603,12 +598,8 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     processes.stop();
     await index.stop();
     await updates.stop();
-    await installAtQuit();
-    if (startedLast !== undefined) {
-      // It is another instance of this app, or replaces its files.
-      app.releaseSingleInstanceLock();
-      await startDetached(startedLast, app.getPath('home')).catch((error: unknown) => log.error('update not started', { code: asMavisError(error).code }, error));
-    }
+    await installAtEnd.end();
+    await runMark.end();
     log.info('stopped');
     await logFile.flush();
   } });

@@ -17,6 +17,7 @@ import { connectionId, connectionReference, credentialId, gatewayId, profileId, 
 import { lockableFeature } from '../lockable-feature.ts';
 import { conflictRule, localPart, localPlace, remotePath } from './files-port.ts';
 import { ownLogPiece, ownLogPlace } from './own-log.ts';
+import { pageFault } from './page-fault.ts';
 import { proxyPassword, proxySetting, proxyUserName } from './proxy-setting.ts';
 import { clientSettings, clientSettingsChanges, settingName, settingsImport } from './settings.ts';
 import { foreignClientId, foreignKind, logName, sessionId, storeName } from './stores.ts';
@@ -75,6 +76,8 @@ export const ipcContract = {
     /** Asks the user natively, with the true target and the text that stood there, and opens the link where the user agrees. */
     openLink: call(bothWindows, z.object({ url: z.string().max(2000), shown: z.string().max(2000).optional() }), z.object({ opened: z.boolean() })),
     copyText: call(everyWindow, z.object({ text: z.string().max(16 * 1024 * 1024) }), none),
+    /** For the app's log. */
+    reportFault: call(everyWindow, pageFault, none),
     readClipboardText: call(sessionWindow, none, z.object({ text: z.string() })),
     /** Does what the window's menu does for this action (`shared/actions/actions.ts`): the command palette's way. */
     runAction: call(bothWindows, z.object({ actionId: z.string().max(60) }), none),

@@ -18,6 +18,7 @@ import type { LogWork } from '../logs/log-work.ts';
 import type { CredentialDraft } from '../../shared/ipc/credential-draft.ts';
 import type { ProxySetting } from '../../shared/ipc/proxy-setting.ts';
 import type { ProxySignOn } from '../network/proxy-sign-on.ts';
+import type { PageFaults } from '../logging/page-faults.ts';
 import { type Playbacks, saveAsciicast } from '../playback/playbacks.ts';
 import type { VideoExports } from '../playback/video-exports.ts';
 import { type Policy, requireFeature } from '../policy/policy.ts';
@@ -72,6 +73,7 @@ export interface HandlerParts {
   readonly logFolder: string;
   /** Shows a file in the system's file manager. */
   readonly showInFolder: (path: string) => void;
+  readonly pageFaults: Pick<PageFaults, 'note'>;
   readonly links: Pick<ExternalLinks, 'open'>;
   readonly proxySignOn: Pick<ProxySignOn, 'answer' | 'allowAsking'>;
   readonly clipboard: { readonly writeText: (text: string) => Promise<void>; readonly readText: () => Promise<string> };
@@ -95,7 +97,7 @@ type RouteArguments<R extends Route> = { readonly params: z.output<R['params']>;
 
 /** What main does for each call of the contract; the border has checked who asks and what. */
 export function createHandlers(parts: HandlerParts): IpcHandlers {
-  const { stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, keyFile, updates, links, clipboard, proxySignOn } = parts;
+  const { stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, keyFile, updates, pageFaults, links, clipboard, proxySignOn } = parts;
   /** A route of the service in the signed-in user's name; main adds token and signature. */
   const passOn = async <R extends Route>(route: R, args: RouteArguments<R>): Promise<z.output<R['response']>> => account.require().client.call(route, args);
 
@@ -105,6 +107,10 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
       openLink: async ({ url, shown }) => ({ opened: await links.open(url, shown) }),
       copyText: async ({ text }) => {
         await clipboard.writeText(text);
+        return {};
+      },
+      reportFault: (fault, { role }) => {
+        pageFaults.note(role, fault);
         return {};
       },
       readClipboardText: async () => ({ text: await clipboard.readText() }),

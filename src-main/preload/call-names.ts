@@ -5,7 +5,7 @@ import type { IpcContract } from '../../shared/ipc/contract.ts';
  * process. A name that is not of the contract does not compile; one that is missing fails a test.
  */
 export const callNames = {
-  app: ['about', 'openLink', 'copyText', 'readClipboardText', 'runAction'],
+  app: ['about', 'openLink', 'copyText', 'reportFault', 'readClipboardText', 'runAction'],
   stores: ['read'],
   settings: ['update', 'managed', 'export', 'import', 'reset'],
   ownLog: ['read', 'openFolder'],

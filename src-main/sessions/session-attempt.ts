@@ -8,6 +8,7 @@ import type { SessionPolicy } from '../../shared/policy/session-policy.ts';
 import type { ProgressStep } from '../../shared/proxy-stream/messages.ts';
 import type { ClientIdentity } from '../account/client-key.ts';
 import { shown } from '../ipc/shown-error.ts';
+import { crashMessages } from '../logging/crashes.ts';
 import type { Log } from '../logging/log.ts';
 import type { ServiceClient, ServiceNetwork } from '../service-client/service-client.ts';
 import { unknownToProxy } from '../network/unknown-to-proxy.ts';
@@ -488,7 +489,7 @@ export class SessionAttempt<Port> {
     this.#processGone = true;
     clearTimeout(this.#goodbye);
     const milliseconds = this.#view.stepMs;
-    if (!this.#finished && !this.#stop.signal.aborted) this.#parts.log.warn('session process ended', { sessionId: this.#target.sessionId, exitCode });
+    if (!this.#finished && !this.#stop.signal.aborted) this.#parts.log.warn(crashMessages.session, { sessionId: this.#target.sessionId, exitCode });
     this.#outcome?.({ kind: 'failed', failure: { kind: 'failed', code: this.#stop.signal.aborted ? 'connect.cancelled' : 'session.crashed', args: {}, leg: 'L2', credentialSent: true, milliseconds } });
     this.#ended.resolve({ kind: 'ended', code: 'session.crashed', args: {}, exitStatus: null, signal: null });
   }

@@ -4,6 +4,7 @@ import type { WindowRole } from '../../shared/ipc/contract.ts';
 import { sessionPageQuery } from '../../shared/ipc/page-address.ts';
 import type { SessionId } from '../../shared/ipc/stores.ts';
 import { BUNDLE_ORIGIN } from '../app-protocol/bundle-origin.ts';
+import { crashMessages } from '../logging/crashes.ts';
 import type { Log } from '../logging/log.ts';
 import { besideOthers, liesOn, type Rectangle, type RememberedBounds, type WindowBounds } from './window-bounds.ts';
 import { hardenContents, pagePreferences } from './window-hardening.ts';
@@ -100,7 +101,7 @@ export class WindowFactory {
     const crashes: number[] = [];
     window.webContents.on('render-process-gone', (_event, details) => {
       const now = this.#parts.clock();
-      this.#parts.log.error('page process gone', { role, reason: details.reason, exitCode: details.exitCode });
+      this.#parts.log.error(crashMessages.page, { role, reason: details.reason, exitCode: details.exitCode });
       if (details.reason === 'clean-exit' || window.isDestroyed()) return;
       crashes.push(now);
       const often = crashes.filter((at) => now - at < RELOAD_WINDOW_MS).length > MAX_RELOADS;

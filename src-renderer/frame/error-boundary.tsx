@@ -3,12 +3,13 @@ import { type ConnectionReference, connectionReferenceFrom } from '../../shared/
 import { useText } from '../language/use-text.ts';
 import { Icon } from '../controls/icon.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
+import { PartStopped } from '../mavis/page-faults.ts';
 
 type BoundaryState = { readonly status: 'whole' } | { readonly status: 'broken'; readonly reference: ConnectionReference };
 
 /**
  * Keeps a fault in one part of a window from taking the window down: shows that it stopped, under a reference that also
- * stands in the window's log.
+ * stands in the app's log.
  */
 export class ErrorBoundary extends Component<{ readonly children: ReactNode }, BoundaryState> {
   override state: BoundaryState = { status: 'whole' };
@@ -18,8 +19,7 @@ export class ErrorBoundary extends Component<{ readonly children: ReactNode }, B
   }
 
   override componentDidCatch(error: Error): void {
-    const reference = this.state.status === 'broken' ? this.state.reference : '';
-    globalThis.reportError(new Error(`page stopped, reference ${reference}`, { cause: error }));
+    if (this.state.status === 'broken') globalThis.reportError(new PartStopped(this.state.reference, error));
   }
 
   override render(): ReactNode {

@@ -3,6 +3,7 @@ import { createRoot } from 'react-dom/client';
 import { z } from 'zod';
 import type { StoreName } from '../../shared/ipc/stores.ts';
 import { createLanguageTools } from '../language/language-tools.ts';
+import { reportFaults } from '../mavis/page-faults.ts';
 import { PartsProvider } from '../stores/parts.tsx';
 import { StoreFeed } from '../stores/store-feed.ts';
 import { ErrorBoundary } from './error-boundary.tsx';
@@ -11,6 +12,7 @@ import { ErrorBoundary } from './error-boundary.tsx';
 export function startWindow(view: ReactNode, stores: readonly StoreName[]): void {
   // The content security policy forbids code from text, which zod would try for speed.
   z.config({ jitless: true });
+  reportFaults(window.mavis);
   const feed = new StoreFeed(window.mavis, stores);
   window.addEventListener('pagehide', () => feed.stop(), { once: true });
   const element = document.querySelector('#root');

@@ -18,7 +18,7 @@ export async function ask<T>(call: Promise<IpcAnswer<T>>): Promise<Asked<T>> {
     const reference = connectionReference.safeParse(answer.reference);
     return { ok: false, error: { code: answer.code, args: answer.args, reference: reference.success ? reference.data : null } };
   } catch (cause) {
-    // Seen only when main is going away or the preload is broken: shown as what it is, and left in the window's log.
+    // Seen only when main is going away or the preload is broken: shown as what it is, and told of to the app's log.
     globalThis.reportError(cause);
     return { ok: false, error: shownErrorOf('internal') };
   }

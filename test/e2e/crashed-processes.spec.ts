@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { JSHandle, Page } from '@playwright/test';
 import type { BrowserWindow } from 'electron';
 import { auditRoutes } from '../../shared/api/audit.ts';
@@ -180,4 +182,25 @@ test('a session whose own process crashes ends as that, in its window and in the
   await untilRecorded(session);
   await type(session, 'echo again-$((2+3))');
   await expect.poll(() => terminalText(session)).toContain('again-5');
+});
+
+test('crash reports stay on this computer: what a page did not catch, and that the last run was killed, stand in the app’s log by kind and place, without the words of errors', async ({ openApp }) => {
+  const userData = mkdtempSync(join(tmpdir(), 'mavis-crashed-'));
+  const log = (): string => readFileSync(join(userData, 'logs', 'client.log'), 'utf8');
+  try {
+    const { main, electronApp } = await openApp({ userData });
+    await main.evaluate(() => void setTimeout(() => {
+      throw new RangeError('CANARY of a page');
+    }));
+    await expect.poll(log).toMatch(/"level":50,.*"msg":"fault in a page","role":"main",.*"name":"RangeError"/);
+    expect(log()).not.toContain('last run');
+    const gone = electronApp.waitForEvent('close', { timeout: 60_000 });
+    electronApp.process().kill('SIGKILL');
+    await gone;
+    await openApp({ userData });
+    await expect.poll(log).toMatch(/"level":50,.*"msg":"last run did not end in order".*"version":/);
+    expect(log()).not.toContain('CANARY');
+  } finally {
+    rmSync(userData, { recursive: true, force: true, maxRetries: 5 });
+  }
 });

@@ -1,6 +1,6 @@
-import { expect, test } from './fixtures.ts';
+import { ADMIN, expect, test } from './fixtures.ts';
 import { answerQuestions } from './native-questions.ts';
-import { resourceCount } from './page-actions.ts';
+import { addProfile, resourceCount, signIn } from './page-actions.ts';
 import { startAgain } from './start-again.ts';
 
 test('A20: a link of another program leads to a question in the main window that names resource and protocol and says no by default; yes opens the session', async ({ app, system }) => {
@@ -16,6 +16,16 @@ test('A20: a link of another program leads to a question in the main window that
     expect(await startAgain(userData, ['--', link])).toBe(0);
   });
   await expect(session).toHaveTitle(new RegExp(system.live.name));
+});
+
+test('A20: a link that starts the app waits for the sign-in, and is then asked about like any other', async ({ openApp, system }) => {
+  const app = await openApp({ args: ['--', `mavis://connect/${system.live.id}?protocol=ssh`] });
+  const asked = await answerQuestions(app, 'close');
+  await addProfile(app.main, system);
+  expect(await asked()).toEqual([]);
+  await signIn(app.main, ADMIN.name, ADMIN.password);
+  await expect.poll(asked).toMatchObject([{ message: `Connect to “${system.live.name}” by SSH?`, defaultId: 1, cancelId: 1, ownWindow: true }]);
+  expect(app.electronApp.windows()).toHaveLength(1);
 });
 
 test('A20: a link to a resource that this user has not is told, with what to do', async ({ app, system }) => {

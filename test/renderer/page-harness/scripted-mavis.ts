@@ -122,6 +122,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       about: noted('app.about', () => ok({ version: '0.1.0', engine: 'page harness', platform: 'linux', language: 'en', embedded: true, ports: [8443, 8444, 17993, 17994, 17995] })),
       openLink: noted('app.openLink', () => ok({ opened: true })),
       copyText: noted('app.copyText', () => ok({})),
+      reportFault: noted('app.reportFault', () => ok({})),
       readClipboardText: noted('app.readClipboardText', () => ok({ text: query.get('clipboard') ?? 'pasted' })),
       // As main does: what is of the page comes back to it.
       runAction: noted('app.runAction', ({ actionId }) => {

@@ -130,12 +130,12 @@ describe('what is kept for a diagnosis', () => {
     await expect(new KnownGateways({ write: () => Promise.reject(new Error('ENOSPC')) }, log).remember(profile, [])).resolves.toBeUndefined();
   });
 
-  test('the log of the last hour, and none where there is no log', async () => {
+  test('the log of the last hour with the crashes of the last month, and none where there is no log', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mavis-log-'));
     try {
       const now = Date.now();
-      await writeFile(join(folder, 'main.log'), `{"level":30,"time":${now - 7_200_000},"msg":"old"}\n{"level":30,"time":${now - 1000},"msg":"new"}\nno line of ours\n`);
-      expect(await recentLog(folder, now)).toEqual([`{"level":30,"time":${now - 1000},"msg":"new"}`]);
+      await writeFile(join(folder, 'main.log'), `{"level":50,"time":${now - 31 * 86_400_000},"msg":"page process gone"}\n{"level":50,"time":${now - 29 * 86_400_000},"msg":"page process gone"}\n{"level":30,"time":${now - 7_200_000},"msg":"old"}\n{"level":30,"time":${now - 1000},"msg":"new"}\nno line of ours\n`);
+      expect(await recentLog(folder, now)).toEqual([`{"level":50,"time":${now - 29 * 86_400_000},"msg":"page process gone"}`, `{"level":30,"time":${now - 1000},"msg":"new"}`]);
       expect(await recentLog(join(folder, 'absent'), now)).toEqual([]);
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -17,6 +17,7 @@ const DIAGNOSIS_WINDOW = 3;
 const goodArgs: Readonly<Record<string, unknown>> = {
   'app.openLink': { url: 'https://example.com/' },
   'app.copyText': { text: 'x' },
+  'app.reportFault': { reference: null, name: 'TypeError', frames: '' },
   'app.runAction': { actionId: 'view.audit' },
   'stores.read': { store: 'settings' },
   'settings.update': { changes: { theme: 'dark' } },

@@ -40,6 +40,7 @@ describe('the preload (E20)', () => {
           "about",
           "openLink",
           "copyText",
+          "reportFault",
           "readClipboardText",
           "runAction",
         ],
