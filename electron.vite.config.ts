@@ -5,7 +5,7 @@ import { defineConfig } from 'electron-vite';
 const root = import.meta.dirname;
 
 /**
- * Builds the desktop client into out/: main process and session process as ES modules that load their packages from
+ * Builds the desktop client into out/: main process and session process as ES modules that load the packages of few files from
  * node_modules, the preload as one CommonJS file (a sandboxed preload can load nothing else), the pages for app://.
  * No source maps: what is shipped names no path of the machine that built it.
  */
@@ -15,7 +15,8 @@ export default defineConfig({
       outDir: 'out/main',
       sourcemap: false,
       minify: false,
-      externalizeDeps: true,
+      // What is made of many small files is read far faster as part of ours: these took a third of the time until the app's first line ran.
+      externalizeDeps: { exclude: ['zod', 'intl-messageformat'] },
       rollupOptions: {
         input: {
           main: resolve(root, 'src-main/main.ts'),
@@ -48,6 +49,8 @@ export default defineConfig({
     build: {
       outDir: resolve(root, 'out/renderer'),
       sourcemap: false,
+      // Each start reads and compiles all of it.
+      minify: true,
       // Everything is a file of the bundle: the content security policy allows no inline script and no data: font.
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },

@@ -1,4 +1,4 @@
-import { useCallback, useState } from 'react';
+import { lazy, Suspense, useCallback, useState } from 'react';
 import type { RecordingSummary } from '../../shared/api/recordings.ts';
 import { EmptyState } from '../controls/empty-state.tsx';
 import { Icon } from '../controls/icon.tsx';
@@ -10,10 +10,12 @@ import { clock } from '../language/formats.ts';
 import { useFormats, useText } from '../language/use-text.ts';
 import { usePaged } from '../mavis/use-paged.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
-import { PlayerView } from './player-view.tsx';
 import { StateBadge } from './state-badge.tsx';
 
 const PAGE_LIMIT = 100;
+
+/** With it come the terminal and the engines of desktops, half of all scripts of the window: loaded when somebody plays a recording, and not at the start. */
+const PlayerView = lazy(async () => ({ default: (await import('./player-view.tsx')).PlayerView }));
 
 /** The session recordings, and the player of one. */
 export function RecordingsPage({ reference, onShowAudit }: { readonly reference: string | null; readonly onShowAudit: (reference: string) => void }) {
@@ -26,7 +28,12 @@ export function RecordingsPage({ reference, onShowAudit }: { readonly reference:
     [mavis, search],
   );
   const list = usePaged(load, { changes: useFed('changes', (state) => state.recordings) ?? 0 });
-  if (playing) return <PlayerView recording={playing} onBack={() => setPlaying(null)} />;
+  if (playing)
+    return (
+      <Suspense fallback={<Loading />}>
+        <PlayerView recording={playing} onBack={() => setPlaying(null)} />
+      </Suspense>
+    );
   return (
     <ListPage
       title={text('recordings.title')}
@@ -42,6 +49,16 @@ export function RecordingsPage({ reference, onShowAudit }: { readonly reference:
       {list.items.length === 0 && list.status === 'ready' && <EmptyState icon="record" title={text('recordings.empty')} remedy={text('recordings.empty-remedy')} />}
       <ListFoot list={list} />
     </ListPage>
+  );
+}
+
+function Loading() {
+  const text = useText();
+  return (
+    <p className="badge" role="status">
+      <span className="spinner" />
+      {text('common.loading')}
+    </p>
   );
 }
 

@@ -8,6 +8,21 @@ async function play(page: Page) {
   return faults;
 }
 
+test('the main window starts without terminal and engines of desktops: they come with the first recording that is played', async ({ page }) => {
+  const scripts: Promise<string>[] = [];
+  page.on('response', (response) => {
+    if (new URL(response.url()).pathname.endsWith('.js')) scripts.push(response.text());
+  });
+  const withTerminal = async () => (await Promise.all(scripts)).filter((text) => text.includes('xterm-helper-textarea')).length;
+  await openMain(page);
+  await openPage(page, 2);
+  await expect(page.getByRole('row').nth(1)).toBeVisible();
+  expect(await withTerminal()).toBe(0);
+  await page.getByRole('row').nth(1).getByRole('button').last().click();
+  await expect(page.getByRole('slider')).toBeVisible();
+  expect(await withTerminal()).toBe(1);
+});
+
 test('a recording plays, seeks to its end and back, and shows wide text', async ({ page }) => {
   const faults = await play(page);
   await page.getByRole('slider', { name: 'Position' }).press('End');

@@ -71,8 +71,7 @@ describe('the archive that is shipped', () => {
     console.log(`app.asar: ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB`);
     expect([...new Set(files.map((path) => path.split('/').slice(0, path.startsWith('node_modules/@') ? 3 : path.startsWith('out/') || path.startsWith('node_modules/') ? 2 : 1).join('/')))].toSorted()).toEqual([
       'assets',
-      'node_modules/@formatjs/fast-memoize', 'node_modules/@formatjs/icu-messageformat-parser', 'node_modules/@formatjs/icu-skeleton-parser',
-      'node_modules/asn1', 'node_modules/bcrypt-pbkdf', 'node_modules/intl-messageformat', 'node_modules/safer-buffer', 'node_modules/ssh2', 'node_modules/tweetnacl', 'node_modules/ws', 'node_modules/zod',
+      'node_modules/asn1', 'node_modules/bcrypt-pbkdf', 'node_modules/safer-buffer', 'node_modules/ssh2', 'node_modules/tweetnacl',
       'out/main', 'out/preload', 'out/renderer', 'package.json',
     ]);
     expect(files.filter((path) => path.startsWith('assets/') && !path.startsWith('assets/tray/'))).toEqual([]);
@@ -86,9 +85,9 @@ describe('the archive that is shipped', () => {
     const files = filesOf(archiveOf('linux'));
     const scripts = files.filter((path) => path.startsWith('out/main/') && path.endsWith('.js'));
     const loaded = new Set(scripts.flatMap((path) => loadedPackages(extractFile(archiveOf('linux'), path).toString())));
-    expect([...loaded]).toEqual(expect.arrayContaining(['ssh2', 'zod', 'intl-messageformat']));
-    // Optional in ws, which asks for them within a try.
-    const optional = new Set(['bufferutil', 'utf-8-validate', 'cpu-features']);
+    expect([...loaded]).toEqual(expect.arrayContaining(['ssh2']));
+    // Optional in ssh2, which asks for it within a try.
+    const optional = new Set(['cpu-features']);
     const wanted = [...loaded];
     for (const name of wanted) {
       const { dependencies } = z.object({ dependencies: z.record(z.string(), z.string()).default({}) }).parse(JSON.parse(readFileSync(inRepository('node_modules', name, 'package.json'), 'utf8')));
