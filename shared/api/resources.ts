@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { credentialId, gatewayId, instant, protocol, resourceId } from '../ids.ts';
+import { textToStore } from '../storable-text.ts';
 import { defineRoute, empty, pageOf, pageQuery } from './route.ts';
 
 /** A tag is a free word or `key:value`; one that begins with `gateway-` names a gateway segment (rule 6). Compared without regard to case, kept in lower case. */
@@ -7,7 +8,7 @@ export const tag = z
   .string()
   .min(1)
   .max(100)
-  .regex(/^[^\s,;"\p{Cc}]+$/u)
+  .regex(/^[^\s,;"\p{Cc}\p{Cs}]+$/u)
   .transform((text) => text.toLowerCase());
 export const SEGMENT_TAG_PREFIX = 'gateway-';
 /** Tags of one resource. */
@@ -33,11 +34,11 @@ export const resourceProtocol = z.object({ protocol, port });
 
 /** What an administrator sets of a resource, each part given. A change takes only the parts that it names: here are no defaults that would fill in the others. */
 const resourceParts = z.object({
-  name: z.string().min(1).max(200).regex(/^[^\p{Cc}]+$/u),
+  name: z.string().min(1).max(200).regex(/^[^\p{Cc}\p{Cs}]+$/u),
   address: hostAddress,
   protocols: z.array(resourceProtocol).min(1).max(4),
   operatingSystem,
-  description: z.string().max(2000),
+  description: textToStore(2000),
   /** Host keys (SSH) or certificates (RDP, VNC) that are expected; empty means not known yet (rule 14). */
   identities: z.array(hostKeyFingerprint).max(8),
   tags: z.array(tag).max(MAX_TAGS),
@@ -106,7 +107,7 @@ export const resourcesRoutes = {
   resourceUpdate: defineRoute({ method: 'PATCH', path: '/v1/resources/:resourceId', summary: 'Change a resource', access: ['admin'], params: byId, body: resourceParts.partial(), response: resource }),
   resourceTagsChange: defineRoute({ method: 'POST', path: '/v1/resources/tags', summary: 'Add and remove tags of many resources, all or none (S37)', access: ['admin'], body: z.object({ resourceIds: z.array(resourceId).min(1).max(MAX_RETAGGED), add: z.array(tag).max(MAX_TAGS).default([]), remove: z.array(tag).max(MAX_TAGS).default([]) }), response: z.object({ changed: z.number().int(), unchanged: z.number().int() }), maxBodyBytes: 128 * 1024 }),
   resourceRemove: defineRoute({ method: 'DELETE', path: '/v1/resources/:resourceId', summary: 'Remove a resource', access: ['admin'], params: byId, response: empty }),
-  resourceImport: defineRoute({ method: 'POST', path: '/v1/resources/import', summary: 'Import CSV or JSON; lines that are wrong are reported, the others are taken', access: ['admin'], body: z.object({ format: z.enum(['csv', 'json']), text: z.string().max(64 * 1024 * 1024), dryRun: z.boolean().default(false) }), response: importReport, maxBodyBytes: 64 * 1024 * 1024 }),
+  resourceImport: defineRoute({ method: 'POST', path: '/v1/resources/import', summary: 'Import CSV or JSON; lines that are wrong are reported, the others are taken', access: ['admin'], body: z.object({ format: z.enum(['csv', 'json']), text: z.string().max(64 * 1024 * 1024), dryRun: z.boolean().default(false) }), response: importReport, maxBodyBytes: 64 * 1024 * 1024, anyText: true }),
   resourceExport: defineRoute({ method: 'GET', path: '/v1/resources/export', summary: 'Export as CSV or JSON', access: ['admin'], query: z.object({ format: z.enum(['csv', 'json']), filter: z.string().max(500).default('') }), response: z.unknown(), mediaType: 'application/octet-stream' }),
   resourceConnectionTest: defineRoute({ method: 'POST', path: '/v1/resources/:resourceId/connection-test', summary: 'Try the way to the target, without credentials', access: ['admin', 'operator'], params: byId, body: z.object({ protocol, gatewayId: gatewayId.optional() }), response: connectionTest }),
   resourceConfirmIdentity: defineRoute({ method: 'PUT', path: '/v1/resources/:resourceId/identity', summary: 'Confirm the host key or certificate that a connection test read', access: ['admin'], params: byId, body: z.object({ fingerprint: hostKeyFingerprint, replace: z.boolean().default(false) }), response: resource }),

@@ -29,6 +29,8 @@ export interface Route<
   readonly mediaType: 'application/json' | 'application/octet-stream' | 'text/csv' | 'text/event-stream' | 'application/x-asciicast';
   /** Largest body accepted, in bytes. */
   readonly maxBodyBytes: number;
+  /** Whether the body may hold text that no store takes, because its handler looks at it piece by piece; elsewhere such a request is refused. */
+  readonly anyText: boolean;
 }
 
 const nothing = z.object({}).strict();
@@ -46,6 +48,7 @@ interface Parts<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R
   readonly signed?: boolean;
   readonly mediaType?: Route['mediaType'];
   readonly maxBodyBytes?: number;
+  readonly anyText?: boolean;
 }
 
 /** Completes a route with the defaults: no parameters, no query, no body, JSON, 64 KiB. */
@@ -64,6 +67,7 @@ export function defineRoute<R extends z.ZodType, P extends z.ZodType = Nothing, 
     response: parts.response,
     mediaType: parts.mediaType ?? 'application/json',
     maxBodyBytes: parts.maxBodyBytes ?? 64 * 1024,
+    anyText: parts.anyText ?? false,
   };
 }
 

@@ -5,6 +5,7 @@ import { portMap } from '../gateway-configuration.ts';
 import { gatewayPublicKeys } from '../gateway-key.ts';
 import { connectionId, connectionReference, gatewayId, instant, protocol, recordingId, resourceId, sha256, userId } from '../ids.ts';
 import { sessionPolicy } from '../policy/session-policy.ts';
+import { textToStore } from '../storable-text.ts';
 
 /** The target's secret as it travels to the last gateway, over the pinned link only. */
 export const grantedCredential = z.discriminatedUnion('kind', [
@@ -83,29 +84,33 @@ export type AnnouncedKeys = z.infer<typeof announcedKeys>;
 /** `SHA256:` and base64 without padding, of both of a gateway's keys. */
 const keyFingerprint = z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/);
 
+/** Far above what a gateway carries, far below what the service's store counts to. */
+const sessionCount = z.number().int().min(0).max(1_000_000);
+
+/** Each number and text within what the service stores: a status beyond is none, and the gateway is shown as unavailable. */
 export const gatewayStatusReport = z.object({
   gatewayId,
-  version: z.string(),
+  version: textToStore(100),
   startedAt: instant,
   clock: instant,
   /** Sessions and forwards together: what a stop would end. */
-  sessions: z.number().int(),
+  sessions: sessionCount,
   /** How many of them are forwards to a next gateway (Tunnel). */
-  forwards: z.number().int().min(0).default(0),
+  forwards: sessionCount.default(0),
   draining: z.boolean(),
   canRecord: z.boolean(),
   spoolFreeBytes: z.number(),
-  ports: z.array(z.object({ port, open: z.boolean(), protocols: z.array(protocol) })),
+  ports: z.array(z.object({ port, open: z.boolean(), protocols: z.array(protocol).max(10) })).max(100),
   /** The port map that it goes by now; the service sends its own where the two differ. */
   portMap: portMap.optional(),
   /** The fingerprint of the keys that it goes by, and the keys to come. */
   keys: z.object({ fingerprint: keyFingerprint, next: announcedKeys.nullable() }).optional(),
   /** Resources that run short, as codes of the error catalogue. */
-  shortages: z.array(z.string()),
-  load: z.object({ cpu: z.number(), memoryBytes: z.number() }),
-  journalHead: z.object({ sequence: z.number().int().min(0), hash: z.string() }),
+  shortages: z.array(z.string().max(100)).max(100),
+  load: z.object({ cpu: z.number().min(0).max(1_000_000), memoryBytes: z.number().min(0).max(Number.MAX_SAFE_INTEGER) }),
+  journalHead: z.object({ sequence: z.number().int().min(0), hash: z.string().max(100) }),
   /** Heads of live recordings: one that ends before its last head known is incomplete (rule 19). */
-  recordings: z.array(z.object({ recordingId, frames: z.number().int(), headHash: sha256 })).max(10_000),
+  recordings: z.array(z.object({ recordingId, frames: z.number().int().min(0), headHash: sha256 })).max(10_000),
 });
 export type GatewayStatusReport = z.infer<typeof gatewayStatusReport>;
 

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Route } from '../../shared/api/route.ts';
 import type { User } from '../../shared/api/users.ts';
+import { unstorableField } from '../../shared/storable-text.ts';
 import type { AuditActor } from '../audit/audit-log.ts';
 
 /** What a handler knows of a request from anyone. */
@@ -83,8 +84,14 @@ export function handleOpen<P extends z.ZodType, Q extends z.ZodType, B extends z
   return { kind: 'open', route, run: async (input, context) => answerOf(route, await handler(parseInput(route, input), context)) };
 }
 
-function parseInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(route: { params: P; query: Q; body: B }, { params, query, body }: RawInput): HandlerInput<P, Q, B> {
-  return { params: parsePart(route.params, params), query: parsePart(route.query, query), body: parsePart(route.body, body) };
+function parseInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(route: { params: P; query: Q; body: B; anyText: boolean }, { params, query, body }: RawInput): HandlerInput<P, Q, B> {
+  const parsed = { params: parsePart(route.params, params), query: parsePart(route.query, query), body: parsePart(route.body, body) };
+  if (route.anyText) return parsed;
+  for (const part of [parsed.params, parsed.query, parsed.body]) {
+    const field = unstorableField(part);
+    if (field !== undefined) throw new InputError(printableField(field));
+  }
+  return parsed;
 }
 
 /** Told from other ZodErrors, so that only what the caller sent is the caller's fault. */
@@ -102,7 +109,12 @@ function parsePart<S extends z.ZodType>(schema: S, value: unknown): z.output<S> 
   const parsed = schema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new InputError((issue?.path ?? []).join('.').slice(0, 100));
+  throw new InputError(printableField((issue?.path ?? []).join('.')));
+}
+
+/** Names of fields in a record are the caller's own. */
+function printableField(field: string): string {
+  return field.slice(0, 100).replaceAll(/[\p{Cc}\p{Cs}]/gu, '_');
 }
 
 function answerOf(route: Route, answer: unknown): unknown {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { textToStore } from '../../shared/storable-text.ts';
 import { InputError } from './bound-route.ts';
 
-const content = z.tuple([z.string(), z.array(z.string().max(400)).max(4)]);
+const content = z.tuple([z.string(), z.array(textToStore(400)).max(4)]);
 
 /** Where a list of one kind goes on: opaque to clients, parsed again when it comes back. */
 export function encodeCursor(kind: string, position: readonly string[]): string {

@@ -5,6 +5,8 @@ import { gateway as gatewaySchema, segmentState } from '../../../shared/api/gate
 import { connectionTest } from '../../../shared/api/resources.ts';
 import { gatewayConfiguration, signedGatewayConfiguration } from '../../../shared/gateway-configuration.ts';
 import { formatGatewayKeyLine, gatewayKeyFingerprintText } from '../../../shared/gateway-key.ts';
+import { recordingId } from '../../../shared/ids.ts';
+import type { GatewayStatusReport } from '../../../shared/link/messages.ts';
 import type { RequestContext } from '../../../src-service/http/bound-route.ts';
 import { errorLog, gateways } from '../../../src-service/store/schema.ts';
 import { GatewaySideWorld, strangeGatewayId } from '../../fixtures/gateway-side-world.ts';
@@ -78,6 +80,22 @@ describe('the state of a gateway', () => {
     expect(await changesOf(gateway.name)).toEqual([['pending', 'available', null], ['available', 'unavailable', 'gateway.link-unreachable'], ['unavailable', 'available', null]]);
     // The lost link itself, and the state after the retries.
     expect(await errorsOf(gateway.name)).toEqual(['gateway.link-failed', 'gateway.link-unreachable']);
+  });
+
+  test.each<[string, Partial<GatewayStatusReport>]>([
+    ['more sessions than the store counts', { sessions: 3_000_000_000 }],
+    ['fewer than none', { sessions: -1 }],
+    ['more memory than there can be', { load: { cpu: 0, memoryBytes: 1e300 } }],
+    ['a version that no store takes', { version: '1\0' }],
+    ['a head of a recording before its first', { recordings: [{ recordingId: recordingId.parse(randomUUID()), frames: -1, headHash: 'A'.repeat(43) }] }],
+  ])('S12, B13: a gateway that tells %s is unavailable, and available again when it tells what can be', async (_what, changes) => {
+    const gateway = await world.gateway(null, admin);
+    gateway.statusChanges = changes;
+    await world.syncNow(gateway.id, admin);
+    expect((await world.state(gateway.id, 'unavailable')).stateCode).toBe('gateway.link-failed');
+    gateway.statusChanges = {};
+    await world.syncNow(gateway.id, admin);
+    await world.state(gateway.id, 'available');
   });
 
   test('S11: one failed status is retried and changes nothing', async () => {

@@ -101,6 +101,18 @@ describe('what comes in', () => {
     expect([answer.status, codeOf(answer)]).toEqual([400, 'request.invalid']);
   });
 
+  const cursor = Buffer.from(JSON.stringify(['users-by-name', ['a\0b']])).toString('base64url');
+  test.each<[string, string, object?]>([
+    ['GET', '/v1/users?search=a%00b'], ['GET', `/v1/users?cursor=${cursor}`], ['GET', '/v1/audit?search=a%00b'], ['GET', '/v1/recordings?search=%00'], ['GET', '/v1/access-rules/try?user=%00&resource=x&protocol=ssh'],
+    ['POST', '/v1/users', { name: 'nul', displayName: 'a\0b', role: 'user', expiresAt: null }], ['POST', '/v1/users', { name: 'half', displayName: 'a\ud800', role: 'user', expiresAt: null }],
+    ['POST', `/v1/connections/${NOWHERE}/terminate`, { reason: 'a\0b' }], ['POST', `/v1/connections/${NOWHERE}/claim`, { outcome: 'failed', code: 'a\0b' }], ['POST', '/v1/diagnosis-reports', { text: 'a\0b', json: '{}', findings: [] }],
+  ])('B13: text that no database takes is the caller’s fault: %s %s', async (method, path, body) => {
+    const admin = await service.administrator();
+    const asking = { method, path, ...(body === undefined ? {} : { body }) };
+    const answer = await admin.ask({ ...asking, headers: admin.signature(asking) });
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'request.invalid']);
+  });
+
   test.each(['/', '/v1', '/v1/nothing', '/v1/users/../../etc/passwd', '/v1/%00', '//v1/about', '/admin'])('%s is not found and says no more', async (path) => {
     const answer = await service.ask({ path });
     expect([answer.status, Object.keys(z.record(z.string(), z.unknown()).parse(answer.json)).toSorted()]).toEqual([404, ['args', 'code']]);

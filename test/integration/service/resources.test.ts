@@ -102,6 +102,15 @@ describe.each(['pglite', 'postgresql'] as const)('on %s', (kind) => {
       expect(resourceSchema.parse((await admin.ask({ path: `/v1/resources/${made.id}` })).json)).toMatchObject({ name: 'ONLY-ONE', description: 'new', createdAt: made.createdAt });
     });
 
+    test('a line with text that no database takes is told, in either format, and the others of the import are taken', async () => {
+      const json = JSON.stringify([{ ...linux, name: 'with-nul', description: 'a\0b' }, { ...linux, name: 'with-half', description: 'a\ud800' }, { ...linux, name: 'half-tag', tags: ['a\ud800'] }, { ...linux, name: 'whole-one', description: 'a 🗾' }]);
+      const told = importReport.parse((await admin.ask({ method: 'POST', path: '/v1/resources/import', body: { format: 'json', text: json } })).json);
+      expect([told.created, told.badLines.map(({ column }) => column.split('.')[0])]).toEqual([1, ['description', 'description', 'tags']]);
+      const csv = 'name,address,protocols,operatingSystem,description\ncsv-nul,192.0.2.1,ssh:22,linux,a\0b\ncsv-whole,192.0.2.1,ssh:22,linux,fine\n';
+      const read = importReport.parse((await admin.ask({ method: 'POST', path: '/v1/resources/import', body: { format: 'csv', text: csv } })).json);
+      expect([read.created, read.badLines.map(({ column }) => column)]).toEqual([1, ['description']]);
+    });
+
     test('an import of several thousand keeps each row to the letter, adds and replaces in one entry, and takes new ids for new names alone', async () => {
       const odd = ['plain', `o'clock "quoted"`, 'back\\slash \\n', 'タグ 標籤 🜚', '{"json": [1]}', '%s $1 ?', ' tab\tand line\nend '];
       const key = `SHA256:${'k'.repeat(43)}`;
