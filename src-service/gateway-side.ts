@@ -118,7 +118,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
   const tunnel = new TunnelSettings({ database, audit, clock });
   const gateways = new Gateways({ database, audit, clock, tunnel, announcement: parts.announcement, signing: parts.signing, newId: () => gatewayIdSchema.parse(randomUUID()) });
   const segmentView = (user: User): SegmentView | 'all' => (seesAllSegments.includes(user.role) ? 'all' : parts.segmentsSeen(user));
-  const hub = new EventHub({ clock, log, segmentsOf: (user) => gateways.segmentsNow(segmentView(user), user.role), gatewaysNow: async (ids) => (await gateways.some(ids)).filter(({ removedAt }) => removedAt === null).map(asGateway), inventoryRevision: async () => parts.inventoryRevision(), readUser: parts.readUser });
+  const hub = new EventHub({ clock, log, segmentsOf: (user) => gateways.segmentsNow(segmentView(user), user.role), gatewaysNow: async (ids) => (await gateways.some(ids)).filter(({ removedAt }) => removedAt === null).map(asGateway), inventoryRevision: async () => parts.inventoryRevision(), readUser: parts.readUser, signInEnded: parts.signInEnded });
   const histories = new GatewayHistories(database, clock);
   const metrics = new ConnectionMetrics(parts.registry, async () => (await gateways.list()).map(({ state }) => state), () => hub.streams);
 

@@ -38,6 +38,8 @@ interface Dependencies {
 export class Access {
   readonly #with: Dependencies;
   #rules: readonly AccessRule[] = [];
+  /** One load at a time; each sees everything that committed before it began. */
+  #loading: Promise<void> = Promise.resolve();
   #stopListening: (() => Promise<void>) | undefined;
   #matched: { index: SearchIndex<ResourceSummary>; sets: Map<string, PositionSet> } | undefined;
 
@@ -56,6 +58,7 @@ export class Access {
 
   async stop(): Promise<void> {
     await this.#stopListening?.();
+    await this.#loading.catch(() => undefined);
   }
 
   /** The positions in the inventory's index that a user may see now. */
@@ -146,7 +149,14 @@ export class Access {
     return rule;
   }
 
-  async #load(): Promise<void> {
+  /** Loads one after the other: of two at once the older answer could come last, and bring back a rule that was removed. */
+  #load(): Promise<void> {
+    const next = this.#loading.catch(() => undefined).then(() => this.#read());
+    this.#loading = next;
+    return next;
+  }
+
+  async #read(): Promise<void> {
     const rows = await this.#with.database.select().from(accessRules).orderBy(asc(accessRules.createdAt), asc(accessRules.id));
     this.#rules = rows.map(toRule);
   }

@@ -50,6 +50,8 @@ export interface EventHubParts {
   readonly inventoryRevision: () => Promise<string>;
   /** The user as he is now; undefined where there is none. */
   readonly readUser: (id: UserId) => Promise<User | undefined>;
+  /** Why a session token is over; undefined while it is good. */
+  readonly signInEnded: (tokenSha256: string) => Promise<ErrorCode | undefined>;
 }
 
 /** Who listens. */
@@ -117,7 +119,16 @@ export class EventHub {
     this.#sendSegments(client, segments, true);
     // What changed between the reading and now was told to those who listened then.
     if (changes !== this.#changes) this.segmentsChanged();
-    if (changesOfUsers !== this.#changesOfUsers) await this.userChanged(user.id);
+    try {
+      // A sign-out that came before the client stood in the list closed no stream of his.
+      const ended = await this.#parts.signInEnded(listener.tokenSha256);
+      if (ended !== undefined) this.#signOut(client, ended);
+      else if (changesOfUsers !== this.#changesOfUsers) await this.userChanged(user.id);
+    } catch (error) {
+      stream.destroy();
+      this.#remove(client);
+      throw error;
+    }
     return stream;
   }
 

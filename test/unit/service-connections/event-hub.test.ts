@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { gateway, type Gateway, type SegmentState, type TunnelWay } from '../../../shared/api/gateways.ts';
 import type { Role } from '../../../shared/api/roles.ts';
 import type { User } from '../../../shared/api/users.ts';
+import type { ErrorCode } from '../../../shared/errors/catalogue.ts';
 import { connectionId, connectionReference, gatewayId, userId, type GatewayId, type UserId } from '../../../shared/ids.ts';
 import { EventHub, type Listener } from '../../../src-service/events/event-hub.ts';
 
@@ -22,11 +23,13 @@ const makeGateway = (): Gateway =>
     status: { state: 'pending', code: 'gateway.no-key', detail: '', confirmedAt: null, changedAt: '2026-03-01T09:00:00.000Z', sessions: null, version: null, roundTripMs: null, ejected: false, load: null, ports: [] },
   });
 
+/** Session tokens that are over, and why. */
+const endedTokens = new Map<string, ErrorCode>();
 /** What each user hears of Tunnel. */
 let tunnel: TunnelWay = { applies: false, available: false };
 
 function makeHub(segmentsOf: (user: User) => SegmentState[] = () => []): EventHub {
-  hub = new EventHub({ clock: { now: () => new Date('2026-03-01T09:00:00.000Z') }, log: quiet, segmentsOf: async (user) => ({ items: segmentsOf(user), tunnel }), gatewaysNow: async (ids) => ids.flatMap((id) => gateways.get(id) ?? []), inventoryRevision: async () => '7', readUser: async (id) => changed.get(id) });
+  hub = new EventHub({ clock: { now: () => new Date('2026-03-01T09:00:00.000Z') }, log: quiet, segmentsOf: async (user) => ({ items: segmentsOf(user), tunnel }), gatewaysNow: async (ids) => ids.flatMap((id) => gateways.get(id) ?? []), inventoryRevision: async () => '7', readUser: async (id) => changed.get(id), signInEnded: async (token) => endedTokens.get(token) });
   return hub;
 }
 function makeListener(role: Role = 'user', changes: Partial<Listener> = {}): Listener {
@@ -48,6 +51,20 @@ describe('the event stream', () => {
   test('begins with hello and the segments', async () => {
     const stream = await makeHub(() => [segment('gateway-office1', 1)]).open(makeListener());
     expect(events(stream)).toEqual([{ kind: 'hello', serverTime: '2026-03-01T09:00:00.000Z', inventoryRevision: '7' }, { kind: 'segments', items: [segment('gateway-office1', 1)], tunnel }]);
+  });
+
+  test('rule 11, B10: whoever is signed out while his stream is opened is told why, and it ends', async () => {
+    const listener = makeListener();
+    makeHub(() => {
+      // Told to the streams that there are: this one is not among them yet.
+      endedTokens.set(listener.tokenSha256, 'sign-in.disabled');
+      hub.signedOut(listener.user.id, [listener.tokenSha256], 'sign-in.disabled');
+      return [segment('gateway-office1', 1)];
+    });
+    const stream = await hub.open(listener);
+    expect(events(stream).map(({ kind }) => kind)).toEqual(['hello', 'segments', 'signed-out']);
+    await once(stream, 'end');
+    expect(hub.streams).toBe(0);
   });
 
   test('S17, S22: a default Gateway that falls is told of at once, though no segment changed', async () => {
