@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { profileId } from '../../../shared/ids.ts';
 import { HostKeys } from '../../../src-main/foreign-clients/host-keys.ts';
@@ -9,6 +11,10 @@ const TABLE = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->whe
    1: 0100007F:9C41 0100007F:D903 01 00000000:00000000 00:00000000 00000000  1000        0 29840 1 0000000000000000 20 4 30 10 -1
    2: 0100007F:D903 0100007F:9C41 01 00000000:00000000 00:00000000 00000000  1001        0 29839 1 0000000000000000 20 4 30 10 -1
 `;
+const TABLE_6 = `  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0000000000000000FFFF00000100007F:D904 0000000000000000FFFF00000100007F:9C41 01 00000000:00000000 00:00000000 00000000  1002        0 29841 1 0000000000000000 20 4 30 10 -1
+`;
+const ENDS_6 = { peerPort: 0xd904, localPort: 0x9c41 };
 const ENDS = { peerPort: 0xd903, localPort: 0x9c41 };
 
 describe('A26: who connected to a local port', () => {
@@ -19,13 +25,41 @@ describe('A26: who connected to a local port', () => {
     expect(userInTable('', ENDS)).toBeUndefined();
   });
 
-  test('is another account only where the system says so; where it says nothing the password decides', async () => {
-    const table = async (): Promise<string> => TABLE;
-    expect(await isOtherUser(ENDS, 1000, table)).toBe(true);
-    expect(await isOtherUser(ENDS, 1001, table)).toBe(false);
-    expect(await isOtherUser({ ...ENDS, peerPort: 1 }, 1000, table)).toBe(false);
-    expect(await isOtherUser(ENDS, undefined, table)).toBe(false);
+  test('is another account where a table says so or none names it; where the system has no tables the password decides', async () => {
+    const tables = async (): Promise<string[]> => [TABLE, TABLE_6];
+    expect(await isOtherUser(ENDS, 1000, tables)).toBe(true);
+    expect(await isOtherUser(ENDS, 1001, tables)).toBe(false);
+    expect(await isOtherUser(ENDS_6, 1000, tables)).toBe(true);
+    expect(await isOtherUser(ENDS_6, 1002, tables)).toBe(false);
+    expect(await isOtherUser({ ...ENDS, peerPort: 1 }, 1000, tables)).toBe(true);
+    expect(await isOtherUser(ENDS, undefined, tables)).toBe(false);
     expect(await isOtherUser(ENDS, 1000, () => Promise.reject(new Error('no such file')))).toBe(false);
+  });
+
+  test('is looked for again where the tables moved while they were read', async () => {
+    const looks = [[''], ['', ''], [TABLE]];
+    expect(await isOtherUser(ENDS, 1001, async () => looks.shift() ?? [])).toBe(false);
+    expect(looks).toEqual([]);
+  });
+
+  test.runIf(process.platform === 'linux').each(['127.0.0.1', '::ffff:127.0.0.1'])('over %s is found in the tables of this machine', async (host) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const localPort = typeof address === 'object' && address !== null ? address.port : 0;
+    const came = once(server, 'connection');
+    const socket = connect({ host, port: localPort });
+    try {
+      await came;
+      await expect.poll(() => socket.localPort).toBeTypeOf('number');
+      const ends = { peerPort: socket.localPort ?? 0, localPort };
+      const own = process.getuid?.();
+      expect(await isOtherUser(ends, own)).toBe(false);
+      expect(await isOtherUser(ends, (own ?? 0) + 1)).toBe(true);
+    } finally {
+      socket.destroy();
+      server.close();
+    }
   });
 });
 
