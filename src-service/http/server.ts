@@ -7,6 +7,7 @@ import { addressGroup } from '../../shared/refused-peers/address-group.ts';
 import type { Log } from '../logging/log.ts';
 import type { BoundRoute } from './bound-route.ts';
 import { problemOf } from './problems.ts';
+import { trustedProxies } from './trusted-proxies.ts';
 import { registerRoute, type AuthenticatedSession, type RouteDependencies } from './register-routes.ts';
 
 declare module 'fastify' {
@@ -22,7 +23,7 @@ export interface ServerOptions {
   /** PEM. */
   readonly key: string;
   readonly certificate: string;
-  /** Addresses of reverse proxies whose `X-Forwarded-For` is believed; none by default. */
+  /** Addresses and networks of reverse proxies whose `X-Forwarded-For` is believed; none by default. */
   readonly trustedProxies: readonly string[];
   /** Connections of one address at once; for tests. */
   readonly connectionsOfOne?: number;
@@ -101,11 +102,12 @@ export function createServer(options: ServerOptions, bound: BoundRoutes, depende
 }
 
 /** Closes what one peer opens beyond its share (B5); trusted proxies speak for many and are not counted. */
-function limitConnections(server: FastifyInstance, { trustedProxies, connectionsOfOne = MAX_CONNECTIONS_OF_ONE }: ServerOptions): void {
+function limitConnections(server: FastifyInstance, { trustedProxies: configured, connectionsOfOne = MAX_CONNECTIONS_OF_ONE }: ServerOptions): void {
+  const isTrusted = trustedProxies(configured);
   const open = new Map<string, number>();
   server.server.on('connection', (socket: Socket) => {
     const { remoteAddress = '' } = socket;
-    if (trustedProxies.includes(remoteAddress.replace(/^::ffff:(?=\d+\.)/i, ''))) return;
+    if (isTrusted(remoteAddress)) return;
     const peer = addressGroup(remoteAddress);
     const held = open.get(peer) ?? 0;
     if (held >= connectionsOfOne) {

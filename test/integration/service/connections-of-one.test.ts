@@ -57,8 +57,8 @@ test('B5: one address holds its share of the connections and no more, and what i
   }
 });
 
-test('B5: a trusted proxy, which speaks for many, is not counted', async () => {
-  const { port, stop } = await listening(['127.0.0.1']);
+test.each([['127.0.0.1'], ['127.0.0.0/8'], ['10.0.0.1', '127.0.0.0/255.0.0.0'], ['loopback']])('B5: a trusted proxy, which speaks for many, is not counted: %s', async (...proxies) => {
+  const { port, stop } = await listening(proxies);
   const sockets = await Promise.all(Array.from({ length: 6 }, () => opened(port, '127.0.0.1')));
   try {
     expect(await Promise.all(sockets.map(stays))).toEqual([true, true, true, true, true, true]);
