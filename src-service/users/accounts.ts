@@ -47,7 +47,7 @@ const BY_NAME = 'users-by-name';
 const ACCOUNTS_LOCK = 799_302;
 
 /**
- * Accounts. An operator (helpdesk) may disable and sign out anyone but administrators, and reset only users and vendors: the
+ * Accounts. An operator (helpdesk) may disable, unlock and sign out anyone but administrators, and reset only users and vendors: the
  * one-time password is shown to the operator, so a reset of an auditor would be a way to an auditor's rights.
  */
 export class Accounts {
@@ -132,8 +132,10 @@ export class Accounts {
     });
   }
 
-  async unlock(actor: AuditActor, id: UserId): Promise<User> {
+  /** Lifts a lock-out: a guesser who is an operator would have as many tries at an administrator's password as he likes. */
+  async unlock(actor: AuditActor, actorRole: Role, id: UserId): Promise<User> {
     return this.#change(id, async (transaction, before) => {
+      assertMayActOn(actorRole, before, ['operator', 'auditor', 'user', 'vendor']);
       await this.#with.failures.forgive(transaction, before.nameKey);
       await this.#audit(transaction, 'user.unlocked', actor, before);
       return before;

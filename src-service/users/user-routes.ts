@@ -10,7 +10,7 @@ export function userRoutes(accounts: Pick<Accounts, 'list' | 'create' | 'update'
     userUpdate: handle(routes.userUpdate, ({ params, body }, { actor }) => accounts.update(actor, params.userId, body)),
     userDisable: handle(routes.userDisable, ({ params }, { actor, user }) => accounts.disable(actor, user.role, params.userId)),
     userEnable: handle(routes.userEnable, ({ params }, { actor }) => accounts.enable(actor, params.userId)),
-    userUnlock: handle(routes.userUnlock, ({ params }, { actor }) => accounts.unlock(actor, params.userId)),
+    userUnlock: handle(routes.userUnlock, ({ params }, { actor, user }) => accounts.unlock(actor, user.role, params.userId)),
     userResetPassword: handle(routes.userResetPassword, async ({ params }, { actor, user }) => ({ oneTimePassword: await accounts.resetPassword(actor, user.role, params.userId) })),
     userRevokeTokens: handle(routes.userRevokeTokens, async ({ params }, { actor, user }) => {
       await accounts.revokeTokens(actor, user.role, params.userId);

@@ -283,11 +283,11 @@ describe.each(['pglite', 'postgresql'] as const)('on %s', (kind) => {
       await service.opened.core.database.execute("UPDATE users SET disabled_at = NULL WHERE role = 'admin'");
     });
 
-    test('an operator may not disable, sign out or reset an administrator, nor reset whoever has more to see than users', async () => {
+    test('an operator may not disable, unlock, sign out or reset an administrator, nor reset whoever has more to see than users', async () => {
       offsetMs += 120_000;
       const [operator, admin, auditor, user] = [await freshUser('operator'), await freshUser('admin'), await freshUser('auditor'), await freshUser()];
       const post = async (id: string, what: string): Promise<number> => (await operator.ask({ method: 'POST', path: `/v1/users/${id}/${what}`, body: {} })).status;
-      expect([await post(admin.id, 'disable'), await post(admin.id, 'reset-password'), await post(admin.id, 'revoke-tokens'), await post(auditor.id, 'reset-password'), await post(operator.id, 'reset-password')]).toEqual([403, 403, 403, 403, 403]);
+      expect([await post(admin.id, 'disable'), await post(admin.id, 'reset-password'), await post(admin.id, 'revoke-tokens'), await post(admin.id, 'unlock'), await post(auditor.id, 'reset-password'), await post(operator.id, 'reset-password')]).toEqual([403, 403, 403, 403, 403, 403]);
       expect([await post(user.id, 'reset-password'), await post(user.id, 'revoke-tokens'), await post(user.id, 'disable')]).toEqual([200, 200, 200]);
     });
   });
