@@ -2,7 +2,8 @@ import type { User } from '../../shared/api/users.ts';
 import type { ErrorArgs, ErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { AccessRuleId, Protocol } from '../../shared/ids.ts';
-import type { SessionPolicy } from '../../shared/policy/session-policy.ts';
+import { isNarrower } from '../../shared/policy/narrower-policy.ts';
+import { sessionPolicy, type SessionPolicy } from '../../shared/policy/session-policy.ts';
 import type { AuditActor } from '../audit/audit-log.ts';
 import type { resources } from '../store/schema.ts';
 import type { ConnectionRow } from './connection-transitions.ts';
@@ -49,5 +50,18 @@ export async function judgeAccess(decide: Decide, user: User, resource: Resource
   const ends = [now.getTime() + decision.policy.maxDurationSeconds * 1000];
   if (decision.notAfter !== null) ends.push(new Date(decision.notAfter).getTime());
   if (user.expiresAt !== null) ends.push(new Date(user.expiresAt).getTime());
-  return { resource, rule: decision.rule, policy: decision.policy, signOn: decision.signOn, notAfter: new Date(Math.min(...ends)), tunnelAlways: decision.rule.tunnel === 'always' || user.role === 'vendor' };
+  return { resource, rule: decision.rule, policy: decision.policy, signOn: decision.signOn, notAfter: new Date(Math.min(...ends)), tunnelAlways: mustTunnel(decision, user) };
+}
+
+/**
+ * Whether what the rules give now is less than what a connection was granted: a narrower policy, or Tunnel where it goes directly
+ * (S33). A gateway goes by its grant, so that such a session ends (rule 11).
+ */
+export function givesLess(decision: Pick<Extract<AccessDecision, { allowed: true }>, 'rule' | 'policy'>, user: Pick<User, 'role'>, granted: { readonly policy: SessionPolicy; readonly direct: boolean }): boolean {
+  // A policy that an older version wrote down has no word for what came later.
+  return (granted.direct && mustTunnel(decision, user)) || isNarrower(decision.policy, sessionPolicy.parse(granted.policy));
+}
+
+function mustTunnel({ rule }: Pick<Extract<AccessDecision, { allowed: true }>, 'rule'>, user: Pick<User, 'role'>): boolean {
+  return rule.tunnel === 'always' || user.role === 'vendor';
 }

@@ -20,7 +20,7 @@ import type { Log } from '../logging/log.ts';
 import type { Database, Transaction } from '../store/database.ts';
 import { connectionForwards, connectionTries, connections, resources } from '../store/schema.ts';
 import type { TunnelSettings } from '../tunnel/tunnel-settings.ts';
-import { judgeAccess, type Allowed, type Asker, type Decide, type ResourceRow } from './connection-access.ts';
+import { givesLess, judgeAccess, type Allowed, type Asker, type Decide, type ResourceRow } from './connection-access.ts';
 import { ConnectionGrants, namedHop, TICKET_SECONDS, UNSUPERVISED_SECONDS, type AskedConnection, type Choosable, type GrantedHop } from './connection-grants.ts';
 import type { ConnectionRow, ConnectionTransitions } from './connection-transitions.ts';
 import type { Terminations } from './terminations.ts';
@@ -82,6 +82,9 @@ interface AskedFor {
   /** A program of the user's own will be at its end. */
   readonly foreignClient?: boolean | undefined;
 }
+
+/** What a grant that was just written gives. */
+type Granted = Pick<Allowed, 'resource' | 'policy'> & { readonly direct: boolean };
 
 /** Answers requests for connections: access, choice, grant, and another gateway where one cannot be used (S2, S6, S8, S11). */
 export class ConnectionAsks {
@@ -163,7 +166,7 @@ export class ConnectionAsks {
     const [resource] = await database.select().from(resources).where(and(eq(resources.id, row.resourceId), isNull(resources.removedAt)));
     const access = resource === undefined ? { error: new MavisError('resource.unknown') } : await judgeAccess(this.#parts.decide, asker.user, resource, row, clock.now());
     if ('error' in access) return this.#fail(asker, row, access.error);
-    await transitions.judgedAnew(database, connectionId, access.rule, access.notAfter);
+    await transitions.judgedAnew(database, connectionId, access);
     return this.#grantSomewhere(asker, row, access, await this.#triedOf(connectionId), dropped ? [] : [gatewayId]);
   }
 
@@ -294,22 +297,22 @@ export class ConnectionAsks {
    * Judges once more, after the grant is written: a change of a role, a rule, a user or a sign-in that came in between has judged
    * the live connections without this one, or sees it from now on (rule 11). Writes the end where it is not allowed any more.
    */
-  async #stillAllowed(asker: Asker, resource: ResourceRow, row: Pick<ConnectionRow, 'id' | 'protocol' | 'foreignClient'>): Promise<boolean> {
+  async #stillAllowed(asker: Asker, row: Pick<ConnectionRow, 'id' | 'protocol' | 'foreignClient'>, granted: Granted): Promise<boolean> {
     const { database, clock } = this.#parts;
-    const code = await this.#whyNotNow(asker, resource, row);
+    const code = await this.#whyNotNow(asker, row, granted);
     if (code === undefined) return true;
     await database.update(connections).set({ terminateAskedAt: clock.now(), terminateCode: code }).where(and(eq(connections.id, row.id), isNull(connections.terminateAskedAt)));
     return false;
   }
 
-  async #whyNotNow(asker: Asker, resource: ResourceRow, row: Pick<ConnectionRow, 'protocol' | 'foreignClient'>): Promise<ErrorCode | undefined> {
+  async #whyNotNow(asker: Asker, row: Pick<ConnectionRow, 'protocol' | 'foreignClient'>, granted: Granted): Promise<ErrorCode | undefined> {
     const { clock, decide, activeUser, signInEnded } = this.#parts;
     const user = await activeUser(asker.user.id);
     if (user === undefined) return 'session.user-disabled';
     if ((await signInEnded(asker.tokenSha256)) !== undefined) return 'session.sign-in-revoked';
     // Whether the resource is still there is part of the decision, which goes by the inventory.
-    const access = await judgeAccess(decide, user, resource, row, clock.now());
-    return 'error' in access ? 'session.access-changed' : undefined;
+    const access = await judgeAccess(decide, user, granted.resource, row, clock.now());
+    return 'error' in access || givesLess(access, user, granted) ? 'session.access-changed' : undefined;
   }
 
   /** Writes that the way stands and gives it to the client: of the first hop the address, of one behind it name and key alone (rule 8). */
@@ -318,7 +321,7 @@ export class ConnectionAsks {
     const expiresAt = new Date(clock.now().getTime() + TICKET_SECONDS * 1000 + TICKET_MARGIN_MS);
     const way = { first: first?.gateway.row ?? null, last: last.gateway.row, tunnel, rule: access.rule, tried };
     const stands = await database.transaction((transaction) => transitions.granted(transaction, row.id, way, expiresAt, asker.actor));
-    if (!stands || !(await this.#stillAllowed(asker, access.resource, row))) return this.#endedMeanwhile(asker, row, [last.gateway.id, ...(first === null ? [] : [first.gateway.id])]);
+    if (!stands || !(await this.#stillAllowed(asker, row, { ...access, direct: !tunnel }))) return this.#endedMeanwhile(asker, row, [last.gateway.id, ...(first === null ? [] : [first.gateway.id])]);
     outcome('granted');
     return {
       connectionId: row.id,

@@ -2,6 +2,7 @@ import { and, eq, inArray, isNull, or } from 'drizzle-orm';
 import type { TriedGateway } from '../../shared/api/connections.ts';
 import { knownErrorCode, type ErrorCode } from '../../shared/errors/catalogue.ts';
 import type { AccessRuleId, ConnectionId, GatewayId, RecordingId } from '../../shared/ids.ts';
+import type { SessionPolicy } from '../../shared/policy/session-policy.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
 import type { Facts } from '../audit/canonical-json.ts';
 import type { ErrorLog } from '../audit/error-log.ts';
@@ -110,9 +111,9 @@ export class ConnectionTransitions {
     return moved.length > 0;
   }
 
-  /** Puts a connection that is tried again under the rule that gives it now, and to its end: rules may have changed since it was asked. */
-  async judgedAnew(database: Pick<Queryable, 'update'>, connectionId: ConnectionId, rule: { readonly id: AccessRuleId }, notAfter: Date): Promise<void> {
-    await database.update(connections).set({ accessRuleId: rule.id, notAfter }).where(and(eq(connections.id, connectionId), isNull(connections.finalAt)));
+  /** Puts a connection that is tried again under the rule that gives it now, its policy and its end: rules may have changed since it was asked. */
+  async judgedAnew(database: Pick<Queryable, 'update'>, connectionId: ConnectionId, { rule, policy, notAfter }: { readonly rule: { readonly id: AccessRuleId }; readonly policy: SessionPolicy; readonly notAfter: Date }): Promise<void> {
+    await database.update(connections).set({ accessRuleId: rule.id, policy, notAfter }).where(and(eq(connections.id, connectionId), isNull(connections.finalAt)));
   }
 
   /** Writes one try of a gateway that failed, and its error-log entry (S12). */

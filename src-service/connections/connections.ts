@@ -12,7 +12,7 @@ import type { Log } from '../logging/log.ts';
 import type { Database } from '../store/database.ts';
 import { notify } from '../store/notify.ts';
 import { connections, resources } from '../store/schema.ts';
-import type { Asker, Decide } from './connection-access.ts';
+import { givesLess, type AccessDecision, type Asker, type Decide } from './connection-access.ts';
 import type { ConnectionClosings } from './connection-closings.ts';
 import { factsOf, gatewaysOf, type ConnectionRow } from './connection-transitions.ts';
 import type { Terminations } from './terminations.ts';
@@ -128,7 +128,7 @@ export class Connections {
 
   /**
    * Judges live connections again after a role, a rule or a resource changed (rule 11), those that are still being granted among
-   * them: what would not be allowed now ends, and what would end sooner now does (rule 2).
+   * them: what would not be allowed now ends, or would be given less than was granted, and what would end sooner now does (rule 2).
    */
   async judgeAgain(userId: UserId | null): Promise<number> {
     const { decide, clock } = this.#parts;
@@ -139,11 +139,13 @@ export class Connections {
       users.set(connection.userId, reading);
       const user = await reading;
       const decision = user === undefined || resource.removedAt !== null ? undefined : await decide({ user, resource, protocol: connection.protocol, now: clock.now() });
-      if (decision?.allowed === true && (!connection.foreignClient || decision.policy.foreignClients)) {
-        await this.#shorten(connection, decision.notAfter);
+      const stillGiven = user !== undefined && decision?.allowed === true && (!connection.foreignClient || decision.policy.foreignClients);
+      const narrowed = stillGiven && givesLess(decision, user, { policy: connection.policy, direct: connection.state !== 'asked' && !connection.tunnel });
+      if (stillGiven && !narrowed) {
+        await this.#shorten(connection, decision);
         continue;
       }
-      for (const gatewayId of await this.#askEnd(connection.id, 'session.access-changed', 'access changed')) told.add(gatewayId);
+      for (const gatewayId of await this.#askEnd(connection.id, 'session.access-changed', narrowed ? 'less is given than was granted' : 'access changed')) told.add(gatewayId);
     }
     await this.#flush(told);
     return told.size;
@@ -201,9 +203,11 @@ export class Connections {
     });
   }
 
-  async #shorten({ id, notAfter }: Pick<ConnectionRow, 'id' | 'notAfter'>, allowedUntil: Date | string | null): Promise<void> {
-    if (allowedUntil === null || new Date(allowedUntil) >= notAfter) return;
-    await this.#parts.database.update(connections).set({ notAfter: new Date(allowedUntil) }).where(and(eq(connections.id, id), isNull(connections.finalAt)));
+  async #shorten({ id, askedAt, notAfter }: Pick<ConnectionRow, 'id' | 'askedAt' | 'notAfter'>, { notAfter: allowedUntil, policy }: Pick<Extract<AccessDecision, { allowed: true }>, 'notAfter' | 'policy'>): Promise<void> {
+    const ends = [askedAt.getTime() + policy.maxDurationSeconds * 1000, ...(allowedUntil === null ? [] : [new Date(allowedUntil).getTime()])];
+    const end = new Date(Math.min(...ends));
+    if (end >= notAfter) return;
+    await this.#parts.database.update(connections).set({ notAfter: end }).where(and(eq(connections.id, id), isNull(connections.finalAt)));
   }
 
   async #flush(gatewayIds: Iterable<GatewayId>): Promise<void> {

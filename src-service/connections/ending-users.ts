@@ -6,6 +6,7 @@ import { serviceActor } from '../audit/audit-log.ts';
 import type { Transaction } from '../store/database.ts';
 import { notify } from '../store/notify.ts';
 import { connections, gateways, pendingTerminations } from '../store/schema.ts';
+import { gatewaysOf } from './connection-transitions.ts';
 
 /** Whose sessions end, why, when it was asked and by whom. */
 export interface UserEnding {
@@ -49,10 +50,12 @@ export async function writeWatchEndings(transaction: Transaction, ending: UserEn
 export async function writeSessionEndings(transaction: Transaction, ending: UserEnding): Promise<GatewayId[]> {
   const open = await markOpen(transaction, ending);
   const told = new Set<GatewayId>();
-  for (const { id, gatewayId } of open) {
-    if (gatewayId === null) continue;
-    await write(transaction, gatewayId, 'connection', id, ending);
-    told.add(gatewayId);
+  for (const connection of open) {
+    // The first of two holds the forward, over which another resume would come.
+    for (const gatewayId of gatewaysOf(connection)) {
+      await write(transaction, gatewayId, 'connection', connection.id, ending);
+      told.add(gatewayId);
+    }
   }
   return [...told];
 }
@@ -62,7 +65,7 @@ async function markOpen(transaction: Transaction, { userId, code, at, by }: User
     .update(connections)
     .set({ terminateAskedAt: at, terminateAskedBy: by, terminateCode: code })
     .where(and(eq(connections.userId, userId), isNull(connections.finalAt)))
-    .returning({ id: connections.id, gatewayId: connections.gatewayId });
+    .returning({ id: connections.id, gatewayId: connections.gatewayId, firstGatewayId: connections.firstGatewayId });
   for (const { id } of open) await notify(transaction, 'connections', id);
   return open;
 }

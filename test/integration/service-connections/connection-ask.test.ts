@@ -107,9 +107,11 @@ describe.each(DATABASES)('asking, on %s', (databaseKind) => {
     test.each([
       ['session.sign-in-revoked', 'his sign-in', () => (world.signInEnded = (token) => (token === user.tokenSha256 ? 'sign-in.required' : undefined))],
       ['session.access-changed', 'his right', () => (world.decide = () => ({ allowed: false, code: 'access.denied' }))],
+      ['session.access-changed', 'a part of it', () => (world.decide = () => allowed({ policy: sessionPolicy.parse({ filesOut: false }) }))],
     ] as const)('rule 11, B10: %s: a user who loses %s while a gateway takes the grant gets no way, and the gateway is told', async (code, _what, loses) => {
-      const gateway = await world.gateway(`gateway-${code.slice(8)}`, admin);
-      const resource = await world.resource([`gateway-${code.slice(8)}`]);
+      const segment = `gateway-${randomUUID().slice(0, 8)}`;
+      const gateway = await world.gateway(segment, admin);
+      const resource = await world.resource([segment]);
       gateway.onAsked = (method) => void (method === 'grant' && loses());
       const told = gateway.nextAsked('terminate');
       try {

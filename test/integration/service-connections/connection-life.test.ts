@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { recordingId, type ConnectionId, type GatewayId } from '../../../shared/ids.ts';
+import { accessRuleId, recordingId, type ConnectionId, type GatewayId, type UserId } from '../../../shared/ids.ts';
 import type { ConnectionOffer } from '../../../shared/api/connections.ts';
 import { role, type Role } from '../../../shared/api/roles.ts';
 import type { JournalEvent } from '../../../shared/link/messages.ts';
+import { sessionPolicy } from '../../../shared/policy/session-policy.ts';
 import type { RequestContext } from '../../../src-service/http/bound-route.ts';
 import { AuditLog } from '../../../src-service/audit/audit-log.ts';
 import { ErrorLog } from '../../../src-service/audit/error-log.ts';
@@ -12,7 +13,7 @@ import { Connections } from '../../../src-service/connections/connections.ts';
 import { narrowUserRevocation } from '../../../src-service/connections/ending-users.ts';
 import { JournalIntake } from '../../../src-service/connections/journal-intake.ts';
 import { createLog } from '../../../src-service/logging/log.ts';
-import { auditEntries, connections, connectionTries, errorLog, gateways, journalEvents, serviceInstances } from '../../../src-service/store/schema.ts';
+import { auditEntries, connections, connectionTries, errorLog, gateways, journalEvents, serviceInstances, users } from '../../../src-service/store/schema.ts';
 import { GatewaySideWorld, allowed } from '../../fixtures/gateway-side-world.ts';
 
 /** The long run has both databases tell it. */
@@ -471,6 +472,33 @@ describe.each(DATABASES)('on %s', (databaseKind) => {
       await world.side.accessChanged({ userId: user.user.id });
       world.decide = () => allowed();
       expect(gateway.asked.findLast(({ method }) => method === 'terminate')?.params).toMatchObject({ target: { kind: 'connection', connectionId: of.connectionId }, code: 'session.access-changed' });
+    });
+
+    test.each([
+      ['a policy that gives less', () => (world.decide = () => allowed({ policy: sessionPolicy.parse({ clipboardOut: false }) }))],
+      ['a rule that asks for Tunnel', () => (world.decide = () => allowed({ rule: { id: accessRuleId.parse(randomUUID()), name: 'through the default', tunnel: 'always' } }))],
+      ['a user who is a vendor by now (S33)', (who: UserId) => world.store.database.update(users).set({ role: 'vendor', expiresAt: new Date('2099-01-01T00:00:00.000Z') }).where(eq(users.id, who))],
+    ] as const)('rule 11, B11: %s ends the live session, whose gateway goes by its grant', async (_what, change) => {
+      const who = await world.user('user');
+      const { gateway, of } = await granted(who);
+      gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+      await world.connectionIn(of.connectionId, 'connected');
+      await change(who.user.id);
+      await world.side.accessChanged({ userId: who.user.id });
+      world.decide = () => allowed();
+      expect(gateway.asked.findLast(({ method }) => method === 'terminate')?.params).toMatchObject({ target: { kind: 'connection', connectionId: of.connectionId }, code: 'session.access-changed' });
+      expect((await world.audit(of.reference)).find(({ kind }) => kind === 'connection.terminate-asked')?.facts).toMatchObject({ reason: 'less is given than was granted' });
+    });
+
+    test('rule 11: a policy that gives as much or more leaves the live session, and a shorter duration counts from when it was asked', async () => {
+      const { gateway, of } = await granted();
+      gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+      const { askedAt } = await world.connectionIn(of.connectionId, 'connected');
+      world.decide = () => allowed({ policy: sessionPolicy.parse({ exec: true, maxDurationSeconds: 600 }) });
+      await world.side.accessChanged({ userId: user.user.id });
+      world.decide = () => allowed();
+      expect(gateway.asked.filter(({ method }) => method === 'terminate')).toEqual([]);
+      expect(await world.connection(of.connectionId)).toMatchObject({ state: 'connected', terminateAskedAt: null, notAfter: new Date(askedAt.getTime() + 600_000) });
     });
 
     test('rule 2: an end of access that moves nearer ends the live session then, though its gateway goes by the later one', async () => {

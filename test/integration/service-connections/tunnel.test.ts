@@ -6,6 +6,7 @@ import type { TunnelDefault, TunnelFields } from '../../../shared/api/tunnel.ts'
 import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { accessRuleId } from '../../../shared/ids.ts';
 import type { ForwardGrant, TargetGrant } from '../../../shared/link/messages.ts';
+import { writeSessionEndings } from '../../../src-service/connections/ending-users.ts';
 import type { RequestContext } from '../../../src-service/http/bound-route.ts';
 import { allowed, CANARY_PASSWORD, GatewaySideWorld } from '../../fixtures/gateway-side-world.ts';
 
@@ -354,6 +355,15 @@ describe('Tunnel: what the gateways report', () => {
       await told[1];
       expect(order).toEqual([office.name, entry.name]);
     } else expect(order).toEqual([entry.name]);
+  });
+
+  test('rule 11: the sessions of a user who is signed out everywhere end on both gateways', async () => {
+    await on();
+    const who = await world.user('user');
+    const offer = await world.ask(await world.resource(['gateway-office1']), who);
+    await world.store.database.transaction((transaction) => writeSessionEndings(transaction, { userId: who.user.id, code: 'session.sign-in-revoked', at: world.clock.now(), by: 'test' }));
+    await world.side.sendEndings();
+    for (const gateway of [office, entry]) expect(gateway.asked.findLast(({ method }) => method === 'terminate')?.params).toMatchObject({ target: { kind: 'connection', connectionId: offer.connectionId }, code: 'session.sign-in-revoked' });
   });
 
   test('a client that gives up tells both gateways', async () => {
