@@ -1,11 +1,13 @@
-import { createHash } from 'node:crypto';
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { createHash, createPublicKey, randomBytes, verify } from 'node:crypto';
+import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
+import { z } from 'zod';
 import { asMavisError } from '../../shared/errors/mavis-error.ts';
+import { sha256 } from '../../shared/ids.ts';
 import type { OpenService } from '../open-service.ts';
 import { adminOutput, adminRequest, type AdminOutput, type AdminRequest } from './admin-command.ts';
 import { assertOwnFolder } from './own-folder.ts';
@@ -15,12 +17,21 @@ const MAX_SOCKET_PATH_BYTES = 100;
 /** A request holds at most a file of 64 MiB, escaped as JSON. */
 const MAX_REQUEST_BYTES = 160 * 1024 * 1024;
 const MAX_AT_ONCE = 8;
+/** A nonce and what stands around it. */
+const MAX_HELLO_BYTES = 200;
+const MAX_PROOF_BYTES = 1_000;
+/** A service proves itself within milliseconds, on a machine that is busy within seconds. */
+const PROOF_LIMIT_MS = 30_000;
+
+/** What whoever asks wants signed. */
+const hello = z.object({ nonce: sha256 });
+const proof = z.object({ signature: z.string().max(200) });
 
 export interface AdminSocket {
   close(): Promise<void>;
 }
 
-/** Where the running service of a data folder is reached by commands: `DIR/admin.sock`, or where that path is too long a folder of the account's own under the temporary one; a named pipe on Windows. */
+/** Where the running service of a data folder is reached by commands: `DIR/admin.sock`, or where that path is too long a folder of the account's own under the temporary one; a named pipe on Windows, whose name alone says nothing of whose it is. */
 export function adminSocketPath(folder: string): string {
   const hash = createHash('sha256').update(resolve(folder)).digest('hex').slice(0, 24);
   if (process.platform === 'win32') return `\\\\.\\pipe\\mavis-service-${hash}`;
@@ -65,7 +76,9 @@ export async function startAdminSocket(service: OpenService, run: RunCommand): P
 }
 
 async function answer(service: OpenService, run: RunCommand, socket: Socket): Promise<void> {
-  const request = adminRequest.parse(JSON.parse(await firstLine(socket)));
+  const { nonce } = hello.parse(JSON.parse(await nextLine(socket, MAX_HELLO_BYTES)));
+  socket.write(`${JSON.stringify({ signature: service.core.keys.signing.sign(proofText(nonce)) })}\n`);
+  const request = adminRequest.parse(JSON.parse(await nextLine(socket, MAX_REQUEST_BYTES)));
   for await (const output of safely(run(service, request))) {
     if (socket.destroyed) return;
     if (!socket.write(`${JSON.stringify(output)}\n`)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
@@ -84,7 +97,13 @@ export async function* safely(outputs: AsyncIterable<AdminOutput>): AsyncGenerat
   }
 }
 
-async function firstLine(socket: Socket): Promise<string> {
+/** What is signed to prove that a socket or a pipe is the service's. */
+function proofText(nonce: string): string {
+  return `mavis-service-commands-1\n${nonce}`;
+}
+
+/** The next line. Both sides wait for the other's before they send another, so that nothing comes behind one. */
+async function nextLine(socket: Socket, mostBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
@@ -92,13 +111,16 @@ async function firstLine(socket: Socket): Promise<string> {
     const end = part.indexOf(0x0a);
     chunks.push(end < 0 ? part : part.subarray(0, end));
     bytes += part.length;
+    if (bytes > mostBytes) break;
     if (end >= 0) return Buffer.concat(chunks).toString('utf8');
-    if (bytes > MAX_REQUEST_BYTES) break;
   }
-  throw new Error('a command without an end');
+  throw new Error('a line without an end');
 }
 
-/** Sends a command to the running service of a data folder; undefined where none runs. */
+/**
+ * Sends a command to the running service of a data folder; undefined where none runs. A command may hold secrets and its answer is
+ * believed, and on Windows anybody may make a pipe of this name: it goes only to who holds the folder's signing key.
+ */
 export async function askRunningService(folder: string, request: AdminRequest): Promise<AsyncIterable<AdminOutput> | undefined> {
   const path = adminSocketPath(folder);
   try {
@@ -114,8 +136,28 @@ export async function askRunningService(folder: string, request: AdminRequest): 
     if (isCode(error, 'ENOENT') || isCode(error, 'ECONNREFUSED')) return undefined;
     throw error;
   }
+  if (!(await isProved(socket, folder))) {
+    socket.destroy();
+    return undefined;
+  }
   socket.write(`${JSON.stringify(request)}\n`);
   return outputsOf(socket);
+}
+
+async function isProved(socket: Socket, folder: string): Promise<boolean> {
+  const late = setTimeout(() => socket.destroy(), PROOF_LIMIT_MS);
+  const nonce = randomBytes(32).toString('base64url');
+  try {
+    const key = createPublicKey(await readFile(join(folder, 'keys', 'signing.pem')));
+    socket.write(`${JSON.stringify({ nonce })}\n`);
+    const { signature } = proof.parse(JSON.parse(await nextLine(socket, MAX_PROOF_BYTES)));
+    return verify(null, Buffer.from(proofText(nonce)), key, Buffer.from(signature, 'base64url'));
+  } catch {
+    // Whatever it said instead, or that it hung up: it is not the service of this folder.
+    return false;
+  } finally {
+    clearTimeout(late);
+  }
 }
 
 /** The data folder is the caller's own choice; under the temporary folder anybody may have made one of the same name. */
