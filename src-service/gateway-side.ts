@@ -215,7 +215,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
     outcome: (outcome) => metrics.connectionAsked(outcome),
   });
   const foreign = new ForeignClients({ database, audit, clock, decide: parts.decide });
-  const watches = new ConnectionWatches({ database, audit, clock, gateways, tunnel, linkTo, newId: randomUUID, randomBytes: (bytes) => randomBytes(bytes), randomInt: (bound) => randomInt(bound) });
+  const watches = new ConnectionWatches({ database, audit, clock, gateways, tunnel, linkTo, activeUser, signInEnded: parts.signInEnded, newId: randomUUID, randomBytes: (bytes) => randomBytes(bytes), randomInt: (bound) => randomInt(bound) });
   const tests = new ConnectionTests({ database, audit, clock, gateways, tunnel, linkTo, randomInt: (bound) => randomInt(bound) });
 
   const diagnosis = new Diagnosis({ database, clock, gateways, histories, tunnel, tests, segmentView, decide: parts.decide });

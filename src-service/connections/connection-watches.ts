@@ -3,8 +3,9 @@ import { eq } from 'drizzle-orm';
 import { watchable, type WatchOffer } from '../../shared/api/connections.ts';
 import type { Role } from '../../shared/api/roles.ts';
 import type { User } from '../../shared/api/users.ts';
+import type { ErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import type { ConnectionId, Protocol } from '../../shared/ids.ts';
+import type { ConnectionId, Protocol, UserId } from '../../shared/ids.ts';
 import type { ForwardGrant, WatchGrant } from '../../shared/link/messages.ts';
 import type { AuditActor, AuditLog } from '../audit/audit-log.ts';
 import { chooseFirstHop, type PathGateway } from '../choice/path-choice.ts';
@@ -37,6 +38,10 @@ export interface ConnectionWatchesParts {
   readonly gateways: Pick<Gateways, 'choosable'>;
   readonly tunnel: Pick<TunnelSettings, 'read'>;
   readonly linkTo: (row: GatewayRow) => Pick<GatewayLink, 'grant'>;
+  /** The user as he is now; undefined where he is gone, disabled or expired. */
+  readonly activeUser: (id: UserId) => Promise<User | undefined>;
+  /** Why a session token is over; undefined while it is good. */
+  readonly signInEnded: (tokenSha256: string) => Promise<ErrorCode | undefined>;
   readonly newId: () => string;
   readonly randomBytes: (bytes: number) => Uint8Array;
   readonly randomInt: (bound: number) => number;
@@ -46,6 +51,7 @@ export interface ConnectionWatchesParts {
 export interface WatchAsker {
   readonly user: User;
   readonly actor: AuditActor;
+  readonly tokenSha256: string;
   readonly clientKeyThumbprint: string;
   readonly sessionExpiresAt: Date;
 }
@@ -77,6 +83,7 @@ export class ConnectionWatches {
     const lastTicket = await this.#grantWatch(asker, row, last, watchId);
     const lastHop = { gatewayId: last.id, gatewayName: last.row.name, segment: last.segment, pins: tlsPinsOf(last.row), ticket: lastTicket };
     const hops = first === undefined ? [this.#dialled(lastHop, last, row.protocol)] : [this.#dialled({ gatewayId: first.id, gatewayName: first.row.name, segment: first.segment, pins: tlsPinsOf(first.row), ticket: await this.#grantForward(asker, row, first, last) }, first, row.protocol), { ...lastHop, host: null, ports: [], fallbackPort: null }];
+    await this.#assertStillMay(asker);
     return {
       connectionId, watchId, hops,
       reference: row.reference,
@@ -90,6 +97,14 @@ export class ConnectionWatches {
       deadlineMs: WATCH_DEADLINE_MS,
       tunnel: row.tunnel,
     };
+  }
+
+  /** Refuses who was signed out, or lost his role, while the gateways took their grants: without the tickets these are worth nothing. */
+  async #assertStillMay({ user, tokenSha256 }: WatchAsker): Promise<void> {
+    const ended = await this.#parts.signInEnded(tokenSha256);
+    if (ended !== undefined) throw new MavisError(ended);
+    const now = await this.#parts.activeUser(user.id);
+    if (now === undefined || !mayWatch(now.role)) throw new MavisError('access.denied');
   }
 
   /** The session's own way; where its first gateway is gone, another default one. */

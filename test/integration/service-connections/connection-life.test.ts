@@ -501,6 +501,24 @@ describe.each(DATABASES)('on %s', (databaseKind) => {
       expect(await world.connection(of.connectionId)).toMatchObject({ state: 'connected', terminateAskedAt: null, notAfter: new Date(askedAt.getTime() + 600_000) });
     });
 
+    test.each([
+      ['sign-in.disabled', 'is signed out', (watcher: RequestContext) => (world.signInEnded = (token) => (token === watcher.tokenSha256 ? 'sign-in.disabled' : undefined))],
+      ['access.denied', 'is no auditor any more', (watcher: RequestContext) => world.store.database.update(users).set({ role: 'user' }).where(eq(users.id, watcher.user.id))],
+    ] as const)('rule 11, B10: %s: a watcher who %s by the time that the gateway has taken the grant gets no ticket', async (code, _what, loses) => {
+      const watcher = await world.user('auditor');
+      const { gateway, of } = await granted();
+      gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+      await world.connectionIn(of.connectionId, 'connected');
+      const watch = (): Promise<unknown> => world.call('connectionWatch', { params: { connectionId: of.connectionId } }, watcher);
+      await watch();
+      await loses(watcher);
+      try {
+        await expect(watch()).rejects.toMatchObject({ code });
+      } finally {
+        world.signInEnded = () => undefined;
+      }
+    });
+
     test('rule 2: an end of access that moves nearer ends the live session then, though its gateway goes by the later one', async () => {
       const { gateway, of } = await granted();
       gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
