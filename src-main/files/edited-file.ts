@@ -85,11 +85,11 @@ export class EditedCopy {
     const cut = path.lastIndexOf('/');
     this.#place = { folder: path.slice(0, cut) || '/', name: path.slice(cut + 1) };
     this.#there = await means.client.attributes(path);
-    // Where a link leads is told by the name that it leads to.
-    if (!isFile(this.#there) || isRunnableName(this.#place.name, platform)) throw new MavisError('files.edit-refused', { name: this.#name });
+    const { name } = safeLocalName(this.#place.name);
+    // Where a link leads is told by the name that it leads to; what is opened, by the name here.
+    if (!isFile(this.#there) || isRunnableName(this.#place.name, platform) || isRunnableName(name, platform)) throw new MavisError('files.edit-refused', { name: this.#name });
     try {
       this.#folder = await mkdtemp(join(tmpdir(), 'mavis-edit-'));
-      const { name } = safeLocalName(this.#place.name);
       this.#path = join(this.#folder, name);
       await downloadFile(means, path, this.#folder, name, factsOf(this.#there), this.#control());
       await chmod(this.#path, 0o600);

@@ -1,5 +1,3 @@
-import { safeLocalName } from '../../shared/files/safe-local-name.ts';
-
 /**
  * Endings of files that systems run, or let say what to run, when they are opened: programs, scripts, installers, images of
  * disks, shortcuts, searches and add-ins of Windows, macOS and Linux. Documents and sources, scripts of which an editor is the
@@ -20,15 +18,8 @@ const RUNNABLE: ReadonlySet<string> = new Set([
 /** Sources that Windows or macOS run where their language is installed, and that desktops of Linux show in an editor. */
 const RUNNABLE_BUT_ON_LINUX: ReadonlySet<string> = new Set(['bash', 'pl', 'py', 'pyc', 'pyo', 'rb', 'sh', 'tcl']);
 
-/**
- * Whether a system might run what the target calls by this name where it is told to open it (A4): by that name, or by the one
- * under which it is written here. Ends that Windows drops do not hide it.
- */
+/** Whether a system might run a file of this name where it is told to open it (A4). Ends that Windows drops do not hide it. */
 export function isRunnableName(name: string, platform: NodeJS.Platform): boolean {
-  return hasRunnableEnding(name, platform) || hasRunnableEnding(safeLocalName(name).name, platform);
-}
-
-function hasRunnableEnding(name: string, platform: NodeJS.Platform): boolean {
   // As a system compares that tells neither capitals nor forms of one letter apart.
   const ending = /\.([^.]+?)[. ]*$/.exec(name)?.[1]?.normalize('NFKC').toUpperCase().toLowerCase();
   return ending !== undefined && (RUNNABLE.has(ending) || (platform !== 'linux' && RUNNABLE_BUT_ON_LINUX.has(ending)));
