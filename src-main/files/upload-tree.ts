@@ -27,12 +27,8 @@ interface Place {
 
 /** Brings a local file or folder to the target, and keeps times and permissions. Links in folders are left out. What fails of a folder is told, and the rest goes on. */
 export async function uploadTree(means: TreeMeans, job: Job, localFolder: string, name: string, folder: string): Promise<void> {
-  const standing = new Map<string, FileAttributes>();
-  try {
-    standing.set(name, await means.client.attributes(remoteChild(folder, name)));
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
+  const stands = await attributesOf(means, remoteChild(folder, name));
+  const standing: Standing = new Map(stands === undefined ? [] : [[name, stands]]);
   await new TreeUpload(means, job).take(name, { local: localFolder, folder, inside: '', depth: 0, standing });
 }
 
@@ -106,15 +102,16 @@ class TreeUpload {
     }
   }
 
-  async #file(name: string, path: string, facts: { size: number; modifiedAtSeconds: number }, { folder, inside, standing }: Place): Promise<void> {
+  async #file(name: string, path: string, facts: { size: number; modifiedAtSeconds: number }, place: Place): Promise<void> {
     const job = this.#job;
+    const { folder, inside, standing } = place;
     const within = inside === '' ? name : `${inside}/${name}`;
     job.found(facts.size);
     if (job.isDone(within)) {
       job.alreadyDone(facts.size);
       return;
     }
-    const final = await this.#freeName(name, facts, standing);
+    const final = await this.#freeName(name, facts, place);
     if (typeof final !== 'string') {
       job.leftOut(within, facts.size, final);
       return;
@@ -125,14 +122,32 @@ class TreeUpload {
     job.finished(within);
   }
 
-  async #freeName(name: string, facts: { size: number; modifiedAtSeconds: number }, standing: Standing): Promise<string | LeftOut> {
-    const stands = standing.get(name);
+  async #freeName(name: string, facts: { size: number; modifiedAtSeconds: number }, place: Place): Promise<string | LeftOut> {
+    const stands = place.standing.get(name);
     if (stands === undefined) return name;
     const { size, modifiedAtSeconds } = factsOf(stands);
     const choice = isFolder(stands) ? 'rename' : await this.#job.decide(name, { here: { size, modifiedAtSeconds }, coming: facts });
     if (choice === 'overwrite') return name;
     if (choice === 'skip' || choice === 'brought') return { because: choice };
-    for (let number = 2; ; number += 1) if (!standing.has(withNumber(name, number))) return withNumber(name, number);
+    for (let number = 2; ; number += 1) {
+      const other = withNumber(name, number);
+      if (!(await this.#isTaken(other, place))) return other;
+    }
+  }
+
+  /** Whether a name stands in a folder. What was chosen itself goes into one that was not listed: the target is asked. */
+  async #isTaken(name: string, { folder, inside, standing }: Place): Promise<boolean> {
+    return inside === '' ? (await attributesOf(this.#means, remoteChild(folder, name))) !== undefined : standing.has(name);
+  }
+}
+
+/** What stands at a path of the target; undefined where nothing does. */
+async function attributesOf({ client }: TreeMeans, path: string): Promise<FileAttributes | undefined> {
+  try {
+    return await client.attributes(path);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
   }
 }
 

@@ -203,6 +203,9 @@ describe('files between this computer and a target', () => {
     await page.call({ do: 'decide', questionId: page.question?.id ?? 0, choice: 'rename', forAll: true });
     expect((await page.finished(2)).at(-1)).toMatchObject({ status: 'done', renamed: [{ from: 'pause.bin', to: 'pause (2).bin' }] });
     expect(readFileSync(join(there, 'pause (2).bin')).equals(readFileSync(join(there, 'pause.bin')))).toBe(true);
+    // That name is taken now as well.
+    await page.call({ do: 'upload', place: [], names: ['pause.bin'], folder: there, conflict: 'rename', verify: false });
+    expect((await page.finished(3)).at(-1)).toMatchObject({ status: 'done', renamed: [{ from: 'pause.bin', to: 'pause (3).bin' }] });
     await end();
   });
 
