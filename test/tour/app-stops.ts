@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect as expectOf, type Page } from '@playwright/test';
+import { expect as expectOf, type Locator, type Page } from '@playwright/test';
 import { credentialsRoutes } from '../../shared/api/credentials.ts';
 import { recordingsRoutes } from '../../shared/api/recordings.ts';
 import { resourcesRoutes } from '../../shared/api/resources.ts';
@@ -12,11 +12,12 @@ import { launchApp, type OpenApp } from '../e2e/launch-app.ts';
 import { answerQuestions } from '../e2e/native-questions.ts';
 import { namesOnScreens } from '../e2e/names-on-screens.ts';
 import { addProfile, connect, openFrom, signIn, type, untilRecorded } from '../e2e/page-actions.ts';
+import { resizePage } from '../e2e/page-checks.ts';
 import { startAgain } from '../e2e/start-again.ts';
 import { startWholeSystem, type WholeSystem } from '../fixtures/whole-system.ts';
 import { startOpenSshTarget } from '../targets/open-ssh-target.ts';
 import { type AppStops, makeAppStop } from './app-looks.ts';
-import { looks } from './looks.ts';
+import { looks, WINDOW_SIZE } from './looks.ts';
 
 /** On a machine that does other things too, each step may take its time. */
 const expect = expectOf.configure({ timeout: 60_000 });
@@ -144,7 +145,7 @@ async function filesPart({ system, app, stop }: Way): Promise<void> {
     await endSession(session);
     await session.close();
   } finally {
-    rmSync(join(target.home, made), { recursive: true, force: true });
+    for (const name of [made, 'orders.csv', 'orders (2).csv']) rmSync(join(target.home, name), { recursive: true, force: true });
     await target.stop();
     rmSync(folder, { recursive: true, force: true });
   }
@@ -160,6 +161,10 @@ async function desktopsPart({ system, app, stop }: Way): Promise<void> {
       await open(main, 'resources');
       const session = await connect(app, `demo-desktop-${protocol}`, name);
       await untilRecorded(session);
+      await untilDrawn(session);
+      // The desktop follows the window, and draws itself anew.
+      await resizePage(app, session, WINDOW_SIZE);
+      await expect.poll(() => desktopOf(session).evaluate((element) => (element instanceof HTMLCanvasElement ? element.width : 0))).toBe(WINDOW_SIZE.width);
       await untilDrawn(session);
       await stop(session, `app: ${name} window`);
       await open(main, 'sessions');
@@ -184,11 +189,14 @@ async function desktopsPart({ system, app, stop }: Way): Promise<void> {
   }
 }
 
+function desktopOf(page: Page): Locator {
+  return page.locator('.desktop-screen canvas, .rdp-area canvas, .watch-desktop canvas, .player-desktop canvas').first();
+}
+
 /** Waits until a desktop's picture shows more than one colour: a screen of one is drawn before anything is on it. */
 async function untilDrawn(page: Page): Promise<void> {
-  const canvas = page.locator('.desktop-screen canvas, .rdp-area canvas, .watch-desktop canvas, .player-desktop canvas').first();
   await expect
-    .poll(() => canvas.evaluate((element) => {
+    .poll(() => desktopOf(page).evaluate((element) => {
       // Before the desktop has told its size there is nothing to draw from.
       if (!(element instanceof HTMLCanvasElement) || element.width === 0 || element.height === 0) return 0;
       const small = document.createElement('canvas');

@@ -111,6 +111,7 @@ const phases: Readonly<Record<string, SessionPhase>> = {
   exited: { status: 'ended', error: { code: 'session.ended', args: {}, reference: null }, exitStatus: 0, signal: null, durationMs: 54_000 },
   failed: { status: 'failed', step: 'target-reached', error: { code: 'target.time-out', args: {}, reference: null } },
   'failed-gateway': { status: 'failed', step: 'gateway-reached', error: { code: 'gateway.unreachable', args: { gateway: 'aws-gw-2' }, reference: null } },
+  'failed-tunnel': { status: 'failed', step: 'target-reached', error: { code: 'target.time-out', args: {}, reference: null } },
   'failed-access': { status: 'failed', step: 'access', error: { code: 'access.outside-hours', args: { from: '09:00' }, reference: null } },
 };
 
