@@ -19,13 +19,20 @@ async function print(session: Page, format: string, mark: string, seconds = 1): 
   return shown.exec(await terminalText(session))?.[1] ?? '';
 }
 
+/** A session whose shell sets no title of its own, as the prompt of many an account does. */
+async function connectToBareShell(app: OpenApp, target: string): Promise<Page> {
+  const session = await connect(app, target);
+  await untilRecorded(session);
+  await type(session, "PS1='$ ' PROMPT_COMMAND=");
+  return session;
+}
+
 const clipboardOf = (app: OpenApp): Promise<string> => app.electronApp.evaluate(({ clipboard }) => clipboard.readText());
 const setClipboard = (app: OpenApp, text: string): Promise<void> => app.electronApp.evaluate(({ clipboard }, written) => clipboard.writeText(written), text);
 
 test('A7, A8, A9, A10, A12: hostile output types nothing back, leaves clipboard and titles alone, and opens no link', async ({ system }) => {
   const app = shared();
-  const session = await connect(app, system.live.name);
-  await untilRecorded(session);
+  const session = await connectToBareShell(app, system.live.name);
   const title = await session.title();
   await setClipboard(app, 'mine');
 
@@ -84,8 +91,7 @@ const floods = {
 for (const [name, flood] of Object.entries(floods)) {
   test(`A11: ${name}: the window stays usable`, async ({ system }) => {
     const app = shared();
-    const session = await connect(app, system.live.name);
-    await untilRecorded(session);
+    const session = await connectToBareShell(app, system.live.name);
     await type(session, `${flood}; printf '${ESC}\\\\${ESC}c\\nalive-%s\\n' $((1+1)); printf '${ESC}]0;calm${BEL}'`);
     await expect(session.locator('.session-title bdi')).toHaveText('calm', { timeout: 120_000 });
     // The screen-reader mode is on as in every end-to-end test; during the flood the terminal switches it off by itself.
