@@ -166,7 +166,8 @@ function SignInForm({ profile }: { readonly profile: Profile }) {
     setAsking(true);
     const answer = await ask(mavis.account.signIn({ name, password, stayNamed }));
     setAsking(false);
-    setPassword('');
+    // What was typed while the answer was on its way is another one.
+    setPassword((typed) => (typed === password ? '' : typed));
     setFailure(answer.ok ? null : answer.error);
     if (!answer.ok) passwordInput.current?.focus();
   };

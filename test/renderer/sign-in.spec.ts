@@ -85,3 +85,21 @@ test('a refused sign-in says why and empties the password alone; a locked accoun
   await expect(form.getByLabel('Password', { exact: true })).toHaveValue('');
   await expect(form.getByLabel('Password', { exact: true })).toBeFocused();
 });
+
+test('what is typed while a sign-in is on its way is not emptied with the password that was refused', async ({ page }) => {
+  await openMain(page, { scene: 'sign-in-failed' });
+  const form = page.getByRole('form', { name: 'Sign in' });
+  await page.evaluate(() => {
+    window.harness.held = new Promise((resolve) => window.addEventListener('answer', () => resolve(), { once: true }));
+  });
+  const password = form.getByLabel('Password', { exact: true });
+  await form.getByLabel('User name', { exact: true }).fill('y.tanaka');
+  await password.fill('not it');
+  await page.keyboard.press('Enter');
+  await expect(form.getByRole('button', { name: 'Signing in' })).toBeVisible();
+  await password.fill('another one');
+  await page.evaluate(() => window.dispatchEvent(new Event('answer')));
+  await expect(form.getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();
+  await expect(form.getByRole('alert')).toContainText('The user name or the password is wrong.');
+  await expect(password).toHaveValue('another one');
+});

@@ -39,7 +39,7 @@ export interface Harness {
   fresh: number;
   /** Set by a test: the recording that its gateway still holds has been pulled. */
   pulled: boolean;
-  /** Set by a test: lists of recordings, read as they were when asked for, are answered once this settles. */
+  /** Set by a test: lists of recordings, read as they were when asked for, and refusals of a sign-in are answered once this settles. */
   held: Promise<void>;
   /** Set by a test: lists of recordings are refused with this code of the catalogue. */
   refusing: string | null;
@@ -177,7 +177,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
           patch('account', [], account('signed-in', 'admin'));
           return ok({});
         }
-        return refused('sign-in.failed');
+        return window.harness.held.then(() => refused('sign-in.failed'));
       }),
       signOut: noted('account.signOut', () => ok({})),
       changePassword: noted('account.changePassword', () => refused('password.wrong')),
