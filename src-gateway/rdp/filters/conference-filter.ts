@@ -10,6 +10,10 @@ const EARLY_FLAGS_AT = 144;
 const CLIENT_WIDTH_AT = 8;
 /** The graphics pipeline, which no player here decodes (rule 23). */
 const EARLY_GRAPHICS_PIPELINE = 0x0100;
+/** Bits of a point that a client asks for at most, and what else it would take (MS-RDPBCGR 2.2.1.3.2): 16 is what every target gives. */
+const COLOUR_DEPTH_AT = 140;
+const OTHER_DEPTHS_AT = 142;
+const DEPTH = { asked: 16, flag: 0x0002 } as const;
 const REQUESTED_PROTOCOLS_AT = 8;
 const CHANNEL_BYTES = 12;
 /** MS-RDPBCGR 2.2.1.3.4: 31 static channels. */
@@ -30,8 +34,8 @@ export interface ClientConference {
 
 /**
  * Changes a client's Connect Initial in place, so that it agrees with what the gateway agreed with the target: the protocol that
- * the target chose (it compares), no second transport, no graphics pipeline, no redirection, and for each static channel that
- * is not allowed a name that no target knows. Throws RdpFormatError.
+ * the target chose (it compares), no second transport, no graphics pipeline, no redirection, no colours of a palette, and for each
+ * static channel that is not allowed a name that no target knows. Throws RdpFormatError.
  */
 export function filterConnectInitial(pdu: Buffer, target: { readonly protocol: number }, allowedChannels: ReadonlySet<string>): ClientConference {
   const blocks = conferenceBlocks('request', mcsOf(pdu));
@@ -39,9 +43,17 @@ export function filterConnectInitial(pdu: Buffer, target: { readonly protocol: n
   if (core === undefined || core.length < SELECTED_PROTOCOL_AT + 4) throw new RdpFormatError('conference: client too old');
   core.writeUInt32LE(target.protocol, SELECTED_PROTOCOL_AT);
   core.writeUInt16LE(core.readUInt16LE(EARLY_FLAGS_AT) & ~EARLY_GRAPHICS_PIPELINE, EARLY_FLAGS_AT);
+  refusePalette(core);
   for (const type of [clientBlock.cluster, clientBlock.multitransport]) blockOf(blocks, type)?.fill(0, 4, 8);
   const network = blockOf(blocks, clientBlock.network);
   return { channels: network === undefined ? [] : filterChannels(network, allowedChannels), width: core.readUInt16LE(CLIENT_WIDTH_AT), height: core.readUInt16LE(CLIENT_WIDTH_AT + 2) };
+}
+
+/** Colours of a palette that a target tells once: who comes later to watch would see others. A client that wants them takes 16 bits, since each picture says how it is made. */
+function refusePalette(core: Buffer): void {
+  if (core.readUInt16LE(COLOUR_DEPTH_AT) >= DEPTH.asked - 1) return;
+  core.writeUInt16LE(DEPTH.asked, COLOUR_DEPTH_AT);
+  core.writeUInt16LE(core.readUInt16LE(OTHER_DEPTHS_AT) | DEPTH.flag, OTHER_DEPTHS_AT);
 }
 
 function filterChannels(network: Buffer, allowed: ReadonlySet<string>): AskedChannel[] {

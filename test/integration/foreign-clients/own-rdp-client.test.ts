@@ -127,14 +127,14 @@ function aside({ width, height, pixels }: Picture): Picture {
 }
 
 describe('S20: an RDP client of the user\'s own', () => {
-  test('rules 22, 23: FreeRDP shows the desktop of a target that demands NLA, by the file and the certificate that are shown, without a password of it; its recording plays', async () => {
+  test.each([{ wish: 'as it comes', more: [] }, { wish: 'and wants a palette', more: ['/bpp:8'] }])('rules 22, 23: FreeRDP ($wish) shows the desktop of a target that demands NLA, by the file and the certificate that are shown, without a password of it; its recording plays', async ({ more }) => {
     const screen = await startVncTarget({ width: 1024, height: 768 });
     try {
       const { id, words, file, password } = await openPort();
       expect(statSync(file).mode & 0o777).toBe(0o600);
       expect(password).toMatch(/^[0-9A-Z-]{29}$/);
       expect(words.join(' ')).not.toContain(password);
-      screen.start('xfreerdp', ...words, '/size:1024x768', '-decorations');
+      screen.start('xfreerdp', ...words, '/size:1024x768', '-decorations', ...more);
       await expect.poll(() => phaseOf(id)?.status, { timeout: 30_000 }).toBe('connected');
       await expect.poll(() => existsSync(file)).toBe(false);
       const there = await shown();

@@ -44,10 +44,10 @@ async function drawn(desktop: TestDesktop): Promise<void> {
   await expect.poll(() => desktop.connected.length, { timeout: 60_000 }).toBe(1);
 }
 
-/** The size in the last Demand Active: the bitmap capabilities (MS-RDPBCGR 2.2.7.1.2) are the only ones of this kind and length. */
-function givenSize(bytes: Buffer): readonly number[] {
+/** Bits of a point and size in the last Demand Active: the bitmap capabilities (MS-RDPBCGR 2.2.7.1.2) are the only ones of this kind and length. */
+function given(bytes: Buffer): { readonly depth: number; readonly size: readonly number[] } {
   const at = bytes.lastIndexOf(Buffer.from('02001c00', 'hex'));
-  return [bytes.readUInt16LE(at + 12), bytes.readUInt16LE(at + 14)];
+  return { depth: bytes.readUInt16LE(at + 4), size: [bytes.readUInt16LE(at + 12), bytes.readUInt16LE(at + 14)] };
 }
 
 describe('S20: signing on', () => {
@@ -182,12 +182,22 @@ describe('a session on xrdp', () => {
 
   test('rule 24: a desktop as wide as several screens is what the target gives, and at most as wide as targets take', async () => {
     const desktop = await desktopOn(xrdp);
-    for (const [asked, given] of [[[5120, 1440], [5120, 1440]], [[8192, 1080], [8192, 1080]]] as const) {
+    for (const [width, height] of [[5120, 1440], [8192, 1080]] as const) {
       await desktop.client.ask();
-      await desktop.client.connect('xrdp', { width: asked[0], height: asked[1] });
+      await desktop.client.connect('xrdp', { width, height });
       await desktop.client.next(({ path }) => path === 'fast');
-      expect(givenSize(desktop.client.bytes)).toEqual(given);
+      expect(given(desktop.client.bytes).size).toEqual([width, height]);
     }
+    desktop.abort.abort();
+    await desktop.ended;
+  });
+
+  test.each([[8, 16], [15, 15], [16, 16], [24, 24]])('rule 23: whoever asks for %i bits of a point gets %i: no palette, which a late watcher would not know', async (asked, bits) => {
+    const desktop = await desktopOn(xrdp);
+    await desktop.client.ask();
+    await desktop.client.connect('xrdp', { depth: asked });
+    await desktop.client.next(({ path }) => path === 'fast');
+    expect(given(desktop.client.bytes).depth).toBe(bits);
     desktop.abort.abort();
     await desktop.ended;
   });
