@@ -75,6 +75,16 @@ test.describe('a VNC desktop', () => {
     await expect.poll(() => same(canvas), { timeout: 60_000 }).toBe(true);
     await expect.poll(() => same(pictureOf(watch)), { timeout: 60_000 }).toBe(true);
 
+    // Full screen is the window's own, and the desktop follows it there and back.
+    const windowed = (await target.picture()).width;
+    const isFull = (): Promise<boolean> => window.evaluate((browserWindow) => browserWindow.isFullScreen());
+    for (const full of [true, false]) {
+      await session.getByRole('button', { name: 'Full screen' }).click();
+      await expect.poll(isFull).toBe(full);
+      await expect.poll(async () => (await target.picture()).width === windowed, { timeout: 60_000 }).toBe(!full);
+      await expect.poll(() => same(canvas), { timeout: 60_000 }).toBe(true);
+    }
+
     const typed = join(target.folder, 'typed');
     const terminal = await target.showTerminal('40x5+10+300', `head -n 1 > ${typed}`);
     await expect.poll(() => same(canvas), { timeout: 60_000 }).toBe(true);

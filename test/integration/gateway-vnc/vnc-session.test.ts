@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { MavisError } from '../../../shared/errors/mavis-error.ts';
-import { frameKind, decodeJsonPayload, markPayload, decodeCount32 } from '../../../shared/recording/recording-frame.ts';
+import { frameKind, decodeJsonPayload, decodeResize, markPayload, decodeCount32 } from '../../../shared/recording/recording-frame.ts';
 import type { RecordingId } from '../../../shared/ids.ts';
 import { makeSpool, pull, readRecording, type ReadRecording, type TestSpool } from '../../fixtures/recording-spool.ts';
 import { messages, RfbClient } from '../../fixtures/rfb-client.ts';
@@ -257,6 +257,33 @@ describe('a VNC session', () => {
     expect(frames.filter(({ kind }) => kind === frameKind.resize).length).toBeGreaterThanOrEqual(2);
     expect(frames.some(({ kind }) => kind === frameKind.input || kind === frameKind.inputMark)).toBe(false);
   }, 60_000);
+
+  test('a desktop as wide as several screens is asked for, drawn point for point, and recorded; one larger than any is no wish', async () => {
+    const wide = await startVncTarget({ width: 640, height: 480 });
+    try {
+      await wide.drawScene(3);
+      const session = await runVncSession((await signsOn(wide)).target);
+      await session.client.begin([0, -308]);
+      session.client.send(messages.desktopSize(5120, 1440));
+      await session.client.until(() => session.client.width === 5120 && session.client.height === 1440);
+      const drawnAsShown = async (): Promise<readonly unknown[]> => {
+        await session.client.refresh();
+        const { width, height, pixels } = await wide.picture();
+        return [width, height, session.client.picture.pixels.equals(pixels)];
+      };
+      // What is on the screen draws itself anew where it has grown.
+      await expect.poll(drawnAsShown, { timeout: 60_000 }).toEqual([5120, 1440, true]);
+      session.client.send(messages.desktopSize(16_385, 480));
+      expect(await session.ended).toMatchObject({ code: 'session.protocol-violation' });
+      const [id] = session.connected;
+      if (id === undefined) throw new Error('no recording');
+      const { frames, verification } = await recordingOf(id);
+      expect(frames.filter(({ kind }) => kind === frameKind.resize).map(({ payload }) => decodeResize(payload).widthPx)).toContain(5120);
+      expect(verification.ok).toBe(true);
+    } finally {
+      await wide.stop();
+    }
+  }, 120_000);
 
   test('where a rule records input, keys leave marks and never themselves (rule 20)', async () => {
     const session = await begin({ policy: { recordInput: true } });
