@@ -6,7 +6,7 @@ import { drained } from '../sessions/drained.ts';
 import { splitAccountName } from './sign-on/account-name.ts';
 import type { RdpTarget } from './sign-on/target-sign-on.ts';
 import { PduFramer } from './wire/tpkt.ts';
-import { securityProtocol } from './wire/x224.ts';
+import { securityProtocol } from '../../shared/rdp/connection-pdus.ts';
 
 export interface RdpConnectionParts {
   readonly target: RdpTarget;

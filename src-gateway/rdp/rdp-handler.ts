@@ -8,7 +8,7 @@ import { askSignOn } from '../sessions/ask-sign-on.ts';
 import type { ProtocolHandler, SignedOnTarget, SignOnRequest } from '../sessions/protocol-handler.ts';
 import { RdpSession } from './rdp-session.ts';
 import { type RdpAccount, type RdpTarget, readRdpIdentity, signOnToRdpTarget } from './sign-on/target-sign-on.ts';
-import { securityProtocol } from './wire/x224.ts';
+import { securityProtocol } from '../../shared/rdp/connection-pdus.ts';
 
 export interface RdpHandlerParts {
   readonly spool: Pick<RecordingSpool, 'record' | 'requireAbility'>;

@@ -16,7 +16,7 @@ import { RdpFormatError } from '../../shared/rdp/rdp-format-error.ts';
 import type { RdpTarget } from './sign-on/target-sign-on.ts';
 import { WatchedDesktop } from './watched-desktop.ts';
 import { type Pdu, PduFramer } from './wire/tpkt.ts';
-import { encodeConnectionConfirm, encodeConnectionRefusal, readRequestedProtocols, securityProtocol, tpdu, tpduKind } from './wire/x224.ts';
+import { encodeConnectionConfirm, encodeConnectionFailure, negotiationFailure, readConnectionRequest, securityProtocol, tpdu, tpduKind } from '../../shared/rdp/connection-pdus.ts';
 
 /** At most one new connection to the target a second (rule 24): each is a sign-on there. */
 const REDIAL_EVERY_MS = 1000;
@@ -102,13 +102,13 @@ export class RdpSession {
     const target = before === undefined ? this.#parts.first : await this.#again(recorder);
     if (this.#frame.over.aborted) return;
     if (target === undefined) {
-      await this.#send(encodeConnectionRefusal(), recorder);
+      await this.#send(asBuffer(encodeConnectionFailure(negotiationFailure.none)), recorder);
       return;
     }
     const connection = new RdpConnection({ target, clientProtocols, policy: this.#parts.grant.policy, events: this.#events(recorder), over: this.#frame.over, toClient: (pdus) => (this.#connection === connection ? this.#pass(pdus, recorder) : Promise.resolve()) });
     this.#connection = connection;
     before?.close();
-    const confirm = encodeConnectionConfirm(securityProtocol.ssl, target.confirmFlags);
+    const confirm = asBuffer(encodeConnectionConfirm(securityProtocol.ssl, target.confirmFlags));
     this.#watched.began(confirm);
     await this.#send(confirm, recorder);
     sessionWork(connection.pump().then(() => this.#targetEnded(connection)), (error) => this.#targetEnded(connection, error));
@@ -239,9 +239,14 @@ function framed(framer: PduFramer, chunk: Buffer): Pdu[] {
   }
 }
 
+/** The same bytes, as Node's streams have them. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 function requestedProtocols(pdu: Buffer): number {
   try {
-    return readRequestedProtocols(pdu);
+    return readConnectionRequest(pdu).protocols;
   } catch (cause) {
     if (cause instanceof RdpFormatError) throw new MavisError('session.protocol-violation', {}, { cause });
     throw cause;

@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { encodeConnectionFailure, encodeConnectionRequest, negotiationFailure, readConnectionConfirm, readConnectionRequest, securityProtocol } from '../../shared/rdp/connection-pdus.ts';
 import { RdpFormatError } from '../../shared/rdp/rdp-format-error.ts';
 import type { ClientIdentity } from '../account/client-key.ts';
 import { EndedEarly } from '../sessions/viewer/exact-read.ts';
 import { carry } from './carry.ts';
+import { readConnectionPdu } from './connection-pdu.ts';
 import type { ForeignSession, ForeignSessions } from './foreign-sessions.ts';
 import { openForProgram } from './open-for-program.ts';
-import { encodeFailure, encodeRequest, failure, isAgreed, readConnectionPdu, readRequest } from './rdp-request.ts';
 
 /** A client sends its request and does its part of TLS at once, without its user. */
 const HANDSHAKE_LIMIT_MS = 15_000;
@@ -36,11 +37,11 @@ export async function serveForeignRdp(parts: ForeignRdpParts): Promise<void> {
   stream.on('error', () => undefined);
   const limit = setTimeout(() => stream.destroy(), HANDSHAKE_LIMIT_MS);
   try {
-    const { token, protocols, tls } = readRequest(await readConnectionPdu(stream));
+    const { token, protocols } = readConnectionRequest(await readConnectionPdu(stream));
     clearTimeout(limit);
     // What asks for no TLS is told so before its password is used up: its user sets it right and comes again.
-    if (!tls) refuse(stream, failure.tlsRequired);
-    else if (!password(token)) refuse(stream, failure.none);
+    if ((protocols & securityProtocol.ssl) === 0) refuse(stream, negotiationFailure.tlsRequired);
+    else if (!password(token)) refuse(stream, negotiationFailure.none);
     else {
       onLetIn();
       await join(parts, protocols);
@@ -62,17 +63,18 @@ async function join({ stream, sessions, identity }: ForeignRdpParts, protocols: 
   } catch (thrown) {
     if (thrown instanceof EndedEarly) throw thrown;
     // `sessions` has told the app's list of programs why.
-    refuse(stream, failure.none);
+    refuse(stream, negotiationFailure.none);
     return;
   }
   const { stream: target } = session;
   const end = (): void => session.end();
   stream.once('close', end);
   try {
-    target.write(encodeRequest(protocols));
+    target.write(encodeConnectionRequest(protocols));
     const answer = await readConnectionPdu(target);
     if (stream.writable) stream.write(answer);
-    if (isAgreed(answer)) {
+    const confirm = readConnectionConfirm(answer);
+    if (confirm.kind === 'agreed' && confirm.protocol === securityProtocol.ssl) {
       const secure = await beginTls(stream, identity);
       if (secure !== undefined) await Promise.race([carry(secure, target), carry(target, secure)]);
     }
@@ -102,6 +104,6 @@ async function beginTls(stream: Duplex, { privateKeyPem, certificatePem }: Clien
   }
 }
 
-function refuse(stream: Duplex, code: Parameters<typeof encodeFailure>[0]): void {
-  if (stream.writable) stream.write(encodeFailure(code));
+function refuse(stream: Duplex, code: Parameters<typeof encodeConnectionFailure>[0]): void {
+  if (stream.writable) stream.write(encodeConnectionFailure(code));
 }

@@ -10,7 +10,7 @@ import type { Clock } from '../../clock/clock.ts';
 import { identityObjection } from '../../sessions/identity-objection.ts';
 import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import { pduLength } from '../../../shared/rdp/pdu-framer.ts';
-import { encodeConnectionRequest, MOST_CONNECTION_PDU_BYTES, readConnectionConfirm, securityProtocol } from '../wire/x224.ts';
+import { encodeConnectionRequest, MOST_CONNECTION_PDU_BYTES, readConnectionConfirm, securityProtocol } from '../../../shared/rdp/connection-pdus.ts';
 import { splitAccountName } from './account-name.ts';
 import { CredSspClient, CredSspRefused } from './credssp-client.ts';
 import { HandshakeReader, PeerClosed } from './handshake-reader.ts';

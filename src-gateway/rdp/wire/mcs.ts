@@ -2,7 +2,7 @@ import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import { TPKT_HEADER_BYTES } from '../../../shared/rdp/pdu-framer.ts';
 import type { mcs } from '../../../shared/rdp/pdu-kinds.ts';
 import { encodeTpkt } from './tpkt.ts';
-import { tpdu, tpduKind } from './x224.ts';
+import { tpdu, tpduKind } from '../../../shared/rdp/connection-pdus.ts';
 
 /** X.224 data header: its length, its code, the end of a message. */
 const X224_DATA = Buffer.from([2, tpdu.data, 0x80]);

@@ -6,13 +6,13 @@ import { ClientKey } from '../../../src-main/account/client-key.ts';
 import { serveForeignRdp } from '../../../src-main/foreign-clients/foreign-rdp.ts';
 import type { ForeignSession, ForeignSessions } from '../../../src-main/foreign-clients/foreign-sessions.ts';
 import { serveForeignVnc } from '../../../src-main/foreign-clients/foreign-vnc.ts';
-import { encodeRequest } from '../../../src-main/foreign-clients/rdp-request.ts';
+import { encodeConnectionRequest } from '../../../shared/rdp/connection-pdus.ts';
 import { socketPair } from '../../fixtures/ssh-session.ts';
 
 /** How each kind is served, and what its client sends until its session is opened. */
 const kinds: readonly (readonly [kind: string, hello: Uint8Array, serve: (stream: Duplex, sessions: ForeignSessions) => Promise<void>])[] = [
   ['VNC', Buffer.concat([Buffer.from('RFB 003.008\n'), Buffer.of(2), Buffer.alloc(16)]), (stream, sessions) => serveForeignVnc({ stream, sessions, password: () => true, explain: ({ code }) => code, onLetIn: () => undefined })],
-  ['RDP', encodeRequest(1), (stream, sessions) => serveForeignRdp({ stream, sessions, password: () => true, identity: new ClientKey(() => Date.now()).identity, onLetIn: () => undefined })],
+  ['RDP', encodeConnectionRequest(1), (stream, sessions) => serveForeignRdp({ stream, sessions, password: () => true, identity: new ClientKey(() => Date.now()).identity, onLetIn: () => undefined })],
 ];
 
 test.each(kinds)('a %s client that goes while its session is opened leaves none behind, and nothing is said to the gateway', async (_kind, hello, serve) => {

@@ -8,7 +8,7 @@ import { decodeTsRequest, encodeTsRequest } from '../../../src-gateway/rdp/sign-
 import { conferenceBlocks } from '../../../src-gateway/rdp/wire/conference.ts';
 import { mcsOf } from '../../../src-gateway/rdp/wire/mcs.ts';
 import { sharePdus } from '../../../src-gateway/rdp/wire/share.ts';
-import { encodeConnectionConfirm, encodeConnectionRequest, readConnectionConfirm, readRequestedProtocols } from '../../../src-gateway/rdp/wire/x224.ts';
+import { encodeConnectionConfirm, encodeConnectionRequest, readConnectionConfirm, readConnectionRequest } from '../../../shared/rdp/connection-pdus.ts';
 import { endsHandshake, readTargetPdu, shareKindsOf } from '../../../src-renderer/desktop/rdp/target-pdu.ts';
 import { RdpStream } from '../../../src-renderer/desktop/rdp/rdp-stream.ts';
 import { rdpConnectionLog } from '../../fixtures/rdp-connection-log.ts';
@@ -21,7 +21,7 @@ if (initial === undefined || response === undefined) throw new Error('the log is
 
 const seed = 41_319;
 /** A real message with bytes flipped and its end cut off or doubled, or noise. */
-const hostile = (real: Buffer): fc.Arbitrary<Buffer> =>
+const hostile = (real: Uint8Array): fc.Arbitrary<Buffer> =>
   fc.oneof(
     fc.tuple(fc.array(fc.tuple(fc.nat(real.length - 1), fc.nat(255)), { maxLength: 6 }), fc.nat(real.length)).map(([flips, end]) => {
       const bytes = Buffer.concat([real.subarray(0, end), real.subarray(end >> 1)]);
@@ -33,7 +33,7 @@ const hostile = (real: Buffer): fc.Arbitrary<Buffer> =>
 
 test.each([
   ['an answer to the request for a connection', encodeConnectionConfirm(1, 0), (bytes: Buffer) => readConnectionConfirm(bytes)],
-  ['a request for a connection', encodeConnectionRequest(3), (bytes: Buffer) => readRequestedProtocols(bytes)],
+  ['a request for a connection', encodeConnectionRequest(3), (bytes: Buffer) => readConnectionRequest(bytes)],
   ['a message of CredSSP', TS_REQUEST, (bytes: Buffer) => decodeTsRequest(bytes)],
   ['a challenge of NTLM', CHALLENGE, (bytes: Buffer) => readChallenge(bytes)],
   ['what a client says of the conference', initial, (bytes: Buffer) => conferenceBlocks('request', mcsOf(bytes))],

@@ -5,7 +5,7 @@ import { createLogger } from '../../../src-gateway/logging/logger.ts';
 import type { ChannelRecorder } from '../../../src-gateway/recordings/channel-recorder.ts';
 import { RdpSession } from '../../../src-gateway/rdp/rdp-session.ts';
 import type { RdpTarget } from '../../../src-gateway/rdp/sign-on/target-sign-on.ts';
-import { encodeConnectionRequest, securityProtocol } from '../../../src-gateway/rdp/wire/x224.ts';
+import { encodeConnectionRequest, securityProtocol } from '../../../shared/rdp/connection-pdus.ts';
 import { makeTargetGrant } from '../../fixtures/target-grant.ts';
 
 /** A stream that takes everything and gives what a test pushes. */

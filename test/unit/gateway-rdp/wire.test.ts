@@ -4,8 +4,7 @@ import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import { splitAccountName } from '../../../src-gateway/rdp/sign-on/account-name.ts';
 import { rewriteClientInfo } from '../../../src-gateway/rdp/wire/client-info.ts';
 import { drawsAnything } from '../../../src-gateway/rdp/wire/fast-path.ts';
-import { encodeTpkt, PduFramer } from '../../../src-gateway/rdp/wire/tpkt.ts';
-import { encodeConnectionConfirm, encodeConnectionRequest, readConnectionConfirm, readRequestedProtocols } from '../../../src-gateway/rdp/wire/x224.ts';
+import { PduFramer } from '../../../src-gateway/rdp/wire/tpkt.ts';
 import { rdpConnectionLog } from '../../fixtures/rdp-connection-log.ts';
 
 test.each(['xrdp', 'freerdpShadow'] as const)('a stream to %s is cut into the same PDUs however it is split', (server) => {
@@ -27,26 +26,6 @@ test.each([
   ['what is neither', '16030100'],
 ])('%s ends the stream', (_what, hex) => {
   expect(() => new PduFramer().take(Buffer.from(hex, 'hex'))).toThrow(RdpFormatError);
-});
-
-test('the request for a connection is the one of MS-RDPBCGR 4.1.1, without a cookie', () => {
-  expect(encodeConnectionRequest(0x0b).toString('hex')).toBe('030000130ee00000000000010008000b000000');
-  expect(readRequestedProtocols(encodeConnectionRequest(0x0b))).toBe(0x0b);
-});
-
-test('a cookie before the negotiation is passed over', () => {
-  const cookie = Buffer.from('Cookie: mstshash=eltons\r\n', 'latin1');
-  const negotiation = Buffer.from('0100080003000000', 'hex');
-  const request = encodeTpkt(Buffer.from([6 + cookie.length + negotiation.length, 0xe0, 0, 0, 0, 0, 0]), cookie, negotiation);
-  expect(readRequestedProtocols(request)).toBe(3);
-  expect(readRequestedProtocols(encodeTpkt(Buffer.from([6 + cookie.length, 0xe0, 0, 0, 0, 0, 0]), cookie))).toBe(0);
-});
-
-test('the answers of a target are told apart', () => {
-  expect(readConnectionConfirm(encodeConnectionConfirm(2, 0x1f))).toEqual({ kind: 'agreed', protocol: 2, flags: 0x1f });
-  expect(readConnectionConfirm(Buffer.from('030000130ed000000000000300080005000000', 'hex'))).toEqual({ kind: 'refused', code: 5 });
-  expect(readConnectionConfirm(Buffer.from('0300000b06d00000000000', 'hex'))).toEqual({ kind: 'agreed', protocol: 0, flags: 0 });
-  for (const hex of ['030000130ed0000000000004000800ffffffff', '030000130ed00000000000020009000b000000', '0300000c06d0000000000000', '0300000b06e00000000000']) expect(() => readConnectionConfirm(Buffer.from(hex, 'hex'))).toThrow(RdpFormatError);
 });
 
 /** The client's own info out of a real connection, behind the security header. */

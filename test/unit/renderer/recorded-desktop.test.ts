@@ -7,7 +7,7 @@ import { WatchedDesktop } from '../../../src-gateway/rdp/watched-desktop.ts';
 import { frameKind } from '../../../shared/recording/recording-frame.ts';
 import { mcs } from '../../../shared/rdp/pdu-kinds.ts';
 import { encodeChannelData } from '../../../src-gateway/rdp/wire/mcs.ts';
-import { encodeConnectionConfirm, encodeConnectionRefusal } from '../../../src-gateway/rdp/wire/x224.ts';
+import { encodeConnectionConfirm, encodeConnectionFailure, negotiationFailure } from '../../../shared/rdp/connection-pdus.ts';
 import { endsHandshake, readTargetPdu, shareKindsOf } from '../../../src-renderer/desktop/rdp/target-pdu.ts';
 import { RecordedDesktop } from '../../../src-renderer/recordings/rdp/recorded-desktop.ts';
 import { ManualClock } from '../../fixtures/manual-clock.ts';
@@ -15,7 +15,7 @@ import { installRdpEngine } from '../../fixtures/rdp-engine.ts';
 import { rdpConnectionLog, remoteFxSession } from '../../fixtures/rdp-connection-log.ts';
 
 type Server = Parameters<typeof rdpConnectionLog>[0];
-const CONFIRM = encodeConnectionConfirm(1, 0);
+const CONFIRM = Buffer.from(encodeConnectionConfirm(1, 0));
 const RED_GREEN = [0xf800, 0x07e0];
 
 afterAll(() => void vi.unstubAllGlobals());
@@ -104,7 +104,7 @@ describe('S58: a recorded RDP desktop, decoded by the engine of its sessions', (
 
   test('rule 24: a connection made anew is played by another engine, whose picture replaces the one before; a refused one changes nothing', async () => {
     const { desktop, sizes, drawn } = player();
-    await desktop.receive(bytesOf(handshake('xrdp'), picture(0, 0), encodeConnectionRefusal(), picture(2, 0)));
+    await desktop.receive(bytesOf(handshake('xrdp'), picture(0, 0), encodeConnectionFailure(negotiationFailure.none), picture(2, 0)));
     expect(sizes).toHaveLength(1);
     expect(drawn.at(-1)).toBe('2,0 2x1 ff0000 00ff00');
     await desktop.receive(bytesOf(handshake('freerdpShadow')));
