@@ -1,13 +1,17 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
+import { accessRulesRoutes } from '../../shared/api/access-rules.ts';
 import { auditRoutes } from '../../shared/api/audit.ts';
 import { credentialsRoutes } from '../../shared/api/credentials.ts';
 import { recordingsRoutes } from '../../shared/api/recordings.ts';
 import { resourcesRoutes } from '../../shared/api/resources.ts';
+import { usersRoutes } from '../../shared/api/users.ts';
+import { vncPasswordFile } from '../../scripts/embedded-system/xvnc.ts';
 import type { WholeSystem } from '../fixtures/whole-system.ts';
 import { startVncTarget, type VncTarget } from '../targets/vnc-target.ts';
-import { expect, test } from './fixtures.ts';
-import { connect, untilRecorded } from './page-actions.ts';
+import { ADMIN, expect, test } from './fixtures.ts';
+import { connect, openMenu, untilRecorded } from './page-actions.ts';
 import { sharedApp } from './shared-app.ts';
 
 /** A desktop in a real window, over the real gateway, of a real TigerVNC (S20, S58). */
@@ -127,6 +131,40 @@ test.describe('a VNC desktop', () => {
     // Drawn is not yet seen: the picture has a size on the page.
     await expect.poll(async () => (await pictureOf(main).boundingBox())?.height ?? 0).toBeGreaterThan(200);
     await expect.poll(async () => (await system.admin.call(auditRoutes.auditList, { query: { reference } })).items.filter(({ kind }) => kind === 'connection.ended')).toHaveLength(1);
+  });
+
+  test('rule 23: TigerVNC\'s own viewer shows the desktop by the port that is opened in the window, and its recording plays there', async ({ system }) => {
+    const { main } = shared();
+    const { admin } = system;
+    await addDesktop(system, 'viewed-desktop');
+    const { items } = await admin.call(usersRoutes.userList, { query: { limit: 100 } });
+    const userId = items.find(({ name }) => name === ADMIN.name)?.id;
+    if (userId === undefined) throw new Error('there is no administrator');
+    await admin.call(accessRulesRoutes.accessRuleCreate, { body: { name: 'own viewers', subject: { kind: 'user', userId }, filter: 'name:"viewed-desktop"', protocols: ['vnc'], policy: { foreignClients: true } } });
+    await main.getByRole('searchbox', { name: 'Search resources' }).fill('viewed-desktop');
+    await main.getByRole('gridcell').first().click();
+    const section = main.getByRole('region', { name: 'Own programs' });
+    await section.getByRole('button', { name: 'Open a port for a VNC viewer' }).click();
+    const screen = await startVncTarget(await target.picture());
+    const passwordFile = join(screen.folder, 'one-time');
+    writeFileSync(passwordFile, vncPasswordFile(await section.locator('.foreign-secret').innerText()), { mode: 0o600 });
+    const [, ...words] = (await section.locator('.foreign-commands code').first().innerText()).split(' ');
+    try {
+      screen.start('vncviewer', '-passwd', passwordFile, '-FullScreen', ...words);
+      await expect.poll(async () => (await screen.picture()).pixels.equals((await target.picture()).pixels), { timeout: 60_000 }).toBe(true);
+      const last = await target.picture();
+      await section.getByRole('button', { name: 'End the program’s sessions' }).click();
+      await expect(section.getByRole('status').first()).toContainText('Ended');
+      const recording = async () => (await admin.call(recordingsRoutes.recordingList, { query: { limit: 10, search: 'viewed-desktop' } })).items[0];
+      await expect.poll(async () => (await recording())?.state, { timeout: 60_000 }).toBe('sealed');
+      await openMenu(main, 'Session recordings');
+      await main.getByRole('searchbox', { name: /Search by user/ }).fill((await recording())?.reference ?? '');
+      await main.getByRole('button', { name: 'Play viewed-desktop' }).first().click();
+      await main.getByRole('slider', { name: 'Position' }).press('End');
+      await expect.poll(async () => (await drawn(pictureOf(main))).pixels.equals(last.pixels), { timeout: 60_000 }).toBe(true);
+    } finally {
+      await screen.stop();
+    }
   });
 
   test('a wrong stored password is told as that, and nothing is recorded', async ({ system }) => {
