@@ -58,8 +58,8 @@ export async function judgeAccess(decide: Decide, user: User, resource: Resource
  * (S33). A gateway goes by its grant, so that such a session ends (rule 11).
  */
 export function givesLess(decision: Pick<Extract<AccessDecision, { allowed: true }>, 'rule' | 'policy'>, user: Pick<User, 'role'>, granted: { readonly policy: SessionPolicy; readonly direct: boolean }): boolean {
-  // A policy that an older version wrote down has no word for what came later.
-  return (granted.direct && mustTunnel(decision, user)) || isNarrower(decision.policy, sessionPolicy.parse(granted.policy));
+  // Policies that an older version wrote down, of the rule or of the grant, have no word for what came later.
+  return (granted.direct && mustTunnel(decision, user)) || isNarrower(sessionPolicy.parse(decision.policy), sessionPolicy.parse(granted.policy));
 }
 
 function mustTunnel({ rule }: Pick<Extract<AccessDecision, { allowed: true }>, 'rule'>, user: Pick<User, 'role'>): boolean {
