@@ -120,6 +120,9 @@ export const probeResult = z.object({
 });
 export type ProbeResult = z.infer<typeof probeResult>;
 
+/** Recordings of one answer: a third of a frame of the link, and a spool of ten thousand in ten answers. */
+export const MAX_RECORDINGS_A_PAGE = 1000;
+
 export const spooledRecording = z.object({ recordingId, connectionId, reference: connectionReference, protocol, startedAt: instant, state: recordingState, code: z.string().nullable(), sizeBytes: z.number().int(), sha256: sha256.nullable() });
 export type SpooledRecording = z.infer<typeof spooledRecording>;
 
@@ -168,7 +171,8 @@ export const linkMethods = {
     announceAddresses: { params: addressAnnouncement, result: z.object({}) },
   },
   bulk: {
-    recordingList: { params: z.object({}), result: z.object({ recordings: z.array(spooledRecording).max(10_000) }) },
+    /** At most `limit` recordings behind `after`, in the order of their ids; fewer mean that there are no more. A gateway of before the pages gives all at once. */
+    recordingList: { params: z.object({ after: recordingId.optional(), limit: z.number().int().min(1).max(MAX_RECORDINGS_A_PAGE).default(MAX_RECORDINGS_A_PAGE) }), result: z.object({ recordings: z.array(spooledRecording).max(10_000) }) },
     /** Answered by a binary frame of at most `length` bytes; fewer mean the end of what is there now. */
     recordingRead: { params: z.object({ recordingId, offset: z.number().int().min(0), length: z.number().int().min(1).max(256 * 1024) }), result: 'binary' },
     recordingRelease: { params: z.object({ epoch: z.number().int(), recordingId, sha256 }), result: z.object({}) },

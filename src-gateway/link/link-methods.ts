@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { type ErrorCode, knownErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import { type GatewayStatusReport, type Grant, linkMethods, type ProbeResult, type TargetGrant } from '../../shared/link/messages.ts';
+import { type GatewayStatusReport, type Grant, linkMethods, type ProbeResult, type SpooledRecording, type TargetGrant } from '../../shared/link/messages.ts';
 import { type Clock, instantOf } from '../clock/clock.ts';
 import type { ForwardRegister } from '../forwards/forward-register.ts';
 import type { GrantRegister } from '../grants/grant-register.ts';
@@ -63,11 +63,19 @@ export function linkHandlers(parts: LinkMethodsParts): { readonly control: Reado
       ['announceServicePins', handler(control.announceServicePins, async (announcement) => ({ pins: [...(await parts.servicePins.announce(announcement))] }))],
     ]),
     bulk: new Map<string, LinkHandler>([
-      ['recordingList', handler(bulk.recordingList, async () => ({ recordings: [...parts.recordings.list()] }))],
+      ['recordingList', handler(bulk.recordingList, async ({ after = '', limit }) => ({ recordings: pageOf(parts.recordings.list(), after, limit) }))],
       ['recordingRead', binaryHandler(bulk.recordingRead, (params) => readRecording(parts, params))],
       ['recordingRelease', handler(bulk.recordingRelease, leased(parts, ({ recordingId, sha256 }) => done(parts.recordings.release(recordingId, sha256))))],
     ]),
   };
+}
+
+/** In the order of ids, which do not change while pages are read: what comes or goes meanwhile moves none of the others. */
+function pageOf(recordings: readonly SpooledRecording[], after: string, limit: number): SpooledRecording[] {
+  return recordings
+    .filter(({ recordingId }) => recordingId > after)
+    .sort((one, other) => (one.recordingId < other.recordingId ? -1 : 1))
+    .slice(0, limit);
 }
 
 /** Only for the instance that holds the lease (rule 17). */

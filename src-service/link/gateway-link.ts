@@ -1,7 +1,7 @@
 import type { MavisError } from '../../shared/errors/mavis-error.ts';
 import { asMavisError } from '../../shared/errors/mavis-error.ts';
 import type { RecordingId } from '../../shared/ids.ts';
-import { type AddressAnnouncement, type AnnouncedKeys, linkMethods, type GatewayStatusReport, type Grant, type JournalEvent, type ProbeResult, type ServicePinAnnouncement, type SpooledRecording } from '../../shared/link/messages.ts';
+import { type AddressAnnouncement, type AnnouncedKeys, linkMethods, type GatewayStatusReport, type Grant, type JournalEvent, MAX_RECORDINGS_A_PAGE, type ProbeResult, type ServicePinAnnouncement, type SpooledRecording } from '../../shared/link/messages.ts';
 import type { z } from 'zod';
 import { LinkConnection } from './link-connection.ts';
 import { linkError } from './link-errors.ts';
@@ -11,6 +11,8 @@ import type { AskOptions } from './pinned-tls.ts';
 
 /** Time for a request that has no limit of its own. */
 const REQUEST_LIMIT_MS = 5_000;
+/** More than a gateway's spool takes: one that goes on giving is not listened to for ever. */
+const MOST_RECORDINGS = 20_000;
 /** Opening takes two round trips; who waits for it has a limit of his own, often shorter. */
 const CONNECT_LIMIT_MS = 3_000;
 /** A grant is answered within this or another gateway is tried (rule 4). */
@@ -232,11 +234,19 @@ export class GatewayLink {
     await this.#askControl('announceAddresses', linkMethods.control.announceAddresses, announcement, { timeLimitMs: REQUEST_LIMIT_MS });
   }
 
+  /** All that the gateway has and the service has not taken, read in pages. */
   async recordingList(options: Partial<AskOptions> = {}): Promise<SpooledRecording[]> {
     const limits = { timeLimitMs: REQUEST_LIMIT_MS, ...options };
-    const connection = await this.#bulk.ready(limits);
-    const { recordings } = await connection.ask('recordingList', linkMethods.bulk.recordingList, {}, limits);
-    return recordings;
+    const found = new Map<RecordingId, SpooledRecording>();
+    for (let after: RecordingId | undefined; ; ) {
+      const connection = await this.#bulk.ready(limits);
+      const { recordings } = await connection.ask('recordingList', linkMethods.bulk.recordingList, { limit: MAX_RECORDINGS_A_PAGE, ...(after === undefined ? {} : { after }) }, limits);
+      const before = found.size;
+      for (const recording of recordings) found.set(recording.recordingId, recording);
+      after = recordings.at(-1)?.recordingId;
+      // A gateway that gives what it gave before, or more than it was asked for, knows no pages.
+      if (recordings.length !== MAX_RECORDINGS_A_PAGE || found.size === before || found.size > MOST_RECORDINGS) return [...found.values()];
+    }
   }
 
   /** At most `length` bytes from `offset`; fewer mean the end of what is there now. */

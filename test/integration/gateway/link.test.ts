@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditHeadText } from '../../../shared/audit-head.ts';
 import { recordingId, type RecordingId } from '../../../shared/ids.ts';
 import { encodeLinkFrame } from '../../../shared/link/framing.ts';
-import { gatewayStatusReport, pingAnswer, probeResult } from '../../../shared/link/messages.ts';
+import { gatewayStatusReport, MAX_RECORDINGS_A_PAGE, pingAnswer, probeResult, spooledRecording, type SpooledRecording } from '../../../shared/link/messages.ts';
 import { systemClock } from '../../../src-gateway/clock/clock.ts';
+import { GatewayLink } from '../../../src-service/link/gateway-link.ts';
 import type { TestKeyPair } from '../../fixtures/key-pair.ts';
 import { ShiftableClock } from '../../fixtures/manual-clock.ts';
 import { TestGateway } from '../../fixtures/running-gateway.ts';
@@ -41,6 +42,23 @@ describe('the link on the port that stands for 443', () => {
     await gateway.grant();
     expect(pingAnswer.parse(await ping(gateway.clientKey)).version).toBe('0.0.0-test');
     expect(Math.abs(Date.parse(anybody.time) - clock.wallMs())).toBeLessThan(5000);
+  });
+
+  test('S54, S57: a spool of more recordings than a frame of the link holds is listed whole, in pages', async () => {
+    const one = (): SpooledRecording => spooledRecording.parse({ recordingId: randomUUID(), connectionId: randomUUID(), reference: 'MV-ABCDE-FGHJK', protocol: 'ssh', startedAt: '2026-01-01T00:00:00.000Z', state: 'sealed', code: null, sizeBytes: 123_456, sha256: randomBytes(32).toString('base64url') });
+    gateway.recordings.listed = Array.from({ length: 8000 }, one);
+    const { certificatePem, keyPem } = gateway.serviceKey;
+    const link = new GatewayLink({ address: { gatewayName: 'office1', host: '127.0.0.1', port: gateway.running.linkPort, pins: [gateway.keys.tlsPin] }, identity: { certificatePem, keyPem }, random: () => 0.5, onControlOpen: () => undefined, onControlLost: () => undefined });
+    const ids = (recordings: readonly SpooledRecording[]): string[] => recordings.map(({ recordingId: id }) => id).toSorted();
+    try {
+      expect(ids(await link.recordingList({ timeLimitMs: 60_000 }))).toEqual(ids(gateway.recordings.listed));
+      // A whole page with nothing behind it.
+      gateway.recordings.listed = gateway.recordings.listed.slice(0, MAX_RECORDINGS_A_PAGE);
+      expect(ids(await link.recordingList({ timeLimitMs: 60_000 }))).toEqual(ids(gateway.recordings.listed));
+    } finally {
+      gateway.recordings.listed = [];
+      link.stop();
+    }
   });
 
   test('S60: the status says what the service must know, in the form of the contract', async () => {
