@@ -11,6 +11,8 @@ const MOST_KEPT_BYTES = 16 * 1024 * 1024;
 /** Tiles in one place that lie over each other, each drawing a part that none behind it draws over, and parts that one draws: what a desktop of text needs several times over, and little enough to be compared with each new tile. */
 const MOST_IN_ONE_PLACE = 32;
 const MOST_AREAS_OF_A_TILE = 8;
+/** Rectangles that are laid over each other for one update: a picture of 4K in tiles (2,040) within a region of some hundreds, in about two milliseconds. What needs more is not followed. */
+const MOST_COMPARISONS = 500_000;
 
 /** A tile with what it draws of its place. */
 interface Layer {
@@ -34,6 +36,7 @@ export class DrawnTiles {
   #begun: Buffer[] = [];
   #begunBytes = 0;
   #fragmented = false;
+  #comparisonsLeft = 0;
 
   /** Whether an update has begun and is not whole. */
   get fragmented(): boolean {
@@ -89,7 +92,7 @@ export class DrawnTiles {
       const { headers, tiles, other } = readSurfaceCommands(commands);
       if (headers !== undefined) this.#headers = { ...headers, blocks: Buffer.from(headers.blocks) };
       if (other) this.forget();
-      else for (const tile of tiles) this.#keep(tile);
+      else this.#keepAll(tiles);
     } catch (error) {
       // What cannot be read here may still be read by others: of the picture nothing is known.
       if (!(error instanceof RdpFormatError)) throw error;
@@ -97,15 +100,28 @@ export class DrawnTiles {
     }
   }
 
+  #keepAll(tiles: readonly Tile[]): void {
+    this.#comparisonsLeft = MOST_COMPARISONS;
+    for (const tile of tiles) {
+      this.#keep(tile);
+      if (this.#comparisonsLeft >= 0) continue;
+      this.forget();
+      return;
+    }
+  }
+
   #keep(tile: Tile): void {
     const place = tile.y * 256 + tile.x;
-    const areas = tile.set.region.map((area) => within(area, { x: tile.x * TILE_SIDE, y: tile.y * TILE_SIDE, width: TILE_SIDE, height: TILE_SIDE })).filter(({ width, height }) => width > 0 && height > 0);
+    this.#comparisonsLeft -= tile.set.region.length;
+    if (this.#comparisonsLeft < 0) return;
+    const areas = areasWithin(tile);
     if (areas.length === 0) return;
     if (areas.length > MOST_AREAS_OF_A_TILE) {
       this.forget();
       return;
     }
     const before = this.#places.get(place) ?? [];
+    for (const layer of before) this.#comparisonsLeft -= layer.areas.length * areas.length;
     const seen = before.filter((layer) => !layer.areas.every((old) => areas.some((area) => holds(area, old))));
     this.#turn += 1;
     const now = [...seen, { areas, turn: this.#turn, tile: { ...tile, bytes: Buffer.from(tile.bytes) } }];
@@ -117,6 +133,18 @@ export class DrawnTiles {
 
 function bytesOf(layers: readonly Layer[]): number {
   return layers.reduce((sum, { tile }) => sum + tile.bytes.length, 0);
+}
+
+/** The parts of a tile's place that its region draws. */
+function areasWithin({ x, y, set }: Tile): Area[] {
+  const bounds = { x: x * TILE_SIDE, y: y * TILE_SIDE, width: TILE_SIDE, height: TILE_SIDE };
+  const areas: Area[] = [];
+  for (const area of set.region) if (meets(area, bounds)) areas.push(within(area, bounds));
+  return areas;
+}
+
+function meets(area: Area, bounds: Area): boolean {
+  return area.x < bounds.x + bounds.width && area.y < bounds.y + bounds.height && area.x + area.width > bounds.x && area.y + area.height > bounds.y && area.width > 0 && area.height > 0;
 }
 
 function within(area: Area, bounds: Area): Area {

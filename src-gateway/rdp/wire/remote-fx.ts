@@ -34,6 +34,8 @@ const MOST_RECTS = 512;
 const WHOLE: Area = { x: 0, y: 0, width: 8192, height: 8192 };
 /** 8,192 points of 64 each. */
 const MOST_TILES_A_SIDE = 128;
+/** Of one update: twice the largest desktop. What draws more draws over itself, and holds up who looks at it. */
+const MOST_TILES = 2 * MOST_TILES_A_SIDE * MOST_TILES_A_SIDE;
 /** The last set of its region; colours, wavelets, entropy coding and quantization as RemoteFX has them. */
 const COMMON_PROPERTIES = 1 | (1 << 4) | (1 << 6) | (1 << 10) | (1 << 14);
 
@@ -102,7 +104,7 @@ export function readSurfaceCommands(commands: Buffer): DrawnSurface {
     const frame = readFrame(commands.subarray(dataAt, endAt), commands[at + BITS_CODEC_AT] ?? 0);
     headers = frame.headers ?? headers;
     const atOrigin = commands.readUInt32LE(at + 2) === 0;
-    if (frame.known && atOrigin) tiles.push(...frame.tiles);
+    if (frame.known && atOrigin) addTiles(tiles, frame.tiles);
     else other = true;
     at = endAt;
   }
@@ -124,12 +126,20 @@ function readFrame(data: Buffer, codec: number): { readonly headers: RemoteFxHea
     if (HEADERS.has(kind)) first.push(bytes);
     if (kind === block.context && length >= CONTEXT_PROPERTIES_AT + 2) imageMode = (bytes.readUInt16LE(CONTEXT_PROPERTIES_AT) & IMAGE_MODE) !== 0;
     if (kind === block.region) region = readRegion(bytes);
-    if (kind === block.extension) tiles.push(...readTiles(bytes, region));
+    if (kind === block.extension) addTiles(tiles, readTiles(bytes, region));
     at += length;
   }
   const blocks = Buffer.concat(first);
   if (blocks.length > MOST_HEADER_BYTES) throw new RdpFormatError('remotefx: headers too long');
   return { headers: blocks.length === 0 ? undefined : { codec, blocks, imageMode }, tiles, known: true };
+}
+
+/** One by one: as arguments of a call they would be more than a call takes. */
+function addTiles(tiles: Tile[], more: Iterable<Tile>): void {
+  for (const tile of more) {
+    if (tiles.length === MOST_TILES) throw new RdpFormatError('remotefx: too many tiles');
+    tiles.push(tile);
+  }
 }
 
 /** The rectangles of a region; none of them means all of the desktop. */
@@ -154,7 +164,7 @@ function* readTiles(set: Buffer, region: readonly Area[]): Generator<Tile> {
     if (at + TILE_HEADER_BYTES > set.length) throw new RdpFormatError('remotefx: tile cut off');
     const length = set.readUInt32LE(at + 2);
     const [x, y] = [set.readUInt16LE(at + TILE_X_AT), set.readUInt16LE(at + TILE_X_AT + 2)];
-    if (length < TILE_HEADER_BYTES || at + length > set.length || x >= MOST_TILES_A_SIDE || y >= MOST_TILES_A_SIDE) throw new RdpFormatError('remotefx: tile out of bounds');
+    if (length < TILE_HEADER_BYTES || length > MOST_TILE_BYTES_A_PDU || at + length > set.length || x >= MOST_TILES_A_SIDE || y >= MOST_TILES_A_SIDE) throw new RdpFormatError('remotefx: tile out of bounds');
     yield { x, y, bytes: set.subarray(at, at + length), set: shared };
     at += length;
   }
