@@ -1,7 +1,7 @@
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { type DesktopSize, isDesktopSize } from '../../shared/vnc/desktop-size.ts';
 import { pixelFormat } from '../../shared/vnc/encodings.ts';
-import { MAX_CUT_TEXT_BYTES, MAX_SKIPPED_BYTES, matterOf, providedBytes } from './cut-text.ts';
+import { MAX_CUT_TEXT_BYTES, MAX_SKIPPED_BYTES, matterOf, type PackedTexts, provides } from './cut-text.ts';
 import { mayAskFor } from './encodings.ts';
 import { drop, type Grammar, hold, type Want } from './rfb-stream.ts';
 import { continuousUpdates, updateRequest } from './update-request.ts';
@@ -20,6 +20,8 @@ export interface ClientRules {
   readonly keyPressed: () => void;
   /** Text of the user's clipboard went on to the target, or was kept back. */
   readonly clipboard: (bytes: number, allowed: boolean) => void;
+  /** Looks into the texts that the client sends packed. */
+  readonly texts: Pick<PackedTexts, 'providedBytes'>;
   /** Something else that the policy does not let through. */
   readonly refused: (what: string) => void;
 }
@@ -180,7 +182,9 @@ class ClientMessages {
     const matter = matterOf(payload);
     if (matter === 'abilities') return true;
     if (matter === 'asks') return clipboardOut;
-    const bytes = matter === 'offers' ? providedBytes(payload) : undefined;
+    // What the policy keeps back is not unpacked.
+    const looked = matter === 'offers' && clipboardIn ? this.#rules.texts.providedBytes(payload) : undefined;
+    const bytes = matter === 'offers' && !provides(payload) ? 0 : looked;
     const allowed = clipboardIn && bytes !== undefined;
     if (bytes !== 0) clipboard(bytes ?? payload.length, allowed);
     if (allowed) activity();

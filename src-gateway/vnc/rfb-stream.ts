@@ -58,14 +58,22 @@ export class RfbStream {
 
   /** What goes on of these bytes and of those held before. Throws what the grammar throws; then nothing of the piece goes on. */
   push(piece: Buffer): readonly Buffer[] {
+    return this.read(piece, Number.POSITIVE_INFINITY).passed;
+  }
+
+  /**
+   * What goes on of these bytes and of those held before, as far as so many wants of the grammar go: `rest` is what has not been read
+   * and comes first the next time. Throws as `push` does.
+   */
+  read(piece: Buffer, mostWants: number): { readonly passed: readonly Buffer[]; readonly rest: Buffer } {
     this.#piece = piece;
     this.#from = 0;
     this.#at = 0;
     this.#out = [];
-    while (this.#at < piece.length) this.#take(Math.min(this.#wants.bytes - this.#takenBytes, piece.length - this.#at));
+    for (let wants = 0; this.#at < piece.length && wants < mostWants; wants += 1) this.#take(Math.min(this.#wants.bytes - this.#takenBytes, piece.length - this.#at));
     this.#flush();
     this.#piece = NOTHING;
-    return this.#out;
+    return { passed: this.#out, rest: piece.subarray(this.#at) };
   }
 
   #take(bytes: number): void {

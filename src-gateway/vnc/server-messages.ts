@@ -2,7 +2,7 @@ import { MavisError } from '../../shared/errors/mavis-error.ts';
 import { type DesktopSize, isDesktopSize } from '../../shared/vnc/desktop-size.ts';
 import { BYTES_PER_PIXEL, BYTES_PER_COMPACT_PIXEL, encoding } from '../../shared/vnc/encodings.ts';
 import type { PackedStream } from '../../shared/watching/primer.ts';
-import { MAX_CUT_TEXT_BYTES, MAX_SKIPPED_BYTES, matterOf, providedBytes } from './cut-text.ts';
+import { MAX_CUT_TEXT_BYTES, MAX_SKIPPED_BYTES, matterOf, type PackedTexts, provides } from './cut-text.ts';
 import { MAX_TEXT_BYTES } from './handshake-reader.ts';
 import { between, drop, type Grammar, hold, look, pass, type Seen, type Want } from './rfb-stream.ts';
 
@@ -16,6 +16,8 @@ export interface ServerRules {
   readonly resized: (size: DesktopSize) => void;
   /** Text of the target's clipboard went on to the user, or was kept back. */
   readonly clipboard: (bytes: number, allowed: boolean) => void;
+  /** Looks into the texts that the server sends packed. */
+  readonly texts: Pick<PackedTexts, 'providedBytes'>;
   readonly packed: PackedListener;
 }
 
@@ -106,7 +108,9 @@ class ServerMessages {
     const matter = matterOf(payload);
     if (matter === 'abilities') return true;
     if (matter === 'asks') return clipboardIn;
-    const bytes = matter === 'offers' ? providedBytes(payload) : undefined;
+    // What the policy keeps back is not unpacked.
+    const looked = matter === 'offers' && clipboardOut ? this.#rules.texts.providedBytes(payload) : undefined;
+    const bytes = matter === 'offers' && !provides(payload) ? 0 : looked;
     const allowed = clipboardOut && bytes !== undefined;
     if (bytes !== 0) clipboard(bytes ?? payload.length, allowed);
     return allowed;

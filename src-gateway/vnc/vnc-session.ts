@@ -11,6 +11,7 @@ import { Relay } from '../ssh/relay.ts';
 import { clientMessages } from './client-messages.ts';
 import { type DesktopSize, isDesktopSize } from '../../shared/vnc/desktop-size.ts';
 import { pixelFormat } from '../../shared/vnc/encodings.ts';
+import { PackedTexts } from './cut-text.ts';
 import { FilterStream } from './filter-stream.ts';
 import { HandshakeReader, MAX_TEXT_BYTES } from './handshake-reader.ts';
 import { PackedWindows } from './packed-windows.ts';
@@ -150,6 +151,7 @@ export class VncSession {
         serverMessages(
           {
             size, clipboardOut, packed,
+            texts: new PackedTexts(clock),
             clipboardIn: clipboardIn && !viewOnly,
             updated: () => watch.updated(),
             resized: (now) => {
@@ -166,6 +168,7 @@ export class VncSession {
       clientMessages(
         {
           viewOnly, clipboardIn, clipboardOut, activity,
+          texts: new PackedTexts(clock),
           size: () => size,
           asked: (what) => watch.asked(what),
           keyPressed: () => {

@@ -36,7 +36,7 @@ async function draw(message: unknown): Promise<object> {
   const grammar = new RfbStream((send) =>
     serverMessages(
       {
-        size: { width, height }, clipboardIn: true, clipboardOut: true, resized: () => undefined, clipboard: () => undefined, packed: { took: () => undefined, reset: () => undefined },
+        size: { width, height }, clipboardIn: true, clipboardOut: true, resized: () => undefined, clipboard: () => undefined, packed: { took: () => undefined, reset: () => undefined }, texts: { providedBytes: () => undefined },
         // The next is asked for as soon as one begins, so that a way's latency is not counted as its speed.
         updated: () => {
           updates += 1;

@@ -3,9 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { clientMessages, type ClientRules } from '../../../src-gateway/vnc/client-messages.ts';
+import { PackedTexts } from '../../../src-gateway/vnc/cut-text.ts';
+import { FilterStream } from '../../../src-gateway/vnc/filter-stream.ts';
 import { type Grammar, RfbStream } from '../../../src-gateway/vnc/rfb-stream.ts';
 import { chooseSecurityType, chooseSubtype } from '../../../src-gateway/vnc/security-choice.ts';
 import { serverMessages, type ServerRules } from '../../../src-gateway/vnc/server-messages.ts';
+import { ManualClock } from '../../fixtures/manual-clock.ts';
 import { messages } from '../../fixtures/rfb-client.ts';
 
 const u16 = (value: number): number[] => [(value >> 8) & 255, value & 255];
@@ -52,13 +55,13 @@ const everything: readonly Buffer[] = [
 
 function server(changes: Partial<ServerRules> = {}) {
   const noted: string[] = [];
-  const stream = new RfbStream((send) => serverMessages({ size: { width: 64, height: 48 }, clipboardIn: true, clipboardOut: true, updated: () => undefined, resized: ({ width, height }) => noted.push(`size ${width}x${height}`), clipboard: (count, allowed) => noted.push(`${allowed ? 'passed' : 'kept'} ${count}`), packed: { took: () => undefined, reset: () => undefined }, ...changes }, send));
+  const stream = new RfbStream((send) => serverMessages({ size: { width: 64, height: 48 }, clipboardIn: true, clipboardOut: true, updated: () => undefined, resized: ({ width, height }) => noted.push(`size ${width}x${height}`), clipboard: (count, allowed) => noted.push(`${allowed ? 'passed' : 'kept'} ${count}`), packed: { took: () => undefined, reset: () => undefined }, texts: new PackedTexts(new ManualClock()), ...changes }, send));
   return { noted, push: (piece: Uint8Array) => Buffer.concat(stream.push(Buffer.from(piece))) };
 }
 
 function client(changes: Partial<ClientRules> = {}) {
   const noted: string[] = [];
-  const stream = new RfbStream((send) => clientMessages({ viewOnly: false, clipboardIn: true, clipboardOut: true, size: () => ({ width: 64, height: 48 }), asked: (what) => noted.push(`asked ${what}`), activity: () => noted.push('activity'), keyPressed: () => noted.push('key'), clipboard: (count, allowed) => noted.push(`${allowed ? 'passed' : 'kept'} ${count}`), refused: (what) => noted.push(`refused ${what}`), ...changes }, send));
+  const stream = new RfbStream((send) => clientMessages({ viewOnly: false, clipboardIn: true, clipboardOut: true, size: () => ({ width: 64, height: 48 }), asked: (what) => noted.push(`asked ${what}`), activity: () => noted.push('activity'), keyPressed: () => noted.push('key'), clipboard: (count, allowed) => noted.push(`${allowed ? 'passed' : 'kept'} ${count}`), refused: (what) => noted.push(`refused ${what}`), texts: new PackedTexts(new ManualClock()), ...changes }, send));
   return { noted, push: (piece: Uint8Array) => Buffer.concat(stream.push(Buffer.from(piece))) };
 }
 
@@ -99,7 +102,8 @@ describe('what a VNC server sends', () => {
     const kept = server({ clipboardOut: false });
     const without = Buffer.concat(everything.filter((_, place) => place !== 4 && place !== 6));
     expect(kept.push(whole).equals(without)).toBe(true);
-    expect(kept.noted).toEqual(['size 80x60', 'kept 4', 'kept 8']);
+    // What is packed and kept back is counted as it came: it is not unpacked.
+    expect(kept.noted).toEqual(['size 80x60', 'kept 4', 'kept 24']);
     // A wish for the user's own text is one of the clipboard's way in.
     expect(server({ clipboardIn: false }).push(extended(3, 0x02, 1))).toHaveLength(0);
     expect(server({ clipboardOut: false }).push(extended(3, 0x02, 1))).toHaveLength(12);
@@ -231,6 +235,59 @@ describe('what a VNC client sends', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('A14: packed texts of the clipboard that unpack to megabytes of nothing', () => {
+  const bomb = deflateSync(Buffer.from([...u32(4 * 1024 * 1024 - 4), ...Buffer.alloc(4 * 1024 * 1024 - 4)]), { level: 9 });
+
+  test.each([
+    ['a client whose text may not go in', client, 6, { clipboardIn: false }],
+    ['a client that may only look', client, 6, { viewOnly: true }],
+    ['a target whose text may not go out', server, 3, { clipboardOut: false }],
+  ] as const)('are not unpacked for %s', (_, side, type, forbidden) => {
+    let looked = 0;
+    const one = side({ ...forbidden, texts: { providedBytes: () => (looked += 1) } });
+    expect(one.push(Buffer.concat([extended(type, 0x10, 1, bomb), extended(type, 0x10, 1, provided('canary'))]))).toHaveLength(0);
+    expect(one.noted.filter((line) => line.startsWith('kept'))).toHaveLength(2);
+    expect(looked).toBe(0);
+  });
+
+  test('cost no more than some long texts, however many come; later a text goes through again', () => {
+    const clock = new ManualClock();
+    const texts = new PackedTexts(clock);
+    const payload = Buffer.concat([Buffer.of(0x10, 0, 0, 1), bomb]);
+    const text = Buffer.concat([Buffer.of(0x10, 0, 0, 1), provided('text')]);
+    expect(Array.from({ length: 200 }, () => texts.providedBytes(payload)).filter((found) => found !== undefined)).toHaveLength(2);
+    expect(texts.providedBytes(text)).toBeUndefined();
+    clock.advance(1000);
+    expect(texts.providedBytes(text)).toBe(5);
+    // What is no packed text costs what it may have taken to find out.
+    const broken = Buffer.concat([payload.subarray(0, -8), Buffer.alloc(8, 0xff)]);
+    for (let count = 0; count < 3; count += 1) expect(texts.providedBytes(broken)).toBeUndefined();
+    expect(texts.providedBytes(text)).toBeUndefined();
+  });
+});
+
+describe('A13: messages of the smallest parts', () => {
+  test.each([
+    ['Hextile of empty tiles', Buffer.concat([update(rect(0, 0, 8192, 8192, 5)), Buffer.alloc(512 * 512)])],
+    ['a bell at each byte', Buffer.alloc(256 * 1024, 2)],
+  ])('%s let others have their turn: 256 KiB take many turns of the event loop, and go on whole', async (_, flood) => {
+    const filter = new FilterStream(new RfbStream((send) => serverMessages({ size: { width: 8192, height: 8192 }, clipboardIn: true, clipboardOut: true, updated: () => undefined, resized: () => undefined, clipboard: () => undefined, texts: { providedBytes: () => 0 }, packed: { took: () => undefined, reset: () => undefined } }, send)));
+    let [turns, passed] = [0, 0];
+    filter.on('data', (part: Buffer) => (passed += part.length));
+    const written = Promise.withResolvers<void>();
+    filter.write(flood, () => written.resolve());
+    const turn = (): void => {
+      turns += 1;
+      next = setImmediate(turn);
+    };
+    let next = setImmediate(turn);
+    await written.promise;
+    clearImmediate(next);
+    expect(passed).toBe(flood.length);
+    expect(turns).toBeGreaterThan(100);
   });
 });
 

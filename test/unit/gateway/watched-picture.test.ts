@@ -73,7 +73,7 @@ function session() {
       seen.asked += 1;
     },
   });
-  const stream = new RfbStream((send) => serverMessages({ size: SIZE, clipboardIn: true, clipboardOut: true, updated: () => undefined, resized: () => undefined, clipboard: () => undefined, packed }, send), picture);
+  const stream = new RfbStream((send) => serverMessages({ size: SIZE, clipboardIn: true, clipboardOut: true, updated: () => undefined, resized: () => undefined, clipboard: () => undefined, packed, texts: { providedBytes: () => 0 } }, send), picture);
   return { clock, seen, picture, packed, push: (bytes: Buffer) => Buffer.concat(stream.push(bytes)) };
 }
 
