@@ -6,6 +6,7 @@ import { askSignOn } from '../sessions/ask-sign-on.ts';
 import type { SignOnRequest } from '../sessions/protocol-handler.ts';
 import { sessionWork } from '../sessions/session-work.ts';
 import { shownText } from './foreign-text.ts';
+import { openedPrivateKey } from './opened-private-key.ts';
 
 /** A server that asks more often is not signing anyone on. */
 const MOST_ROUNDS = 10;
@@ -75,11 +76,22 @@ export class SignOnAttempts {
     if (credential.kind === 'ask-user') return await this.#askSecret(credential.userName);
     this.#userName = credential.userName;
     if (credential.kind === 'password') return { kind: 'password', password: credential.password };
-    const key = ssh2.utils.parseKey(credential.privateKey, credential.passphrase);
+    const key = ssh2.utils.parseKey(await this.#keyText(credential));
     const parsed = Array.isArray(key) ? key[0] : key;
     // What was wrong with the key is not logged: a parser's message may quote it.
     if (parsed === undefined || parsed instanceof Error || !parsed.isPrivateKey()) throw new MavisError('credential.key-unreadable');
     return { kind: 'private-key', key: parsed };
+  }
+
+  /** A service of today sends no passphrase; what was stored with one before is opened beside all else, and the target waits as for a user. */
+  async #keyText({ privateKey, passphrase }: GrantedCredential & { kind: 'private-key' }): Promise<string> {
+    if (passphrase === undefined) return privateKey;
+    this.#parts.asking(true);
+    try {
+      return await openedPrivateKey(privateKey, passphrase);
+    } finally {
+      this.#parts.asking(false);
+    }
   }
 
   async #askSecret(userName: string | undefined): Promise<Secret> {

@@ -13,6 +13,7 @@ import type { Database, Queryable } from '../store/database.ts';
 import { notify } from '../store/notify.ts';
 import { credentials, resources } from '../store/schema.ts';
 import type { CredentialSeal } from './credential-seal.ts';
+import { openedPrivateKey } from './opened-private-key.ts';
 
 type StoredCredential = Exclude<GrantedCredential, { kind: 'ask-user' }>;
 
@@ -42,9 +43,9 @@ export class TargetCredentials {
     return rows.map((row) => toCredential(row, usedBy.get(row.id) ?? 0));
   }
 
-  /** Throws `credential.key-unreadable` for a private key that cannot be read, with the passphrase where there is one. */
-  async create(actor: AuditActor, fields: CredentialFields): Promise<Credential> {
-    assertReadable(fields);
+  /** A private key under a passphrase is opened once, here, and kept sealed without it. Throws `credential.key-unreadable` for a private key that cannot be read, with the passphrase where there is one. */
+  async create(actor: AuditActor, given: CredentialFields): Promise<Credential> {
+    const fields = await readable(given);
     const { database, auditLog, clock } = this.#with;
     const id = credentialId.parse(randomUUID());
     const now = clock.now();
@@ -71,8 +72,8 @@ export class TargetCredentials {
     });
   }
 
-  async replace(actor: AuditActor, id: CredentialId, fields: CredentialFields): Promise<Credential> {
-    assertReadable(fields);
+  async replace(actor: AuditActor, id: CredentialId, given: CredentialFields): Promise<Credential> {
+    const fields = await readable(given);
     const { database, auditLog, clock } = this.#with;
     return database.transaction(async (transaction) => {
       const [before] = await transaction.select().from(credentials).where(eq(credentials.id, id)).for('update');
@@ -112,17 +113,26 @@ export class TargetCredentials {
   }
 
   #columns(id: CredentialId, fields: CredentialFields) {
-    const secret = fields.kind === 'password' ? { password: fields.password } : { privateKey: fields.privateKey, ...(fields.passphrase === undefined ? {} : { passphrase: fields.passphrase }) };
+    const secret = fields.kind === 'password' ? { password: fields.password } : { privateKey: fields.privateKey };
     return { name: fields.name, kind: fields.kind, userName: fields.userName, sealed: this.#with.seal.seal(id, JSON.stringify(secret)), keyVersion: this.#with.seal.keyVersion };
   }
 }
 
+/** What was stored before keys were opened when they are saved may have a passphrase. */
 const secretPart = z.object({ password: z.string().optional(), privateKey: z.string().optional(), passphrase: z.string().optional() });
 
-function assertReadable(fields: CredentialFields): void {
-  if (fields.kind !== 'private-key') return;
-  const key = ssh2.utils.parseKey(fields.privateKey, fields.passphrase);
-  if (key instanceof Error || !key.isPrivateKey()) throw new MavisError('credential.key-unreadable');
+/** The fields as they are kept: a private key that can be read by itself. */
+async function readable(fields: CredentialFields): Promise<CredentialFields> {
+  if (fields.kind !== 'private-key') return fields;
+  const { passphrase, ...rest } = fields;
+  if (isReadable(rest.privateKey)) return rest;
+  if (passphrase === undefined) throw new MavisError('credential.key-unreadable');
+  return { ...rest, privateKey: await openedPrivateKey(rest.privateKey, passphrase) };
+}
+
+function isReadable(privateKey: string): boolean {
+  const key = ssh2.utils.parseKey(privateKey);
+  return !(key instanceof Error) && key.isPrivateKey();
 }
 
 /** The resources that sign on with a credential. */

@@ -53,7 +53,7 @@ export const errorTextsEn = {
   'error.credential.in-use.message': 'This credential is still used by {count, plural, one {1 resource} other {{count} resources}}: {names}.',
   'error.credential.in-use.remedy': 'Give those resources another credential first.',
   'error.credential.key-unreadable.message': 'The private key could not be read.',
-  'error.credential.key-unreadable.remedy': 'Paste the whole key file with its first and last line, and check the passphrase.',
+  'error.credential.key-unreadable.remedy': 'Paste the whole key file with its first and last line, and check the passphrase. A key whose passphrase is stretched by more than 256 rounds cannot be used.',
 
   'error.service.unreachable.message': 'The central service at {address} cannot be reached.',
   'error.service.unreachable.remedy': 'Check that this computer has a network. If it has, ask your IT whether TCP 443 to {address} is open.',

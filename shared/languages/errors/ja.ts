@@ -55,7 +55,7 @@ export const errorTextsJa = {
   'error.credential.in-use.message': 'この認証情報は、まだ {count, plural, other {{count} 件}}のリソースで使われています: {names}。',
   'error.credential.in-use.remedy': '先に、それらのリソースに別の認証情報を設定してください。',
   'error.credential.key-unreadable.message': '秘密鍵を読み取れませんでした。',
-  'error.credential.key-unreadable.remedy': '鍵ファイルを最初の行から最後の行まで貼り付け、パスフレーズを確認してください。',
+  'error.credential.key-unreadable.remedy': '鍵ファイルを最初の行から最後の行まで貼り付け、パスフレーズを確認してください。パスフレーズの鍵導出が 256 ラウンドを超える鍵は使用できません。',
 
   'error.service.unreachable.message': '中央サービス {address} に接続できません。',
   'error.service.unreachable.remedy': 'このコンピューターがネットワークにつながっているか確認してください。つながっている場合は、{address} への TCP 443 が開いているか IT 部門に確認してください。',

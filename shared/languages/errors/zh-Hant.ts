@@ -55,7 +55,7 @@ export const errorTextsZhHant = {
   'error.credential.in-use.message': '此憑據仍有 {count, plural, other {{count} 個}}資源在使用：{names}。',
   'error.credential.in-use.remedy': '請先為這些資源設定其他憑據。',
   'error.credential.key-unreadable.message': '無法讀取私鑰。',
-  'error.credential.key-unreadable.remedy': '請貼上整個金鑰檔案（含第一行與最後一行），並檢查密碼短語。',
+  'error.credential.key-unreadable.remedy': '請貼上整個金鑰檔案（含第一行與最後一行），並檢查密碼短語。密碼短語衍生超過 256 回合的金鑰無法使用。',
 
   'error.service.unreachable.message': '無法連到位於 {address} 的中央服務。',
   'error.service.unreachable.remedy': '請確認此電腦已連上網路。若已連上，請向 IT 部門確認到 {address} 的 TCP 443 是否開放。',
