@@ -48,6 +48,8 @@ export class RdpSession {
   #standing: Promise<void> | undefined;
   #ending = false;
   #dialledAtMs: number | undefined;
+  /** The target refused the account; asked again and again it would lock it (rule 4). */
+  #signOnRefused = false;
   #sending: Promise<void> = Promise.resolve();
   readonly #watched: WatchedDesktop;
   #withdraw: Withdraw | undefined;
@@ -127,6 +129,7 @@ export class RdpSession {
     if (this.#frame.over.aborted || dialAgain === undefined) return undefined;
     this.#dialledAtMs = clock.monotonicMs();
     try {
+      if (this.#signOnRefused) throw new MavisError('target.sign-on-refused');
       const target = await signOnAgain(await dialAgain(), this.#frame.over);
       recorder.mark('redial');
       // A session that ended meanwhile leaves nobody signed on.
@@ -135,6 +138,7 @@ export class RdpSession {
     } catch (error) {
       if (this.#frame.over.aborted) return undefined;
       const { code } = asMavisError(error);
+      this.#signOnRefused ||= code === 'target.sign-on-refused';
       logger.info('a desktop could not be connected anew', { reference: grant.reference, code });
       recorder.mark('redial-failed', code);
       return undefined;

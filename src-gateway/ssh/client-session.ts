@@ -270,8 +270,9 @@ export class ClientSession {
     for (const forward of this.#forwards) this.#closing.push(forward.closed());
     this.#run.clientStream.off('data', this.#watchWindows);
     this.#parts.target.socket.off('data', this.#watchWindows);
-    this.#connection?.end();
     const { exitStatus = null, signal = null } = this.#last ?? {};
     this.#ended.resolve({ code: error?.code ?? 'session.ended', args: error?.args ?? {}, exitStatus, signal });
+    // Whatever ssh2 makes of it: the session is over.
+    this.#connection?.end();
   }
 }

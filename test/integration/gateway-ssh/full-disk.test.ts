@@ -52,7 +52,7 @@ describe.runIf(canMount)('B13: a strict recording whose disk is full ends its se
     shell.type('yes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r');
     expect(await one.ended).toMatchObject({ code: 'session.recording-failed' });
     await turn();
-    expect(spool.closed).toMatchObject([{ state: 'incomplete', code: 'recording.spool-full' }]);
+    await expect.poll(() => spool.closed).toMatchObject([{ state: 'incomplete', code: 'recording.spool-full' }]);
     expect(unheard).toEqual([]);
   }, 60_000);
 
@@ -67,7 +67,7 @@ describe.runIf(canMount)('B13: a strict recording whose disk is full ends its se
     while (!(await Promise.race([over, client.removeFolder(name).then(() => false, () => false)])));
     expect(await one.ended).toMatchObject({ code: 'session.recording-failed' });
     await turn();
-    expect(spool.closed).toMatchObject([{ state: 'incomplete', code: 'recording.spool-full' }]);
+    await expect.poll(() => spool.closed).toMatchObject([{ state: 'incomplete', code: 'recording.spool-full' }]);
     expect(unheard).toEqual([]);
   }, 60_000);
 });

@@ -153,11 +153,11 @@ describe('a target that misbehaves in the session', () => {
     shell?.type('now');
     await shell?.closed;
     expect(await one.ended).toMatchObject({ code: 'session.ended', exitStatus: null, signal });
-    expect(spool.closed).toMatchObject([{ recordingId: one.connected[0], state: 'sealed', code: null }]);
+    await expect.poll(() => spool.closed).toMatchObject([{ recordingId: one.connected[0], state: 'sealed', code: null }]);
     going?.type('now');
     await going?.closed;
     expect(await other.ended).toMatchObject({ code: 'session.ended', signal });
-    expect(spool.closed).toHaveLength(2);
+    await expect.poll(() => spool.closed).toHaveLength(2);
   });
 
   test('and opens channels toward the gateway gets none', async () => {

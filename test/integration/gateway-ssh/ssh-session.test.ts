@@ -138,7 +138,7 @@ describe('a shell through the gateway', () => {
     if (!begins) shell.type('exit 3\r');
     await shell.closed;
     expect(await one.ended).toMatchObject({ code: 'internal' });
-    expect(spool.closed).toMatchObject([{ recordingId: one.connected[0], state: 'incomplete', code: 'internal' }]);
+    await expect.poll(() => spool.closed).toMatchObject([{ recordingId: one.connected[0], state: 'incomplete', code: 'internal' }]);
     expect((await recorded(one)).verification).toMatchObject({ ok: true, state: 'incomplete', signed: true });
     await going.waitFor('$ ');
     going.type('exit 4\r');

@@ -101,6 +101,13 @@ describe('the journal', () => {
     expect(again.recovery.broken).toBeNull();
   });
 
+  test('S69: a text of a peer that no database takes is kept as one that it does: without NUL, and cut between two letters', async () => {
+    const journal = await open(failingDisk());
+    const { facts } = await journal.appendDurably({ kind: 'ended', facts: { signal: 'A\0B', half: '\uD800', long: `${'x'.repeat(1999)}😀` } });
+    expect(facts).toEqual({ signal: 'AB', half: '\uFFFD', long: 'x'.repeat(1999) });
+    assertChain(await journal.read(0, 10));
+  });
+
   test('pages are bounded, and a release removes only what the service has', async () => {
     const disk = failingDisk();
     const journal = await open(disk);
