@@ -89,7 +89,10 @@ export class ForwardRegister {
   }
 
   async #run(wire: HeldWire, forward: Forward): Promise<void> {
-    const stood = await forward.run();
+    const stood = await forward.run().catch((error: unknown) => {
+      this.#parts.log.error('a forward could not be ended in good order', { reference: wire.grant.reference, error });
+      return false;
+    });
     this.#running.delete(forward);
     if (wire.running !== forward) return;
     wire.running = undefined;

@@ -38,7 +38,10 @@ export class WatchRegister {
   /** Begins a watch over its watcher's connection; it leaves the register at its end. */
   begin(grant: WatchGrant, connection: ProxyConnection): void {
     const watch = new Watch(this.#parts, grant, connection);
-    const run = watch.run(this.#parts.sessionOf(grant.connectionId)).finally(() => this.#running.delete(watch));
+    const run = watch
+      .run(this.#parts.sessionOf(grant.connectionId))
+      .catch((error: unknown) => this.#parts.log.error('a watch could not be ended in good order', { reference: grant.reference, error }))
+      .finally(() => this.#running.delete(watch));
     this.#running.set(watch, run);
   }
 

@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { expect, test } from 'vitest';
 import type { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { encodeLinkFrame, linkFrameKind } from '../../../shared/link/framing.ts';
+import { watchGrant } from '../../../shared/link/messages.ts';
 import { encodeFrame, frameType } from '../../../shared/proxy-stream/frames.ts';
 import { systemClock } from '../../../src-gateway/clock/clock.ts';
 import { Journal } from '../../../src-gateway/journal/journal.ts';
@@ -13,6 +14,7 @@ import { ProxyConnection } from '../../../src-gateway/proxy-port/proxy-connectio
 import { refusedPeersJournal } from '../../../src-gateway/proxy-port/refused-peers-journal.ts';
 import { sessionWork } from '../../../src-gateway/sessions/session-work.ts';
 import { RefusalJournal } from '../../../src-gateway/tickets/refusal-journal.ts';
+import { WatchRegister } from '../../../src-gateway/watches/watch-register.ts';
 import { failingDisk } from '../../fixtures/failing-journal-disk.ts';
 import { ManualClock } from '../../fixtures/manual-clock.ts';
 
@@ -86,4 +88,25 @@ test('a wire of the link that the journal does not take is not laid, and what wa
   await expect.poll(() => near.destroyed).toBe(true);
   expect(dialled.destroyed).toBe(true);
   await expect.poll(() => forwards.size).toBe(0);
+});
+
+test('a watch that cannot be ended in good order is told in the log, and is over', async () => {
+  const told: string[] = [];
+  const watches = new WatchRegister({
+    clock: new ManualClock(),
+    log: { ...quiet, error: (text: string) => void told.push(text) },
+    journal: { append: () => expect.unreachable('nothing began'), appendDurably: () => expect.unreachable('nothing began') },
+    supervision: { silentMs: 0 },
+    gatewayName: 'office1',
+    version: '0.0.0-test',
+    sessionOf: () => undefined,
+  });
+  const connection = Object.assign(new ProxyConnection(peer(), { address: '192.0.2.1', port: 7993, thumbprint: '' }, new ManualClock()), { end: () => Promise.reject(new Error('nobody foresaw this')) });
+  const grant = watchGrant.parse({
+    kind: 'watch', connectionId: randomUUID(), reference: 'MV-7K2QX-M0T4D', ticketSha256: 'T'.repeat(43), clientKeyThumbprint: 'K'.repeat(43), ticketSeconds: 30, notAfter: '2099-01-01T00:00:00.000Z',
+    watchId: randomUUID(), protocol: 'ssh', watcher: { id: randomUUID(), name: 'ben' },
+  });
+  watches.begin(grant, connection);
+  await expect.poll(() => watches.size).toBe(0);
+  expect(told).toEqual(['a watch could not be ended in good order']);
 });
