@@ -4,7 +4,7 @@ import type { Logger } from '../logging/logger.ts';
 import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
 import type { SessionRun } from './protocol-handler.ts';
-import { sessionWork } from './session-work.ts';
+import { faultCode, sessionWork } from './session-work.ts';
 
 export interface SessionFrameParts {
   readonly grant: TargetGrant;
@@ -85,14 +85,9 @@ export class SessionFrame {
     this.#recorder = undefined;
     if (recorder === undefined) return;
     try {
-      await (recorder.stands ? recorder.close(this.#faultCode()) : recorder.discard());
+      await (recorder.stands ? recorder.close(faultCode(this.over.reason)) : recorder.discard());
     } catch (error) {
       this.#parts.logger.error('a recording could not be closed', { reference: this.#parts.grant.reference, recordingId: recorder.recordingId, error });
     }
-  }
-
-  #faultCode(): string | null {
-    const { reason } = this.over;
-    return reason instanceof MavisError && reason.code === 'internal' ? reason.code : null;
   }
 }

@@ -5,6 +5,7 @@ import type { RecordingId } from '../../shared/ids.ts';
 import type { TargetGrant } from '../../shared/link/messages.ts';
 import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
+import { faultCode } from '../sessions/session-work.ts';
 import { joinChannels } from './join-channels.ts';
 import type { SshTarget } from './target-sign-on.ts';
 
@@ -105,7 +106,7 @@ export class PortForward {
     for (const end of this.#ends) end();
     this.#recorder?.mark('forwarded', `out ${this.#bytes.out}, in ${this.#bytes.in}`);
     const recorder = this.#recorder;
-    if (recorder !== undefined) this.#closing = (recorder.stands ? recorder.close().then(() => undefined) : recorder.discard()).catch((error: unknown) => this.#parts.failed(error));
+    if (recorder !== undefined) this.#closing = (recorder.stands ? recorder.close(faultCode(this.#parts.signal.reason)).then(() => undefined) : recorder.discard()).catch((error: unknown) => this.#parts.failed(error));
     this.#parts.ended();
   }
 }

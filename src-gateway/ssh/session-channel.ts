@@ -11,7 +11,7 @@ import type { Logger } from '../logging/logger.ts';
 import type { ChannelRecorder } from '../recordings/channel-recorder.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
 import type { Forwarded, LineState } from '../sessions/protocol-handler.ts';
-import { sessionWork } from '../sessions/session-work.ts';
+import { faultCode, sessionWork } from '../sessions/session-work.ts';
 import { outputNotTaken, UntakenOutput } from '../sessions/untaken-output.ts';
 import { narrowBuffer } from './channel-buffer.ts';
 import { mayEnvironment } from './environment.ts';
@@ -398,7 +398,7 @@ export class SessionChannel {
   readonly #abort = (): void => {
     const { reason } = this.#parts.signal;
     if (reason instanceof MavisError) this.#recorder?.mark('ended', reason.code);
-    this.#end(reason instanceof MavisError && reason.code === 'internal' ? reason : undefined);
+    this.#end(faultCode(reason) === null ? undefined : asMavisError(reason));
   };
 
   #end(error: MavisError | undefined): void {
@@ -436,7 +436,7 @@ export class SessionChannel {
 
   /** Seals or deletes the recording, and closes what was opened, whichever of it came about: what a peer makes fail keeps none of the three from its end. */
   #shut(error: MavisError | undefined = undefined): void {
-    this.#closeRecording(error?.code === 'internal' ? error.code : null);
+    this.#closeRecording(faultCode(error));
     this.#faultOf(() => this.#tellClient());
     this.#faultOf(() => this.#target?.close());
   }

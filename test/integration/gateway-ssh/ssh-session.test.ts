@@ -125,21 +125,22 @@ describe('a shell through the gateway', () => {
   test.each([
     ['in its midst', true],
     ['at its end', false],
-  ])('a fault of the gateway itself %s ends that session with a code, its recording incomplete, and no other session', async (_, begins) => {
+  ])('a fault of the gateway itself %s ends that session with a code, its recordings incomplete, and no other session', async (_, begins) => {
     const fault = (): never => {
       throw new Error('nobody foresaw this');
     };
     const credential = { kind: 'private-key', userName: target.user, privateKey: target.privateKey } as const;
-    const grant = makeTargetGrant({ host: target.host, port: target.port, identities: [target.hostKeyFingerprint], credential });
+    const grant = makeTargetGrant({ host: target.host, port: target.port, identities: [target.hostKeyFingerprint], credential, policy: { portForwarding: true } });
     const other = await session();
     const going = await openShell(other.client);
     const one = await startSession((await signOn(spool, grant)).target, {}, { watchable: begins ? fault : () => fault });
+    await new Promise((resolve, reject) => one.client.forwardOut('127.0.0.1', 1, '127.0.0.1', target.port, (error, channel) => (error ? reject(error) : resolve(channel))));
     const shell = await openShell(one.client);
     if (!begins) shell.type('exit 3\r');
     await shell.closed;
     expect(await one.ended).toMatchObject({ code: 'internal' });
-    await expect.poll(() => spool.closed).toMatchObject([{ recordingId: one.connected[0], state: 'incomplete', code: 'internal' }]);
-    expect((await recorded(one)).verification).toMatchObject({ ok: true, state: 'incomplete', signed: true });
+    await expect.poll(() => spool.closed.map(({ recordingId, state, code }) => [recordingId, state, code]).toSorted()).toEqual(one.connected.map((id) => [id, 'incomplete', 'internal']).toSorted());
+    for (const which of [0, 1]) expect((await recorded(one, which)).verification).toMatchObject({ ok: true, state: 'incomplete', signed: true });
     await going.waitFor('$ ');
     going.type('exit 4\r');
     expect((await going.exit).code).toBe(4);
