@@ -38,6 +38,9 @@ export interface WatchParts {
   readonly version: string;
 }
 
+/** A watcher's connection as a watch needs it. */
+export type WatcherConnection = Pick<ProxyConnection, 'address' | 'port' | 'congested' | 'receive' | 'write' | 'sendJson' | 'beginStream' | 'end'>;
+
 /** A session as a watch needs it. */
 export interface WatchedSession {
   readonly feed: WatchFeed;
@@ -52,7 +55,7 @@ export interface WatchedSession {
 export class Watch {
   readonly grant: WatchGrant;
   readonly #parts: WatchParts;
-  readonly #connection: ProxyConnection;
+  readonly #connection: WatcherConnection;
   readonly #ending = new AbortController();
   #stream: CountedDuplex | undefined;
   #startedMs = 0;
@@ -61,7 +64,7 @@ export class Watch {
   #skips = 0;
   #refusedBytes = 0;
 
-  constructor(parts: WatchParts, grant: WatchGrant, connection: ProxyConnection) {
+  constructor(parts: WatchParts, grant: WatchGrant, connection: WatcherConnection) {
     this.#parts = parts;
     this.grant = grant;
     this.#connection = connection;
