@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { z } from 'zod';
+import { startAccountVncTarget } from './account-vnc-target.ts';
 import { type saidByRoot, targetByRoot } from './by-root.ts';
 import { startOpenSshTarget } from './open-ssh-target.ts';
 import { startXrdpTarget } from './xrdp-target.ts';
@@ -26,6 +27,11 @@ async function start(line: string): Promise<Served> {
     const target = await startXrdpTarget(wanted.desktop);
     const { host, port, user, password, fingerprint, shared } = target;
     return { facts: { host, port, user, password, fingerprint, shared }, log: () => target.log(), ask: () => target.kill(), stop: () => target.stop() };
+  }
+  if (wanted.target === 'vnc') {
+    const { securityTypes, certificate } = wanted;
+    const { host, port, user, password, stop } = await startAccountVncTarget({ securityTypes, certificate });
+    return { facts: { host, port, user, password }, log: () => '', ask: () => stop(), stop };
   }
   const target = await startOpenSshTarget({ signOn: wanted.signOn, extraLines: wanted.extraLines });
   const { host, port, user, password = '', privateKey, hostKeyFingerprint, secondHostKeyFingerprint, home } = target;

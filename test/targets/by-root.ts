@@ -8,6 +8,7 @@ import { findCommand } from '../../scripts/set-up/found-command.ts';
 /** Targets that only root can start: their names, and what each of them is told. */
 export const targetByRoot = z.discriminatedUnion('target', [
   z.object({ target: z.literal('xrdp'), desktop: z.string() }),
+  z.object({ target: z.literal('vnc'), securityTypes: z.string(), certificate: z.object({ keyPem: z.string(), certificatePem: z.string() }).optional() }),
   z.object({ target: z.literal('sshd'), signOn: z.array(z.enum(['publickey', 'password', 'keyboard-interactive'])), extraLines: z.array(z.string()) }),
 ]);
 export type TargetByRoot = z.infer<typeof targetByRoot>;

@@ -23,6 +23,8 @@ export type VncTargetOptions = {
   readonly height?: number;
   /** For its X509 types, in PEM. */
   readonly certificate?: { readonly keyPem: string; readonly certificatePem: string };
+  /** Further parameters of Xtigervnc. */
+  readonly extraParameters?: readonly string[];
 };
 
 /** A running TigerVNC server: an X server in memory, whose screen is served over VNC. */
@@ -57,7 +59,7 @@ const PASSWORD = 'vnc-pass';
 const MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /** Starts Xtigervnc on a free loopback port and a free display. Whoever starts it stops it. */
-export async function startVncTarget({ securityTypes = 'VncAuth', password = PASSWORD, width = 1024, height = 768, certificate }: VncTargetOptions = {}): Promise<VncTarget> {
+export async function startVncTarget({ securityTypes = 'VncAuth', password = PASSWORD, width = 1024, height = 768, certificate, extraParameters = [] }: VncTargetOptions = {}): Promise<VncTarget> {
   const xvnc = findCommand('Xtigervnc');
   if (xvnc === undefined) throw new Error('there is no Xtigervnc: install the package tigervnc-standalone-server');
   const folder = makeTemporaryFolder('xvnc', 0o711);
@@ -69,7 +71,7 @@ export async function startVncTarget({ securityTypes = 'VncAuth', password = PAS
   const port = await findFreePort();
   let server: XvncServer;
   try {
-    server = await startXvnc(xvnc, folder.path, { port, securityTypes, password, ...(certificate === undefined ? {} : { certificate: files }), width, height, extraParameters: ['-BlacklistThreshold', '1000'] });
+    server = await startXvnc(xvnc, folder.path, { port, securityTypes, password, ...(certificate === undefined ? {} : { certificate: files }), width, height, extraParameters: ['-BlacklistThreshold', '1000', ...extraParameters] });
   } catch (error) {
     folder.remove();
     throw error;

@@ -11,6 +11,7 @@ import { makeSelfSigned } from '../../fixtures/self-signed.ts';
 import { socketPair } from '../../fixtures/ssh-session.ts';
 import { makeTargetGrant, type GrantWishes } from '../../fixtures/target-grant.ts';
 import { runVncSession, signOnToTarget, type VncSignOn, type VncTestSession } from '../../fixtures/vnc-session.ts';
+import { startAccountVncTarget } from '../../targets/account-vnc-target.ts';
 import { coloursOf } from '../../targets/colour-scene.ts';
 import { startVncTarget, type VncTarget } from '../../targets/vnc-target.ts';
 
@@ -128,6 +129,29 @@ describe('signing on to a VNC target (S20)', () => {
       signedOn.target.abandon();
     } finally {
       await anonymous.stop();
+    }
+  });
+
+  test.each([
+    ['X509Plain', true],
+    ['TLSPlain', false],
+  ])('%s: the stored account signs on by its name and password, and a wrong one is refused after one try', async (securityTypes, certified) => {
+    const certificate = await makeSelfSigned('vnc-accounts');
+    const accounts = await startAccountVncTarget({ securityTypes, ...(certified ? { certificate } : {}) });
+    const { host, port, user, password } = accounts;
+    const rules = certified ? { identities: [fingerprintOf(certificate.certificatePem)] } : { allowAnonymousTls: true };
+    const grant = (said: string) => makeTargetGrant({ host, port, protocol: 'vnc', credential: { kind: 'password', userName: user, password: said }, ...rules });
+    try {
+      const signedOn = await signOnToTarget(spool, grant(password));
+      expect(signedOn).toMatchObject({ credentialsSent: 1, target: { targetEncrypted: true, targetIdentity: certified ? fingerprintOf(certificate.certificatePem) : null } });
+      const session = await runVncSession(signedOn.target);
+      await session.client.begin();
+      expect([session.client.width, session.client.height]).toEqual([320, 200]);
+      await leave(session);
+      await expect(signOnToTarget(spool, grant('canary-of-nobody'))).rejects.toMatchObject({ code: 'target.sign-on-refused', witness: { credentialsSent: 1 } });
+      expect(spool.logLines.join('')).not.toMatch(new RegExp(`canary|${password}`));
+    } finally {
+      await accounts.stop();
     }
   });
 
@@ -284,6 +308,21 @@ describe('a VNC session', () => {
       await wide.stop();
     }
   }, 120_000);
+
+  test('letters of other keyboards arrive: those with accents and Japanese ones as they are, and a dead key with its letter as the target puts them together', async () => {
+    const [letters, deadAcute, e] = ['àéîñößçÅ¥ｱあ漢', 0xfe51, 0x65];
+    const file = `${plain.folder}/letters`;
+    plain.start('env', 'LC_ALL=C.UTF-8', 'xterm', '-T', 'letters', '-e', 'sh', '-c', `stty -echo; echo ready > ${file}.ready; head -n 1 > ${file}`);
+    await expect.poll(() => plain.run('cat', `${file}.ready`).catch(() => ''), { timeout: 60_000 }).toContain('ready');
+    await plain.run('xdotool', 'search', '--onlyvisible', '--name', '^letters$', 'windowfocus');
+    const session = await begin();
+    const press = (keysym: number): void => session.client.send(Buffer.concat([messages.key(keysym, true), messages.key(keysym, false)]));
+    // Letters of Latin-1 are keysyms of their own; all others are so by their number in Unicode.
+    for (const letter of letters) press((letter.codePointAt(0) ?? 0) < 0x100 ? letter.charCodeAt(0) : 0x100_0000 + letter.charCodeAt(0));
+    for (const keysym of [deadAcute, e, 0xff0d]) press(keysym);
+    await expect.poll(() => plain.run('cat', file).catch(() => ''), { timeout: 60_000 }).toBe(`${letters}é\n`);
+    await leave(session);
+  }, 60_000);
 
   test('where a rule records input, keys leave marks and never themselves (rule 20)', async () => {
     const session = await begin({ policy: { recordInput: true } });
