@@ -69,7 +69,9 @@ test('the palette leads to every page of the main window', async ({ page }) => {
     await openPalette(page);
     await page.keyboard.type(name);
     await page.getByRole('option', { name: new RegExp(`^${name}.*Page`) }).click();
-    await expect(page.getByRole('heading', { name, level: 1 })).toBeVisible();
+    const under = ['Reports sent', 'Log of this app'].includes(name);
+    await expect(page.getByRole('navigation').getByRole('button', { name: new RegExp(`^${under ? 'Diagnostics' : name}`) })).toHaveAttribute('aria-current', 'page');
+    if (under) await expect(page.getByRole('heading', { name, level: 1 })).toBeVisible();
   }
 });
 
