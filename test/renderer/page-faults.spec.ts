@@ -15,6 +15,6 @@ test('a part of a page that stops is told of to the app’s log under the refere
   const alert = page.getByRole('alert');
   await expect(alert).toContainText('This part of the window stopped working.');
   const reference = await alert.getByText(/^MV-/).textContent();
-  await expect.poll(() => calls(page, 'app.reportFault')).toMatchObject([{}, { reference, name: 'TypeError', frames: expect.stringMatching(/^ *at .*\.js/) }]);
+  await expect.poll(() => calls(page, 'app.reportFault')).toMatchObject([{}, { reference, name: 'TypeError', frames: expect.stringMatching(/^ +at [^]*main-window[^]*\.js:\d/) }]);
   expect(JSON.stringify(await calls(page, 'app.reportFault'))).not.toMatch(/CANARY|Cannot/);
 });
