@@ -88,6 +88,16 @@ export const scenes: readonly Scene[] = [
     await page.getByRole('button', { name: 'Verify' }).click();
     await expect(page.getByRole('slider')).toBeVisible();
   }),
+  {
+    name: 'player of a desktop',
+    page: 'recordings',
+    open: async (page) => {
+      await openMain(page, { recording: 'rdp' });
+      await openMenuPage(page, 'recordings');
+      await page.getByRole('row').nth(1).getByRole('button').last().click();
+      await expect(page.getByRole('slider')).toBeVisible();
+    },
+  },
   menu('audit log', 'audit', async (page) => {
     await page.getByRole('row', { name: 'connection.ended' }).first().click();
     await page.getByRole('button', { name: 'More filters' }).click();
@@ -190,6 +200,22 @@ export const scenes: readonly Scene[] = [
       await output(page, SHELL);
     },
   },
+  {
+    name: 'session: a desktop with its keys',
+    open: async (page) => {
+      await openSession(page, 'desktop-vnc');
+      await page.locator('.key-menu button').first().click();
+      await expect(page.getByRole('menu')).toBeVisible();
+    },
+  },
+  {
+    name: 'session: a VNC desktop to look at, in a narrow window',
+    open: async (page) => {
+      await page.setViewportSize({ width: 640, height: 480 });
+      await openSession(page, 'desktop-vnc-look');
+    },
+  },
+  session('desktop-rdp-watching'),
   session('ends-soon'),
   session('interrupted'),
   session('ended'),

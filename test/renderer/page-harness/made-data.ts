@@ -121,14 +121,20 @@ export function madeSession(scene: string, number = 77, name = 'tokyo-db-00009')
   const phase = phases[scene] ?? { status: 'connected', since: ago(10), recording: true, roundTripMs: 23, endsSoon: null, resuming: null };
   const failedEarly = scene === 'failed-access';
   return session.parse({
-    id: id(number), profileName: 'Nishi Trading', profileColour: 'blue', resourceId: id(9), resourceName: name, protocol: scene.startsWith('files') ? 'sftp' : 'ssh', userName: 'y.tanaka', reference: REFERENCE,
+    id: id(number), profileName: 'Nishi Trading', profileColour: 'blue', resourceId: id(9), resourceName: name, protocol: protocolOf(scene), userName: 'y.tanaka', reference: REFERENCE,
     gatewayName: failedEarly ? null : 'tokyo-gw-1', segment: failedEarly ? null : 'gateway-tokyo', firstGatewayName: scene === 'tunnel' || scene === 'failed-tunnel' ? 'entry-gw-1' : null, tunnel: scene === 'tunnel' || scene === 'failed-tunnel',
     way: null, stepsMs: failedEarly ? {} : { access: 41, 'gateway-chosen': 18, 'gateway-reached': 66 },
     tried: scene.startsWith('failed') && !failedEarly ? [{ gatewayId: id(31), gatewayName: 'tokyo-gw-2', leg: 'L2', code: 'gateway.time-out', milliseconds: 3002 }, { gatewayId: id(32), gatewayName: 'tokyo-gw-3', leg: 'L3', code: 'gateway.link-unreachable', milliseconds: 1204 }] : [],
     allowedProtocols: scene === 'files-restricted' ? ['sftp'] : ['sftp', 'ssh'],
-    policy: { recordInput: true, ...(scene === 'files-restricted' ? { filesIn: false, filesDelete: false } : {}), watermark: scene === 'watched' }, watching: scene === 'watching' ? { connectionId: id(300), userName: 'k.lin', mayEnd: true } : null, foreignClientId: null, watchedBy: scene === 'watched' ? { watchers: 2, names: ['m.sato', 'k.lin'] } : null, targetEncrypted: true, targetCertificate: null, phase, attempt: 1,
+    policy: { recordInput: true, ...(scene === 'files-restricted' ? { filesIn: false, filesDelete: false } : {}), ...(scene === 'desktop-vnc-look' ? { viewOnly: true, clipboardIn: false, clipboardOut: false } : {}), watermark: scene === 'watched' || scene === 'desktop-rdp' }, watching: scene === 'watching' || scene === 'desktop-rdp-watching' ? { connectionId: id(300), userName: 'k.lin', mayEnd: true } : null, foreignClientId: null, watchedBy: scene === 'watched' || scene === 'desktop-rdp' ? { watchers: 2, names: ['m.sato', 'k.lin'] } : null, targetEncrypted: !scene.startsWith('desktop-vnc'), targetCertificate: null, phase, attempt: 1,
     forwarding: scene === 'forwarding' ? { agent: { status: 'on', openings: 5, signatures: 3, code: null }, x11: { status: 'failed', code: 'forwarding.display-missing' } } : { agent: { status: 'off' }, x11: { status: 'off' } },
   });
+}
+
+const protocolsOfScenes = { files: 'sftp', 'desktop-rdp': 'rdp', 'desktop-vnc': 'vnc' } as const;
+
+function protocolOf(scene: string): Protocol {
+  return Object.entries(protocolsOfScenes).find(([beginning]) => scene.startsWith(beginning))?.[1] ?? 'ssh';
 }
 
 /** Recordings of each state; `pulled`: the one that was being made is sealed, and with the service. */
