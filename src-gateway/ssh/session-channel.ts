@@ -95,6 +95,8 @@ export class SessionChannel {
   #outputs: readonly Relay[] = [];
   readonly #untaken: { readonly output: UntakenOutput; readonly errors: UntakenOutput };
   #exit: { status: number | null; signal: string | null } = { status: null, signal: null };
+  /** An exit that came before the recording was made: a command may be over sooner than its recording stands. */
+  #unrecordedExit: ((recorder: ChannelRecorder) => void) | undefined;
   #started: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -309,6 +311,7 @@ export class SessionChannel {
   async #connect({ recorder, target, client }: Started, request: RequestPayload & { kind: 'shell' | 'exec' }): Promise<void> {
     recorder.failed.addEventListener('abort', () => this.#end(asMavisError(recorder.failed.reason)), { once: true });
     this.#recordRequest(recorder, request);
+    this.#unrecordedExit?.(recorder);
     try {
       await recorder.stand();
       if (recorder.strict) await recorder.durable();
@@ -382,8 +385,12 @@ export class SessionChannel {
   #exited(status: number | null, signal: string | undefined, dumped: boolean | string | undefined, message: string | undefined): void {
     const shown = signal === undefined ? null : shownText(signal, MOST_SIGNAL_LETTERS);
     this.#exit = { status, signal: shown };
-    if (status !== null) this.#recorder?.exitStatus(status);
-    else if (shown !== null) this.#recorder?.exitSignal({ signal: shown, coreDumped: dumped === true, message: shownText(message ?? '', 1000) });
+    const record = (recorder: ChannelRecorder): void => {
+      if (status !== null) recorder.exitStatus(status);
+      else if (shown !== null) recorder.exitSignal({ signal: shown, coreDumped: dumped === true, message: shownText(message ?? '', 1000) });
+    };
+    if (this.#recorder === undefined) this.#unrecordedExit = record;
+    else record(this.#recorder);
   }
 
   async #targetClosed(relays: readonly Relay[]): Promise<void> {

@@ -122,16 +122,17 @@ describe('a session on xrdp', () => {
   });
 
   test('rule 21: who may only look types nothing, also with a client that is not ours', async () => {
-    const before = writtenOn(xrdp, 'typed');
+    // Other keys than those of the session before, some of which the desktop may still be writing down.
+    const keys = HELLO_KEYS.toReversed();
     const desktop = await desktopOn(xrdp, { policy: { viewOnly: true } });
     await desktop.client.ask();
     await desktop.client.connect('xrdp');
     await drawn(desktop);
-    for (let times = 0; times < 5; times += 1) desktop.client.type(...HELLO_KEYS);
+    for (let times = 0; times < 5; times += 1) desktop.client.type(...keys);
     desktop.clientSocket.end();
     await desktop.ended;
     expect(desktop.activity).toBe(0);
-    expect(writtenOn(xrdp, 'typed')).toBe(before);
+    expect(writtenOn(xrdp, 'typed')).not.toContain('olleh');
     expect(spool.logLines.join('\n')).toContain('refused by the policy');
   });
 

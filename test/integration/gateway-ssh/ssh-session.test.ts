@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { z } from 'zod';
 import type { MavisError } from '../../../shared/errors/mavis-error.ts';
 import type { sessionPolicy } from '../../../shared/policy/session-policy.ts';
@@ -146,6 +147,32 @@ describe('a shell through the gateway', () => {
     expect((await going.exit).code).toBe(4);
     other.client.end();
     await other.ended;
+  });
+
+  test.each([
+    ['kill -KILL $$', frameKind.exitSignal],
+    ['exit 3', frameKind.exitStatus],
+  ])('S58: how a command ended (%s) is recorded also where it was over before its recording was made', async (ending, kind) => {
+    const one = await session({ exec: true });
+    const process = join(target.home, `process-${kind}`);
+    const made = Promise.withResolvers<void>();
+    const record = spool.spool.record.bind(spool.spool);
+    vi.spyOn(spool.spool, 'record').mockImplementationOnce(async (subject) => {
+      await made.promise;
+      return await record(subject);
+    });
+    const first = runCommand(one.client, `echo $$ > ${process}; ${ending}`);
+    // The target tells of the end of a process before it tells of anything that comes after.
+    const after = await runCommand(one.client, `until [ -s ${process} ]; do :; done; while kill -0 $(cat ${process}) 2>&1; do :; done; rm ${process}`);
+    await after.closed;
+    made.resolve();
+    await (await first).closed;
+    one.client.end();
+    await one.ended;
+    const recordings = await Promise.all(one.connected.map((_id, which) => recorded(one, which)));
+    // The other command prints what keeps it from going on.
+    const silent = recordings.map(({ frames }) => frames.map((frame) => frame.kind)).filter((kinds) => !kinds.includes(frameKind.output));
+    expect(silent).toEqual([[frameKind.request, kind]]);
   });
 
   test('takes input to its end and gives the status back; a signal of the client reaches the command', async () => {
