@@ -15,6 +15,7 @@ import { HeadlessFiles } from '../../fixtures/headless-files.ts';
 /** Samples of what takes long; the whole of it is 20,000 files, 50 cuts, 100,000 names and 4 GiB. */
 const LONG = process.env['MAVIS_LONG'] === '1';
 const [SMALL_FILES, CUTS_EACH_WAY, NAMES, LARGE_BYTES] = LONG ? ([20_000, 25, 100_000, 2 ** 32 + 12_345] as const) : ([60, 2, 5000, 8_000_000] as const);
+const TREE_LIMIT_MS = LONG ? 600_000 : 60_000;
 
 let gateway: FaultyGateway;
 let here: string;
@@ -90,16 +91,16 @@ describe('files between this computer and a target', () => {
     expect(page.ready?.path).toBe(gateway.target.home);
     await page.call({ do: 'make-folder', folder: gateway.target.home, name: `files-${process.pid}` });
     await page.call({ do: 'upload', place: [], names: ['tree'], folder: there, conflict: 'ask', verify: true });
-    expect(await page.finished()).toMatchObject([{ status: 'done', verified: true, doneFiles: files.length, failureCount: 0, totalBytes: files.reduce((sum, [, bytes]) => sum + bytes.length, 0) }]);
+    expect(await page.finished(1, TREE_LIMIT_MS)).toMatchObject([{ status: 'done', verified: true, doneFiles: files.length, failureCount: 0, totalBytes: files.reduce((sum, [, bytes]) => sum + bytes.length, 0) }]);
     expect(tree(join(there, 'tree'))).toEqual(tree(made));
     mkdirSync(join(here, 'back'));
     await page.call({ do: 'download', folder: there, names: ['tree'], place: ['back'], conflict: 'ask', verify: true });
-    await page.finished(2);
+    await page.finished(2, TREE_LIMIT_MS);
     expect(tree(join(here, 'back/tree'))).toEqual(tree(made));
     // Nothing is newer, so nothing goes; then one is.
     utimesSync(join(made, 'zero'), 1_700_000_500, 1_700_000_500);
     await page.call({ do: 'upload', place: [], names: ['tree'], folder: there, conflict: 'newer', verify: false });
-    expect((await page.finished(3)).at(-1)).toMatchObject({ status: 'done', doneFiles: 1, skipped: files.length - 1 });
+    expect((await page.finished(3, TREE_LIMIT_MS)).at(-1)).toMatchObject({ status: 'done', doneFiles: 1, skipped: files.length - 1 });
     const sums = { files: files.length, folders: 5, bytes: files.reduce((sum, [, bytes]) => sum + bytes.length, 0) };
     expect(await page.call({ do: 'count', folder: there, names: ['tree'] })).toMatchObject(sums);
     expect(await page.call({ do: 'count-local', place: ['back'], names: ['tree'] })).toMatchObject(sums);
@@ -118,7 +119,7 @@ describe('files between this computer and a target', () => {
     expect(existsSync(join(there, 'tree'))).toBe(false);
     await end();
     expect(reports.find((report) => report.kind === 'ended')).toMatchObject({ code: 'session.closed-by-user' });
-  });
+  }, LONG ? 1_500_000 : undefined);
 
   test('rule 10: transfers that are cut off again and again finish right, up and down, where they stopped', async () => {
     const bytes = randomBytes(9_000_000 * CUTS_EACH_WAY);
