@@ -77,3 +77,26 @@ test('notifications (call only on the stand-in): of a session that is watched, t
     await admin.call(accessRulesRoutes.accessRuleRemove, { params: { accessRuleId: rule.id } });
   }
 });
+
+test('S13, notifications (call only on the stand-in): a Gateway that falls is told of, for its segment and for the session that went through it, unless its user sees it or wants none', async ({ app, system }) => {
+  const session = await connect(app, system.live.name);
+  await untilRecorded(session);
+  const shown = await watchNotices(app);
+  // A user who works in another program sees neither window.
+  await app.electronApp.evaluate(({ BrowserWindow }) => {
+    // One that loses the focus gives it to the next.
+    for (const _window of BrowserWindow.getAllWindows()) BrowserWindow.getFocusedWindow()?.blur();
+  });
+  await expect.poll(async () => (await isFocused(app, session)) || (await isFocused(app, app.main))).toBe(false);
+  await system.stopGateway();
+  try {
+    await expect.poll(shown, { timeout: 60_000 }).toContainEqual({ title: `The session on ${system.live.name} is interrupted`, body: 'It goes on by itself when the network is back, within five minutes.' });
+    await expect.poll(shown, { timeout: 60_000 }).toContainEqual({ title: 'A Gateway segment has no available Gateway', body: 'gateway-office1' });
+    await app.main.evaluate(() => window.mavis.settings.update({ changes: { notifications: false } }));
+  } finally {
+    await system.startGateway();
+  }
+  // A Gateway that was started anew knows no sessions of before.
+  await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible({ timeout: 60_000 });
+  expect(await shown()).toHaveLength(2);
+});
