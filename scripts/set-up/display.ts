@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { removeLeftFolder } from '../processes/left-folder.ts';
 import { identify } from '../processes/process-identity.ts';
 import { findCommand } from './found-command.ts';
 import { say } from './plain-line.ts';
@@ -67,7 +68,7 @@ export async function setUpDisplay(): Promise<Display> {
 function removeLeftFolders(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = new RegExp(`^${folderPrefix}(\\d+)-`).exec(name)?.[1];
-    if (pid !== undefined && identify(Number(pid)) === undefined) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    if (pid !== undefined && identify(Number(pid)) === undefined) removeLeftFolder(join(tmpdir(), name));
   }
 }
 

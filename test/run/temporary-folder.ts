@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeLeftFolder } from '../../scripts/processes/left-folder.ts';
 import { identify } from '../../scripts/processes/process-identity.ts';
 
 /** Where Linux keeps files in memory. */
@@ -47,7 +48,7 @@ function hasRoom(memory: string, freeBytesAtLeast: number): boolean {
 function makeIn(memory: string): string | undefined {
   for (const name of readdirSync(memory)) {
     const owner = ofRun.exec(name)?.[1];
-    if (owner !== undefined && identify(Number(owner)) === undefined) rmSync(join(memory, name), { recursive: true, force: true });
+    if (owner !== undefined && identify(Number(owner)) === undefined) removeLeftFolder(join(memory, name));
   }
   const folder = mkdtempSync(join(memory, `${PREFIX}${String(process.pid)}-`));
   // As the system's own: servers of tests run under accounts of their own.

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { evidenceName } from '../../run/evidence.ts';
@@ -134,6 +134,23 @@ test.runIf(process.platform === 'linux')('a run’s folder in memory is gone aft
     made.remove();
     expect(existsSync(folder)).toBe(false);
   } finally {
+    rmSync(place, { recursive: true });
+  }
+});
+
+test.runIf(process.platform === 'linux')('what a killed run of another account left in memory, which this one may not remove, keeps no run from its folder', () => {
+  const place = mkdtempSync('/dev/shm/mavis-test-');
+  const closed = join(place, 'mavis-run-4194305-a', 'closed');
+  try {
+    mkdirSync(closed, { recursive: true });
+    writeFileSync(join(closed, 'file'), '');
+    // Root may remove it all the same.
+    chmodSync(closed, 0o500);
+    const made = makeTemporaryFolder(place, 0);
+    expect(existsSync(made.environment['TMPDIR'] ?? '')).toBe(true);
+    made.remove();
+  } finally {
+    if (existsSync(closed)) chmodSync(closed, 0o700);
     rmSync(place, { recursive: true });
   }
 });
