@@ -360,10 +360,12 @@ describe('Tunnel: what the gateways report', () => {
   test('rule 11: the sessions of a user who is signed out everywhere end on both gateways', async () => {
     await on();
     const who = await world.user('user');
-    const offer = await world.ask(await world.resource(['gateway-office1']), who);
+    const last = await world.gateway('gateway-of-its-own', admin);
+    const offer = await world.ask(await world.resource(['gateway-of-its-own']), who);
+    expect(namesOf(offer)).toEqual([entry.name, last.name]);
     await world.store.database.transaction((transaction) => writeSessionEndings(transaction, { userId: who.user.id, code: 'session.sign-in-revoked', at: world.clock.now(), by: 'test' }));
     await world.side.sendEndings();
-    for (const gateway of [office, entry]) expect(gateway.asked.findLast(({ method }) => method === 'terminate')?.params).toMatchObject({ target: { kind: 'connection', connectionId: offer.connectionId }, code: 'session.sign-in-revoked' });
+    for (const gateway of [last, entry]) expect(gateway.asked.findLast(({ method }) => method === 'terminate')?.params).toMatchObject({ target: { kind: 'connection', connectionId: offer.connectionId }, code: 'session.sign-in-revoked' });
   });
 
   test('a client that gives up tells both gateways', async () => {

@@ -105,7 +105,7 @@ describe('what comes in', () => {
   test.each<[string, string, object?]>([
     ['GET', '/v1/users?search=a%00b'], ['GET', `/v1/users?cursor=${cursor}`], ['GET', '/v1/audit?search=a%00b'], ['GET', '/v1/recordings?search=%00'], ['GET', '/v1/access-rules/try?user=%00&resource=x&protocol=ssh'],
     ['POST', '/v1/users', { name: 'nul', displayName: 'a\0b', role: 'user', expiresAt: null }], ['POST', '/v1/users', { name: 'half', displayName: 'a\ud800', role: 'user', expiresAt: null }],
-    ['POST', `/v1/connections/${NOWHERE}/terminate`, { reason: 'a\0b' }], ['POST', `/v1/connections/${NOWHERE}/claim`, { outcome: 'failed', code: 'a\0b' }], ['POST', '/v1/diagnosis-reports', { text: 'a\0b', json: '{}', findings: [] }],
+    ['POST', `/v1/connections/${NOWHERE}/terminate`, { reason: 'a\0b' }], ['POST', `/v1/connections/${NOWHERE}/claim`, { outcome: 'failed', code: 'a\0b' }], ['POST', '/v1/diagnostics/reports', { text: 'a\0b', json: '{}', findings: [] }],
   ])('B13: text that no database takes is the caller’s fault: %s %s', async (method, path, body) => {
     const admin = await service.administrator();
     const asking = { method, path, ...(body === undefined ? {} : { body }) };
