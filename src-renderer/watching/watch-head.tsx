@@ -21,7 +21,7 @@ export function WatchHead({ session }: { readonly session: Session }) {
         <strong className="ellipsis">{watching.userName}</strong>
       </span>
       {live && (
-        <span className="badge badge-accent" role="status" title={text('watch.mark-detail')}>
+        <span className="badge badge-accent watch-mark" role="status" title={text('watch.mark-detail')}>
           <Icon name="eye" />
           {text('watch.mark')}
         </span>

@@ -50,11 +50,11 @@ test('S24: a rule\u2019s watermark with user and time lies over a desktop, and t
   await page.getByRole('application').click({ position: { x: 200, y: 200 } });
 });
 
-test('the head of a desktop\u2019s window fits in three languages, wide and narrow', async ({ page }) => {
+test('the head of a desktop\u2019s window fits in three languages, down to the least width', async ({ page }) => {
   test.setTimeout(240_000);
-  for (const [scene, least] of [['desktop-vnc', 480], ['desktop-rdp', 480], ['desktop-rdp-watching', 640]] as const) {
+  for (const scene of ['desktop-vnc', 'desktop-rdp', 'desktop-rdp-watching']) {
     await openSession(page, scene);
-    for (const width of [1280, 1000, 640, 480].filter((one) => one >= least)) {
+    for (const width of [1280, 1000, 640, 480]) {
       await page.setViewportSize({ width, height: 600 });
       for (const language of ['en', 'ja', 'zh-Hant']) {
         await page.evaluate((shown) => window.harness.patch('settings', ['language'], shown), language);
