@@ -180,6 +180,7 @@ export const catalogue = {
   'files.not-found': entry(404, 'L4', 'you'),
   'files.no-permission': entry(403, 'L4', 'target-administrator'),
   'files.no-space': entry(507, 'L4', 'target-administrator'),
+  'files.not-taken': entry(507, 'L4', 'target-administrator', ['said']),
   'files.target-failed': entry(502, 'L4', 'target-administrator', ['said']),
   'files.exists': entry(409, 'client', 'you'),
   'files.changed': entry(409, 'client', 'you'),

@@ -33,7 +33,7 @@ export function safeLocalName(name: string, taken: (name: string) => boolean = (
   if (safe === '') safe = '_';
   if (DEVICES.test(safe)) safe = `_${safe}`;
   // A cut may come right behind a dot or a blank.
-  safe = withoutDroppedEnd(cut(safe, MOST_BYTES - PARTIAL_BYTES));
+  safe = withoutDroppedEnd(cutToBytes(safe, MOST_BYTES - PARTIAL_BYTES));
   let numbered = safe;
   for (let number = 2; taken(numbered); number += 1) numbered = withNumber(safe, number);
   return { name: numbered, changed: numbered !== name };
@@ -49,7 +49,7 @@ export function withNumber(name: string, number: number): string {
   const dot = name.lastIndexOf('.');
   const [stem, ending] = dot > 0 && name.length - dot <= LONGEST_ENDING ? [name.slice(0, dot), name.slice(dot)] : [name, ''];
   const mark = ` (${number})`;
-  return `${cut(stem, MOST_BYTES - PARTIAL_BYTES - mark.length - encodeFileName(ending).length)}${mark}${ending}`;
+  return `${cutToBytes(stem, MOST_BYTES - PARTIAL_BYTES - mark.length - encodeFileName(ending).length)}${mark}${ending}`;
 }
 
 /** Windows drops dots and blanks at the end of a name: they become `_`. */
@@ -58,7 +58,7 @@ function withoutDroppedEnd(name: string): string {
 }
 
 /** Cuts to so many bytes, keeping a short ending and never a part of a character. What stands before the cut is no ending: `A.exe` of `A.exe and more`. */
-function cut(name: string, most: number): string {
+export function cutToBytes(name: string, most: number): string {
   if (encodeFileName(name).length <= most) return name;
   const ending = ENDING.exec(name)?.[0] ?? '';
   let kept = '';

@@ -33,7 +33,7 @@ export const packetType = {
 } as const;
 
 /** What a status says (section 7). */
-export const statusCode = { ok: 0, endOfFile: 1, noSuchFile: 2, permissionDenied: 3, failure: 4, badMessage: 5, noConnection: 6, connectionLost: 7, unsupported: 8 } as const;
+export const statusCode = { ok: 0, endOfFile: 1, noSuchFile: 2, permissionDenied: 3, failure: 4, badMessage: 5, noConnection: 6, connectionLost: 7, unsupported: 8, noSpace: 14, quotaExceeded: 15 } as const;
 
 /** How a file is opened (section 6.3). */
 export const openFlag = { read: 1, write: 2, append: 4, create: 8, truncate: 16, exclusive: 32 } as const;

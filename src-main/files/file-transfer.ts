@@ -208,7 +208,7 @@ async function sendWhole({ client, window }: TransferMeans, file: FileHandle, ha
   const work = async (): Promise<void> => {
     const piece = await readPiece(client, file, handle, 0, size);
     await unchanged();
-    await Promise.all([client.writePiece(handle, 0, piece, size), finish()]);
+    await Promise.all([writePiece(client, handle, 0, piece, size), finish()]);
     progress(size);
   };
   await sideBySide({ window, signal, gate, from: 0, more: (at) => at < size, next: (at) => at + size, work, most: 1 });
@@ -218,10 +218,17 @@ async function sendPieces({ client, window }: TransferMeans, file: FileHandle, h
   const length = client.sizes.write;
   const sendOne = async (at: number): Promise<void> => {
     const wanted = Math.min(length, size - at);
-    await client.writePiece(handle, at, await readPiece(client, file, handle, at, wanted), wanted);
+    await writePiece(client, handle, at, await readPiece(client, file, handle, at, wanted), wanted);
     progress(wanted);
   };
   await sideBySide({ window, signal, gate, from, more: (at) => at < size, next: (at) => at + length, work: sendOne, most: MOST_PIECES });
+}
+
+/** Writes a piece. A target that opened the file and fails in it, without a word for why, takes no more: most often a quota. */
+async function writePiece(client: SftpClient, handle: RemoteHandle, at: number, piece: PreparedPiece, length: number): Promise<void> {
+  await client.writePiece(handle, at, piece, length).catch((error: unknown) => {
+    throw error instanceof MavisError && error.code === 'files.target-failed' ? new MavisError('files.not-taken', error.args, { cause: error }) : error;
+  });
 }
 
 /** A piece of a local file as the packet that writes it. Throws `files.changed` where the file ends before. */
@@ -273,7 +280,7 @@ async function sideBySide({ window, signal, gate, from, next, most, more, work }
 
 /** Version 3 has no word for a full disk: where the target failed and has no room left, that was it. */
 async function uploadError(client: SftpClient, folder: string, error: unknown): Promise<unknown> {
-  if (!(error instanceof MavisError) || error.code !== 'files.target-failed') return error;
+  if (!(error instanceof MavisError) || (error.code !== 'files.target-failed' && error.code !== 'files.not-taken')) return error;
   const free = await client.freeBytes(folder).catch(() => undefined);
   return free !== undefined && free < NO_ROOM_BYTES ? new MavisError('files.no-space', {}, { cause: error }) : error;
 }

@@ -8,6 +8,8 @@ export function remoteError(status: number, message: string): MavisError {
   const refused = decodeRefusal(message);
   if (refused !== undefined) return new MavisError(refused.code, refused.args);
   if (status === statusCode.noSuchFile) return new MavisError('files.not-found');
+  // Words of later versions, which some servers say in this one.
+  if (status === statusCode.noSpace || status === statusCode.quotaExceeded) return new MavisError('files.no-space');
   if (status === statusCode.permissionDenied) return new MavisError('files.no-permission');
   return new MavisError('files.target-failed', { said: printableFileName(message === '' ? `status ${status}` : message).slice(0, 200) });
 }

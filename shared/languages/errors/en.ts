@@ -301,6 +301,8 @@ export const errorTextsEn = {
   'error.files.no-permission.remedy': 'Ask the target’s administrator for the right to this file or folder.',
   'error.files.no-space.message': 'The target has no space left, or the account’s quota is used up.',
   'error.files.no-space.remedy': 'Delete what is no longer needed there, or ask the target’s administrator for space. Then retry: the transfer goes on where it stopped.',
+  'error.files.not-taken.message': 'The target stopped taking the file, although its disk has room: the account’s quota may be used up. It said: {said}',
+  'error.files.not-taken.remedy': 'Delete what is no longer needed there, or ask the target’s administrator for the account’s quota. Then retry: the transfer goes on where it stopped.',
   'error.files.target-failed.message': 'The target could not do this. It said: {said}',
   'error.files.target-failed.remedy': 'Try again. If it happens again, ask the target’s administrator.',
   'error.files.exists.message': 'There is a file or folder of this name already.',

@@ -303,6 +303,8 @@ export const errorTextsJa = {
   'error.files.no-permission.remedy': 'このファイルまたはフォルダーの権限を、ターゲットの管理者に依頼してください。',
   'error.files.no-space.message': 'ターゲットの空き容量がないか、アカウントの割り当て量を使い切りました。',
   'error.files.no-space.remedy': '不要なファイルを削除するか、ターゲットの管理者に容量を依頼してください。再試行すると、停止した位置から転送を続けます。',
+  'error.files.not-taken.message': 'ディスクには空きがありますが、ターゲットがファイルを受け取らなくなりました。アカウントの割り当て量を使い切った可能性があります。応答: {said}',
+  'error.files.not-taken.remedy': '不要なファイルを削除するか、ターゲットの管理者にアカウントの割り当て量を確認してください。再試行すると、停止した位置から転送を続けます。',
   'error.files.target-failed.message': 'ターゲットで実行できませんでした。応答: {said}',
   'error.files.target-failed.remedy': 'もう一度お試しください。繰り返す場合は、ターゲットの管理者に確認してください。',
   'error.files.exists.message': '同じ名前のファイルまたはフォルダーがすでにあります。',

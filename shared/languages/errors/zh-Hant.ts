@@ -303,6 +303,8 @@ export const errorTextsZhHant = {
   'error.files.no-permission.remedy': '請向目標的管理員申請此檔案或資料夾的權限。',
   'error.files.no-space.message': '目標沒有剩餘空間，或帳戶的配額已用盡。',
   'error.files.no-space.remedy': '請刪除不再需要的檔案，或向目標的管理員申請空間。之後再試一次，傳輸會從停止處繼續。',
+  'error.files.not-taken.message': '磁碟仍有空間，但目標不再接收此檔案，帳戶的配額可能已用盡。回應：{said}',
+  'error.files.not-taken.remedy': '請刪除不再需要的檔案，或向目標的管理員確認帳戶的配額。之後再試一次，傳輸會從停止處繼續。',
   'error.files.target-failed.message': '目標無法執行此操作。回應：{said}',
   'error.files.target-failed.remedy': '請再試一次。若再次發生，請詢問目標的管理員。',
   'error.files.exists.message': '已有同名的檔案或資料夾。',

@@ -115,6 +115,8 @@ describe('files between this computer and a target', () => {
     await page.call({ do: 'rename-local', place: ['back', 'tree'], from: 'zero', to: 'nought' });
     await expect(page.call({ do: 'rename-local', place: ['back', 'tree'], from: 'nought', to: 'large.bin' })).rejects.toMatchObject({ code: 'files.exists' });
     expect(readFileSync(join(here, 'back/tree/nought')).length).toBe(0);
+    await page.call({ do: 'set-mode', folder: `${there}/tree`, name: 'zero', mode: 0o604 });
+    expect(statSync(join(there, 'tree/zero')).mode & 0o777).toBe(0o604);
     await page.call({ do: 'remove', folder: there, names: ['tree'] });
     expect(existsSync(join(there, 'tree'))).toBe(false);
     await end();
@@ -252,6 +254,33 @@ describe('files between this computer and a target', () => {
     const got = readdirSync(join(here, 'strange'));
     expect(got.toSorted()).toEqual(['.._up', 'Case', 'a_b', 'bell_', 'bytes-_', 'case (2)', 'dot_', 'rtl_gnp.exe', '_CON', 'x'.repeat(215)].toSorted().map((name) => (name === 'Case' || name === 'case (2)' ? got.find((one) => one.toLowerCase() === name.toLowerCase()) ?? (name === 'Case' ? 'case' : 'Case (2)') : name)).toSorted());
     expect(readFileSync(join(here, 'strange/bytes-_'), 'utf8')).toBe('bytes');
+    await end();
+  });
+
+  test('A3, S20: links that lead in a circle end nothing on either side: they are left out, counted and removed as themselves; names of 255 bytes go up and come down', async () => {
+    const long = 'y'.repeat(255);
+    const circle = join(here, 'circle');
+    mkdirSync(join(circle, 'inside'), { recursive: true });
+    for (const file of [long, 'inside/file.txt']) writeFileSync(join(circle, file), file);
+    const links = (folder: string): void => {
+      for (const [to, at] of [['.', 'self'], ['..', 'inside/up'], ['two', 'one'], ['one', 'two']] as const) symlinkSync(to, join(folder, at));
+    };
+    links(circle);
+    const { page, end } = await begin();
+    expect(await page.call({ do: 'count-local', place: [], names: ['circle'] })).toMatchObject({ files: 6, folders: 2 });
+    await page.call({ do: 'upload', place: [], names: ['circle'], folder: there, conflict: 'ask', verify: true });
+    expect(await page.finished()).toMatchObject([{ status: 'done', doneFiles: 2, skipped: 4, failureCount: 0 }]);
+    expect(readFileSync(join(there, 'circle', long), 'utf8')).toBe(long);
+    links(join(there, 'circle'));
+    expect(await page.call({ do: 'count', folder: there, names: ['circle'] })).toMatchObject({ files: 6, folders: 2 });
+    expect(await page.call({ do: 'list', path: `${there}/circle/self/inside/up/self` })).toMatchObject({ path: `${there}/circle` });
+    await expect(page.call({ do: 'list', path: `${there}/circle/one` })).rejects.toMatchObject({ code: 'files.not-found' });
+    await page.call({ do: 'download', folder: there, names: ['circle'], place: ['down'], conflict: 'ask', verify: true });
+    expect((await page.finished(2)).at(-1)).toMatchObject({ status: 'done', doneFiles: 2, skipped: 4, failureCount: 0, renamed: [{ to: 'y'.repeat(215) }] });
+    expect(readFileSync(join(here, 'down/circle', 'y'.repeat(215)), 'utf8')).toBe(long);
+    writeFileSync(join(there, 'beside'), 'stays');
+    await page.call({ do: 'remove', folder: there, names: ['circle'] });
+    expect([existsSync(join(there, 'circle')), readFileSync(join(there, 'beside'), 'utf8')]).toEqual([false, 'stays']);
     await end();
   });
 

@@ -126,6 +126,35 @@ describe('a target of no good will', () => {
     expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 
+  test('S20: three transfers run side by side and the others wait; one that is given up makes room, and one that waits can be given up as well', async () => {
+    const names = ['one', 'two', 'three', 'four', 'five'];
+    const { page } = await open({ folders: { '/': names.map((name) => ({ name, attributes: file(2 ** 50) })) }, read: (_path, _offset, length) => new Uint8Array(length) });
+    await page.call({ do: 'download', folder: '/', names, place: [], conflict: 'overwrite', verify: false });
+    const statuses = (): (string | undefined)[] => page.jobs.map(({ status }) => status);
+    await page.until(({ jobs }) => jobs.filter(({ status, doneBytes }) => status === 'running' && doneBytes > 0).length === 3);
+    expect(statuses()).toEqual(['running', 'running', 'running', 'waiting', 'waiting']);
+    const cancel = (at: number) => page.call({ do: 'steer', jobId: page.jobs[at]?.id ?? 0, how: 'cancel' });
+    await cancel(4);
+    await cancel(1);
+    await page.until(({ jobs }) => jobs[3]?.status === 'running');
+    expect(statuses()).toEqual(['running', 'cancelled', 'running', 'running', 'cancelled']);
+    for (const at of [0, 2, 3]) await cancel(at);
+    await page.finished(5);
+    // The part of one that was given up goes with it.
+    await expect.poll(() => readdirSync(home)).toEqual([]);
+  });
+
+  test('S20: a name that is taken is skipped, kept beside or written over, as the rule for conflicts says', async () => {
+    const { page } = await open({ folders: { '/': [{ name: 'file.txt', attributes: file(2) }] }, read: bytes('ok') });
+    const cases = [['skip', { skipped: 1, doneFiles: 0 }, ['file.txt'], 'mine'], ['rename', { skipped: 0, doneFiles: 1, renamed: [{ from: 'file.txt', to: 'file (2).txt' }] }, ['file (2).txt', 'file.txt'], 'mine'], ['overwrite', { skipped: 0, doneFiles: 1 }, ['file (2).txt', 'file.txt'], 'ok']] as const;
+    writeFileSync(join(home, 'file.txt'), 'mine');
+    for (const [at, [conflict, told, names, text]] of cases.entries()) {
+      await page.call({ do: 'download', folder: '/', names: ['file.txt'], place: [], conflict, verify: false });
+      expect((await page.finished(at + 1)).at(-1)).toMatchObject({ status: 'done', ...told });
+      expect([readdirSync(home).toSorted(), readFileSync(join(home, 'file.txt'), 'utf8')]).toEqual([names, text]);
+    }
+  });
+
   test('a target that does not take times and permissions has the file whole, and the transfer says what it did not take', async () => {
     for (const name of ['one.txt', 'two.txt']) writeFileSync(join(home, name), 'bytes');
     const { page, server } = await open({ folders: { '/': [] }, change: () => statusCode.permissionDenied });
@@ -138,14 +167,19 @@ describe('a target of no good will', () => {
     expect((await willing.page.finished())[0]).toMatchObject({ status: 'done', unlike: 0 });
   });
 
-  test('S20: a full disk, which version 3 has no word for, is told as what it is', async () => {
+  test('S20: a full disk and a used-up quota, which version 3 has no words for, are told as what they are, and as what they may be', async () => {
     writeFileSync(join(home, 'up.txt'), 'bytes');
     const { page } = await open({ folders: { '/': [] }, write: () => statusCode.failure, freeBytes: 0 });
     await page.call({ do: 'upload', place: [], names: ['up.txt'], folder: '/', conflict: 'ask', verify: false });
     expect((await page.finished())[0]?.failures[0]?.code).toBe('files.no-space');
     const failing = await open({ folders: { '/': [] }, write: () => statusCode.failure });
     await failing.page.call({ do: 'upload', place: [], names: ['up.txt'], folder: '/', conflict: 'ask', verify: false });
-    expect((await failing.page.finished())[0]?.failures[0]).toMatchObject({ code: 'files.target-failed', args: { said: 'said so' } });
+    expect((await failing.page.finished())[0]?.failures[0]).toMatchObject({ code: 'files.not-taken', args: { said: 'said so' } });
+    for (const status of [statusCode.noSpace, statusCode.quotaExceeded]) {
+      const saying = await open({ folders: { '/': [] }, write: () => status });
+      await saying.page.call({ do: 'upload', place: [], names: ['up.txt'], folder: '/', conflict: 'ask', verify: false });
+      expect((await saying.page.finished())[0]?.failures[0]?.code).toBe('files.no-space');
+    }
   });
 
   test('what is no SFTP ends in a code, not in a hang', async () => {
