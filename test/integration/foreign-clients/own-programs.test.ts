@@ -10,57 +10,42 @@ import { auditRoutes, type AuditEntry } from '../../../shared/api/audit.ts';
 import { connectionsRoutes } from '../../../shared/api/connections.ts';
 import { credentialsRoutes } from '../../../shared/api/credentials.ts';
 import { resourcesRoutes } from '../../../shared/api/resources.ts';
-import { usersRoutes } from '../../../shared/api/users.ts';
-import type { AccessRuleId, Protocol, ResourceId, UserId } from '../../../shared/ids.ts';
-import { type ForeignClient, foreignClientId, type ForeignCommand } from '../../../shared/ipc/stores.ts';
+import type { AccessRuleId, Protocol, ResourceId } from '../../../shared/ids.ts';
+import { foreignClientId, type ForeignCommand } from '../../../shared/ipc/stores.ts';
 import { fileOperation, fileOperationLine } from '../../../shared/recording/file-operation.ts';
 import { decodeJsonPayload, frameKind, type RecordingFrame } from '../../../shared/recording/recording-frame.ts';
 import { vncPasswordFile } from '../../../scripts/embedded-system/xvnc.ts';
 import { vncAuthAnswer } from '../../../src-gateway/vnc/vnc-password.ts';
 import { viewerDesktop } from '../../../src-main/sessions/viewer/viewer-desktop.ts';
-import { ForeignSessionTraces } from '../../fixtures/foreign-session-traces.ts';
+import type { ForeignSessionTraces } from '../../fixtures/foreign-session-traces.ts';
 import { type ForeignPrograms, startForeignPrograms } from '../../fixtures/foreign-programs.ts';
 import { freePort } from '../../fixtures/free-ports.ts';
-import { HeadlessClient } from '../../fixtures/headless-client.ts';
+import { OwnPrograms } from '../../fixtures/own-programs.ts';
 import { RfbClient } from '../../fixtures/rfb-client.ts';
 import { type ProgramEnd, runProgram } from '../../fixtures/run-program.ts';
 import { socketPair } from '../../fixtures/ssh-session.ts';
-import { startWholeSystem, type WholeSystem } from '../../fixtures/whole-system.ts';
 import { startOpenSshTarget, type OpenSshTarget } from '../../targets/open-ssh-target.ts';
 import { startVncTarget, type VncTarget } from '../../targets/vnc-target.ts';
 
 /** Programs that no one here wrote, through the app's own parts, service, gateway and OpenSSH as real processes. */
 
-const PASSWORD = 'several unrelated words';
 const MAVIS = join(import.meta.dirname, '../../fixtures/mavis-command.ts');
 
-let system: WholeSystem;
+let own: OwnPrograms;
 let target: OpenSshTarget;
-let client: HeadlessClient;
-let auditor: HeadlessClient;
 const remote: string[] = [];
 let programs: ForeignPrograms;
-let tester: UserId;
 let traces: ForeignSessionTraces;
 let open: ResourceId;
 
 beforeAll(async () => {
-  [system, target] = await Promise.all([startWholeSystem(), startOpenSshTarget({ extraLines: ['AllowTcpForwarding yes'] })]);
-  ({ user: { id: tester } } = await system.admin.call(usersRoutes.userCreate, { body: { name: 'tester', displayName: 'tester', role: 'user', password: PASSWORD } }));
-  client = new HeadlessClient(system.embedded.service);
-  await client.signIn('tester', PASSWORD);
-  auditor = new HeadlessClient(system.embedded.service);
-  await system.addUser('reader', 'auditor', PASSWORD);
-  await auditor.signIn('reader', PASSWORD);
-  traces = new ForeignSessionTraces(system, auditor);
-  programs = await startForeignPrograms(client, 'tester');
+  [own, target] = await Promise.all([OwnPrograms.start(), startOpenSshTarget({ extraLines: ['AllowTcpForwarding yes'] })]);
+  ({ programs, traces } = own);
   open = await makeResource('lets-in', ['ssh', 'sftp'], { foreignClients: true, exec: true, portForwarding: true });
 }, 300_000);
 afterAll(async () => {
-  await programs.stop();
-  for (const one of [client, auditor]) one.close();
   for (const path of remote) rmSync(path, { recursive: true, force: true });
-  await Promise.all([system.stop(), target.stop()]);
+  await Promise.all([own.stop(), target.stop()]);
 });
 
 async function makeResource(tag: string, protocols: readonly Protocol[], policy: object): Promise<ResourceId> {
@@ -69,15 +54,15 @@ async function makeResource(tag: string, protocols: readonly Protocol[], policy:
 
 async function makeRuled(tag: string, policy: object, protocols: readonly Protocol[] = ['ssh', 'sftp']): Promise<{ readonly resource: ResourceId; readonly rule: AccessRuleId; readonly change: (rule: AccessRuleId, policy: object) => Promise<void> }> {
   const name = `${tag}-${randomUUID().slice(0, 8)}`;
-  const { id: credentialId } = await system.admin.call(credentialsRoutes.credentialCreate, { body: { kind: 'private-key', name, userName: target.user, privateKey: target.privateKey } });
-  const { id } = await system.admin.call(resourcesRoutes.resourceCreate, { body: { name, address: target.host, protocols: protocols.map((protocol) => ({ protocol, port: target.port })), operatingSystem: 'linux', tags: [tag], credentialId, identities: [target.hostKeyFingerprint], allowSpecialAddress: true } });
-  const fields = { name: tag, subject: { kind: 'user', userId: tester }, filter: `tag:${tag}`, protocols: [...protocols] } as const;
-  const rule = await system.admin.call(accessRulesRoutes.accessRuleCreate, { body: { ...fields, protocols: [...protocols], policy } });
+  const { id: credentialId } = await own.system.admin.call(credentialsRoutes.credentialCreate, { body: { kind: 'private-key', name, userName: target.user, privateKey: target.privateKey } });
+  const { id } = await own.system.admin.call(resourcesRoutes.resourceCreate, { body: { name, address: target.host, protocols: protocols.map((protocol) => ({ protocol, port: target.port })), operatingSystem: 'linux', tags: [tag], credentialId, identities: [target.hostKeyFingerprint], allowSpecialAddress: true } });
+  const fields = { name: tag, subject: { kind: 'user', userId: own.tester }, filter: `tag:${tag}`, protocols: [...protocols] } as const;
+  const rule = await own.system.admin.call(accessRulesRoutes.accessRuleCreate, { body: { ...fields, protocols: [...protocols], policy } });
   return {
     resource: id,
     rule: rule.id,
     change: async (accessRuleId, next) => {
-      await system.admin.call(accessRulesRoutes.accessRuleUpdate, { params: { accessRuleId }, body: { ...fields, protocols: [...protocols], policy: next } });
+      await own.system.admin.call(accessRulesRoutes.accessRuleUpdate, { params: { accessRuleId }, body: { ...fields, protocols: [...protocols], policy: next } });
     },
   };
 }
@@ -100,20 +85,11 @@ function told(password: string | null): string {
   return password;
 }
 
-function phaseOf(id: string): ForeignClient['phase'] | undefined {
-  return programs.stores.foreignClients.state.items[id]?.phase;
-}
-
-async function over(id: string): Promise<void> {
-  await expect.poll(() => phaseOf(id)?.status, { timeout: 30_000 }).toBe('ended');
-  await expect.poll(() => programs.stores.sessions.state.items, { timeout: 30_000 }).toEqual({});
-}
-
 /** Opens a port and runs the very command that is shown, with more words behind it. */
 async function runShown(resource: ResourceId, more: readonly string[], input?: string): Promise<ProgramEnd & { readonly id: string; readonly password: string }> {
   const { id, password, words } = await letIn(resource, 'ssh');
   const end = await runProgram('ssh', [...words, ...more], { password, ...(input === undefined ? {} : { input }) });
-  await over(id);
+  await own.over(id);
   return { ...end, id, password };
 }
 
@@ -130,7 +106,7 @@ function shownFrame({ kind, payload }: RecordingFrame): string {
 }
 
 async function audited(kind: string): Promise<AuditEntry[]> {
-  const find = async (): Promise<AuditEntry[]> => (await system.admin.call(auditRoutes.auditList, { query: { limit: 100, kind } })).items;
+  const find = async (): Promise<AuditEntry[]> => (await own.system.admin.call(auditRoutes.auditList, { query: { limit: 100, kind } })).items;
   await expect.poll(async () => (await find()).length, { timeout: 60_000 }).toBeGreaterThan(0);
   return await find();
 }
@@ -152,7 +128,7 @@ describe('a program of the user\'s own', () => {
   test('rule 30: OpenSSH\'s ssh runs a command by the line that is shown, and the audit log says by whose program', async () => {
     const { code, output, errors, id, password } = await runShown(open, ['cat; echo "from $((40+2))"; exit 7'], 'over stdin\n');
     expect({ code, output, errors }).toEqual({ code: 7, output: 'over stdin\nfrom 42\n', errors: '' });
-    expect(phaseOf(id)).toMatchObject({ status: 'ended', error: null });
+    expect(own.phaseOf(id)).toMatchObject({ status: 'ended', error: null });
     expect((await finalEntry(open)).facts).toMatchObject({ foreignClient: true, code: 'session.ended', exitStatus: 7, protocol: 'ssh' });
     expect((await audited('foreign-client.let-in')).find(({ facts }) => facts['resourceId'] === open)?.facts).toMatchObject({ protocols: ['ssh', 'sftp'] });
     expect(programs.log()).not.toContain(password);
@@ -174,7 +150,7 @@ describe('a program of the user\'s own', () => {
     writeFileSync(join(here, 'up.bin'), bytes);
     const scp = await letIn(open, 'scp');
     expect(await runProgram('scp', [...scp.words.slice(0, -2), join(here, 'up.bin'), `mavis@127.0.0.1:${there}/`], scp)).toMatchObject({ code: 0, errors: '' });
-    await over(scp.id);
+    await own.over(scp.id);
     expect(hash(readFileSync(join(there, 'up.bin')))).toBe(hash(bytes));
     const put = await recorded(await finalEntry(open));
     // It overwrites in place and cuts to length after: from such a file's own log nobody can tell what it holds (rule 29).
@@ -185,7 +161,7 @@ describe('a program of the user\'s own', () => {
     const end = await runProgram('sftp', ['-o', 'BatchMode=no', '-b', '-', ...sftp.words], { password: sftp.password, input: batch });
     expect(end.output).toContain('moved.bin');
     expect(end.code).toBe(0);
-    await over(sftp.id);
+    await own.over(sftp.id);
     expect(hash(readFileSync(join(here, 'down.bin')))).toBe(hash(bytes));
     const final = await finalEntry(open);
     expect(final.facts).toMatchObject({ foreignClient: true, protocol: 'sftp' });
@@ -202,12 +178,12 @@ describe('a program of the user\'s own', () => {
     const rsync = await letIn(open, 'rsync');
     const shell = programs.stores.foreignClients.state.items[rsync.id]?.commands.find(({ program }) => program === 'rsync')?.text.match(/-e '([^']+)'/)?.[1] ?? '';
     expect(await runProgram('rsync', ['-a', '-e', shell, `${here}/tree/`, `mavis@127.0.0.1:${there}/tree/`], rsync)).toMatchObject({ code: 0, errors: '' });
-    await over(rsync.id);
+    await own.over(rsync.id);
     expect((await runProgram('diff', ['-r', join(here, 'tree'), join(there, 'tree')])).output).toBe('');
     expect((await finalEntry(open)).facts).toMatchObject({ exitStatus: 0, code: 'session.ended' });
     const old = await letIn(open, 'scp');
     expect(await runProgram('scp', ['-O', '-r', ...old.words.slice(0, -2), `mavis@127.0.0.1:${there}/tree`, join(here, 'back')], old)).toMatchObject({ code: 0, errors: '' });
-    await over(old.id);
+    await own.over(old.id);
     expect((await runProgram('diff', ['-r', join(here, 'back'), join(there, 'tree')])).output).toBe('');
     expect(await recorded(await finalEntry(open))).toContain(`scp -r -f ${there}/tree`);
   }, 120_000);
@@ -221,7 +197,7 @@ describe('a program of the user\'s own', () => {
     expect(refused.errors).toContain('mavis: session.not-allowed {"what":"exec"}');
     const sftp = await letIn(strict, 'sftp');
     const end = await runProgram('sftp', ['-o', 'BatchMode=no', '-b', '-', ...sftp.words], { password: sftp.password, input: `get ${there}/kept ${here}/kept\n-rm ${there}/kept\n` });
-    await over(sftp.id);
+    await own.over(sftp.id);
     expect(readFileSync(join(here, 'kept'), 'utf8')).toBe('kept');
     expect(readFileSync(join(there, 'kept'), 'utf8')).toBe('kept');
     expect(end.errors).toContain('Permission denied');
@@ -232,7 +208,7 @@ describe('a program of the user\'s own', () => {
     const closed = await makeResource('keeps-out', ['ssh', 'sftp'], { exec: true });
     await expect(programs.clients.open(closed, 'ssh')).rejects.toMatchObject({ code: 'access.foreign-client-not-allowed' });
     expect((await audited('foreign-client.refused')).find(({ facts }) => facts['resourceId'] === closed)?.facts).toMatchObject({ code: 'access.foreign-client-not-allowed' });
-    await expect(client.service.call(connectionsRoutes.connectionAsk, { params: {}, query: {}, body: { resourceId: closed, protocol: 'ssh', foreignClient: true } })).rejects.toMatchObject({ code: 'access.foreign-client-not-allowed' });
+    await expect(own.client.service.call(connectionsRoutes.connectionAsk, { params: {}, query: {}, body: { resourceId: closed, protocol: 'ssh', foreignClient: true } })).rejects.toMatchObject({ code: 'access.foreign-client-not-allowed' });
     expect((await finalEntry(closed)).facts).toMatchObject({ code: 'access.foreign-client-not-allowed', foreignClient: true });
   }, 120_000);
 
@@ -245,7 +221,7 @@ describe('a program of the user\'s own', () => {
     const { code, errors } = await running;
     expect(code).toBe(255);
     expect(errors).toContain('mavis: session.access-changed');
-    await over(id);
+    await own.over(id);
   }, 120_000);
   test('rule 30: OpenSSH\'s ssh forwards ports where the rule allows it: bytes come back equal, and connections that ended make room for others', async () => {
     const echo = createServer((socket) => {
@@ -267,7 +243,7 @@ describe('a program of the user\'s own', () => {
       for (let at = 0; at < MORE_THAN_AT_ONCE; at += 1) expect(await through(near, Buffer.of(at))).toEqual(Buffer.of(at));
       writeFileSync(done, '');
       expect((await running).code).toBe(0);
-      await over(id);
+      await own.over(id);
       await finalEntry(open);
     } finally {
       // Nobody waits for a program that no test waits for.
@@ -294,7 +270,7 @@ function mavis(words: readonly string[], input?: string): Promise<ProgramEnd> {
 
 describe('the command line', () => {
   test('rule 30: mavis ls, ssh and sftp reach what the app may, without a password, and end as the program does', async () => {
-    const { name } = (await client.service.call(resourcesRoutes.resourceList, { params: {}, query: { filter: 'tag:lets-in', limit: 1 }, body: {} })).items[0] ?? { name: '' };
+    const { name } = (await own.client.service.call(resourcesRoutes.resourceList, { params: {}, query: { filter: 'tag:lets-in', limit: 1 }, body: {} })).items[0] ?? { name: '' };
     expect(await mavis(['ls', 'tag:lets-in'])).toEqual({ code: 0, output: `${name}\tssh,sftp\t127.0.0.1\n`, errors: '' });
     expect(await mavis(['ssh', name, 'cat; exit 5'], 'typed\n')).toEqual({ code: 5, output: 'typed\n', errors: '' });
     expect((await finalEntry(open)).facts).toMatchObject({ foreignClient: true, exitStatus: 5 });
@@ -308,12 +284,28 @@ describe('the command line', () => {
     await expect.poll(() => Object.values(programs.stores.foreignClients.state.items).every(({ phase }) => phase.status === 'ended')).toBe(true);
   }, 120_000);
 
+  test('rules 28, 30: ssh, scp and sftp reach a resource by its name with ProxyCommand="mavis proxy %h" alone, and each is in the audit log as a program of the user\'s own', async () => {
+    const { here, there } = folders();
+    const { name } = (await own.client.service.call(resourcesRoutes.resourceList, { params: {}, query: { filter: 'tag:lets-in', limit: 1 }, body: {} })).items[0] ?? { name: '' };
+    const options = ['-o', `ProxyCommand=${process.execPath} ${MAVIS} ${programs.folder} proxy %h`, '-o', 'User=mavis', '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'];
+    expect(await runProgram('ssh', [...options, name, 'cat; exit 3'], { input: 'through it\n' })).toEqual({ code: 3, output: 'through it\n', errors: '' });
+    expect((await finalEntry(open)).facts).toMatchObject({ foreignClient: true, protocol: 'ssh', exitStatus: 3 });
+    const bytes = randomBytes(90_000);
+    writeFileSync(join(here, 'up.bin'), bytes);
+    expect(await runProgram('scp', [...options, join(here, 'up.bin'), `${name}:${there}/`])).toMatchObject({ code: 0, errors: '' });
+    expect(hash(readFileSync(join(there, 'up.bin')))).toBe(hash(bytes));
+    expect((await finalEntry(open)).facts).toMatchObject({ foreignClient: true, protocol: 'sftp' });
+    expect(await runProgram('sftp', [...options, '-b', '-', name], { input: `get ${there}/up.bin ${here}/down.bin\n` })).toMatchObject({ code: 0 });
+    expect(hash(readFileSync(join(here, 'down.bin')))).toBe(hash(bytes));
+    expect(await recorded(await finalEntry(open))).toContain(`sha256:${hash(bytes)}`);
+  }, 120_000);
+
   test('rules 28, 30: by the configuration that mavis ssh-config writes, rsync and ssh reach a resource by its name, as often as they want', async () => {
     const { here, there } = folders();
     const { output } = await mavis(['ssh-config']);
     const config = output.trim().replace(/^Include /, '');
     expect(statSync(config).mode & 0o777).toBe(0o600);
-    const { name } = (await client.service.call(resourcesRoutes.resourceList, { params: {}, query: { filter: 'tag:lets-in', limit: 1 }, body: {} })).items[0] ?? { name: '' };
+    const { name } = (await own.client.service.call(resourcesRoutes.resourceList, { params: {}, query: { filter: 'tag:lets-in', limit: 1 }, body: {} })).items[0] ?? { name: '' };
     for (let number = 0; number < 5; number += 1) writeFileSync(join(here, `file ${number}`), randomBytes(2000));
     expect(await runProgram('rsync', ['-a', '-e', `ssh -F ${config}`, `${here}/`, `${name}:${there}/`])).toMatchObject({ code: 0, errors: '' });
     const two = await Promise.all([1, 2].map((number) => runProgram('ssh', ['-F', config, name, `ls ${there} | wc -l; exit ${number}`])));
@@ -328,17 +320,11 @@ describe('S20: a VNC viewer of the user\'s own', () => {
   beforeAll(async () => {
     desktop = await startVncTarget({ width: 640, height: 480 });
     await desktop.drawScene(7);
-    resource = await makeDesktop('viewed', { foreignClients: true });
+    resource = await makeDesktop({ foreignClients: true });
   }, 120_000);
   afterAll(() => desktop.stop());
 
-  async function makeDesktop(tag: string, policy: object, port = desktop.port): Promise<ResourceId> {
-    const name = `${tag}-${randomUUID().slice(0, 8)}`;
-    const { id: credentialId } = await system.admin.call(credentialsRoutes.credentialCreate, { body: { kind: 'password', name, userName: 'unused', password: desktop.password } });
-    const { id } = await system.admin.call(resourcesRoutes.resourceCreate, { body: { name, address: desktop.host, protocols: [{ protocol: 'vnc', port }], operatingSystem: 'linux', tags: [name], credentialId, allowSpecialAddress: true } });
-    await system.admin.call(accessRulesRoutes.accessRuleCreate, { body: { name, subject: { kind: 'user', userId: tester }, filter: `tag:${name}`, protocols: ['vnc'], policy } });
-    return id;
-  }
+  const makeDesktop = (policy: object, port = desktop.port): Promise<ResourceId> => own.makeDesktop({ protocol: 'vnc', host: desktop.host, port, userName: 'unused', password: desktop.password, policy });
 
   async function openPort(one = resource): Promise<{ readonly id: string; readonly password: string; readonly port: number; readonly words: string[] }> {
     const { foreignClientId: id, password } = await programs.clients.open(one, 'vnc');
@@ -372,11 +358,11 @@ describe('S20: a VNC viewer of the user\'s own', () => {
       const passwordFile = join(programs.folder, 'vnc-password');
       writeFileSync(passwordFile, vncPasswordFile(password), { mode: 0o600 });
       screen.start('vncviewer', '-passwd', passwordFile, '-FullScreen', ...words);
-      await expect.poll(() => phaseOf(id)?.status, { timeout: 30_000 }).toBe('connected');
+      await expect.poll(() => own.phaseOf(id)?.status, { timeout: 30_000 }).toBe('connected');
       const shown = await desktop.picture();
       await expect.poll(async () => (await screen.picture()).pixels.equals(shown.pixels), { timeout: 30_000 }).toBe(true);
       programs.clients.end(foreignClientId.parse(id));
-      await over(id);
+      await own.over(id);
       const entry = await finalEntry(resource);
       expect(entry).toMatchObject({ kind: 'connection.ended', facts: { protocol: 'vnc', foreignClient: true } });
       const { near, far } = await socketPair();
@@ -394,9 +380,9 @@ describe('S20: a VNC viewer of the user\'s own', () => {
   test.each(['RFB 003.003\n', 'RFB 003.007\n', 'RFB 003.008\n', 'RFB 003.889\n'])('A26: who does not know the one-time password is refused in %j, and one who does comes in once', async (version) => {
     const { id, password, port } = await openPort();
     expect((await answerOf(port, version, (challenge) => vncAuthAnswer(challenge, 'WRONG'))).result).toBe(1);
-    expect(phaseOf(id)?.status).toBe('waiting');
+    expect(own.phaseOf(id)?.status).toBe('waiting');
     expect((await answerOf(port, version, (challenge) => vncAuthAnswer(challenge, password))).result).toBe(0);
-    await over(id);
+    await own.over(id);
     expect((await finalEntry(resource)).facts).toMatchObject({ protocol: 'vnc' });
     await expect(once(connect({ host: '127.0.0.1', port }), 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   }, 60_000);
@@ -409,29 +395,29 @@ describe('S20: a VNC viewer of the user\'s own', () => {
     const guess = (): ReturnType<typeof answerOf> => answerOf(port, 'RFB 003.008\n', () => randomBytes(16));
     for (let tries = 1; tries < 10; tries += 1) expect(await guess()).toEqual({ result: 1, reason: 'Authentication failure' });
     await expect(guess()).rejects.toThrow('the stream ended');
-    expect(phaseOf(id)).toMatchObject({ status: 'ended', error: { code: 'client.foreign-guessed', args: { count: 10 } } });
+    expect(own.phaseOf(id)).toMatchObject({ status: 'ended', error: { code: 'client.foreign-guessed', args: { count: 10 } } });
   }, 60_000);
 
   test('S12: a desktop that is not there is told in the viewer with its reason, and the user as well; no recording', async () => {
-    const dead = await makeDesktop('dead', { foreignClients: true }, await freePort());
+    const dead = await makeDesktop({ foreignClients: true }, await freePort());
     const { id, password, port } = await openPort(dead);
     const { result, reason } = await answerOf(port, 'RFB 003.008\n', (challenge) => vncAuthAnswer(challenge, password));
     expect(result).toBe(1);
     expect(reason).toContain('target.refused');
-    await over(id);
-    expect(phaseOf(id)).toMatchObject({ status: 'ended', error: { code: 'target.refused' } });
+    await own.over(id);
+    expect(own.phaseOf(id)).toMatchObject({ status: 'ended', error: { code: 'target.refused' } });
     expect((await finalEntry(dead)).kind).toBe('connection.failed');
   }, 60_000);
 
   test('rule 30: a rule that lets none in opens no port', async () => {
-    await expect(programs.clients.open(await makeDesktop('closed', {}), 'vnc')).rejects.toMatchObject({ code: 'access.foreign-client-not-allowed' });
+    await expect(programs.clients.open(await makeDesktop({}), 'vnc')).rejects.toMatchObject({ code: 'access.foreign-client-not-allowed' });
     await expect(programs.clients.open(resource, 'ssh')).rejects.toMatchObject({ code: 'resource.protocol-unknown', args: { protocol: 'ssh' } });
   });
 });
 
 describe('A26: another program of this computer', () => {
   test('under another account is not let in, even with the right password', async () => {
-    const others = await startForeignPrograms(client, 'tester', { ownUser: (process.getuid?.() ?? 0) + 1 });
+    const others = await startForeignPrograms(own.client, 'tester', { ownUser: (process.getuid?.() ?? 0) + 1 });
     const { foreignClientId: id, password } = await others.clients.open(open, 'ssh');
     const words = others.stores.foreignClients.state.items[id]?.commands[0]?.text.split(' ').slice(1) ?? [];
     expect(await runProgram('ssh', [...words, 'id'], { password: told(password) })).toMatchObject({ code: 255, output: '' });
@@ -443,7 +429,7 @@ describe('A26: another program of this computer', () => {
   test('that guesses the one-time password closes the port after ten tries, and the user is told', async () => {
     const { id, password, words } = await letIn(open, 'ssh');
     for (let run = 0; run < 4; run += 1) expect((await runProgram('ssh', [...words, 'id'], { password: `WRONG-${run}` })).code).toBe(255);
-    expect(phaseOf(id)).toMatchObject({ status: 'ended', error: { code: 'client.foreign-guessed', args: { count: 10 } } });
+    expect(own.phaseOf(id)).toMatchObject({ status: 'ended', error: { code: 'client.foreign-guessed', args: { count: 10 } } });
     expect(await runProgram('ssh', [...words, 'id'], { password: told(password) })).toMatchObject({ code: 255, output: '' });
   }, 120_000);
 
@@ -458,7 +444,7 @@ describe('A26: another program of this computer', () => {
     expect(await runProgram('ssh', [...words, 'id'], { password: told(password) })).toMatchObject({ code: 255, output: '', errors: expect.stringContaining('Connection refused') });
     programs.clients.end(foreignClientId.parse(id));
     expect((await first).code).toBe(255);
-    await over(id);
+    await own.over(id);
   }, 120_000);
 
   test('such as a browser with a page\'s request gets nothing, and the one who is waited for still comes in', async () => {
@@ -466,6 +452,6 @@ describe('A26: another program of this computer', () => {
     const port = Number(words[words.indexOf('-p') + 1]);
     await expect(fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: 'SSH-2.0-page\r\n', headers: { origin: 'https://evil.example' } })).rejects.toThrow('fetch failed');
     expect(await runProgram('ssh', [...words, 'echo in'], { password })).toMatchObject({ code: 0, output: 'in\n' });
-    await over(id);
+    await own.over(id);
   }, 120_000);
 });

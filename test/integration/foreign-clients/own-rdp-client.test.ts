@@ -1,27 +1,21 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { accessRulesRoutes } from '../../../shared/api/access-rules.ts';
-import { credentialsRoutes } from '../../../shared/api/credentials.ts';
 import { recordingsRoutes } from '../../../shared/api/recordings.ts';
-import { resourcesRoutes } from '../../../shared/api/resources.ts';
-import { usersRoutes } from '../../../shared/api/users.ts';
-import type { ResourceId, UserId } from '../../../shared/ids.ts';
-import { type ForeignClient, foreignClientId } from '../../../shared/ipc/stores.ts';
+import type { ResourceId } from '../../../shared/ids.ts';
+import { foreignClientId } from '../../../shared/ipc/stores.ts';
 import { frameKind } from '../../../shared/recording/recording-frame.ts';
 import { type Picture, readXwd } from '../../../scripts/set-up/xwd-picture.ts';
 import { RecordedDesktop } from '../../../src-renderer/recordings/rdp/recorded-desktop.ts';
 import { type ForeignPrograms, startForeignPrograms } from '../../fixtures/foreign-programs.ts';
-import { ForeignSessionTraces } from '../../fixtures/foreign-session-traces.ts';
+import type { ForeignSessionTraces } from '../../fixtures/foreign-session-traces.ts';
 import { freePort } from '../../fixtures/free-ports.ts';
-import { HeadlessClient } from '../../fixtures/headless-client.ts';
+import { OwnPrograms } from '../../fixtures/own-programs.ts';
 import { installRdpEngine } from '../../fixtures/rdp-engine.ts';
-import { startWholeSystem, type WholeSystem } from '../../fixtures/whole-system.ts';
 import { colourScene, coloursOf } from '../../targets/colour-scene.ts';
 import { type NlaTarget, startNlaTarget } from '../../targets/nla-target.ts';
 import { until } from '../../targets/until.ts';
@@ -29,15 +23,11 @@ import { startVncTarget } from '../../targets/vnc-target.ts';
 
 /** FreeRDP's client, which no one here wrote, through the app's own parts, service, gateway and a target that demands NLA, as real processes. */
 
-const PASSWORD = 'several unrelated words';
 /** What RemoteFX takes from a scene of many colours, as a root mean square from 0 to 1. */
 const CODEC_ERROR = 0.03;
 
-let system: WholeSystem;
-let client: HeadlessClient;
-let auditor: HeadlessClient;
+let own: OwnPrograms;
 let programs: ForeignPrograms;
-let tester: UserId;
 let traces: ForeignSessionTraces;
 let desktop: NlaTarget;
 let drawing: ChildProcess | undefined;
@@ -45,15 +35,8 @@ let resource: ResourceId;
 
 beforeAll(async () => {
   installRdpEngine();
-  [system, desktop] = await Promise.all([startWholeSystem(), startNlaTarget()]);
-  ({ user: { id: tester } } = await system.admin.call(usersRoutes.userCreate, { body: { name: 'tester', displayName: 'tester', role: 'user', password: PASSWORD } }));
-  client = new HeadlessClient(system.embedded.service);
-  await client.signIn('tester', PASSWORD);
-  auditor = new HeadlessClient(system.embedded.service);
-  await system.addUser('reader', 'auditor', PASSWORD);
-  await auditor.signIn('reader', PASSWORD);
-  programs = await startForeignPrograms(client, 'tester');
-  traces = new ForeignSessionTraces(system, auditor);
+  [own, desktop] = await Promise.all([OwnPrograms.start(), startNlaTarget()]);
+  ({ programs, traces } = own);
   const scene = join(programs.folder, 'scene.xwd');
   writeFileSync(scene, colourScene(1024, 768, 11));
   drawing = spawn('xwud', ['-in', scene, '-geometry', '+0+0'], { env: { ...process.env, DISPLAY: desktop.display }, stdio: 'ignore' });
@@ -63,19 +46,8 @@ beforeAll(async () => {
 afterAll(async () => {
   vi.unstubAllGlobals();
   drawing?.kill('SIGKILL');
-  await programs.stop();
-  for (const one of [client, auditor]) one.close();
-  await Promise.all([system.stop(), desktop.stop()]);
+  await Promise.all([own.stop(), desktop.stop()]);
 });
-
-function phaseOf(id: string): ForeignClient['phase'] | undefined {
-  return programs.stores.foreignClients.state.items[id]?.phase;
-}
-
-async function over(id: string): Promise<void> {
-  await expect.poll(() => phaseOf(id)?.status, { timeout: 30_000 }).toBe('ended');
-  await expect.poll(() => programs.stores.sessions.state.items, { timeout: 30_000 }).toEqual({});
-}
 
 /** What the target's display shows. */
 async function shown(): Promise<Picture> {
@@ -84,12 +56,9 @@ async function shown(): Promise<Picture> {
   return picture;
 }
 
-async function makeDesktop(policy: object, port = desktop.port): Promise<ResourceId> {
-  const name = `desktop-${randomUUID().slice(0, 8)}`;
-  const { id: credentialId } = await system.admin.call(credentialsRoutes.credentialCreate, { body: { kind: 'password', name, userName: desktop.user, password: desktop.password } });
-  const { id } = await system.admin.call(resourcesRoutes.resourceCreate, { body: { name, address: desktop.host, protocols: [{ protocol: 'rdp', port }], operatingSystem: 'linux', tags: [name], credentialId, identities: [desktop.fingerprint], allowSpecialAddress: true } });
-  await system.admin.call(accessRulesRoutes.accessRuleCreate, { body: { name, subject: { kind: 'user', userId: tester }, filter: `tag:${name}`, protocols: ['rdp'], policy } });
-  return id;
+function makeDesktop(policy: object, port = desktop.port): Promise<ResourceId> {
+  const { host, user, password, fingerprint } = desktop;
+  return own.makeDesktop({ protocol: 'rdp', host, port, userName: user, password, identities: [fingerprint], policy });
 }
 
 async function openPort(one = resource): Promise<{ readonly id: string; readonly password: string; readonly port: number; readonly words: string[]; readonly file: string }> {
@@ -127,22 +96,22 @@ function aside({ width, height, pixels }: Picture): Picture {
 }
 
 describe('S20: an RDP client of the user\'s own', () => {
-  test.each([{ wish: 'as it comes', more: [] }, { wish: 'and wants a palette', more: ['/bpp:8'] }])('rules 22, 23: FreeRDP ($wish) shows the desktop of a target that demands NLA, by the file and the certificate that are shown, without a password of it; its recording plays', async ({ more }) => {
+  test('rules 22, 23: FreeRDP shows the desktop of a target that demands NLA, by the file and the certificate that are shown, without a password of it; its recording plays', async () => {
     const screen = await startVncTarget({ width: 1024, height: 768 });
     try {
       const { id, words, file, password } = await openPort();
       expect(statSync(file).mode & 0o777).toBe(0o600);
       expect(password).toMatch(/^[0-9A-Z-]{29}$/);
       expect(words.join(' ')).not.toContain(password);
-      screen.start('xfreerdp', ...words, '/size:1024x768', '-decorations', ...more);
-      await expect.poll(() => phaseOf(id)?.status, { timeout: 30_000 }).toBe('connected');
+      screen.start('xfreerdp', ...words, '/size:1024x768', '-decorations');
+      await expect.poll(() => own.phaseOf(id)?.status, { timeout: 30_000 }).toBe('connected');
       await expect.poll(() => existsSync(file)).toBe(false);
       const there = await shown();
       await expect.poll(async () => difference(await screen.picture(), there), { timeout: 60_000 }).toBeLessThan(CODEC_ERROR);
       // Pictures that are one point aside are not the same.
       expect(difference(aside(await screen.picture()), there)).toBeGreaterThan(2 * CODEC_ERROR);
       programs.clients.end(foreignClientId.parse(id));
-      await over(id);
+      await own.over(id);
       const entry = await traces.finalEntry(resource);
       expect(entry).toMatchObject({ kind: 'connection.ended', facts: { protocol: 'rdp', foreignClient: true } });
       const played = { width: 0, height: 0, pixels: Buffer.alloc(0) };
@@ -168,11 +137,11 @@ describe('S20: an RDP client of the user\'s own', () => {
     expect((await answerTo(port, `Cookie: mstshash=${password.slice(0, -1)}`)).toString('hex')).toBe(refused(4));
     // One that wants RDP's own encryption is told to do TLS, and its password is still good.
     expect((await answerTo(port, password, 0)).toString('hex')).toBe(refused(1));
-    expect(phaseOf(id)?.status).toBe('waiting');
+    expect(own.phaseOf(id)?.status).toBe('waiting');
     // The gateway's answer: agreed (2), with flags of the target's, on TLS (1).
     const agreed = await answerTo(port, password);
     expect([agreed.length, agreed[11], agreed.readUInt32LE(15)]).toEqual([19, 2, 1]);
-    await over(id);
+    await own.over(id);
     expect((await traces.finalEntry(resource)).facts).toMatchObject({ protocol: 'rdp' });
     await expect.poll(() => existsSync(file)).toBe(false);
     await expect(once(connect({ host: '127.0.0.1', port }), 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
@@ -189,7 +158,7 @@ describe('S20: an RDP client of the user\'s own', () => {
   }, 60_000);
 
   test('A26: who signs out while the port is being opened leaves neither the port nor its file', async () => {
-    const leaving = await startForeignPrograms(client, 'tester', { signsOutBehindFile: true });
+    const leaving = await startForeignPrograms(own.client, 'tester', { signsOutBehindFile: true });
     try {
       await expect(leaving.clients.open(resource, 'rdp')).rejects.toMatchObject({ code: 'sign-in.required' });
       expect(leaving.stores.foreignClients.state.items).toEqual({});
@@ -203,10 +172,10 @@ describe('S20: an RDP client of the user\'s own', () => {
     const dead = await makeDesktop({ foreignClients: true }, await freePort());
     const { id, password, port } = await openPort(dead);
     expect((await answerTo(port, password)).readUInt32LE(15)).toBe(4);
-    await expect.poll(() => phaseOf(id), { timeout: 30_000 }).toMatchObject({ status: 'ended', error: { code: 'target.refused' } });
+    await expect.poll(() => own.phaseOf(id), { timeout: 30_000 }).toMatchObject({ status: 'ended', error: { code: 'target.refused' } });
     const entry = await traces.finalEntry(dead);
     expect(entry.kind).toBe('connection.failed');
-    expect((await auditor.service.call(recordingsRoutes.recordingList, { params: {}, query: { limit: 10, reference: entry.reference ?? '' }, body: {} })).items).toEqual([]);
+    expect((await own.auditor.service.call(recordingsRoutes.recordingList, { params: {}, query: { limit: 10, reference: entry.reference ?? '' }, body: {} })).items).toEqual([]);
   }, 60_000);
 
   test.each([['an empty PDU', '03000004'], ['a request that is longer than it says', '0300000b20e00000000000'], ['a huge one', '0300ffff06e00000000000'], ['another protocol', '474554202f20485454502f312e310d0a0d0a'], ['random bytes', '9f3c77aa00ff01']])('A13: %s ends the connection, and the port still waits', async (_name, bytes) => {
@@ -216,8 +185,8 @@ describe('S20: an RDP client of the user\'s own', () => {
     socket.end(Buffer.from(bytes, 'hex'));
     socket.resume();
     await once(socket, 'close');
-    expect(phaseOf(id)?.status).toBe('waiting');
+    expect(own.phaseOf(id)?.status).toBe('waiting');
     programs.clients.end(foreignClientId.parse(id));
-    await over(id);
+    await own.over(id);
   }, 30_000);
 });
