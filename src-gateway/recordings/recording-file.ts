@@ -224,6 +224,8 @@ export class RecordingFile {
     } finally {
       this.#syncing = undefined;
     }
+    // What was written meanwhile and has no timer ahead had its second while this sync ran: there may be no other write to bring the next.
+    if (this.#syncTimer === undefined) this.#startSync();
     this.#syncForWaiting();
   }
 
