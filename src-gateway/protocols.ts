@@ -6,6 +6,7 @@ import type { ClosedRecording } from './recordings/channel-recorder.ts';
 import { RecordingSpool } from './recordings/recording-spool.ts';
 import { createRdpHandler, probeRdpIdentity } from './rdp/rdp-handler.ts';
 import { createSftpHandler } from './sftp/sftp-handler.ts';
+import { PrivateKeyOpener } from './ssh/private-key-opener.ts';
 import { probeSsh } from './ssh/probe-ssh.ts';
 import { createSshHandler } from './ssh/ssh-handler.ts';
 import { probeVnc } from './vnc/probe-vnc.ts';
@@ -38,8 +39,9 @@ export async function openProductProtocols({ configuration, keys, settings, data
   });
   keys.onSwitched(({ signingKey }) => recordings.useSigningKey(signingKey));
   await recordings.open();
-  const ssh = createSshHandler({ spool: recordings, logger: log, random: randomBytes, clock });
-  const sftp = createSftpHandler({ spool: recordings, logger: log, clock });
+  const opener = new PrivateKeyOpener();
+  const ssh = createSshHandler({ spool: recordings, logger: log, random: randomBytes, clock, keys: opener });
+  const sftp = createSftpHandler({ spool: recordings, logger: log, clock, keys: opener });
   const rdp = createRdpHandler({ spool: recordings, logger: log, clock });
   const vnc = createVncHandler({ spool: recordings, logger: log, clock });
   return {

@@ -15,9 +15,11 @@ const DESCRIPTIONS: Readonly<Record<BundledProgram, string>> = {
   gateway: 'MAVIS Gateway: signs on to targets, relays and records sessions of a privileged-access system',
 };
 
-/** A module's text as plain JavaScript, line for line: Node takes no TypeScript from an installed package. */
+/** A module's text as plain JavaScript, line for line: Node takes no TypeScript from an installed package. What it names of the other modules is named as it lies there. */
 export function asJavaScript(text: string): string {
-  return stripTypeScriptTypes(text, { mode: 'strip' }).replaceAll(/((?:\bfrom|\bimport)\s*\(?\s*)'(\.{1,2}\/[^']*)\.ts'/g, "$1'$2.js'");
+  return stripTypeScriptTypes(text, { mode: 'strip' })
+    .replaceAll(/((?:\bfrom|\bimport)\s*\(?\s*)'(\.{1,2}\/[^']*)\.ts'/g, "$1'$2.js'")
+    .replaceAll(/(\bnew URL\(\s*)'([^']*)\.ts'(\s*,\s*import\.meta\.url\s*\))/g, "$1'$2.js'$3");
 }
 
 /** The packages that a module loads by name. */

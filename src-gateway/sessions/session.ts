@@ -134,7 +134,10 @@ export class Session {
       const target = await this.#connect(ticketSha256);
       await this.#relay(target);
     } catch (error) {
-      await this.#failed(this.#reasonOr(error));
+      const failure = this.#reasonOr(error);
+      // A fault that ended the session was logged where it came up.
+      if (failure.code === 'internal' && !this.#ending.signal.aborted) this.#parts.log.error('session fell', { reference: this.grant.reference, protocol: this.grant.protocol, error: failure.cause ?? failure });
+      await this.#failed(failure);
     } finally {
       this.#limits?.stop();
       const { code, args } = this.#messages.closing ?? this.#gatewayLost();

@@ -1,14 +1,12 @@
-import type { Clock } from '../clock/clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
 import type { ProtocolHandler, SignedOnTarget, SignOnRequest } from '../sessions/protocol-handler.ts';
-import { signOnToTarget } from '../ssh/target-sign-on.ts';
+import { type SignOnParts, signOnToTarget } from '../ssh/target-sign-on.ts';
 import { SftpSession } from './sftp-session.ts';
 
-export interface SftpHandlerParts {
+export interface SftpHandlerParts extends SignOnParts {
   readonly spool: Pick<RecordingSpool, 'record' | 'requireAbility'>;
   readonly logger: Logger;
-  readonly clock: Clock;
 }
 
 /** SFTP: SSH ends here, so that what flows to the client are the packets of SFTP themselves, each read, held to the rule and written down. */
@@ -23,7 +21,7 @@ async function signOn(parts: SftpHandlerParts, request: SignOnRequest): Promise<
     request.targetSocket.destroy();
     throw error;
   }
-  const target = await signOnToTarget(request, parts.clock);
+  const target = await signOnToTarget(request, parts);
   return {
     sshHostKey: null,
     targetIdentity: target.hostKey,

@@ -25,4 +25,13 @@ function ed25519Text(pem: string): string {
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${body.replaceAll(/.{70}/g, '$&\n').trimEnd()}\n-----END OPENSSH PRIVATE KEY-----\n`;
 }
 
-parentPort?.postMessage(openedText(locked.parse(workerData)));
+/** A parser may throw at what a hostile file holds: such a key cannot be opened, and is no fault of the thread. */
+function openedOrNull(given: z.infer<typeof locked>): string | null {
+  try {
+    return openedText(given);
+  } catch {
+    return null;
+  }
+}
+
+parentPort?.postMessage(openedOrNull(locked.parse(workerData)));

@@ -6,7 +6,6 @@ import { askSignOn } from '../sessions/ask-sign-on.ts';
 import type { SignOnRequest } from '../sessions/protocol-handler.ts';
 import { sessionWork } from '../sessions/session-work.ts';
 import { shownText } from './foreign-text.ts';
-import { openedPrivateKey } from './opened-private-key.ts';
 
 /** A server that asks more often is not signing anyone on. */
 const MOST_ROUNDS = 10;
@@ -16,6 +15,8 @@ export interface SignOnAttemptsParts {
   readonly credential: GrantedCredential;
   readonly policy: Pick<SessionPolicy, 'promptsReachUser'>;
   readonly ask: SignOnRequest['ask'];
+  /** A private key's text without its passphrase. */
+  readonly openKey: (privateKey: string, passphrase: string) => Promise<string>;
   readonly credentialSent: () => void;
   /** A prompt of the target cannot be answered, or the user left. */
   readonly failed: (error: unknown) => void;
@@ -88,7 +89,7 @@ export class SignOnAttempts {
     if (passphrase === undefined) return privateKey;
     this.#parts.asking(true);
     try {
-      return await openedPrivateKey(privateKey, passphrase);
+      return await this.#parts.openKey(privateKey, passphrase);
     } finally {
       this.#parts.asking(false);
     }

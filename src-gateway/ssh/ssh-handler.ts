@@ -1,19 +1,15 @@
-import type { Clock } from '../clock/clock.ts';
 import type { Logger } from '../logging/logger.ts';
 import type { RandomBytes } from '../recordings/recording-sealer.ts';
 import type { RecordingSpool } from '../recordings/recording-spool.ts';
 import type { ProtocolHandler, SignedOnTarget, SignOnRequest } from '../sessions/protocol-handler.ts';
 import { ClientSession } from './client-session.ts';
 import { EphemeralHostKeys } from './ephemeral-host-key.ts';
-import { type KeepAlive, signOnToTarget } from './target-sign-on.ts';
+import { type SignOnParts, signOnToTarget } from './target-sign-on.ts';
 
-export interface SshHandlerParts {
+export interface SshHandlerParts extends SignOnParts {
   readonly spool: Pick<RecordingSpool, 'record' | 'requireAbility'>;
   readonly logger: Logger;
   readonly random: RandomBytes;
-  readonly clock: Clock;
-  /** How a target that is gone without a word is found; within a minute where it is left out. */
-  readonly keepAlive?: KeepAlive;
 }
 
 /** SSH, ended on both sides: toward the target with the granted credential, toward the client with a host key of the session's own. Every channel is recorded. */
@@ -29,7 +25,7 @@ async function signOn(parts: SshHandlerParts, hostKeys: EphemeralHostKeys, reque
     request.targetSocket.destroy();
     throw error;
   }
-  const target = await signOnToTarget(request, parts.clock, parts.keepAlive);
+  const target = await signOnToTarget(request, parts);
   const hostKey = hostKeys.take();
   return {
     sshHostKey: hostKey.fingerprint,

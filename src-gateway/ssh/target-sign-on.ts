@@ -8,6 +8,7 @@ import { sessionWork } from '../sessions/session-work.ts';
 import { targetAlgorithms } from './algorithms.ts';
 import { shownText } from './foreign-text.ts';
 import { hostKeyFingerprintOf } from './host-key.ts';
+import type { PrivateKeyOpener } from './private-key-opener.ts';
 import { SignOnAttempts } from './sign-on-attempts.ts';
 import { sealCheaply } from './ssh2-internals.ts';
 import { TargetAgent } from './target-agent.ts';
@@ -41,9 +42,17 @@ export interface SshTarget {
   close(): void;
 }
 
+export interface SignOnParts {
+  readonly clock: Clock;
+  /** Opens keys that were stored with their passphrase. */
+  readonly keys: Pick<PrivateKeyOpener, 'open'>;
+  /** How a target that is gone without a word is found; within a minute where it is left out. */
+  readonly keepAlive?: KeepAlive;
+}
+
 /** Signs on to a target over a socket that stands. Rejects with a MavisError of leg L4; the socket is closed then. */
-export function signOnToTarget(request: SignOnRequest, clock: Clock, keepAlive: KeepAlive = KEEP_ALIVE): Promise<SshTarget> {
-  return new TargetSignOn(request, clock, keepAlive).run();
+export function signOnToTarget(request: SignOnRequest, { clock, keys, keepAlive = KEEP_ALIVE }: SignOnParts): Promise<SshTarget> {
+  return new TargetSignOn(request, clock, keys, keepAlive).run();
 }
 
 type Phase = 'handshake' | 'sign-on' | 'signed-on' | 'over';
@@ -55,6 +64,8 @@ class TargetSignOn {
   readonly #client = new ssh2.Client();
   readonly #attempts: SignOnAttempts;
   readonly #lost = new AbortController();
+  /** Aborted where the sign-on is given up: what still works for it stops. */
+  readonly #givenUp = new AbortController();
   readonly #agent: TargetAgent | undefined;
   #phase: Phase = 'handshake';
   #hostKey = '';
@@ -64,7 +75,7 @@ class TargetSignOn {
   #timer: Timer | undefined;
   #settle: { resolve: (target: SshTarget) => void; reject: (error: MavisError) => void } | undefined;
 
-  constructor(request: SignOnRequest, clock: Clock, keepAlive: KeepAlive) {
+  constructor(request: SignOnRequest, clock: Clock, keys: Pick<PrivateKeyOpener, 'open'>, keepAlive: KeepAlive) {
     this.#request = request;
     this.#clock = clock;
     this.#keepAlive = keepAlive;
@@ -74,6 +85,7 @@ class TargetSignOn {
       credential,
       policy,
       ask: request.ask,
+      openKey: (privateKey, passphrase) => keys.open(privateKey, passphrase, this.#givenUp.signal),
       credentialSent: () => this.#tellCredentialSent(),
       failed: (error) => this.#fail(asMavisError(error)),
       asking: (waiting) => (waiting ? this.#timer?.cancel() : this.#limit(ANSWER_LIMIT_MS)),
@@ -204,6 +216,7 @@ class TargetSignOn {
     }
     this.#phase = 'over';
     this.#stopWaiting();
+    this.#givenUp.abort(error);
     this.#close();
     this.#settle?.reject(error);
   }

@@ -48,6 +48,9 @@ describe.each(BUNDLED_PROGRAMS)('the bundle of the %s', (name) => {
     expect([...new Set(files.map((path) => path.split('/')[0]))].toSorted()).toEqual(['npm-shrinkwrap.json', 'package.json', 'packaging', 'shared', `src-${name}`]);
     expect(files.filter((path) => /\.tsx?$|\.map$|\.test\./.test(path))).toEqual([]);
     expect(files).toContain(`packaging/mavis-${name}.service`);
+    // What a module names of the others lies there: a thread's module is named by no import.
+    const named = files.filter((path) => path.endsWith('.js')).flatMap((path) => readFileSync(join(installed(name), path), 'utf8').match(/'[^'\s]*\.ts'/g)?.map((text) => [path, text]) ?? []);
+    expect(named).toEqual([]);
   });
 
   test('pins every package that it needs to the version that was tested, and needs none of the client’s', () => {
@@ -63,6 +66,18 @@ describe.each(BUNDLED_PROGRAMS)('the bundle of the %s', (name) => {
   test('runs: its help is printed once all of it has been loaded', () => {
     expect(execFileSync(process.execPath, [program(name), '--help'], { encoding: 'utf8' })).toContain('start');
   });
+});
+
+test.each([
+  ['service', 'src-service/credentials/opened-private-key.js', 'module.openedPrivateKey(key, "words")'],
+  ['gateway', 'src-gateway/ssh/private-key-opener.js', 'new module.PrivateKeyOpener().open(key, "words", new AbortController().signal)'],
+] as const)('the bundle of the %s opens a private key under a passphrase', (name, module, opened) => {
+  const key = join(folder, `key-of-${name}`);
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-a', '2', '-N', 'words', '-C', '', '-f', key]);
+  const code = `const module = await import(${JSON.stringify(join(installed(name), module))}); const key = ${JSON.stringify(readFileSync(key, 'utf8'))}; process.stdout.write(await ${opened});`;
+  writeFileSync(`${key}-opened`, execFileSync(process.execPath, ['--input-type=module', '--eval', code]), { mode: 0o600 });
+  const publicOf = (file: string, passphrase: string): string => execFileSync('ssh-keygen', ['-y', '-P', passphrase, '-f', file], { encoding: 'utf8' }).trim();
+  expect(publicOf(`${key}-opened`, '')).toBe(publicOf(key, 'words'));
 });
 
 test('the service of the bundle starts on an empty data folder, migrates its database, and stops by SIGTERM', async () => {

@@ -5,11 +5,14 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { inRepository } from '../../../scripts/set-up/repository.ts';
+import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { bcryptRounds, MAX_BCRYPT_ROUNDS, openSshKeyBody } from '../../../shared/ssh/open-ssh-private-key.ts';
-import { openedPrivateKey as openedByGateway } from '../../../src-gateway/ssh/opened-private-key.ts';
+import { PrivateKeyOpener } from '../../../src-gateway/ssh/private-key-opener.ts';
 import { openedPrivateKey as openedByService } from '../../../src-service/credentials/opened-private-key.ts';
 
 const PASSPHRASE = 'several unrelated words';
+const stays = new AbortController().signal;
 let folder: string;
 let number = 0;
 beforeAll(() => {
@@ -32,7 +35,7 @@ function publicOf(text: string): string {
 }
 
 describe.each([
-  ['gateway', openedByGateway],
+  ['gateway', (privateKey: string, passphrase: string) => new PrivateKeyOpener().open(privateKey, passphrase, stays)],
   ['service', openedByService],
 ] as const)('a private key under a passphrase, opened by the %s', (_, opened) => {
   test.each([
@@ -67,6 +70,50 @@ describe.each([
     await expect(opened(hostile, PASSPHRASE)).rejects.toMatchObject({ code: 'credential.key-unreadable' });
   });
 });
+
+describe('keys that the gateway opens', () => {
+  test('go into so many threads at once and no more; the others wait, and all are opened', async () => {
+    const { text } = makeKey('-t', 'ed25519', '-a', '2');
+    const opener = new PrivateKeyOpener(2);
+    const before = threads();
+    let most = 0;
+    const counting = setInterval(() => (most = Math.max(most, threads() - before)), 1);
+    const opened = await Promise.all(Array.from({ length: 7 }, () => opener.open(text, PASSPHRASE, stays))).finally(() => clearInterval(counting));
+    expect(new Set(opened).size).toBe(1);
+    expect(most).toBe(2);
+  });
+
+  test('end with the sign-on that wanted them: the thread with the one that runs, the turn with the one that waits', async () => {
+    const slow = makeKey('-t', 'ed25519', '-a', String(MAX_BCRYPT_ROUNDS)).text;
+    const quick = makeKey('-t', 'ed25519', '-a', '2').text;
+    const opener = new PrivateKeyOpener(1);
+    const [running, waiting] = [new AbortController(), new AbortController()];
+    const first = opener.open(slow, PASSPHRASE, running.signal);
+    const second = opener.open(slow, PASSPHRASE, waiting.signal);
+    const third = opener.open(quick, PASSPHRASE, stays);
+    waiting.abort(new MavisError('connect.cancelled'));
+    await expect(second).rejects.toMatchObject({ code: 'connect.cancelled' });
+    running.abort(new MavisError('target.lost'));
+    await expect(first).rejects.toMatchObject({ code: 'target.lost' });
+    expect(publicOf(await third)).not.toBe('');
+    await expect(opener.open(quick, PASSPHRASE, running.signal)).rejects.toMatchObject({ code: 'target.lost' });
+  });
+
+  test('are not called unreadable where the thread itself is at fault', async () => {
+    const opener = new PrivateKeyOpener(1, new URL('no-such-worker.ts', import.meta.url));
+    await expect(opener.open(makeKey('-t', 'ed25519', '-a', '2').text, PASSPHRASE, stays)).rejects.toMatchObject({ code: 'ERR_MODULE_NOT_FOUND' });
+  });
+});
+
+test('service and gateway open keys with the same module', () => {
+  const read = (place: string): string => readFileSync(inRepository(place, 'private-key-worker.ts'), 'utf8');
+  expect(read('src-gateway/ssh')).toBe(read('src-service/credentials'));
+});
+
+/** Threads of this program that open something. */
+function threads(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort').length;
+}
 
 test('rounds are read as ssh-keygen writes them, and of what is no such key there are none', () => {
   const bodyOf = (text: string): Buffer => Buffer.from(openSshKeyBody(text) ?? '', 'base64');
