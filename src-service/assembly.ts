@@ -35,7 +35,7 @@ export function assemble(input: CoreInput) {
       const { segments, untagged } = core.inventory.segments(core.access.visible(user));
       return { segments: new Set(segments), untagged };
     },
-    inventoryRevision: () => core.inventory.revision,
+    inventoryRevision: (user) => core.access.revisionFor(user),
   });
   const routes: BoundRoutes = { ...core.routes, ...gatewaySide.routes };
   return { core, gatewaySide, routes };

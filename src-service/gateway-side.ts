@@ -90,7 +90,8 @@ export interface GatewaySideParts {
   readonly signInEnded: (tokenSha256: string) => Promise<ErrorCode | undefined>;
   /** The segments of resources that a user may use (rule 26). */
   readonly segmentsSeen: (user: User) => SegmentView;
-  readonly inventoryRevision: () => string;
+  /** Of what a user sees of the inventory. */
+  readonly inventoryRevision: (user: User) => string;
 }
 
 /** Who sees the state of every segment: those who manage gateways or watch over them. */
@@ -118,7 +119,7 @@ export function createGatewaySide(parts: GatewaySideParts) {
   const tunnel = new TunnelSettings({ database, audit, clock });
   const gateways = new Gateways({ database, audit, clock, tunnel, announcement: parts.announcement, signing: parts.signing, newId: () => gatewayIdSchema.parse(randomUUID()) });
   const segmentView = (user: User): SegmentView | 'all' => (seesAllSegments.includes(user.role) ? 'all' : parts.segmentsSeen(user));
-  const hub = new EventHub({ clock, log, segmentsOf: (user) => gateways.segmentsNow(segmentView(user), user.role), gatewaysNow: async (ids) => (await gateways.some(ids)).filter(({ removedAt }) => removedAt === null).map(asGateway), inventoryRevision: async () => parts.inventoryRevision(), readUser: parts.readUser, signInEnded: parts.signInEnded });
+  const hub = new EventHub({ clock, log, segmentsOf: (user) => gateways.segmentsNow(segmentView(user), user.role), gatewaysNow: async (ids) => (await gateways.some(ids)).filter(({ removedAt }) => removedAt === null).map(asGateway), inventoryRevision: parts.inventoryRevision, readUser: parts.readUser, signInEnded: parts.signInEnded });
   const histories = new GatewayHistories(database, clock);
   const metrics = new ConnectionMetrics(parts.registry, async () => (await gateways.list()).map(({ state }) => state), () => hub.streams);
 
@@ -363,14 +364,14 @@ export function createGatewaySide(parts: GatewaySideParts) {
     sendEndings: (): Promise<void> => terminations.flushAll(),
     /** Session tokens ended: their event streams end with the reason. */
     sessionsEnded: ({ userId, tokenSha256s, code }: { readonly userId: UserId; readonly tokenSha256s: readonly string[] | null; readonly code: ErrorCode }): void => hub.signedOut(userId, tokenSha256s, code),
-    /** A role or a rule changed: live sessions are judged again, and clients hear of the segments that they see now. */
+    /** A role or a rule changed: live sessions are judged again, and clients hear of the resources and segments that they see now. */
     async accessChanged({ userId }: { readonly userId: UserId | null }): Promise<void> {
-      hub.segmentsChanged();
+      hub.inventoryChanged();
       await connectionList.judgeAgain(userId);
     },
     /** Resources changed: clients ask again, and live sessions are judged again, since rules go by tags. */
-    inventoryChanged({ revision }: { readonly revision: string }): void {
-      hub.inventoryChanged(revision);
+    inventoryChanged(): void {
+      hub.inventoryChanged();
       judgeAll();
     },
     /** Gives every gateway a copy of a signed head. Never rejects: one that does not answer gets the next. */

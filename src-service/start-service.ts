@@ -102,7 +102,7 @@ function connectNotices({ core, gatewaySide }: OpenService): void {
   core.userRevoked.subscribe(() => gatewaySide.sendEndings());
   core.sessionsEnded.subscribe((ended) => gatewaySide.sessionsEnded(ended));
   core.accessChanged.subscribe((changed) => gatewaySide.accessChanged(changed));
-  core.inventoryChanged.subscribe((changed) => gatewaySide.inventoryChanged(changed));
+  core.inventoryChanged.subscribe(() => gatewaySide.inventoryChanged());
   core.headSigned.subscribe((head) => gatewaySide.publishHead(head));
 }
 

@@ -68,12 +68,17 @@ export const resourceSummary = z.object({
   id: resourceId,
   name: z.string(),
   address: z.string(),
+  /** Those that the resource speaks. */
   protocols: z.array(protocol),
   operatingSystem,
   description: z.string(),
   tags: z.array(z.string()),
 });
 export type ResourceSummary = z.infer<typeof resourceSummary>;
+
+/** A resource of a user's list, with those of its protocols that his access rules give him. A service of an older version does not say which. */
+export const listedResource = resourceSummary.extend({ allowedProtocols: z.array(protocol).optional() });
+export type ListedResource = z.infer<typeof listedResource>;
 
 export const importReport = z.object({
   created: z.number().int(),
@@ -100,7 +105,7 @@ export const resourceListQuery = pageQuery.extend({
 });
 
 export const resourcesRoutes = {
-  resourceList: defineRoute({ method: 'GET', path: '/v1/resources', summary: 'The resources that the caller may use, by name', access: 'signed-in', query: resourceListQuery, response: pageOf(resourceSummary).extend({ total: z.number().int(), revision: z.string() }) }),
+  resourceList: defineRoute({ method: 'GET', path: '/v1/resources', summary: 'The resources that the caller may use, by name', access: 'signed-in', query: resourceListQuery, response: pageOf(listedResource).extend({ total: z.number().int(), revision: z.string() }) }),
   resourceTags: defineRoute({ method: 'GET', path: '/v1/resource-tags', summary: 'Tags of the matching resources, with counts', access: 'signed-in', query: z.object({ filter: z.string().max(500).default(''), limit: z.coerce.number().int().min(1).max(1000).default(100) }), response: z.object({ tags: z.array(z.object({ tag: z.string(), count: z.number().int() })), total: z.number().int() }) }),
   resourceRead: defineRoute({ method: 'GET', path: '/v1/resources/:resourceId', summary: 'One resource, whole', access: ['admin', 'operator', 'auditor'], params: byId, response: resource }),
   resourceCreate: defineRoute({ method: 'POST', path: '/v1/resources', summary: 'Add a resource', access: ['admin'], body: resourceFields, response: resource }),

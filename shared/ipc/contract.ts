@@ -53,6 +53,8 @@ export type ProfileFields = z.infer<typeof profileFields>;
 
 export const resourceSort = z.enum(['name', 'address', 'recent', 'favourite']);
 export const resourceRow = resourceSummary.extend({
+  /** Those that an access rule gives the user; all that the resource speaks where the service does not say. */
+  allowedProtocols: z.array(protocol),
   favourite: z.boolean(),
   lastUsedAt: z.string().nullable(),
   /** Segment tags of the resource with what is known of them; empty for untagged resources. */

@@ -1,4 +1,4 @@
-import type { ResourceSummary } from '../../shared/api/resources.ts';
+import type { ListedResource } from '../../shared/api/resources.ts';
 import { SearchIndex } from '../../shared/resources/search-index.ts';
 import type { IndexAnswer, IndexRequest } from './index-worker-contract.ts';
 import { ResourceQueries } from './resource-query.ts';
@@ -6,7 +6,7 @@ import { ResourceQueries } from './resource-query.ts';
 /** Holds the index and answers; runs in a thread of its own, so that preparing 100,000 resources and searching in them never holds up main. */
 export class IndexHolder {
   readonly #queries = new ResourceQueries();
-  #builder = SearchIndex.builder<ResourceSummary>();
+  #builder = SearchIndex.builder<ListedResource>();
 
   answer(request: IndexRequest): IndexAnswer {
     switch (request.kind) {
@@ -15,14 +15,14 @@ export class IndexHolder {
         return this.#done();
       case 'finish':
         this.#queries.setIndex(this.#builder.finish());
-        this.#builder = SearchIndex.builder<ResourceSummary>();
+        this.#builder = SearchIndex.builder<ListedResource>();
         return this.#done();
       case 'discard':
-        this.#builder = SearchIndex.builder<ResourceSummary>();
+        this.#builder = SearchIndex.builder<ListedResource>();
         return this.#done();
       case 'clear':
-        this.#builder = SearchIndex.builder<ResourceSummary>();
-        this.#queries.setIndex(SearchIndex.of<ResourceSummary>([]));
+        this.#builder = SearchIndex.builder<ListedResource>();
+        this.#queries.setIndex(SearchIndex.of<ListedResource>([]));
         return this.#done();
       case 'marks':
         this.#queries.setMarks({ favourites: new Set(request.favourites), lastUsedAt: new Map(request.lastUsedAt) });

@@ -1,10 +1,10 @@
-import type { ResourceSummary } from '../../shared/api/resources.ts';
+import type { ListedResource } from '../../shared/api/resources.ts';
 import type { ResourceQuery, ResourceQueryResult } from './resource-query.ts';
 
 /** What main asks of the thread that holds the index. Answers come in the order of the questions, under their number. */
 export type IndexRequest =
   /** More resources of an inventory that is being loaded; the index that answers stays the old one until `finish`. */
-  | { readonly kind: 'add'; readonly items: readonly ResourceSummary[] }
+  | { readonly kind: 'add'; readonly items: readonly ListedResource[] }
   /** The inventory is whole: it answers from now on. */
   | { readonly kind: 'finish' }
   /** What has been added since the last `finish` is not wanted. */
@@ -18,7 +18,7 @@ export type IndexRequest =
 export type IndexAnswer =
   | { readonly kind: 'done'; readonly size: number }
   | { readonly kind: 'result'; readonly result: ResourceQueryResult }
-  | { readonly kind: 'found'; readonly resource: ResourceSummary | null }
+  | { readonly kind: 'found'; readonly resource: ListedResource | null }
   | { readonly kind: 'failed'; readonly name: string };
 
 export interface NumberedRequest {

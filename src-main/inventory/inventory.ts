@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { gatewaysRoutes, type SegmentsNow, type SegmentState, type TunnelWay } from '../../shared/api/gateways.ts';
-import { type ResourceSummary, resourcesRoutes } from '../../shared/api/resources.ts';
+import { type ListedResource, resourcesRoutes } from '../../shared/api/resources.ts';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { ResourceId } from '../../shared/ids.ts';
 import { type BackOff, backOffMs } from '../../shared/waiting/back-off.ts';
@@ -115,7 +115,7 @@ export class Inventory {
   }
 
   /** The resource of an id as the user may see it; throws `resource.unknown`. */
-  async find(id: ResourceId): Promise<ResourceSummary> {
+  async find(id: ResourceId): Promise<ListedResource> {
     const answer = await this.#parts.index.ask({ kind: 'find', id });
     if (answer.kind !== 'found') throw new MavisError('internal');
     if (!answer.resource) throw new MavisError('resource.unknown');
@@ -141,12 +141,13 @@ export class Inventory {
     return this.#source;
   }
 
-  #row(resource: ResourceSummary): ResourceRow {
+  #row(resource: ListedResource): ResourceRow {
     const marks = this.#source ? this.#parts.marks.of(this.#source.profileId) : undefined;
     const usedAt = marks?.lastUsedAt.get(resource.id);
     const segments = segmentsOf(resource);
     return {
       ...resource,
+      allowedProtocols: resource.allowedProtocols ?? resource.protocols,
       favourite: marks?.favourites.has(resource.id) ?? false,
       lastUsedAt: usedAt === undefined ? null : new Date(usedAt).toISOString(),
       segments,

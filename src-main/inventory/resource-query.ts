@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isSegmentTag, type ResourceSummary } from '../../shared/api/resources.ts';
+import { isSegmentTag, type ListedResource } from '../../shared/api/resources.ts';
 import type { resourceSort } from '../../shared/ipc/contract.ts';
 import { parseFilter } from '../../shared/resources/filter.ts';
 import { PositionSet } from '../../shared/resources/position-set.ts';
@@ -17,7 +17,7 @@ export interface ResourceQuery {
 }
 
 export interface ResourceQueryResult {
-  readonly rows: ResourceSummary[];
+  readonly rows: ListedResource[];
   readonly total: number;
   readonly tags: { tag: string; count: number }[];
   readonly filterProblem: { position: number; code: string } | null;
@@ -31,7 +31,7 @@ export interface ResourceMarks {
 
 /** Answers the resource browser's questions over one index: filter, order, page and counts. Holds the index; makes none of the marks. */
 export class ResourceQueries {
-  #index: SearchIndex<ResourceSummary> = SearchIndex.of<ResourceSummary>([]);
+  #index: SearchIndex<ListedResource> = SearchIndex.of<ListedResource>([]);
   #byAddress: Uint32Array | undefined;
   #marks: ResourceMarks = { favourites: new Set(), lastUsedAt: new Map() };
 
@@ -39,7 +39,7 @@ export class ResourceQueries {
     return this.#index.size;
   }
 
-  setIndex(index: SearchIndex<ResourceSummary>): void {
+  setIndex(index: SearchIndex<ListedResource>): void {
     this.#index = index;
     this.#byAddress = undefined;
   }
@@ -49,7 +49,7 @@ export class ResourceQueries {
   }
 
   /** The resource of an id, or undefined. */
-  find(id: string): ResourceSummary | undefined {
+  find(id: string): ListedResource | undefined {
     const position = this.#index.positionOf(id);
     return position === undefined ? undefined : this.#index.at(position);
   }
@@ -64,7 +64,7 @@ export class ResourceQueries {
     return { rows: this.#page(set, only === 'recent' ? 'recent' : sort, offset, limit), total, tags: this.#index.tagCounts(set, MAX_TAG_COUNTS), filterProblem: null };
   }
 
-  #page(set: PositionSet, sort: ResourceQuery['sort'], offset: number, limit: number): ResourceSummary[] {
+  #page(set: PositionSet, sort: ResourceQuery['sort'], offset: number, limit: number): ListedResource[] {
     if (sort === 'name') return this.#index.page(set, offset, limit);
     if (sort === 'address') return this.#inAddressOrder(set, offset, limit);
     const first = sort === 'favourite' ? this.#favouritesFirst(set) : this.#recentFirst(set);
@@ -88,9 +88,9 @@ export class ResourceQueries {
       .filter((position) => set.has(position));
   }
 
-  #inAddressOrder(set: PositionSet, offset: number, limit: number): ResourceSummary[] {
+  #inAddressOrder(set: PositionSet, offset: number, limit: number): ListedResource[] {
     this.#byAddress ??= this.#sortByAddress();
-    const rows: ResourceSummary[] = [];
+    const rows: ListedResource[] = [];
     let skip = offset;
     for (const position of this.#byAddress) {
       if (!set.has(position)) continue;
@@ -125,6 +125,6 @@ function addressKey(address: string): string {
 }
 
 /** The segment tags of a resource. */
-export function segmentsOf(resource: Pick<ResourceSummary, 'tags'>): string[] {
+export function segmentsOf(resource: Pick<ListedResource, 'tags'>): string[] {
   return resource.tags.filter((tag) => isSegmentTag(tag));
 }

@@ -28,7 +28,7 @@ export function ForeignClientsSection({ row }: { readonly row: ResourceRow }) {
   const [opening, setOpening] = useState<ForeignKind | null>(null);
   const [shown, setShown] = useState<{ readonly id: string; readonly password: string | null } | null>(null);
   const [failure, setFailure] = useState<ShownError | null>(null);
-  const kinds = foreignKind.options.filter((kind) => row.protocols.some((protocol) => speaks[kind].includes(protocol)));
+  const kinds = foreignKind.options.filter((kind) => row.allowedProtocols.some((protocol) => speaks[kind].includes(protocol)));
   if (kinds.length === 0) return null;
   const own = Object.values(items ?? {}).filter(({ resourceId }) => resourceId === row.id);
   const open = async (kind: ForeignKind) => {

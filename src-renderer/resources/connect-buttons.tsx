@@ -10,12 +10,13 @@ interface ConnectButtonsProps {
   readonly inGrid: boolean;
 }
 
-/** One button a protocol that the resource speaks. */
+/** One button for each protocol of the resource that a rule gives the user; in words where there is none. */
 export function ConnectButtons({ row, actions, inGrid }: ConnectButtonsProps) {
   const text = useText();
   return (
     <span className="connect">
-      {row.protocols.map((protocol) => {
+      {row.allowedProtocols.length === 0 && <span className="field-hint">{text('resources.no-protocol-allowed')}</span>}
+      {row.allowedProtocols.map((protocol) => {
         const name = text(`protocol.${protocol}`);
         const label = text('resources.connect', { name: row.name, protocol: name });
         return (

@@ -171,7 +171,7 @@ function runSelectionKey(event: KeyboardEvent, { selection, row, active, query, 
 function runKey(event: KeyboardEvent, row: ResourceRow, actions: ResourceActions): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target !== event.currentTarget) return false;
   if (event.key === 'Enter') {
-    const [protocol] = row.protocols;
+    const [protocol] = row.allowedProtocols;
     if (protocol && !event.repeat) actions.connect(row, protocol);
     else if (!protocol) actions.details(row);
     return true;

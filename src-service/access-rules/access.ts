@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { asc, eq } from 'drizzle-orm';
 import type { AccessRule, AccessRuleFields } from '../../shared/api/access-rules.ts';
 import type { ResourceSummary } from '../../shared/api/resources.ts';
 import type { User } from '../../shared/api/users.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import { accessRuleId, type AccessRuleId, type Protocol, type ResourceId, type UserId } from '../../shared/ids.ts';
+import { accessRuleId, type AccessRuleId, protocol as anyProtocol, type Protocol, type ResourceId, type UserId } from '../../shared/ids.ts';
 import { parseFilter } from '../../shared/resources/filter.ts';
 import { PositionSet } from '../../shared/resources/position-set.ts';
 import type { SearchIndex } from '../../shared/resources/search-index.ts';
@@ -24,11 +24,13 @@ import { isTimeZone } from './access-window.ts';
 const MAX_RULES = 2_000;
 /** Names that trying a filter gives: enough to see whether it is the right one. */
 const MATCHES_NAMED = 50;
+/** Enough that two sets of rules do not look alike. */
+const REVISION_LETTERS = 16;
 
 interface Dependencies {
   readonly database: Database;
   readonly listen: Store['listen'];
-  readonly inventory: Pick<Inventory, 'index' | 'find'>;
+  readonly inventory: Pick<Inventory, 'index' | 'find' | 'revision'>;
   readonly auditLog: Pick<AuditLog, 'append'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly changed: Pick<Notice<{ userId: UserId | null }>, 'publish'>;
@@ -63,10 +65,26 @@ export class Access {
 
   /** The positions in the inventory's index that a user may see now. */
   visible(user: Pick<User, 'id' | 'role'>): PositionSet {
-    const { inventory, clock } = this.#with;
-    const now = clock.now();
-    const sets = this.#rules.filter((rule) => isInForce(rule, user, now)).map((rule) => this.#matching(rule.filter));
-    return sets.reduce((all, set) => all.or(set), new PositionSet(inventory.index.size));
+    return this.#union(this.#inForce(user));
+  }
+
+  /**
+   * Gives for each resource those of its protocols that some rule in force gives the user, whatever the hour. Costs a union of
+   * sets for each protocol, once.
+   */
+  protocolsGiven(user: Pick<User, 'id' | 'role'>): (resource: ResourceSummary) => Protocol[] {
+    const rules = this.#inForce(user);
+    const given = new Map(anyProtocol.options.map((name) => [name, this.#union(rules.filter(({ protocols }) => protocols.includes(name)))]));
+    return ({ id, protocols }) => {
+      const found = this.#with.inventory.find(id);
+      return found === undefined ? [] : protocols.filter((name) => given.get(name)?.has(found.position));
+    };
+  }
+
+  /** Another text whenever what the user sees of the inventory may be another: a resource changed, a rule of his, his role, or a rule of his began or ended. */
+  revisionFor(user: Pick<User, 'id' | 'role'>): string {
+    const rules = this.#inForce(user).map(({ id, updatedAt }) => `${id} ${updatedAt}`);
+    return `${this.#with.inventory.revision}-${hash('sha256', rules.join('\n'), 'base64url').slice(0, REVISION_LETTERS)}`;
   }
 
   /** A resource that the user may see; undefined for one that is not there or not given, so that nobody learns which. */
@@ -159,6 +177,15 @@ export class Access {
   async #read(): Promise<void> {
     const rows = await this.#with.database.select().from(accessRules).orderBy(asc(accessRules.createdAt), asc(accessRules.id));
     this.#rules = rows.map(toRule);
+  }
+
+  #inForce(user: Pick<User, 'id' | 'role'>): AccessRule[] {
+    const now = this.#with.clock.now();
+    return this.#rules.filter((rule) => isInForce(rule, user, now));
+  }
+
+  #union(rules: readonly AccessRule[]): PositionSet {
+    return rules.map((rule) => this.#matching(rule.filter)).reduce((all, set) => all.or(set), new PositionSet(this.#with.inventory.index.size));
   }
 
   /** The positions that a filter matches, kept while the index is the same: rules are few, requests many. */

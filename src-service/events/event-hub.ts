@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { EVENT_STREAM_HEARTBEAT_MS, serviceEvent, type ChangedSubject, type ServiceEvent } from '../../shared/api/events.ts';
 import { gatewaysRoutes, type Gateway, type SegmentsNow } from '../../shared/api/gateways.ts';
 import { role as everyRole } from '../../shared/api/roles.ts';
@@ -47,7 +47,8 @@ export interface EventHubParts {
   readonly segmentsOf: (user: User) => Promise<SegmentsNow>;
   /** Those of these gateways that there are, as they are now. */
   readonly gatewaysNow: (ids: readonly GatewayId[]) => Promise<Gateway[]>;
-  readonly inventoryRevision: () => Promise<string>;
+  /** Another text whenever what the user sees of the inventory may be another. */
+  readonly inventoryRevision: (user: User) => string;
   /** The user as he is now; undefined where there is none. */
   readonly readUser: (id: UserId) => Promise<User | undefined>;
   /** Why a session token is over; undefined while it is good. */
@@ -69,6 +70,7 @@ interface Client {
   /** As the stream's opening found him, or as he was changed to since. */
   user: User;
   lastSegments: string;
+  lastRevision: string;
 }
 
 /** Event streams of signed-in clients (`shared/api/events.ts`): each hears only of what its user may see (rule 26, B11). Owns its streams. */
@@ -81,6 +83,7 @@ export class EventHub {
   /** Changes heard of so far, and whether what clients know is to be repeated. */
   #changes = 0;
   #repeat = false;
+  #inventoryChanged = false;
   #changesOfUsers = 0;
   /** Subjects that were told of less than `CHANGED_EVERY_MS` ago, and whether they changed again since. */
   readonly #resting = new Map<ChangedSubject, { timer: ReturnType<typeof setTimeout>; again: boolean }>();
@@ -89,7 +92,11 @@ export class EventHub {
 
   constructor(parts: EventHubParts) {
     this.#parts = parts;
-    this.#again = setInterval(() => this.segmentsChanged(true), SEGMENTS_AGAIN_MS);
+    this.#again = setInterval(() => {
+      // Rules begin and end by their dates, of which nothing else tells.
+      this.#inventoryChanged = true;
+      this.segmentsChanged(true);
+    }, SEGMENTS_AGAIN_MS);
     this.#again.unref();
   }
 
@@ -103,13 +110,13 @@ export class EventHub {
     const { clock, segmentsOf, inventoryRevision } = this.#parts;
     const { user } = listener;
     const [changes, changesOfUsers] = [this.#changes, this.#changesOfUsers];
-    const revision = await inventoryRevision();
+    const revision = inventoryRevision(user);
     const segments = await segmentsOf(user);
     // Nothing is read on demand: what happens is pushed, within the bound of `#send`.
     const stream = new Readable({ read: () => undefined, highWaterMark: MAX_BEHIND_BYTES });
     const beat = setInterval(() => this.#write(client, ':\n\n'), EVENT_STREAM_HEARTBEAT_MS);
     const expiry = setTimeout(() => this.#signOut(client, 'sign-in.required'), Math.min(0x7fff_ffff, Math.max(0, listener.sessionExpiresAt.getTime() - clock.now().getTime())));
-    const client: Client = { listener, stream, timers: [beat, expiry], user, lastSegments: '' };
+    const client: Client = { listener, stream, timers: [beat, expiry], user, lastSegments: '', lastRevision: revision };
     stream.once('close', () => this.#remove(client));
     if (listener.signal.aborted) stream.destroy();
     listener.signal.addEventListener('abort', () => stream.destroy(), { once: true });
@@ -118,7 +125,7 @@ export class EventHub {
     this.#send(client, { kind: 'hello', serverTime: clock.now().toISOString(), inventoryRevision: revision });
     this.#sendSegments(client, segments, true);
     // What changed between the reading and now was told to those who listened then.
-    if (changes !== this.#changes) this.segmentsChanged();
+    if (changes !== this.#changes) this.inventoryChanged();
     try {
       // A sign-out that came before the client stood in the list closed no stream of his.
       const ended = await this.#parts.signInEnded(listener.tokenSha256);
@@ -153,9 +160,9 @@ export class EventHub {
     }
   }
 
-  /** The inventory or what users may see of it changed. */
-  inventoryChanged(revision: string): void {
-    for (const client of this.#clients) this.#send(client, { kind: 'inventory', revision });
+  /** The inventory changed, or what some users may see of it: who sees another one than he was told of hears it. */
+  inventoryChanged(): void {
+    this.#inventoryChanged = true;
     this.segmentsChanged();
   }
 
@@ -183,7 +190,7 @@ export class EventHub {
     const user = clients.length === 0 ? undefined : await this.#parts.readUser(userId);
     if (user === undefined) return;
     for (const client of clients) client.user = user;
-    this.segmentsChanged();
+    this.inventoryChanged();
   }
 
   /** Session tokens ended: all of the user where `tokens` is null. */
@@ -215,10 +222,24 @@ export class EventHub {
       told = this.#changes;
       const again = this.#repeat;
       this.#repeat = false;
+      await this.#tellInventory().catch((error: unknown) => this.#parts.log.error('the inventory could not be told of', { error }));
       await this.#tellSegments(again).catch((error: unknown) => this.#parts.log.error('segments could not be told', { error }));
       await this.#tellGateways().catch((error: unknown) => this.#parts.log.error('gateways could not be told of', { error }));
       // Ends early with the hub alone.
       await delay(GATHER_MS, undefined, { signal: this.#stopped.signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** Many rules and clients are thousands of comparisons: others have their turn between two clients. */
+  async #tellInventory(): Promise<void> {
+    if (!this.#inventoryChanged) return;
+    this.#inventoryChanged = false;
+    for (const client of this.#clients) {
+      await nextTurn();
+      const revision = this.#parts.inventoryRevision(client.user);
+      if (revision === client.lastRevision) continue;
+      client.lastRevision = revision;
+      this.#send(client, { kind: 'inventory', revision });
     }
   }
 

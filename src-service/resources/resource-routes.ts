@@ -18,8 +18,8 @@ import type { Resources } from './resources.ts';
 const CURSOR = 'resources';
 
 interface Dependencies {
-  readonly inventory: Pick<Inventory, 'index' | 'revision' | 'page' | 'tags'>;
-  readonly access: Pick<Access, 'visible'>;
+  readonly inventory: Pick<Inventory, 'index' | 'page' | 'tags'>;
+  readonly access: Pick<Access, 'visible' | 'protocolsGiven' | 'revisionFor'>;
   readonly resources: Resources;
   readonly tags: Pick<ResourceTags, 'change'>;
   readonly auditLog: Pick<AuditLog, 'append'>;
@@ -30,8 +30,9 @@ interface Dependencies {
 export function resourceRoutes({ inventory, access, resources, tags, auditLog, database }: Dependencies) {
   return {
     resourceList: handle(routes.resourceList, async ({ query }, { user }) => {
-      const { nextCursor, ...page } = inventory.page(access.visible(user), filterOf(query.filter), query.cursor === undefined ? undefined : decodeCursor(CURSOR, query.cursor), query.limit);
-      return { ...page, revision: inventory.revision, ...(nextCursor === undefined ? {} : { nextCursor: encodeCursor(CURSOR, nextCursor) }) };
+      const { nextCursor, items, total } = inventory.page(access.visible(user), filterOf(query.filter), query.cursor === undefined ? undefined : decodeCursor(CURSOR, query.cursor), query.limit);
+      const given = access.protocolsGiven(user);
+      return { items: items.map((item) => ({ ...item, allowedProtocols: given(item) })), total, revision: access.revisionFor(user), ...(nextCursor === undefined ? {} : { nextCursor: encodeCursor(CURSOR, nextCursor) }) };
     }),
     resourceTags: handle(routes.resourceTags, async ({ query }, { user }) => inventory.tags(access.visible(user), filterOf(query.filter), query.limit)),
     resourceRead: handle(routes.resourceRead, ({ params }) => resources.read(params.resourceId)),

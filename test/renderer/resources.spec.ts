@@ -57,6 +57,22 @@ test('S20: each protocol of a resource has its button, SFTP as well', async ({ p
   expect(await calls(page, 'sessions.connect')).toEqual([{ resourceId: expect.any(String), protocol: 'sftp' }]);
 });
 
+test('S56: a resource offers the protocols that a rule gives and no other, and where none is given it says so', async ({ page }) => {
+  await openMain(page);
+  await page.getByRole('searchbox').fill('tokyo-cache');
+  const first = page.getByRole('gridcell').first();
+  await expect(first).toContainText('tokyo-cache');
+  await expect(first.getByRole('button', { name: /^Connect to/ })).toHaveText(['SFTP']);
+  await page.getByRole('searchbox').fill('tokyo-queue');
+  await expect(first).toContainText('tokyo-queue');
+  await expect(first.getByRole('button', { name: /^Connect to/ })).toHaveCount(0);
+  await expect(first).toContainText('No access by any protocol');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('complementary')).toContainText('No access by any protocol');
+  expect(await calls(page, 'sessions.connect')).toEqual([]);
+});
+
 test('S22, S33: that all connections go through the default Gateway is said before Connect, and taken back as soon as it no longer holds', async ({ page }) => {
   await openMain(page, { scene: 'tunnel-on' });
   const mark = page.getByRole('status').filter({ hasText: 'Tunnel: your connections go through the default Gateway' });

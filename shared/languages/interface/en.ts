@@ -215,6 +215,7 @@ export const interfaceTextsEn = {
   'resources.details-of': 'Details of {name}',
   'resources.details-close': 'Close details',
   'resources.description': 'Description',
+  'resources.no-protocol-allowed': 'No access by any protocol',
   'resources.untagged': 'Untagged: any available Gateway',
   'resources.last-used': 'Last used',
   'resources.never-used': 'Never',

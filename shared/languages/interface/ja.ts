@@ -217,6 +217,7 @@ export const interfaceTextsJa = {
   'resources.details-of': '{name} の詳細',
   'resources.details-close': '詳細を閉じる',
   'resources.description': '説明',
+  'resources.no-protocol-allowed': '利用できるプロトコルがありません',
   'resources.untagged': 'タグなし: 利用可能な Gateway から選択',
   'resources.last-used': '最終使用',
   'resources.never-used': 'なし',

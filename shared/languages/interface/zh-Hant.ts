@@ -217,6 +217,7 @@ export const interfaceTextsZhHant = {
   'resources.details-of': '{name} 的詳細資料',
   'resources.details-close': '關閉詳細資料',
   'resources.description': '說明',
+  'resources.no-protocol-allowed': '沒有可用的協定',
   'resources.untagged': '未標記：任一可用的 Gateway',
   'resources.last-used': '上次使用',
   'resources.never-used': '從未',

@@ -314,9 +314,14 @@ describe('rule 26', () => {
     expect(limited.segments.length).toBeGreaterThan(3);
     expect(names(limited)).toEqual(new Set(['gateway-b']));
     expect(names(everything)).toEqual(new Set([null, 'gateway-a', 'gateway-b', 'gateway-c']));
+    const inventories = (recorder: EventRecorder): number => recorder.seen.filter(({ event }) => event.kind === 'inventory').length;
+    const told = [inventories(limited), inventories(everything)] as const;
     await fleet.admin.call(accessRulesRoutes.accessRuleUpdate, { params: { accessRuleId: ruleOfUsers }, body: { name: 'users', subject: { kind: 'role', role: 'user' }, filter: 'tag:gateway-a', protocols: ['ssh'], policy: {} } });
     await fleet.until(async () => (limited.available('gateway-a') === undefined ? undefined : true), 'the new segment');
     const changedMs = limited.segments.at(-1)?.atMs ?? 0;
+    // His list is another one now, which he is told; to those whom the rule does not concern it is no news.
+    await fleet.until(async () => (inventories(limited) > told[0] ? true : undefined), 'the other inventory');
+    expect(inventories(everything)).toBe(told[1]);
     await fleet.gateway('b1').process.kill();
     await fleet.gateway('a1').process.kill();
     await fleet.until(async () => (limited.available('gateway-a') === 1 ? true : undefined), 'the fall of a1');

@@ -539,7 +539,7 @@ describe.each(DATABASES)('on %s', (databaseKind) => {
       gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
       await world.connectionIn(of.connectionId, 'connected');
       world.decide = () => ({ allowed: false, code: 'access.denied' });
-      world.side.inventoryChanged({ revision: '2' });
+      world.side.inventoryChanged();
       const told = await world.until(async () => gateway.asked.find(({ method }) => method === 'terminate'), 'the termination');
       world.decide = () => allowed();
       expect(told.params).toMatchObject({ target: { kind: 'connection', connectionId: of.connectionId }, code: 'session.access-changed' });

@@ -16,6 +16,7 @@ describe.each(['pglite', 'postgresql'] as const)('on %s', (kind) => {
   afterAll(() => stop());
 
   const list = z.object({ items: z.array(z.object({ id: z.string(), name: z.string() })), total: z.number(), revision: z.string(), nextCursor: z.string().optional() });
+  const listOfUser = z.object({ items: z.array(z.object({ protocols: z.array(z.string()), allowedProtocols: z.array(z.string()) })), revision: z.string() });
   const linux = { address: '192.0.2.1', protocols: [{ protocol: 'ssh', port: 22 }], operatingSystem: 'linux' };
 
   async function create(fields: Record<string, unknown>) {
@@ -51,6 +52,22 @@ describe.each(['pglite', 'postgresql'] as const)('on %s', (kind) => {
       expect(await seen(user)).toEqual(['gcp-1']);
       await admin.ask({ method: 'DELETE', path: `/v1/access-rules/${byUser}` });
       expect(await seen(user)).toEqual([]);
+    });
+
+    test('S56: a list says which protocols of a resource the rules give, and another revision where what they give is another, to whom they concern', async () => {
+      const answerOf = async (user: SignedInUser) => listOfUser.parse((await user.ask({ path: '/v1/resources?filter=tag:spoken' })).json);
+      const [user, other] = [await service.newUser('user'), await service.newUser('operator')];
+      await create({ name: 'spoken-1', tags: ['spoken'], protocols: [{ protocol: 'ssh', port: 22 }, { protocol: 'sftp', port: 22 }, { protocol: 'rdp', port: 3389 }] });
+      const rules = [await giveAll({ subject: { kind: 'user', userId: user.id }, filter: 'tag:spoken', protocols: ['ssh', 'vnc'] }), await giveAll({ subject: { kind: 'user', userId: other.id }, filter: 'tag:spoken', protocols: ['vnc'] })];
+      const [before, beforeOfOther] = [await answerOf(user), await answerOf(other)];
+      expect([before, beforeOfOther].map(({ items }) => items)).toMatchObject([[{ protocols: ['ssh', 'sftp', 'rdp'], allowedProtocols: ['ssh'] }], [{ allowedProtocols: [] }]]);
+      rules.push(await giveAll({ subject: { kind: 'role', role: 'user' }, filter: 'tag:spoken', protocols: ['rdp'] }));
+      const after = await answerOf(user);
+      expect(after.items).toMatchObject([{ allowedProtocols: ['ssh', 'rdp'] }]);
+      expect(after.revision).not.toBe(before.revision);
+      expect((await answerOf(other)).revision).toBe(beforeOfOther.revision);
+      for (const rule of rules) await admin.ask({ method: 'DELETE', path: `/v1/access-rules/${rule}` });
+      expect((await answerOf(user)).items).toEqual([]);
     });
 
     test('follows every change of a resource at once: new tags, a new name, removal', async () => {

@@ -1,5 +1,5 @@
 import { resourceId } from '../../../shared/ids.ts';
-import type { ResourceSummary } from '../../../shared/api/resources.ts';
+import type { ListedResource } from '../../../shared/api/resources.ts';
 
 const sites = ['tokyo', 'osaka', 'taipei', 'kaohsiung', 'office1', 'aws', 'gcp', 'lab'] as const;
 const works = ['web', 'db', 'build', 'git', 'mail', 'files', 'cache', 'queue', 'proxy', 'desktop', 'switch', 'backup'] as const;
@@ -8,7 +8,7 @@ const descriptions = ['Orders and invoices', '社内ポータル', '第三機房
 const segmentOf: Readonly<Record<(typeof sites)[number], string | null>> = { tokyo: 'gateway-tokyo', osaka: 'gateway-tokyo', taipei: 'gateway-taipei', kaohsiung: 'gateway-taipei', office1: 'gateway-office1', aws: 'gateway-aws', gcp: 'gateway-gcp', lab: null };
 
 /** So many resources, always the same: what a large organisation has. */
-export function madeResources(count: number): ResourceSummary[] {
+export function madeResources(count: number): ListedResource[] {
   return Array.from({ length: count }, (_, number) => {
     const site = at(sites, number);
     const work = at(works, Math.floor(number / sites.length));
@@ -20,6 +20,8 @@ export function madeResources(count: number): ResourceSummary[] {
       name: `${site}-${work}-${String(number).padStart(5, '0')}`,
       address: `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`,
       protocols: windows ? ['rdp', 'sftp'] : work === 'switch' ? ['ssh'] : number % 5 === 0 ? ['ssh', 'sftp', 'vnc'] : ['ssh', 'sftp'],
+      // Rules give some of it, or nothing of what it speaks.
+      ...(work === 'cache' ? { allowedProtocols: ['sftp'] } : work === 'queue' ? { allowedProtocols: [] } : {}),
       operatingSystem: windows ? 'windows' : work === 'switch' ? 'network' : number % 11 === 0 ? 'macos' : 'linux',
       description: at(descriptions, number),
       tags: [`env:${stage}`, `site:${site}`, ...(segment === null ? [] : [segment]), ...(number % 3 === 0 ? [`team:${work}`] : [])],

@@ -1,7 +1,7 @@
 import type { AuditEntry, ErrorLogEntry } from '../../../shared/api/audit.ts';
 import type { IpcAnswer, ResourceRow } from '../../../shared/ipc/contract.ts';
 import { tunnelSettings, type TunnelSettings } from '../../../shared/api/tunnel.ts';
-import { isSegmentTag } from '../../../shared/api/resources.ts';
+import { isSegmentTag, type ListedResource } from '../../../shared/api/resources.ts';
 import { role } from '../../../shared/api/roles.ts';
 import type { Protocol } from '../../../shared/ids.ts';
 import { sessionId, type StoreName, type StorePatch } from '../../../shared/ipc/stores.ts';
@@ -109,10 +109,10 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     calls.push({ name, args });
     return run(args);
   };
-  const row = (found: Omit<ResourceRow, 'favourite' | 'lastUsedAt' | 'segments' | 'availability'>): ResourceRow => {
+  const row = (found: ListedResource): ResourceRow => {
     const own = found.tags.filter(isSegmentTag);
     const used = lastUsedAt.get(found.id);
-    return { ...found, favourite: favourites.has(found.id), lastUsedAt: used === undefined ? null : new Date(used).toISOString(), segments: own, availability: availabilityOf(own, bySegment(segments), { applies: tunnel.enabled, available: tunnel.gateways.available > 0 }) };
+    return { ...found, allowedProtocols: found.allowedProtocols ?? found.protocols, favourite: favourites.has(found.id), lastUsedAt: used === undefined ? null : new Date(used).toISOString(), segments: own, availability: availabilityOf(own, bySegment(segments), { applies: tunnel.enabled, available: tunnel.gateways.available > 0 }) };
   };
 
   const credentials = credentialCalls(noted, patch, scene);

@@ -25,11 +25,13 @@ const makeGateway = (): Gateway =>
 
 /** Session tokens that are over, and why. */
 const endedTokens = new Map<string, ErrorCode>();
+/** Of what a user sees of the inventory, where it is not as at first. */
+const revisions = new Map<UserId, string>();
 /** What each user hears of Tunnel. */
 let tunnel: TunnelWay = { applies: false, available: false };
 
 function makeHub(segmentsOf: (user: User) => SegmentState[] = () => []): EventHub {
-  hub = new EventHub({ clock: { now: () => new Date('2026-03-01T09:00:00.000Z') }, log: quiet, segmentsOf: async (user) => ({ items: segmentsOf(user), tunnel }), gatewaysNow: async (ids) => ids.flatMap((id) => gateways.get(id) ?? []), inventoryRevision: async () => '7', readUser: async (id) => changed.get(id), signInEnded: async (token) => endedTokens.get(token) });
+  hub = new EventHub({ clock: { now: () => new Date('2026-03-01T09:00:00.000Z') }, log: quiet, segmentsOf: async (user) => ({ items: segmentsOf(user), tunnel }), gatewaysNow: async (ids) => ids.flatMap((id) => gateways.get(id) ?? []), inventoryRevision: ({ id }) => revisions.get(id) ?? '7', readUser: async (id) => changed.get(id), signInEnded: async (token) => endedTokens.get(token) });
   return hub;
 }
 function makeListener(role: Role = 'user', changes: Partial<Listener> = {}): Listener {
@@ -89,6 +91,24 @@ describe('the event stream', () => {
     await hub.open(makeListener());
     await new Promise((resolve) => setImmediate(resolve));
     expect(streams.map(events)).toEqual([[{ kind: 'segments', items: [segment('gateway-office1', 0)], tunnel }], []]);
+  });
+
+  test('S56: whose rules give another part of the inventory than he was told of hears it, and nobody else', async () => {
+    makeHub();
+    const [concerned, other] = [makeListener(), makeListener()];
+    const [one, two] = [await hub.open(concerned), await hub.open(other)];
+    events(one);
+    events(two);
+    revisions.set(concerned.user.id, '8');
+    hub.inventoryChanged();
+    await expect.poll(() => events(one).find(({ kind }) => kind === 'inventory')).toEqual({ kind: 'inventory', revision: '8' });
+    // What he was told of is no news the next time, when it is the other's turn.
+    revisions.set(other.user.id, '9');
+    hub.inventoryChanged();
+    const toldOther: { kind: string }[] = [];
+    await expect.poll(() => (toldOther.push(...events(two).filter(({ kind }) => kind === 'inventory')), toldOther.length)).toBe(1);
+    expect(toldOther).toEqual([{ kind: 'inventory', revision: '9' }]);
+    expect(events(one).filter(({ kind }) => kind === 'inventory')).toEqual([]);
   });
 
   test('rule 26: a change of a gateway is told to those who may list gateways, and to nobody else', async () => {
