@@ -105,8 +105,8 @@ describe('L4 and the choice: the first finding is the cause', () => {
 
 describe('L4: the sign-on, which a diagnosis does not try by itself (rule 14)', () => {
   test('a target that refuses the stored credential: target.sign-on-refused by what the connection found, and gone when it is taken; without a connection nothing is said', async () => {
-    const credential = (password: string) => ({ kind: 'password', name: 'of the sign-on case', userName: target.user, password }) as const;
-    const { id: credentialId } = await admin.call(credentialsRoutes.credentialCreate, { body: credential('not the password') });
+    const named = { name: 'of the sign-on case', userName: target.user };
+    const { id: credentialId } = await admin.call(credentialsRoutes.credentialCreate, { body: { ...named, kind: 'password', password: 'not the password' } });
     const wanted = await resource({ tags: ['stored', 'gateway-office1'], credentialId });
     const connect = async (): Promise<LastConnection> => {
       const session = client.open(await client.ask(wanted.id, 'ssh'));
@@ -121,7 +121,7 @@ describe('L4: the sign-on, which a diagnosis does not try by itself (rule 14)', 
       expectCause(run, 'target.sign-on-refused');
       expect(run.findings).toMatchObject([{ leg: 'L4', actor: 'target-administrator', evidence: ['sign-on'] }]);
     });
-    await admin.call(credentialsRoutes.credentialReplace, { params: { credentialId }, body: credential(target.password ?? '') });
+    await admin.call(credentialsRoutes.credentialReplace, { params: { credentialId }, body: { ...named, kind: 'private-key', privateKey: target.privateKey } });
     const taken = await connect();
     await finds(signedIn({ ...wanted, lastConnection: taken }), (run) => expect(codesOf(run)).toEqual([]));
     expect(taken.code).toBeNull();

@@ -142,6 +142,7 @@ describe('a program of the user\'s own', () => {
     expect(facts).toMatchObject({ code: 'session.ended', signal: 'SIGSIG@openssh.com' });
     expect(facts).not.toHaveProperty('exitStatus');
     expect(await runShown(open, ['exit 7'])).toMatchObject({ code: 7, errors: '' });
+    expect((await finalEntry(open)).facts).toMatchObject({ exitStatus: 7 });
   }, 120_000);
 
   test('rule 28: scp and sftp -b carry files that compare equal, and each stands in the log, with its hash or its ranges', async () => {
