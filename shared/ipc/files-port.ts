@@ -28,7 +28,7 @@ export type EditStep = z.infer<typeof editStep>;
 /** Names at once: a selection, not a tree. */
 const MOST_SELECTED = 10_000;
 /** Dragged at once: the system's drag holds each path. */
-const MOST_DRAGGED = 500;
+export const MOST_DRAGGED = 500;
 
 export const filesCall = z.discriminatedUnion('do', [
   z.object({ do: z.literal('list-local'), place: localPlace }),
@@ -68,6 +68,8 @@ export type FilesCall = z.infer<typeof filesCall>;
 /** A page's message: a call, or that nobody waits any more for the answer of one. */
 export const filesFromPage = z.discriminatedUnion('kind', [z.object({ kind: z.literal('call'), id: z.number().int().min(0), call: filesCall }), z.object({ kind: z.literal('stop'), id: z.number().int().min(0) })]);
 export type FilesFromPage = z.infer<typeof filesFromPage>;
+/** A call of which only the number is read: one that is refused is answered too, or its page would wait for ever. */
+export const refusedCall = z.object({ kind: z.literal('call'), id: z.number().int().min(0) });
 
 export interface ListedFile {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
+import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { DragOut, JobFailure, LocalPlace, TransferJob } from '../../shared/ipc/files-port.ts';
 import { printableFileName } from '../../shared/sftp/file-name-bytes.ts';
 import { localError } from './local-errors.ts';
@@ -48,6 +48,8 @@ interface Held {
 export class DragOuts {
   readonly #parts: DragOutsParts;
   readonly #held = new Map<number, Held>();
+  /** Whose folders are being read. */
+  readonly #reading = new Set<Held>();
   #numbers = 0;
   #over = false;
 
@@ -61,6 +63,8 @@ export class DragOuts {
     const localFolder = await this.#makeFolder();
     const jobs = new Set<number>();
     try {
+      // Others came meanwhile, or the session's end.
+      this.#refuseTooMany();
       for (const name of names) jobs.add(this.#parts.queue.add({ direction: 'download', name, localFolder, remoteFolder, conflict: 'rename', verify: false }, 'this-session'));
     } catch (error) {
       await this.#forget({ jobs, folder: localFolder });
@@ -71,8 +75,8 @@ export class DragOuts {
 
   /** Takes files and folders of this computer, below the granted folder. Rejects with `files.local-permission` where they do not lie there, and with `request.too-many`. */
   async take(place: LocalPlace, names: readonly string[]): Promise<void> {
-    this.#refuseTooMany();
     const folder = await this.#parts.places.resolve(place);
+    this.#refuseTooMany();
     this.#hold({ names: names.map(printableFileName), jobs: new Set(), folder: null, status: 'ready', paths: names.map((name) => join(folder, name)) });
   }
 
@@ -89,7 +93,7 @@ export class DragOuts {
   look(jobs: readonly Pick<TransferJob, 'id' | 'status' | 'failures'>[]): void {
     for (const held of this.#held.values()) {
       const own = jobs.filter(({ id }) => held.jobs.has(id));
-      if (held.folder === null || held.status === 'ready' || own.length === 0) continue;
+      if (held.folder === null || held.status === 'ready' || own.length === 0 || this.#reading.has(held)) continue;
       const failed = own.find(({ status }) => status === 'failed' || status === 'cancelled');
       const whole = own.length === held.jobs.size && own.every(({ status }) => status === 'done');
       if (whole) void this.#becomeReady(held, held.folder);
@@ -114,13 +118,17 @@ export class DragOuts {
   }
 
   async #becomeReady(held: Held, folder: string): Promise<void> {
-    held.status = 'ready';
+    this.#reading.add(held);
     try {
-      held.paths = (await readdir(folder)).map((name) => join(folder, name));
-      held.failure = null;
+      const names = await readdir(folder);
+      // Somebody has cleared it away meanwhile.
+      if (names.length === 0) throw new MavisError('files.local-missing');
+      [held.paths, held.status, held.failure] = [names.map((name) => join(folder, name)), 'ready', null];
     } catch (error) {
-      const { code, args } = asMavisError(localError(error));
+      const { code, args } = localError(error);
       [held.status, held.failure] = ['failed', { name: held.names[0] ?? '', code, args: { ...args } }];
+    } finally {
+      this.#reading.delete(held);
     }
     this.#changed();
   }

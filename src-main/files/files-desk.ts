@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
-import { type ConflictQuestion, type ConflictRule, type FilesAnswer, type FilesCall, filesFromPage, type FilesToPage, type ListedFile, type TransferJob } from '../../shared/ipc/files-port.ts';
+import { type ConflictQuestion, type ConflictRule, type FilesAnswer, type FilesCall, filesFromPage, type FilesToPage, type ListedFile, refusedCall, type TransferJob } from '../../shared/ipc/files-port.ts';
 import { fileKind } from '../../shared/sftp/packet-fields.ts';
 import { DragOuts, type ReadyDragOut } from './drag-outs.ts';
 import { EditedFiles } from './edited-files.ts';
@@ -124,8 +124,8 @@ export class FilesDesk {
 
   #take(data: unknown): void {
     const parsed = filesFromPage.safeParse(data);
-    if (!parsed.success || this.#calls.size >= MOST_CALLS) {
-      this.#parts.onViolation('message');
+    if (!parsed.success) {
+      this.#refuse(data, new MavisError('request.invalid', { field: 'call' }));
       return;
     }
     const message = parsed.data;
@@ -135,8 +135,8 @@ export class FilesDesk {
     }
     const { id, call } = message;
     // Two calls of one number could not be told apart, nor counted.
-    if (this.#calls.has(id)) {
-      this.#parts.onViolation('message');
+    if (this.#calls.has(id) || this.#calls.size >= MOST_CALLS) {
+      this.#refuse(data, new MavisError('request.too-many', { seconds: 60 }));
       return;
     }
     const stop = new AbortController();
@@ -144,12 +144,22 @@ export class FilesDesk {
     this.#answer(id, call, stop.signal)
       .then(
         (value) => this.#post({ kind: 'answer', id, ok: true, value }),
-        (error: unknown) => {
-          const { code, args } = asMavisError(error);
-          this.#post({ kind: 'answer', id, ok: false, code, args: { ...args } });
-        },
+        (error: unknown) => this.#postError(id, error),
       )
       .finally(() => this.#calls.delete(id));
+  }
+
+  /** Notes a message that is against the rules, and answers where it is a call that somebody waits for. */
+  #refuse(data: unknown, why: MavisError): void {
+    this.#parts.onViolation('message');
+    const call = refusedCall.safeParse(data);
+    // The answer of another call with its number is still to come.
+    if (call.success && !this.#calls.has(call.data.id)) this.#postError(call.data.id, why);
+  }
+
+  #postError(id: number, error: unknown): void {
+    const { code, args } = asMavisError(error);
+    this.#post({ kind: 'answer', id, ok: false, code, args: { ...args } });
   }
 
   async #answer(id: number, call: FilesCall, signal: AbortSignal): Promise<FilesAnswer> {

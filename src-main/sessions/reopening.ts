@@ -61,7 +61,8 @@ export class Reopening {
 
   /** From now on sessions end because the app does: what was open stays written, each window where it is now. */
   freeze(): void {
-    this.#keep();
+    // Where this run wrote nothing, what the last one left may still wait for its own profile's sign-in.
+    if (this.#written !== '') this.#keep();
     this.#frozen = true;
   }
 

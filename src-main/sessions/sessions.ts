@@ -101,6 +101,8 @@ export class Sessions<Port> {
   /** Of SFTP sessions: where their transfers are kept. */
   readonly #journals = new Map<SessionId, Promise<HeldJournals>>();
   readonly #running = new Set<Promise<void>>();
+  /** Transfers that go on with sessions, until what they leave is cleaned up. */
+  readonly #keeping = new Set<Promise<void>>();
   #terminal: { readonly columns: number; readonly rows: number } = FIRST_TERMINAL;
 
   constructor(parts: SessionsParts<Port>) {
@@ -320,12 +322,12 @@ export class Sessions<Port> {
     });
   }
 
-  /** Ends everything and waits for it, at most four seconds. */
+  /** Ends everything, deletes what was fetched to be dragged, and waits for it, at most four seconds. */
   async stop(): Promise<void> {
     for (const attempt of this.#attempts.values()) attempt.end();
     const limit = Promise.withResolvers<void>();
     const timer = setTimeout(() => limit.resolve(), STOP_LIMIT_MS);
-    await Promise.race([Promise.allSettled(this.#running), limit.promise]);
+    await Promise.race([Promise.allSettled([...this.#running, ...this.#keeping]), limit.promise]);
     clearTimeout(timer);
   }
 
@@ -357,7 +359,8 @@ export class Sessions<Port> {
     this.#running.add(running);
     if (protocol === 'sftp' && foreignClientId === null) {
       attempt.grantFolder(this.#localFolders.get(id) ?? this.#parts.homeFolder);
-      void this.#keepTransfers(id, { profileId: profile.id, userName, resourceId }, attempt, running);
+      const keeping: Promise<void> = this.#keepTransfers(id, { profileId: profile.id, userName, resourceId }, attempt, running).finally(() => this.#keeping.delete(keeping));
+      this.#keeping.add(keeping);
     }
     return attempt;
   }

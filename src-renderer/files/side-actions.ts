@@ -1,4 +1,4 @@
-import type { ListedFile } from '../../shared/ipc/files-port.ts';
+import { type ListedFile, MOST_DRAGGED } from '../../shared/ipc/files-port.ts';
 import type { SessionPolicy } from '../../shared/policy/session-policy.ts';
 import type { useText } from '../language/use-text.ts';
 import type { FileAction } from './file-action.ts';
@@ -46,7 +46,7 @@ export function remoteActions(chosen: readonly ListedFile[], work: RemoteWork): 
   return [
     { id: 'open', label: one?.kind === 'link' ? text('files.follow') : text('files.open'), icon: 'front', key: 'Enter', can: one?.kind === 'folder' || one?.kind === 'link', run: () => one && work.open(one) },
     { id: 'download', label: word(text('files.download'), mayOut), icon: 'arrowDown', key: 'F5', button: true, can: chosen.length > 0 && mayOut, run: () => work.transfer(chosen) },
-    { id: 'drag-out', label: word(text('files.drag-out'), mayOut), icon: 'front', can: chosen.length > 0 && mayOut, run: () => work.dragOut(chosen) },
+    { id: 'drag-out', label: mayOut ? dragLabel(chosen, text) : word(text('files.drag-out'), mayOut), icon: 'front', can: chosen.length > 0 && chosen.length <= MOST_DRAGGED && mayOut, run: () => work.dragOut(chosen) },
     { id: 'edit', label: word(text('files.edit'), mayOut && mayIn), icon: 'edit', key: 'F4', can: one?.kind === 'file' && mayOut && mayIn, run: () => one && work.edit(one) },
     { id: 'new-folder', label: word(text('files.new-folder'), mayIn), icon: 'plus', key: 'F7', button: true, parted: true, can: mayIn, run: () => ask({ kind: 'new-folder', side: 'remote' }) },
     { id: 'new-link', label: word(text('files.new-link'), mayLink), icon: 'link', can: mayLink, run: () => ask({ kind: 'new-link', to: one ? work.pathOf(one) : '' }) },
@@ -68,11 +68,17 @@ export function localActions(chosen: readonly ListedFile[], { text, policy, ask,
   return [
     { id: 'open', label: text('files.open'), icon: 'front', key: 'Enter', can: one?.kind === 'folder' || one?.kind === 'link', run: () => one && open(one) },
     { id: 'upload', label: upload, icon: 'arrowUp', key: 'F5', button: true, can: chosen.length > 0 && may, run: () => transfer(chosen) },
-    { id: 'drag-out', label: text('files.drag-out'), icon: 'front', can: chosen.length > 0, run: () => dragOut(chosen) },
+    { id: 'drag-out', label: dragLabel(chosen, text), icon: 'front', can: chosen.length > 0 && chosen.length <= MOST_DRAGGED, run: () => dragOut(chosen) },
     { id: 'new-folder', label: text('files.new-folder'), icon: 'plus', key: 'F7', button: true, parted: true, can: true, run: () => ask({ kind: 'new-folder', side: 'local' }) },
     { id: 'rename', label: text('files.rename'), icon: 'edit', key: 'F2', button: true, can: one !== undefined, run: () => one && ask({ kind: 'rename', side: 'local', file: one }) },
     { id: 'trash', label: text('files.trash'), icon: 'trash', key: 'Delete', button: true, can: chosen.length > 0, run: () => ask({ kind: 'delete', side: 'local', names: chosen.map(({ name }) => name) }) },
     { id: 'details', label: text('files.details'), icon: 'info', key: 'Alt+Enter', button: true, parted: true, can: chosen.length > 0, run: () => ask({ kind: 'details', side: 'local', files: chosen }) },
     { id: 'reload', label: text('files.reload'), icon: 'replay', key: 'Ctrl+R', button: true, can: true, run: reload },
   ];
+}
+
+/** More than the system drags at once are not offered, and it is said how many would be. */
+function dragLabel(chosen: readonly ListedFile[], text: SideWork['text']): string {
+  const what = text('files.drag-out');
+  return chosen.length > MOST_DRAGGED ? text('files.at-most', { what, count: MOST_DRAGGED }) : what;
 }

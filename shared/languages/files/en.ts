@@ -121,4 +121,5 @@ export const filesTextsEn = {
   'files.continued': 'Continued from before',
   'files.kept': 'Goes on when these files are opened again',
   'files.not-allowed': '{what} (the access rule does not allow it)',
+  'files.at-most': '{what} (at most {count, number} at once)',
 } as const;

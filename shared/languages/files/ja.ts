@@ -123,4 +123,5 @@ export const filesTextsJa = {
   'files.continued': '前回の続き',
   'files.kept': 'このファイルを再び開くと続きから再開します',
   'files.not-allowed': '{what}(アクセスルールで許可されていません)',
+  'files.at-most': '{what}(一度に {count, number} 件まで)',
 } as const satisfies Record<keyof typeof filesTextsEn, string>;

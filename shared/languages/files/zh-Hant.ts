@@ -123,4 +123,5 @@ export const filesTextsZhHant = {
   'files.continued': '接續先前的傳輸',
   'files.kept': '再次開啟這些檔案時會繼續',
   'files.not-allowed': '{what}(存取規則不允許)',
+  'files.at-most': '{what}(一次最多 {count, number} 個)',
 } as const satisfies Record<keyof typeof filesTextsEn, string>;

@@ -221,4 +221,14 @@ describe('a page of no good will', () => {
     expect((await page.call({ do: 'list-local', place: [] })).entries).toMatchObject([{ name: 'door', kind: 'link' }]);
     expect(statSync(join(outside, 'secret')).size).toBe(6);
   });
+
+  test('a call that is refused is answered too, so that nobody waits for ever: of no known form, of more files than are dragged at once, or one too many', async () => {
+    const { page } = await open({ folders: { '/': [] } });
+    const names = Array.from({ length: 501 }, (_, index) => String(index));
+    await expect(page.call({ do: 'drag-out', folder: '/', names })).rejects.toMatchObject({ code: 'request.invalid' });
+    await expect(page.call({ do: 'drag-out-local', place: [], names })).rejects.toMatchObject({ code: 'request.invalid' });
+    const calls = await Promise.allSettled(Array.from({ length: 300 }, () => page.call({ do: 'list-local', place: [] })));
+    expect(calls.filter(({ status }) => status === 'rejected').map((call) => call.status === 'rejected' && call.reason.code)).toEqual(Array.from({ length: 100 }, () => 'request.too-many'));
+    expect(violations).toHaveLength(102);
+  });
 });

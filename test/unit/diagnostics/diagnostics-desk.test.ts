@@ -130,6 +130,20 @@ describe('what is kept for a diagnosis', () => {
     await expect(new KnownGateways({ write: () => Promise.reject(new Error('ENOSPC')) }, log).remember(profile, [])).resolves.toBeUndefined();
   });
 
+  test('a busy hour pushes no crash out of what is kept, nor a page that fails again and again the hour', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'mavis-log-'));
+    try {
+      const now = Date.now();
+      const line = (msg: string, index: number): string => JSON.stringify({ level: 30, time: now - 5000 + index, msg, index });
+      const crashes = Array.from({ length: 600 }, (_, index) => line('fault in a page', index));
+      const others = Array.from({ length: 600 }, (_, index) => line('status', 1000 + index));
+      await writeFile(join(folder, 'main.log'), `${[...crashes, ...others].join('\n')}\n`);
+      expect(await recentLog(folder, now)).toEqual([...crashes.slice(-100), ...others.slice(-400)]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
   test('the log of the last hour with the crashes of the last month, and none where there is no log', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mavis-log-'));
     try {

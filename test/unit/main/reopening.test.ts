@@ -61,6 +61,14 @@ test('what is open is kept while it is, and stays kept when the app ends its ses
   expect(written()).toMatchObject({ sessions: [{ protocol }] });
 });
 
+test('a run in which nothing was opened leaves what waits for another profile, or for an inventory that is not ready', () => {
+  for (const profile of [OTHER, PROFILE]) {
+    const { written, reopening } = made({ profileId: PROFILE, sessions: [{ resourceId: ofSession, protocol }] }, { profile });
+    reopening.freeze();
+    expect(written()).toBeUndefined();
+  }
+});
+
 test('a session that its user has ended is not kept, also where he had signed out before', () => {
   const { put, written, signOut } = made(undefined);
   put(session);
