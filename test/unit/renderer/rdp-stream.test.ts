@@ -129,6 +129,11 @@ test.each([
   ['German', { KeyY: 'z', BracketLeft: 'ü', Minus: 'ß' }, 0x407],
   ['French', { KeyQ: 'a', KeyW: 'z', Minus: ')', Equal: '=' }, 0x40c],
   ['American', { KeyQ: 'q', BracketLeft: '[', Backslash: '\\', Semicolon: ';' }, 0x409],
+  ['Russian', { KeyQ: 'й', KeyS: 'ы', BracketRight: 'ъ' }, 0x419],
+  ['Ukrainian', { KeyQ: 'й', KeyS: 'і', BracketRight: 'ї' }, undefined],
+  ['Belarusian', { KeyQ: 'й', KeyS: 'ы', BracketRight: "'" }, undefined],
+  ['Spanish', { KeyQ: 'q', Semicolon: 'ñ', Minus: "'", Equal: '¡', BracketLeft: '`' }, 0x40a],
+  ['Latin American', { KeyQ: 'q', Semicolon: 'ñ', Minus: "'", Equal: '¿', BracketLeft: '´' }, undefined],
   ['one that nobody knows', { KeyQ: 'x' }, undefined],
 ])('a keyboard that writes as a %s one does is told as that', async (_what, letters, layout) => {
   const map = new Map(Object.entries(letters));
