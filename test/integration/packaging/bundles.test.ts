@@ -75,7 +75,8 @@ test.each([
   const key = join(folder, `key-of-${name}`);
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-a', '2', '-N', 'words', '-C', '', '-f', key]);
   const code = `const module = await import(${JSON.stringify(join(installed(name), module))}); const key = ${JSON.stringify(readFileSync(key, 'utf8'))}; process.stdout.write(await ${opened});`;
-  writeFileSync(`${key}-opened`, execFileSync(process.execPath, ['--input-type=module', '--eval', code]), { mode: 0o600 });
+  writeFileSync(`${key}.mjs`, code);
+  writeFileSync(`${key}-opened`, execFileSync(process.execPath, [`${key}.mjs`]), { mode: 0o600 });
   const publicOf = (file: string, passphrase: string): string => execFileSync('ssh-keygen', ['-y', '-P', passphrase, '-f', file], { encoding: 'utf8' }).trim();
   expect(publicOf(`${key}-opened`, '')).toBe(publicOf(key, 'words'));
 });
