@@ -22,6 +22,8 @@ const PAGE_EVENTS = 200;
 const MAX_NOTES = 50;
 /** What a gateway writes of refused peers in a minute, with all that it counts (`MAX_REFUSED_PEERS`), fits. */
 const MAX_NOTES_OF_PEERS = 100;
+/** ISO 8601 has a year 0, which databases have not. */
+const NO_YEAR = '0000-';
 /** Pages of one drain: a gateway cannot hold the reader for ever; the next drain goes on. */
 const MAX_PAGES = 500;
 
@@ -139,7 +141,7 @@ export class JournalIntake {
   /** Keeps an event as far as it can be kept, with what follows from it. */
   async #keep(transaction: Transaction, row: GatewayRow, event: JournalEvent, notes: NoteBudget): Promise<void> {
     const { application, log } = this.#parts;
-    const storable = withStorableFacts(event);
+    const storable = this.#storable(event);
     if (!(await this.#insert(transaction, row, storable ?? event))) return;
     if (storable !== undefined) {
       log.warn('an event of a gateway held what cannot be stored', { gatewayId: row.id, sequence: event.sequence });
@@ -156,8 +158,14 @@ export class JournalIntake {
     } catch (error) {
       if (!isDataException(error)) throw error;
       log.error('an event of a gateway could not be stored as it came', { gatewayId: row.id, sequence: event.sequence, error });
-      if (await this.#insert(transaction, row, { ...event, facts: {} })) await application.unstorable(transaction, row, event, notes);
+      if (await this.#insert(transaction, row, { ...(this.#storable(event) ?? event), facts: {} })) await application.unstorable(transaction, row, event, notes);
     }
+  }
+
+  /** The event as a database can keep it: with facts that it takes, and where no database has its time with the time at which it came. Undefined where it can be kept as it came. */
+  #storable(event: JournalEvent): JournalEvent | undefined {
+    const facts = withStorableFacts(event);
+    return event.at.startsWith(NO_YEAR) ? { ...(facts ?? event), at: this.#parts.clock.now().toISOString() } : facts;
   }
 
   /** Whether the event is new. */
