@@ -21,7 +21,6 @@ export function trustedProxies(configured: readonly string[]): (address: string)
     else trusted.addSubnet(network, isIP(length) === 4 ? bitsOf(length) : Number(length), kind);
   }
   return (address) => {
-    // An address of IPv6 with a zone is of this link alone, and no proxy's.
     const kind = kindOf(address);
     return kind !== undefined && trusted.check(address, kind);
   };
