@@ -2,7 +2,7 @@ import type { User } from '../../shared/api/users.ts';
 import type { ErrorArgs, ErrorCode } from '../../shared/errors/catalogue.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { AccessRuleId, Protocol } from '../../shared/ids.ts';
-import { isNarrower } from '../../shared/policy/narrower-policy.ts';
+import { isNarrower, type BoundSession } from '../../shared/policy/narrower-policy.ts';
 import { sessionPolicy, type SessionPolicy } from '../../shared/policy/session-policy.ts';
 import type { AuditActor } from '../audit/audit-log.ts';
 import type { resources } from '../store/schema.ts';
@@ -54,12 +54,12 @@ export async function judgeAccess(decide: Decide, user: User, resource: Resource
 }
 
 /**
- * Whether what the rules give now is less than what a connection was granted: a narrower policy, or Tunnel where it goes directly
- * (S33). A gateway goes by its grant, so that such a session ends (rule 11).
+ * Whether what the rules give now is less than what a connection was granted: a policy that is narrower for it, or Tunnel where it goes
+ * directly (S33). A gateway goes by its grant, so that such a session ends (rule 11).
  */
-export function givesLess(decision: Pick<Extract<AccessDecision, { allowed: true }>, 'rule' | 'policy'>, user: Pick<User, 'role'>, granted: { readonly policy: SessionPolicy; readonly direct: boolean }): boolean {
+export function givesLess(decision: Pick<Extract<AccessDecision, { allowed: true }>, 'rule' | 'policy'>, user: Pick<User, 'role'>, granted: BoundSession & { readonly policy: SessionPolicy; readonly direct: boolean }): boolean {
   // Policies that an older version wrote down, of the rule or of the grant, have no word for what came later.
-  return (granted.direct && mustTunnel(decision, user)) || isNarrower(sessionPolicy.parse(decision.policy), sessionPolicy.parse(granted.policy));
+  return (granted.direct && mustTunnel(decision, user)) || isNarrower(sessionPolicy.parse(decision.policy), sessionPolicy.parse(granted.policy), granted);
 }
 
 function mustTunnel({ rule }: Pick<Extract<AccessDecision, { allowed: true }>, 'rule'>, user: Pick<User, 'role'>): boolean {

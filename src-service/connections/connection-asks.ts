@@ -312,7 +312,7 @@ export class ConnectionAsks {
     if ((await signInEnded(asker.tokenSha256)) !== undefined) return 'session.sign-in-revoked';
     // Whether the resource is still there is part of the decision, which goes by the inventory.
     const access = await judgeAccess(decide, user, granted.resource, row, clock.now());
-    return 'error' in access || givesLess(access, user, granted) ? 'session.access-changed' : undefined;
+    return 'error' in access || givesLess(access, user, { ...granted, ...row, signedOn: false }) ? 'session.access-changed' : undefined;
   }
 
   /** Writes that the way stands and gives it to the client: of the first hop the address, of one behind it name and key alone (rule 8). */

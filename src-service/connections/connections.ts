@@ -140,7 +140,8 @@ export class Connections {
       const user = await reading;
       const decision = user === undefined || resource.removedAt !== null ? undefined : await decide({ user, resource, protocol: connection.protocol, now: clock.now() });
       const stillGiven = user !== undefined && decision?.allowed === true && (!connection.foreignClient || decision.policy.foreignClients);
-      const narrowed = stillGiven && givesLess(decision, user, { policy: connection.policy, direct: connection.state !== 'asked' && !connection.tunnel });
+      // One that is still asked, anew perhaps, has no grant that could give more: its grant is judged by itself once it is written.
+      const narrowed = stillGiven && connection.state !== 'asked' && givesLess(decision, user, { ...connection, direct: !connection.tunnel, signedOn: connection.state === 'connected' });
       if (stillGiven && !narrowed) {
         await this.#shorten(connection, decision);
         continue;
@@ -203,8 +204,11 @@ export class Connections {
     });
   }
 
-  async #shorten({ id, askedAt, notAfter }: Pick<ConnectionRow, 'id' | 'askedAt' | 'notAfter'>, { notAfter: allowedUntil, policy }: Pick<Extract<AccessDecision, { allowed: true }>, 'notAfter' | 'policy'>): Promise<void> {
-    const ends = [askedAt.getTime() + policy.maxDurationSeconds * 1000, ...(allowedUntil === null ? [] : [new Date(allowedUntil).getTime()])];
+  /** A duration that is as long as ever changes nothing: of a connection that was tried again it counts from that try. */
+  async #shorten({ id, askedAt, notAfter, policy: granted }: Pick<ConnectionRow, 'id' | 'askedAt' | 'notAfter' | 'policy'>, { notAfter: allowedUntil, policy }: Pick<Extract<AccessDecision, { allowed: true }>, 'notAfter' | 'policy'>): Promise<void> {
+    const shorter = policy.maxDurationSeconds < granted.maxDurationSeconds;
+    const ends = [...(shorter ? [askedAt.getTime() + policy.maxDurationSeconds * 1000] : []), ...(allowedUntil === null ? [] : [new Date(allowedUntil).getTime()])];
+    if (ends.length === 0) return;
     const end = new Date(Math.min(...ends));
     if (end >= notAfter) return;
     await this.#parts.database.update(connections).set({ notAfter: end }).where(and(eq(connections.id, id), isNull(connections.finalAt)));

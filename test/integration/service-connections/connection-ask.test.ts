@@ -107,7 +107,7 @@ describe.each(DATABASES)('asking, on %s', (databaseKind) => {
     test.each([
       ['session.sign-in-revoked', 'his sign-in', () => (world.signInEnded = (token) => (token === user.tokenSha256 ? 'sign-in.required' : undefined))],
       ['session.access-changed', 'his right', () => (world.decide = () => ({ allowed: false, code: 'access.denied' }))],
-      ['session.access-changed', 'a part of it', () => (world.decide = () => allowed({ policy: sessionPolicy.parse({ filesOut: false }) }))],
+      ['session.access-changed', 'a part of it', () => (world.decide = () => allowed({ policy: sessionPolicy.parse({ clipboardOut: false }) }))],
     ] as const)('rule 11, B10: %s: a user who loses %s while a gateway takes the grant gets no way, and the gateway is told', async (code, _what, loses) => {
       const segment = `gateway-${randomUUID().slice(0, 8)}`;
       const gateway = await world.gateway(segment, admin);
@@ -255,6 +255,22 @@ describe.each(DATABASES)('asking, on %s', (databaseKind) => {
       expect(await world.connection(first.connectionId)).toMatchObject({ accessRuleId: after.id, notAfter: after.notAfter });
       const told = (await world.audit(first.reference)).filter(({ facts }) => facts['accessRule'] !== undefined).map(({ kind, facts }) => [kind, facts['accessRuleId'], facts['accessRule']]);
       expect(told).toEqual([['connection.asked', before.id, 'first'], ['connection.granted', before.id, 'first'], ['connection.granted', after.id, 'second']]);
+    });
+
+    test('rule 2: a connection that was tried again counts its duration from that try, and a change that takes nothing from it takes no second of it', async () => {
+      await Promise.all([world.gateway('gateway-late-retry', admin), world.gateway('gateway-late-retry', admin)]);
+      world.decide = () => allowed({ policy: sessionPolicy.parse({ maxDurationSeconds: 3600 }) });
+      const first = await world.ask(await world.resource(['gateway-late-retry']), user);
+      world.clock.advance(5_000);
+      await retry(first, { gatewayId: first.hops[0]?.gatewayId, leg: 'L2', code: 'gateway.refused' }, user);
+      const { askedAt, notAfter, policy } = await world.connection(first.connectionId);
+      expect(notAfter.getTime()).toBeGreaterThan(askedAt.getTime() + policy.maxDurationSeconds * 1000);
+      await world.side.accessChanged({ userId: user.user.id });
+      expect(await world.connection(first.connectionId)).toMatchObject({ notAfter, terminateAskedAt: null });
+      world.decide = () => allowed({ policy: sessionPolicy.parse({ maxDurationSeconds: policy.maxDurationSeconds - 1 }) });
+      await world.side.accessChanged({ userId: user.user.id });
+      world.decide = () => allowed();
+      expect((await world.connection(first.connectionId)).notAfter).toEqual(new Date(askedAt.getTime() + (policy.maxDurationSeconds - 1) * 1000));
     });
 
     test.each([['target.sign-on-refused', 'L4'], ['target.identity-changed', 'L4'], ['made.up', 'L2'], ['target.unreachable', 'L2'], ['gateway.refused', 'L4']])('rule 4: %s on %s is no reason to try another', async (code, leg) => {

@@ -315,6 +315,19 @@ describe.each(DATABASES)('on %s', (databaseKind) => {
       expect((await world.auditOfKind('audit.trail-incomplete')).filter((facts) => facts['gatewayId'] === gateway.id)).toEqual([]);
     });
 
+    test('S69: an event of a time that no database has is kept with the time at which it came, and holds up none behind it', async () => {
+      const { gateway, of } = await granted();
+      gateway.record({ kind: 'gateway-started', connectionId: null, reference: null, facts: { a: 1 }, at: '0000-01-01T00:00:00Z' });
+      gateway.record({ kind: 'recording-closed', ...of, facts: { recordingId: randomUUID(), state: 'sealed', durationMs: 1e300 }, at: '0000-12-31T23:59:59.999Z' });
+      gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+      await world.connectionIn(of.connectionId, 'connected');
+      const kept = await world.store.database.select().from(journalEvents).where(eq(journalEvents.gatewayId, gateway.id)).orderBy(journalEvents.sequence);
+      expect(kept.map(({ kind, at, receivedAt }) => [kind, at.getTime() === receivedAt.getTime()])).toEqual([['gateway-started', true], ['recording-closed', true], ['connected', false]]);
+      expect(kept[0]?.facts).toEqual({ a: 1 });
+      expect((await world.auditOfKind('gateway.unexpected-event')).filter((facts) => facts['gatewayId'] === gateway.id)).toMatchObject([{ event: 'gateway-started', sequence: 1 }, { event: 'recording-closed', sequence: 2 }]);
+      expect((await world.auditOfKind('audit.trail-incomplete')).filter((facts) => facts['gatewayId'] === gateway.id)).toEqual([]);
+    });
+
     test('what a newer gateway tells is kept and noted as unknown, and what follows is taken', async () => {
       const { gateway, of } = await granted();
       gateway.record({ kind: 'moon-rose', connectionId: null, reference: null, facts: { phase: 'full' } });
@@ -488,6 +501,32 @@ describe.each(DATABASES)('on %s', (databaseKind) => {
       world.decide = () => allowed();
       expect(gateway.asked.findLast(({ method }) => method === 'terminate')?.params).toMatchObject({ target: { kind: 'connection', connectionId: of.connectionId }, code: 'session.access-changed' });
       expect((await world.audit(of.reference)).find(({ kind }) => kind === 'connection.terminate-asked')?.facts).toMatchObject({ reason: 'less is given than was granted' });
+    });
+
+    test('rule 11: a policy that gives less of what binds no session of its protocol, or its sign-on alone, leaves the live session', async () => {
+      world.decide = () => allowed({ policy: sessionPolicy.parse({ promptsReachUser: true }) });
+      const { gateway, of } = await granted();
+      gateway.record({ kind: 'connected', ...of, facts: { recordingId: randomUUID() } });
+      await world.connectionIn(of.connectionId, 'connected');
+      world.decide = () => allowed({ policy: sessionPolicy.parse({ promptsReachUser: false, viewOnly: true, filesDelete: false }) });
+      await world.side.accessChanged({ userId: user.user.id });
+      world.decide = () => allowed();
+      expect(gateway.asked.filter(({ method }) => method === 'terminate')).toEqual([]);
+      expect(await world.connection(of.connectionId)).toMatchObject({ state: 'connected', terminateAskedAt: null });
+    });
+
+    test('rule 11: a connection for which a gateway is still being found is not ended for what it was asked under, but goes by what is given once its grant is written', async () => {
+      const segment = `gateway-${randomUUID().slice(0, 8)}`;
+      const [one, other] = [await world.gateway(segment, admin), await world.gateway(segment, admin)];
+      const resource = await world.resource([segment]);
+      for (const gateway of [one, other]) gateway.script.set('grant', [{ kind: 'silent' }]);
+      const first = Promise.race([one, other].map(async (gateway) => (await gateway.nextAsked('grant'), gateway)));
+      const offer = world.ask(resource, user);
+      ((await first) === one ? other : one).script.delete('grant');
+      world.decide = () => allowed({ policy: sessionPolicy.parse({ clipboardOut: false }) });
+      await world.side.accessChanged({ userId: user.user.id });
+      world.decide = () => allowed();
+      expect(await world.connection((await offer).connectionId)).toMatchObject({ state: 'granted', terminateAskedAt: null });
     });
 
     test('rule 11: a policy that gives as much or more leaves the live session, and a shorter duration counts from when it was asked', async () => {
