@@ -34,6 +34,11 @@ export function mayBeRoot(): boolean {
   }
 }
 
+/** Why something cannot be started by this account, and what to type. */
+export function needsRoot(what: string, why: string): Error {
+  return new Error(`${what} needs root, ${why}: run the tests as an account with sudo (echo "$USER ALL=(ALL) NOPASSWD: ALL" | sudo tee /etc/sudoers.d/mavis-tests), or as root`);
+}
+
 /** A target in a process of root's, which ends with this one: its input ends, however this one ends. */
 export class RunningByRoot {
   readonly #child: ChildProcess;
@@ -53,7 +58,7 @@ export class RunningByRoot {
 
   /** Starts it. Throws with what to do where this account may not. */
   static async start(wanted: TargetByRoot): Promise<RunningByRoot> {
-    if (!mayBeRoot()) throw new Error(`${wanted.target} needs root, which checks passwords and mounts folders: run the tests as an account with sudo (echo "$USER ALL=(ALL) NOPASSWD: ALL" | sudo tee /etc/sudoers.d/mavis-tests), or as root`);
+    if (!mayBeRoot()) throw needsRoot(wanted.target, 'which checks passwords and mounts folders');
     const child = spawn('sudo', ['-n', process.execPath, join(import.meta.dirname, 'by-root-process.ts')], { stdio: ['pipe', 'pipe', 'inherit'] });
     const running = new RunningByRoot(child);
     const first = running.#next();

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TargetGrant } from '../../../shared/link/messages.ts';
 import { makeSpool, type TestSpool } from '../../fixtures/recording-spool.ts';
 import { openClient, startSftpSession } from '../../fixtures/sftp-session.ts';
-import { canMount, fillDisk, mountSmallDisk, unmountDisk } from '../../fixtures/small-disk.ts';
+import { fillDisk, mountsDisks, mountSmallDisk, unmountDisk } from '../../fixtures/small-disk.ts';
 import { openShell, signOn, startSession } from '../../fixtures/ssh-session.ts';
 import { makeTargetGrant } from '../../fixtures/target-grant.ts';
 import { openFlag } from '../../../shared/sftp/sftp-constants.ts';
@@ -15,7 +15,7 @@ import { startOpenSshTarget, type OpenSshTarget } from '../../targets/open-ssh-t
 /** Room for two recordings with their closing rooms. */
 const DISK_BYTES = 4 * 1024 * 1024;
 
-describe.runIf(canMount)('B13: a strict recording whose disk is full ends its session alone, the disk and the target being real', () => {
+describe.runIf(mountsDisks)('B13: a strict recording whose disk is full ends its session alone, the disk and the target being real', () => {
   let target: OpenSshTarget;
   let disk: string;
   let spool: TestSpool;
@@ -23,9 +23,9 @@ describe.runIf(canMount)('B13: a strict recording whose disk is full ends its se
   const hear = (reason: unknown): void => void unheard.push(reason);
 
   beforeEach(async () => {
-    target = await startOpenSshTarget();
     disk = mkdtempSync(join(tmpdir(), 'mavis-full-'));
     mountSmallDisk(disk, DISK_BYTES);
+    target = await startOpenSshTarget();
     spool = await makeSpool({ strict: true, dataDirectory: disk });
     unheard.length = 0;
     process.on('unhandledRejection', hear);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { ClientKey } from '../../../src-main/account/client-key.ts';
 import { FaultyGateway } from '../../fixtures/faulty-gateway.ts';
 import { HeadlessFiles } from '../../fixtures/headless-files.ts';
-import { canMount, mountSmallDisk, unmountDisk } from '../../fixtures/small-disk.ts';
+import { mountsDisks, mountSmallDisk, unmountDisk } from '../../fixtures/small-disk.ts';
 import { type OpenSshTarget, startOpenSshTarget } from '../../targets/open-ssh-target.ts';
 
 /** Bytes that the limited account's files may have: one shell's `ulimit` counts blocks of 512, another's of 1,024. */
@@ -53,7 +53,7 @@ describe('a target that takes no more', () => {
     await files.end();
   }, 120_000);
 
-  test.runIf(canMount)('S20: a file that fills its disk is told as that, and ends right when it is tried again with room', async () => {
+  test.runIf(mountsDisks)('S20: a file that fills its disk is told as that, and ends right when it is tried again with room', async () => {
     const folder = join(gateway.target.home, `full-${process.pid}`);
     mkdirSync(folder);
     mountSmallDisk(folder, 4 * 1024 * 1024);
@@ -78,7 +78,7 @@ describe('a target that takes no more', () => {
     await files.end();
   }, 120_000);
 
-  test.runIf(canMount)('S20: a download that fills its disk here is told as that, and ends right when it is tried again with room', async () => {
+  test.runIf(mountsDisks)('S20: a download that fills its disk here is told as that, and ends right when it is tried again with room', async () => {
     const folder = join(here, 'small-disk');
     mkdirSync(folder);
     mountSmallDisk(folder, 4 * 1024 * 1024);

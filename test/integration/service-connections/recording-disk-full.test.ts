@@ -7,21 +7,22 @@ import { recordingId } from '../../../shared/ids.ts';
 import { errorLog } from '../../../src-service/store/schema.ts';
 import { makeGatewayRecording, outputFrame } from '../../fixtures/gateway-recording.ts';
 import { GatewaySideWorld } from '../../fixtures/gateway-side-world.ts';
-import { canMount, mountSmallDisk, unmountDisk } from '../../fixtures/small-disk.ts';
+import { mountsDisks, mountSmallDisk, unmountDisk } from '../../fixtures/small-disk.ts';
 
 /** The recordings' whole disk: enough for what a pull wants to see free at its beginning (16 MiB), and little more. */
 const DISK_BYTES = 20 * 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
 
-describe.runIf(canMount)('the disk of recordings runs full in the middle of a pull, the disk being real', () => {
+describe.runIf(mountsDisks)('the disk of recordings runs full in the middle of a pull, the disk being real', () => {
   let world: GatewaySideWorld;
   let disk: string;
 
   beforeAll(async () => {
     world = await GatewaySideWorld.start();
-    disk = join(world.folder, 'recordings');
-    mkdirSync(disk, { recursive: true, mode: 0o700 });
-    mountSmallDisk(disk, DISK_BYTES);
+    const place = join(world.folder, 'recordings');
+    mkdirSync(place, { recursive: true, mode: 0o700 });
+    mountSmallDisk(place, DISK_BYTES);
+    disk = place;
     world.recordingLimits.freeBytesAtLeast = 0;
   });
   afterAll(async () => {

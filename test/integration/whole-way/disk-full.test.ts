@@ -8,7 +8,7 @@ import { recordingsRoutes } from '../../../shared/api/recordings.ts';
 import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { recordingId } from '../../../shared/ids.ts';
 import { HeadlessClient } from '../../fixtures/headless-client.ts';
-import { canMount, mountSmallDisk, unmountDisk } from '../../fixtures/small-disk.ts';
+import { mountsDisks, mountSmallDisk, unmountDisk } from '../../fixtures/small-disk.ts';
 import { startWholeSystem, type WholeSystem } from '../../fixtures/whole-system.ts';
 
 /** The gateway's whole disk; below the second number it takes no new session. */
@@ -18,7 +18,7 @@ const LEAST_FREE_BYTES = 8 * 1024 * 1024;
 const SYNC_LIMIT_MS = 90_000;
 const PASSWORD = 'several unrelated words';
 
-describe.runIf(canMount)('B13: the gateway’s disk runs full while it works, all programs and the disk being real', () => {
+describe.runIf(mountsDisks)('B13: the gateway’s disk runs full while it works, all programs and the disk being real', () => {
   let system: WholeSystem;
   let client: HeadlessClient;
   let gatewayFolder: string;
