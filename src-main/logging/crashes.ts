@@ -5,5 +5,6 @@ export const crashMessages = {
   child: 'child process gone',
   session: 'session process ended',
   fault: 'fault in a page',
+  faultsLeftOut: 'more faults in pages, left out',
   unfinished: 'last run did not end in order',
 } as const;

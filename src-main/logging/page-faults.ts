@@ -11,20 +11,25 @@ const WINDOW_MS = 60_000;
 export class PageFaults {
   readonly #log: Pick<Log, 'error'>;
   readonly #clock: () => number;
-  #since = Number.NEGATIVE_INFINITY;
-  #noted = 0;
+  readonly #counts = new Map<WindowRole, { since: number; noted: number }>();
 
   constructor(log: Pick<Log, 'error'>, clock: () => number) {
     this.#log = log;
     this.#clock = clock;
   }
 
-  /** Notes a fault; more than twenty within a minute are left out. */
+  /** Notes a fault; of each kind of window more than twenty within a minute are left out, and how many is said before the next that is noted. */
   note(role: WindowRole, { reference, name, frames }: PageFault): void {
     const now = this.#clock();
-    if (now - this.#since > WINDOW_MS) [this.#since, this.#noted] = [now, 0];
-    this.#noted += 1;
-    if (this.#noted > MOST_IN_WINDOW) return;
+    let count = this.#counts.get(role);
+    if (count === undefined || now - count.since > WINDOW_MS) {
+      const leftOut = (count?.noted ?? 0) - MOST_IN_WINDOW;
+      if (leftOut > 0) this.#log.error(crashMessages.faultsLeftOut, { role, count: leftOut });
+      count = { since: now, noted: 0 };
+      this.#counts.set(role, count);
+    }
+    count.noted += 1;
+    if (count.noted > MOST_IN_WINDOW) return;
     const thrown = new Error();
     Object.assign(thrown, { name, stack: frames });
     this.#log.error(crashMessages.fault, { role, reference }, thrown);

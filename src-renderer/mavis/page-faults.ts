@@ -24,6 +24,9 @@ export function reportFaults(mavis: Pick<WindowApi, 'app'>): void {
     // Where main does not answer, nobody is left who could be told.
     mavis.app.reportFault({ reference: stopped?.reference ?? null, name: NAME.test(name) ? name : 'Error', frames }).catch(() => undefined);
   };
-  globalThis.addEventListener('error', ({ error }: ErrorEvent) => tell(error));
+  globalThis.addEventListener('error', ({ error }: ErrorEvent) => {
+    // A notice of the browser's own ("ResizeObserver loop …") is no fault: nothing was thrown.
+    if (error !== null && error !== undefined) tell(error);
+  });
   globalThis.addEventListener('unhandledrejection', ({ reason }: PromiseRejectionEvent) => tell(reason));
 }

@@ -19,15 +19,19 @@ describe('faults in pages', () => {
     expect(lines).toEqual([{ level: 50, time: 5, pid: 1, msg: 'fault in a page', role: 'main', reference, error: { name: 'TypeError', stack: '    at draw (app://bundle/assets/main-window.js:1:2)' } }]);
   });
 
-  test('a page that goes wrong again and again writes twenty lines a minute', () => {
+  test('a page that goes wrong again and again writes twenty lines a minute, takes no other kind of window its own, and how many were left out is said', () => {
     let now = 0;
     const { lines, log } = written(() => now);
     const faults = new PageFaults(log, () => now);
-    for (let count = 0; count < 1000; count += 1) faults.note('session', { reference: null, name: 'Error', frames: '' });
+    const fault = { reference: null, name: 'Error', frames: '' };
+    for (let count = 0; count < 1000; count += 1) faults.note('session', fault);
     expect(lines).toHaveLength(20);
+    faults.note('main', fault);
+    expect(lines.slice(20)).toMatchObject([{ role: 'main' }]);
     now = 60_001;
-    faults.note('session', { reference: null, name: 'Error', frames: '' });
-    expect(lines).toHaveLength(21);
+    faults.note('session', fault);
+    faults.note('main', fault);
+    expect(lines.slice(21)).toMatchObject([{ msg: 'more faults in pages, left out', role: 'session', count: 980 }, { msg: 'fault in a page', role: 'session' }, { msg: 'fault in a page', role: 'main' }]);
   });
 
   test.each([{ reference: 'MV-x', name: 'Error', frames: '' }, { reference: null, name: 'a b', frames: '' }, { reference: null, name: 'Error', frames: 'x'.repeat(4001) }, { reference: null, name: '', frames: '' }])('what is not of the form is refused: %j', (fault) => {
