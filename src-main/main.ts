@@ -598,8 +598,9 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     processes.stop();
     await index.stop();
     await updates.stop();
-    await installAtEnd.end();
+    // Before an update that was waiting starts the app anew: the next one would take this run for one that broke off.
     await runMark.end();
+    await installAtEnd.end();
     log.info('stopped');
     await logFile.flush();
   } });
