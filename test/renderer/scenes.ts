@@ -2,7 +2,7 @@ import { expect, type Page } from '@playwright/test';
 import { menuPages, type PageId } from '../../src-renderer/frame/pages.ts';
 import { openDiagnosis, openMain, openPage, openSession, output } from './open-page.ts';
 
-/** A state of a window that is worth a look: axe reads it, and `npm run tour` takes its picture. Opened in English, light and large; the look changes after. */
+/** A state of a window that is worth a look: axe reads it, of `moreScenes` in the long run, and `npm run tour` takes its picture. Opened in English, light and large; the look changes after. */
 export interface Scene {
   readonly name: string;
   /** The page of the menu that it shows. */
@@ -288,7 +288,7 @@ const setUpSteps: readonly { readonly name: string; readonly go: (page: Page) =>
   },
 ];
 
-/** More that the tour shows; axe reads these states in the tests of their own matters. */
+/** More that the tour shows; axe reads them in the long run (`accessibility.spec.ts`); every run opens a third of them (`scenes.spec.ts`). */
 export const moreScenes: readonly Scene[] = [
   ...SETTINGS_SECTIONS.map((section, place) =>
     menu(`settings: ${section}`, 'settings', async (page) => {
