@@ -22,6 +22,8 @@ const USER = { name: 'bench', password: 'a password only for this run' } as cons
 const RESTING_SHARE = 0.01;
 const LOOK_MS = 2000;
 const MOST_LOOKS = 15;
+/** A minute: ten looks a second. */
+const MOST_PROMPT_LOOKS = 600;
 
 const repository = resolve(import.meta.dirname, '../..');
 const emptyWindow = join(import.meta.dirname, 'measuring', 'empty-window');
@@ -87,7 +89,10 @@ async function reportMemory(): Promise<void> {
     for (; open < wanted; open += 1) {
       const session = await connect(app, system.live.name);
       await untilRecorded(session);
-      while (!endsWithPrompt((await terminalText(session)).trimEnd().concat(' '))) await wait(100);
+      for (let look = 0; !endsWithPrompt((await terminalText(session)).trimEnd().concat(' ')); look += 1) {
+        if (look === MOST_PROMPT_LOOKS) throw new Error('the shell gave no prompt within a minute');
+        await wait(100);
+      }
     }
     await reportResting(`A memory, ${String(wanted)} SSH sessions`, app.electronApp);
   }

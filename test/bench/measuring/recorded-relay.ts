@@ -3,6 +3,9 @@ import type { RecordingSpool } from '../../../src-gateway/recordings/recording-s
 import type { ProtocolHandler, SessionEnd, SessionRun, SignOnRequest } from '../../../src-gateway/sessions/protocol-handler.ts';
 import { Relay } from '../../../src-gateway/ssh/relay.ts';
 
+/** A file of a run is hashed within seconds. */
+const HASH_LIMIT_MS = 60_000;
+
 /**
  * Relays bytes as they are, and stores each of them, whichever way it goes, in a recording of the product's own: encrypted,
  * chained and synced, as what a desktop draws is. With the pace that the disk allows.
@@ -25,7 +28,11 @@ export class RecordedRelay implements ProtocolHandler {
   /** Waits until what was recorded is closed and hashed, so that this costs the run that it belongs to, and removes it. */
   async forget(): Promise<void> {
     await Promise.all(this.#runs);
-    while (this.#spool.list().some(({ sha256 }) => sha256 === null)) await setTimeout(10);
+    const endsAt = performance.now() + HASH_LIMIT_MS;
+    while (this.#spool.list().some(({ sha256 }) => sha256 === null)) {
+      if (performance.now() > endsAt) throw new Error('a recording was not closed and hashed within a minute');
+      await setTimeout(10);
+    }
     for (const { recordingId, sha256 } of this.#spool.list()) if (sha256 !== null) await this.#spool.release(recordingId, sha256);
   }
 
