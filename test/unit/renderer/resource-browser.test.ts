@@ -5,7 +5,7 @@ import { ResourceBrowser } from '../../../src-renderer/resources/resource-browse
 import { PAGE_ROWS, RowWindow } from '../../../src-renderer/resources/row-window.ts';
 
 const row = (number: number): ResourceRow => ({
-  id: resourceId.parse(`00000000-0000-4000-8000-${String(number).padStart(12, '0')}`), name: `r${number}`, address: '10.0.0.1', protocols: ['ssh'], operatingSystem: 'linux', description: '', tags: [], favourite: false, lastUsedAt: null, segments: [], availability: 'available',
+  id: resourceId.parse(`00000000-0000-4000-8000-${String(number).padStart(12, '0')}`), name: `r${number}`, address: '10.0.0.1', protocols: ['ssh'], allowedProtocols: ['ssh'], operatingSystem: 'linux', description: '', tags: [], favourite: false, lastUsedAt: null, segments: [], availability: 'available',
 });
 interface Asked {
   readonly filter: string;
