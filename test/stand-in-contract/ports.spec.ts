@@ -92,7 +92,7 @@ test('what was sent before a port was given away arrives, in order', async ({ el
     BrowserWindow.getAllWindows()[0]?.webContents.postMessage('port', null, [port2]);
     port1.postMessage(4);
   });
-  await expect.poll(() => page.evaluate('window.ports.length')).toBe(1);
+  await expect.poll(() => page.evaluate('window.ports?.length')).toBe(1);
   const got = await page.evaluate('new Promise((resolve) => { const got = []; window.ports[0].onmessage = (event) => { got.push(event.data); if (got.length === 4) resolve(got); }; })');
   expect(got).toEqual([1, 2, 3, 4]);
 });
