@@ -11,7 +11,7 @@ import { type CredentialFields, credentialsRoutes } from '../../shared/api/crede
 import { recordingsRoutes } from '../../shared/api/recordings.ts';
 import { type ResourceFields, resourcesRoutes } from '../../shared/api/resources.ts';
 import { usersRoutes } from '../../shared/api/users.ts';
-import type { CredentialId, ResourceId } from '../../shared/ids.ts';
+import type { CredentialId, ResourceId, UserId } from '../../shared/ids.ts';
 import { type ConnectProxy, startConnectProxy } from '../fixtures/connect-proxy.ts';
 import { HeadlessClient } from '../fixtures/headless-client.ts';
 import type { WholeSystem } from '../fixtures/whole-system.ts';
@@ -67,7 +67,7 @@ function encryptedKey(target: OpenSshTarget, folder: string, passphrase: string)
   }
 }
 
-async function plant(system: WholeSystem, { ssh: target, vnc, rdp }: Targets, planted: Planted, key: string): Promise<Record<'password' | 'key' | 'wrong' | 'asked', ResourceId>> {
+async function plant(system: WholeSystem, { ssh: target, vnc, rdp }: Targets, planted: Planted, key: string, userId: UserId): Promise<Record<'password' | 'key' | 'wrong' | 'asked', ResourceId>> {
   const { admin } = system;
   const credential = async (fields: CredentialFields): Promise<CredentialId> => (await admin.call(credentialsRoutes.credentialCreate, { body: fields })).id;
   const byPassword = await credential({ kind: 'password', name: 'by password', userName: target.user, password: planted.passwordOfTarget.secret });
@@ -78,8 +78,10 @@ async function plant(system: WholeSystem, { ssh: target, vnc, rdp }: Targets, pl
     (await admin.call(resourcesRoutes.resourceCreate, { body: { name, address: target.host, ...way, operatingSystem: 'linux', tags: ['gateway-office1', tag], credentialId, allowSpecialAddress: true } })).id;
   await resource('canary-vnc', 'canary-stored', await credential({ kind: 'password', name: 'of VNC', userName: 'unused', password: planted.passwordOfVnc.secret }), { protocols: [{ protocol: 'vnc', port: vnc.port }], identities: [] });
   await resource('canary-rdp', 'canary-stored', await credential({ kind: 'password', name: 'of RDP', userName: rdp.user, password: planted.passwordOfRdp.secret }), { protocols: [{ protocol: 'rdp', port: rdp.port }], identities: [rdp.fingerprint] });
-  await admin.call(accessRulesRoutes.accessRuleCreate, { body: { ...RULE, name: 'stored', subject: { kind: 'role', role: 'user' }, filter: 'tag:canary-stored', signOn: 'stored', policy: { recordInput: true } } });
-  await admin.call(accessRulesRoutes.accessRuleCreate, { body: { ...RULE, name: 'asked', subject: { kind: 'role', role: 'user' }, filter: 'tag:canary-asked', signOn: 'ask-user', policy: { promptsReachUser: true, recordInput: true } } });
+  // Of this user alone: a rule for all users, made by another test of the same service, would go before.
+  const subject = { kind: 'user', userId } as const;
+  await admin.call(accessRulesRoutes.accessRuleCreate, { body: { ...RULE, name: 'stored', subject, filter: 'tag:canary-stored', signOn: 'stored', policy: { recordInput: true } } });
+  await admin.call(accessRulesRoutes.accessRuleCreate, { body: { ...RULE, name: 'asked', subject, filter: 'tag:canary-asked', signOn: 'ask-user', policy: { promptsReachUser: true, recordInput: true } } });
   return {
     password: await resource('canary-password', 'canary-stored', byPassword),
     key: await resource('canary-key', 'canary-stored', byKey),
@@ -174,7 +176,7 @@ test.describe('B16: secrets', () => {
       expect(canaries.every(({ secret }) => secret.length >= 8)).toBe(true);
       const search = new SecretSearch(canaries);
       watch = new ProcessWatch(search);
-      const resources = await plant(system, { ssh: target, vnc, rdp }, planted, key);
+      const resources = await plant(system, { ssh: target, vnc, rdp }, planted, key, user.id);
 
       app = await launchApp(userData);
       const { main, electronApp } = app;
