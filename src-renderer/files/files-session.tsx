@@ -220,8 +220,10 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
           onUp={() => path !== '/' && void goRemote(parentOf(path))}
         />
       </div>
-      <EditedPanel edits={edits} live={live} onStep={(editId, step) => void editStep(editId, step)} />
-      <DragOutPanel dragOuts={dragOuts} live={live} onDrag={(id) => void startDrag(id)} onDrop={(id) => void call({ do: 'drop-drag-out', dragOutId: id })} />
+      <div className="files-asides">
+        <EditedPanel edits={edits} live={live} onStep={(editId, step) => void editStep(editId, step)} />
+        <DragOutPanel dragOuts={dragOuts} live={live} onDrag={(id) => void startDrag(id)} onDrop={(id) => void call({ do: 'drop-drag-out', dragOutId: id })} />
+      </div>
       <QueuePanel jobs={jobs} live={live} onSteer={(jobId, how) => void call({ do: 'steer', jobId, how })} />
       {asking !== null && <FilesDialogs asking={asking} resource={session.resourceName} path={path} place={place} localWhere={[ready?.localName ?? '', ...place].join('/')} mayRead={may.remote} call={call} act={(side, what) => void act(side, what)} trash={(names) => void trash(names)} onClose={() => setAsking(null)} />}
       {question && live && <ConflictDialog key={question.id} question={question} onDecide={(choice, forAll) => void call({ do: 'decide', questionId: question.id, choice, forAll })} />}
