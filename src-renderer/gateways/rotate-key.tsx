@@ -53,8 +53,10 @@ export function RotateKey({ gateway, onClose }: { readonly gateway: Gateway; rea
         {nextKeyFingerprint !== null && (
           <>
             <dt>{text('gateways.next-fingerprint')}</dt>
-            <dd role="status">
-              <code>{nextKeyFingerprint}</code>
+            <dd>
+              <span role="status">
+                <code>{nextKeyFingerprint}</code>
+              </span>
             </dd>
           </>
         )}
