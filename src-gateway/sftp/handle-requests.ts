@@ -12,6 +12,9 @@ import { readHandle, statusOf, type TargetRequests } from './target-requests.ts'
 /** Data of one answer; OpenSSH's server gives no more. */
 const MOST_DATA_BYTES = 255 * 1024;
 
+/** The length that stands before a packet. */
+const LENGTH_BYTES = 4;
+
 /** What is asked of open files and folders. */
 export class HandleRequests {
   readonly #answers: Answers;
@@ -73,7 +76,7 @@ export class HandleRequests {
     this.ofHandle(packet, id, (file, reader) => {
       const offset = reader.uint64();
       const data = reader.bytes();
-      if (!Number.isSafeInteger(offset) || reader.left !== 0) throw new SftpFormatError('write out of bounds');
+      if (!Number.isSafeInteger(offset)) throw new SftpFormatError('write out of bounds');
       const { maxFileBytes } = this.#rules;
       if (maxFileBytes !== null && offset + data.length > maxFileBytes) {
         file.failed(statusCode.permissionDenied);
@@ -81,7 +84,7 @@ export class HandleRequests {
         return;
       }
       file.written(offset, data);
-      this.#answers.pass(packet, id, (answer) => {
+      this.#answers.pass(withoutRest(packet, reader.left), id, (answer) => {
         const status = statusOf(answer);
         if (status !== statusCode.ok) file.failed(status);
         return undefined;
@@ -167,4 +170,15 @@ export function changeRefusal({ filesIn, maxFileBytes }: FileRules, size: number
 
 function keyOf(handle: Uint8Array): string {
   return Buffer.from(handle.buffer, handle.byteOffset, handle.length).toString('latin1');
+}
+
+/**
+ * A packet that ends after its last field. Clients in Go (rclone) send their whole buffer, the last bytes of a file or not, and
+ * OpenSSH's server reads over what is behind them; from here no target gets it. Changes the packet's own length.
+ */
+function withoutRest(packet: Uint8Array, restBytes: number): Uint8Array {
+  if (restBytes === 0) return packet;
+  const ended = packet.subarray(0, packet.length - restBytes);
+  new DataView(ended.buffer, ended.byteOffset).setUint32(0, ended.length - LENGTH_BYTES);
+  return ended;
 }

@@ -172,6 +172,31 @@ describe('a program of the user\'s own', () => {
     expect(log).toContain(`${join(there, 'up.bin')}  ->  ${join(there, 'moved.bin')}  ok`);
   }, 120_000);
 
+  test('rule 28: rclone carries a folder up and down over SFTP: it compares equal, and each file stands in the log, with its hash or its ranges', async () => {
+    const { here, there } = folders();
+    mkdirSync(join(here, 'tree', 'inner'), { recursive: true });
+    const files = ['one.bin', 'two words.bin', 'inner/三.bin'].map((name, number) => ({ name, bytes: randomBytes(40_000 * (number + 1)) }));
+    for (const { name, bytes } of files) writeFileSync(join(here, 'tree', name), bytes);
+    const runRclone = async (from: string, to: string): Promise<string> => {
+      const { id, password, words } = await letIn(open, 'ssh');
+      const environment = { PATH: process.env['PATH'], HOME: '/nonexistent', RCLONE_CONFIG: '', RCLONE_SFTP_HOST: '127.0.0.1', RCLONE_SFTP_PORT: words[words.indexOf('-p') + 1], RCLONE_SFTP_USER: 'mavis', RCLONE_SFTP_SHELL_TYPE: 'none', RCLONE_SFTP_DISABLE_HASHCHECK: 'true' };
+      const { output } = await runProgram('rclone', ['obscure', '-'], { input: password, environment });
+      // The one-time password lets one connection in: one thing at a time.
+      expect(await runProgram('rclone', ['copy', '--check-first', '--transfers', '1', '--checkers', '1', '--retries', '1', '--low-level-retries', '1', from, to], { environment: { ...environment, RCLONE_SFTP_PASS: output.trim() } })).toMatchObject({ code: 0 });
+      await own.over(id);
+      return recorded(await finalEntry(open, 'sftp'));
+    };
+    const put = await runRclone(join(here, 'tree'), `:sftp:${there}/tree`);
+    expect((await runProgram('diff', ['-r', join(here, 'tree'), join(there, 'tree')])).output).toBe('');
+    const got = await runRclone(`:sftp:${there}/tree`, join(here, 'back'));
+    expect((await runProgram('diff', ['-r', join(here, 'tree'), join(here, 'back')])).output).toBe('');
+    for (const { name, bytes } of files) {
+      expect(put).toMatch(new RegExp(`put +${join(there, 'tree', name)}.*${bytes.length} B  sha256:${hash(bytes)}  ok`));
+      // It asks for several parts at once, whose answers may come in any order (rule 29).
+      expect(got).toMatch(new RegExp(`get +${join(there, 'tree', name)}.*${bytes.length} B  (sha256:${hash(bytes)}|hash: none  ranges 0-${bytes.length})  ok`));
+    }
+  }, 120_000);
+
   test('rule 28: rsync and scp -O run as commands: they compare equal, and command line and exit stand in the log', async () => {
     const { here, there } = folders();
     mkdirSync(join(here, 'tree', 'inner'), { recursive: true });
