@@ -338,6 +338,20 @@ describe('the command line', () => {
     expect(two.map(({ code, output: printed }) => [code, printed.trim()])).toEqual([[1, '5'], [2, '5']]);
     for (let connection = 0; connection < 3; connection += 1) await finalEntry(open);
   }, 120_000);
+
+  test('rule 30: Ansible works against a resource by its name, and each of its connections is in the audit log', async () => {
+    const { here, there } = folders();
+    const resource = await makeResource('automated', ['ssh', 'sftp'], { foreignClients: true, exec: true });
+    const { items } = await own.client.service.call(resourcesRoutes.resourceList, { params: {}, query: { filter: '', limit: 1000 }, body: {} });
+    const name = items.find(({ id }) => id === resource)?.name ?? '';
+    const { output } = await mavis(['ssh-config']);
+    const config = output.trim().replace(/^Include /, '');
+    const environment = { PATH: process.env['PATH'], HOME: here, LC_ALL: 'C.UTF-8' };
+    const end = await runProgram('ansible', ['all', '-i', `${name},`, '-m', 'copy', '-a', `content=${name} dest=${there}/by-ansible`, '--ssh-common-args', `-F ${config}`], { environment });
+    expect(end).toMatchObject({ code: 0, output: expect.stringContaining('CHANGED') });
+    expect(readFileSync(join(there, 'by-ansible'), 'utf8')).toBe(name);
+    expect((await finalEntry(resource)).facts).toMatchObject({ foreignClient: true, user: 'tester' });
+  }, 120_000);
 });
 
 describe('S20: a VNC viewer of the user\'s own', () => {
