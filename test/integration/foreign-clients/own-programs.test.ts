@@ -346,7 +346,8 @@ describe('the command line', () => {
     const name = items.find(({ id }) => id === resource)?.name ?? '';
     const { output } = await mavis(['ssh-config']);
     const config = output.trim().replace(/^Include /, '');
-    const environment = { PATH: process.env['PATH'], HOME: here, LC_ALL: 'C.UTF-8' };
+    // Each step by a connection of its own: the socket of a shared one would lie in a folder whose path may be too long for it.
+    const environment = { PATH: process.env['PATH'], HOME: here, LC_ALL: 'C.UTF-8', ANSIBLE_SSH_ARGS: '-o ControlMaster=no' };
     const end = await runProgram('ansible', ['all', '-i', `${name},`, '-m', 'copy', '-a', `content=${name} dest=${there}/by-ansible`, '--ssh-common-args', `-F ${config}`], { environment });
     expect(end).toMatchObject({ code: 0, output: expect.stringContaining('CHANGED') });
     expect(readFileSync(join(there, 'by-ansible'), 'utf8')).toBe(name);
