@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { z } from 'zod';
 import { accessRulesRoutes } from '../../shared/api/access-rules.ts';
+import type { AccessRuleId } from '../../shared/ids.ts';
 import { createTranslator } from '../../shared/languages/translate.ts';
 import { diagnosisRun } from '../../shared/diagnostics/diagnosis-run.ts';
 import { axeFindings } from '../fixtures/axe-findings.ts';
@@ -20,9 +21,14 @@ const repository = join(import.meta.dirname, '../..');
 const electronProgram = join(repository, 'node_modules/electron/cli.js');
 const jsonReport = z.object({ run: diagnosisRun });
 
+let ruleId: AccessRuleId | undefined;
 test.beforeAll(async ({ system }) => {
   await system.addUser(USER.name, 'user', USER.password);
-  await system.admin.call(accessRulesRoutes.accessRuleCreate, { body: { name: 'diagnosed', subject: { kind: 'role', role: 'user' }, filter: '', protocols: ['ssh'], policy: {} } });
+  ({ id: ruleId } = await system.admin.call(accessRulesRoutes.accessRuleCreate, { body: { name: 'diagnosed', subject: { kind: 'role', role: 'user' }, filter: '', protocols: ['ssh'], policy: {} } }));
+});
+// It gives all users everything, and would go before the rules of the tests that come after.
+test.afterAll(async ({ system }) => {
+  if (ruleId !== undefined) await system.admin.call(accessRulesRoutes.accessRuleRemove, { params: { accessRuleId: ruleId } });
 });
 
 const ended = (page: Page) => expect(page.getByText(/^Checked .* in /)).toBeVisible({ timeout: 60_000 });
