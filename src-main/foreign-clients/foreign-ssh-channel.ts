@@ -22,6 +22,12 @@ interface Exit {
   readonly signal: string | undefined;
 }
 
+/** A channel at the gateway, and how what ran in it ended, once that was told. */
+interface OpenedChannel {
+  readonly channel: ClientChannel;
+  readonly exitOf: () => Exit | undefined;
+}
+
 /** Ends that a program needs no word about: its own, and the target's. */
 const ORDINARY_ENDS: ReadonlySet<string> = new Set(['session.ended', 'session.closed-by-user']);
 
@@ -95,7 +101,7 @@ class ForeignSshChannel {
   }
 
   /** The channel at the gateway. A session that was just ending while it was asked is asked for anew, once. */
-  async #open(asked: Asked): Promise<{ target: ClientChannel; session: ForeignSession }> {
+  async #open(asked: Asked): Promise<{ target: OpenedChannel; session: ForeignSession }> {
     for (let again = false; ; again = true) {
       const { client, session } = await this.#parts.ssh();
       try {
@@ -109,17 +115,13 @@ class ForeignSshChannel {
     }
   }
 
-  #join(local: ServerChannel, target: ClientChannel, session: ForeignSession): void {
-    let exit: Exit | undefined;
+  #join(local: ServerChannel, { channel: target, exitOf }: OpenedChannel, session: ForeignSession): void {
     this.#target = target;
     target.on('error', () => undefined);
-    target.on('exit', (code: number | null, signal?: string) => {
-      exit = { code, signal };
-    });
     if (this.#terminal !== undefined) target.setWindow(this.#terminal.rows, this.#terminal.cols, this.#terminal.height, this.#terminal.width);
     void carry(local, target).then(() => target.end());
     local.once('close', () => target.close());
-    this.#endWith(local, session, Promise.all([carry(target, local), carry(target.stderr, local.stderr)]), () => exit).catch((error: unknown) => this.#refuse(local, asMavisError(error)));
+    this.#endWith(local, session, Promise.all([carry(target, local), carry(target.stderr, local.stderr)]), exitOf).catch((error: unknown) => this.#refuse(local, asMavisError(error)));
   }
 
   /** Ends the program's channel as the target ended, once its last byte has gone on; says why where neither of the two has ended it. */
@@ -195,15 +197,23 @@ function prepared(channel: ServerChannel): ServerChannel {
   return channel;
 }
 
-function channelOf(client: Client, open: Asked['open']): Promise<ClientChannel> {
+function channelOf(client: Client, open: Asked['open']): Promise<OpenedChannel> {
   return new Promise((resolve, reject) => {
     const gone = (): void => reject(new ConnectionGone());
     client.once('close', gone);
     try {
       open(client, (error, channel) => {
         client.off('close', gone);
-        if (error === undefined) resolve(channel);
-        else reject(error);
+        if (error !== undefined) {
+          reject(error);
+          return;
+        }
+        // Heard from here on: of a command that is over at once the exit lies in the same bytes as the answer, and comes before what awaits this.
+        let exit: Exit | undefined;
+        channel.on('exit', (code: number | null, signal?: string) => {
+          exit = { code, signal };
+        });
+        resolve({ channel, exitOf: () => exit });
       });
     } catch {
       // ssh2 throws where the connection has just gone.
