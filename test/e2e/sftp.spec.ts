@@ -87,6 +87,8 @@ test.describe('files over SFTP', () => {
     await expect(session.getByRole('region', { name: 'Transfers' })).toContainText(/Done.*2 of 2 files.*Continued from before/, { timeout: 30_000 });
     expect(readFileSync(join(target.home, HALFWAY, ASKED), 'utf8')).toBe('as it is here');
     await session.getByRole('button', { name: /^Remove from list/ }).click();
+    // What is done next must not be taken for what was done before.
+    await expect(session.getByRole('region', { name: 'Transfers' }).getByText('Done')).toHaveCount(0);
     const remote = session.getByRole('grid', { name: 'file-server' });
     const local = session.getByRole('grid', { name: 'This computer' });
     await expect(session.getByRole('navigation', { name: 'Folders above: file-server' })).toContainText(target.home.split('/').at(-1) ?? '');
