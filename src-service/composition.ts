@@ -69,7 +69,7 @@ export function composeCore({ folder, configuration, store, keys, keysInForce, c
   const userRevoked = new Notice<UserRevoked>(listenerFailed);
   const sessionsEnded = new Notice<SessionsEnded>(listenerFailed);
   const accessChanged = new Notice<{ userId: UserId | null }>(listenerFailed);
-  const inventoryChanged = new Notice<{ revision: string }>(listenerFailed);
+  const inventoryChanged = new Notice<void>(listenerFailed);
   const headSigned = new Notice<SignedAuditHead>(listenerFailed);
 
   const metrics = new Metrics();

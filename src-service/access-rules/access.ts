@@ -4,7 +4,7 @@ import type { AccessRule, AccessRuleFields } from '../../shared/api/access-rules
 import type { ResourceSummary } from '../../shared/api/resources.ts';
 import type { User } from '../../shared/api/users.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import { accessRuleId, type AccessRuleId, protocol as anyProtocol, type Protocol, type ResourceId, type UserId } from '../../shared/ids.ts';
+import { accessRuleId, type AccessRuleId, type Protocol, type ResourceId, type UserId } from '../../shared/ids.ts';
 import { parseFilter } from '../../shared/resources/filter.ts';
 import { PositionSet } from '../../shared/resources/position-set.ts';
 import type { SearchIndex } from '../../shared/resources/search-index.ts';
@@ -69,15 +69,19 @@ export class Access {
   }
 
   /**
-   * Gives for each resource those of its protocols that some rule in force gives the user, whatever the hour. Costs a union of
-   * sets for each protocol, once.
+   * What a user sees now: the positions in the inventory's index, and of each resource those of its protocols that some rule in
+   * force gives him, whatever the hour. Costs one union of sets for each rule, as `visible` does.
    */
-  protocolsGiven(user: Pick<User, 'id' | 'role'>): (resource: ResourceSummary) => Protocol[] {
-    const rules = this.#inForce(user);
-    const given = new Map(anyProtocol.options.map((name) => [name, this.#union(rules.filter(({ protocols }) => protocols.includes(name)))]));
-    return ({ id, protocols }) => {
-      const found = this.#with.inventory.find(id);
-      return found === undefined ? [] : protocols.filter((name) => given.get(name)?.has(found.position));
+  seenBy(user: Pick<User, 'id' | 'role'>): { readonly visible: PositionSet; readonly protocolsOf: (resource: ResourceSummary) => Protocol[] } {
+    const { inventory } = this.#with;
+    // Rules of the same protocols are one set: of four protocols there are few such sets, however many rules.
+    const given = [...Map.groupBy(this.#inForce(user), ({ protocols }) => protocols.toSorted().join()).values()].map((rules) => ({ protocols: rules[0]?.protocols ?? [], set: this.#union(rules) }));
+    return {
+      visible: given.reduce((all, { set }) => all.or(set), new PositionSet(inventory.index.size)),
+      protocolsOf: ({ id, protocols }) => {
+        const found = inventory.find(id);
+        return found === undefined ? [] : protocols.filter((name) => given.some((one) => one.protocols.includes(name) && one.set.has(found.position)));
+      },
     };
   }
 

@@ -25,14 +25,14 @@ export interface InventoryPage {
 export class Inventory {
   readonly #database: Database;
   readonly #listen: Store['listen'];
-  readonly #changed: Pick<Notice<{ revision: string }>, 'publish'>;
+  readonly #changed: Pick<Notice<void>, 'publish'>;
   #index = SearchIndex.of<ResourceSummary>([]);
   #revision = 0;
   /** One refresh at a time; each sees everything that committed before it began. */
   #refreshing: Promise<void> = Promise.resolve();
   #stopListening: (() => Promise<void>) | undefined;
 
-  constructor({ database, listen, changed }: { database: Database; listen: Store['listen']; changed: Pick<Notice<{ revision: string }>, 'publish'> }) {
+  constructor({ database, listen, changed }: { database: Database; listen: Store['listen']; changed: Pick<Notice<void>, 'publish'> }) {
     this.#database = database;
     this.#listen = listen;
     this.#changed = changed;
@@ -148,7 +148,7 @@ export class Inventory {
     const removed = rows.filter((row) => row.removedAt !== null).map((row) => row.id);
     this.#index = this.#index.withChanges(kept, removed);
     this.#revision = Math.max(revision, ...rows.map((row) => row.revision));
-    await this.#changed.publish({ revision: this.revision });
+    await this.#changed.publish();
   }
 
   async #readRevision(): Promise<number> {

@@ -19,7 +19,7 @@ const CURSOR = 'resources';
 
 interface Dependencies {
   readonly inventory: Pick<Inventory, 'index' | 'page' | 'tags'>;
-  readonly access: Pick<Access, 'visible' | 'protocolsGiven' | 'revisionFor'>;
+  readonly access: Pick<Access, 'visible' | 'seenBy' | 'revisionFor'>;
   readonly resources: Resources;
   readonly tags: Pick<ResourceTags, 'change'>;
   readonly auditLog: Pick<AuditLog, 'append'>;
@@ -30,9 +30,9 @@ interface Dependencies {
 export function resourceRoutes({ inventory, access, resources, tags, auditLog, database }: Dependencies) {
   return {
     resourceList: handle(routes.resourceList, async ({ query }, { user }) => {
-      const { nextCursor, items, total } = inventory.page(access.visible(user), filterOf(query.filter), query.cursor === undefined ? undefined : decodeCursor(CURSOR, query.cursor), query.limit);
-      const given = access.protocolsGiven(user);
-      return { items: items.map((item) => ({ ...item, allowedProtocols: given(item) })), total, revision: access.revisionFor(user), ...(nextCursor === undefined ? {} : { nextCursor: encodeCursor(CURSOR, nextCursor) }) };
+      const { visible, protocolsOf } = access.seenBy(user);
+      const { nextCursor, items, total } = inventory.page(visible, filterOf(query.filter), query.cursor === undefined ? undefined : decodeCursor(CURSOR, query.cursor), query.limit);
+      return { items: items.map((item) => ({ ...item, allowedProtocols: protocolsOf(item) })), total, revision: access.revisionFor(user), ...(nextCursor === undefined ? {} : { nextCursor: encodeCursor(CURSOR, nextCursor) }) };
     }),
     resourceTags: handle(routes.resourceTags, async ({ query }, { user }) => inventory.tags(access.visible(user), filterOf(query.filter), query.limit)),
     resourceRead: handle(routes.resourceRead, ({ params }) => resources.read(params.resourceId)),
