@@ -124,7 +124,8 @@ export const ipcContract = {
     readFingerprint: call(mainWindow, z.object({ serviceUrl: profileFields.shape.serviceUrl, proxy: proxySetting }), z.object({ fingerprint: z.string(), subject: z.string(), issuer: z.string(), trustedBySystem: z.boolean() })),
   },
   account: {
-    signIn: call(mainWindow, z.object({ name: userName, password: z.string().min(1).max(256), stayNamed: z.boolean() }), none),
+    /** To the service of the profile whose form it was typed into, whatever is selected by then; it is selected with it. */
+    signIn: call(mainWindow, z.object({ profileId, name: userName, password: z.string().min(1).max(256), stayNamed: z.boolean() }), none),
     signOut: call(mainWindow, none, none),
     changePassword: call(mainWindow, z.object({ current: z.string().min(1).max(256), next: newPassword }), none),
   },

@@ -1,5 +1,6 @@
 import { SIGN_IN_CONTEXT, signInRoutes, type SignInResult } from '../../shared/api/sign-in.ts';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
+import type { ProfileId } from '../../shared/ids.ts';
 import type { Profile, ShownError } from '../../shared/ipc/stores.ts';
 import { shown } from '../ipc/shown-error.ts';
 import type { Log } from '../logging/log.ts';
@@ -20,7 +21,7 @@ export interface SignedIn {
 
 export interface AccountParts {
   readonly store: OwnedStore<'account'>;
-  readonly profiles: Pick<Profiles, 'selected' | 'rememberUserName'>;
+  readonly profiles: Pick<Profiles, 'selected' | 'find' | 'rememberUserName'>;
   readonly clientKey: ClientKey;
   readonly connect: (profile: Profile) => ServiceClient;
   /** Called with the sign-in that holds now, or undefined when it has ended. */
@@ -48,16 +49,18 @@ export class Account {
     return this.#signedIn;
   }
 
-  /** Signs in with a password; throws what the service answered, and leaves it in the store as the reason. */
-  async signIn({ name, password, stayNamed }: { name: string; password: string; stayNamed: boolean }): Promise<void> {
-    const profile = this.#parts.profiles.selected;
-    await this.#signInBy(async (client, proof) => client.call(signInRoutes.signIn, { params: {}, query: {}, body: { ...proof, name, password } }));
-    if (profile) await this.#parts.profiles.rememberUserName(profile.id, stayNamed ? name : null);
+  /** Signs in to the service of a profile with a password; throws what the service answered, and leaves it in the store as the reason. */
+  async signIn({ profileId, name, password, stayNamed }: { profileId: ProfileId; name: string; password: string; stayNamed: boolean }): Promise<void> {
+    const { profiles } = this.#parts;
+    await this.#signInBy(profiles.find(profileId), async (client, proof) => client.call(signInRoutes.signIn, { params: {}, query: {}, body: { ...proof, name, password } }));
+    await profiles.rememberUserName(profileId, stayNamed ? name : null);
   }
 
   /** Signs in with the one-time sign-in of the embedded system (rule 27). */
   async signInOneTime(oneTimeSignIn: string): Promise<void> {
-    await this.#signInBy(async (client, proof) => client.call(signInRoutes.signInOneTime, { params: {}, query: {}, body: { ...proof, oneTimeSignIn } }));
+    const profile = this.#parts.profiles.selected;
+    if (!profile) throw new MavisError('request.not-found');
+    await this.#signInBy(profile, async (client, proof) => client.call(signInRoutes.signInOneTime, { params: {}, query: {}, body: { ...proof, oneTimeSignIn } }));
   }
 
   /** Ends the token at the service, and here in any case. Sessions that run go on. */
@@ -95,10 +98,8 @@ export class Account {
     return this.#signedIn;
   }
 
-  async #signInBy(ask: (client: ServiceClient, proof: { nonce: string; clientKey: string; signature: string }) => Promise<SignInResult>): Promise<void> {
-    const { profiles, connect, store } = this.#parts;
-    const profile = profiles.selected;
-    if (!profile) throw new MavisError('request.not-found');
+  async #signInBy(profile: Profile, ask: (client: ServiceClient, proof: { nonce: string; clientKey: string; signature: string }) => Promise<SignInResult>): Promise<void> {
+    const { connect, store } = this.#parts;
     await this.signOut();
     const epoch = ++this.#epoch;
     store.replace({ status: 'signing-in' });

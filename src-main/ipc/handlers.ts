@@ -3,6 +3,7 @@ import type { CredentialFields } from '../../shared/api/credentials.ts';
 import { routes } from '../../shared/api/index.ts';
 import type { Route } from '../../shared/api/route.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
+import type { ProfileId } from '../../shared/ids.ts';
 import type { Account } from '../account/account.ts';
 import type { KeyFileChoice } from '../credentials/key-file-choice.ts';
 import type { ClipboardDownloads } from '../files/clipboard-downloads.ts';
@@ -183,9 +184,7 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
         return {};
       },
       select: async ({ profileId }) => {
-        if (profiles.selected?.id !== profileId) await account.signOut();
-        if (profiles.selected?.id !== profileId) diagnostics.forget();
-        await profiles.select(profileId);
+        await selectProfile(parts, profileId);
         return {};
       },
       readFingerprint: ({ serviceUrl, proxy }) => {
@@ -196,6 +195,7 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
     account: {
       signIn: async (credentials) => {
         proxySignOn.allowAsking();
+        if (profiles.selected?.id !== credentials.profileId) await selectProfile(parts, credentials.profileId);
         await account.signIn(credentials);
         return {};
       },
@@ -484,6 +484,13 @@ async function credentialToSave(fields: CredentialDraft, keyFile: Pick<KeyFileCh
 }
 
 /** A profile that is changed or removed is another service: the sign-in with the old one ends. */
+/** Selects a profile; with another one goes who was signed in to the one before, and what diagnostics saw there. */
+async function selectProfile({ profiles, account, diagnostics }: HandlerParts, profileId: ProfileId): Promise<void> {
+  if (profiles.selected?.id !== profileId) await account.signOut();
+  if (profiles.selected?.id !== profileId) diagnostics.forget();
+  await profiles.select(profileId);
+}
+
 async function leaveIfSelected({ profiles, account, diagnostics }: HandlerParts, profileId: string): Promise<void> {
   if (profiles.selected?.id !== profileId) return;
   await account.signOut();

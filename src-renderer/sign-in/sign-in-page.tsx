@@ -15,13 +15,24 @@ import { ProfileForm } from './profile-form.tsx';
 
 type Doing = { readonly kind: 'sign-in' } | { readonly kind: 'diagnose' } | { readonly kind: 'add' } | { readonly kind: 'edit'; readonly profile: Profile };
 
+/**
+ * What the user chose, and what was selected then: the form is the chosen profile's at once, not when main has kept the choice,
+ * so that nothing is typed into the form of another service. It holds until main's own word has moved on.
+ */
+interface Choice {
+  readonly profileId: Profile['id'];
+  readonly before: Profile['id'] | null;
+}
+
 /** Where one signs in: the profiles of this computer, and the form for the one that is chosen. */
 export function SignInPage() {
   const text = useText();
   const profiles = useFed('profiles', (state) => state);
   const [doing, setDoing] = useState<Doing>({ kind: 'sign-in' });
+  const [chosen, setChosen] = useState<Choice | null>(null);
   if (!profiles) return null;
-  const selected = profiles.items.find((profile) => profile.id === profiles.selected);
+  const shownId = chosen !== null && chosen.before === profiles.selected ? chosen.profileId : profiles.selected;
+  const selected = profiles.items.find((profile) => profile.id === shownId);
   const back = () => setDoing({ kind: 'sign-in' });
   if (doing.kind === 'diagnose') {
     return (
@@ -45,7 +56,13 @@ export function SignInPage() {
         {doing.kind !== 'sign-in' && <ProfileForm key={doing.kind === 'edit' ? doing.profile.id : 'new'} profile={doing.kind === 'edit' ? doing.profile : null} onDone={back} />}
         {doing.kind === 'sign-in' && (
           <>
-            <ProfileChooser profiles={profiles.items} selected={selected} onAdd={() => setDoing({ kind: 'add' })} onEdit={(profile) => setDoing({ kind: 'edit', profile })} />
+            <ProfileChooser
+              profiles={profiles.items}
+              selected={selected}
+              onChoose={(profile) => setChosen(profile && { profileId: profile.id, before: profiles.selected })}
+              onAdd={() => setDoing({ kind: 'add' })}
+              onEdit={(profile) => setDoing({ kind: 'edit', profile })}
+            />
             {selected && <SignInForm key={selected.id} profile={selected} />}
             <button type="button" className="button button-quiet sign-in-diagnose" onClick={() => setDoing({ kind: 'diagnose' })}>
               <Icon name="online" />
@@ -62,11 +79,13 @@ export function SignInPage() {
 interface ProfileChooserProps {
   readonly profiles: readonly Profile[];
   readonly selected: Profile | undefined;
+  /** Null takes a choice back that could not be kept. */
+  readonly onChoose: (profile: Profile | null) => void;
   readonly onAdd: () => void;
   readonly onEdit: (profile: Profile) => void;
 }
 
-function ProfileChooser({ profiles, selected, onAdd, onEdit }: ProfileChooserProps) {
+function ProfileChooser({ profiles, selected, onChoose, onAdd, onEdit }: ProfileChooserProps) {
   const { mavis } = useParts();
   const text = useText();
   const name = useId();
@@ -76,8 +95,10 @@ function ProfileChooser({ profiles, selected, onAdd, onEdit }: ProfileChooserPro
   const [removing, setRemoving] = useState<Profile | null>(null);
   const [error, setError] = useState<ShownError | null>(null);
   const select = async (profile: Profile) => {
+    onChoose(profile);
     const answer = await ask(mavis.profiles.select({ profileId: profile.id }));
     setError(answer.ok ? null : answer.error);
+    if (!answer.ok) onChoose(null);
   };
   const remove = async (profile: Profile) => {
     setRemoving(null);
@@ -164,7 +185,7 @@ function SignInForm({ profile }: { readonly profile: Profile }) {
     event.preventDefault();
     if (busy || name === '' || password === '') return;
     setAsking(true);
-    const answer = await ask(mavis.account.signIn({ name, password, stayNamed }));
+    const answer = await ask(mavis.account.signIn({ profileId: profile.id, name, password, stayNamed }));
     setAsking(false);
     // What was typed while the answer was on its way is another one.
     setPassword((typed) => (typed === password ? '' : typed));

@@ -5,8 +5,8 @@ import { WebglAddon } from '@xterm/addon-webgl';
 import { type IBufferRange, type IDisposable, Terminal } from '@xterm/xterm';
 import { TERMINAL_BOUNDS } from '../../shared/ipc/session-port.ts';
 import { withMarkLimit } from './combining-limit.ts';
-import { keepCompositionInSight } from './composition-place.ts';
 import { hardenTerminal, safeTitle } from './hardened.ts';
+import { takeInputMethod } from './input-method.ts';
 import { linksIn, readLink, type SeenLink } from './links.ts';
 import { ReadingLimit } from './reading-limit.ts';
 import { liveOptions, terminalOptions, type TerminalSettings } from './terminal-options.ts';
@@ -83,12 +83,13 @@ export class PageTerminal {
     terminal.loadAddon(this.#search);
     terminal.open(element);
     this.#useWebgl();
-    if (!mode.readOnly) {
-      this.#ended.push(keepCompositionInSight(terminal));
+    const inputMethod = mode.readOnly ? undefined : takeInputMethod(terminal);
+    if (inputMethod) {
+      this.#ended.push(inputMethod);
       this.#ended.push(terminal.onData((data) => events.onInput?.(this.#encoder.encode(data))));
       this.#ended.push(terminal.onBinary((data) => events.onInput?.(Uint8Array.from(data, (character) => character.charCodeAt(0)))));
     }
-    terminal.attachCustomKeyEventHandler((event) => !(events.onKey?.(event) ?? false));
+    terminal.attachCustomKeyEventHandler((event) => inputMethod?.takes(event) !== true && !(events.onKey?.(event) ?? false));
     this.#ended.push(terminal.onBell(() => events.onBell?.()));
     this.#ended.push(terminal.onSelectionChange(() => terminal.hasSelection() && events.onSelected?.(terminal.getSelection())));
     this.#ended.push(this.#search.onDidChangeResults(({ resultIndex, resultCount }) => events.onFound?.({ index: resultIndex, count: resultCount })));

@@ -27,6 +27,25 @@ test('the profiles of this computer stand with service, trust and colour; anothe
   expect(faults.list).toEqual([]);
 });
 
+test('a profile that is chosen has its form at once, before the choice is kept: what is typed then stays, and goes to its service alone', async ({ page }) => {
+  await openMain(page, { scene: 'sign-in' });
+  await page.evaluate(() => {
+    window.harness.held = new Promise((resolve) => window.addEventListener('answer', () => resolve(), { once: true }));
+  });
+  await page.getByRole('radio').last().check({ force: true });
+  const form = page.getByRole('form', { name: 'Sign in' });
+  await form.getByLabel('User name', { exact: true }).fill('k.sato');
+  await form.getByLabel('Password', { exact: true }).fill('right');
+  await page.evaluate(async () => {
+    window.dispatchEvent(new Event('answer'));
+    await window.harness.held;
+    await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
+  });
+  await expect(form.getByLabel('User name', { exact: true })).toHaveValue('k.sato');
+  await form.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect.poll(() => calls(page, 'account.signIn')).toEqual([{ profileId: SECOND, name: 'k.sato', password: 'right', stayNamed: false }]);
+});
+
 test('where the organisation lets nobody add services, none is offered to be added', async ({ page }) => {
   const add = page.getByRole('button', { name: 'Add profile' });
   await openMain(page, { scene: 'sign-in' });
@@ -80,7 +99,7 @@ test('a refused sign-in says why and empties the password alone; a locked accoun
   await form.getByLabel('Password', { exact: true }).fill('not it');
   await page.keyboard.press('Enter');
   await expect(form.getByRole('alert')).toContainText('The user name or the password is wrong.');
-  await expect.poll(() => calls(page, 'account.signIn')).toEqual([{ name: 'y.tanaka', password: 'not it', stayNamed: false }]);
+  await expect.poll(() => calls(page, 'account.signIn')).toEqual([{ profileId: FIRST, name: 'y.tanaka', password: 'not it', stayNamed: false }]);
   await expect(form.getByLabel('User name', { exact: true })).toHaveValue('y.tanaka');
   await expect(form.getByLabel('Password', { exact: true })).toHaveValue('');
   await expect(form.getByLabel('Password', { exact: true })).toBeFocused();

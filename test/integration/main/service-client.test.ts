@@ -10,7 +10,7 @@ import { routes } from '../../../shared/api/index.ts';
 import type { ServiceEvent } from '../../../shared/api/events.ts';
 import { signedRequestText, signInRoutes } from '../../../shared/api/sign-in.ts';
 import type { MavisError } from '../../../shared/errors/mavis-error.ts';
-import { resourceId } from '../../../shared/ids.ts';
+import { type ProfileId, resourceId } from '../../../shared/ids.ts';
 import { Account } from '../../../src-main/account/account.ts';
 import { ClientKey } from '../../../src-main/account/client-key.ts';
 import { createLog } from '../../../src-main/logging/log.ts';
@@ -251,7 +251,7 @@ describe('signing in', () => {
     id: '66666666-6666-4666-8666-666666666666', name: 'alice', displayName: 'Alice', role: 'user', expiresAt: null, disabledAt: null, lockedUntil: null, mustChangePassword: false, createdAt: '2026-01-01T00:00:00.000Z', lastSignInAt: null,
   };
 
-  async function world(answers: Record<string, (response: ServerResponse) => void>): Promise<{ account: Account; stores: ReturnType<typeof createStores>; scripted: ScriptedService; changes: (string | undefined)[] }> {
+  async function world(answers: Record<string, (response: ServerResponse) => void>): Promise<{ account: Account; profiles: Profiles; profileId: ProfileId; stores: ReturnType<typeof createStores>; scripted: ScriptedService; changes: (string | undefined)[] }> {
     const scripted = await service((request, response) => {
       const answer = answers[request.url ?? ''];
       if (answer) answer(response);
@@ -259,21 +259,21 @@ describe('signing in', () => {
     });
     const stores = createStores(clientSettings.parse({}));
     const profiles = new Profiles(stores.profiles, { write: () => Promise.resolve() }, () => crypto.randomUUID());
-    await profiles.add({ name: 'p', colour: 'blue', serviceUrl: scripted.url, pin: scripted.pin, proxy: { kind: 'system' } });
+    const profileId = await profiles.add({ name: 'p', colour: 'blue', serviceUrl: scripted.url, pin: scripted.pin, proxy: { kind: 'system' } });
     const changes: (string | undefined)[] = [];
     const account = new Account({
       store: stores.account, profiles, clientKey, log, clock: () => Date.now(),
       connect: (profile) => client(profile.serviceUrl, profile.pin),
       onChange: (signedIn) => changes.push(signedIn?.userName),
     });
-    return { account, stores, scripted, changes };
+    return { account, profiles, profileId, stores, scripted, changes };
   }
   const send = (value: unknown, status = 200) => (response: ServerResponse): void => void response.writeHead(status).end(JSON.stringify(value));
   const challenge = send({ nonce: 'n'.repeat(22), expiresAt: '2030-01-01T00:00:00.000Z', serverTime: '2026-01-01T00:00:00.000Z' });
 
   test('registers the launch\'s key by a signature over the nonce; the password goes nowhere else', async () => {
-    const { account, stores, scripted, changes } = await world({ '/v1/sign-in/challenge': challenge, '/v1/sign-in': send({ token: 't', expiresAt: '2030-01-01T00:00:00.000Z', user }), '/v1/sign-out': send({}) });
-    await account.signIn({ name: 'alice', password: 'PASSWORD-CANARY', stayNamed: true });
+    const { account, profileId, stores, scripted, changes } = await world({ '/v1/sign-in/challenge': challenge, '/v1/sign-in': send({ token: 't', expiresAt: '2030-01-01T00:00:00.000Z', user }), '/v1/sign-out': send({}) });
+    await account.signIn({ profileId, name: 'alice', password: 'PASSWORD-CANARY', stayNamed: true });
     const sent: unknown = JSON.parse(scripted.requests[1]?.body ?? '');
     expect(sent).toMatchObject({ name: 'alice', password: 'PASSWORD-CANARY', clientKey: clientKey.publicKey, nonce: 'n'.repeat(22) });
     const { signature } = sent as { signature: string };
@@ -288,12 +288,23 @@ describe('signing in', () => {
     expect(changes).toEqual(['alice', undefined]);
   });
 
+  test('a password goes to the service that it was typed for, whatever profile is selected meanwhile', async () => {
+    const other = await service(json({}));
+    const { account, profiles, profileId, stores, scripted } = await world({ '/v1/sign-in/challenge': challenge, '/v1/sign-in': send({ token: 't', expiresAt: '2030-01-01T00:00:00.000Z', user }) });
+    const otherId = await profiles.add({ name: 'q', colour: 'red', serviceUrl: other.url, pin: other.pin, proxy: { kind: 'system' } });
+    await profiles.select(otherId);
+    await account.signIn({ profileId, name: 'alice', password: 'PASSWORD-CANARY', stayNamed: true });
+    expect(scripted.requests.map(({ url }) => url)).toEqual(['/v1/sign-in/challenge', '/v1/sign-in']);
+    expect(other.requests).toEqual([]);
+    expect(stores.profiles.state.items.map(({ userName }) => userName)).toEqual(['alice', null]);
+  });
+
   test('rule 27: with a one-time password, the change of it opens the app and begins what was refused until then', async () => {
-    const { account, stores, changes } = await world({
+    const { account, profileId, stores, changes } = await world({
       '/v1/sign-in/challenge': challenge, '/v1/sign-in': send({ token: 't', expiresAt: '2030-01-01T00:00:00.000Z', user: { ...user, mustChangePassword: true } }),
       [signInRoutes.changePassword.path]: send({}), '/v1/sign-out': send({}),
     });
-    await account.signIn({ name: 'alice', password: 'given once', stayNamed: false });
+    await account.signIn({ profileId, name: 'alice', password: 'given once', stayNamed: false });
     await account.changePassword({ current: 'given once', next: 'several unrelated words' });
     expect(stores.account.state).toMatchObject({ status: 'signed-in', user: { name: 'alice', mustChangePassword: false } });
     expect(changes).toEqual(['alice', 'alice']);
@@ -303,20 +314,20 @@ describe('signing in', () => {
   });
 
   test('a refusal leaves the reason for the page', async () => {
-    const { account, stores, changes } = await world({ '/v1/sign-in/challenge': challenge, '/v1/sign-in': send({ code: 'sign-in.locked', args: { minutes: 5 } }, 423) });
-    expect(await codeOf(account.signIn({ name: 'alice', password: 'x', stayNamed: false }))).toBe('sign-in.locked');
+    const { account, profileId, stores, changes } = await world({ '/v1/sign-in/challenge': challenge, '/v1/sign-in': send({ code: 'sign-in.locked', args: { minutes: 5 } }, 423) });
+    expect(await codeOf(account.signIn({ profileId, name: 'alice', password: 'x', stayNamed: false }))).toBe('sign-in.locked');
     expect(stores.account.state).toEqual({ status: 'signed-out', reason: { code: 'sign-in.locked', args: { minutes: 5 }, reference: null } });
     expect(changes).toEqual([]);
   });
 
   test('a token that expires signs out', async () => {
-    const { account, stores } = await world({ '/v1/sign-in/challenge': challenge, '/v1/sign-in': (response) => send({ token: 't', expiresAt: new Date(Date.now() + 1500).toISOString(), user })(response) });
+    const { account, profileId, stores } = await world({ '/v1/sign-in/challenge': challenge, '/v1/sign-in': (response) => send({ token: 't', expiresAt: new Date(Date.now() + 1500).toISOString(), user })(response) });
     const expired = new Promise<void>((resolve) => {
       stores.account.onPatch(() => {
         if (stores.account.state.status === 'signed-out') resolve();
       });
     });
-    await account.signIn({ name: 'alice', password: 'x', stayNamed: false });
+    await account.signIn({ profileId, name: 'alice', password: 'x', stayNamed: false });
     await expired;
     expect(stores.account.state).toMatchObject({ status: 'signed-out', reason: { code: 'sign-in.required' } });
   });

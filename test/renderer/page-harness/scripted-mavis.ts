@@ -39,7 +39,7 @@ export interface Harness {
   fresh: number;
   /** Set by a test: the recording that its gateway still holds has been pulled. */
   pulled: boolean;
-  /** Set by a test: lists of recordings, read as they were when asked for, and refusals of a sign-in are answered once this settles. */
+  /** Set by a test: lists of recordings, read as they were when asked for, refusals of a sign-in and the choice of a profile are answered once this settles. */
   held: Promise<void>;
   /** Set by a test: lists of recordings are refused with this code of the catalogue. */
   refusing: string | null;
@@ -165,7 +165,8 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       add: noted('profiles.add', () => refused('request.conflict', { what: 'harness' })),
       update: noted('profiles.update', () => ok({})),
       remove: noted('profiles.remove', () => ok({})),
-      select: noted('profiles.select', ({ profileId }) => {
+      select: noted('profiles.select', async ({ profileId }) => {
+        await window.harness.held;
         patch('profiles', ['selected'], profileId);
         return ok({});
       }),

@@ -28,7 +28,7 @@ const goodArgs: Readonly<Record<string, unknown>> = {
   'profiles.select': { profileId: UUID },
   'profiles.readFingerprint': { serviceUrl: 'https://a.example', proxy: { kind: 'manual', host: 'proxy.example', port: 3128 } },
   'network.answerProxy': { questionId: UUID, answer: { userName: 'a', password: 'x', keep: false } },
-  'account.signIn': { name: 'a', password: 'x', stayNamed: false },
+  'account.signIn': { profileId: UUID, name: 'a', password: 'x', stayNamed: false },
   'account.changePassword': { current: 'x', next: 'correct horse battery' },
   'resources.query': { filter: '', sort: 'name', offset: 0, limit: 10, only: 'all' },
   'gateways.installation': { gatewayId: UUID },
@@ -214,7 +214,7 @@ describe('the border between pages and main (E17)', () => {
 
   test('a refusal is written to the log without the arguments', async () => {
     const { ask, lines } = border();
-    await ask('account.signIn', { name: 'a', password: 'CANARY-PASSWORD', stayNamed: false }, from(SESSION_WINDOW));
+    await ask('account.signIn', { profileId: UUID, name: 'a', password: 'CANARY-PASSWORD', stayNamed: false }, from(SESSION_WINDOW));
     expect(lines.join('')).toContain('access.denied');
     expect(lines.join('')).not.toContain('CANARY');
   });
