@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, type RefObject, useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { keyText } from '../../shared/actions/key-text.ts';
 import type { Role } from '../../shared/api/roles.ts';
 import type { ResourceRow } from '../../shared/ipc/contract.ts';
@@ -33,9 +33,10 @@ export function CommandPalette({ role, onClose, onFailure }: CommandPaletteProps
   const [active, setActive] = useState(0);
   const listId = useId();
   const dialog = useModal();
-  const rows = useResources(typed);
+  const { rows, of, coming } = useResources(typed);
   const standing = useMemo(() => standingEntries({ mavis, text, role, sessions: Object.values(sessions ?? {}) }), [mavis, text, role, sessions]);
-  const entries = useMemo(() => [...matchingEntries(standing, typed), ...resourceEntries(rows, { mavis, text })].slice(0, MOST_SHOWN), [standing, typed, rows, mavis, text]);
+  const entriesWith = useCallback((found: readonly ResourceRow[]) => [...matchingEntries(standing, typed), ...resourceEntries(found, { mavis, text })].slice(0, MOST_SHOWN), [standing, typed, mavis, text]);
+  const entries = useMemo(() => entriesWith(rows), [entriesWith, rows]);
   const chosen = Math.min(active, Math.max(0, entries.length - 1));
   useEffect(() => {
     document.getElementById(`${listId}-${String(chosen)}`)?.scrollIntoView({ block: 'nearest' });
@@ -48,11 +49,18 @@ export function CommandPalette({ role, onClose, onFailure }: CommandPaletteProps
     const answer = await entry.run();
     if (!answer.ok) onFailure(answer.error);
   };
+  /** Resources of the letters before still stand there until those of what is typed have come: Enter is meant for these. */
+  const enter = async () => {
+    const entry = entries[chosen];
+    if (of === typed.trim() || (entry && entry.kind !== 'resource')) return run(entry);
+    const found = await coming.current;
+    return found && run(entriesWith(found)[chosen]);
+  };
   const onKey = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
     const step = steps.get(event.key);
     if (step !== undefined) setActive(Math.max(0, Math.min(chosen + step, entries.length - 1)));
-    else if (event.key === 'Enter') void run(entries[chosen]);
+    else if (event.key === 'Enter') void enter();
     else return;
     event.preventDefault();
   };
@@ -128,21 +136,31 @@ function useModal() {
   return dialog;
 }
 
-/** The first resources that a search finds; none for an empty one. An answer that was overtaken is dropped. */
-function useResources(typed: string): readonly ResourceRow[] {
+interface FoundResources {
+  readonly rows: readonly ResourceRow[];
+  /** The search that found them: an older one until the answer to what is typed now has come. */
+  readonly of: string;
+}
+
+/** The first resources that a search finds; none for an empty one. An answer that was overtaken is dropped: `coming` is undefined then. */
+function useResources(typed: string): FoundResources & { readonly coming: RefObject<Promise<readonly ResourceRow[] | undefined>> } {
   const { mavis } = useParts();
-  const [rows, setRows] = useState<readonly ResourceRow[]>([]);
+  const [found, setFound] = useState<FoundResources>({ rows: [], of: '' });
+  const coming = useRef<Promise<readonly ResourceRow[] | undefined>>(Promise.resolve(undefined));
   useEffect(() => {
     let current = true;
     const filter = typed.trim();
     const find = async () => {
       const answer = filter === '' ? undefined : await ask(mavis.resources.query({ filter, sort: 'name', offset: 0, limit: MOST_RESOURCES, only: 'all' }));
-      if (current) setRows(answer?.ok === true ? answer.value.rows : []);
+      if (!current) return undefined;
+      const rows = answer?.ok === true ? answer.value.rows : [];
+      setFound({ rows, of: filter });
+      return rows;
     };
-    void find();
+    coming.current = find();
     return () => {
       current = false;
     };
   }, [mavis, typed]);
-  return rows;
+  return { ...found, coming };
 }

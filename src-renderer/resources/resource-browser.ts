@@ -16,8 +16,8 @@ export interface BrowserState {
   readonly query: BrowserQuery;
   /** Rows of the newest answer: those of the query before stay until the new ones are here, so that nothing flashes. */
   readonly rows: RowWindow;
-  /** Whether an answer to the query of now has come. */
-  readonly answered: boolean;
+  /** The query that the rows answer: null before the first answer, and another than `query` until its own has come. */
+  readonly rowsOf: BrowserQuery | null;
   readonly tags: readonly { readonly tag: string; readonly count: number }[];
   readonly problem: { readonly position: number; readonly code: string } | null;
   readonly error: ShownError | null;
@@ -44,7 +44,7 @@ export class ResourceBrowser {
     this.store = createStore<BrowserState>(() => ({
       query: { filter: '', only: 'all', sort: 'name' },
       rows: new RowWindow(0),
-      answered: false,
+      rowsOf: null,
       tags: [],
       problem: null,
       error: null,
@@ -68,12 +68,28 @@ export class ResourceBrowser {
   /** Tells which rows are seen; those that have not come are asked for. */
   see(first: number, last: number): void {
     this.#visible = [first, last];
-    if (this.store.getState().answered && this.store.getState().rows.missing(first, last).length > 0) this.#ask(false);
+    if (this.store.getState().rowsOf !== null && this.store.getState().rows.missing(first, last).length > 0) this.#ask(false);
   }
 
   activate(index: number): void {
     const { rows } = this.store.getState();
     this.store.setState({ active: Math.max(0, Math.min(index, rows.total - 1)) });
+  }
+
+  /** Whether the query of now is still that one once its rows are here. What a key does waits for them: it is meant for what was typed, not for what is about to go. */
+  async answered(): Promise<boolean> {
+    const { query } = this.store.getState();
+    const over = (state: BrowserState): boolean => state.query !== query || state.rowsOf === query;
+    if (!over(this.store.getState())) {
+      await new Promise<void>((resolve) => {
+        const end = this.store.subscribe((state) => {
+          if (!over(state)) return;
+          end();
+          resolve();
+        });
+      });
+    }
+    return this.store.getState().query === query;
   }
 
   openDetails(row: ResourceRow | null): void {
@@ -128,7 +144,8 @@ export class ResourceBrowser {
       const answer = await ask(this.#mavis.resources.query({ ...query, offset: page * PAGE_ROWS, limit: PAGE_ROWS }));
       if (generation !== this.#generation) return;
       if (!answer.ok) {
-        this.store.setState({ error: answer.error, answered: true });
+        // Rows of the query before are no answer to this one.
+        this.store.setState((state) => ({ error: answer.error, rows: state.rowsOf === query ? state.rows : new RowWindow(0), rowsOf: query }));
         return;
       }
       const { filterProblem, tags, total } = answer.value;
@@ -138,7 +155,7 @@ export class ResourceBrowser {
         tags: filterProblem ? state.tags : tags,
         problem: filterProblem,
         error: null,
-        answered: true,
+        rowsOf: query,
         active: Math.max(0, Math.min(state.active, total - 1)),
         details: answer.value.rows.find((row) => row.id === state.details?.id) ?? state.details,
       }));

@@ -9,7 +9,7 @@ import { ConnectButtons, FavouriteButton } from './connect-buttons.tsx';
 import { useFittingTags } from './fitting-tags.ts';
 import type { ResourceActions } from './resources-page.tsx';
 import type { ResourceSelection } from './resource-selection.ts';
-import type { BrowserQuery, ResourceBrowser } from './resource-browser.ts';
+import type { ResourceBrowser } from './resource-browser.ts';
 import { TagList } from './tag-list.tsx';
 
 /** What the page may ask of the grid. */
@@ -84,10 +84,15 @@ export const ResourceGrid = memo(function ResourceGrid({ ref, browser, view, act
     } else selection.toggle(index, row);
     return true;
   };
+  /** Runs with the active row once the rows are those of what was typed; not where something else was typed meanwhile. */
+  const onActiveRow = async (act: (row: ResourceRow) => void) => {
+    if (!(await browser.answered())) return;
+    const row = browser.store.getState().rows.row(active);
+    if (row) act(row);
+  };
   const onKey = (event: KeyboardEvent) => {
-    const row = rows.row(active);
     const own = event.target === event.currentTarget;
-    if (selectable && own && runSelectionKey(event, { selection, row, active, query: browser.store.getState().query, total: rows.total })) {
+    if (selectable && own && runSelectionKey(event, { selection, browser, active, onActiveRow })) {
       event.preventDefault();
       return;
     }
@@ -99,7 +104,11 @@ export const ResourceGrid = memo(function ResourceGrid({ ref, browser, view, act
         void selection.extendTo(Math.max(0, Math.min(active + step, rows.total - 1)), browser.store.getState().query);
       }
     }
-    else if (!row || !runKey(event, row, actions)) return;
+    else {
+      const act = own ? keyAction(event, actions) : undefined;
+      if (!act) return;
+      void onActiveRow(act);
+    }
     event.preventDefault();
   };
 
@@ -150,36 +159,39 @@ function isSelected(row: ResourceRow | undefined, selected: ReadonlySet<Resource
 
 interface SelectionKeyParts {
   readonly selection: ResourceSelection;
-  readonly row: ResourceRow | undefined;
+  readonly browser: ResourceBrowser;
   readonly active: number;
-  readonly query: BrowserQuery;
-  readonly total: number;
+  readonly onActiveRow: (act: (row: ResourceRow) => void) => Promise<void>;
 }
 
 /** Ctrl+A selects all that is found, Ctrl+Space the active one, Escape ends the selection; false for any other key. */
-function runSelectionKey(event: KeyboardEvent, { selection, row, active, query, total }: SelectionKeyParts): boolean {
+function runSelectionKey(event: KeyboardEvent, { selection, browser, active, onActiveRow }: SelectionKeyParts): boolean {
   const control = event.ctrlKey || event.metaKey;
-  if (control && event.key.toLowerCase() === 'a') void selection.selectAll(query, total);
-  else if (control && event.key === ' ' && row) selection.toggle(active, row);
+  if (control && event.key.toLowerCase() === 'a') void selectAll(selection, browser);
+  else if (control && event.key === ' ') void onActiveRow((row) => selection.toggle(active, row));
   else if (event.key === 'Escape' && selection.store.getState().ids.size > 0) selection.clear();
   else return false;
   event.stopPropagation();
   return true;
 }
 
-/** Enter connects, Space opens the details, F marks; false for any other key. */
-function runKey(event: KeyboardEvent, row: ResourceRow, actions: ResourceActions): boolean {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target !== event.currentTarget) return false;
-  if (event.key === 'Enter') {
+async function selectAll(selection: ResourceSelection, browser: ResourceBrowser): Promise<void> {
+  if (!(await browser.answered())) return;
+  const { query, rows } = browser.store.getState();
+  await selection.selectAll(query, rows.total);
+}
+
+/** Enter connects, Space opens the details, F marks; undefined for any other key. */
+function keyAction({ key, repeat, ctrlKey, metaKey, altKey }: KeyboardEvent, actions: ResourceActions): ((row: ResourceRow) => void) | undefined {
+  if (ctrlKey || metaKey || altKey) return undefined;
+  if (key === ' ') return actions.details;
+  if (key.toLowerCase() === 'f') return actions.favourite;
+  if (key !== 'Enter') return undefined;
+  return (row) => {
     const [protocol] = row.allowedProtocols;
-    if (protocol && !event.repeat) actions.connect(row, protocol);
+    if (protocol && !repeat) actions.connect(row, protocol);
     else if (!protocol) actions.details(row);
-    return true;
-  }
-  if (event.key === ' ') actions.details(row);
-  else if (event.key.toLowerCase() === 'f') actions.favourite(row);
-  else return false;
-  return true;
+  };
 }
 
 /** Cards side by side; one for the list. */

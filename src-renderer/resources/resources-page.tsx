@@ -118,7 +118,7 @@ export function ResourcesPage() {
           <TunnelMark />
           <span className="resources-count tabular" role="status">
             {/* None found is only said of an inventory that has come. */}
-            {state.answered && (state.rows.total > 0 || !loading) && text('resources.count', { total: state.rows.total })}
+            {state.rowsOf !== null && (state.rows.total > 0 || !loading) && text('resources.count', { total: state.rows.total })}
           </span>
         </div>
         <TagBar tags={state.tags} chosen={tagsIn(state.query.filter).join('\n')} onToggle={toggle} />
@@ -192,7 +192,7 @@ function useSearchKeys(search: { readonly current: HTMLInputElement | null }): v
 /** What stands in place of the list: loading, failed, or empty, and each says who must act. */
 function NothingThere({ browser, onClear }: { readonly browser: ResourceBrowser; readonly onClear: () => void }) {
   const text = useText();
-  const { query, answered, error } = useStore(browser.store);
+  const { query, rowsOf, error } = useStore(browser.store);
   const inventory = useFed('inventory', (state) => state);
   const failure = error ?? inventory?.error ?? null;
   if (failure) {
@@ -207,7 +207,7 @@ function NothingThere({ browser, onClear }: { readonly browser: ResourceBrowser;
       </div>
     );
   }
-  if (!answered || !inventory || inventory.status === 'empty' || inventory.status === 'loading') {
+  if (rowsOf === null || !inventory || inventory.status === 'empty' || inventory.status === 'loading') {
     return (
       <div className="resources-nothing">
         <p className="badge" role="status">

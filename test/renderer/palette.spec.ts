@@ -32,7 +32,7 @@ test('the palette opens pages, runs commands and changes settings by typing and 
   await page.keyboard.type('full');
   await expect(page.getByRole('option', { name: /^Full screen/ })).toBeVisible();
   await page.keyboard.press('Enter');
-  expect(await calls(page, 'app.runAction')).toContainEqual({ actionId: 'view.full-screen' });
+  await expect.poll(() => calls(page, 'app.runAction')).toContainEqual({ actionId: 'view.full-screen' });
 });
 
 test('the palette finds resources to connect to and sessions to show; arrow keys choose; what matches nothing is said', async ({ page }) => {
@@ -46,17 +46,33 @@ test('the palette finds resources to connect to and sessions to show; arrow keys
   await page.keyboard.press('ArrowDown');
   await expect(shown.nth(1)).toHaveAttribute('aria-selected', 'true');
   await page.keyboard.press('Enter');
-  expect(await calls(page, 'sessions.show')).toHaveLength(1);
+  await expect.poll(() => calls(page, 'sessions.show')).toHaveLength(1);
 
   await openPalette(page);
   await page.keyboard.type('aws-web-00005');
   await expect(page.getByRole('option', { name: /Connect to aws-web-00005 with SSH/ })).toBeVisible();
   await page.getByRole('option', { name: /Connect to aws-web-00005 with SSH/ }).click();
-  expect(await calls(page, 'sessions.connect')).toMatchObject([{ protocol: 'ssh' }]);
+  await expect.poll(() => calls(page, 'sessions.connect')).toMatchObject([{ protocol: 'ssh' }]);
 
   await openPalette(page);
   await page.keyboard.type('xyzzy');
   await expect(page.getByText('Nothing matches')).toBeVisible();
+});
+
+test('Enter in the palette connects to what was typed, however late it is found, and not to what the letters before had found', async ({ page }) => {
+  await openMain(page);
+  await openPalette(page);
+  await page.keyboard.type('kaohsiung-web-000');
+  await expect(page.getByRole('option').first()).toContainText('Connect to kaohsiung-web-00003 with SSH');
+  await page.evaluate(() => {
+    window.harness.held = new Promise((resolve) => window.addEventListener('answer', () => resolve(), { once: true }));
+  });
+  await page.keyboard.type('99');
+  await page.keyboard.press('Enter');
+  expect(await calls(page, 'sessions.connect')).toEqual([]);
+  await page.evaluate(() => window.dispatchEvent(new Event('answer')));
+  await expect.poll(() => calls(page, 'sessions.connect')).toEqual([{ resourceId: '00000000-0000-4000-8000-000000000063', protocol: 'ssh' }]);
+  await expect(page.getByRole('dialog')).toHaveCount(0);
 });
 
 test('the palette leads to every page of the main window', async ({ page }) => {

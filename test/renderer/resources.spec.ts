@@ -24,6 +24,32 @@ test('the keyboard alone finds, marks, looks at and connects to a resource', asy
   expect(faults.list).toEqual([]);
 });
 
+test('a key acts on what was typed, however late it is found, and not on the row that still stands there; what is typed further takes it back', async ({ page }) => {
+  await openMain(page);
+  await expect(page.getByRole('gridcell').first()).toContainText('aws-');
+  const hold = () => page.evaluate(() => {
+    window.harness.held = new Promise((resolve) => window.addEventListener('answer', () => resolve(), { once: true }));
+  });
+  const answer = () => page.evaluate(() => window.dispatchEvent(new Event('answer')));
+  const search = page.getByRole('searchbox', { name: 'Search resources' });
+  await hold();
+  await search.fill('kaohsiung-web-00003');
+  for (const key of ['Enter', 'Enter', 'f']) await page.keyboard.press(key);
+  await search.fill('osaka-db-00009');
+  for (const key of ['ArrowDown', 'Space']) await page.keyboard.press(key);
+  await expect(page.getByRole('gridcell').first()).toContainText('aws-');
+  await answer();
+  await expect(page.getByRole('complementary', { name: 'osaka-db-00009' })).toBeVisible();
+  expect([await calls(page, 'sessions.connect'), await calls(page, 'resources.setFavourite')]).toEqual([[], []]);
+
+  await hold();
+  await search.fill('kaohsiung-web-00003');
+  for (const key of ['Enter', 'Enter']) await page.keyboard.press(key);
+  expect(await calls(page, 'sessions.connect')).toEqual([]);
+  await answer();
+  await expect.poll(() => calls(page, 'sessions.connect')).toEqual([{ resourceId: '00000000-0000-4000-8000-000000000003', protocol: 'ssh' }]);
+});
+
 test('S13: a segment without an available Gateway shows before Connect, by icon and word, and says who must act', async ({ page }) => {
   await openMain(page);
   await page.getByRole('searchbox').fill('tag:gateway-aws');

@@ -39,7 +39,7 @@ export interface Harness {
   fresh: number;
   /** Set by a test: the recording that its gateway still holds has been pulled. */
   pulled: boolean;
-  /** Set by a test: lists of recordings, read as they were when asked for, refusals of a sign-in and the choice of a profile are answered once this settles. */
+  /** Set by a test: searches for resources, lists of recordings, read as they were when asked for, refusals of a sign-in and the choice of a profile are answered once this settles. */
   held: Promise<void>;
   /** Set by a test: lists of recordings are refused with this code of the catalogue. */
   refusing: string | null;
@@ -196,6 +196,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
         const began = performance.now();
         const found = await index.query(asked, favourites, lastUsedAt);
         queryMs.push(performance.now() - began);
+        await window.harness.held;
         return ok({ ...found, rows: found.rows.map(row) });
       },
       setFavourite: noted('resources.setFavourite', ({ resourceId, favourite }) => {

@@ -73,6 +73,38 @@ describe('the resource browser’s questions', () => {
     expect(browser.store.getState().rows.total).toBe(7);
   });
 
+  test('what a key does waits for the rows of what was typed, and is not done where something else was typed meanwhile', async () => {
+    const { browser, answer } = scripted();
+    browser.change({ filter: 'a' });
+    await answer(7);
+    expect(await browser.answered()).toBe(true);
+    browser.change({ filter: 'ab' });
+    const [overtaken, told] = [browser.answered(), [] as boolean[]];
+    browser.change({ filter: 'abc' });
+    expect(await overtaken).toBe(false);
+    void browser.answered().then((same) => told.push(same));
+    await answer(5);
+    expect(told).toEqual([]);
+    await answer(3);
+    expect([told, browser.store.getState().rows.total]).toEqual([[true], 3]);
+  });
+
+  test('where a search fails, the rows of the one before do not stand for its answer; where only its rows were asked for again, they stay', async () => {
+    const { browser, answer, waiting } = scripted();
+    const fail = async () => {
+      waiting.shift()?.answer({ ok: false, code: 'client.not-answered', args: {}, reference: null });
+      await settled();
+    };
+    browser.change({ filter: 'a' });
+    await answer(7);
+    browser.refresh();
+    await fail();
+    expect(browser.store.getState()).toMatchObject({ rows: { total: 7 }, error: { code: 'client.not-answered' } });
+    browser.change({ filter: 'ab' });
+    await fail();
+    expect(browser.store.getState()).toMatchObject({ rows: { total: 0 }, error: { code: 'client.not-answered' } });
+  });
+
   test('scrolling asks for the pages that are seen, and only for those', async () => {
     const { browser, waiting, answer } = scripted();
     browser.change({ filter: '' });
