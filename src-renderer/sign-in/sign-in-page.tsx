@@ -177,7 +177,8 @@ function SignInForm({ profile }: { readonly profile: Profile }) {
   const [asking, setAsking] = useState(false);
   const passwordInput = useRef<HTMLInputElement>(null);
   const busy = asking || account?.status === 'signing-in';
-  const error = failure ?? (account?.status === 'signed-out' ? account.reason : null);
+  // What was refused before is over with the next try, and main's store tells of a refusal before the answer is here, which ends the try.
+  const error = asking ? null : failure ?? (account?.status === 'signed-out' ? account.reason : null);
   useEffect(() => {
     if (profile.userName !== null) passwordInput.current?.focus();
   }, [profile.userName]);
@@ -185,12 +186,14 @@ function SignInForm({ profile }: { readonly profile: Profile }) {
     event.preventDefault();
     if (busy || name === '' || password === '') return;
     setAsking(true);
+    const from = document.activeElement;
     const answer = await ask(mavis.account.signIn({ profileId: profile.id, name, password, stayNamed }));
     setAsking(false);
     // What was typed while the answer was on its way is another one.
     setPassword((typed) => (typed === password ? '' : typed));
     setFailure(answer.ok ? null : answer.error);
-    if (!answer.ok) passwordInput.current?.focus();
+    // Whoever went to another field meanwhile types there.
+    if (!answer.ok && document.activeElement === from) passwordInput.current?.focus();
   };
   return (
     <form className="sign-in-form" aria-label={text('sign-in.title')} onSubmit={(event) => void submit(event)}>

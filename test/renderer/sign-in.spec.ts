@@ -122,3 +122,25 @@ test('what is typed while a sign-in is on its way is not emptied with the passwo
   await expect(form.getByRole('alert')).toContainText('The user name or the password is wrong.');
   await expect(password).toHaveValue('another one');
 });
+
+test('a refusal that comes while the user name is mended leaves the keys there, and is shown only once it is whole', async ({ page }) => {
+  await openMain(page, { scene: 'sign-in-failed' });
+  const form = page.getByRole('form', { name: 'Sign in' });
+  await page.evaluate(() => {
+    window.harness.held = new Promise((resolve) => window.addEventListener('answer', () => resolve(), { once: true }));
+  });
+  const name = form.getByLabel('User name', { exact: true });
+  await name.fill('y.tanak');
+  await form.getByLabel('Password', { exact: true }).fill('not it');
+  await page.keyboard.press('Enter');
+  await expect(form.getByRole('button', { name: 'Signing in' })).toBeVisible();
+  await expect(form.getByRole('alert')).toHaveCount(0);
+  await name.focus();
+  await page.keyboard.press('End');
+  await page.keyboard.type('a');
+  await page.evaluate(() => window.dispatchEvent(new Event('answer')));
+  await expect(form.getByRole('alert')).toContainText('The user name or the password is wrong.');
+  await page.keyboard.type('@nishi');
+  await expect(name).toHaveValue('y.tanaka@nishi');
+  await expect(form.getByLabel('Password', { exact: true })).toHaveValue('');
+});
