@@ -49,7 +49,7 @@ export function typescriptProjects(packageJson: string): string[] {
 }
 
 /** Folders with Playwright tests; each has a configuration of its own. */
-const playwrightFolders = ['stand-in-contract', 'renderer', 'e2e'];
+const playwrightFolders = ['stand-in-contract', 'renderer', 'measured', 'e2e'];
 
 class TierRun {
   readonly #tier: TierName;

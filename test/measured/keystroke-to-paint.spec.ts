@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { openMain } from './open-page.ts';
+import { openMain } from '../renderer/open-page.ts';
 
 // A trace takes pictures all the while, which is most of what would be measured.
 test.use({ trace: 'off' });
