@@ -1,25 +1,36 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Hop } from '../../../shared/api/connections.ts';
 import type { TargetGrant } from '../../../shared/link/messages.ts';
 import { ClientKey } from '../../../src-main/account/client-key.ts';
 import { FaultyGateway } from '../../fixtures/faulty-gateway.ts';
 import { HeadlessSession, offerOf } from '../../fixtures/headless-client.ts';
+import { LoggedClient } from '../../fixtures/rdp-session.ts';
+import { installRdpEngine } from '../../fixtures/rdp-engine.ts';
 import { RfbClient } from '../../fixtures/rfb-client.ts';
 import { watchedPicture } from '../../fixtures/watched-picture.ts';
+import { WatchedRdpPicture } from '../../fixtures/watched-rdp-picture.ts';
+import { runToEnd } from '../../../scripts/processes/finished-process.ts';
+import { type NlaTarget, startNlaTarget } from '../../targets/nla-target.ts';
 import { startVncTarget, type VncTarget } from '../../targets/vnc-target.ts';
 
-/** The session runner as it is shipped at both ends, of the user and of whoever watches, real gateways and a real desktop. */
+/** What an RDP desktop shows at each time: red, green and blue. */
+const COLOURS: Readonly<Record<string, readonly number[]>> = { 'before the cut': [0xc0, 0x30, 0x20], 'while it is cut': [0x20, 0xa0, 0x40], 'after the cut': [0x30, 0x50, 0xc0] };
+
+/** The session runner as it is shipped at both ends, of the user and of whoever watches, real gateways and real desktops. */
 describe('S58: a desktop that is watched, and networks that go', () => {
   const [key, watcherKey] = [new ClientKey(() => Date.now()), new ClientKey(() => Date.now())];
   let gateway: FaultyGateway;
   let entry: FaultyGateway;
   let vnc: VncTarget;
+  let rdp: NlaTarget;
 
   beforeAll(async () => {
-    [gateway, entry, vnc] = await Promise.all([FaultyGateway.start(), FaultyGateway.start(), startVncTarget({ width: 320, height: 200 })]);
-  });
+    installRdpEngine();
+    [gateway, entry, vnc, rdp] = await Promise.all([FaultyGateway.start(), FaultyGateway.start(), startVncTarget({ width: 320, height: 200 }), startNlaTarget()]);
+  }, 120_000);
   afterAll(async () => {
-    await Promise.all([gateway.stop(), entry.stop(), vnc.stop()]);
+    await Promise.all([gateway.stop(), entry.stop(), vnc.stop(), rdp.stop()]);
+    vi.unstubAllGlobals();
   });
 
   interface Opened {
@@ -64,22 +75,64 @@ describe('S58: a desktop that is watched, and networks that go', () => {
     return events.filter(({ kind }) => kind === 'watch-ended').map(({ facts }) => facts['code']);
   }
 
-  test('the network of the user goes: whoever watches sees on what the desktop draws meanwhile, and what comes when the session has resumed; his watch ends with the session', async () => {
-    const opened = await open(async (_grant, hop) => [hop]);
-    const { session, client, grant } = opened;
+  /** A session that is watched from outside the network of its user; `drawn` shows something else on the desktop, and resolves when both see it. */
+  interface Watched {
+    readonly session: HeadlessSession;
+    readonly watching: HeadlessSession;
+    readonly grant: TargetGrant;
+    readonly drawn: (what: string, by: 'watcher' | 'both') => Promise<void>;
+  }
+
+  async function watchedVnc(): Promise<Watched> {
+    const { session, client, grant } = await open(async (_grant, hop) => [hop]);
     const { watching, seen } = await watch(grant, async (hop) => [spared(hop)]);
-    await draw('before the cut');
-    await untilSame(seen);
+    return {
+      session, watching, grant,
+      drawn: async (what, by) => {
+        await draw(what);
+        if (by === 'both') await untilSame(client);
+        await untilSame(seen);
+      },
+    };
+  }
+
+  async function watchedRdp(): Promise<Watched> {
+    const { host, port, user, password, fingerprint, display } = rdp;
+    const { grant, hop } = await gateway.grantFor({ protocol: 'rdp', host, port, identity: fingerprint, credential: { kind: 'password', userName: user, password } }, key.thumbprint);
+    const session = new HeadlessSession(offerOf(grant, hop), key);
+    const client = new LoggedClient(session.carry());
+    expect(await client.ask()).toBe(true);
+    await client.connect('freerdpShadow');
+    await session.report('connected');
+    const watching = new HeadlessSession({ ...offerOf(grant, spared(await gateway.watchOf(grant, watcherKey.thumbprint))) }, watcherKey, undefined, undefined, true);
+    await watching.report('connected');
+    const picture = new WatchedRdpPicture(watching);
+    return {
+      session, watching, grant,
+      drawn: async (what, by) => {
+        const before = client.bytes.length;
+        const colour = COLOURS[what] ?? [];
+        await runToEnd('xsetroot', ['-display', display, '-solid', `#${Buffer.from(colour).toString('hex')}`]);
+        // The codec loses a little of each colour.
+        await expect.poll(async () => (await picture.colourAt(700, 500)).map((part, at) => Math.abs(part - (colour[at] ?? 0)) < 8), { timeout: 60_000 }).toEqual([true, true, true]);
+        if (by === 'both') await expect.poll(() => client.bytes.length, { timeout: 60_000 }).toBeGreaterThan(before);
+      },
+    };
+  }
+
+  test.each([
+    ['VNC', watchedVnc],
+    ['RDP', watchedRdp],
+  ])('%s: the network of the user goes: whoever watches sees on what the desktop draws meanwhile, and what comes when the session has resumed; his watch ends with the session', async (_protocol, begin) => {
+    const { session, watching, grant, drawn } = await begin();
+    await drawn('before the cut', 'both');
     await gateway.setDown(true);
     await session.report('interrupted');
-    await draw('while it is cut');
-    await untilSame(seen);
+    await drawn('while it is cut', 'watcher');
     await gateway.setDown(false);
     session.checkLine();
     await session.report('resumed');
-    await draw('after the cut');
-    await untilSame(client);
-    await untilSame(seen);
+    await drawn('after the cut', 'both');
     expect(cuts(watching)).toBe(0);
     session.end();
     expect(await watching.report('ended')).toMatchObject({ code: 'session.ended' });
