@@ -7,6 +7,7 @@ import { recordingsRoutes } from '../../shared/api/recordings.ts';
 import { resourcesRoutes } from '../../shared/api/resources.ts';
 import { runToEnd } from '../../scripts/processes/finished-process.ts';
 import { startXrdpTarget, type XrdpTarget } from '../targets/xrdp-target.ts';
+import { japaneseKeys, type TypedKey } from '../fixtures/keyboard-places.ts';
 import type { WholeSystem } from '../fixtures/whole-system.ts';
 import { expect, test } from './fixtures.ts';
 import type { OpenApp } from './launch-app.ts';
@@ -22,7 +23,7 @@ cd "$SHARED"
   if [ -e paste ] && timeout 5 xclip -o -selection clipboard -t TARGETS > kinds 2>/dev/null && grep -q text/uri-list kinds; then rm paste; touch offered; fi
   xdpyinfo | sed -n 's/.*dimensions: *\\([0-9x]*\\).*/\\1/p' > size
 done) &
-exec xterm -geometry 40x4+0+0 -e sh -c 'while read -r line; do echo "$line" >> typed; done'`;
+exec xterm -geometry 40x4+0+0 -e sh -c 'while read -r line; do printf "%s\\n" "$line" >> typed; done'`;
 
 test.describe('RDP in a window', () => {
   let target: XrdpTarget;
@@ -33,9 +34,10 @@ test.describe('RDP in a window', () => {
     await target.stop();
   });
 
-  test('S20, S58: the gateway signs on, the picture is the display\'s own, keys arrive, and the desktop follows the window', async ({ app, system }) => {
+  test('S20, S58: the gateway signs on, the picture is the display\'s own, each printable key of a Japanese keyboard arrives, and the desktop follows the window', async ({ app, system }) => {
     test.setTimeout(240_000);
     await addResource(system, 'desk-01', target, target.password);
+    await tellJapaneseKeyboard(app.main);
     const session = await connect(app, 'desk-01', 'RDP');
     const canvas = session.locator('.rdp-area canvas');
     await expect(canvas).toBeVisible({ timeout: 60_000 });
@@ -49,6 +51,8 @@ test.describe('RDP in a window', () => {
         return fileOf(target, 'typed');
       }, { timeout: 60_000, intervals: [500] })
       .toContain('abc-12');
+    await pressPlaces(session, japaneseKeys.keys);
+    await expect.poll(() => fileOf(target, 'typed').split('\n').at(-1), { timeout: 60_000 }).toBe(japaneseKeys.writes);
 
     await expect.poll(() => fileOf(target, 'size')).toBe(await sizeOf(session));
     await compareScene(session, target);
@@ -86,6 +90,29 @@ test.describe('RDP in a window', () => {
     await exportFilm(app, await sizeOf(session));
   });
 });
+
+/** Has the browser say of the user's keyboard, to pages that are opened from now on, what it says of a Japanese one. */
+async function tellJapaneseKeyboard(page: Page): Promise<void> {
+  await page.context().addInitScript(() => {
+    const getLayoutMap = () => Promise.resolve(new Map([['BracketLeft', '@'], ['BracketRight', '[']]));
+    Object.defineProperty(navigator, 'keyboard', { value: { getLayoutMap } });
+  });
+}
+
+/** Presses keys by their places, and Enter behind them; what a place means is the layout's affair, and here the target's. */
+async function pressPlaces(page: Page, keys: readonly TypedKey[]): Promise<void> {
+  const browser = await page.context().newCDPSession(page);
+  const press = async (code: string): Promise<void> => {
+    for (const type of ['rawKeyDown', 'keyUp'] as const) await browser.send('Input.dispatchKeyEvent', { type, code, key: 'Unidentified' });
+  };
+  for (const { code, held } of keys) {
+    if (held !== undefined) await browser.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', code: held, key: 'Unidentified' });
+    await press(code);
+    if (held !== undefined) await browser.send('Input.dispatchKeyEvent', { type: 'keyUp', code: held, key: 'Unidentified' });
+  }
+  await press('Enter');
+  await browser.detach();
+}
 
 /** Files by the clipboard, with the tools that say so: from the target byte for byte; to it as far as that its desktop is offered them (xrdp shows contents by FUSE, which not every machine has). */
 async function crossFiles({ electronApp }: OpenApp, session: Page, target: XrdpTarget): Promise<void> {

@@ -74,7 +74,7 @@ const TYPE_AT = 56;
 const SUBTYPE_AT = 60;
 const CORE_BYTES = 64;
 
-/** A client's Connect Initial that tells this keyboard; other bytes as they are. An engine itself says of the user's keyboard nothing, so that no target could go by it; whether one does is its own affair (xrdp 0.9 did not). */
+/** A client's Connect Initial that tells this keyboard; other bytes as they are. An engine itself says of the user's keyboard nothing, so that every target would take it for an American one. */
 export function tellingKeyboard(bytes: Uint8Array, { layout, type, subtype }: KeyboardLayout): Uint8Array {
   const key = bytes.findIndex((_, at) => BLOCKS_KEY.every((byte, place) => bytes[at + place] === byte));
   // The length of all blocks is written in one byte, or in two.

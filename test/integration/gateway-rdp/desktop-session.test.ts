@@ -5,11 +5,14 @@ import { frameKind } from '../../../shared/recording/recording-frame.ts';
 import type { GrantWishes } from '../../fixtures/target-grant.ts';
 import { makeTargetGrant } from '../../fixtures/target-grant.ts';
 import { makeSpool, pull, readRecording, type TestSpool } from '../../fixtures/recording-spool.ts';
+import { americanKeys, germanKeys, japaneseKeys, type TypedKey } from '../../fixtures/keyboard-places.ts';
 import { clipboardMessage, signOnToDesktop, startDesktop, type TestDesktop } from '../../fixtures/rdp-session.ts';
 import { dial } from '../../fixtures/ssh-session.ts';
+import type { KeyboardLayout } from '../../../src-renderer/desktop/rdp/keyboard-layout.ts';
+import { scanCodes } from '../../../src-renderer/desktop/rdp/scan-codes.ts';
 import { probeRdpIdentity } from '../../../src-gateway/rdp/rdp-handler.ts';
 import { type NlaTarget, startNlaTarget } from '../../targets/nla-target.ts';
-import { copyFilesOn, HELLO_KEYS, typingDesktop, writtenOn } from '../../targets/typing-desktop.ts';
+import { copyFilesOn, HELLO_KEYS, keysOn, typingDesktop, watchKeysOn, writtenOn } from '../../targets/typing-desktop.ts';
 import { startXrdpTarget, type XrdpTarget } from '../../targets/xrdp-target.ts';
 
 let xrdp: XrdpTarget;
@@ -119,6 +122,71 @@ describe('a session on xrdp', () => {
     expect(frames.some(({ kind, payload }) => kind === frameKind.resize && Buffer.from(payload).toString('hex') === '0000000004000300')).toBe(true);
     expect(output.includes(Buffer.from(xrdp.password, 'utf16le'))).toBe(false);
     expect(spool.logLines.join('\n')).not.toContain(xrdp.password);
+  });
+
+  /** Presses keys by their places, as the window's own table has them. */
+  function press({ client }: TestDesktop, keys: readonly TypedKey[]): void {
+    for (const { code, held } of keys) {
+      const [key, holding] = [code, held ?? code].map((place) => scanCodes[place]);
+      if (key === undefined || holding === undefined) throw new Error(`no key at ${code}`);
+      if (held !== undefined) client.key(holding, true);
+      client.type(key);
+      if (held !== undefined) client.key(holding, false);
+    }
+  }
+
+  async function desktopWith(keyboard: KeyboardLayout): Promise<TestDesktop> {
+    const desktop = await desktopOn(xrdp);
+    await desktop.client.ask();
+    await desktop.client.connect('xrdp', { keyboard });
+    await drawn(desktop);
+    // Away from what writes down keys one by one.
+    desktop.client.move(600, 600);
+    return desktop;
+  }
+
+  /** Types a line of its own; gives the lines that have come so far. */
+  function linesWith(desktop: TestDesktop, type: () => void): string[] {
+    type();
+    press(desktop, [{ code: 'Enter' }]);
+    return writtenOn(xrdp, 'typed').split('\n');
+  }
+
+  test.each([
+    ['an American', { layout: 0x409, type: 4, subtype: 0 }, americanKeys],
+    ['a Japanese', { layout: 0x411, type: 7, subtype: 2 }, japaneseKeys],
+    ['a German', { layout: 0x407, type: 4, subtype: 0 }, germanKeys],
+  ])('S20: the keys of %s keyboard, told as that, write on the target what stands on them: all printable ones, dead keys and AltGr', async (_whose, keyboard, { keys, writes: line }) => {
+    const desktop = await desktopWith(keyboard);
+    // Typed again until it is there: the program takes keys only once it runs.
+    await expect.poll(() => linesWith(desktop, () => press(desktop, keys)), { timeout: 60_000, interval: 500 }).toContain(line);
+    desktop.abort.abort();
+    await desktop.ended;
+  });
+
+  test('S20: letters of an input method go as Unicode; xrdp 0.9 writes those that the keyboard which it was told has a key for', async () => {
+    const desktop = await desktopWith({ layout: 0x407, type: 4, subtype: 0 });
+    const type = (): void => {
+      for (const letter of 'Straße~ü漢€') desktop.client.letter(letter);
+    };
+    await expect.poll(() => linesWith(desktop, type), { timeout: 60_000, interval: 500 }).toContain('Straße~ü€');
+    desktop.abort.abort();
+    await desktop.ended;
+  });
+
+  test('S20: the keys of a Japanese keyboard that write nothing, and those of every keyboard, are on the target what they are', async () => {
+    const desktop = await desktopWith({ layout: 0x411, type: 7, subtype: 2 });
+    watchKeysOn(xrdp);
+    desktop.client.move(50, 50);
+    await expect.poll(() => (press(desktop, [{ code: 'F1' }]), keysOn(xrdp)), { timeout: 60_000, interval: 200 }).toContain('F1');
+    const keys = ['Convert', 'NonConvert', 'Backquote', 'CapsLock', 'CapsLock', 'Escape', 'Backspace', 'Tab', 'Delete', 'Insert', 'Home', 'End', 'PageUp', 'PageDown', 'ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'F12', 'NumpadEnter', 'NumpadDivide', 'ControlRight', 'ContextMenu', 'MetaLeft', 'PrintScreen'];
+    press(desktop, keys.map((code) => ({ code })));
+    await expect.poll(() => keysOn(xrdp).filter((name) => name !== 'F1'), { timeout: 60_000 }).toEqual([
+      'Henkan_Mode', 'Muhenkan', 'Zenkaku_Hankaku', 'Eisu_toggle', 'Eisu_toggle', 'Escape', 'BackSpace', 'Tab', 'Delete', 'Insert', 'Home', 'End', 'Prior', 'Next', 'Up', 'Down', 'Left', 'Right', 'F12', 'KP_Enter', 'KP_Divide', 'Control_R', 'Menu', 'Super_L', 'Print',
+    ]);
+    desktop.client.move(600, 600);
+    desktop.abort.abort();
+    await desktop.ended;
   });
 
   test('rule 21: who may only look types nothing, also with a client that is not ours', async () => {
