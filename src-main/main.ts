@@ -3,13 +3,9 @@ import { homedir, hostname, networkInterfaces, tmpdir, userInfo } from 'node:os'
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { app, BrowserWindow, clipboard, dialog, ipcMain, Menu, type MessagePortMain, nativeTheme, Notification, powerMonitor, protocol, safeStorage, session, shell, Tray } from 'electron';
-import type { ActionRun } from '../shared/actions/actions.ts';
+import { app, type BrowserWindow, clipboard, ipcMain, type MessagePortMain, nativeTheme, powerMonitor, protocol, safeStorage, session, shell } from 'electron';
 import { asMavisError, type MavisError } from '../shared/errors/mavis-error.ts';
-import type { WindowRole } from '../shared/ipc/contract.ts';
 import type { Profile, StoreName } from '../shared/ipc/stores.ts';
-import { printableFileName } from '../shared/sftp/file-name-bytes.ts';
-import { errorText } from '../shared/languages/error-text.ts';
 import { createTranslator, type TextLanguage, textLanguage, type Translator } from '../shared/languages/translate.ts';
 import { Account } from './account/account.ts';
 import { ClientKey } from './account/client-key.ts';
@@ -40,7 +36,7 @@ import { GatewayList } from './gateways/gateway-list.ts';
 import { IndexThread } from './inventory/index-thread.ts';
 import { Inventory } from './inventory/inventory.ts';
 import { MarkedResources } from './inventory/resource-marks.ts';
-import { createHandlers, type SavedType } from './ipc/handlers.ts';
+import { createHandlers } from './ipc/handlers.ts';
 import { registerIpcContract } from './ipc/ipc-border.ts';
 import { ExternalLinks } from './links/external-links.ts';
 import { DEEP_LINK_SCHEME } from './links/deep-link.ts';
@@ -50,9 +46,9 @@ import { createLog, type Log } from './logging/log.ts';
 import { PageFaults } from './logging/page-faults.ts';
 import { RotatingFile } from './logging/rotating-file.ts';
 import { RunMark } from './logging/run-mark.ts';
-import { menuTemplate } from './menus/application-menu.ts';
-import { paletteAction, runRole } from './menus/window-actions.ts';
+import { type WindowAction, WindowMenus } from './menus/window-menus.ts';
 import { LogWork } from './logs/log-work.ts';
+import { nativeNotifications } from './notifications/native-notifications.ts';
 import { Notifications } from './notifications/notifications.ts';
 import { placeOf } from './network/place-of.ts';
 import { ProxySignOn } from './network/proxy-sign-on.ts';
@@ -76,6 +72,7 @@ import { Reopening } from './sessions/reopening.ts';
 import { SessionProcesses } from './sessions/session-process-handle.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { createSessionChannel, forkSessionProcess } from './sessions/utility-session-process.ts';
+import { endInOrder } from './quitting.ts';
 import { readSettingsFile, Settings } from './settings/settings.ts';
 import { readStartConfiguration, sessionProcessEnvironment, type StartConfiguration } from './start-configuration.ts';
 import { JsonFile } from './stored-files/json-file.ts';
@@ -88,9 +85,12 @@ import { builtInUpdateKeys, updateAbility } from './updates/update-ability.ts';
 import { UpdateRecord } from './updates/update-record.ts';
 import { updateSource } from './updates/update-source.ts';
 import { Updates } from './updates/updates.ts';
+import { nativeTray } from './tray/native-tray.ts';
 import { TrayIcon } from './tray/tray-icon.ts';
 import { AppWindows } from './windows/app-windows.ts';
+import { fileDialogs } from './windows/file-dialogs.ts';
 import { zoomedPercent } from './windows/page-zoom.ts';
+import { Questions } from './windows/questions.ts';
 import { RememberedBounds } from './windows/window-bounds.ts';
 import { WindowFactory } from './windows/window-factory.ts';
 import { denyPermissions, hardenContents } from './windows/window-hardening.ts';
@@ -98,13 +98,7 @@ import { WindowRegistry } from './windows/window-registry.ts';
 
 /** The locale that a remote shell is told: its language, with UTF-8, which CJK widths need. */
 const SHELL_LOCALE: Readonly<Record<TextLanguage, string>> = { en: 'C.UTF-8', ja: 'ja_JP.UTF-8', 'zh-Hant': 'zh_TW.UTF-8' };
-/** What the save dialog calls the kinds of files, which are names of formats. */
-const SAVED_TYPES: Readonly<Record<SavedType, { name: string; extensions: string[] }>> = { asciicast: { name: 'asciicast', extensions: ['cast'] }, webm: { name: 'WebM', extensions: ['webm'] }, csv: { name: 'CSV', extensions: ['csv'] }, jsonl: { name: 'JSON Lines', extensions: ['jsonl'] }, json: { name: 'JSON', extensions: ['json'] }, html: { name: 'HTML', extensions: ['html'] } };
 const RANDOM_STEPS = 2 ** 32;
-/** Not every system says that a notification was closed; clicks on older ones are not expected any more. */
-const MOST_NOTIFICATIONS_HELD = 20;
-/** More paths than that make a native dialog larger than a screen. */
-const MOST_PATHS_SHOWN = 20;
 
 const clock = (): number => Date.now();
 const random = (): number => randomInt(RANDOM_STEPS) / RANDOM_STEPS;
@@ -154,7 +148,6 @@ function start(startConfiguration: StartConfiguration): void {
 /** Makes the parts, hands each what it needs, and starts them; at the end stops them in reverse. */
 async function run(startConfiguration: StartConfiguration, log: Log, logFile: RotatingFile, openedByLink: EarlyLinks): Promise<void> {
   const development = !app.isPackaged;
-  const mac = process.platform === 'darwin';
   const inUserData = (name: string): JsonFile => new JsonFile(join(app.getPath('userData'), name), clock);
   log.info('starting', { version: app.getVersion(), engine: engine(), platform: process.platform });
 
@@ -217,12 +210,9 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   });
 
   const registry = new WindowRegistry();
-  const askReload = async (window: BrowserWindow): Promise<boolean> => {
-    const { text } = translator();
-    const { response } = await showQuestion({ message: text('page-crashed.title'), detail: text('page-crashed.body'), buttons: [text('page-crashed.reload'), text('page-crashed.leave')] }, window);
-    return response === 0;
-  };
-  const factory = new WindowFactory({ preload: join(import.meta.dirname, '../preload/preload.cjs'), development, registry, bounds, clock, log, isDark: () => nativeTheme.shouldUseDarkColors, zoomPercent: () => settings.current.zoomPercent, askReload });
+  const menus = new WindowMenus({ registry, translator, development, run: (window, does) => runAction(window, does) });
+  const questions = new Questions(translator, () => windows.main);
+  const factory = new WindowFactory({ preload: join(import.meta.dirname, '../preload/preload.cjs'), development, registry, bounds, clock, log, isDark: () => nativeTheme.shouldUseDarkColors, zoomPercent: () => settings.current.zoomPercent, askReload: (window) => questions.reload(window) });
   const processes = new SessionProcesses(() => forkSessionProcess(join(import.meta.dirname, 'session-process.js'), sessionProcessEnvironment(process.env)));
   const clipboardUploads = new ClipboardUploads();
   const windows: AppWindows = new AppWindows({
@@ -233,7 +223,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
       void clipboardUploads.drop(id);
     },
     onDiagnosisWindowClosed: (id) => diagnostics.windowClosed(id),
-    onOpened: (window, role) => setMenu(window, role),
+    onOpened: (window, role) => menus.set(window, role),
     dragIcon: join(app.getAppPath(), 'assets', 'tray', 'tray-light.png'),
   });
   const journals = new JournalFolders(join(app.getPath('userData'), 'transfers'), log);
@@ -259,11 +249,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
       const problem = await shell.openPath(path);
       if (problem !== '') throw new Error('no program opened the file');
     },
-    askUpload: async (paths) => {
-      const { text } = translator();
-      const { response } = await showQuestion({ message: text('files.upload-outside'), detail: [...paths.slice(0, MOST_PATHS_SHOWN), ...(paths.length > MOST_PATHS_SHOWN ? ['…'] : [])].map(printableFileName).join('\n'), buttons: [text('files.upload'), text('common.cancel')] });
-      return response === 0;
-    },
+    askUpload: (paths) => questions.upload(paths),
     newId: randomUUID,
     monotonic: () => performance.now(),
   });
@@ -344,35 +330,21 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     log,
     openExternal: (url) => shell.openExternal(url),
     copy: async (text) => clipboard.writeText(text),
-    ask: async ({ target, host, shown }) => {
-      const { text } = translator();
-      const detail = [text('terminal.link-body'), host, target, ...(shown === null ? [] : [`${text('terminal.link-text-differs')} ${shown}`])].join('\n\n');
-      const { response } = await showQuestion({ message: text('terminal.link-title'), detail, buttons: [text('terminal.link-open'), text('terminal.link-copy'), text('common.cancel')] });
-      return (['open', 'copy'] as const)[response] ?? 'cancel';
-    },
+    ask: (link) => questions.link(link),
   });
 
-  const tell = async ({ code, args }: MavisError): Promise<void> => {
-    const { message, remedy } = errorText(translator(), code, args);
-    await showQuestion({ message, detail: remedy, buttons: [translator().text('common.close')] }, windows.main);
-  };
   const deepLinks = new DeepLinks({
     allowed: !isDisabled(managed, 'deep-links'),
     log,
     ready: () => stores.account.state.status === 'signed-in' && stores.inventory.state.status === 'ready',
     find: (id) => inventory.find(id),
     showMain: () => windows.showMain(),
-    ask: async ({ resourceName, protocol: spoken }) => {
-      const { text } = translator();
-      const detail = text('deep-link.body', { service: profiles.selected?.name ?? '' });
-      const { response } = await showQuestion({ message: text('deep-link.title', { name: resourceName, protocol: spoken.toUpperCase() }), detail, buttons: [text('deep-link.connect'), text('common.cancel')] }, windows.main);
-      return response === 0;
-    },
+    ask: (question) => questions.deepLink({ ...question, service: profiles.selected?.name ?? '' }),
     connect: (link) => {
       proxySignOn.allowAsking();
       return sessions.connect(link);
     },
-    tell,
+    tell: (error) => questions.tell(error),
     monotonic: () => performance.now(),
   });
   for (const name of ['account', 'inventory'] as const) stores[name].onPatch(() => deepLinks.proceed());
@@ -382,11 +354,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     profile: () => account.signedIn?.profile.id,
     ready: () => stores.account.state.status === 'signed-in' && stores.inventory.state.status === 'ready',
     find: (id) => inventory.find(id),
-    ask: async (count) => {
-      const { text } = translator();
-      const { response } = await showQuestion({ message: text('reopen.title', { count }), detail: text('reopen.body'), buttons: [text('reopen.confirm'), text('reopen.decline')] }, windows.main);
-      return response === 0;
-    },
+    ask: (count) => questions.reopen(count),
     connect: async ({ place, ...opened }) => {
       const id = await sessions.connect(opened);
       if (place !== undefined) windows.placeSession(id, place);
@@ -426,11 +394,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     updates, log,
     settings: () => settings.current,
     connectedCount: () => sessions.connectedCount,
-    ask: async (count) => {
-      const { text } = translator();
-      const { response } = await showQuestion({ message: text('update-restart.title', { count }), detail: text('update-restart.body'), buttons: [text('update-restart.confirm'), text('update-restart.later')] }, windows.main);
-      return response === 0;
-    },
+    ask: (count) => questions.restart(count),
     quit: () => quitAsAgreed(),
     start: async (program) => {
       // It is another instance of this app, or replaces its files.
@@ -439,12 +403,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     },
   });
 
-  const setMenu = (window: BrowserWindow, role: WindowRole): void => {
-    const menu = Menu.buildFromTemplate(menuTemplate({ role, mac, development, text: (key) => translator().text(key), run: (does) => runAction(window, does) }));
-    if (mac) Menu.setApplicationMenu(menu);
-    else window.setMenu(menu);
-  };
-  const runAction = (window: BrowserWindow, does: Exclude<ActionRun, { kind: 'role' }>): void => {
+  const runAction = (window: BrowserWindow, does: WindowAction): void => {
     const sessionId = registry.find(window.webContents.id)?.sessionId;
     if (does.kind === 'page') windows.sendAction(window, does.action);
     else if (does.kind === 'zoom') settings.update({ zoomPercent: zoomedPercent(settings.current.zoomPercent, does.step) }).catch((error: unknown) => log.warn('zoom not changed', { code: asMavisError(error).code }, error));
@@ -456,14 +415,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     else if (sessionId && does.kind === 'end-session') sessions.end(sessionId);
     else if (sessionId && does.kind === 'reconnect' && !sessions.isConnected(sessionId)) sessions.retry(sessionId);
   };
-  const setMenus = (): void => {
-    for (const window of BrowserWindow.getAllWindows()) {
-      const known = registry.find(window.webContents.id);
-      if (known && (!mac || window.isFocused())) setMenu(window, known.role);
-    }
-  };
-  if (mac) app.on('browser-window-focus', setMenus);
-  else Menu.setApplicationMenu(null);
+  menus.start();
 
   const applyTheme = (): void => {
     const { theme } = settings.current;
@@ -474,22 +426,14 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   stores.settings.onPatch(() => {
     applyTheme();
     windows.zoom(settings.current.zoomPercent);
-    setMenus();
+    menus.refresh();
   });
 
-  if (Notification.isSupported()) {
-    // What is shown is held, or its click would be collected with it.
-    const held = new Set<Notification>();
+  const notify = nativeNotifications();
+  if (notify !== undefined) {
     new Notifications({
       stores, translator,
-      show: ({ title, body, onClick }) => {
-        const shown = new Notification({ title, body });
-        held.add(shown);
-        if (held.size > MOST_NOTIFICATIONS_HELD) held.delete([...held][0] ?? shown);
-        shown.on('click', onClick);
-        shown.on('close', () => held.delete(shown));
-        shown.show();
-      },
+      show: notify,
       inSight: (id) => windows.inSight(id),
       showSession: (id) => windows.showSession(id),
       showMain: () => windows.showMain(),
@@ -506,16 +450,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     folder: join(app.getAppPath(), 'assets', 'tray'),
     platform: process.platform,
     isDark: () => nativeTheme.shouldUseDarkColors,
-    show: (imageFile) => {
-      const shown = new Tray(imageFile);
-      shown.on('click', () => windows.showMain());
-      return {
-        setImage: (file) => shown.setImage(file),
-        setToolTip: (text) => shown.setToolTip(text),
-        setMenu: (lines) => shown.setContextMenu(Menu.buildFromTemplate(lines.map((line) => (line === null ? { type: 'separator' } : { label: line.label, click: line.run })))),
-        destroy: () => shown.destroy(),
-      };
-    },
+    show: (imageFile) => nativeTray(imageFile, () => windows.showMain()),
     showMain: () => windows.showMain(),
     showSession: (id) => windows.showSession(id),
     quit: () => app.quit(),
@@ -532,18 +467,9 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
       policy: managed, stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, updates, restartToInstall: () => installAtEnd.restart(), pageFaults: new PageFaults(log, clock), links, clipboard, proxySignOn, clock,
       logFolder: join(app.getPath('userData'), 'logs'),
       showInFolder: (path) => shell.showItemInFolder(path),
-      keyFile: new KeyFileChoice(async () => {
-        const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openFile', 'showHiddenFiles'] });
-        return canceled ? undefined : filePaths[0];
-      }),
+      keyFile: new KeyFileChoice(fileDialogs.keyFile),
       setMainFullScreen: (full) => windows.setMainFullScreen(full),
-      runAction: ({ role, webContentsId }, actionId) => {
-        const { run: does } = paletteAction(role, actionId);
-        const window = BrowserWindow.getAllWindows().find(({ webContents }) => webContents.id === webContentsId);
-        if (!window) return;
-        if (does.kind === 'role') runRole(does.role, window, () => app.quit());
-        else runAction(window, does);
-      },
+      runAction: (caller, actionId) => menus.runAction(caller, actionId),
       about: () => ({
         version: app.getVersion(),
         engine: engine(),
@@ -554,22 +480,10 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
       }),
       readFingerprint: (serviceUrl, proxy) => readCertificateThroughProxies({ ...placeOf(serviceUrl), authorities: authorities(), timeoutMs: CONNECT_TIMEOUT_MS }, networkOf({ proxy })),
       saveText: saveTextFile,
-      askFolder: async () => {
-        const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openDirectory', 'createDirectory'] });
-        return canceled ? undefined : filePaths[0];
-      },
-      askFiles: async () => {
-        const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openFile', 'multiSelections'] });
-        return canceled ? [] : filePaths;
-      },
-      askSettingsFile: async () => {
-        const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openFile'], filters: [SAVED_TYPES.json] });
-        return canceled ? undefined : filePaths[0];
-      },
-      askSavePath: async (suggestedName, type) => {
-        const { canceled, filePath } = await dialog.showSaveDialog({ defaultPath: join(app.getPath('documents'), suggestedName), filters: [SAVED_TYPES[type]] });
-        return canceled || filePath === '' ? undefined : filePath;
-      },
+      askFolder: fileDialogs.folder,
+      askFiles: fileDialogs.files,
+      askSettingsFile: fileDialogs.settingsFile,
+      askSavePath: fileDialogs.savePath,
     }),
   });
 
@@ -578,11 +492,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     reopening.freeze();
     windows.beginQuit();
   };
-  quitAsAgreed = endInOrder({ sessions, windows: { beginQuit }, log, staysWithoutWindows: () => tray.shown, ask: async (count) => {
-    const { text } = translator();
-    const { response } = await showQuestion({ message: text('quit.title'), detail: text('quit.body', { count }), buttons: [text('quit.confirm'), text('quit.stay')] });
-    return response === 0;
-  }, stop: async () => {
+  quitAsAgreed = endInOrder({ sessions, windows: { beginQuit }, log, staysWithoutWindows: () => tray.shown, ask: (count) => questions.quit(count), stop: async () => {
     tray.stop();
     network.stop();
     proxySignOn.stop();
@@ -622,7 +532,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   windows.showMain();
   deepLinks.openAmong(process.argv);
   openedByLink.takeBy((link) => deepLinks.open(link));
-  void tellAll(managed.problems, tell).catch((error: unknown) => log.error('problems of the policy not shown', {}, error));
+  void tellAll(managed.problems, (error) => questions.tell(error)).catch((error: unknown) => log.error('problems of the policy not shown', {}, error));
   processes.prepare();
   updates.start();
   if (handOver) await account.signInOneTime(handOver.oneTimeSignIn).catch((error: unknown) => log.warn('one-time sign-in refused', {}, error));
@@ -631,58 +541,6 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
 /** One after the other, each once the one before was read. */
 async function tellAll(problems: readonly MavisError[], tell: (problem: MavisError) => Promise<void>): Promise<void> {
   for (const problem of problems) await tell(problem);
-}
-
-interface Ending {
-  readonly sessions: Pick<Sessions<MessagePortMain>, 'connectedCount'>;
-  readonly windows: Pick<AppWindows, 'beginQuit'>;
-  readonly log: Log;
-  /** Whether the app can be reached without a window, so that closing the last one does not end it. */
-  readonly staysWithoutWindows: () => boolean;
-  /** Asks whether to quit though so many sessions are open. */
-  readonly ask: (count: number) => Promise<boolean>;
-  readonly stop: () => Promise<void>;
-}
-
-/** Quitting asks where sessions are open, then ends everything in order; a signal of the system does not ask, nor does what it gives: the way to quit that was agreed to. */
-function endInOrder({ sessions, windows, log, staysWithoutWindows, ask, stop }: Ending): () => void {
-  let agreed = false;
-  let stopped = false;
-  const quit = (): void => {
-    agreed = true;
-    app.quit();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, quit);
-  app.on('before-quit', (event) => {
-    if (agreed || sessions.connectedCount === 0) {
-      agreed = true;
-      windows.beginQuit();
-      return;
-    }
-    event.preventDefault();
-    ask(sessions.connectedCount).then((yes) => (yes ? quit() : undefined)).catch((error: unknown) => log.error('question not asked', {}, error));
-  });
-  app.on('will-quit', (event) => {
-    if (stopped) return;
-    event.preventDefault();
-    stop()
-      .catch((error: unknown) => log.error('not stopped in order', {}, error))
-      .finally(() => {
-        stopped = true;
-        app.exit(0);
-      });
-  });
-  app.on('window-all-closed', () => {
-    if (process.platform !== 'darwin' && !staysWithoutWindows()) app.quit();
-  });
-  return quit;
-}
-
-/** Asks in a native dialog; the last button is what closing it means. */
-function showQuestion(question: { message: string; detail: string; buttons: string[] }, owner?: BrowserWindow): Promise<{ response: number }> {
-  const options = { type: 'question' as const, ...question, defaultId: question.buttons.length - 1, cancelId: question.buttons.length - 1, noLink: true };
-  const parent = owner ?? BrowserWindow.getFocusedWindow();
-  return parent ? dialog.showMessageBox(parent, options) : dialog.showMessageBox(options);
 }
 
 function engine(): string {
