@@ -177,7 +177,9 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   const profiles = new Profiles(stores.profiles, profilesFile, randomUUID);
   profiles.load(load(profilesFile), log);
   const { serviceUrl: managedServiceUrl, serviceName: managedName, servicePins } = managed.settings;
-  await profiles.useManaged(managedServiceUrl === undefined ? undefined : { serviceUrl: managedServiceUrl, name: managedName, pins: servicePins, proxy: managedProxy(managed.settings.proxy) });
+  // They hold for this run also where they cannot be kept.
+  const notKept = (error: unknown): void => log.warn('profiles not written', {}, error);
+  await profiles.useManaged(managedServiceUrl === undefined ? undefined : { serviceUrl: managedServiceUrl, name: managedName, pins: servicePins, proxy: managedProxy(managed.settings.proxy) }).catch(notKept);
   const marksFile = inUserData('marks.json');
   const marks = new MarkedResources(marksFile, clock);
   marks.load(load(marksFile) ?? { profiles: {} }, log);
@@ -520,7 +522,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   });
   app.on('activate', () => windows.showMain());
 
-  if (startConfiguration.serviceUrl !== undefined && !isDisabled(managed, 'add-services')) await profiles.useAddress(startConfiguration.serviceUrl);
+  if (startConfiguration.serviceUrl !== undefined && !isDisabled(managed, 'add-services')) await profiles.useAddress(startConfiguration.serviceUrl).catch(notKept);
   if (startConfiguration.signInDescriptor !== undefined) {
     try {
       handOver = await readHandOver(startConfiguration.signInDescriptor);

@@ -63,22 +63,15 @@ export class Account {
     await this.#signInBy(profile, async (client, proof) => client.call(signInRoutes.signInOneTime, { params: {}, query: {}, body: { ...proof, oneTimeSignIn } }));
   }
 
-  /** Ends the token at the service, and here in any case. Sessions that run go on. */
+  /** Ends the token at the service, and here in any case; a sign-in that is on its way is given up. Sessions that run go on. */
   async signOut(): Promise<void> {
     const ended = this.#end(null);
-    if (!ended) return;
-    try {
-      await ended.client.call(signInRoutes.signOut, { params: {}, query: {}, body: {} }, { timeoutMs: 3000 });
-    } catch (error) {
-      this.#parts.log.warn('sign-out not told to the service', { code: asMavisError(error).code }, error);
-    } finally {
-      ended.client.close();
-    }
+    if (ended) await this.#revoke(ended.client);
   }
 
-  /** The service no longer takes the token: signed out here, with the reason for the page. */
+  /** The service no longer takes the token: signed out here, with the reason for the page. Without a sign-in that holds it is late, and means nothing. */
   lose(error: MavisError): void {
-    this.#end(shown(error))?.client.close();
+    if (this.#signedIn) this.#end(shown(error))?.client.close();
   }
 
   /** Changes the password; throws what the service answered. Where it had to be changed first, all that was refused until then begins now. */
@@ -100,16 +93,24 @@ export class Account {
 
   async #signInBy(profile: Profile, ask: (client: ServiceClient, proof: { nonce: string; clientKey: string; signature: string }) => Promise<SignInResult>): Promise<void> {
     const { connect, store } = this.#parts;
-    await this.signOut();
+    if (this.#signedIn) await this.signOut();
     const epoch = ++this.#epoch;
     store.replace({ status: 'signing-in' });
     const client = connect(profile);
     try {
-      const { nonce } = await client.call(signInRoutes.signInChallenge, { params: {}, query: {}, body: {} });
+      const askedAt = this.#parts.clock();
+      const { nonce, serverTime } = await client.call(signInRoutes.signInChallenge, { params: {}, query: {}, body: {} });
       const { publicKey: clientKey } = this.#parts.clientKey;
       const result = await ask(client, { nonce, clientKey, signature: this.#parts.clientKey.sign(`${SIGN_IN_CONTEXT}\n${nonce}\n${clientKey}`) });
-      if (epoch === this.#epoch) this.#begin(profile, client, result);
-      else client.close();
+      if (epoch === this.#epoch) {
+        // By the service's clock: this computer's may be hours off.
+        const lifeMs = Date.parse(result.expiresAt) - Date.parse(serverTime) - (this.#parts.clock() - askedAt);
+        this.#begin(profile, client, result, lifeMs);
+        return;
+      }
+      // Nobody waits for it any more, and what nobody holds nobody could end.
+      client.setToken(result.token);
+      await this.#revoke(client);
     } catch (thrown) {
       client.close();
       const error = asMavisError(thrown);
@@ -118,13 +119,23 @@ export class Account {
     }
   }
 
-  #begin(profile: Profile, client: ServiceClient, { token, expiresAt, user }: SignInResult): void {
+  /** Ends a client's token at its service, and the client. */
+  async #revoke(client: ServiceClient): Promise<void> {
+    try {
+      await client.call(signInRoutes.signOut, { params: {}, query: {}, body: {} }, { timeoutMs: 3000 });
+    } catch (error) {
+      this.#parts.log.warn('sign-out not told to the service', { code: asMavisError(error).code }, error);
+    } finally {
+      client.close();
+    }
+  }
+
+  #begin(profile: Profile, client: ServiceClient, { token, expiresAt, user }: SignInResult, lifeMs: number): void {
     client.setToken(token);
     this.#signedIn = { profile, client, userName: user.name };
     this.#parts.store.replace({ status: 'signed-in', user, expiresAt });
     this.#parts.log.info('signed in', { profileId: profile.id });
-    const left = Math.min(Math.max(Date.parse(expiresAt) - this.#parts.clock(), 0), MAX_TIMER_MS);
-    this.#expiry = setTimeout(() => this.lose(new MavisError('sign-in.required')), left);
+    this.#expiry = setTimeout(() => this.lose(new MavisError('sign-in.required')), Math.min(Math.max(lifeMs, 0), MAX_TIMER_MS));
     this.#expiry.unref();
     this.#parts.onChange(this.#signedIn);
   }
@@ -135,8 +146,9 @@ export class Account {
     clearTimeout(this.#expiry);
     this.#expiry = undefined;
     this.#signedIn = undefined;
+    // What the page shows ends in any case: a sign-in that is given up would stand there as one that goes on.
+    this.#parts.store.replace({ status: 'signed-out', reason });
     if (ended) {
-      this.#parts.store.replace({ status: 'signed-out', reason });
       this.#parts.log.info('signed out', { profileId: ended.profile.id, code: reason?.code });
       this.#parts.onChange(undefined);
     }

@@ -6,6 +6,7 @@ import { findFindings } from '../../shared/diagnostics/findings/find-findings.ts
 import { Redaction } from '../../shared/diagnostics/redaction.ts';
 import { makeReport, type Report } from '../../shared/diagnostics/report.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
+import type { ProfileId } from '../../shared/ids.ts';
 import type { Profile } from '../../shared/ipc/stores.ts';
 import type { Translator } from '../../shared/languages/translate.ts';
 import type { Log } from '../logging/log.ts';
@@ -94,8 +95,12 @@ export class DiagnosticsDesk {
     return makeReport({ run, since, translator: words, redaction, log: await recentLog(), when: (at) => times.format(new Date(at)) });
   }
 
-  /** The same as it is sent to the service, with the codes of what was found. Throws `request.not-found` before the first run. */
-  async reportToSend(hideAddresses: boolean): Promise<NewDiagnosisReport> {
+  /**
+   * The same as it is sent to the service of a profile, with the codes of what was found. Throws `request.not-found` before the
+   * first run, and `sign-in.required` where it is about another service: what was found out about one is not the other's to read.
+   */
+  async reportToSend(hideAddresses: boolean, to: ProfileId): Promise<NewDiagnosisReport> {
+    if (this.#parts.profile()?.id !== to) throw new MavisError('sign-in.required');
     const findings = this.#parts.store.state.run?.findings.map(({ code }) => code) ?? [];
     const { text, json } = await this.report(hideAddresses);
     return { text, json, findings };

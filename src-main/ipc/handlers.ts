@@ -3,7 +3,6 @@ import type { CredentialFields } from '../../shared/api/credentials.ts';
 import { routes } from '../../shared/api/index.ts';
 import type { Route } from '../../shared/api/route.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
-import type { ProfileId } from '../../shared/ids.ts';
 import type { Account } from '../account/account.ts';
 import type { KeyFileChoice } from '../credentials/key-file-choice.ts';
 import type { ClipboardDownloads } from '../files/clipboard-downloads.ts';
@@ -23,6 +22,7 @@ import type { PageFaults } from '../logging/page-faults.ts';
 import { type Playbacks, saveAsciicast } from '../playback/playbacks.ts';
 import type { VideoExports } from '../playback/video-exports.ts';
 import { type Policy, requireFeature } from '../policy/policy.ts';
+import { ProfileChoice } from '../profiles/profile-choice.ts';
 import type { Profiles } from '../profiles/profiles.ts';
 import type { readServiceCertificate } from '../service-client/certificate-trust.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -101,6 +101,8 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
   const { stores, settings, profiles, account, inventory, gateways, sessions, foreignClients, logWork, diagnostics, playbacks, videoExports, clipboardDownloads, clipboardUploads, keyFile, updates, pageFaults, links, clipboard, proxySignOn } = parts;
   /** A route of the service in the signed-in user's name; main adds token and signature. */
   const passOn = async <R extends Route>(route: R, args: RouteArguments<R>): Promise<z.output<R['response']>> => account.require().client.call(route, args);
+
+  const choice = new ProfileChoice(parts);
 
   return {
     app: {
@@ -184,7 +186,7 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
         return {};
       },
       select: async ({ profileId }) => {
-        await selectProfile(parts, profileId);
+        await choice.select(profileId);
         return {};
       },
       readFingerprint: ({ serviceUrl, proxy }) => {
@@ -195,7 +197,7 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
     account: {
       signIn: async (credentials) => {
         proxySignOn.allowAsking();
-        if (profiles.selected?.id !== credentials.profileId) await selectProfile(parts, credentials.profileId);
+        await choice.ensure(credentials.profileId);
         await account.signIn(credentials);
         return {};
       },
@@ -413,7 +415,10 @@ export function createHandlers(parts: HandlerParts): IpcHandlers {
         const { text, html } = await diagnostics.deskOf(caller).report(hideAddresses);
         return { text, html };
       },
-      sendReport: async ({ hideAddresses }, caller) => passOn(routes.diagnosisReportSend, { params: {}, query: {}, body: await diagnostics.deskOf(caller).reportToSend(hideAddresses) }),
+      sendReport: async ({ hideAddresses }, caller) => {
+        const body = await diagnostics.deskOf(caller).reportToSend(hideAddresses, account.require().profile.id);
+        return passOn(routes.diagnosisReportSend, { params: {}, query: {}, body });
+      },
       saveReport: async ({ format, hideAddresses }, caller) => {
         const report = await diagnostics.deskOf(caller).report(hideAddresses);
         const path = await parts.askSavePath(`mavis-diagnosis-${new Date(parts.clock()).toISOString().slice(0, 10)}.${format}`, format);
@@ -484,13 +489,6 @@ async function credentialToSave(fields: CredentialDraft, keyFile: Pick<KeyFileCh
 }
 
 /** A profile that is changed or removed is another service: the sign-in with the old one ends. */
-/** Selects a profile; with another one goes who was signed in to the one before, and what diagnostics saw there. */
-async function selectProfile({ profiles, account, diagnostics }: HandlerParts, profileId: ProfileId): Promise<void> {
-  if (profiles.selected?.id !== profileId) await account.signOut();
-  if (profiles.selected?.id !== profileId) diagnostics.forget();
-  await profiles.select(profileId);
-}
-
 async function leaveIfSelected({ profiles, account, diagnostics }: HandlerParts, profileId: string): Promise<void> {
   if (profiles.selected?.id !== profileId) return;
   await account.signOut();

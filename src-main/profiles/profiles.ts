@@ -162,6 +162,7 @@ export class Profiles {
       ...(pin === undefined ? {} : { pin, furtherPins }),
       ...(service.proxy === undefined ? {} : { proxy: service.proxy }),
     };
+    const before = this.#store.state;
     this.#store.update((draft) => {
       for (const item of draft.items) delete item.managed;
       if (service === undefined) return;
@@ -171,7 +172,8 @@ export class Profiles {
       else draft.items.push({ id, name: new URL(service.serviceUrl).host.slice(0, 60), colour: 'blue', pin: null, userName: null, embedded: false, proxy: { kind: 'system' }, ...fields, serviceUrl: service.serviceUrl });
       if (!item || draft.selected === null) draft.selected = id;
     });
-    await this.#save();
+    // At every start: a disk that is full or read-only is no reason to write what stands there.
+    if (!isDeepStrictEqual(before, this.#store.state)) await this.#save();
   }
 
   /** The profile of an address given at start, added where there is none, and selected. */

@@ -2,7 +2,7 @@ import { readFileSync, renameSync } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** What stood in a file when it was read. A file that could not be read as JSON is kept under another name, never overwritten. */
+/** What stood in a file when it was read. A file that could not be read as JSON is kept under another name (null where the system refuses that too), never overwritten. */
 export type StoredValue = { readonly status: 'absent' } | { readonly status: 'read'; readonly value: unknown } | { readonly status: 'broken'; readonly keptAs: string | null };
 
 /** Larger files are not ours. */
@@ -15,6 +15,8 @@ const MAX_FILE_BYTES = 16 * 1024 * 1024;
 export class JsonFile {
   readonly path: string;
   readonly #clock: () => number;
+  /** What stands there could neither be read nor be moved: it is not written over, or all that is in it were lost. */
+  #leftAlone = false;
   #next: unknown = undefined;
   #writing: Promise<void> | undefined;
 
@@ -23,14 +25,14 @@ export class JsonFile {
     this.#clock = clock;
   }
 
-  /** Reads the file; blocking, and so only for the start. Throws where the file is there and the system refuses to read it. */
+  /** Reads the file; blocking, and so only for the start. One that the system refuses to read is `broken` as well: nothing of it keeps the app from starting. */
   readAtStart(): StoredValue {
     let text: string;
     try {
       text = readFileSync(this.path, 'utf8');
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { status: 'absent' };
-      throw error;
+      return { status: 'broken', keptAs: this.keepAside() };
     }
     if (text.length <= MAX_FILE_BYTES) {
       try {
@@ -43,15 +45,21 @@ export class JsonFile {
     return { status: 'broken', keptAs: this.keepAside() };
   }
 
-  /** Moves the file aside, so that a new one can be written; gives its new name. */
-  keepAside(): string {
+  /** Moves the file aside, so that a new one can be written; gives its new name, null where the system refuses: nothing is written in its place then. */
+  keepAside(): string | null {
     const keptAs = `${basename(this.path)}.unreadable-${new Date(this.#clock()).toISOString().replaceAll(/[:.]/g, '-')}`;
-    renameSync(this.path, join(dirname(this.path), keptAs));
+    try {
+      renameSync(this.path, join(dirname(this.path), keptAs));
+    } catch {
+      this.#leftAlone = true;
+      return null;
+    }
     return keptAs;
   }
 
   /** Writes a value; several that come while one is being written become the last of them. Rejects with the system's error. */
   write(value: unknown): Promise<void> {
+    if (this.#leftAlone) return Promise.reject(new Error(`${basename(this.path)} could not be read, and is left as it is`));
     this.#next = value;
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;

@@ -42,6 +42,13 @@ export function MainWindowView() {
   useMenuActions(open, useCallback(() => setChangingPassword(true), []));
   const [failure, setFailure] = useState<ShownError | null>(null);
   const signedIn = account?.status === 'signed-in' ? account.user : undefined;
+  const [lastUserId, setLastUserId] = useState<string | null>(null);
+  // Who signs in next begins anew; the same person goes on where the sign-in ended.
+  if (signedIn === undefined && changingPassword) setChangingPassword(false);
+  if (signedIn !== undefined && signedIn.id !== lastUserId) {
+    setLastUserId(signedIn.id);
+    if (lastUserId !== null) setPlace({ page: 'resources', reference: null });
+  }
   const mustChange = signedIn?.mustChangePassword === true;
   const working = signedIn !== undefined && !mustChange && !changingPassword;
   const { overlay, close } = usePalette(working);

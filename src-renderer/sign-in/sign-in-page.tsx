@@ -15,13 +15,9 @@ import { ProfileForm } from './profile-form.tsx';
 
 type Doing = { readonly kind: 'sign-in' } | { readonly kind: 'diagnose' } | { readonly kind: 'add' } | { readonly kind: 'edit'; readonly profile: Profile };
 
-/**
- * What the user chose, and what was selected then: the form is the chosen profile's at once, not when main has kept the choice,
- * so that nothing is typed into the form of another service. It holds until main's own word has moved on.
- */
+/** A choice that main has not kept yet; each is one of its own. */
 interface Choice {
   readonly profileId: Profile['id'];
-  readonly before: Profile['id'] | null;
 }
 
 /** Where one signs in: the profiles of this computer, and the form for the one that is chosen. */
@@ -29,9 +25,10 @@ export function SignInPage() {
   const text = useText();
   const profiles = useFed('profiles', (state) => state);
   const [doing, setDoing] = useState<Doing>({ kind: 'sign-in' });
+  // What the user chose, until main has kept it: the form is the chosen profile's at once, so that nothing is typed into another's.
   const [chosen, setChosen] = useState<Choice | null>(null);
   if (!profiles) return null;
-  const shownId = chosen !== null && chosen.before === profiles.selected ? chosen.profileId : profiles.selected;
+  const shownId = chosen?.profileId ?? profiles.selected;
   const selected = profiles.items.find((profile) => profile.id === shownId);
   const back = () => setDoing({ kind: 'sign-in' });
   if (doing.kind === 'diagnose') {
@@ -59,7 +56,8 @@ export function SignInPage() {
             <ProfileChooser
               profiles={profiles.items}
               selected={selected}
-              onChoose={(profile) => setChosen(profile && { profileId: profile.id, before: profiles.selected })}
+              onChoose={setChosen}
+              onKept={(choice) => setChosen((now) => (now === choice ? null : now))}
               onAdd={() => setDoing({ kind: 'add' })}
               onEdit={(profile) => setDoing({ kind: 'edit', profile })}
             />
@@ -79,13 +77,14 @@ export function SignInPage() {
 interface ProfileChooserProps {
   readonly profiles: readonly Profile[];
   readonly selected: Profile | undefined;
-  /** Null takes a choice back that could not be kept. */
-  readonly onChoose: (profile: Profile | null) => void;
+  readonly onChoose: (choice: Choice) => void;
+  /** Main has kept a choice, or could not. */
+  readonly onKept: (choice: Choice) => void;
   readonly onAdd: () => void;
   readonly onEdit: (profile: Profile) => void;
 }
 
-function ProfileChooser({ profiles, selected, onChoose, onAdd, onEdit }: ProfileChooserProps) {
+function ProfileChooser({ profiles, selected, onChoose, onKept, onAdd, onEdit }: ProfileChooserProps) {
   const { mavis } = useParts();
   const text = useText();
   const name = useId();
@@ -95,10 +94,11 @@ function ProfileChooser({ profiles, selected, onChoose, onAdd, onEdit }: Profile
   const [removing, setRemoving] = useState<Profile | null>(null);
   const [error, setError] = useState<ShownError | null>(null);
   const select = async (profile: Profile) => {
-    onChoose(profile);
+    const choice = { profileId: profile.id };
+    onChoose(choice);
     const answer = await ask(mavis.profiles.select({ profileId: profile.id }));
     setError(answer.ok ? null : answer.error);
-    if (!answer.ok) onChoose(null);
+    onKept(choice);
   };
   const remove = async (profile: Profile) => {
     setRemoving(null);

@@ -142,7 +142,7 @@ test.describe('a VNC desktop', () => {
     if (userId === undefined) throw new Error('there is no administrator');
     await admin.call(accessRulesRoutes.accessRuleCreate, { body: { name: 'own viewers', subject: { kind: 'user', userId }, filter: 'name:"viewed-desktop"', protocols: ['vnc'], policy: { foreignClients: true } } });
     await main.getByRole('searchbox', { name: 'Search resources' }).fill('viewed-desktop');
-    await main.getByRole('gridcell').first().click();
+    await main.getByRole('gridcell', { name: 'viewed-desktop' }).first().click();
     const section = main.getByRole('region', { name: 'Own programs' });
     await section.getByRole('button', { name: 'Open a port for a VNC viewer' }).click();
     const screen = await startVncTarget(await target.picture());

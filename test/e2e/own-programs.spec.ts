@@ -18,7 +18,7 @@ test('rule 30: a person opens a port in the window and goes in with his own ssh;
   const { id: accessRuleId } = await system.admin.call(accessRulesRoutes.accessRuleCreate, { body: { name: 'own programs', subject: { kind: 'user', userId }, filter: `name:"${system.live.name}"`, protocols: ['ssh', 'sftp'], policy: { exec: true, foreignClients: true } } });
   try {
     await main.getByRole('searchbox', { name: 'Search resources' }).fill(system.live.name);
-    await main.getByRole('gridcell').first().click();
+    await main.getByRole('gridcell', { name: system.live.name }).first().click();
     const section = main.getByRole('region', { name: 'Own programs' });
     await section.getByRole('button', { name: /^Open a port for/ }).first().click();
     const password = await section.locator('.foreign-secret').innerText();

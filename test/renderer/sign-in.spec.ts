@@ -46,6 +46,29 @@ test('a profile that is chosen has its form at once, before the choice is kept: 
   await expect.poll(() => calls(page, 'account.signIn')).toEqual([{ profileId: SECOND, name: 'k.sato', password: 'right', stayNamed: false }]);
 });
 
+test('of profiles that are chosen one after the other, the last one’s form stays while main follows, and what is typed there with it', async ({ page }) => {
+  await openMain(page, { scene: 'sign-in' });
+  await page.evaluate(() => {
+    window.harness.held = new Promise((resolve) => window.addEventListener('answer', () => resolve(), { once: true }));
+  });
+  await page.getByRole('radio').last().check({ force: true });
+  await page.getByRole('radio').first().check({ force: true });
+  const form = page.getByRole('form', { name: 'Sign in' });
+  await form.getByLabel('Password', { exact: true }).fill('half of it');
+  const forms = await page.evaluate(async () => {
+    let made = 0;
+    const seen = new MutationObserver((changes) => (made += changes.filter(({ addedNodes }) => [...addedNodes].some((node) => node instanceof HTMLFormElement)).length));
+    seen.observe(document.body, { childList: true, subtree: true });
+    window.dispatchEvent(new Event('answer'));
+    await window.harness.held;
+    await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
+    return made;
+  });
+  await expect.poll(() => calls(page, 'profiles.select')).toEqual([{ profileId: SECOND }, { profileId: FIRST }]);
+  expect(forms).toBe(0);
+  await expect(form.getByLabel('Password', { exact: true })).toHaveValue('half of it');
+});
+
 test('where the organisation lets nobody add services, none is offered to be added', async ({ page }) => {
   const add = page.getByRole('button', { name: 'Add profile' });
   await openMain(page, { scene: 'sign-in' });

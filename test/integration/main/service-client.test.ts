@@ -9,7 +9,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { routes } from '../../../shared/api/index.ts';
 import type { ServiceEvent } from '../../../shared/api/events.ts';
 import { signedRequestText, signInRoutes } from '../../../shared/api/sign-in.ts';
-import type { MavisError } from '../../../shared/errors/mavis-error.ts';
+import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import { type ProfileId, resourceId } from '../../../shared/ids.ts';
 import { Account } from '../../../src-main/account/account.ts';
 import { ClientKey } from '../../../src-main/account/client-key.ts';
@@ -320,8 +320,44 @@ describe('signing in', () => {
     expect(changes).toEqual([]);
   });
 
+  test('another choice while a sign-in is on its way gives it up: nobody is signed in, nothing stands as going on, and the token that comes is ended at the service', async () => {
+    let answer: (() => void) | undefined;
+    const { account, profileId, stores, scripted, changes } = await world({
+      '/v1/sign-in/challenge': challenge,
+      '/v1/sign-in': (response) => (answer = () => send({ token: 'late-token', expiresAt: '2030-01-01T00:00:00.000Z', user })(response)),
+      '/v1/sign-out': send({}),
+    });
+    const asked = account.signIn({ profileId, name: 'alice', password: 'x', stayNamed: false });
+    await expect.poll(() => answer).toBeDefined();
+    await account.signOut();
+    expect(stores.account.state).toEqual({ status: 'signed-out', reason: null });
+    answer?.();
+    await asked;
+    expect(stores.account.state).toEqual({ status: 'signed-out', reason: null });
+    expect(changes).toEqual([]);
+    expect(scripted.requests.at(-1)).toMatchObject({ url: '/v1/sign-out', headers: expect.objectContaining({ authorization: 'Bearer late-token' }) });
+  });
+
+  test('a service that takes a token no more is heard only by who holds one: not by a sign-in that is on its way', async () => {
+    const { account, profileId, stores } = await world({ '/v1/sign-in/challenge': challenge, '/v1/sign-in': send({ token: 't', expiresAt: '2030-01-01T00:00:00.000Z', user }), '/v1/sign-out': send({}) });
+    const asked = account.signIn({ profileId, name: 'alice', password: 'x', stayNamed: false });
+    account.lose(new MavisError('sign-in.required'));
+    await asked;
+    expect(stores.account.state).toMatchObject({ status: 'signed-in', user: { name: 'alice' } });
+    await account.signOut();
+  });
+
+  test('a computer whose clock is days ahead stays signed in: the token lasts by the service’s clock', async () => {
+    const issued = Date.parse('2026-01-01T00:00:00.000Z');
+    const { account, profileId, stores } = await world({ '/v1/sign-in/challenge': challenge, '/v1/sign-in': send({ token: 't', expiresAt: new Date(issued + 60_000).toISOString(), user }), '/v1/sign-out': send({}) });
+    await account.signIn({ profileId, name: 'alice', password: 'x', stayNamed: false });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(stores.account.state.status).toBe('signed-in');
+    await account.signOut();
+  });
+
   test('a token that expires signs out', async () => {
-    const { account, profileId, stores } = await world({ '/v1/sign-in/challenge': challenge, '/v1/sign-in': (response) => send({ token: 't', expiresAt: new Date(Date.now() + 1500).toISOString(), user })(response) });
+    const { account, profileId, stores } = await world({ '/v1/sign-in/challenge': challenge, '/v1/sign-in': send({ token: 't', expiresAt: '2026-01-01T00:00:01.500Z', user }) });
     const expired = new Promise<void>((resolve) => {
       stores.account.onPatch(() => {
         if (stores.account.state.status === 'signed-out') resolve();

@@ -19,6 +19,7 @@ import { createStores } from '../../../src-main/stores/owned-store.ts';
 
 const log = createLog([], () => 0, 1);
 const GATEWAY = gatewayId.parse('00000000-0000-4000-8000-000000000007');
+const NISHI: Profile = { id: profileId.parse('00000000-0000-4000-8000-000000000002'), name: 'Nishi', colour: 'blue', serviceUrl: 'https://mavis.example', pin: null, userName: null, embedded: false, proxy: { kind: 'system' } };
 const disk = (freeBytes: number): CheckResult => ({ id: 'disk', check: 'disk', subject: { kind: 'device' }, leg: 'client', startedAt: '2026-11-26T04:00:00.000Z', milliseconds: 1, outcome: { status: 'found', verdict: 'good', facts: { check: 'disk', freeBytes, writable: true } }, tried: [] });
 const trip = (bestMs: number): CheckResult => ({ id: 'trip', check: 'round-trip', subject: { kind: 'gateway', gatewayId: GATEWAY, name: 'office1' }, leg: 'L2', startedAt: '2026-11-26T04:00:00.000Z', milliseconds: 1, outcome: { status: 'found', verdict: 'good', facts: { check: 'round-trip', port: 1, samplesMs: [bestMs], bestMs, medianMs: bestMs, jitterMs: 0 } }, tried: [] });
 
@@ -64,7 +65,7 @@ describe('the desk of diagnoses', () => {
   });
 
   test('a run is kept for its service, and the next that finds something says what changed since; one check alone is not kept', async () => {
-    const { made, store, ends } = desk({ id: profileId.parse('00000000-0000-4000-8000-000000000002'), name: 'Nishi', colour: 'blue', serviceUrl: 'https://mavis.example', pin: null, userName: null, embedded: false, proxy: { kind: 'system' } });
+    const { made, store, ends } = desk(NISHI);
     made.run();
     await ends[0]?.([disk(1e12)]);
     expect(store.state).toMatchObject({ since: null, history: [{ findings: [] }] });
@@ -104,14 +105,15 @@ describe('the desk of diagnoses', () => {
     await expect(made.report(false)).rejects.toMatchObject({ code: 'request.not-found' });
   });
 
-  test('the report is of the last run, without the names of people', async () => {
-    const { made, ends } = desk();
+  test('the report is of the last run, without the names of people, and goes to the service that it is about alone', async () => {
+    const { made, ends } = desk(NISHI);
     made.run();
     await ends[0]?.([disk(0)]);
     const { json } = await made.report(true);
     expect(json).toContain('disk-full');
     expect(json).toContain('[user] signed in');
-    expect(await made.reportToSend(true)).toMatchObject({ json, findings: ['disk-full'] });
+    await expect(made.reportToSend(true, profileId.parse('00000000-0000-4000-8000-000000000003'))).rejects.toMatchObject({ code: 'sign-in.required' });
+    expect(await made.reportToSend(true, NISHI.id)).toMatchObject({ json, findings: ['disk-full'] });
   });
 });
 

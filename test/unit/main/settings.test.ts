@@ -43,6 +43,18 @@ describe('settings', () => {
     expect(lines.join('')).toContain('client.settings-unreadable');
   });
 
+  test('what stands there and can neither be read nor moved keeps nobody from starting, and is not written over', async () => {
+    writeFileSync(join(folder, 'file'), 'kept');
+    const stored = new JsonFile(join(folder, 'file', 'settings.json'), () => 0);
+    expect(stored.readAtStart()).toEqual({ status: 'broken', keptAs: null });
+    await expect(stored.write({ theme: 'light' })).rejects.toThrow('left as it is');
+    expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('kept');
+    // What the system refuses to read, but lets be moved.
+    const folderThere = new JsonFile(folder, () => 0);
+    expect(folderThere.readAtStart()).toMatchObject({ status: 'broken', keptAs: expect.stringContaining('unreadable') });
+    folder = `${folder}.unreadable-1970-01-01T00-00-00-000Z`;
+  });
+
   test('a change is written whole with the keys of a newer version, readable by its owner alone', async () => {
     const stored = file();
     const read = readSettings({ later: 1 });

@@ -136,11 +136,14 @@ describe('what is managed cannot be changed', () => {
   test('the service: added once, selected first, with its pins and way out; neither changed nor removed; the user’s own again with the policy gone', async () => {
     const { profiles: store } = createStores(clientSettings.parse({}));
     let made = 0;
-    const profiles = new Profiles(store, { write: async () => undefined }, () => `00000000-0000-4000-8000-00000000000${made++}`);
+    let written = 0;
+    const profiles = new Profiles(store, { write: async () => void (written += 1) }, () => `00000000-0000-4000-8000-00000000000${made++}`);
     const own = await profiles.add({ name: 'own', colour: 'red', serviceUrl: 'https://own.example/', pin: null, proxy: { kind: 'none' } });
     const service = { name: 'Ours', serviceUrl: 'https://mavis.example/', pins: [PIN], proxy: { kind: 'manual', host: 'proxy.example', port: 3128 } } as const;
     await profiles.useManaged(service);
+    written = 0;
     await profiles.useManaged(service);
+    expect(written).toBe(0);
     expect(store.state.items).toHaveLength(2);
     const managed = profiles.selected;
     expect(managed).toMatchObject({ name: 'Ours', serviceUrl: 'https://mavis.example/', pin: PIN, managed: true, proxy: service.proxy });
