@@ -11,6 +11,7 @@ import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
 import { FileRulesFields } from './file-rules-fields.tsx';
 import { Icon } from '../controls/icon.tsx';
+import { useOneAtATime } from '../controls/use-one-at-a-time.ts';
 import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFresh } from '../mavis/use-fresh.ts';
@@ -43,13 +44,13 @@ export function RuleForm({ rule, users, onClose, onSaved }: RuleFormProps) {
   const complete = fields.name.trim() !== '' && fields.protocols.length > 0;
   const set = (changes: Partial<AccessRuleFields>) => setFields((before) => ({ ...before, ...changes }));
   const setPolicy = (changes: Partial<SessionPolicy>) => set({ policy: { ...fields.policy, ...changes } });
-  const save = async () => {
+  const save = useOneAtATime(async () => {
     if (!complete) return;
     const body = { ...fields, name: fields.name.trim() };
     const answer = await ask(rule === null ? mavis.service.accessRuleCreate({ params: {}, query: {}, body }) : mavis.service.accessRuleUpdate({ params: { accessRuleId: rule.id }, query: {}, body }));
     if (answer.ok) onSaved();
     else setFailure(answer.error);
-  };
+  });
   return (
     <Dialog
       title={rule === null ? text('rules.add') : text('rules.edit', { name: rule.name })}
@@ -59,7 +60,7 @@ export function RuleForm({ rule, users, onClose, onSaved }: RuleFormProps) {
           <button type="button" className="button" onClick={onClose}>
             {text('common.cancel')}
           </button>
-          <button type="button" className="button button-primary" aria-disabled={!complete} onClick={() => void save()}>
+          <button type="button" className="button button-primary" aria-disabled={!complete} onClick={save}>
             {text('common.save')}
           </button>
         </>

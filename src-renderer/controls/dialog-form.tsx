@@ -1,7 +1,9 @@
 import type { ReactNode } from 'react';
+import { useOneAtATime } from './use-one-at-a-time.ts';
 
 /** The form within a dialog whose button of submission, of the same `form`, stands among the dialog's actions. Its fields are judged by the page, not by the browser. */
 export function DialogForm({ id, onSubmit, children }: { readonly id: string; readonly onSubmit: () => Promise<void>; readonly children: ReactNode }) {
+  const submit = useOneAtATime(onSubmit);
   return (
     <form
       id={id}
@@ -9,7 +11,7 @@ export function DialogForm({ id, onSubmit, children }: { readonly id: string; re
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        void onSubmit();
+        submit();
       }}
     >
       {children}

@@ -3,6 +3,7 @@ import type { ShownError } from '../../shared/ipc/stores.ts';
 import { Dialog } from '../controls/dialog.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
+import { useOneAtATime } from '../controls/use-one-at-a-time.ts';
 import { useText } from '../language/use-text.ts';
 
 interface EndDialogProps {
@@ -17,12 +18,12 @@ export function EndDialog({ title, end: endFor, onClose, onAsked }: EndDialogPro
   const text = useText();
   const [reason, setReason] = useState('');
   const [failure, setFailure] = useState<ShownError | null>(null);
-  const end = async () => {
+  const end = useOneAtATime(async () => {
     if (reason.trim() === '') return;
     const answer = await endFor(reason.trim());
     if (answer.ok) onAsked();
     else setFailure(answer.error);
-  };
+  });
   return (
     <Dialog
       title={title}
@@ -32,14 +33,14 @@ export function EndDialog({ title, end: endFor, onClose, onAsked }: EndDialogPro
           <button type="button" className="button" onClick={onClose}>
             {text('common.cancel')}
           </button>
-          <button type="button" className="button button-danger" aria-disabled={reason.trim() === ''} onClick={() => void end()}>
+          <button type="button" className="button button-danger" aria-disabled={reason.trim() === ''} onClick={end}>
             {text('all-sessions.end-short')}
           </button>
         </>
       }
     >
       <p>{text('all-sessions.end-body')}</p>
-      <Field label={text('all-sessions.reason')}>{(ties) => <input {...ties} className="input" type="text" value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} onKeyDown={(event) => event.key === 'Enter' && void end()} />}</Field>
+      <Field label={text('all-sessions.reason')}>{(ties) => <input {...ties} className="input" type="text" value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} onKeyDown={(event) => event.key === 'Enter' && end()} />}</Field>
       {failure && <ErrorNotice error={failure} />}
     </Dialog>
   );

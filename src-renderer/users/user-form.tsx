@@ -6,6 +6,7 @@ import { DateTimeField } from '../controls/date-time-field.tsx';
 import { Dialog } from '../controls/dialog.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
+import { useOneAtATime } from '../controls/use-one-at-a-time.ts';
 import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useParts } from '../stores/parts.tsx';
@@ -20,14 +21,14 @@ export function UserForm({ onClose, onAdded }: { readonly onClose: () => void; r
   const [password, setPassword] = useState<string | null>(null);
   const named = userName.safeParse(fields.name).success;
   const complete = named && fields.displayName.trim() !== '' && (fields.role !== 'vendor' || fields.expiresAt !== '');
-  const add = async () => {
+  const add = useOneAtATime(async () => {
     if (!complete) return;
     const answer = await ask(mavis.service.userCreate({ params: {}, query: {}, body: { ...fields, displayName: fields.displayName.trim(), expiresAt: fields.expiresAt === '' ? null : fields.expiresAt } }));
     setFailure(answer.ok ? null : answer.error);
     if (!answer.ok) return;
     onAdded(answer.value.user);
     setPassword(answer.value.oneTimePassword ?? null);
-  };
+  });
   if (password !== null) return <OneTimePassword name={fields.name} password={password} onClose={onClose} />;
   return (
     <Dialog
@@ -38,7 +39,7 @@ export function UserForm({ onClose, onAdded }: { readonly onClose: () => void; r
           <button type="button" className="button" onClick={onClose}>
             {text('common.cancel')}
           </button>
-          <button type="button" className="button button-primary" aria-disabled={!complete} onClick={() => void add()}>
+          <button type="button" className="button button-primary" aria-disabled={!complete} onClick={add}>
             {text('users.add')}
           </button>
         </>

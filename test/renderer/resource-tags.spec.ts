@@ -81,7 +81,13 @@ test('a resource is added by hand; who may not change resources is offered none 
   await dialog(page).getByRole('textbox', { name: 'Name' }).fill('new-1');
   await dialog(page).getByRole('textbox', { name: 'Address' }).fill('192.0.2.8');
   await dialog(page).getByRole('checkbox', { name: 'RDP' }).check();
-  await dialog(page).getByRole('button', { name: 'Save' }).click();
+  // Pressed again, by who does not see that it is on its way, it is added once.
+  await page.evaluate(() => {
+    window.harness.held = new Promise((resolve) => window.addEventListener('answer', () => resolve(), { once: true }));
+  });
+  await dialog(page).getByRole('button', { name: 'Save' }).dblclick();
+  await dialog(page).getByRole('textbox', { name: 'Name' }).press('Enter');
+  await page.evaluate(() => window.dispatchEvent(new Event('answer')));
   await expect(dialog(page)).toContainText('An access rule decides who sees it.');
   await expect.poll(() => calls(page, 'service.resourceCreate')).toMatchObject([{ body: { name: 'new-1', protocols: [{ protocol: 'ssh', port: 22 }, { protocol: 'rdp', port: 3389 }] } }]);
   await openMain(page, { role: 'operator' });

@@ -67,7 +67,7 @@ export function gatewayServiceCalls(noted: Noted, patch: Harness['patch']) {
     resourceTagsChange: noted('service.resourceTagsChange', ({ body }: Parameters<WindowApi['service']['resourceTagsChange']>[0]) => ok({ changed: body.resourceIds.length, unchanged: 0 })),
     resourceRead: noted('service.resourceRead', ({ params }: Parameters<WindowApi['service']['resourceRead']>[0]) =>
       ok(resource.parse({ id: params.resourceId, name: 'tokyo-db-00008', address: '10.0.0.8', protocols: [{ protocol: 'ssh', port: 22 }], operatingSystem: 'linux', description: 'Orders', identities: [], tags: ['gateway-tokyo', 'env:prod'], credentialId: null, allowSpecialAddress: false, createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z' }))),
-    resourceCreate: noted('service.resourceCreate', ({ body }: Parameters<WindowApi['service']['resourceCreate']>[0]) => ok(resource.parse({ ...body, id: NEW_ID, createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z' }))),
+    resourceCreate: noted('service.resourceCreate', ({ body }: Parameters<WindowApi['service']['resourceCreate']>[0]) => window.harness.held.then(() => ok(resource.parse({ ...body, id: NEW_ID, createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z' })))),
     resourceUpdate: noted('service.resourceUpdate', ({ params, body }: Parameters<WindowApi['service']['resourceUpdate']>[0]) =>
       ok(resource.parse({ name: 'tokyo-db-00008', address: '10.0.0.8', protocols: [{ protocol: 'ssh', port: 22 }], operatingSystem: 'linux', ...body, id: params.resourceId, createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z' }))),
     resourceRemove: noted('service.resourceRemove', () => ok({})),

@@ -39,7 +39,7 @@ export interface Harness {
   fresh: number;
   /** Set by a test: the recording that its gateway still holds has been pulled. */
   pulled: boolean;
-  /** Set by a test: searches for resources, lists of recordings, read as they were when asked for, refusals of a sign-in and the choice of a profile are answered once this settles. */
+  /** Set by a test: searches for resources, a new resource, lists of recordings, read as they were when asked for, reports of a diagnosis, refusals of a sign-in and the choice of a profile are answered once this settles. */
   held: Promise<void>;
   /** Set by a test: lists of recordings are refused with this code of the catalogue. */
   refusing: string | null;
@@ -267,7 +267,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       }),
       ofSession: noted('diagnostics.ofSession', () => ok({})),
       ofResource: noted('diagnostics.ofResource', () => ok({})),
-      report: noted('diagnostics.report', ({ hideAddresses }) => ok({ text: `Diagnostics: https://${hideAddresses ? '[address 1]' : 'mavis.nishi.example'}\n1. Something is wrong`, html: '' })),
+      report: noted('diagnostics.report', ({ hideAddresses }) => window.harness.held.then(() => ok({ text: `Diagnostics: https://${hideAddresses ? '[address 1]' : 'mavis.nishi.example'}\n1. Something is wrong`, html: '' }))),
       sendReport: noted('diagnostics.sendReport', () => (scene === 'diagnostics-unsent' ? refused('request.too-many', { seconds: 1200 }) : ok({ reference: SENT_REPORT.id }))),
       saveReport: noted('diagnostics.saveReport', () => ok({ saved: true })),
     },
