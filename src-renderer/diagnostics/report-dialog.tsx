@@ -13,7 +13,9 @@ export function ReportDialog({ onClose }: { readonly onClose: () => void }) {
   const { mavis } = useParts();
   const text = useText();
   const [hideAddresses, setHideAddresses] = useState(false);
-  const [report, setReport] = useState<string | null>(null);
+  const [read, setRead] = useState<{ readonly text: string; readonly hideAddresses: boolean } | null>(null);
+  // With its addresses it is not the report without them: nothing of it can be taken until that one is here.
+  const report = read?.hideAddresses === hideAddresses ? read.text : null;
   const [error, setError] = useState<ShownError | null>(null);
   const [done, setDone] = useState<'saved' | 'copied' | null>(null);
   const signedIn = useFed('account', ({ status }) => status) === 'signed-in';
@@ -28,13 +30,13 @@ export function ReportDialog({ onClose }: { readonly onClose: () => void }) {
   };
   useEffect(() => {
     let current = true;
-    const read = async (): Promise<void> => {
+    const readNow = async (): Promise<void> => {
       const answer = await ask(mavis.diagnostics.report({ hideAddresses }));
       if (!current) return;
-      setReport(answer.ok ? answer.value.text : null);
+      setRead(answer.ok ? { text: answer.value.text, hideAddresses } : null);
       setError(answer.ok ? null : answer.error);
     };
-    void read();
+    void readNow();
     return () => {
       current = false;
     };
@@ -62,7 +64,7 @@ export function ReportDialog({ onClose }: { readonly onClose: () => void }) {
           <button type="button" className="button" onClick={onClose}>
             {text('common.close')}
           </button>
-          <button type="button" className="button" onClick={() => void copy()}>
+          <button type="button" className="button" aria-disabled={report === null} onClick={() => void copy()}>
             <Icon name="copy" />
             {text('diagnostics.report-copy')}
           </button>

@@ -17,19 +17,20 @@ export function ResourceTest({ gatewayId }: { readonly gatewayId: Gateway['id'] 
   const { mavis } = useParts();
   const text = useText();
   const [words, setWords] = useState('');
-  const [rows, setRows] = useState<readonly ResourceRow[] | null>(null);
+  const [found, setFound] = useState<{ readonly rows: readonly ResourceRow[]; readonly of: string } | null>(null);
   const [chosen, setChosen] = useState<ResourceRow['id'] | null>(null);
   useEffect(() => {
     let current = true;
     const timer = setTimeout(async () => {
       const answer = await ask(mavis.resources.query({ filter: words, sort: 'name', offset: 0, limit: OFFERED, only: 'all' }));
-      if (current && answer.ok && !answer.value.filterProblem) setRows(answer.value.rows);
+      if (current) setFound((before) => ({ rows: answer.ok && !answer.value.filterProblem ? answer.value.rows : (before?.rows ?? []), of: words }));
     }, SETTLE_MS);
     return () => {
       current = false;
       clearTimeout(timer);
     };
   }, [mavis, words]);
+  const rows = found?.rows;
   const row = rows?.find(({ id }) => id === chosen) ?? rows?.[0];
   return (
     <>
@@ -50,7 +51,7 @@ export function ResourceTest({ gatewayId }: { readonly gatewayId: Gateway['id'] 
         </Field>
       </div>
       {rows?.length === 0 && <p role="status">{text('setup.test-none')}</p>}
-      {row && <ConnectionTestPanel key={row.id} row={row} gatewayId={gatewayId} />}
+      {row && <ConnectionTestPanel key={row.id} row={row} gatewayId={gatewayId} choosing={found?.of !== words} />}
     </>
   );
 }

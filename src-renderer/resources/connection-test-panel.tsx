@@ -13,8 +13,15 @@ import { useFed, useParts } from '../stores/parts.tsx';
 
 type Tested = { readonly status: 'not-run' } | { readonly status: 'running' } | { readonly status: 'known'; readonly result: ConnectionTest } | { readonly status: 'failed'; readonly error: ShownError };
 
+interface ConnectionTestPanelProps {
+  readonly row: Pick<ResourceRow, 'id' | 'protocols'>;
+  readonly gatewayId?: Gateway['id'];
+  /** Another resource may take this one's place in a moment: the test of it would begin anew there. */
+  readonly choosing?: boolean;
+}
+
 /** Tries the way to a resource stage by stage, without credentials (S40); where an identity was read, an administrator may confirm it (rule 14). */
-export function ConnectionTestPanel({ row, gatewayId }: { readonly row: Pick<ResourceRow, 'id' | 'protocols'>; readonly gatewayId?: Gateway['id'] }) {
+export function ConnectionTestPanel({ row, gatewayId, choosing = false }: ConnectionTestPanelProps) {
   const { mavis } = useParts();
   const text = useText();
   const [protocol, setProtocol] = useState<Protocol | undefined>(row.protocols[0]);
@@ -38,7 +45,7 @@ export function ConnectionTestPanel({ row, gatewayId }: { readonly row: Pick<Res
             ))}
           </select>
         )}
-        <button type="button" className="button" aria-disabled={running} onClick={() => !running && void run()}>
+        <button type="button" className="button" aria-disabled={running || choosing} onClick={() => !running && !choosing && void run()}>
           {running ? <span className="spinner" /> : <Icon name="play" />}
           {running ? text('connection-test.running') : text('connection-test.run')}
         </button>

@@ -98,6 +98,24 @@ test('the report is shown as it would leave before it does; addresses go where a
   await expect(page.getByRole('button', { name: 'Report…' })).toBeFocused();
 });
 
+test('a report that still holds its addresses is not copied in place of the one without them', async ({ page }) => {
+  await openDiagnostics(page);
+  await page.getByRole('button', { name: 'Report…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Report to hand over' });
+  const copy = dialog.getByRole('button', { name: 'Copy as text' });
+  await expect(dialog).toContainText('https://mavis.nishi.example');
+  await expect(copy).toHaveAttribute('aria-disabled', 'false');
+  await page.evaluate(() => {
+    window.harness.held = new Promise((resolve) => window.addEventListener('answer', () => resolve(), { once: true }));
+  });
+  await dialog.getByRole('checkbox', { name: 'Take addresses out as well' }).check();
+  await copy.click({ force: true });
+  await expect(dialog).not.toContainText('https://mavis.nishi.example');
+  await page.evaluate(() => window.dispatchEvent(new Event('answer')));
+  await copy.click();
+  await expect.poll(() => calls(page, 'app.copyText')).toEqual([{ text: expect.stringContaining('https://[address 1]') }]);
+});
+
 test('a report is sent to the helpdesk after it was read, as it was read, and gives the reference to tell; what the service refuses is said', async ({ page }) => {
   await openDiagnostics(page);
   await page.getByRole('button', { name: 'Report…' }).click();

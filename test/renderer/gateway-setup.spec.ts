@@ -59,8 +59,16 @@ test('S34, S35, S36, S38, S39, S40: the guided flow from a name to a tested conn
   await expect(dialog(page).getByText('The state is synchronised.')).toBeVisible();
   await dialog(page).getByRole('button', { name: 'Next' }).click();
 
+  // Of what is searched for, not of what stands there until it is found.
+  const run = dialog(page).getByRole('button', { name: 'Run the connection test' });
+  await expect(run).toHaveAttribute('aria-disabled', 'false');
+  await page.evaluate(() => {
+    window.harness.held = new Promise((resolve) => window.addEventListener('answer', () => resolve(), { once: true }));
+  });
   await dialog(page).getByRole('searchbox').fill('tokyo');
-  await dialog(page).getByRole('button', { name: 'Run the connection test' }).click();
+  await expect(run).toHaveAttribute('aria-disabled', 'true');
+  await page.evaluate(() => window.dispatchEvent(new Event('answer')));
+  await run.click();
   await expect(dialog(page).getByRole('list', { name: 'Stages' }).getByRole('listitem')).toHaveCount(6);
   expect(JSON.stringify(await calls(page, 'service.resourceConnectionTest'))).toContain(NEW_ID);
   await dialog(page).getByRole('button', { name: 'Confirm this identity' }).click();
