@@ -17,6 +17,8 @@ export interface CountedStreamPorts {
   readonly finished: () => void;
   /** There is room in the window again. */
   readonly writable: () => void;
+  /** Told of bytes that the other side has acknowledged, as they were given to `write`, and of how many were sent up to their end: nothing is kept of them here. */
+  readonly acknowledged?: (bytes: Uint8Array, end: number) => void;
   /** Whether the window may grow by so many bytes: a machine with many streams has a budget for all of them (rule 10). Always where absent. */
   readonly mayGrow?: (bytes: number) => boolean;
   readonly setTimer: (callback: () => void, milliseconds: number) => unknown;
@@ -31,8 +33,8 @@ export interface CountedStreamPorts {
  */
 export class CountedStream {
   readonly #ports: CountedStreamPorts;
-  /** Sent and not acknowledged, oldest first, with the number of its first byte. */
-  readonly #kept: { offset: number; bytes: Uint8Array }[] = [];
+  /** Sent and not acknowledged, oldest first, with the number of its first byte; `whole` is what it was before a part of it was acknowledged. */
+  readonly #kept: { offset: number; bytes: Uint8Array; whole: Uint8Array }[] = [];
   #sent = 0;
   #acknowledged = 0;
   #window = FIRST_WINDOW_BYTES;
@@ -68,7 +70,7 @@ export class CountedStream {
     if (this.#finishSent) throw new FrameError('bad-order');
     for (let start = 0; start < bytes.length; start += MAX_DATA_BYTES) {
       const part = bytes.subarray(start, start + MAX_DATA_BYTES);
-      this.#kept.push({ offset: this.#sent, bytes: part });
+      this.#kept.push({ offset: this.#sent, bytes: part, whole: part });
       this.#ports.write(encodeDataHeader(this.#sent, part.length), part);
       this.#sent += part.length;
     }
@@ -163,9 +165,9 @@ export class CountedStream {
       if (offset + bytes.length > count) break;
       done += 1;
     }
-    this.#kept.splice(0, done);
+    for (const { offset, bytes, whole } of this.#kept.splice(0, done)) this.#ports.acknowledged?.(whole, offset + bytes.length);
     const first = this.#kept[0];
-    if (first && first.offset < count) this.#kept[0] = { offset: count, bytes: first.bytes.subarray(count - first.offset) };
+    if (first && first.offset < count) this.#kept[0] = { ...first, offset: count, bytes: first.bytes.subarray(count - first.offset) };
     if (this.#full && this.hasRoom) {
       this.#full = false;
       const larger = Math.min(this.#window * 2, LAST_WINDOW_BYTES);

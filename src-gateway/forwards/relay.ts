@@ -1,10 +1,14 @@
 import type { Socket } from 'node:net';
+import { freeMemory } from '../../shared/proxy-stream/free-memory.ts';
 
 /**
  * What may wait for one side before the other is no longer read. A whole read of the socket is 64 KiB: four of them keep both
  * directions busy while a slow side catches up; more only costs memory, at 500 streams a megabyte each.
  */
 export const RELAY_WAITING_BYTES = 256 * 1024;
+
+/** Into so many bytes Node reads a socket, however little comes: what is around a piece is the piece's. */
+const READ_BYTES = 64 * 1024;
 
 /** Bytes that went through, from the near side and to it. */
 export interface RelayCounts {
@@ -73,7 +77,7 @@ export class Relay {
         to.cork();
         process.nextTick(uncork);
       }
-      to.write(piece);
+      to.write(piece, () => freeMemory(piece, READ_BYTES));
       if (to.writableLength > RELAY_WAITING_BYTES) from.pause();
     });
     to.on('drain', () => from.resume());

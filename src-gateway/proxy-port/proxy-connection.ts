@@ -3,6 +3,7 @@ import { asMavisError, type MavisError } from '../../shared/errors/mavis-error.t
 import { encodeJsonFrame, LAST_WINDOW_BYTES } from '../../shared/proxy-stream/counted-stream.ts';
 import { encodeFrame, type Frame, FrameDecoder, FrameError, frameType, type FrameType } from '../../shared/proxy-stream/frames.ts';
 import { OutgoingFrames } from '../../shared/proxy-stream/outgoing-frames.ts';
+import { freeMemory } from '../../shared/proxy-stream/free-memory.ts';
 import type { Clock, Timer } from '../clock/clock.ts';
 import { encodeUtf8 } from './utf8.ts';
 
@@ -19,7 +20,7 @@ const PING_AFTER_MS = 15_000;
 /** ... and given up after so long: three pings were lost, the peer's machine sleeps or its network is gone. */
 const SILENT_LIMIT_MS = 45_000;
 
-/** Who takes a connection's frames. Frames come one at a time, in order. */
+/** Who takes a connection's frames. Frames come one at a time, in order; a payload is the receiver's until it returns. */
 export interface FrameReceiver {
   /** May throw FrameError for a frame that has no place here. */
   readonly frame: (frame: Frame) => void;
@@ -185,6 +186,7 @@ export class ProxyConnection {
         if (frame.type === frameType.ping) this.#answerPing(frame);
         else if (frame.type !== frameType.pong) this.#receiver?.frame(frame);
       }
+      freeMemory(chunk);
     } catch (error) {
       this.#socket.pause();
       // Thrown on, it would end the gateway with all its sessions.

@@ -4,7 +4,7 @@ import { CLOSING_ROOM_BYTES } from '../../shared/recording/container.ts';
 import type { ResumePoint } from '../../shared/recording/container-writer.ts';
 import { MavisError } from '../../shared/errors/mavis-error.ts';
 import type { Clock, Timer } from '../clock/clock.ts';
-import { freeMemory } from '../collector-pace.ts';
+import { freeMemory } from '../../shared/proxy-stream/free-memory.ts';
 import { limited } from '../clock/limited.ts';
 
 /** Synced at least every second (S15); a little sooner, so that the sync itself fits in. */

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { freeMemory } from '../collector-pace.ts';
+import { freeMemory } from '../../shared/proxy-stream/free-memory.ts';
 
 /** What goes into one piece: an SSH packet takes no more data. */
 const MOST_GATHERED_BYTES = 32 * 1024;

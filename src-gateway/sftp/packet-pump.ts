@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { PacketFramer } from '../../shared/sftp/packet-framer.ts';
-import { freeMemory } from '../collector-pace.ts';
+import { freeMemory } from '../../shared/proxy-stream/free-memory.ts';
 import { drained } from '../sessions/drained.ts';
 
 /** What an SSH packet has around the data of a channel: kind, number and length before it, padding of at most 255 bytes behind it. */

@@ -1,5 +1,5 @@
 import { createCipheriv, type CipherGCMTypes, type KeyObject, randomFillSync } from 'node:crypto';
-import { freeMemory } from '../collector-pace.ts';
+import { freeMemory } from '../../shared/proxy-stream/free-memory.ts';
 
 /** What stands before a packet's payload: its length, and how much is filled up. */
 const HEAD_BYTES = 5;

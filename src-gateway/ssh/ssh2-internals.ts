@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Client, Connection, ServerChannel } from 'ssh2';
-import { freeMemory } from '../collector-pace.ts';
+import { freeMemory } from '../../shared/proxy-stream/free-memory.ts';
 import { PacketSealer } from './packet-sealer.ts';
 
 // What ssh2 1.17 can do and offers no method for. All that the gateway takes of its insides stands in this file;

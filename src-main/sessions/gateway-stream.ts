@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { type ErrorArgs, type ErrorCode, knownErrorCode } from '../../shared/errors/catalogue.ts';
 import { asMavisError } from '../../shared/errors/mavis-error.ts';
 import { CountedStream, encodeJsonFrame } from '../../shared/proxy-stream/counted-stream.ts';
+import { freeMemory } from '../../shared/proxy-stream/free-memory.ts';
 import { decodeCount, encodeCount, type Frame, type FrameDecoder, FrameError, frameType, MAX_DATA_BYTES } from '../../shared/proxy-stream/frames.ts';
 import { OutgoingFrames } from '../../shared/proxy-stream/outgoing-frames.ts';
 import { close, parsePayload, type StreamMessage, streamMessage } from '../../shared/proxy-stream/messages.ts';
@@ -59,7 +60,8 @@ export interface GatewayStreamOptions {
  * A session's stream with a gateway: the protocol's own bytes as a Duplex with back-pressure to both ends (a reader that does
  * not read stops the target, a gateway that does not take stops the writer), and beside them the stream's messages, pings and
  * the reason of its end. It outlives its connection: where that is cut, what is written waits, and the stream goes on over the
- * next one, with nothing lost and nothing twice.
+ * next one, with nothing lost and nothing twice. Large memory that is written to it is its own, and goes back once it is
+ * acknowledged.
  */
 export class GatewayStream extends Duplex {
   readonly #options: GatewayStreamOptions;
@@ -98,6 +100,10 @@ export class GatewayStream extends Duplex {
         this.#handOn();
       },
       writable: () => this.#unblock(),
+      acknowledged: (bytes, end) => {
+        // A gateway that acknowledges what has not left yet is not believed: those bytes are still to be copied.
+        if (end <= this.#counted.counts.sent - (this.#out?.waitingBytes ?? 0)) freeMemory(bytes);
+      },
       setTimer: (callback, milliseconds) => setTimeout(callback, milliseconds),
       clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
     });

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { BEGIN_BY_SHARE, freeMemory } from '../../../src-gateway/collector-pace.ts';
+import { freeMemory } from '../../../shared/proxy-stream/free-memory.ts';
+import { BEGIN_BY_SHARE } from '../../../src-gateway/collector-pace.ts';
 
 describe('the pace of the collector', () => {
   // V8 passes over a flag that it does not know, and promises none for its next version.

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CountedStream, FIRST_WINDOW_BYTES } from '../../../shared/proxy-stream/counted-stream.ts';
 import { type Frame, FrameDecoder, FrameError, frameType } from '../../../shared/proxy-stream/frames.ts';
 import { systemClock } from '../../../src-gateway/clock/clock.ts';
-import { CountedDuplex } from '../../../src-gateway/proxy-port/counted-duplex.ts';
+import { CountedDuplex, READ_BLOCK_BYTES } from '../../../src-gateway/proxy-port/counted-duplex.ts';
 
 /** A duplex whose frames go to a counted stream at the other end, and back. */
 function pair(): { readonly duplex: CountedDuplex; readonly far: CountedStream; readonly got: Buffer[]; readonly finished: () => boolean; setReading(on: boolean): void } {
@@ -116,6 +116,26 @@ describe('the counted stream as a Duplex', () => {
     const read: Buffer[] = [];
     duplex.on('data', (chunk: Buffer) => read.push(chunk));
     return expect.poll(() => Buffer.concat(read).length).toBe(300_000);
+  });
+
+  test('what comes in one turn is handed on in whole blocks, what is typed at once, and neither shares memory with the connection', async () => {
+    const duplex = loneDuplex();
+    const read: Buffer[] = [];
+    duplex.on('data', (chunk: Buffer) => read.push(chunk));
+    await new Promise(setImmediate);
+    const take = (offset: number, payload: Buffer): void => void duplex.takeFrame({ type: frameType.data, payload, offset });
+    const key = Buffer.from('a');
+    take(0, key);
+    expect(read.map(String)).toEqual(['a']);
+    const pieces = Array.from({ length: 9 }, (_none, place) => Buffer.alloc(READ_BLOCK_BYTES / 4, place));
+    const sent = Buffer.concat([key, ...pieces]);
+    pieces.forEach((piece, place) => take(1 + place * piece.length, piece));
+    for (const bytes of [key, ...pieces]) bytes.fill(0xff);
+    expect(read).toHaveLength(1);
+    await new Promise(setImmediate);
+    expect(read.map(({ length }) => length)).toEqual([1, READ_BLOCK_BYTES, READ_BLOCK_BYTES, READ_BLOCK_BYTES / 4]);
+    expect(Buffer.concat(read).equals(sent)).toBe(true);
+    expect(duplex.counts.consumed).toBe(sent.length);
   });
 
   test('bytes beyond the largest window, an offset ahead, or an acknowledgement of what was never sent, break the rules', () => {

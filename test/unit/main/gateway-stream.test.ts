@@ -104,3 +104,31 @@ describe('what is written at once', () => {
     stream.closeWith('session.ended');
   });
 });
+
+describe('large memory that was written', () => {
+  const LARGE = 64 * 1024;
+  test('goes back once it is acknowledged, and not while the gateway may ask for it again', async () => {
+    const { socket, stream, pass } = world(0);
+    const [first, second] = [new Uint8Array(LARGE).fill(1), new Uint8Array(LARGE).fill(2)];
+    stream.write(first);
+    stream.write(second);
+    await pass(1);
+    expect(socket.data.map(({ length }) => length).reduce((sum, length) => sum + length, 0)).toBe(2 * LARGE);
+    socket.push(encodeCount(frameType.acknowledge, LARGE));
+    await pass(1);
+    expect([first.length, second.length]).toEqual([0, LARGE]);
+    stream.closeWith('session.ended');
+  });
+
+  test('stays where the gateway acknowledges what has not left: it is still to be sent', async () => {
+    const { socket, stream, pass } = world(0);
+    const bytes = new Uint8Array(LARGE).fill(1);
+    // What is written leaves when the turn is over; the gateway's word comes before.
+    stream.write(bytes);
+    socket.emit('data', Buffer.from(encodeCount(frameType.acknowledge, LARGE)));
+    expect(bytes.length).toBe(LARGE);
+    await pass(1);
+    expect(Buffer.concat(socket.data).equals(Buffer.alloc(LARGE, 1))).toBe(true);
+    stream.closeWith('session.ended');
+  });
+});

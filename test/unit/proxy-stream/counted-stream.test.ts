@@ -9,11 +9,13 @@ function makeEnd() {
   const delivered: number[] = [];
   const timers: { callback: () => void; milliseconds: number }[] = [];
   const seen = { finished: 0, writable: 0 };
+  const acknowledged: { bytes: Uint8Array; end: number }[] = [];
   const stream = new CountedStream({
     write: (...parts) => wire.push(...parts),
     deliver: (bytes) => delivered.push(...bytes),
     finished: () => { seen.finished += 1; },
     writable: () => { seen.writable += 1; },
+    acknowledged: (bytes, end) => acknowledged.push({ bytes, end }),
     setTimer: (callback, milliseconds) => timers.push({ callback, milliseconds }),
     clearTimer: () => undefined,
   });
@@ -21,7 +23,7 @@ function makeEnd() {
   const receive = (parts: readonly Uint8Array[]): void => {
     for (const part of parts) for (const frame of decoder.push(part)) stream.take(frame);
   };
-  return { stream, wire, delivered, timers, seen, receive, takeWire: () => wire.splice(0) };
+  return { stream, wire, delivered, timers, seen, acknowledged, receive, takeWire: () => wire.splice(0) };
 }
 
 describe('counted stream', () => {
@@ -47,6 +49,27 @@ describe('counted stream', () => {
     expect(b.takeWire()).toEqual([encodeCount(frameType.acknowledge, 10)]);
     b.stream.consume(ACKNOWLEDGE_EVERY_BYTES);
     expect(b.takeWire()).toEqual([encodeCount(frameType.acknowledge, ACKNOWLEDGE_EVERY_BYTES + 10)]);
+  });
+
+  test('tells of what was acknowledged whole, as it was written, though it was acknowledged in parts', () => {
+    const [a, b] = [makeEnd(), makeEnd()];
+    const [first, second] = [new Uint8Array(10), new Uint8Array(20)];
+    a.stream.send(first);
+    a.stream.send(second);
+    const acknowledge = (count: number): void => {
+      b.stream.consume(count);
+      b.timers.at(-1)?.callback();
+      a.receive(b.takeWire());
+    };
+    b.receive(a.takeWire());
+    acknowledge(7);
+    expect(a.acknowledged).toEqual([]);
+    acknowledge(8);
+    expect(a.acknowledged.map(({ end }) => end)).toEqual([10]);
+    acknowledge(15);
+    expect(a.acknowledged.map(({ end }) => end)).toEqual([10, 30]);
+    expect(a.acknowledged[0]?.bytes.buffer).toBe(first.buffer);
+    expect(a.acknowledged.map(({ bytes }) => bytes.length)).toEqual([10, 20]);
   });
 
   test('stops the sender at the window until the reader has consumed, then lets the window grow', () => {
