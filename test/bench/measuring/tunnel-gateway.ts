@@ -12,13 +12,12 @@ import { ticketSha256 } from '../../../src-gateway/tickets/ticket.ts';
 import type { GatewayProtocols, ProtocolContext } from '../../../src-gateway/gateway.ts';
 import { openProductProtocols } from '../../../src-gateway/protocols.ts';
 import { RecordingSpool } from '../../../src-gateway/recordings/recording-spool.ts';
-import { EchoProtocol } from '../../fixtures/echo-protocol.ts';
-import { RecordedRelay } from './recorded-relay.ts';
+import { RawRelay } from './raw-relay.ts';
 import { gatewayCommand, relayProtocol, type GatewayReady } from './tunnel-contract.ts';
 
 // As `mavis-gateway start` does.
 setCollectorPace();
-let recorded: RecordedRelay | undefined;
+let recorded: RawRelay | undefined;
 const gateway = await TestGateway.start({ configuration: { name: process.argv[2] ?? 'first' }, options: { openProtocols: (context) => protocols(context) } });
 const ready: GatewayReady = {
   gatewayId: gateway.configuration.gatewayId,
@@ -43,8 +42,8 @@ process.send?.(ready);
 async function protocols(context: ProtocolContext): Promise<GatewayProtocols> {
   const product = await openProductProtocols(context);
   if (!(product.recordings instanceof RecordingSpool)) throw new Error('no spool');
-  recorded = new RecordedRelay(product.recordings);
-  return { ...product, handlers: { [relayProtocol.plain]: new EchoProtocol(), [relayProtocol.recorded]: recorded } };
+  recorded = new RawRelay(product.recordings);
+  return { ...product, handlers: { [relayProtocol.plain]: new RawRelay(undefined), [relayProtocol.recorded]: recorded } };
 }
 
 async function answer(message: unknown): Promise<string> {

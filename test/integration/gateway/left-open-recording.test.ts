@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { frameType } from '../../../shared/proxy-stream/frames.ts';
 import { openProductProtocols } from '../../../src-gateway/protocols.ts';
 import { RecordingSpool } from '../../../src-gateway/recordings/recording-spool.ts';
-import { RecordedRelay } from '../../bench/measuring/recorded-relay.ts';
+import { RawRelay } from '../../bench/measuring/raw-relay.ts';
 import { failingDisk } from '../../fixtures/failing-journal-disk.ts';
 import { TestGateway } from '../../fixtures/running-gateway.ts';
 
@@ -19,7 +19,7 @@ test('rule 12, S15, S69: a session that began and ended while its lines were not
         const product = await openProductProtocols(context);
         if (!(product.recordings instanceof RecordingSpool)) throw new Error('no spool');
         spool = product.recordings;
-        return { ...product, handlers: { ssh: new RecordedRelay(spool) } };
+        return { ...product, handlers: { ssh: new RawRelay(spool) } };
       },
     },
   });

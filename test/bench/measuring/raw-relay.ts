@@ -1,20 +1,23 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import { recordingId as idOfRecording } from '../../../shared/ids.ts';
 import type { RecordingSpool } from '../../../src-gateway/recordings/recording-spool.ts';
 import type { ProtocolHandler, SessionEnd, SessionRun, SignOnRequest } from '../../../src-gateway/sessions/protocol-handler.ts';
+import { READ_BLOCK_BYTES } from '../../../src-gateway/proxy-port/counted-duplex.ts';
 import { Relay } from '../../../src-gateway/ssh/relay.ts';
 
 /** A file of a run is hashed within seconds. */
 const HASH_LIMIT_MS = 60_000;
 
 /**
- * Relays bytes as they are, and stores each of them, whichever way it goes, in a recording of the product's own: encrypted,
- * chained and synced, as what a desktop draws is. With the pace that the disk allows.
+ * Relays bytes as they are. With a spool it stores each of them, whichever way it goes, in a recording of the product's own:
+ * encrypted, chained and synced, as what a desktop draws is, with the pace that the disk allows. Without, all else is the same.
  */
-export class RecordedRelay implements ProtocolHandler {
-  readonly #spool: RecordingSpool;
+export class RawRelay implements ProtocolHandler {
+  readonly #spool: RecordingSpool | undefined;
   readonly #runs = new Set<Promise<SessionEnd>>();
 
-  constructor(spool: RecordingSpool) {
+  constructor(spool: RecordingSpool | undefined) {
     this.#spool = spool;
   }
 
@@ -28,12 +31,14 @@ export class RecordedRelay implements ProtocolHandler {
   /** Waits until what was recorded is closed and hashed, so that this costs the run that it belongs to, and removes it. */
   async forget(): Promise<void> {
     await Promise.all(this.#runs);
+    const spool = this.#spool;
+    if (spool === undefined) return;
     const endsAt = performance.now() + HASH_LIMIT_MS;
-    while (this.#spool.list().some(({ sha256 }) => sha256 === null)) {
+    while (spool.list().some(({ sha256 }) => sha256 === null)) {
       if (performance.now() > endsAt) throw new Error('a recording was not closed and hashed within a minute');
       await setTimeout(10);
     }
-    for (const { recordingId, sha256 } of this.#spool.list()) if (sha256 !== null) await this.#spool.release(recordingId, sha256);
+    for (const { recordingId, sha256 } of spool.list()) if (sha256 !== null) await spool.release(recordingId, sha256);
   }
 
   #kept(request: SignOnRequest, session: SessionRun): Promise<SessionEnd> {
@@ -43,14 +48,14 @@ export class RecordedRelay implements ProtocolHandler {
   }
 
   async #run({ targetSocket, grant }: SignOnRequest, { clientStream, signal, connected, activity }: SessionRun): Promise<SessionEnd> {
-    const recorder = await this.#spool.record({ grant, channel: 0, facts: {} });
-    await recorder.stand();
-    connected(recorder.recordingId);
+    const recorder = await this.#spool?.record({ grant, channel: 0, facts: {} });
+    await recorder?.stand();
+    connected(recorder?.recordingId ?? idOfRecording.parse(randomUUID()));
     await new Promise<void>((resolve) => {
-      const hold = (): Promise<void> | undefined => (recorder.congested ? recorder.uncongested() : undefined);
-      const take = (chunk: Buffer): undefined => void recorder.screen(chunk);
+      const hold = (): Promise<void> | undefined => (recorder?.congested === true ? recorder.uncongested() : undefined);
+      const take = (chunk: Buffer): undefined => void recorder?.screen(chunk);
       const common = { signal, hold, failed: () => targetSocket.destroy() };
-      const input = new Relay({ ...common, from: clientStream, to: targetSocket, wire: targetSocket, take: (chunk) => (activity(), take(chunk)) });
+      const input = new Relay({ ...common, ownsAroundBytes: READ_BLOCK_BYTES, from: clientStream, to: targetSocket, wire: targetSocket, take: (chunk) => (activity(), take(chunk)) });
       const relays = [input, new Relay({ ...common, from: targetSocket, to: clientStream, wire: clientStream, take })];
       clientStream.once('end', () => void input.drained().then(() => targetSocket.end()));
       targetSocket.on('error', () => undefined).once('close', () => {
@@ -60,7 +65,7 @@ export class RecordedRelay implements ProtocolHandler {
       clientStream.once('close', () => targetSocket.destroy());
       signal.addEventListener('abort', () => targetSocket.destroy(), { once: true });
     });
-    await recorder.close();
+    await recorder?.close();
     return { code: 'session.ended', args: {}, exitStatus: 0, signal: null };
   }
 }
