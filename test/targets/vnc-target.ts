@@ -11,10 +11,13 @@ import { findCommand } from '../../scripts/set-up/found-command.ts';
 import { type Picture, readXwd } from '../../scripts/set-up/xwd-picture.ts';
 import { colourScene, coloursOf } from './colour-scene.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
+import { startX11vnc, type X11vncServer } from './x11vnc-server.ts';
 
 const run = promisify(execFile);
 
 export type VncTargetOptions = {
+  /** TigerVNC's, an X server that serves its own screen, where nothing is said; or x11vnc, which serves another's: it knows no security but VncAuth, and one size. */
+  readonly server?: 'tigervnc' | 'x11vnc';
   /** As Xtigervnc takes them; `VncAuth` where nothing is said. */
   readonly securityTypes?: string;
   /** Of eight letters at most, as VncAuth has it. */
@@ -27,7 +30,7 @@ export type VncTargetOptions = {
   readonly extraParameters?: readonly string[];
 };
 
-/** A running TigerVNC server: an X server in memory, whose screen is served over VNC. */
+/** A running VNC server with its X server in memory. */
 export type VncTarget = {
   readonly host: string;
   readonly port: number;
@@ -58,10 +61,8 @@ const PASSWORD = 'vnc-pass';
 /** A picture of a whole screen. */
 const MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
 
-/** Starts Xtigervnc on a free loopback port and a free display. Whoever starts it stops it. */
-export async function startVncTarget({ securityTypes = 'VncAuth', password = PASSWORD, width = 1024, height = 768, certificate, extraParameters = [] }: VncTargetOptions = {}): Promise<VncTarget> {
-  const xvnc = findCommand('Xtigervnc');
-  if (xvnc === undefined) throw new Error('there is no Xtigervnc: install the package tigervnc-standalone-server');
+/** Starts a VNC server on a free loopback port and a free display. Whoever starts it stops it. */
+export async function startVncTarget({ server: kind = 'tigervnc', securityTypes = 'VncAuth', password = PASSWORD, width = 1024, height = 768, certificate, extraParameters = [] }: VncTargetOptions = {}): Promise<VncTarget> {
   const folder = makeTemporaryFolder('xvnc', 0o711);
   const files = { certificateFile: join(folder.path, 'certificate.pem'), keyFile: join(folder.path, 'key.pem') };
   if (certificate !== undefined) {
@@ -69,14 +70,16 @@ export async function startVncTarget({ securityTypes = 'VncAuth', password = PAS
     writeFileSync(files.keyFile, certificate.keyPem, { mode: 0o600 });
   }
   const port = await findFreePort();
-  let server: XvncServer;
+  let server: XvncServer & { readonly screen?: X11vncServer['screen'] };
   try {
-    server = await startXvnc(xvnc, folder.path, { port, securityTypes, password, ...(certificate === undefined ? {} : { certificate: files }), width, height, extraParameters: ['-BlacklistThreshold', '1000', ...extraParameters] });
+    if (kind === 'x11vnc') server = await startX11vnc(folder.path, { port, password, width, height });
+    else server = await startXvnc(tigerVnc(), folder.path, { port, securityTypes, password, ...(certificate === undefined ? {} : { certificate: files }), width, height, extraParameters: ['-BlacklistThreshold', '1000', ...extraParameters] });
   } catch (error) {
     folder.remove();
     throw error;
   }
-  const environment = { ...process.env, DISPLAY: server.display };
+  // Programs on it write and read all languages, whatever this run's own is.
+  const environment = { ...process.env, DISPLAY: server.display, LC_ALL: 'C.UTF-8' };
   const raw = async (command: string, parameters: readonly string[]): Promise<Buffer> => (await run(command, [...parameters], { env: environment, encoding: 'buffer', maxBuffer: MOST_OUTPUT_BYTES })).stdout;
   const programs = new Set<ReturnType<typeof spawn>>();
   const picture = async (): Promise<Picture> => {
@@ -119,11 +122,16 @@ export async function startVncTarget({ securityTypes = 'VncAuth', password = PAS
     kill: () => void server.process.kill('SIGKILL'),
     stop: async () => {
       for (const child of programs) child.kill('SIGKILL');
-      const identity = server.process.pid === undefined ? undefined : identify(server.process.pid);
-      if (identity !== undefined) await endProcesses([identity]);
+      await endProcesses([server.process, server.screen].flatMap((child) => (child?.pid === undefined ? [] : (identify(child.pid) ?? []))));
       folder.remove();
     },
   };
+}
+
+function tigerVnc(): string {
+  const xvnc = findCommand('Xtigervnc');
+  if (xvnc === undefined) throw new Error('there is no Xtigervnc: install the package tigervnc-standalone-server');
+  return xvnc;
 }
 
 /** Looks at a screen until the condition holds and it has not changed between two looks. */
