@@ -127,9 +127,9 @@ gateway
   .description('Change name, segment ("-" for none), addresses or how it is reached; with other addresses the gateway needs its configuration file again')
   .option('--rename <name>')
   .option('--segment <segment>')
-  .option('--host <address>', 'address; the ports are as in "add"')
-  .option('--link-port <port>', 'port of the link', '443')
-  .option('--proxy-ports <ports>', 'proxy ports, with commas', '7993,7994,7995')
+  .option('--host <address>', 'address; ports that are not named stay')
+  .option('--link-port <port>', 'port of the link')
+  .option('--proxy-ports <ports>', 'proxy ports, with commas')
   .addOption(new Option('--reached-through-default <switch>', 'whether nothing reaches it but the default gateway').choices(['on', 'off']))
   .addOption(dataOption)
   .action((name: string, options: EditOptions) =>
@@ -138,7 +138,7 @@ gateway
       change: {
         ...(options.rename === undefined ? {} : { name: options.rename }),
         ...(options.segment === undefined ? {} : { segment: options.segment === '-' ? null : options.segment }),
-        ...(options.host === undefined ? {} : { addresses: { host: options.host, linkPort: Number(options.linkPort), proxyPorts: (options.proxyPorts ?? '').split(',').map(Number) } }),
+        ...(options.host === undefined && options.linkPort === undefined && options.proxyPorts === undefined ? {} : { addresses: { host: options.host, ...(options.linkPort === undefined ? {} : { linkPort: Number(options.linkPort) }), ...(options.proxyPorts === undefined ? {} : { proxyPorts: options.proxyPorts.split(',').map(Number) }) } }),
         ...(options.reachedThroughDefault === undefined ? {} : { reachedThroughDefault: options.reachedThroughDefault === 'on' }),
       },
     }));
@@ -210,11 +210,18 @@ try {
 }
 
 /** A file that the person named. Throws `request.not-found` with its name where it cannot be read. */
+/** The text of a file. Throws `request.not-found`, and `request.invalid` for one that is not UTF-8: names would be taken with other letters than they have. */
 async function textOf(file: string): Promise<string> {
+  let bytes: Buffer;
   try {
-    return await readFile(file, 'utf8');
+    bytes = await readFile(file);
   } catch (cause) {
     throw new MavisError('request.not-found', { file }, { cause });
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new MavisError('request.invalid', { field: `${file}: UTF-8` }, { cause });
   }
 }
 

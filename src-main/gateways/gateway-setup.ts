@@ -1,15 +1,11 @@
 import { createHash } from 'node:crypto';
 import { gatewaysRoutes } from '../../shared/api/gateways.ts';
 import type { SignedGatewayConfiguration } from '../../shared/gateway-configuration.ts';
+import { installCommandWith } from '../../shared/gateway-installation.ts';
 import { gatewayKeyFingerprintText, parseGatewayKeyLine } from '../../shared/gateway-key.ts';
 import type { GatewayId } from '../../shared/ids.ts';
 import type { ServiceClient } from '../service-client/service-client.ts';
 import { saveTextFile } from '../stored-files/text-file.ts';
-
-/** Where the packages of the gateway keep its data (`packaging/gateway/mavis-gateway.service`). */
-const DATA_FOLDER = '/var/lib/mavis-gateway';
-/** The account of the gateway on its machine. */
-const ACCOUNT = 'mavis-gateway';
 
 /** What an administrator needs at the gateway's machine (S36). */
 export interface GatewayInstallation {
@@ -47,14 +43,9 @@ export async function saveConfigurationFile(client: Pick<ServiceClient, 'call'>,
   return true;
 }
 
-/**
- * The one line. The file travels in it as base64, whose letters mean nothing to a shell. `init` prints the fingerprints and, last,
- * the public key to enter.
- */
+/** The one line, with the file in it. */
 export function installCommand(file: SignedGatewayConfiguration): string {
-  const encoded = Buffer.from(configurationText(file), 'utf8').toString('base64');
-  const path = `${DATA_FOLDER}/received-configuration.json`;
-  return `echo ${encoded} | base64 -d | sudo -u ${ACCOUNT} tee ${path} >/dev/null && sudo -u ${ACCOUNT} mavis-gateway init --config ${path} --data ${DATA_FOLDER} && sudo systemctl enable --now mavis-gateway`;
+  return installCommandWith(Buffer.from(configurationText(file), 'utf8').toString('base64'));
 }
 
 /** Finds the public-key line and the printed fingerprint in what was pasted: the line alone, or all that `init` printed. */

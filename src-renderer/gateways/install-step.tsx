@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { z } from 'zod';
 import type { Gateway } from '../../shared/api/gateways.ts';
+import { installCommands } from '../../shared/gateway-installation.ts';
 import type { IpcContract } from '../../shared/ipc/contract.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { ErrorNotice } from '../controls/error-notice.tsx';
@@ -77,7 +78,7 @@ export function InstallStep({ gateway }: { readonly gateway: Gateway }) {
       {saved && (
         <div role="status" className="setup-saved">
           <p>{text('setup.downloaded')}</p>
-          <pre className="preview setup-command" tabIndex={0}>{`sudo -u mavis-gateway mavis-gateway init --config ${fileName} --data /var/lib/mavis-gateway\nsudo systemctl enable --now mavis-gateway`}</pre>
+          <pre className="preview setup-command" tabIndex={0}>{installCommands(fileName).join('\n')}</pre>
         </div>
       )}
       <Field label={text('setup.command')} hint={text('setup.or-command')}>

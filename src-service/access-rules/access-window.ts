@@ -4,8 +4,10 @@ export type AccessWindow = AccessRuleFields['windows'][number];
 
 const DAY_MINUTES = 1440;
 const MINUTE_MS = 60_000;
-/** Far enough to find the next opening of any window, which comes at least weekly. */
-const DAYS_AHEAD = 8;
+/** Clocks are changed by less than that, and not twice within it. */
+const MOST_CHANGED_MS = 3 * 60 * MINUTE_MS;
+/** Far enough to find the next opening of any window: it comes weekly, and one of them may lie within the hour that the clocks leave out. */
+const DAYS_AHEAD = 15;
 
 /** Whether an IANA time zone is known here. */
 export function isTimeZone(timeZone: string): boolean {
@@ -31,13 +33,15 @@ export function openUntil(window: AccessWindow, at: Date): Date | undefined {
   return undefined;
 }
 
-/** When the window opens next after `at`. */
+/** When the window opens next after `at`; undefined where it never does, as one that lies within the hour that the clocks leave out. */
 export function opensNext(window: AccessWindow, at: Date): Date | undefined {
   const { weekday, minute, second } = localTime(window.timeZone, at);
   const from = minuteOf(window.from);
   for (let days = 0; days < DAYS_AHEAD; days += 1) {
     const ahead = from + days * DAY_MINUTES - minute;
-    if (ahead > 0 && window.days.includes(((weekday - 1 + days) % 7) + 1)) return localMoment(window.timeZone, new Date(at.getTime() + ahead * MINUTE_MS - second * 1000 - at.getMilliseconds()), from);
+    if (ahead <= 0 || !window.days.includes(((weekday - 1 + days) % 7) + 1)) continue;
+    const opens = localMoment(window.timeZone, new Date(at.getTime() + ahead * MINUTE_MS - second * 1000 - at.getMilliseconds()), from);
+    if (openUntil(window, opens) !== undefined) return opens;
   }
   return undefined;
 }
@@ -47,10 +51,32 @@ function lengthOf(window: AccessWindow): number {
   return span > 0 ? span : span + DAY_MINUTES;
 }
 
-/** Moves a guess to the minute of the local day that was meant: they differ where the clocks changed in between. */
+/**
+ * Moves a guess to the minute of the local day that was meant: they differ where the clocks changed in between. A minute that the
+ * clocks left out is the one at which they went on.
+ */
 function localMoment(timeZone: string, guess: Date, minuteOfDay: number): Date {
   const difference = ((minuteOfDay - localTime(timeZone, guess).minute + DAY_MINUTES * 1.5) % DAY_MINUTES) - DAY_MINUTES / 2;
-  return new Date(guess.getTime() + difference * MINUTE_MS);
+  const moment = new Date(guess.getTime() + difference * MINUTE_MS);
+  return localTime(timeZone, moment).minute === minuteOfDay ? moment : clockChange(timeZone, moment);
+}
+
+/** The minute at which the clocks changed, near a moment that is on a whole minute. */
+function clockChange(timeZone: string, near: Date): Date {
+  let before = near.getTime() - MOST_CHANGED_MS;
+  let after = near.getTime() + MOST_CHANGED_MS;
+  const offset = offsetMinutes(timeZone, after);
+  while (after - before > MINUTE_MS) {
+    const between = before + Math.floor((after - before) / 2 / MINUTE_MS) * MINUTE_MS;
+    if (offsetMinutes(timeZone, between) === offset) after = between;
+    else before = between;
+  }
+  return new Date(after);
+}
+
+/** How far a zone's clocks are from UTC, within a day. */
+function offsetMinutes(timeZone: string, at: number): number {
+  return (localTime(timeZone, new Date(at)).minute - (Math.floor(at / MINUTE_MS) % DAY_MINUTES) + DAY_MINUTES) % DAY_MINUTES;
 }
 
 function minuteOf(clock: string): number {

@@ -235,6 +235,7 @@ function ruleFacts({ subject, windows, policy, ...fields }: AccessRuleFields): F
     startsAt: fields.startsAt,
     endsAt: fields.endsAt,
     signOn: fields.signOn,
+    tunnel: fields.tunnel,
     ...Object.fromEntries(Object.entries(policy).map(([name, value]) => [`policy.${name}`, JSON.stringify(value)])),
   };
 }

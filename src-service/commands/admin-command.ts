@@ -22,7 +22,7 @@ export const adminCommand = z.discriminatedUnion('command', [
   z.object({ command: z.literal('gateway-switch-key'), name: z.string().max(100), fingerprint: z.string().max(100) }),
   z.object({
     command: z.literal('gateway-change'), name: z.string().max(100),
-    change: z.object({ name: z.string().min(1).max(100).regex(/^\S+$/), segment: segmentName.nullable(), addresses: gatewayAddresses, reachedThroughDefault: z.boolean(), draining: z.boolean(), disabled: z.boolean() }).partial(),
+    change: z.object({ name: z.string().min(1).max(100).regex(/^\S+$/), segment: segmentName.nullable(), addresses: gatewayAddresses.partial(), reachedThroughDefault: z.boolean(), draining: z.boolean(), disabled: z.boolean() }).partial(),
   }),
   z.object({ command: z.literal('gateway-remove'), name: z.string().max(100) }),
   z.object({ command: z.literal('gateway-configuration'), name: z.string().max(100) }),

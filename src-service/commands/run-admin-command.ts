@@ -164,8 +164,10 @@ const gatewayTest: Run<'gateway-test'> = async function* (assembly, { name, reso
 };
 
 const gatewayChange: Run<'gateway-change'> = async function* (assembly, { name, change }, actor) {
-  const { id } = await gatewayNamed(assembly, name);
-  const row = await assembly.gatewaySide.gateways.update(id, change, actor);
+  const { id, host, linkPort, proxyPorts } = await gatewayNamed(assembly, name);
+  const { addresses, ...others } = change;
+  const moved = addresses && { addresses: { host: addresses.host ?? host, linkPort: addresses.linkPort ?? linkPort, proxyPorts: addresses.proxyPorts ?? proxyPorts } };
+  const row = await assembly.gatewaySide.gateways.update(id, { ...others, ...moved }, actor);
   yield line([row.name, row.segment ?? '-', `${row.host}:${String(row.linkPort)}`, row.state].join('  '));
   yield done();
 };

@@ -4,13 +4,22 @@ import { z } from 'zod';
 import { resourceFields, type ImportReport, type Resource, type ResourceFields } from '../../shared/api/resources.ts';
 import { escapeFormula, unescapeFormula } from '../export/spreadsheet-cell.ts';
 
-/** One line of a file, read: the fields, or what is wrong. `line` counts from 1: lines of a CSV file, entries of a JSON list. */
-export type ReadLine = { readonly line: number; readonly fields: ResourceFields } | { readonly line: number; readonly bad: Omit<ImportReport['badLines'][number], 'line'> };
+/** A field that a file need not name. */
+export type OptionalField = (typeof OPTIONAL)[number];
+/** A resource as a file gives it; `unnamed` are the fields that the file says nothing of: they have defaults here, and stay as they are where the resource is there already. */
+export interface ResourceInFile {
+  readonly fields: ResourceFields;
+  readonly unnamed: readonly OptionalField[];
+}
+/** One line of a file, read: the resource, or what is wrong. `line` counts from 1: lines of a CSV file, entries of a JSON list. */
+export type ReadLine = ({ readonly line: number } & ResourceInFile) | { readonly line: number; readonly bad: Omit<ImportReport['badLines'][number], 'line'> };
 
 /** The columns of a CSV file; lists stand in one cell, apart by blanks. `protocols` is `ssh:22 rdp:3389`. */
-const COLUMNS = ['name', 'address', 'protocols', 'operatingSystem', 'description', 'identities', 'tags', 'credentialId', 'allowSpecialAddress', 'allowUnencryptedTunnel'] as const;
+const REQUIRED = ['name', 'address', 'protocols', 'operatingSystem'] as const;
+const OPTIONAL = ['description', 'identities', 'tags', 'credentialId', 'allowSpecialAddress', 'allowUnencryptedTunnel'] as const;
+const COLUMNS = [...REQUIRED, ...OPTIONAL] as const;
 type Column = (typeof COLUMNS)[number];
-const REQUIRED: readonly Column[] = ['name', 'address', 'protocols', 'operatingSystem'];
+const strictFields = resourceFields.strict();
 /** More than this in one file is refused as unreadable: it is more than the whole system is made for. */
 const MAX_LINES = 200_000;
 const MAX_SHOWN = 200;
@@ -49,9 +58,10 @@ function readCsv(text: string): ReadLine[] {
   try {
     // A line that is not CSV is skipped by the parser and told of, so that the others are still read.
     const skipped: ReadLine[] = [];
-    const parsed: unknown = parse(text, { bom: true, info: true, relax_column_count: true, skip_empty_lines: true, max_record_size: 65_536, to: MAX_LINES, skip_records_with_error: true, on_skip: (error) => void skipped.push(unreadable(Number(error?.lines ?? 1))) });
+    const parsed: unknown = parse(text, { bom: true, info: true, relax_column_count: true, skip_empty_lines: true, max_record_size: 65_536, to: MAX_LINES + 2, skip_records_with_error: true, on_skip: (error) => void skipped.push(unreadable(Number(error?.lines ?? 1))) });
     records = z.array(csvRecord).parse(parsed);
     const [header, ...rows] = records;
+    if (rows.length + skipped.length > MAX_LINES) return [unreadable(1)];
     return [...rowsUnder(header?.record ?? [], rows), ...skipped].toSorted((a, b) => a.line - b.line);
   } catch {
     // What csv-parse gives up on altogether has no lines.
@@ -65,9 +75,10 @@ function rowsUnder(header: readonly string[], rows: readonly z.infer<typeof csvR
   if (unknown !== undefined) return [{ line: 1, bad: { column: shown(unknown), code: 'unknown-column', value: '' } }];
   const missing = REQUIRED.find((column) => !names.includes(column));
   if (missing !== undefined) return [{ line: 1, bad: { column: missing, code: 'missing', value: '' } }];
+  const unnamed = OPTIONAL.filter((column) => !names.includes(column));
   return rows.map(({ record, info }) => {
     if (record.length !== names.length) return unreadable(info.lines);
-    return checked(info.lines, cellsToFields(Object.fromEntries(names.map((name, index) => [name, unescapeFormula(record[index] ?? '')]))));
+    return checked(info.lines, unnamed, cellsToFields(Object.fromEntries(names.map((name, index) => [name, unescapeFormula(record[index] ?? '')]))));
   });
 }
 
@@ -102,12 +113,12 @@ function readJson(text: string): ReadLine[] {
     return [unreadable(1)];
   }
   if (!Array.isArray(list) || list.length > MAX_LINES) return [unreadable(1)];
-  return list.map((entry: unknown, index) => checked(index + 1, entry));
+  return list.map((entry: unknown, index) => checked(index + 1, OPTIONAL.filter((field) => typeof entry !== 'object' || entry === null || !Object.hasOwn(entry, field)), entry));
 }
 
-function checked(line: number, entry: unknown): ReadLine {
-  const parsed = resourceFields.strict().safeParse(entry);
-  if (parsed.success) return { line, fields: parsed.data };
+function checked(line: number, unnamed: readonly OptionalField[], entry: unknown): ReadLine {
+  const parsed = strictFields.safeParse(entry);
+  if (parsed.success) return { line, fields: parsed.data, unnamed };
   const [issue] = parsed.error.issues;
   if (issue === undefined) return unreadable(line);
   if (issue.code === 'unrecognized_keys') return { line, bad: { column: shown(issue.keys[0] ?? ''), code: 'unknown-column', value: '' } };

@@ -10,6 +10,7 @@ import type { Clock } from '../clock.ts';
 import type { Database, Queryable, Transaction } from '../store/database.ts';
 import { notify } from '../store/notify.ts';
 import { credentials, inventoryRevision, resources } from '../store/schema.ts';
+import type { ResourceInFile } from './exchange-format.ts';
 import type { Inventory } from './inventory.ts';
 
 /** Fields that may be changed one by one: those that are absent stay as they are. */
@@ -82,20 +83,29 @@ export class Resources {
   }
 
   /**
-   * Adds or replaces resources by name, all in one transaction with one entry. Gives how many were there before.
+   * Adds resources, or replaces those of these names but for what the file does not name, all in one transaction with one entry.
+   * Gives how many were there before.
    */
-  async importAll(actor: AuditActor, all: readonly ResourceFields[]): Promise<{ created: number; updated: number }> {
+  async importAll(actor: AuditActor, all: readonly ResourceInFile[]): Promise<{ created: number; updated: number }> {
     const { clock, auditLog } = this.#with;
     return this.#changing(async (transaction, revision) => {
       const now = clock.now();
       let updated = 0;
+      const special: string[] = [];
+      const unencrypted: string[] = [];
       for (const batch of batches(all, IMPORT_ROWS)) {
-        const byName = await idsByName(transaction, batch.map(({ name }) => name));
-        updated += byName.size;
-        await insertRows(transaction, batch.map((fields) => ({ ...fields, tags: distinct(fields.tags), id: byName.get(fields.name.toLowerCase()) ?? newResourceId(), createdAt: now, updatedAt: now, revision })));
+        const before = await rowsByName(transaction, batch.map(({ fields }) => fields.name));
+        updated += before.size;
+        const rows = batch.map(({ fields, unnamed }) => {
+          const there = before.get(fields.name.toLowerCase());
+          const kept = there === undefined ? {} : Object.fromEntries(unnamed.map((field) => [field, there[field]]));
+          const row = { ...fields, ...kept };
+          return { ...row, tags: distinct(row.tags), id: there?.id ?? newResourceId(), createdAt: now, updatedAt: now, revision };
+        });
+        special.push(...rows.filter((row) => row.allowSpecialAddress).map(({ name }) => name));
+        unencrypted.push(...rows.filter((row) => row.allowUnencryptedTunnel).map(({ name }) => name));
+        await insertRows(transaction, rows);
       }
-      const special = all.filter((fields) => fields.allowSpecialAddress).map(({ name }) => name);
-      const unencrypted = all.filter((fields) => fields.allowUnencryptedTunnel).map(({ name }) => name);
       await auditLog.append(transaction, { kind: 'resource.imported', actor, facts: { created: all.length - updated, updated, specialAddresses: special.length, specialAddressNames: special.slice(0, 20), unencryptedTunnel: unencrypted.length, unencryptedTunnelNames: unencrypted.slice(0, 20) } });
       return { created: all.length - updated, updated };
     });
@@ -197,10 +207,19 @@ function changeableFacts(row: ResourceRow): Facts {
 }
 
 async function idsByName(database: Pick<Queryable, 'select'>, names: readonly string[]): Promise<Map<string, ResourceId>> {
+  const rows = await database.select({ id: resources.id, name: resources.name }).from(resources).where(isNamed(names));
+  return new Map(rows.map(({ id, name }) => [name.toLowerCase(), id]));
+}
+
+async function rowsByName(database: Pick<Queryable, 'select'>, names: readonly string[]): Promise<Map<string, ResourceRow>> {
+  const rows = await database.select().from(resources).where(isNamed(names));
+  return new Map(rows.map((row) => [row.name.toLowerCase(), row]));
+}
+
+function isNamed(names: readonly string[]): SQL | undefined {
   // One parameter, as in `insertRows`; as an array, so that the index of names is used.
   const lower = JSON.stringify(names.map((name) => name.toLowerCase()));
-  const rows = await database.select({ id: resources.id, name: resources.name }).from(resources).where(and(sql`lower(${resources.name}) = ANY (ARRAY(SELECT jsonb_array_elements_text(${lower}::jsonb)))`, isNull(resources.removedAt)));
-  return new Map(rows.map(({ id, name }) => [name.toLowerCase(), id]));
+  return and(sql`lower(${resources.name}) = ANY (ARRAY(SELECT jsonb_array_elements_text(${lower}::jsonb)))`, isNull(resources.removedAt));
 }
 
 async function assertNameFree(transaction: Transaction, name: string, own: ResourceId | undefined): Promise<void> {

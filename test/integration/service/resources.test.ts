@@ -149,6 +149,16 @@ describe.each(['pglite', 'postgresql'] as const)('on %s', (kind) => {
       expect((await admin.ask({ path: '/v1/audit?kind=resource.imported' })).text).toContain('"updated":2500');
     });
 
+    test('S8: a file without a column leaves what is there, so that a resource keeps the segment that its tags choose; an empty cell empties it', async () => {
+      const send = async (text: string) => importReport.parse((await admin.ask({ method: 'POST', path: '/v1/resources/import', body: { format: 'csv', text } })).json);
+      const { id } = await create({ name: 'tagged-in-office9', tags: ['gateway-office9'], description: 'first' });
+      const read = async () => resourceSchema.parse((await admin.ask({ path: `/v1/resources/${id}` })).json);
+      expect(await send('name,address,protocols,operatingSystem,description\ntagged-in-office9,moved.test,ssh:22,linux,second\n')).toMatchObject({ updated: 1, badLineCount: 0 });
+      expect(await read()).toMatchObject({ address: 'moved.test', description: 'second', tags: ['gateway-office9'] });
+      expect(await send('name,address,protocols,operatingSystem,tags\nTagged-in-Office9,moved.test,ssh:22,linux,\n')).toMatchObject({ updated: 1 });
+      expect(await read()).toMatchObject({ tags: [], description: 'second' });
+    });
+
     test('a dry run reports the same and changes nothing', async () => {
       const file = { format: 'csv', text: 'name,address,protocols,operatingSystem\ndry-1,a.test,ssh:22,linux\ndry-2,a.test,nope,linux' };
       const dry = importReport.parse((await admin.ask({ method: 'POST', path: '/v1/resources/import', body: { ...file, dryRun: true } })).json);

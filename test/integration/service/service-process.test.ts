@@ -117,6 +117,10 @@ test('start speaks its first line, answers the control pipe, takes commands over
   expect(imported.code).toBe(1);
   expect(imported.out).toContain('created 1, updated 0, refused lines 1');
   expect(imported.out).not.toContain('\u001B');
+  // As Excel writes it in Japan: its letters are not guessed.
+  await writeFile(bad, Buffer.concat([Buffer.from('name,address,protocols,operatingSystem\n'), Buffer.from([0x83, 0x54, 0x81, 0x5b]), Buffer.from(',a.test,ssh:22,linux\n')]));
+  const shiftJis = await command(['resource', 'import', bad, '--data', folder]);
+  expect([shiftJis.code, shiftJis.errors]).toEqual([1, expect.stringMatching(/^request\.invalid: .*UTF-8/)]);
   const exported = await command(['resource', 'export', '--format', 'csv', '--data', folder]);
   expect(exported.out).toContain('ok-1,a.test,ssh:22,linux');
   const file = join(folder, '..', 'gateway.json');
@@ -131,6 +135,12 @@ test('start speaks its first line, answers the control pipe, takes commands over
 
   // Everything of the management page is a command too.
   expect((await command(['gateway', 'edit', 'office1', '--rename', 'office1-a', '--segment', 'gateway-office9', '--data', folder])).out).toContain('office1-a  gateway-office9  127.0.0.1:8444');
+  // What of the address is not named stays.
+  expect((await command(['gateway', 'edit', 'office1-a', '--link-port', '9444', '--data', folder])).out).toContain('127.0.0.1:9444');
+  expect((await command(['gateway', 'edit', 'office1-a', '--host', 'localhost', '--data', folder])).out).toContain('localhost:9444');
+  expect((await command(['gateway', 'edit', 'office1-a', '--proxy-ports', '17993,17995', '--data', folder])).out).toContain('localhost:9444');
+  expect((await command(['gateway', 'configuration', 'office1-a', '--out', file, '--data', folder])).code).toBe(0);
+  expect(await readFile(file, 'utf8')).toMatch(/linkPort\W+9444\b.*proxyPorts\W+17993,17995\]/s);
   expect((await command(['gateway', 'rename-segment', 'gateway-office9', 'gateway-office1', '--data', folder])).out).toContain('segment gateway-office9 is now gateway-office1: gateways 1, resources 0');
   expect((await command(['gateway', 'disable', 'office1-a', '--data', folder])).out).toContain('disabled');
   expect((await command(['gateway', 'enable', 'office1-a', '--data', folder])).out).toContain('pending');

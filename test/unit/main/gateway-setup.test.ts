@@ -47,10 +47,12 @@ describe('the configuration file', () => {
   test('S36: the one-line command brings exactly the file through a real shell, whatever is in it', async () => {
     const command = installCommand(file());
     expect(command.split('\n')).toHaveLength(1);
-    const [decode = '', write = '', init = '', start = ''] = command.split(/ \| (?=sudo)| && /);
+    const [make = '', decode = '', write = '', init = '', start = ''] = command.split(/ \| (?=sudo)| && /);
     const bytes = execFileSync('sh', ['-c', decode], { encoding: 'utf8' });
     expect(JSON.parse(bytes)).toEqual(file());
-    expect([write, init, start]).toEqual([
+    expect([make, write, init, start]).toEqual([
+      // Nothing else has made it by then: the unit waits for what init puts into it.
+      'sudo install -d -m 0700 -o mavis-gateway -g mavis-gateway /var/lib/mavis-gateway',
       'sudo -u mavis-gateway tee /var/lib/mavis-gateway/received-configuration.json >/dev/null',
       'sudo -u mavis-gateway mavis-gateway init --config /var/lib/mavis-gateway/received-configuration.json --data /var/lib/mavis-gateway',
       'sudo systemctl enable --now mavis-gateway',

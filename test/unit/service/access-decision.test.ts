@@ -79,6 +79,9 @@ describe('a window', () => {
     ['in another time zone', window([3], '19:00', '20:00', 'Asia/Tokyo'), '2026-03-04T10:30:00Z', '2026-03-04T11:00:00.000Z'],
     ['in a time zone where it is tomorrow', window([4], '00:00', '09:00', 'Asia/Tokyo'), '2026-03-04T20:00:00Z', '2026-03-05T00:00:00.000Z'],
     ['over the spring change of the clocks', window([6], '23:00', '06:00', 'Europe/Berlin'), '2026-03-28T23:00:00Z', '2026-03-29T04:00:00.000Z'],
+    ['that closes within the hour that the clocks leave out', window([5], '22:00', '02:30', 'America/New_York'), '2026-03-07T04:00:00Z', '2026-03-07T07:30:00.000Z'],
+    ['that closes within the hour that the clocks leave out that night', window([6], '22:00', '02:30', 'America/New_York'), '2026-03-08T04:00:00Z', '2026-03-08T07:00:00.000Z'],
+    ['that closes at half past a midnight that is left out', window([4], '20:00', '00:30', 'Africa/Cairo'), '2026-04-23T21:45:00Z', '2026-04-23T22:00:00.000Z'],
     ['over the autumn change of the clocks', window([6], '23:00', '06:00', 'Europe/Berlin'), '2026-10-24T22:00:00Z', '2026-10-25T05:00:00.000Z'],
   ])('%s', (_when, given, at, closes) => {
     expect(openUntil(given, new Date(at))?.toISOString()).toBe(closes);
@@ -87,6 +90,10 @@ describe('a window', () => {
   test('opens next on its day, at most a week ahead', () => {
     expect(opensNext(window([3], '09:00', '10:00'), now)?.toISOString()).toBe('2026-03-11T09:00:00.000Z');
     expect(opensNext(window([5], '09:00', '10:00'), now)?.toISOString()).toBe('2026-03-06T09:00:00.000Z');
+    // Within the hour that the clocks leave out: at its end, where the window is open then, and else a week later.
+    const evening = new Date('2026-03-08T04:00:00Z');
+    expect(opensNext(window([7], '02:30', '05:00', 'America/New_York'), evening)?.toISOString()).toBe('2026-03-08T07:00:00.000Z');
+    expect(opensNext(window([7], '02:30', '02:45', 'America/New_York'), evening)?.toISOString()).toBe('2026-03-15T06:30:00.000Z');
   });
 
   test('knows which time zones there are', () => {

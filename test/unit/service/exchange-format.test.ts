@@ -29,6 +29,17 @@ describe('CSV', () => {
     expect(readLines('csv', text).flatMap((line) => ('fields' in line ? line.fields.name : []))).toEqual(names);
   });
 
+  test('a file of more lines than are read is refused as a whole, not cut', () => {
+    const text = `${HEADER}\n${Array.from({ length: 200_001 }, (_value, index) => `r-${String(index)},a.test,ssh:22,linux`).join('\n')}\n`;
+    expect(readLines('csv', text)).toEqual([{ line: 1, bad: { column: '', code: 'unreadable', value: '' } }]);
+    expect(readLines('csv', text.slice(0, text.lastIndexOf('r-')))).toHaveLength(200_000);
+  });
+
+  test('what the file does not name is told from what it leaves empty', () => {
+    const [read] = readLines('csv', `${HEADER},tags,description\nweb-1,a.test,ssh:22,linux,,\n`);
+    expect(read).toMatchObject({ fields: { tags: [], description: '' }, unnamed: ['identities', 'credentialId', 'allowSpecialAddress', 'allowUnencryptedTunnel'] });
+  });
+
   test('each bad line is reported by its number and column; the others are taken', () => {
     const text = [HEADER, 'good-1,a.test,ssh:22,linux', ',a.test,ssh:22,linux', 'bad-port,a.test,ssh:70000,linux', 'bad-protocol,a.test,telnet:23,linux', 'bad-system,a.test,ssh:22,amiga', 'too,many,ssh:22,linux,cells', 'bad address,a b,ssh:22,linux', 'no-protocol,a.test,,linux', 'good-2,a.test,ssh:22 sftp:22,linux'].join('\n');
     const read = readLines('csv', text);
