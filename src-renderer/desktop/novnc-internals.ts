@@ -27,16 +27,28 @@ export interface WatchedEvents {
 }
 
 /**
- * noVNC with what it does not tell: that an update has been drawn, the picture's size, and why it gave up. These insides
- * are all that is used of it beyond its public interface; a test draws with them, and fails where a newer noVNC has changed one.
+ * noVNC with what it does not tell: that an update has been drawn, the picture's size, and why it gave up; and with the keys of a
+ * field in place of its canvas, into which no input method writes. These insides are all that is used of it beyond its public
+ * interface; tests draw and type with them, and fail where a newer noVNC has changed one.
  */
 export class WatchedRfb extends RFB {
   // Declared without a value: noVNC's constructor calls the methods below before ours could set any.
   declare watched: WatchedEvents | undefined;
+  readonly #field: HTMLElement;
 
-  constructor(place: HTMLElement, channel: RawChannel, watched: WatchedEvents) {
+  constructor(place: HTMLElement, channel: RawChannel, watched: WatchedEvents, field: HTMLElement) {
     super(place, channel, { shared: true });
     this.watched = watched;
+    this.#field = field;
+    this._keyboard._target = field;
+  }
+
+  override focus(options?: FocusOptions): void {
+    this.#field.focus(options);
+  }
+
+  override blur(): void {
+    this.#field.blur();
   }
 
   /** Has a stream's decoder unpack what the stream held last, and show nothing of it. Throws where it cannot. */

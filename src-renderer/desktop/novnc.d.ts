@@ -35,6 +35,8 @@ declare module '@novnc/novnc' {
     protected _resize(width: number, height: number): void;
     protected _fail(what: string): boolean;
     protected _handleServerCutText(): boolean;
+    /** Whose keys are taken. */
+    protected readonly _keyboard: { _target: EventTarget };
     /** By the encoding's number. */
     protected readonly _decoders: Readonly<Record<number, object>>;
     /** What has come and was not read yet. */

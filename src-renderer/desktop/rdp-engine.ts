@@ -1,5 +1,6 @@
 import type { ChosenFile, DesktopEngine, DesktopEvents, DesktopSettings, ReadPiece, StartDesktopEngine } from './desktop-engine.ts';
 import type { KeyCombination } from './key-combinations.ts';
+import { makeKeyField } from './key-field.ts';
 import { watchInput } from './rdp/desktop-input.ts';
 import { IronSession, loadIron, type Size } from './rdp/iron-session.ts';
 import { ownLayout } from './rdp/keyboard-layout.ts';
@@ -18,7 +19,7 @@ class RdpEngine implements DesktopEngine {
   readonly #events: DesktopEvents;
   readonly #stream: RdpStream;
   readonly #area = document.createElement('div');
-  readonly #field = document.createElement('textarea');
+  readonly #field = makeKeyField();
   readonly #over = new AbortController();
   readonly #watched: ResizeObserver;
   #settings: DesktopSettings;
@@ -35,8 +36,6 @@ class RdpEngine implements DesktopEngine {
     this.#settings = settings;
     this.#stream = new RdpStream(events.send, certificate);
     this.#area.className = 'rdp-area';
-    this.#field.className = 'rdp-keys';
-    for (const [name, value] of [['autocomplete', 'off'], ['autocorrect', 'off'], ['autocapitalize', 'off'], ['spellcheck', 'false'], ['aria-hidden', 'true'], ['tabindex', '-1']] as const) this.#field.setAttribute(name, value);
     place.append(this.#area, this.#field);
     this.#watched = new ResizeObserver(() => this.#onArea());
     this.#watched.observe(place);

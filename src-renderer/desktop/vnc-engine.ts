@@ -1,8 +1,10 @@
 import type { Primer } from '../../shared/watching/primer.ts';
 import type { DesktopEngine, DesktopEvents, DesktopSettings, Quality } from './desktop-engine.ts';
 import type { KeyCombination } from './key-combinations.ts';
+import { makeKeyField } from './key-field.ts';
 import { NovncChannel } from './novnc-channel.ts';
 import { WatchedRfb } from './novnc-internals.ts';
+import { watchTyping } from './vnc-typing.ts';
 
 /** noVNC's JPEG quality (0 to 9) and compression (0 to 9); `exact` asks for no JPEG at all. */
 const levels: Readonly<Record<Quality, { readonly quality: number; readonly compression: number }>> = {
@@ -20,6 +22,8 @@ export function startVncEngine(place: HTMLElement, events: DesktopEvents, settin
 class VncEngine implements DesktopEngine {
   readonly #rfb: WatchedRfb;
   readonly #channel: NovncChannel;
+  readonly #field = makeKeyField();
+  readonly #over = new AbortController();
   #settings: DesktopSettings;
   #frozen = false;
 
@@ -27,7 +31,12 @@ class VncEngine implements DesktopEngine {
     this.#settings = settings;
     this.#channel = new NovncChannel(events.send);
     this.#channel.exact = settings.quality === 'exact';
-    this.#rfb = new WatchedRfb(place, this.#channel, events);
+    place.append(this.#field);
+    watchTyping(this.#field, {
+      letter: (keysym) => this.#press(keysym, ''),
+      place: (code) => this.#press(0, code),
+    }, this.#over.signal);
+    this.#rfb = new WatchedRfb(place, this.#channel, events, this.#field);
     this.#rfb.background = 'transparent';
     this.#rfb.addEventListener('clipboard', (event) => {
       if (event instanceof CustomEvent && hasText(event.detail)) events.onClipboard(event.detail.text);
@@ -64,6 +73,10 @@ class VncEngine implements DesktopEngine {
     this.#rfb.resizeSession = !settings.viewOnly && !this.#frozen;
   }
 
+  #press(keysym: number, code: string): void {
+    for (const down of [true, false]) this.#rfb.sendKey(keysym, code, down);
+  }
+
   sendKeys({ keys }: KeyCombination): void {
     for (const { keysym, code } of keys) this.#rfb.sendKey(keysym, code, true);
     for (const { keysym, code } of keys.toReversed()) this.#rfb.sendKey(keysym, code, false);
@@ -90,8 +103,10 @@ class VncEngine implements DesktopEngine {
   }
 
   dispose(): void {
+    this.#over.abort();
     this.#channel.close();
     this.#rfb.disconnect();
+    this.#field.remove();
   }
 }
 

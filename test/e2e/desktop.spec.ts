@@ -8,6 +8,7 @@ import { recordingsRoutes } from '../../shared/api/recordings.ts';
 import { resourcesRoutes } from '../../shared/api/resources.ts';
 import { usersRoutes } from '../../shared/api/users.ts';
 import { vncPasswordFile } from '../../scripts/embedded-system/xvnc.ts';
+import { InputMethod } from '../fixtures/input-method.ts';
 import type { WholeSystem } from '../fixtures/whole-system.ts';
 import { startVncTarget, type VncTarget } from '../targets/vnc-target.ts';
 import { ADMIN, expect, test } from './fixtures.ts';
@@ -55,7 +56,7 @@ test.describe('a VNC desktop', () => {
 
   const pictureOf = (page: Page): Locator => page.locator('.desktop-screen canvas, .player-desktop canvas, .watch-desktop canvas').first();
 
-  test('S20, S58: is drawn as its X server has it, follows the window, takes keys and text, and its recording plays', async ({ system }) => {
+  test('S20, S58: is drawn as its X server has it, follows the window, takes keys, what an input method writes, and the clipboard\u2019s text, and its recording plays', async ({ system }) => {
     const app = shared();
     await addDesktop(system, 'drawn-desktop');
     const session = await connect(app, 'drawn-desktop', 'VNC');
@@ -90,13 +91,17 @@ test.describe('a VNC desktop', () => {
     }
 
     const typed = join(target.folder, 'typed');
-    const terminal = await target.showTerminal('40x5+10+300', `head -n 1 > ${typed}`);
+    const terminal = await target.showTerminal('40x5+10+300', `head -n 2 > ${typed}`);
     await expect.poll(() => same(canvas), { timeout: 60_000 }).toBe(true);
     // No window manager, so keys would go to the window under the pointer: and where a window of this computer has just been moved, its own system moves the pointer once more.
     await target.run('xdotool', 'search', '--onlyvisible', '--name', `^${terminal}$`, 'windowfocus');
     await canvas.click({ position: { x: 60, y: 330 } });
     await session.keyboard.type('Typed, 42 & done\n');
-    await expect.poll(() => target.run('cat', typed).catch(() => ''), { timeout: 60_000 }).toBe('Typed, 42 & done\n');
+    const method = await InputMethod.at(session);
+    for (const text of ['か', 'かんじ', '漢字']) await method.compose(text);
+    await method.commit('漢字');
+    await session.keyboard.press('Enter');
+    await expect.poll(() => target.run('cat', typed).catch(() => ''), { timeout: 60_000 }).toBe('Typed, 42 & done\n漢字\n');
 
     await app.electronApp.evaluate(({ clipboard }) => clipboard.writeText('from this computer'));
     await session.getByRole('button', { name: 'Send clipboard' }).click();

@@ -1,5 +1,7 @@
 import { expect, type Page, test } from '@playwright/test';
-import { calls, openSession, SESSION_ID } from './open-page.ts';
+import { InputMethod } from '../fixtures/input-method.ts';
+import { messages } from '../fixtures/rfb-client.ts';
+import { calls, openSession, output, SESSION_ID } from './open-page.ts';
 
 const tools = (page: Page) => page.getByRole('toolbar', { name: 'Desktop tools' });
 
@@ -48,6 +50,69 @@ test('S24: a rule\u2019s watermark with user and time lies over a desktop, and t
   await expect(watermark.locator('span').first()).toContainText(/y\.tanaka · .*\d/);
   await expect(watermark).toHaveCSS('pointer-events', 'none');
   await page.getByRole('application').click({ position: { x: 200, y: 200 } });
+});
+
+/** A VNC target's side of the beginning, as the gateway shows it: RFB 3.8, the security type "None", and a desktop of 64 by 64 points without a name. */
+const VNC_BEGINNING = Buffer.from([...Buffer.from('RFB 003.008\n'), 1, 1, 0, 0, 0, 0, 0, 64, 0, 64, ...messages.pixelFormat().subarray(4), 0, 0, 0, 0]);
+
+/** What the page has sent over VNC since its beginning, message by message of eight bytes as those of keys are: `+` and `-` are a key's press and release. */
+async function keysSince(page: Page, before: number): Promise<string[]> {
+  const bytes = Buffer.from(await page.evaluate(() => window.harness.inputBytes())).subarray(before);
+  return Array.from({ length: bytes.length / 8 }, (_, at) => `${bytes[at * 8 + 1] === 1 ? '+' : '-'}${bytes.readUInt32BE(at * 8 + 4).toString(16)}`);
+}
+
+async function vncKeys(page: Page, scene = 'desktop-vnc'): Promise<{ readonly method: InputMethod; readonly typed: () => Promise<string[]> }> {
+  await openSession(page, scene);
+  // A target waits for an answer to its version, and noVNC reads on only with what comes then.
+  for (const piece of [VNC_BEGINNING.subarray(0, 12), VNC_BEGINNING.subarray(12)]) await output(page, piece);
+  const sent = () => page.evaluate(() => window.harness.inputBytes().length);
+  // The last that an engine says by itself: a question for the picture.
+  await expect.poll(async () => Buffer.from(await page.evaluate(() => window.harness.inputBytes())).subarray(-10).toString('hex')).toBe(messages.updateRequest(false, 64, 64).toString('hex'));
+  await page.getByRole('application').focus();
+  const before = await sent();
+  return { method: await InputMethod.at(page), typed: () => keysSince(page, before) };
+}
+
+test('what an input method commits over VNC is typed letter by letter, Japanese and accented ones; nothing of it before, and keys beside it are keys', async ({ page }) => {
+  const { method, typed } = await vncKeys(page);
+  for (const text of ['k', 'か', 'かn', 'かんじ', '漢字']) await method.compose(text);
+  expect(await typed()).toEqual([]);
+  await method.commit('漢字é');
+  const pressed = (...keysyms: readonly string[]): string[] => keysyms.flatMap((keysym) => [`+${keysym}`, `-${keysym}`]);
+  await expect.poll(typed).toEqual(pressed('1006f22', '1005b57', 'e9'));
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('a');
+  await expect.poll(typed).toEqual(pressed('1006f22', '1005b57', 'e9', 'ff0d', '61'));
+  await method.compose('ま');
+  await method.cancel();
+  await page.keyboard.press('b');
+  await expect.poll(typed).toEqual(pressed('1006f22', '1005b57', 'e9', 'ff0d', '61', '62'));
+});
+
+test('a dead key over VNC is put together with its letter where the user\u2019s own system does so; where it does not, a target that knows places is told it', async ({ page }) => {
+  const { method, typed } = await vncKeys(page);
+  const dead = (type: 'keydown' | 'keyup') => page.locator('.desktop-keys').dispatchEvent(type, { key: 'Dead', code: 'Equal', bubbles: true, cancelable: true });
+  await dead('keydown');
+  await method.compose('´', 'Equal');
+  await method.commit('é');
+  await dead('keyup');
+  await expect.poll(typed).toEqual(['+e9', '-e9']);
+  // A rectangle that says that the target knows keys by their places (QEMU's extended key event).
+  await output(page, Buffer.from('000000010000000000000000fffffefe', 'hex'));
+  const since = await page.evaluate(() => window.harness.inputBytes().length);
+  await dead('keydown');
+  await dead('keyup');
+  const told = async () => Buffer.from(await page.evaluate(() => window.harness.inputBytes())).subarray(since).toString('hex');
+  // Type 255, subtype 0, down, no keysym, the place in a PC's numbers.
+  await expect.poll(told).toBe(['ff000001000000000000000d', 'ff000000000000000000000d'].join(''));
+});
+
+test('S24: over VNC an input method types nothing where one may only look', async ({ page }) => {
+  const { method, typed } = await vncKeys(page, 'desktop-vnc-look');
+  await method.compose('か');
+  await method.commit('か');
+  await page.keyboard.press('a');
+  expect(await typed()).toEqual([]);
 });
 
 test('the head of a desktop\u2019s window fits in three languages, down to the least width', async ({ page }) => {

@@ -56,8 +56,8 @@ export function calls(page: Page, name: string): Promise<unknown[]> {
 }
 
 /** Sends output of the target and waits until it is drawn. */
-export async function output(page: Page, text: string): Promise<void> {
-  await page.evaluate((bytes) => window.harness.output(bytes), text);
+export async function output(page: Page, sent: string | Uint8Array): Promise<void> {
+  await page.evaluate((bytes) => window.harness.output(bytes), typeof sent === 'string' ? sent : new Uint8Array(sent));
 }
 
 /** The text that the terminal shows, as a screen reader gets it (`reader` in the query). */

@@ -1,3 +1,4 @@
+import { isTaken, watchText } from '../key-field.ts';
 import { scanCodes } from './scan-codes.ts';
 
 /** What the user does, in RDP's terms. */
@@ -30,16 +31,7 @@ export function watchInput({ canvas, area, field }: InputPlace, input: RdpInput,
   const keys = new KeyWatch(input, allowed);
   field.addEventListener('keydown', (event) => keys.take(event, true), options);
   field.addEventListener('keyup', (event) => keys.take(event, false), options);
-  // What an input method has made, or another program has put in.
-  field.addEventListener('input', (event) => {
-    if (event instanceof InputEvent && event.isComposing) return;
-    keys.typed(field.value);
-    field.value = '';
-  }, options);
-  field.addEventListener('compositionend', () => {
-    keys.typed(field.value);
-    field.value = '';
-  }, options);
+  watchText(field, (text) => keys.typed(text), signal);
   field.addEventListener('blur', () => keys.releaseAll(), options);
   area.addEventListener('pointermove', (event) => {
     if (allowed()) moveTo(canvas(), event, input);
@@ -88,7 +80,7 @@ class KeyWatch {
 
   take(event: KeyboardEvent, down: boolean): void {
     // An input method has the key: what it makes of it comes as text. Dead keys go by their place, for the target's own layout.
-    if (event.isComposing || event.key === 'Process') return;
+    if (isTaken(event)) return;
     const scanCode = scanCodes[event.code];
     // Without a place there is only what it means.
     if (scanCode === undefined) return;

@@ -27,10 +27,12 @@ export interface Harness {
   readonly patch: (store: StoreName, path: (string | number)[], value: unknown) => void;
   /** Asks an action of the page, as main's menu does. */
   readonly action: (id: string) => void;
-  /** Output of the session's target; resolves when the page has drawn it. */
-  readonly output: (text: string) => Promise<void>;
+  /** Output of the session's target, text or bytes; resolves when the page has drawn it. */
+  readonly output: (sent: string | Uint8Array) => Promise<void>;
   /** What the page sent to the session, as text. */
   readonly input: () => string;
+  /** The same as it was sent. */
+  readonly inputBytes: () => Uint8Array;
   /** Milliseconds that each question to the resource index took. */
   readonly queryMs: number[];
   /** Filled by a test: milliseconds from a key to the picture. */
@@ -100,8 +102,9 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     refusing: null,
     paintedMs: [],
     action: (id) => actions.forEach((listener) => listener(id)),
-    output: (text) => target.output(text),
-    input: () => target.typed,
+    output: (sent) => target.output(sent),
+    input: () => new TextDecoder().decode(target.typed),
+    inputBytes: () => target.typed,
     ready: index.ready,
   };
 
@@ -359,7 +362,7 @@ function scriptedPlayback(noted: Noted, protocol: Protocol): WindowApi['playback
 
 /** The other end of a session's port: sends output under no credit of its own, notes input. */
 class ScriptedTarget {
-  typed = '';
+  typed = new Uint8Array(0);
   #port: MessagePort | undefined;
   #undrawn = 0;
   #drawn: (() => void)[] = [];
@@ -377,9 +380,9 @@ class ScriptedTarget {
     this.#opened?.();
   }
 
-  async output(text: string): Promise<void> {
+  async output(sent: string | Uint8Array): Promise<void> {
     await this.#whenOpen;
-    const bytes = new TextEncoder().encode(text);
+    const bytes = typeof sent === 'string' ? new TextEncoder().encode(sent) : sent;
     this.#undrawn += bytes.length;
     this.#port?.postMessage({ kind: 'output', bytes });
     await new Promise<void>((resolve) => {
@@ -390,7 +393,10 @@ class ScriptedTarget {
   #take(data: unknown): void {
     if (!isRecord(data)) return;
     if (data['kind'] === 'input' && data['bytes'] instanceof Uint8Array) {
-      this.typed += new TextDecoder().decode(data['bytes']);
+      const typed = new Uint8Array(this.typed.length + data['bytes'].length);
+      typed.set(this.typed);
+      typed.set(data['bytes'], this.typed.length);
+      this.typed = typed;
       this.#port?.postMessage({ kind: 'taken', bytes: data['bytes'].length });
     }
     if (data['kind'] === 'drawn' && typeof data['bytes'] === 'number') {
