@@ -123,9 +123,9 @@ test('S20: a column sorts, a part of the path and a link lead there, and permiss
   const size = page.getByRole('region', { name: 'tokyo-db-00009' }).getByRole('button', { name: 'Size' });
   await size.click();
   await expect(size).toHaveAttribute('aria-pressed', 'true');
-  expect((await first()).slice(0, 3)).toEqual(['archive', expect.stringMatching(/^bell/), expect.stringMatching(/^bytes/)]);
+  await expect.poll(async () => (await first()).slice(0, 3)).toEqual(['archive', expect.stringMatching(/^bell/), expect.stringMatching(/^bytes/)]);
   await size.click();
-  expect((await first())[1]).toBe('photo\\u{202e}gnp.exe');
+  await expect.poll(async () => (await first())[1]).toBe('photo\\u{202e}gnp.exe');
   await remote(page).getByText('注文一覧.csv').click({ button: 'right' });
   await page.getByRole('menuitem', { name: 'Permissions' }).click();
   const octal = page.getByRole('textbox', { name: 'Permissions in octal digits (644)' });
@@ -220,19 +220,19 @@ test('S20: many are selected by mouse and by keyboard, letters find a name, and 
   const selected = (): Promise<string[]> => remote(page).getByRole('gridcell', { selected: true }).locator('bdi').allTextContents();
   await remote(page).focus();
   await page.keyboard.type('lat');
-  expect(await selected()).toEqual(['latest']);
+  await expect.poll(selected).toEqual(['latest']);
   await page.keyboard.press('Control+Home');
   await page.keyboard.press('Control+Space');
-  expect(await selected()).toEqual(['archive', 'latest']);
+  await expect.poll(selected).toEqual(['archive', 'latest']);
   await page.keyboard.press('Escape');
-  expect(await selected()).toEqual([]);
+  await expect.poll(selected).toEqual([]);
   await remote(page).getByText('archive').click();
   await remote(page).getByText('latest').click({ modifiers: ['Shift'] });
-  expect((await selected()).length).toBeGreaterThan(3);
+  await expect.poll(async () => (await selected()).length).toBeGreaterThan(3);
   await remote(page).click({ position: { x: 40, y: 8 * 28 + 60 } });
-  expect(await selected()).toEqual([]);
+  await expect.poll(selected).toEqual([]);
   await page.keyboard.press('Control+a');
-  expect((await selected()).length).toBe(8);
+  await expect.poll(async () => (await selected()).length).toBe(8);
 });
 
 test('S20: properties say what is known; sums, a hash and where a link leads are asked for, and no more when the dialog is closed', async ({ page }) => {

@@ -47,10 +47,8 @@ test('new entries appear on top while the top is seen; further down they wait be
       window.harness.patch('changes', ['audit'], count);
     }, fresh);
   };
-  const began = await page.evaluate(() => performance.now());
   await tell(2);
   await expect(grid.locator('[id$="0000000f0002"]')).toBeVisible();
-  expect((await page.evaluate(() => performance.now())) - began).toBeLessThan(5000);
   await grid.evaluate((element) => element.scrollTo({ top: 1500 }));
   await tell(5);
   const waiting = page.getByRole('button', { name: '3 new entries' });
