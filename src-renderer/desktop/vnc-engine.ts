@@ -14,6 +14,8 @@ const levels: Readonly<Record<Quality, { readonly quality: number; readonly comp
   low: { quality: 1, compression: 9 },
 };
 
+const NOTHING = new Uint8Array(0);
+
 /** Draws a VNC target with noVNC. The gateway has signed on: what comes here begins with RFB 3.8 and the security type "None". */
 export function startVncEngine(place: HTMLElement, events: DesktopEvents, settings: DesktopSettings): DesktopEngine {
   return new VncEngine(place, events, settings);
@@ -26,6 +28,7 @@ class VncEngine implements DesktopEngine {
   readonly #over = new AbortController();
   #settings: DesktopSettings;
   #frozen = false;
+  #connected = false;
 
   constructor(place: HTMLElement, events: DesktopEvents, settings: DesktopSettings) {
     this.#settings = settings;
@@ -38,6 +41,7 @@ class VncEngine implements DesktopEngine {
     }, this.#over.signal);
     this.#rfb = new WatchedRfb(place, this.#channel, events, this.#field);
     this.#rfb.background = 'transparent';
+    this.#rfb.addEventListener('connect', () => (this.#connected = true));
     this.#rfb.addEventListener('clipboard', (event) => {
       if (event instanceof CustomEvent && hasText(event.detail)) events.onClipboard(event.detail.text);
     });
@@ -49,8 +53,11 @@ class VncEngine implements DesktopEngine {
   }
 
   receive(bytes: Uint8Array, taken: () => void): void {
+    const before = this.#connected;
     // noVNC holds what it cannot draw yet, up to 40 MiB, and then gives up; it asks for the next update when it has drawn the last.
     this.#channel.deliver(bytes);
+    // What stands behind the handshake in one piece with it, as in a recording, it reads only when it hears of bytes again.
+    if (this.#connected && !before) this.#channel.deliver(NOTHING);
     taken();
   }
 
@@ -106,6 +113,7 @@ class VncEngine implements DesktopEngine {
     this.#over.abort();
     this.#channel.close();
     this.#rfb.disconnect();
+    this.#channel.closed();
     this.#field.remove();
   }
 }
