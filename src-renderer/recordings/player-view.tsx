@@ -16,6 +16,7 @@ import { DerivedScreen } from './derived/derived-screen.ts';
 import { VideoExportTool } from './export/video-export-tool.tsx';
 import { desktopScreen } from './desktop-player-screen.ts';
 import { loadPlayback } from './playback-loader.ts';
+import { NotProvenNotice, ProvenBadge } from './playback-proof.tsx';
 import { speeds } from './player-time.ts';
 import { terminalScreen } from './terminal-player-screen.ts';
 import { RecordingPlayer } from './recording-player.ts';
@@ -33,13 +34,16 @@ export function PlayerView({ recording, onBack }: { readonly recording: Recordin
   const formats = useFormats();
   const { area, screen, player, derived } = usePlayer(recording);
   const desktop = isDesktop(recording.protocol);
+  const root = useRef<HTMLDivElement>(null);
+  // Its keys are taken from the first moment on, and not only once something in it was clicked.
+  useEffect(() => root.current?.focus(), []);
   const { full, setFull } = useFullScreen();
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Escape' && full) setFull(false);
     else if (player) onKey(event, player, () => setFull(!full));
   };
   return (
-    <div className={full ? 'page player player-full' : 'page player'} onKeyDown={onKeyDown}>
+    <div ref={root} tabIndex={-1} className={full ? 'page player player-full' : 'page player'} onKeyDown={onKeyDown}>
       <header className="page-head">
         <button type="button" className="button button-small" onClick={onBack}>
           <Icon name="chevronRight" />
@@ -135,6 +139,7 @@ function PlayerControls({ player, derived, full, onFull }: PlayerControlsProps) 
   return (
     <div className="player-controls">
       {state.error && <ErrorNotice error={state.error} />}
+      <NotProvenNotice player={player} />
       <SeekBar player={player} />
       <div className="player-row">
         <button type="button" className="button button-quiet button-icon" aria-label={text('player.back')} title={text('player.back')} onClick={() => player.seek(state.positionMs - STEP_MS)}>
@@ -151,6 +156,7 @@ function PlayerControls({ player, derived, full, onFull }: PlayerControlsProps) 
         </span>
         {!state.loaded && state.durationMs > 0 && <span className="badge">{text('player.loading', { percent: Math.floor((100 * state.loadedMs) / state.durationMs) })}</span>}
         {derived && <DerivingBadge derived={derived} durationMs={state.durationMs} />}
+        <ProvenBadge player={player} />
         <span className="status-space" />
         <label className="check player-skip">
           <input type="checkbox" checked={state.skipIdle} onChange={(event) => player.setSkipIdle(event.target.checked)} />

@@ -54,7 +54,7 @@ export function RecordingTools({ recording, film }: { readonly recording: Record
 function VerificationResult({ result }: { readonly result: RecordingVerification }) {
   const text = useText();
   const translator = useTranslator();
-  const worded = result.code === null ? null : errorText(translator, result.code, {});
+  const worded = result.code === null ? null : errorText(translator, result.code, { frame: result.frames });
   return (
     <div className={result.ok ? 'notice notice-good' : 'notice'} role="status">
       <Icon name={result.ok ? 'shieldCheck' : 'warning'} />

@@ -1,8 +1,8 @@
 import { expect, type Page, test } from '@playwright/test';
 import { calls, openMain, openPage, terminalText } from './open-page.ts';
 
-async function play(page: Page) {
-  const faults = await openMain(page, { reader: '1' });
+async function play(page: Page, query: Readonly<Record<string, string>> = {}) {
+  const faults = await openMain(page, { reader: '1', ...query });
   await openPage(page, 2);
   await page.getByRole('button', { name: /^Play tokyo-db-00009/ }).first().click();
   return faults;
@@ -62,6 +62,31 @@ test('S58: a recording plays by itself, stands still while it is paused, and goe
   await expect(page.getByLabel('Speed')).toHaveValue('8');
   await slider.press(' ');
   await expect(page.getByRole('button', { name: 'Play', exact: true })).toBeVisible();
+});
+
+test('S58: the player takes its keys from the first moment on, with nothing clicked in it', async ({ page }) => {
+  await play(page);
+  await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
+  await page.keyboard.press(' ');
+  await expect(page.getByRole('button', { name: 'Play', exact: true })).toBeVisible();
+  await page.keyboard.press('>');
+  await expect(page.getByLabel('Speed')).toHaveValue('2');
+  await page.keyboard.press('End');
+  await expect(page.getByText('0:41 / 0:41')).toBeVisible();
+  await page.keyboard.press('f');
+  await expect.poll(() => calls(page, 'playback.setFullScreen')).toEqual([{ full: true }]);
+  await page.keyboard.press('Escape');
+  await expect.poll(() => calls(page, 'playback.setFullScreen')).toEqual([{ full: true }, { full: false }]);
+});
+
+test('S69: the player says what was proven of the recording that it plays: all of it, not its end and why, or only up to a break', async ({ page }) => {
+  await play(page);
+  await expect(page.getByText('Verified to its end')).toBeVisible();
+  await play(page, { end: 'incomplete', code: 'recording.spool-full' });
+  await expect(page.getByText('The Gateway’s disk was full, so the recording ended.')).toBeVisible();
+  await play(page, { end: 'broken', code: 'recording.broken' });
+  await expect(page.getByRole('alert')).toContainText('Changed or damaged behind 0:41: up to there it is proven.Do not use it as evidence.');
+  await expect(page.getByText('Verified to its end')).toHaveCount(0);
 });
 
 test('B8: a recorded terminal is as hardened as a live one: no input, dead links, no clipboard', async ({ page }) => {

@@ -414,6 +414,8 @@ export const interfaceTextsEn = {
   'player.keys': 'Keys: Space play or pause · ←→ 5 seconds · Home/End · <> speed · I skip idle · F full screen',
   'player.derived': 'Derived picture: the recording is being decoded up to here',
   'player.deriving': 'Getting ready to jump ({percent} %)',
+  'player.proven': 'Verified to its end',
+  'player.broken': 'Changed or damaged behind {at}: up to there it is proven.',
   'player.full-screen': 'Full screen',
   'player.search': 'Search what was printed',
   'player.search-previous': 'Previous place',

@@ -416,6 +416,8 @@ export const interfaceTextsJa = {
   'player.keys': 'キー: Space 再生/一時停止 · ←→ 5 秒 · Home/End · <> 速度 · I 無操作を飛ばす · F 全画面表示',
   'player.derived': '派生画像：記録をここまで復号しています',
   'player.deriving': '移動の準備中（{percent} %）',
+  'player.proven': '最後まで検証済み',
+  'player.broken': '{at} より後が変更または破損しています。そこまでは検証済みです。',
   'player.full-screen': '全画面表示',
   'player.search': '出力された文字を検索',
   'player.search-previous': '前の箇所',

@@ -416,6 +416,8 @@ export const interfaceTextsZhHant = {
   'player.keys': '按鍵：Space 播放/暫停 · ←→ 5 秒 · Home/End · <> 速度 · I 略過閒置 · F 全螢幕',
   'player.derived': '衍生畫面：正在解碼錄影至此處',
   'player.deriving': '正在準備跳轉（{percent} %）',
+  'player.proven': '已驗證至結尾',
+  'player.broken': '{at} 之後遭變更或損毀；在此之前均已驗證。',
   'player.full-screen': '全螢幕',
   'player.search': '搜尋輸出的文字',
   'player.search-previous': '上一處',

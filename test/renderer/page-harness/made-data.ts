@@ -7,7 +7,7 @@ import { user, type User } from '../../../shared/api/users.ts';
 import { clientSettings } from '../../../shared/ipc/settings.ts';
 import type { OwnLogLine } from '../../../shared/ipc/own-log.ts';
 import { profilesState, session, type AccountState, type Session, type SessionPhase, type StoreStates, type UpdatePhase } from '../../../shared/ipc/stores.ts';
-import { encodePlaybackEnd, encodePlaybackFrames, encodePlaybackHeader } from '../../../shared/recording/playback.ts';
+import { encodePlaybackEnd, encodePlaybackFrames, encodePlaybackHeader, type PlaybackEnd } from '../../../shared/recording/playback.ts';
 import { encodeCount32, encodeJsonPayload, encodeResize, frameKind, type RecordingFrame } from '../../../shared/recording/recording-frame.ts';
 import { rdpFrames } from './made-rdp-recording.ts';
 
@@ -150,7 +150,7 @@ export function recordings(pulled = false, protocol: Protocol = 'ssh'): Recordin
 }
 
 /** A recording's playback: a shell that is typed into, with a pause, a resize, wide text, hostile sequences and an exit; or a desktop. */
-export function playbackBytes(protocol: Protocol = 'ssh'): Uint8Array[] {
+export function playbackBytes(protocol: Protocol = 'ssh', end: PlaybackEnd = { state: 'sealed', code: null }): Uint8Array[] {
   const encoder = new TextEncoder();
   const at = (seconds: number) => Math.round(seconds * 1e6);
   const output = (seconds: number, text: string): RecordingFrame => ({ kind: frameKind.output, microseconds: at(seconds), payload: encoder.encode(text) });
@@ -173,7 +173,7 @@ export function playbackBytes(protocol: Protocol = 'ssh'): Uint8Array[] {
     recordingId: recordings()[0]?.id ?? recordingSummary.shape.id.parse(id(200)), connectionId: recordingSummary.shape.connectionId.parse(id(300)), reference: recordingSummary.shape.reference.parse(REFERENCE), gatewayId: recordingSummary.shape.gatewayId.parse(id(31)), gatewayName: 'tokyo-gw-1', protocol, channel: 0,
     user: { id: person('user').id, name: 'y.tanaka', displayName: '田中 陽子' }, resource: { id: madeSession('connected').resourceId, name: 'tokyo-db-00009' }, startedAt: ago(12), facts: { columns: 100, rows: 28 }, state: 'sealed', code: null, durationMs: 41_000, closedAt: ago(11),
   });
-  return [header, encodePlaybackFrames(played.slice(0, 6)), encodePlaybackFrames(played.slice(6)), encodePlaybackEnd({ state: 'sealed', code: null }, at(41))];
+  return [header, encodePlaybackFrames(played.slice(0, 6)), encodePlaybackFrames(played.slice(6)), encodePlaybackEnd(end, at(41))];
 }
 
 export function auditEntries(): AuditEntry[] {

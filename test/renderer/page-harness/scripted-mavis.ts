@@ -3,7 +3,8 @@ import type { IpcAnswer, ResourceRow } from '../../../shared/ipc/contract.ts';
 import { tunnelSettings, type TunnelSettings } from '../../../shared/api/tunnel.ts';
 import { isSegmentTag, type ListedResource } from '../../../shared/api/resources.ts';
 import { role } from '../../../shared/api/roles.ts';
-import type { Protocol } from '../../../shared/ids.ts';
+import { protocol, type Protocol } from '../../../shared/ids.ts';
+import { playbackEnd, type PlaybackEnd } from '../../../shared/recording/playback.ts';
 import { sessionId, type StoreName, type StorePatch } from '../../../shared/ipc/stores.ts';
 import type { WindowApi } from '../../../shared/ipc/window-api.ts';
 import { availabilityOf, bySegment } from '../../../src-main/inventory/availability.ts';
@@ -118,6 +119,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     return { ...found, allowedProtocols: found.allowedProtocols ?? found.protocols, favourite: favourites.has(found.id), lastUsedAt: used === undefined ? null : new Date(used).toISOString(), segments: own, availability: availabilityOf(own, bySegment(segments), { applies: tunnel.enabled, available: tunnel.gateways.available > 0 }) };
   };
 
+  const recorded = protocol.catch('ssh').parse(query.get('recording'));
   const credentials = credentialCalls(noted, patch, scene);
 
   return {
@@ -274,12 +276,12 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       sendReport: noted('diagnostics.sendReport', () => (scene === 'diagnostics-unsent' ? refused('request.too-many', { seconds: 1200 }) : ok({ reference: SENT_REPORT.id }))),
       saveReport: noted('diagnostics.saveReport', () => ok({ saved: true })),
     },
-    playback: scriptedPlayback(noted, query.get('recording') === 'rdp' ? 'rdp' : 'ssh'),
+    playback: scriptedPlayback(noted, recorded, query.has('played'), playbackEnd.parse({ state: query.get('end') ?? 'sealed', code: query.get('code') })),
     service: {
       diagnosisReportList: noted('service.diagnosisReportList', () => ok({ items: scene === 'empty' ? [] : [SENT_REPORT] })),
       diagnosisReport: noted('service.diagnosisReport', () => ok({ ...SENT_REPORT, text: 'Diagnostics: https://mavis.nishi.example\n1. A firewall drops what this computer sends to the Gateway “gw-osaka-1” on 7993, 7994, 7995.', json: '{}', entries: auditEntries().slice(0, 4) })),
       recordingList: noted('service.recordingList', async ({ query: asked }) => {
-        const items = recordings(window.harness.pulled, query.get('recording') === 'rdp' ? 'rdp' : 'ssh').filter((recording) => JSON.stringify(recording).includes(asked.search ?? ''));
+        const items = recordings(window.harness.pulled, recorded).filter((recording) => JSON.stringify(recording).includes(asked.search ?? ''));
         const { held, refusing } = window.harness;
         await held;
         return refusing === null ? ok({ items }) : refused(refusing, { address: 'mavis.nishi.example' });
@@ -341,20 +343,27 @@ function scriptedLog<Entry extends AuditEntry | ErrorLogEntry>(entries: Entry[],
 
 type Noted = <Args, T>(name: string, run: (args: Args) => Promise<IpcAnswer<T>>) => (args: Args) => Promise<IpcAnswer<T>>;
 
-function scriptedPlayback(noted: Noted, protocol: Protocol): WindowApi['playback'] {
-  const pieces = playbackBytes(protocol);
+/** A recording that is made up; `served`: one that a test serves, as the service would. */
+function scriptedPlayback(noted: Noted, of: Protocol, served: boolean, end: PlaybackEnd): WindowApi['playback'] {
+  const pieces = playbackBytes(of, end);
   const starts = pieces.map((_, number) => pieces.slice(0, number).reduce((sum, piece) => sum + piece.length, 0));
+  const made: WindowApi['playback']['read'] = ({ offset }) => {
+    const number = starts.indexOf(offset);
+    const bytes = pieces[number];
+    return bytes ? ok({ bytes: new Uint8Array(bytes), done: number === pieces.length - 1 }) : refused('request.invalid', { field: 'offset' });
+  };
+  const fetched: WindowApi['playback']['read'] = async ({ offset }) => {
+    const response = await fetch(`played-recording?offset=${offset}`);
+    return ok({ bytes: new Uint8Array(await response.arrayBuffer()), done: response.headers.get('x-done') === 'true' });
+  };
   return {
     open: noted('playback.open', () => ok({ playbackId: '00000000-0000-4000-8000-0000000000aa', header: {}, durationMs: 41_000, frames: 11 })),
-    read: ({ offset }) => {
-      const number = starts.indexOf(offset);
-      const bytes = pieces[number];
-      return bytes ? ok({ bytes: new Uint8Array(bytes), done: number === pieces.length - 1 }) : refused('request.invalid', { field: 'offset' });
-    },
+    read: served ? fetched : made,
     close: noted('playback.close', () => ok({})),
     saveAsciicast: noted('playback.saveAsciicast', () => ok({ saved: true })),
     beginVideo: noted('playback.beginVideo', () => ok({ exportId: '00000000-0000-4000-8000-0000000000ab' })),
-    appendVideo: noted('playback.appendVideo', () => ok({})),
+    // Of the film its length is noted, not an hour of it.
+    appendVideo: ({ bytes }) => noted<{ readonly length: number }, Record<string, never>>('playback.appendVideo', () => ok({}))({ length: bytes.length }),
     endVideo: noted('playback.endVideo', () => ok({})),
     setFullScreen: noted('playback.setFullScreen', () => ok({})),
   };
