@@ -9,6 +9,7 @@ const ask = z.number().int();
 export const toDerived = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('add'), atMs: ms, width: side, height: side, pixels }),
   z.object({ kind: z.literal('at'), ask, ms }),
+  z.object({ kind: z.literal('change'), ask, afterMs: z.number().min(-1) }),
 ]);
 export type ToDerived = z.infer<typeof toDerived>;
 
@@ -16,5 +17,6 @@ export type ToDerived = z.infer<typeof toDerived>;
 export const fromDerived = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('added'), full: z.boolean() }),
   z.object({ kind: z.literal('picture'), ask, picture: z.object({ width: side, height: side, pixels }).nullable() }),
+  z.object({ kind: z.literal('change'), ask, atMs: ms.nullable() }),
 ]);
 export type FromDerived = z.infer<typeof fromDerived>;

@@ -1,11 +1,14 @@
-import { fromDerived, type ToDerived } from './derived-messages.ts';
+import { type FromDerived, fromDerived, type ToDerived } from './derived-messages.ts';
 import type { Picture } from './derived-stream.ts';
+
+/** What the worker says to a question. */
+type Answer = Exclude<FromDerived, { readonly kind: 'added' }>;
 
 /** A page's end of the worker that holds a recording's derived pictures. `dispose` ends it, and with it all that was derived. */
 export class DerivedPictures {
   readonly #worker: Worker;
   #added: ((full: boolean) => void) | undefined;
-  readonly #asked = new Map<number, (picture: Picture | undefined) => void>();
+  readonly #asked = new Map<number, (answer: Answer | undefined) => void>();
   #asks = 0;
   #over = false;
 
@@ -25,14 +28,15 @@ export class DerivedPictures {
   }
 
   /** The picture at a time; undefined where none was derived. */
-  at(ms: number): Promise<Picture | undefined> {
-    if (this.#over) return Promise.resolve(undefined);
-    this.#asks += 1;
-    const ask = this.#asks;
-    return new Promise((resolve) => {
-      this.#asked.set(ask, resolve);
-      this.#post({ kind: 'at', ask, ms });
-    });
+  async at(ms: number): Promise<Picture | undefined> {
+    const answer = await this.#ask((ask) => ({ kind: 'at', ask, ms }));
+    return answer?.kind === 'picture' ? (answer.picture ?? undefined) : undefined;
+  }
+
+  /** When the picture next changes after a time (-1: when the first one comes); undefined where it does not any more. */
+  async changeAfter(afterMs: number): Promise<number | undefined> {
+    const answer = await this.#ask((ask) => ({ kind: 'change', ask, afterMs }));
+    return answer?.kind === 'change' ? (answer.atMs ?? undefined) : undefined;
   }
 
   dispose(): void {
@@ -41,6 +45,16 @@ export class DerivedPictures {
     this.#added?.(true);
     for (const answer of this.#asked.values()) answer(undefined);
     this.#asked.clear();
+  }
+
+  #ask(question: (ask: number) => ToDerived): Promise<Answer | undefined> {
+    if (this.#over) return Promise.resolve(undefined);
+    this.#asks += 1;
+    const ask = this.#asks;
+    return new Promise((resolve) => {
+      this.#asked.set(ask, resolve);
+      this.#post(question(ask));
+    });
   }
 
   #post(message: ToDerived, transfer: Transferable[] = []): void {
@@ -53,7 +67,7 @@ export class DerivedPictures {
       this.#added?.(message.full);
       return;
     }
-    this.#asked.get(message.ask)?.(message.picture ?? undefined);
+    this.#asked.get(message.ask)?.(message);
     this.#asked.delete(message.ask);
   }
 }

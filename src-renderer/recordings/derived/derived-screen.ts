@@ -51,6 +51,11 @@ export class DerivedScreen {
     return this.#pictures.at(ms);
   }
 
+  /** When the derived picture next changes after a time (-1: when the first one comes); undefined where it does not any more. */
+  changeAfter(ms: number): Promise<number | undefined> {
+    return this.#pictures.changeAfter(ms);
+  }
+
   /** Draws into this canvas from now on; null for none. */
   attach(canvas: HTMLCanvasElement | null): void {
     this.#canvas = canvas;

@@ -39,6 +39,8 @@ export class DerivedStream {
   readonly #segments: Segment[] = [];
   #open: { segment: Segment; parts: Uint8Array<ArrayBuffer>[]; bytes: number } | undefined;
   #last: Uint32Array<ArrayBuffer> | undefined;
+  /** When the picture changed. */
+  readonly #changes: number[] = [];
   #storedBytes = 0;
   #full = false;
   #read: { readonly segment: Segment; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
@@ -77,6 +79,18 @@ export class DerivedStream {
     this.#full = this.storedBytes > this.#mostBytes;
   }
 
+  /** When the picture next changes after a time; undefined where it does not any more. */
+  changeAfter(ms: number): number | undefined {
+    let low = 0;
+    let high = this.#changes.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#changes[middle] ?? 0) <= ms) low = middle + 1;
+      else high = middle;
+    }
+    return this.#changes[low];
+  }
+
   /** The picture that stood at a time; undefined before the first. */
   async pictureAt(ms: number): Promise<Picture | undefined> {
     const segment = this.#segments.findLast(({ fromMs }) => fromMs <= ms);
@@ -96,6 +110,7 @@ export class DerivedStream {
   #append(atMs: number, area: Area, points: Uint32Array<ArrayBuffer>, stride: number): void {
     const open = this.#open;
     if (open === undefined) return;
+    if (this.#changes.at(-1) !== atMs) this.#changes.push(atMs);
     const part = encodeArea(atMs, area, points, stride);
     open.parts.push(part);
     open.bytes += part.length;

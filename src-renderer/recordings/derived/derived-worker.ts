@@ -25,5 +25,6 @@ async function show({ ask, ms }: Extract<ToDerived, { kind: 'at' }>): Promise<vo
 globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   const message = toDerived.parse(data);
   if (message.kind === 'at') void show(message);
+  else if (message.kind === 'change') tell({ kind: 'change', ask: message.ask, atMs: stream.changeAfter(message.afterMs) ?? null });
   else adding = add(adding, message);
 });

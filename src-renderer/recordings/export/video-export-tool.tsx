@@ -33,7 +33,7 @@ export function VideoExportTool({ recordingId, derived, durationMs }: { readonly
   const begin = async (): Promise<void> => {
     left.current = new AbortController();
     const { signal } = left.current;
-    const parts = { pictureAt: (ms: number) => derived.at(ms), durationMs, onProgress: (done: number) => setState({ status: 'running', done }) };
+    const parts = { pictureAt: (ms: number) => derived.at(ms), changeAfter: (ms: number) => derived.changeAfter(ms), durationMs, onProgress: (done: number) => setState({ status: 'running', done }) };
     setState(await saveVideo(mavis, recordingId, parts, signal));
   };
   if (state.status === 'running')

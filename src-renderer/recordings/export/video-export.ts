@@ -10,6 +10,8 @@ const MOST_WAITING = 4;
 export interface VideoExportParts {
   /** The picture at a time; undefined before the first. */
   readonly pictureAt: (ms: number) => Promise<Picture | undefined>;
+  /** When the picture next changes after a time, or first comes after -1; undefined where it does not any more. */
+  readonly changeAfter: (ms: number) => Promise<number | undefined>;
   readonly durationMs: number;
   /** Takes the film's next bytes; rejects where they cannot be kept. */
   readonly write: (bytes: Uint8Array) => Promise<void>;
@@ -23,11 +25,13 @@ export async function canEncode(width: number, height: number): Promise<boolean>
 }
 
 /**
- * Makes a film (WebM, VP8, without sound) of the derived pictures of a desktop's recording, four a second. Its size is that of the
- * first picture; one of another size is fitted into it. Rejects with what the encoder or `write` says, or the signal's reason.
+ * Makes a film (WebM, VP8, without sound) of the derived pictures of a desktop's recording, four a second while something
+ * changes: nobody sees that the one before simply stays, and an hour in which people also read is done in a part of the time. Its size
+ * is that of the first picture; one of another size is fitted into it. Rejects with what the encoder or `write` says, or the signal's reason.
  */
-export async function exportVideo({ pictureAt, durationMs, write, onProgress }: VideoExportParts, signal: AbortSignal): Promise<void> {
-  const first = await firstPicture(pictureAt, durationMs);
+export async function exportVideo(parts: VideoExportParts, signal: AbortSignal): Promise<void> {
+  const { pictureAt, durationMs, write, onProgress } = parts;
+  const first = await firstPicture(parts);
   const canvas = new OffscreenCanvas(even(first?.width ?? 2), even(first?.height ?? 2));
   const clusters = new ClusterWriter();
   const made: Uint8Array[] = [webmHead({ width: canvas.width, height: canvas.height, durationMs })];
@@ -43,12 +47,15 @@ export async function exportVideo({ pictureAt, durationMs, write, onProgress }: 
   });
   try {
     encoder.configure(configuration(canvas.width, canvas.height));
-    for (let ms = 0; ms <= durationMs; ms += PICTURE_EVERY_MS) {
+    let keyMs = Number.NEGATIVE_INFINITY;
+    for (let ms: number | undefined = 0; ms !== undefined; ms = await following(ms, parts)) {
       signal.throwIfAborted();
       failed.signal.throwIfAborted();
       drawFitted(canvas, await pictureAt(ms));
       const frame = new VideoFrame(canvas, { timestamp: ms * 1000, duration: PICTURE_EVERY_MS * 1000 });
-      encoder.encode(frame, { keyFrame: ms % FULL_EVERY_MS === 0 });
+      const keyFrame = ms - keyMs >= FULL_EVERY_MS;
+      if (keyFrame) keyMs = ms;
+      encoder.encode(frame, { keyFrame });
       frame.close();
       if (encoder.encodeQueueSize > MOST_WAITING) await dequeued(encoder, AbortSignal.any([signal, failed.signal]));
       for (const bytes of made.splice(0)) await write(bytes);
@@ -67,12 +74,16 @@ function configuration(width: number, height: number): VideoEncoderConfig {
   return { codec: 'vp8', width, height, bitrate: BITS_A_SECOND, framerate: 1000 / PICTURE_EVERY_MS };
 }
 
-async function firstPicture(pictureAt: VideoExportParts['pictureAt'], durationMs: number): Promise<Picture | undefined> {
-  for (let ms = 0; ms <= durationMs; ms += PICTURE_EVERY_MS) {
-    const picture = await pictureAt(ms);
-    if (picture !== undefined) return picture;
-  }
-  return undefined;
+async function firstPicture({ pictureAt, changeAfter }: VideoExportParts): Promise<Picture | undefined> {
+  const firstMs = await changeAfter(-1);
+  return firstMs === undefined ? undefined : await pictureAt(firstMs);
+}
+
+/** The time of the next frame: the next that shows something new; at last the film's end, so that no player ends before it. */
+async function following(ms: number, { changeAfter, durationMs }: VideoExportParts): Promise<number | undefined> {
+  if (ms >= durationMs) return undefined;
+  const changeMs = (await changeAfter(ms)) ?? durationMs;
+  return Math.min(durationMs, Math.ceil(changeMs / PICTURE_EVERY_MS) * PICTURE_EVERY_MS);
 }
 
 /** Resolves when the encoder has taken a frame, or there is no use in waiting for it. */

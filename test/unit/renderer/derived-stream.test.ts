@@ -38,6 +38,14 @@ describe('rule 25: the derived stream of a desktop’s recording', () => {
     }
   });
 
+  test('knows when the picture changes: at the first, where a point does, and not where it is added unchanged', async () => {
+    const stream = new DerivedStream();
+    for (const [atMs, moment] of [[100, 0], [350, 0], [600, 1], [900, 1], [20_000, 2]] as const) await stream.add(atMs, desktop(moment, 200, 100));
+    const changes: number[] = [];
+    for (let at = stream.changeAfter(-1); at !== undefined; at = stream.changeAfter(at)) changes.push(at);
+    expect(changes).toEqual([100, 600, 20_000]);
+  });
+
   test('has a bound, and says when it is reached', async () => {
     const stream = new DerivedStream(200_000);
     let moment = 0;
