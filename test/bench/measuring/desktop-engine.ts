@@ -31,7 +31,7 @@ async function draw(message: unknown): Promise<object> {
   const client = new RfbClient(socket);
   await client.begin(encodings, password === null ? undefined : (challenge) => vncAuthAnswer(challenge, password));
   const { width, height } = client;
-  let [updates, bytes, startedAt] = [0, 0, 0];
+  let [updates, bytes, startedAt, allBytes] = [0, 0, 0, 0];
   const ask = (incremental: boolean): void => void socket.write(messages.updateRequest(incremental, width, height));
   const grammar = new RfbStream((send) =>
     serverMessages(
@@ -51,6 +51,7 @@ async function draw(message: unknown): Promise<object> {
   socket.removeAllListeners('data');
   socket.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
+    allBytes += chunk.length;
     grammar.push(chunk);
   });
   socket.once('close', () => ended.reject(new Error('the way ended')));
@@ -60,7 +61,7 @@ async function draw(message: unknown): Promise<object> {
     setTimeout(() => ended.resolve(), seconds * 1000);
   }, WARM_UP_MS);
   await ended.promise;
-  const result = { updates, bytes, seconds: (performance.now() - startedAt) / 1000 };
+  const result = { updates, bytes, seconds: (performance.now() - startedAt) / 1000, allBytes };
   socket.removeAllListeners('close');
   socket.destroy();
   return result;

@@ -12,6 +12,12 @@ export function cpuSecondsOf(roots: readonly number[]): number {
   return [...treeOf(roots).values()].reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
 }
 
+/** Seconds of processor that the whole machine was busy so far, and those that its host gave to others meanwhile (Linux). */
+export function machineSeconds(): { readonly busy: number; readonly stolen: number } {
+  const [user = 0, nice = 0, system = 0, , , interrupts = 0, soft = 0, stolen = 0] = (/^cpu +(.*)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1] ?? '').split(' ').map(Number);
+  return { busy: (user + nice + system + interrupts + soft) / CLOCK_TICKS_PER_SECOND, stolen: stolen / CLOCK_TICKS_PER_SECOND };
+}
+
 /** What processes and all below them have in memory now (Linux): each one's own count, and with pages that several share counted in parts, which adds up to what they take. */
 export function memoryOf(roots: readonly number[]): { readonly processes: number; readonly residentBytes: number; readonly proportionalBytes: number } {
   const maps = [...treeOf(roots).keys()].flatMap((pid) => {

@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import { recordingId as idOfRecording } from '../../../shared/ids.ts';
 import type { RecordingSpool } from '../../../src-gateway/recordings/recording-spool.ts';
 import type { ProtocolHandler, SessionEnd, SessionRun, SignOnRequest } from '../../../src-gateway/sessions/protocol-handler.ts';
 import { READ_BLOCK_BYTES } from '../../../src-gateway/proxy-port/counted-duplex.ts';
 import { Relay } from '../../../src-gateway/ssh/relay.ts';
-
-/** A file of a run is hashed within seconds. */
-const HASH_LIMIT_MS = 60_000;
+import { forgetRecordings } from './forget-recordings.ts';
 
 /**
  * Relays bytes as they are. With a spool it stores each of them, whichever way it goes, in a recording of the product's own:
@@ -31,14 +28,7 @@ export class RawRelay implements ProtocolHandler {
   /** Waits until what was recorded is closed and hashed, so that this costs the run that it belongs to, and removes it. */
   async forget(): Promise<void> {
     await Promise.all(this.#runs);
-    const spool = this.#spool;
-    if (spool === undefined) return;
-    const endsAt = performance.now() + HASH_LIMIT_MS;
-    while (spool.list().some(({ sha256 }) => sha256 === null)) {
-      if (performance.now() > endsAt) throw new Error('a recording was not closed and hashed within a minute');
-      await setTimeout(10);
-    }
-    for (const { recordingId, sha256 } of spool.list()) if (sha256 !== null) await spool.release(recordingId, sha256);
+    if (this.#spool !== undefined) await forgetRecordings(this.#spool);
   }
 
   #kept(request: SignOnRequest, session: SessionRun): Promise<SessionEnd> {
