@@ -1,5 +1,4 @@
 import type { Readable, Writable } from 'node:stream';
-import { freeMemory } from '../../shared/proxy-stream/free-memory.ts';
 import { drained } from '../sessions/drained.ts';
 import { sessionWork } from '../sessions/session-work.ts';
 import type { UntakenOutput } from '../sessions/untaken-output.ts';
@@ -18,8 +17,6 @@ export interface RelayParts {
   readonly hold?: () => Promise<void> | undefined;
   /** Told of what waits in `to`. */
   readonly untaken?: UntakenOutput;
-  /** Whether chunks, with so many bytes around them, are nobody else's, so that their memory goes back when they have left. */
-  readonly ownsAroundBytes?: number;
   readonly signal: AbortSignal;
   /** `take` or `hold` rejected. */
   readonly failed: (error: unknown) => void;
@@ -74,13 +71,11 @@ export class Relay {
 
   #send(chunk: Buffer): void {
     if (this.#parts.signal.aborted || !this.#parts.to.writable) return;
-    const { untaken, ownsAroundBytes } = this.#parts;
-    const { length } = chunk;
-    this.#waitingBytes += length;
+    const { untaken } = this.#parts;
+    this.#waitingBytes += chunk.length;
     untaken?.waits();
     this.#parts.to.write(chunk, () => {
-      if (ownsAroundBytes !== undefined) freeMemory(chunk, ownsAroundBytes);
-      this.#waitingBytes -= length;
+      this.#waitingBytes -= chunk.length;
       untaken?.taken();
       if (this.#waitingBytes > 0) untaken?.waits();
       if (this.#waitingBytes < MOST_WAITING_BYTES) this.#room?.();

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { recordingId as idOfRecording } from '../../../shared/ids.ts';
 import type { RecordingSpool } from '../../../src-gateway/recordings/recording-spool.ts';
 import type { ProtocolHandler, SessionEnd, SessionRun, SignOnRequest } from '../../../src-gateway/sessions/protocol-handler.ts';
-import { READ_BLOCK_BYTES } from '../../../src-gateway/proxy-port/counted-duplex.ts';
 import { Relay } from '../../../src-gateway/ssh/relay.ts';
 import { forgetRecordings } from './forget-recordings.ts';
 
@@ -45,7 +44,7 @@ export class RawRelay implements ProtocolHandler {
       const hold = (): Promise<void> | undefined => (recorder?.congested === true ? recorder.uncongested() : undefined);
       const take = (chunk: Buffer): undefined => void recorder?.screen(chunk);
       const common = { signal, hold, failed: () => targetSocket.destroy() };
-      const input = new Relay({ ...common, ownsAroundBytes: READ_BLOCK_BYTES, from: clientStream, to: targetSocket, wire: targetSocket, take: (chunk) => (activity(), take(chunk)) });
+      const input = new Relay({ ...common, from: clientStream, to: targetSocket, wire: targetSocket, take: (chunk) => (activity(), take(chunk)) });
       const relays = [input, new Relay({ ...common, from: targetSocket, to: clientStream, wire: clientStream, take })];
       clientStream.once('end', () => void input.drained().then(() => targetSocket.end()));
       targetSocket.on('error', () => undefined).once('close', () => {
