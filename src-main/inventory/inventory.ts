@@ -204,12 +204,15 @@ export class Inventory {
     });
     try {
       await this.#tellMarks();
+      // What another source loads meanwhile is not this one's to discard, and below not its to declare ready.
+      if (!isCurrent()) return;
       await index.ask({ kind: 'discard' });
       const segments = await source.client.call(gatewaysRoutes.segmentList, { params: {}, query: {}, body: {} }, { signal: source.stop.signal });
       if (isCurrent()) this.setSegments(segments);
       const revision = await this.#loadPages(source, isCurrent);
       if (!isCurrent()) return;
       await index.ask({ kind: 'finish' });
+      if (!isCurrent()) return;
       this.#loadedRevision = revision;
       this.#failures = 0;
       if (this.#wantedRevision === revision) this.#wantedRevision = undefined;

@@ -48,9 +48,13 @@ class ScriptedInventory {
   };
 }
 
-function world(size: number): { inventory: Inventory; stores: ReturnType<typeof createStores>; service: ScriptedInventory; written: unknown[] } {
-  const index = new IndexThread(new URL('../../../src-main/inventory/index-worker.ts', import.meta.url));
-  threads.push(index);
+type Ask = IndexThread['ask'];
+
+/** `through` may hold up what main asks the index. */
+function world(size: number, through: (ask: Ask) => Ask = (ask) => ask): { inventory: Inventory; stores: ReturnType<typeof createStores>; service: ScriptedInventory; written: unknown[] } {
+  const thread = new IndexThread(new URL('../../../src-main/inventory/index-worker.ts', import.meta.url));
+  threads.push(thread);
+  const index = { ask: through((request) => thread.ask(request)) };
   const stores = createStores(clientSettings.parse({}));
   const written: unknown[] = [];
   const marks = new MarkedResources({ write: async (value) => void written.push(value) }, () => Date.UTC(2026, 0, 1));
@@ -161,6 +165,44 @@ describe('the inventory', () => {
     inventory.end();
     expect(stores.inventory.state).toMatchObject({ status: 'empty', total: 0, segments: [] });
     expect((await inventory.query(all)).total).toBe(0);
+  });
+
+  test('who signs out while the last of a load is on its way is shown nothing as loaded', async () => {
+    const { inventory, service, stores } = world(5, (ask) => async (request) => {
+      const answer = await ask(request);
+      if (request.kind === 'finish') inventory.end();
+      return answer;
+    });
+    await inventory.begin(service, PROFILE);
+    expect(stores.inventory.state).toMatchObject({ status: 'empty', loaded: 0 });
+    // The same revision is loaded at the next sign-in: it was not kept as loaded.
+    inventory.revisionIs('r1');
+    expect((await inventory.query(all)).total).toBe(0);
+  });
+
+  test('a load that another has taken the place of takes nothing from it, however late it goes on', async () => {
+    let goOn: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    let marks = 0;
+    const { inventory, service } = world(2500, (ask) => async (request) => {
+      const answer = await ask(request);
+      if (request.kind === 'marks' && ++marks === 1) await held;
+      return answer;
+    });
+    const overtaken = inventory.begin(service, PROFILE);
+    const pages = service.call;
+    const slow = {
+      call: async (route: Route, asked: { query: unknown }): Promise<never> => {
+        const answer = await pages(route, asked);
+        if (service.asked === 2) {
+          goOn();
+          await overtaken;
+        }
+        return answer;
+      },
+    };
+    await inventory.begin(slow, PROFILE);
+    expect((await inventory.query(all)).total).toBe(2500);
   });
 
   test('100,000 resources are loaded and searched; what it costs main is printed', async () => {
