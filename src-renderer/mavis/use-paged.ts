@@ -69,10 +69,11 @@ export function usePaged<Item extends Identified>(load: LoadPage<Item>, { change
   const settling = useRef(true);
   const begin = useCallback(
     async (cursor: string | undefined) => {
+      // The list from its start has all that is new; a page behind it has not, and takes the place of a question for it.
+      missed.current = cursor !== undefined && (missed.current || refreshing.current === generation.current);
       generation.current += 1;
       const mine = generation.current;
       look.current = { ...look.current, status: 'loading' };
-      missed.current = false;
       setState((before) => ({ ...before, status: 'loading', error: null }));
       const answer = await ask(load(cursor));
       if (mine !== generation.current) return;

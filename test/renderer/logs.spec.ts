@@ -58,6 +58,24 @@ test('new entries appear on top while the top is seen; further down they wait be
   await expect(waiting).toBeHidden();
 });
 
+test('an entry that comes while the reader scrolls on is not lost: it is asked for again behind the page that came in its place', async ({ page }) => {
+  await openLog(page);
+  const grid = page.getByRole('grid');
+  await expect(grid.getByRole('row').nth(1)).toBeVisible();
+  const asked = () => calls(page, 'service.auditList');
+  const before = (await asked()).length;
+  await page.evaluate(() => {
+    window.harness.held = new Promise((resolve) => window.addEventListener('answer', () => resolve(), { once: true }));
+    window.harness.fresh = 1;
+    window.harness.patch('changes', ['audit'], 1);
+  });
+  await expect.poll(asked).toHaveLength(before + 1);
+  await grid.evaluate((element) => element.scrollTo({ top: element.scrollHeight }));
+  await expect.poll(asked).toHaveLength(before + 2);
+  await page.evaluate(() => window.dispatchEvent(new Event('answer')));
+  await expect(page.getByRole('button', { name: '1 new entry' })).toBeVisible();
+});
+
 test('an entry is reached, opened and left by keyboard alone, and leads to the recording and the session', async ({ page }) => {
   await openLog(page);
   const grid = page.getByRole('grid');

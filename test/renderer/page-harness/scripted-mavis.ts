@@ -42,9 +42,9 @@ export interface Harness {
   fresh: number;
   /** Set by a test: the recording that its gateway still holds has been pulled. */
   pulled: boolean;
-  /** Set by a test: searches for resources, a new resource, lists of recordings, read as they were when asked for, reports of a diagnosis, refusals of a sign-in and the choice of a profile are answered once this settles. */
+  /** Set by a test: searches for resources, a new resource, lists of recordings and the audit log, read as they were when asked for, reports of a diagnosis, refusals of a sign-in and the choice of a profile are answered once this settles. */
   held: Promise<void>;
-  /** Set by a test: lists of recordings are refused with this code of the catalogue. */
+  /** Set by a test: lists of recordings and searches for resources are refused with this code of the catalogue. */
   refusing: string | null;
   readonly ready: Promise<void>;
 }
@@ -201,8 +201,9 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
         const began = performance.now();
         const found = await index.query(asked, favourites, lastUsedAt);
         queryMs.push(performance.now() - began);
-        await window.harness.held;
-        return ok({ ...found, rows: found.rows.map(row) });
+        const { held, refusing } = window.harness;
+        await held;
+        return refusing === null ? ok({ ...found, rows: found.rows.map(row) }) : refused(refusing, { address: 'mavis.nishi.example' });
       },
       setFavourite: noted('resources.setFavourite', ({ resourceId, favourite }) => {
         if (favourite) favourites.add(resourceId);
@@ -287,7 +288,11 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
         return refusing === null ? ok({ items }) : refused(refusing, { address: 'mavis.nishi.example' });
       }),
       recordingVerify: ({ params }) => ok({ ok: params.recordingId !== recordings()[4]?.id, frames: 4211, headHash: 'q7nD3kP0vX2mB8yR5tLw1zJc9sHe4uFa6gKiQoNpTbM', signed: true, code: params.recordingId === recordings()[4]?.id ? 'recording.evidence-missing' : null, detail: '' }),
-      auditList: noted('service.auditList', ({ query: asked }) => ok(scriptedLog(scene === 'empty' ? [] : auditEntries(), asked))),
+      auditList: noted('service.auditList', async ({ query: asked }) => {
+        const read = scriptedLog(scene === 'empty' ? [] : auditEntries(), asked);
+        await window.harness.held;
+        return ok(read);
+      }),
       errorLogList: noted('service.errorLogList', ({ query: asked }) => ok(scriptedLog(scene === 'empty' ? [] : errorEntries(), asked))),
       connectionList: ({ query: asked }) => ok({ items: scene === 'sessions-empty' ? [] : liveConnections().filter(({ state }) => (state === 'ended') === (asked.live === 'false')) }),
       connectionTerminate: noted('service.connectionTerminate', () => ok({ confirmed: true })),
