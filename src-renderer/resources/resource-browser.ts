@@ -2,8 +2,8 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { ResourceRow } from '../../shared/ipc/contract.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import type { WindowApi } from '../../shared/ipc/window-api.ts';
-import { ask } from '../mavis/ask.ts';
-import { PAGE_ROWS, RowWindow } from './row-window.ts';
+import { ask, type Asked } from '../mavis/ask.ts';
+import { PAGE_ROWS, type RowPlace, RowWindow } from './row-window.ts';
 
 /** What is asked for: the filter's text, which resources, in which order. */
 export interface BrowserQuery {
@@ -16,12 +16,15 @@ export interface BrowserState {
   readonly query: BrowserQuery;
   /** Rows of the newest answer: those of the query before stay until the new ones are here, so that nothing flashes. */
   readonly rows: RowWindow;
-  /** The query that the rows answer: null before the first answer, and another than `query` until its own has come. */
+  /** The query that the rows answer: null before the first answer, and another than `query` until its own has come, or where that cannot be read. */
   readonly rowsOf: BrowserQuery | null;
+  /** The newest query that main answered: by rows, by what is wrong in it, or by an error. */
+  readonly answered: BrowserQuery | null;
   readonly tags: readonly { readonly tag: string; readonly count: number }[];
   readonly problem: { readonly position: number; readonly code: string } | null;
   readonly error: ShownError | null;
-  readonly active: number;
+  /** The row that keys act on, for as long as its resource is found at its place. */
+  readonly active: RowPlace;
   /** The resource whose details are open. */
   readonly details: ResourceRow | null;
 }
@@ -45,17 +48,18 @@ export class ResourceBrowser {
       query: { filter: '', only: 'all', sort: 'name' },
       rows: new RowWindow(0),
       rowsOf: null,
+      answered: null,
       tags: [],
       problem: null,
       error: null,
-      active: 0,
+      active: { index: 0, id: null },
       details: null,
     }));
   }
 
-  /** Changes the query and asks for its first rows. */
+  /** Changes the query and asks for its first rows, of which the first will be the active one. */
   change(changes: Partial<BrowserQuery>): void {
-    this.store.setState(({ query }) => ({ query: { ...query, ...changes }, active: 0 }));
+    this.store.setState(({ query }) => ({ query: { ...query, ...changes } }));
     this.#visible = [0, PAGE_ROWS - 1];
     this.#ask(true);
   }
@@ -71,15 +75,29 @@ export class ResourceBrowser {
     if (this.store.getState().rowsOf !== null && this.store.getState().rows.missing(first, last).length > 0) this.#ask(false);
   }
 
-  activate(index: number): void {
-    const { rows } = this.store.getState();
-    this.store.setState({ active: Math.max(0, Math.min(index, rows.total - 1)) });
+  /** Makes the resource of an id the active one, or the row of an index, which may not have come. */
+  activate(index: number, id: RowPlace['id'] = null): void {
+    this.store.setState(({ rows }) => ({ active: rows.placeOf({ index, id }) }));
   }
 
-  /** Whether the query of now is still that one once its rows are here. What a key does waits for them: it is meant for what was typed, not for what is about to go. */
-  async answered(): Promise<boolean> {
+  /** Runs what a press on a row asks: where rows of what was typed are on their way, once they are here, and only if that row is among them. */
+  async press({ id }: Pick<ResourceRow, 'id'>, act: () => void): Promise<void> {
+    const { query, answered } = this.store.getState();
+    if (answered !== query) {
+      await this.whenAnswered();
+      const { query: now, rows } = this.store.getState();
+      if (now !== query || !rows.rowOf(rows.placeOf({ index: 0, id }))) return;
+    }
+    act();
+  }
+
+  /**
+   * Whether, once main has answered the query of now, that is still the query and its rows are here. What a key does waits for
+   * them: it is meant for what was typed, not for what is about to go, nor for what stays where that cannot be read.
+   */
+  async whenAnswered(): Promise<boolean> {
     const { query } = this.store.getState();
-    const over = (state: BrowserState): boolean => state.query !== query || state.rowsOf === query;
+    const over = (state: BrowserState): boolean => state.query !== query || state.answered === query;
     if (!over(this.store.getState())) {
       await new Promise<void>((resolve) => {
         const end = this.store.subscribe((state) => {
@@ -89,7 +107,8 @@ export class ResourceBrowser {
         });
       });
     }
-    return this.store.getState().query === query;
+    const { query: now, rowsOf } = this.store.getState();
+    return now === query && rowsOf === query;
   }
 
   openDetails(row: ResourceRow | null): void {
@@ -97,12 +116,11 @@ export class ResourceBrowser {
   }
 
   /** Marks or unmarks a favourite: at once on the page, and taken back where main refuses. */
-  async setFavourite(row: ResourceRow, favourite: boolean): Promise<void> {
+  async setFavourite(row: ResourceRow, favourite: boolean): Promise<Asked<unknown>> {
     this.#changeRow(row.id, favourite);
     const answer = await ask(this.#mavis.resources.setFavourite({ resourceId: row.id, favourite }));
-    if (answer.ok) return;
-    this.#changeRow(row.id, !favourite);
-    this.store.setState({ error: answer.error });
+    if (!answer.ok) this.#changeRow(row.id, !favourite);
+    return answer;
   }
 
   #changeRow(id: ResourceRow['id'], favourite: boolean): void {
@@ -136,7 +154,9 @@ export class ResourceBrowser {
   }
 
   async #question(generation: number, anew: boolean): Promise<void> {
-    const { query, rows } = this.store.getState();
+    const { query: typed, rowsOf, rows } = this.store.getState();
+    // More of the rows that are shown, which are of an older query where the one of now cannot be read.
+    const query = anew ? typed : (rowsOf ?? typed);
     const [first, last] = this.#visible;
     const pages = anew ? [Math.floor(first / PAGE_ROWS)] : rows.missing(first, last);
     for (const page of pages) {
@@ -145,20 +165,25 @@ export class ResourceBrowser {
       if (generation !== this.#generation) return;
       if (!answer.ok) {
         // Rows of the query before are no answer to this one.
-        this.store.setState((state) => ({ error: answer.error, rows: state.rowsOf === query ? state.rows : new RowWindow(0), rowsOf: query }));
+        this.store.setState((state) => ({ error: answer.error, rows: state.rowsOf === query ? state.rows : new RowWindow(0), rowsOf: query, answered: typed }));
         return;
       }
-      const { filterProblem, tags, total } = answer.value;
-      this.store.setState((state) => ({
+      const { rows: found, filterProblem, tags, total } = answer.value;
+      this.store.setState((state) => {
         // A filter that cannot be read leaves the rows of the one before: half a word must not empty the list.
-        rows: filterProblem ? state.rows : (anew ? new RowWindow(total) : state.rows).withPage(page, answer.value.rows, total),
-        tags: filterProblem ? state.tags : tags,
-        problem: filterProblem,
-        error: null,
-        rowsOf: query,
-        active: Math.max(0, Math.min(state.active, total - 1)),
-        details: answer.value.rows.find((row) => row.id === state.details?.id) ?? state.details,
-      }));
+        if (filterProblem) return { problem: filterProblem, error: null, answered: typed };
+        const now = (anew ? new RowWindow(total) : state.rows).withPage(page, found, total);
+        return {
+          rows: now,
+          rowsOf: query,
+          answered: typed,
+          tags,
+          problem: query === typed ? null : state.problem,
+          error: null,
+          active: now.placeOf(state.rowsOf === query ? state.active : { index: 0, id: null }),
+          details: found.find((row) => row.id === state.details?.id) ?? state.details,
+        };
+      });
     }
     if (anew && this.store.getState().rows.missing(...this.#visible).length > 0) this.#ask(false);
   }

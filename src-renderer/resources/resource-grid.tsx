@@ -1,5 +1,5 @@
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, memo, type MouseEvent, type Ref, useEffect, useId, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, type MouseEvent, type Ref, useCallback, useEffect, useId, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import type { ResourceRow } from '../../shared/ipc/contract.ts';
 import { useRowHeight } from '../appearance/row-heights.ts';
@@ -10,6 +10,7 @@ import { useFittingTags } from './fitting-tags.ts';
 import type { ResourceActions } from './resources-page.tsx';
 import type { ResourceSelection } from './resource-selection.ts';
 import type { ResourceBrowser } from './resource-browser.ts';
+import type { RowPlace } from './row-window.ts';
 import { TagList } from './tag-list.tsx';
 
 /** What the page may ask of the grid. */
@@ -71,45 +72,77 @@ export const ResourceGrid = memo(function ResourceGrid({ ref, browser, view, act
     [browser],
   );
 
-  const activate = (index: number) => {
-    browser.activate(index);
-    virtual.scrollToIndex(Math.floor(Math.max(0, Math.min(index, rows.total - 1)) / columns), { align: 'auto' });
+  const activate = useCallback(
+    (index: number, id: RowPlace['id'] = null) => {
+      browser.activate(index, id);
+      virtual.scrollToIndex(Math.floor(browser.store.getState().active.index / columns), { align: 'auto' });
+    },
+    [browser, virtual, columns],
+  );
+  const pressed = useMemo<ResourceActions>(
+    () => ({
+      ...actions,
+      connect: (row, protocol) => void browser.press(row, () => actions.connect(row, protocol)),
+      favourite: (row) => void browser.press(row, () => actions.favourite(row)),
+    }),
+    [browser, actions],
+  );
+  const extend = useCallback(
+    (from: RowPlace, to: RowPlace) => {
+      const { rows: now, rowsOf, query } = browser.store.getState();
+      selection.beginAt(from);
+      void selection.extendTo(to, rowsOf ?? query, now);
+    },
+    [browser, selection],
+  );
+  const press = useCallback(
+    (index: number, row: ResourceRow, { target, ctrlKey, metaKey, shiftKey }: MouseEvent) =>
+      browser.press(row, () => {
+        const before = browser.store.getState().active;
+        activate(index, row.id);
+        // A button of the row does by itself what it says.
+        if (isButton(target)) return;
+        if (selectable && shiftKey) extend(before, { index, id: row.id });
+        else if (selectable && (ctrlKey || metaKey)) selection.toggle(index, row);
+        else actions.details(row);
+      }),
+    [browser, selection, selectable, actions, activate, extend],
+  );
+  /** Runs once the rows are those of what was typed; not where something else was typed meanwhile. */
+  const onRows = async (act: () => void) => {
+    if (await browser.whenAnswered()) act();
   };
-  const press = (index: number, event: Pick<MouseEvent, 'ctrlKey' | 'metaKey' | 'shiftKey'>): boolean => {
-    const row = rows.row(index);
-    if (!selectable || !row || !(event.ctrlKey || event.metaKey || event.shiftKey)) return false;
-    if (event.shiftKey) {
-      selection.beginAt(active);
-      void selection.extendTo(index, browser.store.getState().query);
-    } else selection.toggle(index, row);
-    return true;
-  };
-  /** Runs with the active row once the rows are those of what was typed; not where something else was typed meanwhile. */
-  const onActiveRow = async (act: (row: ResourceRow) => void) => {
-    if (!(await browser.answered())) return;
-    const row = browser.store.getState().rows.row(active);
-    if (row) act(row);
+  const onActiveRow = (act: (row: ResourceRow, index: number) => void) =>
+    onRows(() => {
+      const { rows: now, active: place } = browser.store.getState();
+      const row = now.rowOf(place);
+      if (row) act(row, place.index);
+    });
+  const steps = (key: string) => stepOf(key, columns, pageLines(virtual, rowPx) * columns, browser.store.getState().rows.total);
+  const move = (key: string, extending: boolean) => {
+    const from = browser.store.getState().active;
+    activate(from.index + (steps(key) ?? 0));
+    if (extending) extend(from, browser.store.getState().active);
   };
   const onKey = (event: KeyboardEvent) => {
     const own = event.target === event.currentTarget;
-    if (selectable && own && runSelectionKey(event, { selection, browser, active, onActiveRow })) {
+    if (selectable && own && runSelectionKey(event, { selection, browser, onActiveRow })) {
       event.preventDefault();
       return;
     }
-    const step = stepOf(event.key, columns, pageLines(virtual, rowPx) * columns, rows.total);
-    if (step !== undefined) {
-      activate(active + step);
-      if (selectable && event.shiftKey) {
-        selection.beginAt(active);
-        void selection.extendTo(Math.max(0, Math.min(active + step, rows.total - 1)), browser.store.getState().query);
-      }
-    }
+    if (steps(event.key) !== undefined) void onRows(() => move(event.key, selectable && event.shiftKey));
     else {
       const act = own ? keyAction(event, actions) : undefined;
       if (!act) return;
       void onActiveRow(act);
     }
     event.preventDefault();
+  };
+  /** The focus stays with the grid, whose keys act on the active row: a button that had it would go on acting on its own. */
+  const onMouseDown = (event: MouseEvent) => {
+    if (!isButton(event.target)) return;
+    event.preventDefault();
+    scroller.current?.focus({ preventScroll: true });
   };
 
   return (
@@ -123,17 +156,20 @@ export const ResourceGrid = memo(function ResourceGrid({ ref, browser, view, act
         aria-rowcount={lines}
         aria-colcount={columns}
         aria-multiselectable={selectable}
-        aria-activedescendant={rows.row(active) && active >= firstIndex && active <= lastIndex ? `${gridId}-${active}` : undefined}
+        aria-activedescendant={rows.rowOf(active) && active.index >= firstIndex && active.index <= lastIndex ? `${gridId}-${active.index}` : undefined}
         tabIndex={0}
         onKeyDown={onKey}
+        onMouseDown={onMouseDown}
       >
         <div className="resources-canvas" role="presentation" style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => (
             <div key={item.key} className={view === 'list' ? 'resource-line' : 'card-line'} role="row" data-columns={columns} aria-rowindex={item.index + 1} style={{ height: item.size, transform: `translateY(${item.start}px)`, '--columns': columns }}>
               {Array.from({ length: columns }, (_, column) => item.index * columns + column)
                 .filter((index) => index < rows.total)
-                .map((index) => (
-                  <ResourceCell key={index} id={`${gridId}-${index}`} index={index} row={rows.row(index)} active={index === active} selected={isSelected(rows.row(index), selected)} view={view} actions={actions} fitting={fitting} onActivate={activate} onPress={press} />
+                .map((index) => ({ index, row: rows.row(index) }))
+                .map(({ index, row }) => (
+                  // By its resource: a press that began on one ends on no other that takes its place meanwhile.
+                  <ResourceCell key={row?.id ?? index} id={`${gridId}-${index}`} index={index} row={row} active={index === active.index && (row?.id ?? null) === active.id} selected={isSelected(row, selected)} view={view} actions={pressed} fitting={fitting} onPress={press} />
                 ))}
             </div>
           ))}
@@ -153,6 +189,10 @@ function pageLines(virtual: Virtualizer<HTMLDivElement, Element>, rowPx: number)
   return Math.max(1, Math.floor((virtual.scrollRect?.height ?? 400) / rowPx) - 1);
 }
 
+function isButton(target: EventTarget): boolean {
+  return target instanceof Element && target.closest('button') !== null;
+}
+
 function isSelected(row: ResourceRow | undefined, selected: ReadonlySet<ResourceRow['id']> | undefined): boolean | undefined {
   return selected === undefined ? undefined : row !== undefined && selected.has(row.id);
 }
@@ -160,15 +200,14 @@ function isSelected(row: ResourceRow | undefined, selected: ReadonlySet<Resource
 interface SelectionKeyParts {
   readonly selection: ResourceSelection;
   readonly browser: ResourceBrowser;
-  readonly active: number;
-  readonly onActiveRow: (act: (row: ResourceRow) => void) => Promise<void>;
+  readonly onActiveRow: (act: (row: ResourceRow, index: number) => void) => Promise<void>;
 }
 
 /** Ctrl+A selects all that is found, Ctrl+Space the active one, Escape ends the selection; false for any other key. */
-function runSelectionKey(event: KeyboardEvent, { selection, browser, active, onActiveRow }: SelectionKeyParts): boolean {
+function runSelectionKey(event: KeyboardEvent, { selection, browser, onActiveRow }: SelectionKeyParts): boolean {
   const control = event.ctrlKey || event.metaKey;
   if (control && event.key.toLowerCase() === 'a') void selectAll(selection, browser);
-  else if (control && event.key === ' ') void onActiveRow((row) => selection.toggle(active, row));
+  else if (control && event.key === ' ') void onActiveRow((row, index) => selection.toggle(index, row));
   else if (event.key === 'Escape' && selection.store.getState().ids.size > 0) selection.clear();
   else return false;
   event.stopPropagation();
@@ -176,7 +215,7 @@ function runSelectionKey(event: KeyboardEvent, { selection, browser, active, onA
 }
 
 async function selectAll(selection: ResourceSelection, browser: ResourceBrowser): Promise<void> {
-  if (!(await browser.answered())) return;
+  if (!(await browser.whenAnswered())) return;
   const { query, rows } = browser.store.getState();
   await selection.selectAll(query, rows.total);
 }
@@ -233,27 +272,21 @@ interface ResourceCellProps {
   readonly actions: ResourceActions;
   /** How many of a resource's tags have room. */
   readonly fitting: (tags: readonly string[]) => number;
-  readonly onActivate: (index: number) => void;
-  /** A press with a key that selects: true where it did. */
-  readonly onPress: (index: number, event: Pick<MouseEvent, 'ctrlKey' | 'metaKey' | 'shiftKey'>) => boolean;
+  /** A press on the row, or on a button in it. */
+  readonly onPress: (index: number, row: ResourceRow, event: MouseEvent) => Promise<void>;
 }
 
-const ResourceCell = memo(
-  function ResourceCell({ id, index, row, active, selected, view, actions, fitting, onActivate, onPress }: ResourceCellProps) {
-    const open = (event: MouseEvent) => {
-      onActivate(index);
-      if (onPress(index, event)) return;
-      if (row) actions.details(row);
-    };
-    return (
-      <div id={id} role="gridcell" className={view === 'list' ? 'resource-row resource-columns' : 'card'} data-active={active} data-chosen={selected === true} aria-selected={selected ?? active} aria-busy={row === undefined} onClick={open}>
-        {row === undefined ? <span className="row-pending" /> : view === 'list' ? <ListRow row={row} actions={actions} shownTags={fitting(row.tags)} /> : <Card row={row} actions={actions} shownTags={fitting(row.tags)} />}
-      </div>
-    );
-  },
-  // `onActivate` and `onPress` are made anew with each drawing; a cell whose row, place or activity changed gets the newest.
-  (before, after) => before.row === after.row && before.active === after.active && before.selected === after.selected && before.index === after.index && before.view === after.view && before.actions === after.actions && before.fitting === after.fitting && before.id === after.id,
-);
+const ResourceCell = memo(function ResourceCell({ id, index, row, active, selected, view, actions, fitting, onPress }: ResourceCellProps) {
+  // In the way down to it: a button of the row keeps its press to itself.
+  const onClick = (event: MouseEvent) => {
+    if (row) void onPress(index, row, event);
+  };
+  return (
+    <div id={id} role="gridcell" className={view === 'list' ? 'resource-row resource-columns' : 'card'} data-active={active} data-chosen={selected === true} aria-selected={selected ?? active} aria-busy={row === undefined} onClickCapture={onClick}>
+      {row === undefined ? <span className="row-pending" /> : view === 'list' ? <ListRow row={row} actions={actions} shownTags={fitting(row.tags)} /> : <Card row={row} actions={actions} shownTags={fitting(row.tags)} />}
+    </div>
+  );
+});
 
 interface ShownRowProps {
   readonly row: ResourceRow;

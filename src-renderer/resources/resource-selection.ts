@@ -4,6 +4,7 @@ import type { ResourceRow } from '../../shared/ipc/contract.ts';
 import type { WindowApi } from '../../shared/ipc/window-api.ts';
 import { ask } from '../mavis/ask.ts';
 import type { BrowserQuery } from './resource-browser.ts';
+import type { RowPlace, RowWindow } from './row-window.ts';
 
 /** Rows of one question to main. */
 const ASKED_ROWS = 500;
@@ -21,9 +22,11 @@ export class ResourceSelection {
   readonly store: StoreApi<SelectionState>;
   readonly #mavis: Pick<WindowApi, 'resources'>;
   /** Where a range begins. */
-  #anchor = 0;
-  /** Rises with each range and each clearing: an answer to an older question changes nothing. */
+  #anchor: RowPlace = { index: 0, id: null };
+  /** Rises with each range and each other change: an answer to an older question changes nothing. */
   #generation = 0;
+  /** The generation whose range is on its way. */
+  #ranging: number | undefined;
 
   constructor(mavis: Pick<WindowApi, 'resources'>) {
     this.#mavis = mavis;
@@ -36,46 +39,57 @@ export class ResourceSelection {
   }
 
   /** Puts one resource in or takes it out; the next range begins there. */
-  toggle(index: number, row: Pick<ResourceRow, 'id'>): void {
-    this.#anchor = index;
+  toggle(index: number, { id }: Pick<ResourceRow, 'id'>): void {
+    this.#anchor = { index, id };
+    this.#generation += 1;
     const ids = new Set(this.store.getState().ids);
-    if (!ids.delete(row.id)) {
+    if (!ids.delete(id)) {
       if (ids.size >= MAX_RETAGGED) {
         this.store.setState({ bounded: true });
         return;
       }
-      ids.add(row.id);
+      ids.add(id);
     }
     this.store.setState({ ids, bounded: false });
   }
 
   /** A range begins here, where nothing is selected yet. */
-  beginAt(index: number): void {
-    if (this.store.getState().ids.size === 0) this.#anchor = index;
+  beginAt(place: RowPlace): void {
+    if (this.store.getState().ids.size === 0 && this.#ranging !== this.#generation) this.#anchor = place;
   }
 
-  /** Selects from where the last range began to an index, in the order of the query. */
-  extendTo(index: number, query: BrowserQuery): Promise<void> {
-    const first = Math.min(this.#anchor, index);
-    return this.#selectRange(query, first, Math.abs(index - this.#anchor) + 1);
+  /** Selects from where the last range began to a row, in the order of the query whose rows these are. */
+  extendTo(place: RowPlace, query: BrowserQuery, rows: RowWindow): Promise<void> {
+    const [from, to] = [rows.placeOf(this.#anchor), rows.placeOf(place)];
+    return from.index <= to.index ? this.#selectRange(query, from, to) : this.#selectRange(query, to, from);
   }
 
   /** Selects everything that the query finds, up to the bound. */
   selectAll(query: BrowserQuery, total: number): Promise<void> {
-    this.#anchor = 0;
-    return this.#selectRange(query, 0, total);
+    this.#anchor = { index: 0, id: null };
+    return this.#selectRange(query, this.#anchor, { index: total - 1, id: null });
   }
 
-  async #selectRange(query: BrowserQuery, first: number, count: number): Promise<void> {
+  async #selectRange(query: BrowserQuery, first: RowPlace, last: RowPlace): Promise<void> {
     this.#generation += 1;
     const generation = this.#generation;
-    const wanted = Math.min(count, MAX_RETAGGED);
-    const ids = new Set<ResourceRow['id']>();
-    for (let offset = first; offset < first + wanted; offset += ASKED_ROWS) {
-      const answer = await ask(this.#mavis.resources.query({ ...query, offset, limit: Math.min(ASKED_ROWS, first + wanted - offset) }));
-      if (generation !== this.#generation || !answer.ok) return;
-      for (const { id } of answer.value.rows) ids.add(id);
+    this.#ranging = generation;
+    const found = await this.#idsOf(query, first, last, () => generation === this.#generation);
+    if (generation !== this.#generation) return;
+    this.#ranging = undefined;
+    if (found) this.store.setState({ ids: new Set(found), bounded: last.index - first.index >= MAX_RETAGGED }, true);
+  }
+
+  /** Ids of a range, up to the bound; undefined where main has another resource at its ends by now: a range between these is not what was chosen. */
+  async #idsOf(query: BrowserQuery, first: RowPlace, last: RowPlace, wanted: () => boolean): Promise<ResourceRow['id'][] | undefined> {
+    const end = Math.min(last.index + 1, first.index + MAX_RETAGGED);
+    const ids: ResourceRow['id'][] = [];
+    for (let offset = first.index; offset < end; offset += ASKED_ROWS) {
+      const answer = await ask(this.#mavis.resources.query({ ...query, offset, limit: Math.min(ASKED_ROWS, end - offset) }));
+      if (!wanted() || !answer.ok) return undefined;
+      ids.push(...answer.value.rows.map(({ id }) => id));
     }
-    this.store.setState({ ids, bounded: count > wanted }, true);
+    const isAt = ({ index, id }: RowPlace): boolean => id === null || index >= end || ids[index - first.index] === id;
+    return isAt(first) && isAt(last) ? ids : undefined;
   }
 }

@@ -58,7 +58,9 @@ export function ResourcesPage() {
         void ask(mavis.diagnostics.ofResource({ resourceId: row.id, protocol })).then((answer) => setFailure(answer.ok ? null : answer.error));
       },
       details: (row) => browser.openDetails(row),
-      favourite: (row) => void browser.setFavourite(row, !row.favourite),
+      favourite: (row) => {
+        void browser.setFavourite(row, !row.favourite).then((answer) => setFailure(answer.ok ? null : answer.error));
+      },
     }),
     [browser, mavis],
   );
@@ -70,7 +72,7 @@ export function ResourcesPage() {
     },
     [browser, selection],
   );
-  const toggle = useCallback((tag: string) => browser.change({ filter: toggleTag(browser.store.getState().query.filter, tag) }), [browser]);
+  const toggle = useCallback((tag: string) => change({ filter: toggleTag(browser.store.getState().query.filter, tag) }), [browser, change]);
   const toList = useCallback(() => grid.current?.focus(), []);
   const closeDetails = useCallback(() => {
     browser.openDetails(null);
@@ -127,6 +129,15 @@ export function ResourcesPage() {
       {failure && (
         <div className="page-notice">
           <ErrorNotice error={failure} />
+        </div>
+      )}
+      {state.error && state.rows.total > 0 && (
+        <div className="page-notice">
+          <ErrorNotice error={state.error}>
+            <button type="button" className="button button-small" onClick={() => browser.refresh()}>
+              {text('common.retry')}
+            </button>
+          </ErrorNotice>
         </div>
       )}
       <div className="resources-body" onKeyDown={(event) => onEscape(event, state.details !== null, closeDetails)}>

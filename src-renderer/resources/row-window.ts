@@ -5,6 +5,13 @@ export const PAGE_ROWS = 50;
 /** Pages kept beside those that are seen; scrolling back a little asks for nothing. */
 const KEPT_PAGES = 20;
 
+/** A row of the list by the resource that stands there, which is the same after the list was sorted anew; its place is where it was seen last. */
+export interface RowPlace {
+  readonly index: number;
+  /** Null where the row has not come: the one that comes there is meant. */
+  readonly id: ResourceRow['id'] | null;
+}
+
 /** The rows of a long list that have come so far, by page. Immutable. */
 export class RowWindow {
   readonly total: number;
@@ -18,6 +25,24 @@ export class RowWindow {
   /** The row at an index; undefined where it has not come yet. */
   row(index: number): ResourceRow | undefined {
     return this.#pages.get(Math.floor(index / PAGE_ROWS))?.[index % PAGE_ROWS];
+  }
+
+  /** Where a row stands now, among those that have come; one that is not among them keeps its place, at which it is not found then. */
+  placeOf(place: RowPlace): RowPlace {
+    const index = Math.max(0, Math.min(place.index, this.total - 1));
+    const there = this.row(index)?.id ?? null;
+    if (place.id === null || place.id === there) return place.index === index && place.id === there ? place : { index, id: there };
+    for (const [page, rows] of this.#pages) {
+      const at = rows.findIndex(({ id }) => id === place.id);
+      if (at !== -1) return { index: page * PAGE_ROWS + at, id: place.id };
+    }
+    return { index, id: place.id };
+  }
+
+  /** The row of a place; undefined where it has not come, or where another resource stands now. */
+  rowOf({ index, id }: RowPlace): ResourceRow | undefined {
+    const row = this.row(index);
+    return row?.id === id ? row : undefined;
   }
 
   /** Pages of a range of indexes that have not come yet, at most `limit`. */

@@ -73,6 +73,22 @@ test('S37: Ctrl+A selects what is found up to the bound of one change; Ctrl and 
   expect(await page.getByRole('gridcell').count()).toBeLessThan(80);
 });
 
+test('S37: what is selected is what is seen: a tag that is pressed ends the selection, and Shift selects from the row that was chosen last', async ({ page }) => {
+  await openMain(page);
+  const cells = page.getByRole('gridcell');
+  await cells.nth(1).click({ modifiers: ['Control'], position: { x: 200, y: 8 } });
+  await expect(selectionBar(page)).toContainText('1 resource selected');
+  await page.getByRole('button', { name: /gateway-tokyo/, pressed: false }).click();
+  await expect(page.getByRole('searchbox')).toHaveValue('tag:gateway-tokyo');
+  await expect(selectionBar(page)).toHaveCount(0);
+  await expect(cells.first()).toContainText('tokyo');
+  await page.getByRole('grid').focus();
+  for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+  await expect(cells.nth(3)).toHaveAttribute('aria-selected', 'true');
+  await cells.nth(6).click({ modifiers: ['Shift'], position: { x: 200, y: 8 } });
+  await expect(selectionBar(page)).toContainText('4 resources selected');
+});
+
 test('a resource is added by hand; who may not change resources is offered none of it', async ({ page }) => {
   await openMain(page);
   await page.getByRole('button', { name: 'New resource' }).click();

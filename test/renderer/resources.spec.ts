@@ -1,5 +1,29 @@
-import { expect, test } from '@playwright/test';
+import { expect, type Page, test } from '@playwright/test';
+import { resourceId } from '../../shared/ids.ts';
 import { calls, openMain } from './open-page.ts';
+
+/** Searches are answered from now on when `answer` says so. */
+const hold = (page: Page) => page.evaluate(() => {
+  window.harness.held = new Promise((resolve) => window.addEventListener('answer', () => resolve(), { once: true }));
+});
+const answer = (page: Page) => page.evaluate(() => window.dispatchEvent(new Event('answer')));
+const idOf = (number: number) => `00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
+
+/** Favourites first, of which osaka-db-00009 becomes one by `joins`: all below it move down by one, as another window or a connection may move them. */
+async function openFavouritesFirst(page: Page) {
+  await openMain(page);
+  await page.getByLabel('Sort by').selectOption({ label: 'Favourites first' });
+  const cells = page.getByRole('gridcell');
+  await expect(cells.first()).toContainText('kaohsiung-web-00003');
+  const joins = async () => {
+    await page.evaluate(async (id) => {
+      await window.mavis.resources.setFavourite({ resourceId: id, favourite: true });
+      window.harness.patch('inventory', ['revision'], 2);
+    }, resourceId.parse(idOf(9)));
+    await expect(cells.nth(1)).toContainText('osaka-db-00009');
+  };
+  return { cells, joins };
+}
 
 test('the keyboard alone finds, marks, looks at and connects to a resource', async ({ page }) => {
   const faults = await openMain(page);
@@ -27,27 +51,114 @@ test('the keyboard alone finds, marks, looks at and connects to a resource', asy
 test('a key acts on what was typed, however late it is found, and not on the row that still stands there; what is typed further takes it back', async ({ page }) => {
   await openMain(page);
   await expect(page.getByRole('gridcell').first()).toContainText('aws-');
-  const hold = () => page.evaluate(() => {
-    window.harness.held = new Promise((resolve) => window.addEventListener('answer', () => resolve(), { once: true }));
-  });
-  const answer = () => page.evaluate(() => window.dispatchEvent(new Event('answer')));
   const search = page.getByRole('searchbox', { name: 'Search resources' });
-  await hold();
+  await hold(page);
   await search.fill('kaohsiung-web-00003');
   for (const key of ['Enter', 'Enter', 'f']) await page.keyboard.press(key);
   await search.fill('osaka-db-00009');
   for (const key of ['ArrowDown', 'Space']) await page.keyboard.press(key);
   await expect(page.getByRole('gridcell').first()).toContainText('aws-');
-  await answer();
+  await answer(page);
   await expect(page.getByRole('complementary', { name: 'osaka-db-00009' })).toBeVisible();
   expect([await calls(page, 'sessions.connect'), await calls(page, 'resources.setFavourite')]).toEqual([[], []]);
 
-  await hold();
+  await hold(page);
   await search.fill('kaohsiung-web-00003');
   for (const key of ['Enter', 'Enter']) await page.keyboard.press(key);
   expect(await calls(page, 'sessions.connect')).toEqual([]);
-  await answer();
+  await answer(page);
   await expect.poll(() => calls(page, 'sessions.connect')).toEqual([{ resourceId: '00000000-0000-4000-8000-000000000003', protocol: 'ssh' }]);
+});
+
+test('a press waits for what was typed as well, and where that cannot be read only a press acts, on the row that it meets', async ({ page }) => {
+  await openMain(page);
+  const search = page.getByRole('searchbox', { name: 'Search resources' });
+  const first = page.getByRole('gridcell').first();
+  await expect(first).toContainText('aws-');
+  await hold(page);
+  await search.fill('kaohsiung-web-00003');
+  await first.getByRole('button', { name: /with SSH$/ }).click();
+  await first.getByRole('button', { name: /favourites$/ }).click();
+  await first.click({ position: { x: 200, y: 8 } });
+  await expect(first).toContainText('aws-');
+  await expect(page.getByRole('complementary')).toHaveCount(0);
+  await answer(page);
+  await expect(first).toContainText('kaohsiung-web-00003');
+  // A resource that what was typed finds as well.
+  await search.fill('');
+  await expect(first).toContainText('aws-');
+  const name = (await first.locator('.row-title').textContent()) ?? '';
+  await hold(page);
+  await search.fill('aws');
+  await first.getByRole('button', { name: /with SSH$/ }).click();
+  expect(await calls(page, 'sessions.connect')).toEqual([]);
+  await answer(page);
+  await expect.poll(() => calls(page, 'sessions.connect')).toEqual([{ resourceId: idOf(Number(name.slice(-5))), protocol: 'ssh' }]);
+  await page.evaluate(() => void window.harness.calls.splice(0));
+  await search.fill('kaohsiung-web-00003');
+  await expect(first).toContainText('kaohsiung-web-00003');
+  expect([await calls(page, 'sessions.connect'), await calls(page, 'resources.setFavourite')]).toEqual([[], []]);
+
+  await search.fill('kaohsiung-web-00003 "db');
+  await expect(page.getByText('A quotation mark is not closed')).toBeVisible();
+  for (const key of ['Enter', 'Enter', 'f', 'Space', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
+  await expect(page.getByRole('grid')).toBeFocused();
+  expect([await calls(page, 'sessions.connect'), await calls(page, 'resources.setFavourite')]).toEqual([[], []]);
+  await expect(page.getByRole('complementary')).toHaveCount(0);
+  await first.getByRole('button', { name: /with SSH$/ }).click();
+  expect(await calls(page, 'sessions.connect')).toEqual([{ resourceId: idOf(3), protocol: 'ssh' }]);
+});
+
+test('the row that was chosen stays chosen where others come above it, and Enter connects to it', async ({ page }) => {
+  const { cells, joins } = await openFavouritesFirst(page);
+  await page.getByRole('grid').focus();
+  for (const key of ['ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+  await expect(cells.nth(2)).toHaveAttribute('aria-selected', 'true');
+  const name = (await cells.nth(2).locator('.row-title').textContent()) ?? '';
+  await joins();
+  await expect(cells.nth(3)).toContainText(name);
+  await expect(page.getByRole('gridcell', { selected: true })).toContainText(name);
+  await page.keyboard.press('Enter');
+  await expect.poll(() => calls(page, 'sessions.connect')).toEqual([{ resourceId: idOf(Number(name.slice(-5))), protocol: 'ssh' }]);
+});
+
+test('a press that began on one resource ends on no other that takes its place meanwhile', async ({ page }) => {
+  const { cells, joins } = await openFavouritesFirst(page);
+  const place = await cells.nth(2).getByRole('button', { name: /with SSH$/ }).boundingBox();
+  await page.mouse.move((place?.x ?? 0) + 10, (place?.y ?? 0) + 10);
+  await page.mouse.down();
+  await joins();
+  await page.mouse.up();
+  await cells.nth(5).click({ position: { x: 200, y: 8 } });
+  await expect(page.getByRole('complementary')).toBeVisible();
+  expect(await calls(page, 'sessions.connect')).toEqual([]);
+});
+
+test('after a button of a row the keys act on the row that is shown as chosen', async ({ page }) => {
+  await openMain(page);
+  const cells = page.getByRole('gridcell');
+  await cells.nth(1).getByRole('button', { name: /^Add .* to favourites$/ }).click();
+  await expect(cells.nth(1)).toHaveAttribute('aria-selected', 'true');
+  await page.keyboard.press('ArrowDown');
+  await expect(cells.nth(2)).toHaveAttribute('aria-selected', 'true');
+  const name = (await cells.nth(2).locator('.row-title').textContent()) ?? '';
+  await page.keyboard.press('Enter');
+  await expect.poll(() => calls(page, 'sessions.connect')).toEqual([{ resourceId: idOf(Number(name.slice(-5))), protocol: 'ssh' }]);
+  expect(await calls(page, 'resources.setFavourite')).toHaveLength(1);
+});
+
+test('that the rows could not be asked for again is said above those that stay, until they can', async ({ page }) => {
+  await openMain(page);
+  await expect(page.getByRole('gridcell').first()).toContainText('aws-');
+  await page.evaluate(() => {
+    window.harness.refusing = 'service.time-out';
+    window.harness.patch('inventory', ['revision'], 2);
+  });
+  await expect(page.getByRole('alert')).toContainText('mavis.nishi.example');
+  await expect(page.getByRole('gridcell').first()).toContainText('aws-');
+  await page.evaluate(() => void (window.harness.refusing = null));
+  await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByRole('alert')).toHaveCount(0);
 });
 
 test('S13: a segment without an available Gateway shows before Connect, by icon and word, and says who must act', async ({ page }) => {

@@ -73,20 +73,62 @@ describe('the resource browser’s questions', () => {
     expect(browser.store.getState().rows.total).toBe(7);
   });
 
+  test('rows that stay where a filter cannot be read are none that a key acts on, and more of them are found by the filter that found them', async () => {
+    const { browser, answer } = scripted();
+    browser.change({ filter: 'a' });
+    await answer(100);
+    browser.change({ filter: '"a' });
+    const told = browser.whenAnswered();
+    await answer(0, 0, { position: 0, code: 'unclosed-quote' });
+    expect(await told).toBe(false);
+    expect(await browser.whenAnswered()).toBe(false);
+    browser.see(60, 80);
+    expect(await answer(100)).toMatchObject({ filter: 'a', offset: 50 });
+    expect(browser.store.getState()).toMatchObject({ problem: { code: 'unclosed-quote' } });
+    expect(browser.store.getState().rows.row(60)?.name).toBe('r60');
+    expect(await browser.whenAnswered()).toBe(false);
+  });
+
   test('what a key does waits for the rows of what was typed, and is not done where something else was typed meanwhile', async () => {
     const { browser, answer } = scripted();
     browser.change({ filter: 'a' });
     await answer(7);
-    expect(await browser.answered()).toBe(true);
+    expect(await browser.whenAnswered()).toBe(true);
     browser.change({ filter: 'ab' });
-    const [overtaken, told] = [browser.answered(), [] as boolean[]];
+    const [overtaken, told] = [browser.whenAnswered(), [] as boolean[]];
     browser.change({ filter: 'abc' });
     expect(await overtaken).toBe(false);
-    void browser.answered().then((same) => told.push(same));
+    void browser.whenAnswered().then((same) => told.push(same));
     await answer(5);
     expect(told).toEqual([]);
     await answer(3);
     expect([told, browser.store.getState().rows.total]).toEqual([[true], 3]);
+  });
+
+  test('a press waits for the rows of what was typed, and is meant for its resource: it is dropped where that is not found, or something else is typed', async () => {
+    const { browser, answer } = scripted();
+    const pressed: string[] = [];
+    const press = (name: number) => void browser.press(row(name), () => pressed.push(`r${name}`));
+    browser.change({ filter: 'a' });
+    await answer(7);
+    press(2);
+    expect(pressed).toEqual(['r2']);
+    browser.change({ filter: 'ab' });
+    press(3);
+    press(6);
+    expect(pressed).toEqual(['r2']);
+    await answer(3, 2);
+    expect(pressed).toEqual(['r2', 'r3']);
+    browser.change({ filter: 'abc' });
+    press(4);
+    browser.change({ filter: 'abcd' });
+    await answer(5);
+    await answer(5);
+    expect(pressed).toEqual(['r2', 'r3']);
+    browser.change({ filter: '"abcd' });
+    press(4);
+    await answer(0, 0, { position: 0, code: 'unclosed-quote' });
+    expect(pressed).toEqual(['r2', 'r3', 'r4']);
   });
 
   test('where a search fails, the rows of the one before do not stand for its answer; where only its rows were asked for again, they stay', async () => {
@@ -125,9 +167,8 @@ describe('the resource browser’s questions', () => {
     favourite.push({ ok: false, code: 'resource.unknown', args: {}, reference: null });
     const done = browser.setFavourite(row(1), true);
     expect(browser.store.getState().rows.row(1)?.favourite).toBe(true);
-    await done;
+    expect(await done).toMatchObject({ ok: false, error: { code: 'resource.unknown' } });
     expect(browser.store.getState().rows.row(1)?.favourite).toBe(false);
-    expect(browser.store.getState().error?.code).toBe('resource.unknown');
   });
 
   test('the active row stays within the list', async () => {
@@ -135,9 +176,40 @@ describe('the resource browser’s questions', () => {
     browser.change({ filter: '' });
     await answer(5);
     browser.activate(99);
-    expect(browser.store.getState().active).toBe(4);
+    expect(browser.store.getState().active).toEqual({ index: 4, id: row(4).id });
     browser.activate(-3);
-    expect(browser.store.getState().active).toBe(0);
+    expect(browser.store.getState().active).toEqual({ index: 0, id: row(0).id });
+  });
+
+  test('the active row is a resource, wherever it stands after the list was sorted anew; one that has gone is no row, and another search begins at its first', async () => {
+    const { browser, answer } = scripted();
+    const active = () => {
+      const { rows, active: place } = browser.store.getState();
+      return [place.index, rows.rowOf(place)?.name];
+    };
+    browser.change({ filter: 'a' });
+    await answer(8);
+    browser.activate(3);
+    browser.refresh();
+    // Others have taken the places of all.
+    await answer(10, 100);
+    expect(active()).toEqual([3, undefined]);
+    browser.refresh();
+    await answer(10, 2);
+    expect(active()).toEqual([1, 'r3']);
+    browser.change({ filter: 'b' });
+    await answer(4, 20);
+    expect(active()).toEqual([0, 'r20']);
+  });
+
+  test('a row that has not come is active as soon as it comes', async () => {
+    const { browser, answer } = scripted();
+    browser.change({ filter: '' });
+    await answer(120);
+    browser.activate(119);
+    browser.see(100, 119);
+    await answer(120);
+    expect(browser.store.getState().active).toEqual({ index: 119, id: row(119).id });
   });
 });
 
