@@ -34,7 +34,7 @@ let drawing: ChildProcess | undefined;
 let resource: ResourceId;
 
 beforeAll(async () => {
-  installRdpEngine();
+  installRdpEngine((name, value) => void vi.stubGlobal(name, value));
   [own, desktop] = await Promise.all([OwnPrograms.start(), startNlaTarget()]);
   ({ programs, traces } = own);
   const scene = join(programs.folder, 'scene.xwd');

@@ -25,7 +25,7 @@ describe('S58: a desktop that is watched, and networks that go', () => {
   let rdp: NlaTarget;
 
   beforeAll(async () => {
-    installRdpEngine();
+    installRdpEngine((name, value) => void vi.stubGlobal(name, value));
     [gateway, entry, vnc, rdp] = await Promise.all([FaultyGateway.start(), FaultyGateway.start(), startVncTarget({ width: 320, height: 200 }), startNlaTarget()]);
   }, 120_000);
   afterAll(async () => {

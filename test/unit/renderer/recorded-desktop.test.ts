@@ -20,7 +20,7 @@ const RED_GREEN = [0xf800, 0x07e0];
 
 afterAll(() => void vi.unstubAllGlobals());
 // Compiling the engine takes a busy machine its time.
-beforeAll(() => installRdpEngine(), 60_000);
+beforeAll(() => installRdpEngine((name, value) => void vi.stubGlobal(name, value)), 60_000);
 
 const desktops: RecordedDesktop[] = [];
 afterEach(() => {
