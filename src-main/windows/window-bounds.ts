@@ -68,6 +68,12 @@ export function besideOthers(wanted: WindowBounds, others: readonly Rectangle[],
   return liesOn(at, screens) ? at : wanted;
 }
 
+/** How large a window first is: larger as everything in it is, as far as the screen allows, so that the zoom takes no room from its page. */
+export function firstSize(size: Pick<Rectangle, 'width' | 'height'>, zoomPercent: number, screen: Pick<Rectangle, 'width' | 'height'>): Pick<Rectangle, 'width' | 'height'> {
+  const zoomed = (px: number, mostPx: number): number => Math.max(px, Math.min(mostPx, Math.round((px * zoomPercent) / 100)));
+  return { width: zoomed(size.width, screen.width), height: zoomed(size.height, screen.height) };
+}
+
 function overlaps(window: Rectangle, screen: Rectangle): boolean {
   const across = Math.min(window.x + window.width, screen.x + screen.width) - Math.max(window.x, screen.x);
   const down = Math.min(window.y + window.height, screen.y + screen.height) - Math.max(window.y, screen.y);

@@ -6,7 +6,7 @@ import type { SessionId } from '../../shared/ipc/stores.ts';
 import { BUNDLE_ORIGIN } from '../app-protocol/bundle-origin.ts';
 import { crashMessages } from '../logging/crashes.ts';
 import type { Log } from '../logging/log.ts';
-import { besideOthers, liesOn, type Rectangle, type RememberedBounds, type WindowBounds } from './window-bounds.ts';
+import { besideOthers, firstSize, liesOn, type Rectangle, type RememberedBounds, type WindowBounds } from './window-bounds.ts';
 import { hardenContents, pagePreferences } from './window-hardening.ts';
 import type { DiagnosisId, WindowRegistry } from './window-registry.ts';
 
@@ -57,7 +57,7 @@ export class WindowFactory {
     const last = bounds.find(role, screens);
     const known = last && besideOthers(last, BrowserWindow.getAllWindows().map((window) => window.getNormalBounds()), screens);
     const window = new BrowserWindow({
-      ...FIRST_SIZE[role],
+      ...firstSize(FIRST_SIZE[role], zoomPercent(), screen.getPrimaryDisplay().workArea),
       ...(known ? { x: known.x, y: known.y, width: known.width, height: known.height } : {}),
       ...LEAST_SIZE[role],
       show: false,

@@ -19,7 +19,7 @@ import { availableCiphers } from '../../../src-main/sessions/ssh-shell.ts';
 import { portsInOrder } from '../../../src-main/sessions/gateway-dial.ts';
 import { readStartConfiguration, sessionProcessEnvironment } from '../../../src-main/start-configuration.ts';
 import { zoomedPercent } from '../../../src-main/windows/page-zoom.ts';
-import { besideOthers, RememberedBounds } from '../../../src-main/windows/window-bounds.ts';
+import { besideOthers, firstSize, RememberedBounds } from '../../../src-main/windows/window-bounds.ts';
 
 describe('the client\'s key (rule 3)', () => {
   test('is another at each launch, P-256, and its certificate carries it and holds its own signature', () => {
@@ -163,6 +163,18 @@ describe('zoom', () => {
     expect(larger).toEqual([100, 110, 125, 150, 175, 200, 250, 300, 400]);
     expect(larger.at(-1)).toBe(MOST_ZOOM_PERCENT);
     expect([zoomedPercent(100, -1), zoomedPercent(133, -1), zoomedPercent(133, 1), zoomedPercent(200, 0), zoomedPercent(LEAST_ZOOM_PERCENT, -1)]).toEqual([90, 125, 150, 100, LEAST_ZOOM_PERCENT]);
+  });
+});
+
+describe('the first size of a window', () => {
+  test('grows with the zoom as far as the screen allows, and never below what it is at the actual size', () => {
+    const first = { width: 1200, height: 800 };
+    const screen = { width: 1920, height: 1040 };
+    expect(firstSize(first, 100, screen)).toEqual(first);
+    expect(firstSize(first, 125, screen)).toEqual({ width: 1500, height: 1000 });
+    expect(firstSize(first, 400, screen)).toEqual(screen);
+    expect(firstSize(first, 50, screen)).toEqual(first);
+    expect(firstSize(first, 400, { width: 1024, height: 700 })).toEqual(first);
   });
 });
 
