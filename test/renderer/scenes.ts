@@ -176,6 +176,7 @@ export const scenes: readonly Scene[] = [
     open: async (page) => {
       await openMain(page);
       await page.evaluate(() => window.harness.action('palette.open'));
+      await expect(page.getByRole('dialog').getByRole('combobox')).toBeFocused();
       await page.keyboard.type('a');
       await expect(page.getByRole('option').first()).toBeVisible();
     },
