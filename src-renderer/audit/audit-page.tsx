@@ -65,9 +65,9 @@ function useColumns(): readonly LogColumn<AuditEntry>[] {
   const text = useText();
   const formats = useFormats();
   return [
-    { id: 'time', label: text('common.time'), width: '200px', cell: (entry) => <span className="tabular">{formats.instant(entry.at)}</span> },
-    { id: 'kind', label: text('audit.kind'), width: 'minmax(150px, 1fr)', cell: (entry) => <span className="mono">{entry.kind}</span> },
-    { id: 'actor', label: text('audit.actor'), width: 'minmax(90px, 0.7fr)', cell: (entry) => <span title={text(`audit.actor-${entry.actor.kind}`)}>{actorName(entry, text)}</span> },
+    { id: 'time', label: text('common.time'), width: '200px', stacked: 'line', cell: (entry) => <span className="tabular">{formats.instant(entry.at)}</span> },
+    { id: 'kind', label: text('audit.kind'), width: 'minmax(150px, 1fr)', stacked: 'below', cell: (entry) => <span className="mono">{entry.kind}</span> },
+    { id: 'actor', label: text('audit.actor'), width: 'minmax(90px, 0.7fr)', stacked: 'line', cell: (entry) => <span title={text(`audit.actor-${entry.actor.kind}`)}>{actorName(entry, text)}</span> },
     { id: 'facts', label: text('audit.facts'), width: 'minmax(140px, 2.2fr)', wideOnly: true, cell: (entry) => <span className="log-facts">{factsLine(entry.facts)}</span> },
     { id: 'reference', label: text('common.reference'), width: '135px', cell: (entry) => <span className="mono">{entry.reference}</span> },
   ];

@@ -19,11 +19,11 @@ interface ItemTableProps<Item> {
   readonly choice?: { readonly chosen: string | null; readonly onChoose: (item: Item) => void };
 }
 
-/** A list as a table, an item a row. */
+/** A list as a table, an item a row; in a narrow window a card, with the heads before what they are of (`.table-stacked`). */
 export function ItemTable<Item extends { readonly id: string }>({ items, columns, choice }: ItemTableProps<Item>): ReactNode {
   const shown = columns.filter((column) => column !== null);
   return (
-    <table className="table">
+    <table className="table table-stacked">
       <thead>
         <tr>
           {shown.map((column) => (
@@ -37,7 +37,7 @@ export function ItemTable<Item extends { readonly id: string }>({ items, columns
         {items.map((item) => (
           <tr key={item.id} {...(choice && { 'data-selected': item.id === choice.chosen, onClick: () => choice.onChoose(item) })}>
             {shown.map((column) => (
-              <td key={column.id} className={classesOf(column)}>
+              <td key={column.id} className={classesOf(column)} data-label={column.actions === true ? undefined : column.label}>
                 {column.cell(item)}
               </td>
             ))}

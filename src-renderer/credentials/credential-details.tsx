@@ -4,6 +4,7 @@ import type { ShownError } from '../../shared/ipc/stores.ts';
 import { Dialog } from '../controls/dialog.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
+import { useFocusOfDetails } from '../controls/focus-of-details.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useFormats, useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
@@ -13,6 +14,7 @@ import { CredentialForm } from './credential-form.tsx';
 /** One credential: what is known of it, and what may be done with it. */
 export function CredentialDetails({ credential, onClose, onChanged }: { readonly credential: Credential; readonly onClose: () => void; readonly onChanged: () => void }) {
   const { mavis } = useParts();
+  const details = useFocusOfDetails<HTMLElement>();
   const text = useText();
   const formats = useFormats();
   const [failure, setFailure] = useState<ShownError | null>(null);
@@ -33,6 +35,7 @@ export function CredentialDetails({ credential, onClose, onChanged }: { readonly
   };
   return (
     <aside
+      ref={details}
       className="details scroll"
       aria-label={credential.name}
       tabIndex={0}

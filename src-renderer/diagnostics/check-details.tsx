@@ -44,7 +44,7 @@ export function CheckDetails({ result, running, onRunAgain, onClose }: { readonl
         <p className="field-hint">{text('diagnostics.tried-none')}</p>
       ) : (
         <div className="scroll check-details-table" tabIndex={0} role="region" aria-label={text('diagnostics.tried-action')}>
-          <table className="table">
+          <table className="table table-stacked">
             <thead>
               <tr>
                 <th scope="col">{text('diagnostics.tried-at')}</th>
@@ -57,11 +57,11 @@ export function CheckDetails({ result, running, onRunAgain, onClose }: { readonl
             <tbody>
               {result.tried.map(({ at, action, to, outcome: ended, milliseconds }, index) => (
                 <tr key={`${index} ${at}`}>
-                  <td className="tabular">{formats.instant(at)}</td>
-                  <td>{text(`diagnostics.action-${action}`)}</td>
-                  <td className="mono">{to}</td>
-                  <td className="mono">{ended}</td>
-                  <td className="tabular">{formats.milliseconds(milliseconds)}</td>
+                  <td className="tabular" data-label={text('diagnostics.tried-at')}>{formats.instant(at)}</td>
+                  <td data-label={text('diagnostics.tried-action')}>{text(`diagnostics.action-${action}`)}</td>
+                  <td className="mono" data-label={text('diagnostics.tried-to')}>{to}</td>
+                  <td className="mono" data-label={text('diagnostics.tried-outcome')}>{ended}</td>
+                  <td className="tabular" data-label={text('diagnostics.column-took')}>{formats.milliseconds(milliseconds)}</td>
                 </tr>
               ))}
             </tbody>

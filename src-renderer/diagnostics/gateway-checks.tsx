@@ -16,22 +16,18 @@ export function GatewayChecks({ state, opened, onOpen }: { readonly state: Diagn
   const rows = gatewayRows(state);
   const ports = [...new Set(rows.flatMap(({ cells }) => [...cells.keys()].filter((key) => /^\d+$/.test(key))))].toSorted((a, b) => Number(a) - Number(b));
   const named = (['name', 'ping', 'round-trip', 'throughput', 'sync'] as const satisfies readonly CheckName[]).filter((check) => rows.some(({ cells }) => cells.has(check)));
+  const columns = [...ports.map((port) => ({ key: port, label: text('diagnostics.column-port', { port }) })), ...named.map((check) => ({ key: check, label: text(`diagnostics.check-${check}`) }))];
   if (rows.length === 0) return <p className="field-hint">{text('diagnostics.no-gateways')}</p>;
   return (
     <div className="scroll gateway-checks" tabIndex={0} role="region" aria-label={text('diagnostics.gateways')}>
-      <table className="table">
+      <table className="table table-stacked">
         <caption className="visually-hidden">{text('diagnostics.gateways')}</caption>
         <thead>
           <tr>
             <th scope="col">{text('common.gateway')}</th>
-            {ports.map((port) => (
-              <th key={port} scope="col">
-                {text('diagnostics.column-port', { port })}
-              </th>
-            ))}
-            {named.map((check) => (
-              <th key={check} scope="col">
-                {text(`diagnostics.check-${check}`)}
+            {columns.map(({ key, label }) => (
+              <th key={key} scope="col">
+                {label}
               </th>
             ))}
           </tr>
@@ -43,9 +39,13 @@ export function GatewayChecks({ state, opened, onOpen }: { readonly state: Diagn
                 {name}
                 <LatencyChart gateway={name} roundTrips={state.roundTrips[gatewayId] ?? []} />
               </th>
-              {[...ports, ...named].map((key) => {
+              {columns.map(({ key, label }) => {
                 const cell = cells.get(key);
-                return <td key={key}>{cell === undefined ? '—' : <CheckCell {...cell} open={cell.result !== undefined && cell.result.id === opened} onOpen={onOpen} />}</td>;
+                return (
+                  <td key={key} data-label={label}>
+                    {cell === undefined ? '—' : <CheckCell {...cell} open={cell.result !== undefined && cell.result.id === opened} onOpen={onOpen} />}
+                  </td>
+                );
               })}
             </tr>
           ))}

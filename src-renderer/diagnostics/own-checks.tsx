@@ -19,7 +19,7 @@ export function OwnChecks({ state, opened, onOpen }: { readonly state: Diagnosti
   const sorted = [...entries.values()].toSorted((a, b) => rank(a) - rank(b) || a.id.localeCompare(b.id));
   const running = new Set(state.pending.map(({ id }) => id));
   return (
-    <table className="table table-words own-checks">
+    <table className="table table-words table-stacked own-checks">
       <caption className="visually-hidden">{text('diagnostics.own-checks')}</caption>
       <thead>
         <tr>
@@ -34,12 +34,12 @@ export function OwnChecks({ state, opened, onOpen }: { readonly state: Diagnosti
           const result = state.results[entry.id];
           return (
             <tr key={entry.id}>
-              <td>{subjectName(entry, translator)}</td>
-              <th scope="row">{checkWords(entry, translator)}</th>
-              <td>
+              <td data-label={text('diagnostics.where')}>{subjectName(entry, translator)}</td>
+              <th scope="row" data-label={text('diagnostics.column-check')}>{checkWords(entry, translator)}</th>
+              <td data-label={text('diagnostics.column-result')}>
                 <CheckCell result={result} running={running.has(entry.id)} open={opened === entry.id} onOpen={onOpen} />
               </td>
-              <td className="tabular">{result === undefined ? '—' : formats.milliseconds(result.milliseconds)}</td>
+              <td className="tabular" data-label={text('diagnostics.column-took')}>{result === undefined ? '—' : formats.milliseconds(result.milliseconds)}</td>
             </tr>
           );
         })}

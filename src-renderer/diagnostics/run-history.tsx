@@ -18,7 +18,7 @@ export function ChangesSinceWorked({ since, opened, onOpen }: { readonly since: 
       {since.changes.length === 0 ? (
         <p className="field-hint">{text('diagnostics.since-nothing')}</p>
       ) : (
-        <table className="table table-words">
+        <table className="table table-words table-stacked">
           <thead>
             <tr>
               <th scope="col">{text('diagnostics.where')}</th>
@@ -30,10 +30,10 @@ export function ChangesSinceWorked({ since, opened, onOpen }: { readonly since: 
           <tbody>
             {since.changes.map((change) => (
               <tr key={change.id}>
-                <td>{subjectName(change, translator)}</td>
-                <th scope="row">{checkWords(change, translator)}</th>
-                <td>{sideText(change, 'before', translator)}</td>
-                <td>
+                <td data-label={text('diagnostics.where')}>{subjectName(change, translator)}</td>
+                <th scope="row" data-label={text('diagnostics.column-check')}>{checkWords(change, translator)}</th>
+                <td data-label={text('diagnostics.since-before')}>{sideText(change, 'before', translator)}</td>
+                <td data-label={text('diagnostics.since-now')}>
                   {change.now === null ? (
                     sideText(change, 'now', translator)
                   ) : (
@@ -62,7 +62,7 @@ export function LastRuns({ history }: { readonly history: readonly ShownPastRun[
       <h2 id="history-title" className="diagnostics-heading">
         {text('diagnostics.history')}
       </h2>
-      <table className="table table-words">
+      <table className="table table-words table-stacked">
         <thead>
           <tr>
             <th scope="col">{text('diagnostics.history-time')}</th>

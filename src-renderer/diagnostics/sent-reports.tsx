@@ -4,6 +4,7 @@ import type { ShownError } from '../../shared/ipc/stores.ts';
 import { actorName } from '../audit/actor-name.ts';
 import { EmptyState } from '../controls/empty-state.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
+import { useFocusOfDetails } from '../controls/focus-of-details.ts';
 import { Icon } from '../controls/icon.tsx';
 import { ListPage, ReloadButton } from '../controls/list-page.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
@@ -45,7 +46,7 @@ export function SentReportsPage({ onBack }: { readonly onBack: () => void }) {
       )}
       {list.status === 'ready' && list.items.length === 0 && <EmptyState icon="audit" title={text('diagnostics.reports-empty')} />}
       {list.items.length > 0 && (
-        <table className="table">
+        <table className="table table-stacked">
           <caption className="visually-hidden">{text('diagnostics.reports')}</caption>
           <thead>
             <tr>
@@ -58,14 +59,14 @@ export function SentReportsPage({ onBack }: { readonly onBack: () => void }) {
           <tbody>
             {list.items.map((report) => (
               <tr key={report.id}>
-                <td className="tabular">{formats.instant(report.sentAt)}</td>
-                <th scope="row">{report.userName}</th>
-                <td>
+                <td className="tabular" data-label={text('common.time')}>{formats.instant(report.sentAt)}</td>
+                <th scope="row" data-label={text('common.user')}>{report.userName}</th>
+                <td data-label={text('diagnostics.history-result')}>
                   <button type="button" className="link-button" aria-expanded={chosen?.id === report.id} onClick={() => setChosen(chosen?.id === report.id ? null : report)}>
                     {report.findings.length === 0 ? text('diagnostics.history-none') : report.findings.join(', ')}
                   </button>
                 </td>
-                <td>
+                <td data-label={text('common.reference')}>
                   <ReferenceButton reference={report.id} />
                 </td>
               </tr>
@@ -84,6 +85,7 @@ export function SentReportsPage({ onBack }: { readonly onBack: () => void }) {
 
 function ReportDetails({ report, onClose }: { readonly report: SentDiagnosisReport; readonly onClose: () => void }) {
   const { mavis } = useParts();
+  const details = useFocusOfDetails<HTMLElement>();
   const text = useText();
   const formats = useFormats();
   const [opened, setOpened] = useState<DiagnosisReport | null>(null);
@@ -108,7 +110,7 @@ function ReportDetails({ report, onClose }: { readonly report: SentDiagnosisRepo
     onClose();
   };
   return (
-    <aside className="details scroll report-details" aria-labelledby={titleId} tabIndex={0} onKeyDown={onKey}>
+    <aside ref={details} className="details scroll report-details" aria-labelledby={titleId} tabIndex={0} onKeyDown={onKey}>
       <header className="details-head">
         <h2 id={titleId} className="details-title mono">
           {report.id}

@@ -71,10 +71,10 @@ function useColumns(): readonly LogColumn<ErrorLogEntry>[] {
   const formats = useFormats();
   const wordsOf = useWords();
   return [
-    { id: 'time', label: text('common.time'), width: '200px', cell: (entry) => <span className="tabular">{formats.instant(entry.at)}</span> },
-    { id: 'what', label: text('errors.what'), width: 'minmax(180px, 3fr)', cell: (entry) => <span title={wordsOf(entry).message}>{wordsOf(entry).message}</span> },
+    { id: 'time', label: text('common.time'), width: '200px', stacked: 'line', cell: (entry) => <span className="tabular">{formats.instant(entry.at)}</span> },
+    { id: 'what', label: text('errors.what'), width: 'minmax(180px, 3fr)', stacked: 'below', cell: (entry) => <span title={wordsOf(entry).message}>{wordsOf(entry).message}</span> },
     { id: 'code', label: text('errors.code'), width: 'minmax(120px, 1fr)', wideOnly: true, cell: (entry) => <code>{codeOf(entry)}</code> },
-    { id: 'leg', label: text('errors.leg'), width: '70px', cell: (entry) => <span title={wordsOf(entry).legName}>{/^L\d$/.test(entry.leg) ? entry.leg : wordsOf(entry).legName}</span> },
+    { id: 'leg', label: text('errors.leg'), width: '70px', stacked: 'line', cell: (entry) => <span title={wordsOf(entry).legName}>{/^L\d$/.test(entry.leg) ? entry.leg : wordsOf(entry).legName}</span> },
     { id: 'actor', label: text('common.who-acts'), width: 'minmax(90px, 1fr)', wideOnly: true, cell: (entry) => wordsOf(entry).actorName },
     { id: 'facts', label: text('audit.facts'), width: 'minmax(100px, 1.2fr)', wideOnly: true, cell: (entry) => <span className="log-facts">{factsLine(entry.facts)}</span> },
     { id: 'reference', label: text('common.reference'), width: '135px', cell: (entry) => <span className="mono">{entry.reference}</span> },

@@ -69,6 +69,7 @@ export function MainWindowView() {
           {overlay === 'palette' && <CommandPalette role={signedIn.role} onClose={close} onFailure={setFailure} />}
           <Rail page={place.page} user={signedIn} onOpen={open} onChangePassword={() => setChangingPassword(true)} />
           <main id="content" className="content" tabIndex={-1}>
+            <span key={place.page} ref={beginAtTop} hidden />
             {failure && <ClosableError error={failure} onClose={() => setFailure(null)} />}
             <ErrorBoundary key={place.page}>{pageOf(place, signedIn.role, open)}</ErrorBoundary>
           </main>
@@ -128,6 +129,12 @@ function useMenuActions(open: (page: PageId) => void, changePassword: () => void
       }),
     [mavis, open, changePassword],
   );
+}
+
+/** A small window scrolls as a whole: what comes with a page takes it to its top. */
+function beginAtTop(mark: HTMLElement | null): void {
+  const frame = mark?.closest('.window');
+  if (frame) frame.scrollTop = 0;
 }
 
 function skipToContent(event: { preventDefault: () => void }): void {

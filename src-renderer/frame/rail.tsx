@@ -5,7 +5,7 @@ import { moveInMenu } from '../controls/menu-keys.ts';
 import { useFormats, useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
-import { menuPageOf, pagesFor, type PageId } from './pages.ts';
+import { menuPageOf, pages, pagesFor, type PageId } from './pages.ts';
 
 interface RailProps {
   readonly page: PageId;
@@ -18,6 +18,18 @@ interface RailProps {
 export function Rail({ page, user, onOpen, onChangePassword }: RailProps) {
   const text = useText();
   const profile = useFed('profiles', (state) => state.items.find((item) => item.id === state.selected));
+  const [open, setOpen] = useState(false);
+  const toggle = useRef<HTMLButtonElement>(null);
+  const menuId = useId();
+  const shown = pages.find(({ id }) => id === menuPageOf(page));
+  const close = () => {
+    setOpen(false);
+    toggle.current?.focus();
+  };
+  const go = (id: PageId) => {
+    if (open) close();
+    onOpen(id);
+  };
   const live = useFed('sessions', (state) => Object.values(state.items).filter((session) => session.phase.status === 'connected' || session.phase.status === 'connecting').length) ?? 0;
   return (
     <div className="rail" data-colour={profile?.colour ?? 'grey'}>
@@ -25,19 +37,27 @@ export function Rail({ page, user, onOpen, onChangePassword }: RailProps) {
         <span className="profile-mark" />
         <span className="rail-label rail-profile-name ellipsis">{profile?.name ?? text('app.title')}</span>
       </header>
-      <nav aria-label={text('nav.label')} className="rail-nav">
-        <ul>
-          {pagesFor(user.role).filter(({ id }) => menuPageOf(id) === id).map((item) => (
-            <li key={item.id}>
-              <button type="button" className="rail-item" aria-current={item.id === menuPageOf(page) ? 'page' : undefined} title={text(item.label)} onClick={() => onOpen(item.id)}>
-                <Icon name={item.icon} />
-                <span className="rail-label">{text(item.label)}</span>
-                {item.id === 'sessions' && live > 0 && <span className="rail-count tabular">{live}</span>}
-              </button>
-            </li>
-          ))}
-        </ul>
-      </nav>
+      {/* Of a narrow window the menu would take too much: there it opens over the page. */}
+      <div className="rail-menu" data-open={open} onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setOpen(false)} onKeyDown={(event) => event.key === 'Escape' && open && close()}>
+        <button ref={toggle} type="button" className="rail-item rail-toggle" aria-expanded={open} aria-controls={menuId} onClick={() => setOpen(!open)}>
+          <Icon name="list" />
+          <span className="visually-hidden">{text('nav.label')}: </span>
+          <span className="ellipsis">{shown && text(shown.label)}</span>
+        </button>
+        <nav id={menuId} aria-label={text('nav.label')} className="rail-nav">
+          <ul>
+            {pagesFor(user.role).filter(({ id }) => menuPageOf(id) === id).map((item) => (
+              <li key={item.id}>
+                <button type="button" className="rail-item" aria-current={item.id === menuPageOf(page) ? 'page' : undefined} title={text(item.label)} onClick={() => go(item.id)}>
+                  <Icon name={item.icon} />
+                  <span className="rail-label">{text(item.label)}</span>
+                  {item.id === 'sessions' && live > 0 && <span className="rail-count tabular">{live}</span>}
+                </button>
+              </li>
+            ))}
+          </ul>
+        </nav>
+      </div>
       <AccountMenu user={user} onChangePassword={onChangePassword} />
     </div>
   );

@@ -83,7 +83,7 @@ interface RankTableProps {
 function RankTable({ ports, ranks, onRank }: RankTableProps) {
   const text = useText();
   return (
-    <table className="table port-map">
+    <table className="table table-stacked port-map">
       <thead>
         <tr>
           <th scope="col">{text('gateways.port')}</th>
@@ -97,11 +97,11 @@ function RankTable({ ports, ranks, onRank }: RankTableProps) {
       <tbody>
         {ports.map((port) => (
           <tr key={port}>
-            <th scope="row" className="mono">
+            <th scope="row" className="mono" data-label={text('gateways.port')}>
               {port}
             </th>
             {protocol.options.map((name) => (
-              <td key={name}>
+              <td key={name} data-label={text(`protocol.${name}`)}>
                 <select className="input" aria-label={text('port-map.cell', { protocol: text(`protocol.${name}`), port: String(port) })} value={ranks[name].get(port) ?? ''} onChange={(event) => onRank(name, port, event.target.value === '' ? null : Number(event.target.value))}>
                   {ports.map((_, index) => (
                     <option key={index} value={index + 1}>

@@ -1,6 +1,7 @@
 import { useId, useState } from 'react';
 import type { Gateway } from '../../shared/api/gateways.ts';
 import { protocol } from '../../shared/ids.ts';
+import { useFocusOfDetails } from '../controls/focus-of-details.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useNow } from '../language/use-now.ts';
 import { useFormats, useText, useTranslator } from '../language/use-text.ts';
@@ -16,10 +17,11 @@ const SINCE_EVERY_MS = 15_000;
 
 /** The panel beside the list with all that is known of one gateway, and what an administrator may do with it (`onSetup` is theirs alone). */
 export function GatewayDetails({ gateway, onClose, onSetup }: { readonly gateway: Gateway; readonly onClose: () => void; readonly onSetup: ((step: SetupStep) => void) | undefined }) {
+  const details = useFocusOfDetails<HTMLElement>();
   const text = useText();
   const titleId = useId();
   return (
-    <aside className="details gateway-details scroll" aria-labelledby={titleId} tabIndex={0}>
+    <aside ref={details} className="details gateway-details scroll" aria-labelledby={titleId} tabIndex={0}>
       <header className="details-head">
         <h2 id={titleId} className="details-title">
           {gateway.name}

@@ -24,7 +24,7 @@ export function GatewayTable({ groups, chosen, mayChange, onChoose }: GatewayTab
   const [renaming, setRenaming] = useState<string | null>(null);
   return (
     <>
-      <table className="table gateway-table" onKeyDown={moveInTable}>
+      <table className="table table-stacked gateway-table" onKeyDown={moveInTable}>
         <thead>
           <tr>
             <th scope="col">{text('gateways.name')}</th>
@@ -100,16 +100,16 @@ function Line({ gateway, chosen, onChoose }: { readonly gateway: Gateway; readon
           {gateway.name}
         </button>
       </td>
-      <td>
+      <td data-label={translator.text('common.state')}>
         <GatewayStateBadge state={status.state} />
         {!fine && <span className="gateway-reason">{stateReason(gateway, translator).message}</span>}
       </td>
-      <td>
+      <td data-label={translator.text('gateways.last-sync')}>
         <SyncAge confirmedAt={status.confirmedAt} />
       </td>
-      <td className="number-column tabular">{status.sessions === null ? '—' : formats.number(status.sessions)}</td>
-      <td className="number-column tabular wide-only">{status.roundTripMs === null ? '—' : formats.milliseconds(status.roundTripMs)}</td>
-      <td className="wide-only tabular">{status.version ?? '—'}</td>
+      <td className="number-column tabular" data-label={translator.text('gateways.sessions')}>{status.sessions === null ? '—' : formats.number(status.sessions)}</td>
+      <td className="number-column tabular wide-only" data-label={translator.text('gateways.round-trip')}>{status.roundTripMs === null ? '—' : formats.milliseconds(status.roundTripMs)}</td>
+      <td className="wide-only tabular" data-label={translator.text('gateways.version')}>{status.version ?? '—'}</td>
     </tr>
   );
 }

@@ -1,4 +1,5 @@
 import { Fragment, type KeyboardEvent, type ReactNode, useId } from 'react';
+import { useFocusOfDetails } from '../controls/focus-of-details.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useText } from '../language/use-text.ts';
 import { factText } from './log-facts.ts';
@@ -18,6 +19,7 @@ interface LogEntryDetailsProps {
 /** Everything of one entry of a log, beside the list. Escape closes it. */
 export function LogEntryDetails({ title, facts, onClose, actions, head, foot }: LogEntryDetailsProps) {
   const text = useText();
+  const details = useFocusOfDetails<HTMLElement>();
   const titleId = useId();
   const onKey = (event: KeyboardEvent) => {
     if (event.key !== 'Escape') return;
@@ -25,7 +27,7 @@ export function LogEntryDetails({ title, facts, onClose, actions, head, foot }: 
     onClose();
   };
   return (
-    <aside className="details scroll" aria-labelledby={titleId} tabIndex={0} onKeyDown={onKey}>
+    <aside ref={details} className="details scroll" aria-labelledby={titleId} tabIndex={0} onKeyDown={onKey}>
       <header className="details-head">
         <h2 id={titleId} className="details-title mono">
           {title}

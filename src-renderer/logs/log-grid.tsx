@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type CSSProperties, type KeyboardEvent, type Ref, useEffect, useId, useImperativeHandle, useRef, useState } from 'react';
-import { useRowHeight } from '../appearance/row-heights.ts';
+import { useRowHeight, useStackedRows } from '../appearance/row-heights.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useText } from '../language/use-text.ts';
 import type { Column } from '../controls/column.ts';
@@ -10,6 +10,8 @@ import type { Identified, Paged } from '../mavis/use-paged.ts';
 export interface LogColumn<Entry> extends Column<Entry> {
   /** A track of CSS grid: `170px`, `minmax(120px, 1fr)`. */
   readonly width: string;
+  /** Where the log is narrow: in the first line of the row, or below it over the whole width. Without it the column is left out there. */
+  readonly stacked?: 'line' | 'below';
 }
 
 /** What the page may ask of the grid. */
@@ -30,6 +32,8 @@ interface LogGridProps<Entry> {
 
 /** Rows drawn beyond the edges: one flick of the wheel shows no gap. */
 const OVERSCAN_ROWS = 8;
+/** Narrower than this, in CSS pixels, the columns of no log have room. */
+const COLUMNS_PX = 640;
 /** The next page is asked for when so few rows are left below. */
 const AHEAD_ROWS = 30;
 
@@ -43,7 +47,8 @@ export function LogGrid<Entry extends Identified>({ ref, label, columns, list, c
   const gridId = useId();
   const [active, setActive] = useState<string | null>(null);
   const { items, more, status, loadMore } = list;
-  const rowPx = useRowHeight('log');
+  const stacked = useStackedRows(scroller, COLUMNS_PX);
+  const rowPx = useRowHeight(stacked ? 'log-stacked' : 'log');
   // oxlint-disable-next-line react/incompatible-library -- it tells of a compiler that we do not use
   const virtual = useVirtualizer({ count: items.length, getScrollElement: () => scroller.current, estimateSize: () => rowPx, overscan: OVERSCAN_ROWS, initialRect: { width: 1000, height: 700 }, getItemKey: (index) => items[index]?.id ?? index });
   useEffect(() => void virtual.measure(), [virtual, rowPx]);
@@ -77,8 +82,9 @@ export function LogGrid<Entry extends Identified>({ ref, label, columns, list, c
     event.preventDefault();
   };
   const tracks: CSSProperties = { '--columns-wide': columns.map(({ width }) => width).join(' '), '--columns-narrow': columns.filter(({ wideOnly }) => wideOnly !== true).map(({ width }) => width).join(' ') };
+  const placeOf = ({ wideOnly = false, stacked: place }: LogColumn<Entry>): string => `${wideOnly ? 'wide-only' : ''} log-stacked-${place ?? 'not'}`;
   return (
-    <div className="log" style={tracks}>
+    <div className="log" style={tracks} data-stacked={stacked}>
       {list.waiting.count > 0 && (
         <button type="button" className="button button-primary button-small log-waiting" onClick={() => { scroller.current?.scrollTo({ top: 0 }); list.reload(); }}>
           <Icon name="chevronUp" />
@@ -102,7 +108,7 @@ export function LogGrid<Entry extends Identified>({ ref, label, columns, list, c
       >
         <div className="log-head log-row" role="row" aria-rowindex={1}>
           {columns.map((column) => (
-            <span key={column.id} role="columnheader" className={column.wideOnly === true ? 'wide-only' : undefined}>
+            <span key={column.id} role="columnheader" className={placeOf(column)}>
               {column.label}
             </span>
           ))}
@@ -128,7 +134,7 @@ export function LogGrid<Entry extends Identified>({ ref, label, columns, list, c
                   }}
                 >
                   {columns.map((column) => (
-                    <span key={column.id} role="gridcell" className={column.wideOnly === true ? 'wide-only ellipsis' : 'ellipsis'}>
+                    <span key={column.id} role="gridcell" className={`${placeOf(column)} ellipsis`}>
                       {column.cell(entry)}
                     </span>
                   ))}

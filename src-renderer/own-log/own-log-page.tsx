@@ -110,9 +110,9 @@ function useColumns(): readonly LogColumn<OwnLogLine>[] {
   const text = useText();
   const formats = useFormats();
   return [
-    { id: 'time', label: text('common.time'), width: '200px', cell: (line) => <span className="tabular">{formats.instant(line.at)}</span> },
-    { id: 'level', label: text('own-log.level'), width: '110px', cell: (line) => <span className={LOOKS[line.level]}>{text(`own-log.is-${line.level}`)}</span> },
-    { id: 'message', label: text('own-log.message'), width: 'minmax(160px, 2fr)', cell: (line) => <span title={line.message}>{line.message}</span> },
+    { id: 'time', label: text('common.time'), width: '200px', stacked: 'line', cell: (line) => <span className="tabular">{formats.instant(line.at)}</span> },
+    { id: 'level', label: text('own-log.level'), width: '110px', stacked: 'line', cell: (line) => <span className={LOOKS[line.level]}>{text(`own-log.is-${line.level}`)}</span> },
+    { id: 'message', label: text('own-log.message'), width: 'minmax(160px, 2fr)', stacked: 'below', cell: (line) => <span title={line.message}>{line.message}</span> },
     { id: 'code', label: text('errors.code'), width: 'minmax(120px, 1fr)', wideOnly: true, cell: (line) => <code>{line.code}</code> },
     { id: 'reference', label: text('common.reference'), width: '135px', wideOnly: true, cell: (line) => <span className="mono">{line.reference}</span> },
   ];

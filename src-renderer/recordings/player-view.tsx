@@ -56,7 +56,7 @@ export function PlayerView({ recording, onBack }: { readonly recording: Recordin
       <p className="player-facts">
         {recording.userName} · {formats.dateTime(recording.startedAt)} · {recording.gatewayName} · {formats.bytes(recording.sizeBytes)}
       </p>
-      <div ref={area} className="player-area">
+      <div ref={area} className="player-area" tabIndex={0} role="region" aria-label={text('player.screen')} onKeyDown={keepScrollKeys}>
         <div ref={screen} className={desktop ? 'player-screen player-desktop' : 'player-screen'} role="group" aria-label={text(desktop ? 'player.desktop' : 'player.terminal')} />
         {derived && <DerivedPicture derived={derived} />}
       </div>
@@ -237,6 +237,13 @@ function useMarkText(): (mark: Mark) => string {
     }
     return mark satisfies never;
   };
+}
+
+/** Where the screen is larger than its place, arrow keys scroll it as long as it has the focus, and are no keys of the player. */
+function keepScrollKeys(event: KeyboardEvent<HTMLElement>): void {
+  const { currentTarget: area } = event;
+  const larger = area.scrollWidth > area.clientWidth || area.scrollHeight > area.clientHeight;
+  if (larger && event.target === area && event.key.startsWith('Arrow')) event.stopPropagation();
 }
 
 /** Keys of the player; a field that has the focus keeps its own. */

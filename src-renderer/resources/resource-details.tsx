@@ -1,5 +1,6 @@
 import { useId } from 'react';
 import type { ResourceRow } from '../../shared/ipc/contract.ts';
+import { useFocusOfDetails } from '../controls/focus-of-details.ts';
 import { Icon } from '../controls/icon.tsx';
 import { ForeignClientsSection } from '../foreign-clients/foreign-clients-section.tsx';
 import { useNow } from '../language/use-now.ts';
@@ -15,13 +16,14 @@ const AGE_EVERY_MS = 15_000;
 /** The panel beside the list with all that is known of one resource. */
 export function ResourceDetails({ row, actions, onClose, onEdit }: { readonly row: ResourceRow; readonly actions: ResourceActions; readonly onClose: () => void; readonly onEdit: ((row: ResourceRow) => void) | undefined }) {
   const text = useText();
+  const details = useFocusOfDetails<HTMLElement>();
   const formats = useFormats();
   const now = useNow(AGE_EVERY_MS);
   const titleId = useId();
   const warning = useNoneAvailableText(row);
   const segments = useFed('inventory', (state) => state.segments) ?? [];
   return (
-    <aside className="details scroll" aria-labelledby={titleId} tabIndex={0}>
+    <aside ref={details} className="details scroll" aria-labelledby={titleId} tabIndex={0}>
       <header className="details-head">
         <h2 id={titleId} className="details-title">
           {row.name}

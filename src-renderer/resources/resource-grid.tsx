@@ -2,7 +2,7 @@ import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, memo, type MouseEvent, type Ref, useCallback, useEffect, useId, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import type { ResourceRow } from '../../shared/ipc/contract.ts';
-import { useRowHeight } from '../appearance/row-heights.ts';
+import { useRowHeight, useStackedRows } from '../appearance/row-heights.ts';
 import { useText } from '../language/use-text.ts';
 import { AvailabilityBadge } from './availability-badge.tsx';
 import { ConnectButtons, FavouriteButton } from './connect-buttons.tsx';
@@ -30,6 +30,8 @@ interface ResourceGridProps {
 
 /** A card is never narrower, so that a name and its buttons stay readable. */
 const CARD_MIN_WIDTH_PX = 270;
+/** Narrower than this, in CSS pixels, a row has no room for its buttons beside the name. */
+const COLUMNS_PX = 440;
 /** Rows drawn beyond the edges: one flick of the wheel shows no gap. */
 const OVERSCAN_ROWS = 6;
 
@@ -45,7 +47,9 @@ export const ResourceGrid = memo(function ResourceGrid({ ref, browser, view, act
   const active = useStore(browser.store, (state) => state.active);
   const selected = useStore(selection.store, ({ ids }) => (ids.size === 0 ? undefined : ids));
   const columns = useColumns(scroller, view);
-  const rowPx = useRowHeight(view === 'list' ? 'resource' : 'card');
+  const stacked = useStackedRows(scroller, COLUMNS_PX);
+  const kind = view === 'list' ? 'resource' : 'card';
+  const rowPx = useRowHeight(stacked ? `${kind}-stacked` : kind);
   const lines = Math.ceil(rows.total / columns);
   // oxlint-disable-next-line react/incompatible-library -- it tells of a compiler that we do not use
   const virtual = useVirtualizer({
@@ -146,7 +150,7 @@ export const ResourceGrid = memo(function ResourceGrid({ ref, browser, view, act
   };
 
   return (
-    <div className="resources-list">
+    <div className="resources-list" data-stacked={stacked}>
       {view === 'list' && <ColumnHeads />}
       <div
         ref={scroller}

@@ -6,6 +6,7 @@ import { DateTimeField } from '../controls/date-time-field.tsx';
 import { Dialog } from '../controls/dialog.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
+import { useFocusOfDetails } from '../controls/focus-of-details.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useFormats, useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
@@ -22,6 +23,7 @@ type Deed = AskedDeed | 'enable' | 'unlock';
 /** One user: what is known, what may be changed, and what may be done, by the role of who is signed in. */
 export function UserDetails({ user, onClose, onChanged }: { readonly user: User; readonly onClose: () => void; readonly onChanged: () => void }) {
   const { mavis } = useParts();
+  const details = useFocusOfDetails<HTMLElement>();
   const text = useText();
   const formats = useFormats();
   const own = useFed('account', (state) => (state.status === 'signed-in' ? state.user.role : undefined));
@@ -51,6 +53,7 @@ export function UserDetails({ user, onClose, onChanged }: { readonly user: User;
   const deeds = own === undefined ? [] : deedsFor(own, user);
   return (
     <aside
+      ref={details}
       className="details scroll"
       aria-label={user.name}
       tabIndex={0}

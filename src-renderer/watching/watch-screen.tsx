@@ -63,7 +63,7 @@ export function WatchScreen({ session }: { readonly session: Session }) {
   useFittingFont(area, terminal, grid, settings);
 
   return (
-    <div ref={area} className="watch-area">
+    <div ref={area} className="watch-area" tabIndex={0} role="region" aria-label={text('watch.screen', { user: watching?.userName ?? '', resource: resourceName })}>
       {failure && <ErrorNotice error={failure} />}
       {leftOut > 0 && (
         <p className="badge badge-warn watch-left-out" role="status">
@@ -71,7 +71,7 @@ export function WatchScreen({ session }: { readonly session: Session }) {
           {text('watch.left-out')}
         </p>
       )}
-      <div ref={screen} className={desktop ? 'watch-screen watch-desktop' : 'watch-screen'} data-theme={settings.terminalTheme} role="group" aria-label={text('watch.screen', { user: watching?.userName ?? '', resource: resourceName })} />
+      <div ref={screen} className={desktop ? 'watch-screen watch-desktop' : 'watch-screen'} data-theme={settings.terminalTheme} />
     </div>
   );
 }

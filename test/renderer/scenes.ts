@@ -81,7 +81,7 @@ export const scenes: readonly Scene[] = [
       await page.locator('.forwarding-mark').first().click();
     },
   },
-  menu('sessions', 'sessions'),
+  menu('sessions', 'sessions', (page) => expect(page.getByRole('row').nth(1)).toBeVisible()),
   menu('recordings', 'recordings', (page) => expect(page.getByRole('row').nth(3)).toBeVisible()),
   menu('player', 'recordings', async (page) => {
     await page.getByRole('row').nth(1).getByRole('button').last().click();

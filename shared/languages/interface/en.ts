@@ -391,6 +391,7 @@ export const interfaceTextsEn = {
   'recordings.export-video-later': 'Once the recording is ready to jump in',
   'recordings.exported': 'The recording was saved.',
   'player.title': 'Recording of {resource}',
+  'player.screen': 'Screen of the recording',
   'player.terminal': 'Played terminal',
   'player.play': 'Play',
   'player.pause': 'Pause',

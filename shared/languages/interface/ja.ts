@@ -393,6 +393,7 @@ export const interfaceTextsJa = {
   'recordings.export-video-later': '記録の移動の準備が終わると使えます',
   'recordings.exported': '記録を保存しました。',
   'player.title': '{resource} の記録',
+  'player.screen': '記録の画面',
   'player.terminal': '再生中のターミナル',
   'player.play': '再生',
   'player.pause': '一時停止',

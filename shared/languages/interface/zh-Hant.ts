@@ -393,6 +393,7 @@ export const interfaceTextsZhHant = {
   'recordings.export-video-later': '錄影可跳轉後即可使用',
   'recordings.exported': '記錄已儲存。',
   'player.title': '{resource} 的記錄',
+  'player.screen': '記錄的畫面',
   'player.terminal': '播放中的終端機',
   'player.play': '播放',
   'player.pause': '暫停',
