@@ -1,3 +1,4 @@
+import { isDesktopSize } from '../../shared/vnc/desktop-size.ts';
 import type { PackedStream, Primer } from '../../shared/watching/primer.ts';
 import RFB, { type RawChannel } from '@novnc/novnc';
 
@@ -67,7 +68,12 @@ export class WatchedRfb extends RFB {
     return whole;
   }
 
+  /** A desktop larger than any is refused: its picture would take the page's memory at once (A13). */
   protected override _resize(width: number, height: number): void {
+    if (!isDesktopSize({ width, height })) {
+      this._fail('no size of a desktop');
+      return;
+    }
     super._resize(width, height);
     this.watched?.onSize({ width, height });
   }
@@ -84,6 +90,20 @@ export class WatchedRfb extends RFB {
     const leftBytes = CUT_TEXT_HEAD_BYTES + Math.abs(view.getInt32(CUT_TEXT_LENGTH_AT)) - (unreadBytes - this._sock.rQlen());
     if (leftBytes > 0) this._sock.rQskipBytes(leftBytes);
     return true;
+  }
+
+  /** What noVNC does not refuse by itself it stumbles over, sometimes in a later turn: either way the target sent what cannot be read. */
+  protected override _handleMessage(): void {
+    try {
+      super._handleMessage();
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
+  /** Gives up. */
+  refuse(error: unknown): void {
+    this._fail(error instanceof Error ? error.message : 'unknown');
   }
 
   protected override _fail(what: string): boolean {

@@ -35,6 +35,7 @@ declare module '@novnc/novnc' {
     protected _resize(width: number, height: number): void;
     protected _fail(what: string): boolean;
     protected _handleServerCutText(): boolean;
+    protected _handleMessage(): void;
     /** Whose keys are taken. */
     protected readonly _keyboard: { _target: EventTarget };
     /** By the encoding's number. */

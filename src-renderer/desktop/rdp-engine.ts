@@ -187,6 +187,8 @@ class RdpEngine implements DesktopEngine {
   }
 
   #broken(error: unknown): void {
+    // An engine that has fallen falls again over each message.
+    this.#stream.close();
     if (!this.#over.signal.aborted) this.#events.onBroken(error instanceof Error ? error.message : 'unknown');
   }
 }

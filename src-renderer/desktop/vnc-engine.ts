@@ -54,10 +54,14 @@ class VncEngine implements DesktopEngine {
 
   receive(bytes: Uint8Array, taken: () => void): void {
     const before = this.#connected;
-    // noVNC holds what it cannot draw yet, up to 40 MiB, and then gives up; it asks for the next update when it has drawn the last.
-    this.#channel.deliver(bytes);
-    // What stands behind the handshake in one piece with it, as in a recording, it reads only when it hears of bytes again.
-    if (this.#connected && !before) this.#channel.deliver(NOTHING);
+    // noVNC holds what it cannot draw yet, up to 40 MiB, and then throws; it asks for the next update when it has drawn the last.
+    try {
+      this.#channel.deliver(bytes);
+      // What stands behind the handshake in one piece with it, as in a recording, it reads only when it hears of bytes again.
+      if (this.#connected && !before) this.#channel.deliver(NOTHING);
+    } catch (error) {
+      this.#rfb.refuse(error);
+    }
     taken();
   }
 

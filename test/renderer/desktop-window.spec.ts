@@ -1,7 +1,9 @@
 import { expect, type Page, test } from '@playwright/test';
 import { InputMethod } from '../fixtures/input-method.ts';
+import { remoteFxSession } from '../fixtures/rdp-connection-log.ts';
 import { messages } from '../fixtures/rfb-client.ts';
-import { calls, openSession, output, SESSION_ID } from './open-page.ts';
+import { isSlowPath, PduFramer } from '../../shared/rdp/pdu-framer.ts';
+import { calls, openRdp, openSession, output, SESSION_ID } from './open-page.ts';
 
 const tools = (page: Page) => page.getByRole('toolbar', { name: 'Desktop tools' });
 
@@ -113,6 +115,52 @@ test('S24: over VNC an input method types nothing where one may only look', asyn
   await method.commit('か');
   await page.keyboard.press('a');
   expect(await typed()).toEqual([]);
+});
+
+/** Bytes of fast-path events by their kind (MS-RDPBCGR 2.2.8.1.2.2): scan codes, the mouse, the same extended, lights, Unicode. */
+const EVENT_BYTES = [2, 7, 7, 1, 3] as const;
+
+/** What the page has typed over RDP: scan codes that go down and up, and letters of Unicode. */
+async function rdpTyped(page: Page): Promise<string[]> {
+  const pdus = new PduFramer().take(await page.evaluate(() => window.harness.inputBytes()));
+  const typed: string[] = [];
+  for (const pdu of pdus.filter((one) => !isSlowPath(one))) {
+    for (let at = (pdu[1] ?? 0) < 0x80 ? 2 : 3; at < pdu.length; ) {
+      const [event = 0, low = 0, high = 0] = pdu.subarray(at);
+      const kind = event >> 5;
+      if (kind === 0) typed.push(`${(event & 1) === 0 ? '+' : '-'}${low.toString(16)}`);
+      if (kind === 4 && (event & 1) === 0) typed.push(String.fromCharCode(low | (high << 8)));
+      at += EVENT_BYTES[kind] ?? pdu.length;
+    }
+  }
+  return typed;
+}
+
+async function rdpKeys(page: Page): Promise<InputMethod> {
+  await openRdp(page, remoteFxSession());
+  await expect(page.locator('.rdp-area canvas')).toBeVisible();
+  await page.getByRole('application').focus();
+  return InputMethod.at(page);
+}
+
+test('what an input method commits over RDP goes as Unicode, once and only then; keys beside it go by their places', async ({ page }) => {
+  const method = await rdpKeys(page);
+  for (const text of ['k', 'か', 'かんじ', '漢字']) await method.compose(text);
+  await method.commit('漢字');
+  await page.keyboard.press('KeyA');
+  await method.compose('ま');
+  await method.cancel();
+  await page.keyboard.press('Enter');
+  await expect.poll(() => rdpTyped(page)).toEqual(['漢', '字', '+1e', '-1e', '+1c', '-1c']);
+});
+
+test('a dead key over RDP goes by its place, and so does its letter, where the user\u2019s own system puts them together as an input method would', async ({ page }) => {
+  const method = await rdpKeys(page);
+  await method.compose('´', 'Equal');
+  await method.commit('é', 'KeyE');
+  await method.compose('か', 'KeyK');
+  await method.commit('か');
+  await expect.poll(() => rdpTyped(page)).toEqual(['+d', '-d', '+12', '-12', 'か']);
 });
 
 test('the head of a desktop\u2019s window fits in three languages, down to the least width', async ({ page }) => {

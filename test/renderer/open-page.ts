@@ -20,12 +20,22 @@ export async function openMain(page: Page, query: Readonly<Record<string, string
   return faults;
 }
 
-/** Opens a session window's page on a scene. */
+/** Opens a session window's page on a scene; that of RDP is one of its own, as in the app: its engine is WebAssembly. */
 export async function openSession(page: Page, scene: string, query: Readonly<Record<string, string>> = {}): Promise<PageFaults> {
   const faults = watch(page);
-  await page.goto(`session-window.html?${new URLSearchParams({ scene, session: SESSION_ID, ...query }).toString()}`);
+  await page.goto(`${scene.startsWith('desktop-rdp') ? 'rdp' : 'session'}-window.html?${new URLSearchParams({ scene, session: SESSION_ID, ...query }).toString()}`);
   await expect(page.locator('main')).toBeVisible();
   return faults;
+}
+
+/** Opens an RDP session's page and connects it to a target that plays a recorded session. */
+export async function openRdp(page: Page, session: readonly Uint8Array[]): Promise<void> {
+  await openSession(page, 'desktop-rdp');
+  const pdus = session.map((pdu) => new Uint8Array(pdu));
+  await page.evaluate(([id, recorded]) => {
+    window.harness.playRdp({ recorded, sent: recorded });
+    window.harness.patch('sessions', ['items', id, 'attempt'], 2);
+  }, [SESSION_ID, pdus] as const);
 }
 
 /** Opens the page of a diagnosis window on a scene. */

@@ -25,12 +25,16 @@ export interface InputPlace {
 /** A wheel's line and page, in pixels, where a mouse counts in those. */
 const UNITS = [1, 40, 400] as const;
 
+/** What stands in the field while a dead key waits for its letter. */
+const ACCENT = /^[`^~¨¯°´¸ˇ˘-˝]$/;
+
 /** Listens to keys, pointer and input method, and hands them on; ends with `signal`. Keys that are down are released when the field loses the focus. */
 export function watchInput({ canvas, area, field }: InputPlace, input: RdpInput, allowed: () => boolean, signal: AbortSignal): void {
   const options = { signal };
   const keys = new KeyWatch(input, allowed);
   field.addEventListener('keydown', (event) => keys.take(event, true), options);
   field.addEventListener('keyup', (event) => keys.take(event, false), options);
+  field.addEventListener('compositionupdate', ({ data }) => keys.composing(data), options);
   watchText(field, (text) => keys.typed(text), signal);
   field.addEventListener('blur', () => keys.releaseAll(), options);
   area.addEventListener('pointermove', (event) => {
@@ -66,12 +70,19 @@ function moveTo(canvas: HTMLCanvasElement, event: PointerEvent, input: RdpInput)
   input.move(within(((event.clientX - left) / width) * canvas.width, canvas.width), within(((event.clientY - top) / height) * canvas.height, canvas.height));
 }
 
-/** Keys by their place, and letters that no key stands for. */
+/**
+ * Keys by their place, and letters that no key stands for. A dead key and its letter go by their places, too, for the layout that the
+ * target was told: where the user's own system puts them together, as an input method would, what comes of it here is not typed.
+ */
 class KeyWatch {
   readonly #input: RdpInput;
   readonly #allowed: () => boolean;
   readonly #down = new Set<number>();
   #locks = '';
+  /** The key that began what is being composed. */
+  #first: KeyboardEvent | undefined;
+  /** What is being composed is a dead key's. */
+  #dead = false;
 
   constructor(input: RdpInput, allowed: () => boolean) {
     this.#input = input;
@@ -79,8 +90,25 @@ class KeyWatch {
   }
 
   take(event: KeyboardEvent, down: boolean): void {
-    // An input method has the key: what it makes of it comes as text. Dead keys go by their place, for the target's own layout.
-    if (isTaken(event)) return;
+    if (down && !event.isComposing) this.#first = event;
+    // An input method has the key: what it makes of it comes as text. One that is down by then is released all the same.
+    if (!down || !isTaken(event) || this.#dead) this.#press(event, down);
+  }
+
+  composing(text: string): void {
+    if (this.#dead || this.#first === undefined || !ACCENT.test(text)) return;
+    this.#dead = true;
+    if (isTaken(this.#first)) this.#press(this.#first, true);
+  }
+
+  typed(text: string): void {
+    const byPlace = this.#dead;
+    this.#dead = false;
+    if (byPlace || !this.#allowed()) return;
+    for (const letter of text) this.#input.letter(letter);
+  }
+
+  #press(event: KeyboardEvent, down: boolean): void {
     const scanCode = scanCodes[event.code];
     // Without a place there is only what it means.
     if (scanCode === undefined) return;
@@ -90,11 +118,6 @@ class KeyWatch {
     if (down) this.#down.add(scanCode);
     else this.#down.delete(scanCode);
     this.#input.key(scanCode, down);
-  }
-
-  typed(text: string): void {
-    if (!this.#allowed()) return;
-    for (const letter of text) this.#input.letter(letter);
   }
 
   releaseAll(): void {

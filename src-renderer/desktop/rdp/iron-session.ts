@@ -1,8 +1,10 @@
 import init, { ClipboardData, DesktopSize, DeviceEvent, Extension, InputTransaction, IronError, RotationUnit, type Session, SessionBuilder, setup } from 'ironrdp-wasm';
+import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import type { ChosenFile, ReadPiece, TargetFile } from '../desktop-engine.ts';
 import { installBridge } from './bridge-socket.ts';
 import type { RdpInput } from './desktop-input.ts';
 import { IronFiles } from './iron-files.ts';
+import { MOST_SIDE_PIXELS } from './wished-size.ts';
 
 /** What the target's clipboard may hold of text; the rest is left there. */
 const TEXT = 'text/plain';
@@ -21,6 +23,26 @@ async function load(): Promise<void> {
   installBridge();
   await init();
   setup('error');
+  globalThis.addEventListener('error', (event) => {
+    if (!(event.error instanceof WebAssembly.RuntimeError)) return;
+    // It is told by whoever waits for the engine; the page itself goes on.
+    event.preventDefault();
+    for (const tell of [...waiting]) tell(event.error);
+  });
+}
+
+/** Who waits for the engine, and is told where it falls over what a target sent: it does so in a turn of its own, and settles nothing. */
+const waiting = new Set<(error: Error) => void>();
+
+/** What the engine promises; rejects where it falls meanwhile. */
+async function unlessItFalls<Result>(promised: Promise<Result>): Promise<Result> {
+  const { promise: fallen, reject } = Promise.withResolvers<never>();
+  waiting.add(reject);
+  try {
+    return await Promise.race([promised, fallen]);
+  } finally {
+    waiting.delete(reject);
+  }
 }
 
 export interface Size {
@@ -89,7 +111,7 @@ export class IronSession implements RdpInput {
   /** Runs to the end; rejects with a word where the target sent what cannot be read. */
   async run(): Promise<void> {
     try {
-      await this.#session.run();
+      await unlessItFalls(this.#session.run());
     } catch (error) {
       throw new Error(reasonOf(error), { cause: error });
     } finally {
@@ -185,7 +207,7 @@ export class IronSession implements RdpInput {
   }
 }
 
-/** Connects the engine to what stands behind a bridge's address; rejects with a word why not. The account is the gateway's: what is said here is replaced there. */
+/** Connects the engine to what stands behind a bridge's address; rejects with a word why not, and where the desktop is larger than any (A13). The account is the gateway's: what is said here is replaced there. */
 export async function connectIron(address: string, size: Size, draw: (builder: SessionBuilder) => SessionBuilder): Promise<Session> {
   const builder = new SessionBuilder()
     .proxyAddress(address)
@@ -198,7 +220,11 @@ export async function connectIron(address: string, size: Size, draw: (builder: S
     .setCursorStyleCallbackContext(null)
     .canvasResizedCallback(() => undefined);
   try {
-    return await draw(builder).connect();
+    const session = await unlessItFalls(draw(builder).connect());
+    const { width, height } = session.desktopSize();
+    // The engine takes four bytes a point, at once when it runs.
+    if (width > MOST_SIDE_PIXELS || height > MOST_SIDE_PIXELS) throw new RdpFormatError('desktop too large');
+    return session;
   } catch (error) {
     throw new Error(reasonOf(error), { cause: error });
   }

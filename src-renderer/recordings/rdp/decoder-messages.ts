@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import { MOST_SIDE_PIXELS } from '../../desktop/rdp/wished-size.ts';
 
 const run = z.number().int();
-/** Targets have no larger desktop (MS-RDPBCGR 2.2.1.3.2). */
-export const MOST_SIDE_PIXELS = 8192;
 const side = z.number().int().min(1).max(MOST_SIDE_PIXELS);
 const place = z.number().int().min(0).max(MOST_SIDE_PIXELS);
 

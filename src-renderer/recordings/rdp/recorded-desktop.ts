@@ -1,7 +1,5 @@
 import { PduFramer } from '../../../shared/rdp/pdu-framer.ts';
-import { RdpFormatError } from '../../../shared/rdp/rdp-format-error.ts';
 import { connectIron, type Size } from '../../desktop/rdp/iron-session.ts';
-import { MOST_SIDE_PIXELS } from './decoder-messages.ts';
 import { PixelCanvas, type PictureSink } from './pixel-canvas.ts';
 import { RecordedHandshake } from './recorded-handshake.ts';
 import { RecordedPeer } from './recorded-peer.ts';
@@ -69,9 +67,6 @@ export class RecordedDesktop {
     this.close();
     const peer = new RecordedPeer(handshake);
     const session = await connectIron(peer.address(), ASKED, (builder) => builder.renderCanvas(new PixelCanvas(this.#sink)).setCursorStyleCallback(() => undefined));
-    const { width, height } = session.desktopSize();
-    // The engine takes four bytes a point, at once when it runs.
-    if (width > MOST_SIDE_PIXELS || height > MOST_SIDE_PIXELS) throw new RdpFormatError('recording: desktop too large');
     this.#peer = peer;
     session.run().catch((error: unknown) => {
       // One whose place another has taken was ended in the middle of its stream.

@@ -9,6 +9,7 @@ import type { OwnLogLine } from '../../../shared/ipc/own-log.ts';
 import { profilesState, session, type AccountState, type Session, type SessionPhase, type StoreStates, type UpdatePhase } from '../../../shared/ipc/stores.ts';
 import { encodePlaybackEnd, encodePlaybackFrames, encodePlaybackHeader, type PlaybackEnd } from '../../../shared/recording/playback.ts';
 import { encodeCount32, encodeJsonPayload, encodeResize, frameKind, type RecordingFrame } from '../../../shared/recording/recording-frame.ts';
+import { playersCertificate } from '../../../src-renderer/recordings/rdp/players-certificate.ts';
 import { rdpFrames } from './made-rdp-recording.ts';
 
 /** Made-up but likely data for the pages, parsed by the contract's own schemas. */
@@ -126,7 +127,7 @@ export function madeSession(scene: string, number = 77, name = 'tokyo-db-00009')
     way: null, stepsMs: failedEarly ? {} : { access: 41, 'gateway-chosen': 18, 'gateway-reached': 66 },
     tried: scene.startsWith('failed') && !failedEarly ? [{ gatewayId: id(31), gatewayName: 'tokyo-gw-2', leg: 'L2', code: 'gateway.time-out', milliseconds: 3002 }, { gatewayId: id(32), gatewayName: 'tokyo-gw-3', leg: 'L3', code: 'gateway.link-unreachable', milliseconds: 1204 }] : [],
     allowedProtocols: scene === 'files-restricted' ? ['sftp'] : ['sftp', 'ssh'],
-    policy: { recordInput: true, ...(scene === 'files-restricted' ? { filesIn: false, filesDelete: false } : {}), ...(scene === 'desktop-vnc-look' ? { viewOnly: true, clipboardIn: false, clipboardOut: false } : {}), watermark: scene === 'watched' || scene === 'desktop-rdp' }, watching: scene === 'watching' || scene === 'desktop-rdp-watching' ? { connectionId: id(300), userName: 'k.lin', mayEnd: true } : null, foreignClientId: null, watchedBy: scene === 'watched' || scene === 'desktop-rdp' ? { watchers: 2, names: ['m.sato', 'k.lin'] } : null, targetEncrypted: !scene.startsWith('desktop-vnc'), targetCertificate: null, phase, attempt: 1,
+    policy: { recordInput: true, ...(scene === 'files-restricted' ? { filesIn: false, filesDelete: false } : {}), ...(scene === 'desktop-vnc-look' ? { viewOnly: true, clipboardIn: false, clipboardOut: false } : {}), watermark: scene === 'watched' || scene === 'desktop-rdp' }, watching: scene === 'watching' || scene === 'desktop-rdp-watching' ? { connectionId: id(300), userName: 'k.lin', mayEnd: true } : null, foreignClientId: null, watchedBy: scene === 'watched' || scene === 'desktop-rdp' ? { watchers: 2, names: ['m.sato', 'k.lin'] } : null, targetEncrypted: !scene.startsWith('desktop-vnc'), targetCertificate: scene.startsWith('desktop-rdp') ? btoa(String.fromCharCode(...playersCertificate())) : null, phase, attempt: 1,
     forwarding: scene === 'forwarding' ? { agent: { status: 'on', openings: 5, signatures: 3, code: null }, x11: { status: 'failed', code: 'forwarding.display-missing' } } : { agent: { status: 'off' }, x11: { status: 'off' } },
   });
 }

@@ -13,6 +13,7 @@ import { gatewayServiceCalls, gatewaySetupCalls } from './scripted-gateways.ts';
 import { foreignClientCalls } from './scripted-foreign-clients.ts';
 import { serviceKeyCalls } from './scripted-service-keys.ts';
 import { ScriptedFiles } from './scripted-files.ts';
+import { type PlayedRdp, ScriptedRdpTarget } from './scripted-rdp-target.ts';
 import { madeDiagnostics, SENT_REPORT } from './made-diagnostics.ts';
 import { gatewayHistory, gateways } from './made-gateways.ts';
 import { liveConnections, madeRules, madeTrial, madeUsers } from './made-people.ts';
@@ -30,6 +31,10 @@ export interface Harness {
   readonly action: (id: string) => void;
   /** Output of the session's target, text or bytes; resolves when the page has drawn it. */
   readonly output: (sent: string | Uint8Array) => Promise<void>;
+  /** From the next connection on the session's target is this RDP target. */
+  readonly playRdp: (played: PlayedRdp) => void;
+  /** Bytes of the session so far, both ways. */
+  readonly traffic: () => number;
   /** What the page sent to the session, as text. */
   readonly input: () => string;
   /** The same as it was sent. */
@@ -104,6 +109,8 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     paintedMs: [],
     action: (id) => actions.forEach((listener) => listener(id)),
     output: (sent) => target.output(sent),
+    playRdp: (played) => target.playRdp(played),
+    traffic: () => target.typed.length + target.sentBytes,
     input: () => new TextDecoder().decode(target.typed),
     inputBytes: () => target.typed,
     ready: index.ready,
@@ -377,7 +384,10 @@ function scriptedPlayback(noted: Noted, of: Protocol, served: boolean, end: Play
 /** The other end of a session's port: sends output under no credit of its own, notes input. */
 class ScriptedTarget {
   typed = new Uint8Array(0);
+  sentBytes = 0;
   #port: MessagePort | undefined;
+  #played: PlayedRdp | undefined;
+  #rdp: ScriptedRdpTarget | undefined;
   #undrawn = 0;
   #drawn: (() => void)[] = [];
   #opened: (() => void) | undefined;
@@ -388,6 +398,7 @@ class ScriptedTarget {
   open(session: string): void {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
+    this.#rdp = this.#played && new ScriptedRdpTarget(this.#played, (bytes) => this.#send(bytes));
     port1.addEventListener('message', ({ data }) => this.#take(data));
     port1.start();
     window.postMessage({ kind: 'session-port', sessionId: session }, location.origin, [port2]);
@@ -397,11 +408,20 @@ class ScriptedTarget {
   async output(sent: string | Uint8Array): Promise<void> {
     await this.#whenOpen;
     const bytes = typeof sent === 'string' ? new TextEncoder().encode(sent) : sent;
-    this.#undrawn += bytes.length;
-    this.#port?.postMessage({ kind: 'output', bytes });
+    this.#send(bytes);
     await new Promise<void>((resolve) => {
       this.#drawn.push(resolve);
     });
+  }
+
+  playRdp(played: PlayedRdp): void {
+    this.#played = played;
+  }
+
+  #send(bytes: Uint8Array): void {
+    this.#undrawn += bytes.length;
+    this.sentBytes += bytes.length;
+    this.#port?.postMessage({ kind: 'output', bytes });
   }
 
   #take(data: unknown): void {
@@ -411,6 +431,7 @@ class ScriptedTarget {
       typed.set(this.typed);
       typed.set(data['bytes'], this.typed.length);
       this.typed = typed;
+      this.#rdp?.take(data['bytes']);
       this.#port?.postMessage({ kind: 'taken', bytes: data['bytes'].length });
     }
     if (data['kind'] === 'drawn' && typeof data['bytes'] === 'number') {

@@ -26,7 +26,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 2000,
     modulePreload: { polyfill: false },
     target: 'esnext',
-    rollupOptions: { input: { 'main-window': resolve(import.meta.dirname, 'main-window.html'), 'session-window': resolve(import.meta.dirname, 'session-window.html'), 'diagnosis-window': resolve(import.meta.dirname, 'diagnosis-window.html') } },
+    rollupOptions: { input: { 'main-window': resolve(import.meta.dirname, 'main-window.html'), 'session-window': resolve(import.meta.dirname, 'session-window.html'), 'rdp-window': resolve(import.meta.dirname, 'rdp-window.html'), 'diagnosis-window': resolve(import.meta.dirname, 'diagnosis-window.html') } },
   },
   worker: { format: 'es', rollupOptions: { output: { entryFileNames: 'assets/[name].js' } } },
   preview: { port: Number(process.env['MAVIS_PAGE_HARNESS_PORT'] ?? 5199), strictPort: true, host: '127.0.0.1' },
