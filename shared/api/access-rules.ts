@@ -34,6 +34,12 @@ export type AccessRuleFields = z.infer<typeof accessRuleFields>;
 export const accessRule = accessRuleFields.extend({ id: accessRuleId, createdAt: instant, updatedAt: instant });
 export type AccessRule = z.infer<typeof accessRule>;
 
+/** A rule in the place of another, as a whole: what somebody else changed of it in the meantime would be lost. */
+export const accessRuleReplacement = accessRuleFields.extend({
+  /** The `updatedAt` of the rule that was read: where it was changed since, `request.conflict`. Without it, whatever stands there is replaced. */
+  unchangedSince: instant.optional(),
+});
+
 /** Which rule decides, and the others that were looked at, in the order in which they are. */
 export const accessTrial = z.object({
   allowed: z.boolean(),
@@ -54,6 +60,6 @@ export const accessRulesRoutes = {
   accessRuleMatches: defineRoute({ method: 'GET', path: '/v1/access-rules/matches', summary: 'Which resources a filter gives', access: ['admin', 'auditor', 'operator'], query: z.object({ filter: z.string().max(500) }), response: z.object({ total: z.number().int(), names: z.array(z.string()).max(50), problem: z.object({ position: z.number().int(), code: z.string() }).nullable() }) }),
   accessRuleTry: defineRoute({ method: 'GET', path: '/v1/access-rules/try', summary: 'Which rule decides for a user and a resource now, and why', access: ['admin', 'auditor', 'operator'], query: z.object({ user: z.string().min(1).max(128), resource: z.string().min(1).max(200), protocol }), response: accessTrial }),
   accessRuleCreate: defineRoute({ method: 'POST', path: '/v1/access-rules', summary: 'Add an access rule', access: ['admin'], body: accessRuleFields, response: accessRule }),
-  accessRuleUpdate: defineRoute({ method: 'PUT', path: '/v1/access-rules/:accessRuleId', summary: 'Replace an access rule', access: ['admin'], params: byId, body: accessRuleFields, response: accessRule }),
+  accessRuleUpdate: defineRoute({ method: 'PUT', path: '/v1/access-rules/:accessRuleId', summary: 'Replace an access rule', access: ['admin'], params: byId, body: accessRuleReplacement, response: accessRule }),
   accessRuleRemove: defineRoute({ method: 'DELETE', path: '/v1/access-rules/:accessRuleId', summary: 'Remove an access rule', access: ['admin'], params: byId, response: empty }),
 } as const;

@@ -10,7 +10,7 @@ export function accessRuleRoutes(access: Pick<Access, 'list' | 'create' | 'updat
     accessRuleMatches: handle(routes.accessRuleMatches, async ({ query }) => access.matches(query.filter)),
     accessRuleTry: handle(routes.accessRuleTry, ({ query }) => trials.try(query)),
     accessRuleCreate: handle(routes.accessRuleCreate, ({ body }, { actor }) => access.create(actor, body)),
-    accessRuleUpdate: handle(routes.accessRuleUpdate, ({ params, body }, { actor }) => access.update(actor, params.accessRuleId, body)),
+    accessRuleUpdate: handle(routes.accessRuleUpdate, ({ params, body: { unchangedSince, ...fields } }, { actor }) => access.update(actor, params.accessRuleId, fields, unchangedSince)),
     accessRuleRemove: handle(routes.accessRuleRemove, async ({ params }, { actor }) => {
       await access.remove(actor, params.accessRuleId);
       return {};

@@ -138,12 +138,14 @@ export class Access {
     return this.#reloaded(id);
   }
 
-  async update(actor: AuditActor, id: AccessRuleId, fields: AccessRuleFields): Promise<AccessRule> {
+  /** Replaces a rule. Throws `request.conflict` where it is no longer as it was at `unchangedSince`, its `updatedAt` when it was read. */
+  async update(actor: AuditActor, id: AccessRuleId, fields: AccessRuleFields, unchangedSince?: string): Promise<AccessRule> {
     const { database, clock, auditLog } = this.#with;
     this.#assertValid(fields);
     await database.transaction(async (transaction) => {
       await this.#assertUser(transaction, fields);
       const [before] = await transaction.select().from(accessRules).where(eq(accessRules.id, id)).for('update');
+      if (before !== undefined && unchangedSince !== undefined && before.updatedAt.getTime() !== Date.parse(unchangedSince)) throw new MavisError('request.conflict', { what: 'changed-since' });
       const [row] = await transaction.update(accessRules).set({ ...toRow(fields), updatedAt: clock.now() }).where(eq(accessRules.id, id)).returning();
       if (before === undefined || row === undefined) throw new MavisError('request.not-found');
       await auditLog.append(transaction, { kind: 'access-rule.changed', actor, facts: { ...factsOf(id, fields), ...changedFacts(ruleFacts(toRule(before)), ruleFacts(fields)) } });
