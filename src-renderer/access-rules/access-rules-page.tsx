@@ -11,6 +11,7 @@ import { ask } from '../mavis/ask.ts';
 import { useFresh } from '../mavis/use-fresh.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { AccessTrialPanel } from './access-trial.tsx';
+import { allUsers } from './all-users.ts';
 import { RuleForm } from './rule-form.tsx';
 
 /** The access rules in the order in which they are asked, each changed or removed, and tried for a user and a resource. */
@@ -20,7 +21,7 @@ export function AccessRulesPage() {
   const mayChange = useFed('account', (state) => state.status === 'signed-in' && state.user.role === 'admin') === true;
   const load = useCallback(() => mavis.service.accessRuleList({ params: {}, query: {}, body: {} }), [mavis]);
   const rules = useFresh(load, useFed('changes', (state) => state['access-rules']) ?? 0);
-  const users = useFresh(useCallback(() => mavis.service.userList({ params: {}, query: { limit: 1000 }, body: {} }), [mavis]), useFed('changes', (state) => state.users) ?? 0);
+  const users = useFresh(useCallback(() => allUsers(mavis), [mavis]), useFed('changes', (state) => state.users) ?? 0);
   const [editing, setEditing] = useState<AccessRule | 'new' | null>(null);
   const [removing, setRemoving] = useState<AccessRule | null>(null);
   const [failure, setFailure] = useState<ShownError | null>(null);

@@ -1,4 +1,4 @@
-import { useId, useState } from 'react';
+import { useId, useRef, useState } from 'react';
 import type { AccessTrial } from '../../shared/api/access-rules.ts';
 import { protocol as protocolSchema, type Protocol } from '../../shared/ids.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
@@ -18,10 +18,21 @@ export function AccessTrialPanel({ users }: { readonly users: readonly string[] 
   const [question, setQuestion] = useState<{ user: string; resource: string; protocol: Protocol }>({ user: '', resource: '', protocol: 'ssh' });
   const [trial, setTrial] = useState<AccessTrial | null>(null);
   const [failure, setFailure] = useState<ShownError | null>(null);
+  const asked = useRef(0);
+  const change = (changes: Partial<typeof question>) => {
+    // A verdict stands beside its own question only; one that is still to come is of the question before.
+    asked.current += 1;
+    setTrial(null);
+    setFailure(null);
+    setQuestion({ ...question, ...changes });
+  };
   const complete = question.user.trim() !== '' && question.resource.trim() !== '';
   const run = async () => {
     if (!complete) return;
+    asked.current += 1;
+    const mine = asked.current;
     const answer = await ask(mavis.service.accessRuleTry({ params: {}, query: { user: question.user.trim(), resource: question.resource.trim(), protocol: question.protocol }, body: {} }));
+    if (mine !== asked.current) return;
     setTrial(answer.ok ? answer.value : null);
     setFailure(answer.ok ? null : answer.error);
   };
@@ -38,7 +49,7 @@ export function AccessTrialPanel({ users }: { readonly users: readonly string[] 
         <Field label={text('common.user')}>
           {(ties) => (
             <>
-              <input {...ties} className="input" value={question.user} maxLength={128} list={listId} autoComplete="off" spellCheck={false} onChange={(event) => setQuestion({ ...question, user: event.target.value })} />
+              <input {...ties} className="input" value={question.user} maxLength={128} list={listId} autoComplete="off" spellCheck={false} onChange={(event) => change({ user: event.target.value })} />
               <datalist id={listId}>
                 {users.map((name) => (
                   <option key={name} value={name} />
@@ -47,10 +58,10 @@ export function AccessTrialPanel({ users }: { readonly users: readonly string[] 
             </>
           )}
         </Field>
-        <Field label={text('common.resource')}>{(ties) => <input {...ties} className="input" value={question.resource} maxLength={200} autoComplete="off" spellCheck={false} onChange={(event) => setQuestion({ ...question, resource: event.target.value })} />}</Field>
+        <Field label={text('common.resource')}>{(ties) => <input {...ties} className="input" value={question.resource} maxLength={200} autoComplete="off" spellCheck={false} onChange={(event) => change({ resource: event.target.value })} />}</Field>
         <Field label={text('common.protocol')}>
           {(ties) => (
-            <select {...ties} className="input" value={question.protocol} onChange={(event) => setQuestion({ ...question, protocol: protocolSchema.catch('ssh').parse(event.target.value) })}>
+            <select {...ties} className="input" value={question.protocol} onChange={(event) => change({ protocol: protocolSchema.catch('ssh').parse(event.target.value) })}>
               {protocolSchema.options.map((option) => (
                 <option key={option} value={option}>
                   {text(`protocol.${option}`)}

@@ -3,18 +3,25 @@ import { sessionPolicy, type SessionPolicy } from '../../shared/policy/session-p
 import { Field } from '../controls/field.tsx';
 import { useText } from '../language/use-text.ts';
 
-const MEGABYTE = 1_000_000;
+interface FileRulesFieldsProps {
+  readonly policy: SessionPolicy;
+  readonly onChange: (changes: Partial<SessionPolicy>) => void;
+  /** The largest file as it is typed, in megabytes. */
+  readonly largest: string;
+  readonly largestWrong: boolean;
+  readonly onLargest: (typed: string) => void;
+}
 
 /** What a rule says of files over SFTP beyond upload, download and delete: where, how large, and which names never. */
-export function FileRulesFields({ policy, onChange }: { readonly policy: SessionPolicy; readonly onChange: (changes: Partial<SessionPolicy>) => void }) {
+export function FileRulesFields({ policy, onChange, largest, largestWrong, onLargest }: FileRulesFieldsProps) {
   const text = useText();
   return (
     <fieldset className="rule-set">
       <legend className="field-label">{text('rules.files')}</legend>
       <Lines label={text('rules.file-paths')} hint={text('rules.file-paths-hint')} values={policy.filePaths} takes={(values) => sessionPolicy.shape.filePaths.safeParse(values).success} onChange={(filePaths) => onChange({ filePaths })} />
       <Lines label={text('rules.denied-names')} hint={text('rules.denied-names-hint')} values={policy.deniedFileNames} takes={(values) => sessionPolicy.shape.deniedFileNames.safeParse(values).success} onChange={(deniedFileNames) => onChange({ deniedFileNames })} />
-      <Field label={text('rules.max-file')} hint={text('rules.max-file-hint')}>
-        {(ties) => <input {...ties} className="input tabular" type="number" min={0.001} step="any" value={policy.maxFileBytes === null ? '' : policy.maxFileBytes / MEGABYTE} onChange={(event) => onChange({ maxFileBytes: bytesOf(event.target.value) })} />}
+      <Field label={text('rules.max-file')} hint={text('rules.max-file-hint')} problem={largestWrong ? text('rules.max-file-problem') : null}>
+        {(ties) => <input {...ties} className="input tabular" inputMode="decimal" maxLength={20} autoComplete="off" value={largest} onChange={(event) => onLargest(event.target.value)} />}
       </Field>
     </fieldset>
   );
@@ -22,11 +29,6 @@ export function FileRulesFields({ policy, onChange }: { readonly policy: Session
 
 function linesOf(typed: string): string[] {
   return typed.split('\n').map((line) => line.trim()).filter((line) => line !== '');
-}
-
-function bytesOf(megabytes: string): number | null {
-  const bytes = Math.round(Number(megabytes) * MEGABYTE);
-  return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
 }
 
 /** A list, one value a line. What is typed stays as it is. */

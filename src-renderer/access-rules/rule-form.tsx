@@ -1,21 +1,23 @@
-import { useCallback, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { accessRuleFields, type AccessRule, type AccessRuleFields } from '../../shared/api/access-rules.ts';
 import { role } from '../../shared/api/roles.ts';
 import type { User } from '../../shared/api/users.ts';
 import { protocol as protocolSchema, type Protocol } from '../../shared/ids.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { sessionPolicy, type SessionPolicy } from '../../shared/policy/session-policy.ts';
-import { DateTimeField } from '../controls/date-time-field.tsx';
+import { DateTimeField, UNREAD } from '../controls/date-time-field.tsx';
 import { Dialog } from '../controls/dialog.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
+import { focusProblem } from '../controls/focus-problem.ts';
+import { useOneAtATime } from '../controls/use-one-at-a-time.ts';
 import { FileRulesFields } from './file-rules-fields.tsx';
 import { Icon } from '../controls/icon.tsx';
-import { useOneAtATime } from '../controls/use-one-at-a-time.ts';
 import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFresh } from '../mavis/use-fresh.ts';
 import { useParts } from '../stores/parts.tsx';
+import { MOST_MINUTES, numbersOf, readNumbers } from './rule-numbers.ts';
 
 interface RuleFormProps {
   /** The rule to change; null adds one. */
@@ -29,7 +31,6 @@ type Flag = { [Name in keyof SessionPolicy]: SessionPolicy[Name] extends boolean
 
 /** The permissions of a session that are given or not, in the order of the form. */
 const flags = ['recordInput', 'exec', 'portForwarding', 'agentForwarding', 'x11Forwarding', 'promptsReachUser', 'firstUseTrust', 'clipboardIn', 'clipboardOut', 'filesIn', 'filesOut', 'filesDelete', 'viewOnly', 'foreignClients', 'over443', 'tellWhoTerminated', 'tellWhoWatches', 'watermark'] as const satisfies readonly Flag[];
-const MINUTE = 60;
 
 function newRule(): AccessRuleFields {
   return accessRuleFields.parse({ name: '-', subject: { kind: 'role', role: 'user' }, filter: '', protocols: ['ssh'], policy: sessionPolicy.parse({}) });
@@ -39,18 +40,27 @@ function newRule(): AccessRuleFields {
 export function RuleForm({ rule, users, onClose, onSaved }: RuleFormProps) {
   const { mavis } = useParts();
   const text = useText();
-  const [fields, setFields] = useState<AccessRuleFields>(() => (rule === null ? { ...newRule(), name: '' } : accessRuleFields.parse(rule)));
+  const [opened] = useState<AccessRuleFields>(() => (rule === null ? { ...newRule(), name: '' } : accessRuleFields.parse(rule)));
+  const [fields, setFields] = useState(opened);
+  const [dates, setDates] = useState({ startsAt: opened.startsAt ?? '', endsAt: opened.endsAt ?? '' });
+  const [typed, setTyped] = useState(() => numbersOf(opened.policy));
   const [failure, setFailure] = useState<ShownError | null>(null);
+  const { busy, run } = useOneAtATime();
+  const form = useRef<HTMLDivElement>(null);
+  const numbers = readNumbers(typed, opened.policy);
   const complete = fields.name.trim() !== '' && fields.protocols.length > 0;
   const set = (changes: Partial<AccessRuleFields>) => setFields((before) => ({ ...before, ...changes }));
   const setPolicy = (changes: Partial<SessionPolicy>) => set({ policy: { ...fields.policy, ...changes } });
-  const save = useOneAtATime(async () => {
+  const save = async () => {
     if (!complete) return;
-    const body = { ...fields, name: fields.name.trim() };
-    const answer = await ask(rule === null ? mavis.service.accessRuleCreate({ params: {}, query: {}, body }) : mavis.service.accessRuleUpdate({ params: { accessRuleId: rule.id }, query: {}, body }));
+    const { maxDurationSeconds, idleSeconds, maxFileBytes } = numbers;
+    const { startsAt, endsAt } = dates;
+    if (startsAt === UNREAD || endsAt === UNREAD || maxDurationSeconds === undefined || idleSeconds === undefined || maxFileBytes === undefined) return focusProblem(form.current);
+    const body = { ...fields, name: fields.name.trim(), startsAt: startsAt === '' ? null : startsAt, endsAt: endsAt === '' ? null : endsAt, policy: { ...fields.policy, maxDurationSeconds, idleSeconds, maxFileBytes } };
+    const answer = await ask(rule === null ? mavis.service.accessRuleCreate({ params: {}, query: {}, body }) : mavis.service.accessRuleUpdate({ params: { accessRuleId: rule.id }, query: {}, body: { ...body, unchangedSince: rule.updatedAt } }));
     if (answer.ok) onSaved();
     else setFailure(answer.error);
-  });
+  };
   return (
     <Dialog
       title={rule === null ? text('rules.add') : text('rules.edit', { name: rule.name })}
@@ -60,13 +70,13 @@ export function RuleForm({ rule, users, onClose, onSaved }: RuleFormProps) {
           <button type="button" className="button" onClick={onClose}>
             {text('common.cancel')}
           </button>
-          <button type="button" className="button button-primary" aria-disabled={!complete} onClick={save}>
+          <button type="button" className="button button-primary" aria-disabled={!complete || busy} onClick={() => void run(save)}>
             {text('common.save')}
           </button>
         </>
       }
     >
-      <div className="rule-form scroll" tabIndex={0} role="group" aria-label={text('rules.fields')}>
+      <div ref={form} className="rule-form scroll" tabIndex={0} role="group" aria-label={text('rules.fields')}>
         <Field label={text('rules.name')}>{(ties) => <input {...ties} className="input" value={fields.name} maxLength={200} onChange={(event) => set({ name: event.target.value })} />}</Field>
         <SubjectField subject={fields.subject} users={users} onChange={(subject) => set({ subject })} />
         <FilterField filter={fields.filter} onChange={(filter) => set({ filter })} />
@@ -86,10 +96,10 @@ export function RuleForm({ rule, users, onClose, onSaved }: RuleFormProps) {
         </Field>
         <TunnelField fields={fields} onChange={(tunnel) => set({ tunnel })} />
         <div className="log-filter-fields">
-          <DateTimeField label={text('rules.starts')} value={fields.startsAt ?? ''} end="from" onChange={(value) => set({ startsAt: value === '' ? null : value })} />
-          <DateTimeField label={text('rules.ends')} value={fields.endsAt ?? ''} end="until" onChange={(value) => set({ endsAt: value === '' ? null : value })} />
-          <Minutes label={text('rules.max-minutes')} seconds={fields.policy.maxDurationSeconds} max={7 * 24 * 60} onChange={(maxDurationSeconds) => setPolicy({ maxDurationSeconds })} />
-          <Minutes label={text('rules.idle-minutes')} seconds={fields.policy.idleSeconds} max={24 * 60} onChange={(idleSeconds) => setPolicy({ idleSeconds })} />
+          <DateTimeField label={text('rules.starts')} value={dates.startsAt} end="from" onChange={(startsAt) => setDates((before) => ({ ...before, startsAt }))} />
+          <DateTimeField label={text('rules.ends')} value={dates.endsAt} end="until" onChange={(endsAt) => setDates((before) => ({ ...before, endsAt }))} />
+          <Minutes label={text('rules.max-minutes')} typed={typed.maxDurationSeconds} wrong={numbers.maxDurationSeconds === undefined} most={MOST_MINUTES.maxDurationSeconds} onChange={(maxDurationSeconds) => setTyped({ ...typed, maxDurationSeconds })} />
+          <Minutes label={text('rules.idle-minutes')} typed={typed.idleSeconds} wrong={numbers.idleSeconds === undefined} most={MOST_MINUTES.idleSeconds} onChange={(idleSeconds) => setTyped({ ...typed, idleSeconds })} />
         </div>
         <WindowsField windows={fields.windows} onChange={(windows) => set({ windows })} />
         <fieldset className="rule-set">
@@ -98,8 +108,9 @@ export function RuleForm({ rule, users, onClose, onSaved }: RuleFormProps) {
             <Check key={name} label={text(`rules.policy-${name}`)} on={fields.policy[name]} off={name === 'firstUseTrust' && fields.signOn === 'stored'} onChange={(on) => setPolicy({ [name]: on })} />
           ))}
         </fieldset>
-        <FileRulesFields policy={fields.policy} onChange={setPolicy} />
+        <FileRulesFields policy={fields.policy} onChange={setPolicy} largest={typed.maxFileBytes} largestWrong={numbers.maxFileBytes === undefined} onLargest={(maxFileBytes) => setTyped({ ...typed, maxFileBytes })} />
         {failure && <ErrorNotice error={failure} />}
+        {failure?.code === 'request.conflict' && failure.args['what'] === 'changed-since' && <p role="status">{text('rules.changed-since')}</p>}
       </div>
     </Dialog>
   );
@@ -118,10 +129,11 @@ function Check({ label, on, off = false, onChange }: { readonly label: string; r
   );
 }
 
-function Minutes({ label, seconds, max, onChange }: { readonly label: string; readonly seconds: number; readonly max: number; readonly onChange: (seconds: number) => void }) {
+function Minutes({ label, typed, wrong, most, onChange }: { readonly label: string; readonly typed: string; readonly wrong: boolean; readonly most: number; readonly onChange: (typed: string) => void }) {
+  const text = useText();
   return (
-    <Field label={label}>
-      {(ties) => <input {...ties} className="input tabular" type="number" min={1} max={max} value={Math.round(seconds / MINUTE)} onChange={(event) => onChange(Math.min(max, Math.max(1, Math.round(Number(event.target.value)))) * MINUTE)} />}
+    <Field label={label} problem={wrong ? text('rules.minutes-problem', { most }) : null}>
+      {(ties) => <input {...ties} className="input tabular" inputMode="decimal" maxLength={20} autoComplete="off" value={typed} onChange={(event) => onChange(event.target.value)} />}
     </Field>
   );
 }
@@ -148,6 +160,7 @@ function SubjectField({ subject, users, onChange }: { readonly subject: AccessRu
             ))}
           </optgroup>
           <optgroup label={text('common.user')}>
+            {subject.kind === 'user' && !users.some(({ id }) => id === subject.userId) && <option value={value}>{text('common.unknown')}</option>}
             {users.map((user) => (
               <option key={user.id} value={`user ${user.id}`}>
                 {user.name}
@@ -180,18 +193,25 @@ function TunnelField({ fields: { subject, tunnel }, onChange }: { readonly field
 function FilterField({ filter, onChange }: { readonly filter: string; readonly onChange: (filter: string) => void }) {
   const { mavis } = useParts();
   const text = useText();
-  const matches = useFresh(useCallback(() => mavis.service.accessRuleMatches({ params: {}, query: { filter }, body: {} }), [mavis, filter]), 0);
-  const problem = matches.value?.problem ?? null;
+  const load = useCallback(async () => {
+    const answer = await mavis.service.accessRuleMatches({ params: {}, query: { filter }, body: {} });
+    return answer.ok ? { ...answer, value: { ...answer.value, of: filter } } : answer;
+  }, [mavis, filter]);
+  const matches = useFresh(load, 0);
+  // What the filter before gave is no answer to this one.
+  const given = matches.value?.of === filter ? matches.value : undefined;
+  const problem = given?.problem ?? null;
   return (
     <>
       <Field label={text('rules.filter')} hint={text('rules.filter-hint')} problem={problem === null ? null : text('rules.filter-problem', { position: problem.position + 1 })}>
         {(ties) => <input {...ties} className="input mono" value={filter} maxLength={500} spellCheck={false} autoComplete="off" onChange={(event) => onChange(event.target.value)} />}
       </Field>
-      {matches.value && problem === null && (
+      {given && problem === null && (
         <p className="field-hint" role="status">
-          {text('rules.matches', { count: matches.value.total })} {matches.value.names.slice(0, 8).join(', ')}
+          {text('rules.matches', { count: given.total })} {given.names.slice(0, 8).join(', ')}
         </p>
       )}
+      {!given && matches.error && <ErrorNotice error={matches.error} />}
     </>
   );
 }

@@ -1,11 +1,13 @@
 import { useId, useState } from 'react';
 import type { Credential } from '../../shared/api/credentials.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
+import { changedFields } from '../controls/changed-fields.ts';
 import { Dialog } from '../controls/dialog.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
 import { useFocusOfDetails } from '../controls/focus-of-details.ts';
 import { Icon } from '../controls/icon.tsx';
+import { useOneAtATime } from '../controls/use-one-at-a-time.ts';
 import { useFormats, useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useParts } from '../stores/parts.tsx';
@@ -28,7 +30,7 @@ export function CredentialDetails({ credential, onClose, onChanged }: { readonly
     if (answer.ok) onClose();
     onChanged();
   };
-  const change = async (body: { name: string; userName: string }) => {
+  const change = async (body: { name?: string; userName?: string }) => {
     const answer = await ask(mavis.service.credentialUpdate({ params, query: {}, body }));
     setFailure(answer.ok ? null : answer.error);
     if (answer.ok) onChanged();
@@ -112,10 +114,11 @@ export function CredentialDetails({ credential, onClose, onChanged }: { readonly
 }
 
 /** What of a credential can be changed without its secret. */
-function NameFields({ credential, onSave }: { readonly credential: Credential; readonly onSave: (change: { name: string; userName: string }) => Promise<void> }) {
+function NameFields({ credential, onSave }: { readonly credential: Credential; readonly onSave: (change: { name?: string; userName?: string }) => Promise<void> }) {
   const text = useText();
   const formId = useId();
   const [fields, setFields] = useState({ name: credential.name, userName: credential.userName });
+  const { busy, run } = useOneAtATime();
   const read = { name: fields.name.trim(), userName: fields.userName.trim() };
   const changed = read.name !== '' && read.userName !== '' && (read.name !== credential.name || read.userName !== credential.userName);
   return (
@@ -124,14 +127,14 @@ function NameFields({ credential, onSave }: { readonly credential: Credential; r
       className="setup-body"
       onSubmit={(event) => {
         event.preventDefault();
-        if (changed) void onSave(read);
+        if (changed) void run(() => onSave(changedFields({ name: credential.name, userName: credential.userName }, read)));
       }}
     >
       <Field label={text('credentials.name')}>{(ties) => <input {...ties} className="input" value={fields.name} maxLength={200} autoComplete="off" onChange={(event) => setFields({ ...fields, name: event.target.value })} />}</Field>
       <Field label={text('credentials.user-name')} hint={text('credentials.user-name-hint')}>
         {(ties) => <input {...ties} className="input mono" value={fields.userName} maxLength={200} autoComplete="off" autoCapitalize="off" spellCheck={false} onChange={(event) => setFields({ ...fields, userName: event.target.value })} />}
       </Field>
-      <button type="submit" className="button" aria-disabled={!changed}>
+      <button type="submit" className="button" aria-disabled={!changed || busy}>
         {text('common.save')}
       </button>
     </form>

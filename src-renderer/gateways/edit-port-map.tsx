@@ -2,10 +2,12 @@ import { useId, useState } from 'react';
 import type { Gateway } from '../../shared/api/gateways.ts';
 import { protocol, type Protocol } from '../../shared/ids.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
+import { changedFields } from '../controls/changed-fields.ts';
 import { Dialog } from '../controls/dialog.tsx';
 import { DialogForm } from '../controls/dialog-form.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon } from '../controls/icon.tsx';
+import { useOneAtATime } from '../controls/use-one-at-a-time.ts';
 import { useFormats, useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useParts } from '../stores/parts.tsx';
@@ -17,21 +19,22 @@ export function EditPortMap({ gateway, onClose }: { readonly gateway: Gateway; r
   const text = useText();
   const formats = useFormats();
   const formId = useId();
-  const { proxyPorts, linkPort } = gateway.addresses;
-  const [ranks, setRanks] = useState(() => ranksOf(gateway.portPreference, proxyPorts));
-  const [over443, setOver443] = useState(gateway.over443);
+  // The Gateway lives on while the form is open: what its user changed shows against how it was then.
+  const [opened] = useState(gateway);
+  const { proxyPorts, linkPort } = opened.addresses;
+  const [ranks, setRanks] = useState(() => ranksOf(opened.portPreference, proxyPorts));
+  const [over443, setOver443] = useState(opened.over443);
   const [failure, setFailure] = useState<ShownError | null>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, run } = useOneAtATime();
   const named = (names: readonly Protocol[]): string => formats.list(names.map((name) => text(`protocol.${name}`)));
   const lost = lostProtocols(ranks);
   const closed = closedProtocols(ranks, gateway.status.ports.filter(({ open }) => !open).map(({ port }) => port));
   const save = async () => {
-    if (lost.length > 0 || busy) return;
-    setBusy(true);
-    const answer = await ask(mavis.service.gatewayUpdate({ params: { gatewayId: gateway.id }, query: {}, body: { portPreference: preferenceOf(ranks, proxyPorts), over443 } }));
-    setBusy(false);
-    if (answer.ok) onClose();
-    else setFailure(answer.error);
+    if (lost.length > 0) return undefined;
+    const body = changedFields({ portPreference: preferenceOf(ranksOf(opened.portPreference, proxyPorts), proxyPorts), over443: opened.over443 }, { portPreference: preferenceOf(ranks, proxyPorts), over443 });
+    if (Object.keys(body).length === 0) return onClose();
+    const answer = await ask(mavis.service.gatewayUpdate({ params: { gatewayId: gateway.id }, query: {}, body }));
+    return answer.ok ? onClose() : setFailure(answer.error);
   };
   return (
     <Dialog
@@ -48,7 +51,7 @@ export function EditPortMap({ gateway, onClose }: { readonly gateway: Gateway; r
         </>
       }
     >
-      <DialogForm id={formId} onSubmit={save}>
+      <DialogForm id={formId} onSubmit={() => run(save)}>
         <p>{text('port-map.about')}</p>
         <RankTable ports={proxyPorts} ranks={ranks} onRank={(name, port, rank) => setRanks(withRank(ranks, name, port, rank))} />
         {lost.length > 0 && (

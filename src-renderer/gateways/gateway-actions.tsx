@@ -2,14 +2,16 @@ import { useId, useState } from 'react';
 import type { Gateway } from '../../shared/api/gateways.ts';
 import type { IpcAnswer } from '../../shared/ipc/contract.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
+import { changedFields } from '../controls/changed-fields.ts';
 import { Dialog } from '../controls/dialog.tsx';
 import { DialogForm } from '../controls/dialog-form.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon, type IconName } from '../controls/icon.tsx';
+import { useOneAtATime } from '../controls/use-one-at-a-time.ts';
 import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
-import { draftOf, GatewayForm, readDraft, type GatewayDraftField } from './gateway-form.tsx';
+import { draftOf, GatewayForm, readDraft, type GatewayDefinition, type GatewayDraftField } from './gateway-form.tsx';
 import { segmentNames } from './gateway-groups.ts';
 import { RotateKey } from './rotate-key.tsx';
 import { nextSetupStep, type SetupStep } from './gateway-setup.tsx';
@@ -66,12 +68,10 @@ function Confirm({ gateway, what, act, onClose }: ConfirmProps) {
   const text = useText();
   const items = useFed('gateways', (state) => state.items) ?? {};
   const [failure, setFailure] = useState<ShownError | null>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, run: once } = useOneAtATime();
   const last = what === 'remove' && gateway.segment !== null && !Object.values(items).some(({ id, segment }) => id !== gateway.id && segment === gateway.segment);
   const run = async () => {
-    setBusy(true);
     const answer = await ask(act());
-    setBusy(false);
     if (answer.ok) onClose();
     else setFailure(answer.error);
   };
@@ -84,7 +84,7 @@ function Confirm({ gateway, what, act, onClose }: ConfirmProps) {
           <button type="button" className="button" onClick={onClose}>
             {text('common.cancel')}
           </button>
-          <button type="button" className={what === 'drain' ? 'button button-primary' : 'button button-danger'} aria-disabled={busy} onClick={() => !busy && void run()}>
+          <button type="button" className={what === 'drain' ? 'button button-primary' : 'button button-danger'} aria-disabled={busy} onClick={() => void once(run)}>
             {text(`gateways.${what}`)}
           </button>
         </>
@@ -102,26 +102,34 @@ function Confirm({ gateway, what, act, onClose }: ConfirmProps) {
   );
 }
 
+/** What of a definition its user changed; of the addresses each part by itself. */
+function changesOf({ addresses: addressesBefore, ...before }: GatewayDefinition, { addresses, ...now }: GatewayDefinition) {
+  return { definition: changedFields(before, now), addresses: changedFields(addressesBefore, addresses) };
+}
+
 function EditGateway({ gateway, onClose }: { readonly gateway: Gateway; readonly onClose: () => void }) {
   const { mavis } = useParts();
   const text = useText();
   const items = useFed('gateways', (state) => state.items);
-  const [draft, setDraft] = useState(() => draftOf(gateway));
+  // The Gateway lives on while the form is open: what its user changed shows against how it was then.
+  const [opened] = useState(() => draftOf(gateway));
+  const [draft, setDraft] = useState(opened);
   const [wrong, setWrong] = useState<ReadonlySet<GatewayDraftField>>(new Set());
   const [failure, setFailure] = useState<ShownError | null>(null);
   const formId = useId();
   const others = Object.values(items ?? {}).filter(({ id }) => id !== gateway.id);
-  const before = draftOf(gateway);
-  const moved = draft.host !== before.host || draft.linkPort !== before.linkPort || draft.proxyPorts !== before.proxyPorts;
-  const leavesLast = gateway.segment !== null && draft.segment.trim() !== gateway.segment && !others.some(({ segment }) => segment === gateway.segment);
+  const moved = draft.host !== opened.host || draft.linkPort !== opened.linkPort || draft.proxyPorts !== opened.proxyPorts;
+  const leavesLast = gateway.segment !== null && draft.segment.trim() !== opened.segment && draft.segment.trim() !== gateway.segment && !others.some(({ segment }) => segment === gateway.segment);
   const save = async () => {
     const read = readDraft(draft);
     setWrong(read.ok ? new Set() : read.wrong);
-    if (!read.ok) return;
-    const { addresses, ...definition } = read.definition;
-    const answer = await ask(mavis.service.gatewayUpdate({ params: { gatewayId: gateway.id }, query: {}, body: { ...definition, ...(moved ? { addresses } : {}) } }));
-    if (answer.ok) onClose();
-    else setFailure(answer.error);
+    if (!read.ok) return undefined;
+    const before = readDraft(opened);
+    const { definition, addresses } = before.ok ? changesOf(before.definition, read.definition) : { definition: read.definition, addresses: read.definition.addresses };
+    const body = { ...definition, ...(Object.keys(addresses).length > 0 ? { addresses: { ...gateway.addresses, ...addresses } } : {}) };
+    if (Object.keys(body).length === 0) return onClose();
+    const answer = await ask(mavis.service.gatewayUpdate({ params: { gatewayId: gateway.id }, query: {}, body }));
+    return answer.ok ? onClose() : setFailure(answer.error);
   };
   return (
     <Dialog

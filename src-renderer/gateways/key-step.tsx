@@ -14,6 +14,11 @@ import { compareFingerprints } from './key-comparison.ts';
 
 type PastedKey = z.output<IpcContract['gateways']['readPastedKey']['result']>;
 
+/** What was read, and of which text: the field may hold another by then. */
+interface ReadKey extends PastedKey {
+  readonly of: string;
+}
+
 const nothing: PastedKey = { line: null, fingerprint: null, name: null, printed: null };
 
 /** The public key is pasted, its fingerprint compared with what `init` printed, and entered (S38). `onEntered` follows. */
@@ -21,7 +26,7 @@ export function KeyStep({ gateway, formId, onEntered }: { readonly gateway: Gate
   const { mavis } = useParts();
   const text = useText();
   const [pasted, setPasted] = useState('');
-  const [read, setRead] = useState<PastedKey>(nothing);
+  const [lastRead, setRead] = useState<ReadKey>({ ...nothing, of: '' });
   const [printed, setPrinted] = useState('');
   const [compared, setCompared] = useState(false);
   const [pressed, setPressed] = useState(false);
@@ -32,7 +37,7 @@ export function KeyStep({ gateway, formId, onEntered }: { readonly gateway: Gate
       const answer = pasted.trim() === '' ? null : await ask(mavis.gateways.readPastedKey({ text: pasted.slice(0, 20_000) }));
       if (!current) return;
       const found = answer?.ok ? answer.value : nothing;
-      setRead(found);
+      setRead({ ...found, of: pasted });
       if (found.printed !== null) setPrinted(found.printed);
     };
     void readNow();
@@ -40,6 +45,9 @@ export function KeyStep({ gateway, formId, onEntered }: { readonly gateway: Gate
       current = false;
     };
   }, [mavis, pasted]);
+  // While another text is read, the last one's key is not its.
+  const known = lastRead.of === pasted;
+  const read = known ? lastRead : nothing;
   const comparison = compareFingerprints(read.fingerprint, printed);
   const agreed = comparison === 'same' || (comparison === 'nothing-to-compare' && compared);
   const enter = async () => {
@@ -53,7 +61,7 @@ export function KeyStep({ gateway, formId, onEntered }: { readonly gateway: Gate
   return (
     <DialogForm id={formId} onSubmit={enter}>
       <p>{text('setup.key-intro')}</p>
-      <Field label={text('setup.key-line')} problem={read.line === null && (pressed || pasted.trim() !== '') ? text('setup.key-invalid') : null}>
+      <Field label={text('setup.key-line')} problem={read.line === null && known && (pressed || pasted.trim() !== '') ? text('setup.key-invalid') : null}>
         {(ties) => (
           <textarea
             {...ties}

@@ -2,7 +2,7 @@ import { useEffect, useId, useState } from 'react';
 import { auditOutcome } from '../../shared/api/audit.ts';
 import { catalogue } from '../../shared/errors/catalogue.ts';
 import type { LogName } from '../../shared/ipc/stores.ts';
-import { DateTimeField } from '../controls/date-time-field.tsx';
+import { DateTimeField, UNREAD } from '../controls/date-time-field.tsx';
 import { Field } from '../controls/field.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { useText } from '../language/use-text.ts';
@@ -75,8 +75,8 @@ export function LogFilter({ log, form, onChange }: LogFilterProps) {
         </Field>
         {form.span === 'own' && (
           <>
-            <DateTimeField label={text('audit.from')} value={form.from} end="from" onChange={(from) => onChange({ ...form, from })} />
-            <DateTimeField label={text('audit.until')} value={form.until} end="until" onChange={(until) => onChange({ ...form, until })} />
+            <DateTimeField label={text('audit.from')} value={form.from} end="from" onChange={(from) => from !== UNREAD && onChange({ ...form, from })} />
+            <DateTimeField label={text('audit.until')} value={form.until} end="until" onChange={(until) => until !== UNREAD && onChange({ ...form, until })} />
           </>
         )}
         {further && (

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { Gateway } from '../../shared/api/gateways.ts';
 import type { ConnectionTest } from '../../shared/api/resources.ts';
 import type { Protocol } from '../../shared/ids.ts';
@@ -26,18 +26,27 @@ export function ConnectionTestPanel({ row, gatewayId, choosing = false }: Connec
   const text = useText();
   const [protocol, setProtocol] = useState<Protocol | undefined>(row.protocols[0]);
   const [tested, setTested] = useState<Tested>({ status: 'not-run' });
+  const asked = useRef(0);
+  const choose = (next: Protocol | undefined) => {
+    // A result stands beside its own protocol only; one that is still to come is of the protocol before.
+    asked.current += 1;
+    setTested({ status: 'not-run' });
+    setProtocol(next);
+  };
   const run = async () => {
     if (protocol === undefined) return;
+    asked.current += 1;
+    const mine = asked.current;
     setTested({ status: 'running' });
     const answer = await ask(mavis.service.resourceConnectionTest({ params: { resourceId: row.id }, query: {}, body: { protocol, ...(gatewayId === undefined ? {} : { gatewayId }) } }));
-    setTested(answer.ok ? { status: 'known', result: answer.value } : { status: 'failed', error: answer.error });
+    if (mine === asked.current) setTested(answer.ok ? { status: 'known', result: answer.value } : { status: 'failed', error: answer.error });
   };
   const running = tested.status === 'running';
   return (
     <div className="connection-test">
       <div className="setup-row">
         {row.protocols.length > 1 && (
-          <select className="input connection-test-protocol" aria-label={text('common.protocol')} value={protocol} onChange={(event) => setProtocol(row.protocols.find((name) => name === event.target.value))}>
+          <select className="input connection-test-protocol" aria-label={text('common.protocol')} value={protocol} onChange={(event) => choose(row.protocols.find((name) => name === event.target.value))}>
             {row.protocols.map((name) => (
               <option key={name} value={name}>
                 {text(`protocol.${name}`)}

@@ -3,6 +3,7 @@ import { operatingSystem, port, resourceFields, type Resource, type ResourceFiel
 import { protocol, type Protocol } from '../../shared/ids.ts';
 import type { ResourceRow } from '../../shared/ipc/contract.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
+import { changedFields } from '../controls/changed-fields.ts';
 import { Dialog } from '../controls/dialog.tsx';
 import { DialogForm } from '../controls/dialog-form.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
@@ -51,14 +52,15 @@ export function readResourceDraft(draft: ResourceDraft): { readonly ok: true; re
   return { ok: false, wrong: new Set(parts.flatMap(([field, right]) => (right ? [] : [field]))) };
 }
 
-type Loaded = { readonly status: 'loading' } | { readonly status: 'ready'; readonly draft: ResourceDraft } | { readonly status: 'failed'; readonly error: ShownError };
+/** `opened` is what stood there when the form was opened, from which it tells what its user changed. */
+type Loaded = { readonly status: 'loading' } | { readonly status: 'ready'; readonly opened: ResourceDraft; readonly draft: ResourceDraft } | { readonly status: 'failed'; readonly error: ShownError };
 
 /** Adds a resource, or changes one: all that an administrator sets of it, its tags included (S37). */
 export function ResourceForm({ row, onClose }: { readonly row: Pick<ResourceRow, 'id' | 'name'> | null; readonly onClose: () => void }) {
   const { mavis } = useParts();
   const text = useText();
   const formId = useId();
-  const [loaded, setLoaded] = useState<Loaded>(row === null ? { status: 'ready', draft: emptyDraft } : { status: 'loading' });
+  const [loaded, setLoaded] = useState<Loaded>(row === null ? { status: 'ready', opened: emptyDraft, draft: emptyDraft } : { status: 'loading' });
   const [wrong, setWrong] = useState<ReadonlySet<DraftField>>(new Set());
   const [failure, setFailure] = useState<ShownError | null>(null);
   const [saved, setSaved] = useState(false);
@@ -68,7 +70,9 @@ export function ResourceForm({ row, onClose }: { readonly row: Pick<ResourceRow,
   const read = useCallback(async (): Promise<Loaded | undefined> => {
     if (id === undefined) return undefined;
     const answer = await ask(mavis.service.resourceRead({ params: { resourceId: id }, query: {}, body: {} }));
-    return answer.ok ? { status: 'ready', draft: draftOf(answer.value) } : { status: 'failed', error: answer.error };
+    if (!answer.ok) return { status: 'failed', error: answer.error };
+    const draft = draftOf(answer.value);
+    return { status: 'ready', opened: draft, draft };
   }, [mavis, id]);
   useEffect(() => {
     let current = true;
@@ -81,14 +85,17 @@ export function ResourceForm({ row, onClose }: { readonly row: Pick<ResourceRow,
       current = false;
     };
   }, [read]);
-  const save = async (draft: ResourceDraft) => {
+  const save = async (opened: ResourceDraft, draft: ResourceDraft) => {
     const result = readResourceDraft(draft);
     setWrong(result.ok ? new Set() : result.wrong);
-    if (!result.ok) return;
-    const answer = id === undefined ? await ask(mavis.service.resourceCreate({ params: {}, query: {}, body: result.fields })) : await ask(mavis.service.resourceUpdate({ params: { resourceId: id }, query: {}, body: result.fields }));
+    if (!result.ok) return undefined;
+    const before = readResourceDraft(opened);
+    const body = before.ok ? changedFields(before.fields, result.fields) : result.fields;
+    if (id !== undefined && Object.keys(body).length === 0) return onClose();
+    const answer = await ask(id === undefined ? mavis.service.resourceCreate({ params: {}, query: {}, body: result.fields }) : mavis.service.resourceUpdate({ params: { resourceId: id }, query: {}, body }));
     setFailure(answer.ok ? null : answer.error);
-    if (answer.ok && id === undefined) setSaved(true);
-    else if (answer.ok) onClose();
+    if (answer.ok && id === undefined) return setSaved(true);
+    return answer.ok ? onClose() : undefined;
   };
   return (
     <>
@@ -123,8 +130,8 @@ export function ResourceForm({ row, onClose }: { readonly row: Pick<ResourceRow,
         )}
         {saved && <p role="status">{text('resource-form.saved')}</p>}
         {loaded.status === 'ready' && !saved && (
-          <DialogForm id={formId} onSubmit={() => save(loaded.draft)}>
-            <ResourceFieldsInput draft={loaded.draft} wrong={wrong} credentials={credentials} onAddCredential={() => setAddingCredential(true)} onChange={(draft) => setLoaded({ status: 'ready', draft })} />
+          <DialogForm id={formId} onSubmit={() => save(loaded.opened, loaded.draft)}>
+            <ResourceFieldsInput draft={loaded.draft} wrong={wrong} credentials={credentials} onAddCredential={() => setAddingCredential(true)} onChange={(draft) => setLoaded({ ...loaded, draft })} />
             {failure && <ErrorNotice error={failure} />}
           </DialogForm>
         )}

@@ -1,9 +1,9 @@
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { Dialog } from '../controls/dialog.tsx';
+import { DialogForm } from '../controls/dialog-form.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
-import { useOneAtATime } from '../controls/use-one-at-a-time.ts';
 import { useText } from '../language/use-text.ts';
 
 interface EndDialogProps {
@@ -16,14 +16,15 @@ interface EndDialogProps {
 /** Ends a session of somebody else's: asks for the reason, which the audit log keeps. */
 export function EndDialog({ title, end: endFor, onClose, onAsked }: EndDialogProps) {
   const text = useText();
+  const formId = useId();
   const [reason, setReason] = useState('');
   const [failure, setFailure] = useState<ShownError | null>(null);
-  const end = useOneAtATime(async () => {
+  const end = async () => {
     if (reason.trim() === '') return;
     const answer = await endFor(reason.trim());
     if (answer.ok) onAsked();
     else setFailure(answer.error);
-  });
+  };
   return (
     <Dialog
       title={title}
@@ -33,15 +34,17 @@ export function EndDialog({ title, end: endFor, onClose, onAsked }: EndDialogPro
           <button type="button" className="button" onClick={onClose}>
             {text('common.cancel')}
           </button>
-          <button type="button" className="button button-danger" aria-disabled={reason.trim() === ''} onClick={end}>
+          <button type="submit" form={formId} className="button button-danger" aria-disabled={reason.trim() === ''}>
             {text('all-sessions.end-short')}
           </button>
         </>
       }
     >
-      <p>{text('all-sessions.end-body')}</p>
-      <Field label={text('all-sessions.reason')}>{(ties) => <input {...ties} className="input" type="text" value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} onKeyDown={(event) => event.key === 'Enter' && end()} />}</Field>
-      {failure && <ErrorNotice error={failure} />}
+      <DialogForm id={formId} onSubmit={end}>
+        <p>{text('all-sessions.end-body')}</p>
+        <Field label={text('all-sessions.reason')}>{(ties) => <input {...ties} className="input" type="text" value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} />}</Field>
+        {failure && <ErrorNotice error={failure} />}
+      </DialogForm>
     </Dialog>
   );
 }

@@ -81,5 +81,5 @@ export function TypedNumber({ ties, value, min, max, onTyped }: TypedNumberProps
     if (typed !== null && typed !== '' && Number.isFinite(number)) onTyped(Math.max(min, Math.min(max, Math.round(number))));
     setTyped(null);
   };
-  return <input {...ties} className="input settings-number" type="number" min={min} max={max} value={typed ?? value} onChange={(event) => setTyped(event.target.value)} onBlur={take} onKeyDown={(event) => event.key === 'Enter' && take()} />;
+  return <input {...ties} className="input settings-number" type="number" min={min} max={max} value={typed ?? value} onChange={(event) => setTyped(event.target.value)} onBlur={take} onKeyDown={(event) => event.key === 'Enter' && !event.nativeEvent.isComposing && take()} />;
 }

@@ -1,9 +1,10 @@
-import { type SubmitEvent, useState } from 'react';
+import { useState } from 'react';
 import { profileColour, profileFields, type ProfileFields } from '../../shared/ipc/contract.ts';
 import type { Profile, ShownError } from '../../shared/ipc/stores.ts';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
 import { Icon } from '../controls/icon.tsx';
+import { useOneAtATime } from '../controls/use-one-at-a-time.ts';
 import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { draftOf, ProxyChoice, settingOf } from '../network/proxy-choice.tsx';
@@ -32,6 +33,7 @@ export function ProfileForm({ profile, onDone }: { readonly profile: Profile | n
   const [problems, setProblems] = useState<{ readonly name: boolean; readonly address: boolean; readonly compare: boolean; readonly proxy: boolean }>({ name: false, address: false, compare: false, proxy: false });
   const [failure, setFailure] = useState<ShownError | null>(null);
 
+  const { busy, run } = useOneAtATime();
   const read = async () => {
     const url = profileFields.shape.serviceUrl.safeParse(address.trim());
     const setting = settingOf(proxy);
@@ -43,8 +45,7 @@ export function ProfileForm({ profile, onDone }: { readonly profile: Profile | n
     setCertificate(answer.ok ? { status: 'read', serviceUrl: url.data, ...answer.value } : { status: 'failed', error: answer.error });
   };
 
-  const save = async (event: SubmitEvent) => {
-    event.preventDefault();
+  const save = async (): Promise<void> => {
     const unchanged = profile !== null && address.trim() === profile.serviceUrl && certificate.status === 'not-read';
     if (!unchanged && (certificate.status !== 'read' || certificate.serviceUrl !== address.trim())) return read();
     const pin = unchanged ? profile.pin : pinOf(certificate, compared);
@@ -60,7 +61,16 @@ export function ProfileForm({ profile, onDone }: { readonly profile: Profile | n
   };
 
   return (
-    <form className="sign-in-form" noValidate aria-label={profile === null ? text('sign-in.add-profile') : text('sign-in.edit-profile', { name: profile.name })} onSubmit={(event) => void save(event)}>
+    <form
+      className="sign-in-form"
+      noValidate
+      aria-label={profile === null ? text('sign-in.add-profile') : text('sign-in.edit-profile', { name: profile.name })}
+      aria-busy={busy}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void run(save);
+      }}
+    >
       <h2>{profile === null ? text('sign-in.add-profile') : text('sign-in.edit-profile', { name: profile.name })}</h2>
       <Field label={text('profile.name')} hint={text('profile.name-hint')} problem={problems.name ? text('profile.name-invalid') : null}>
         {(ties) => <input {...ties} className="input" value={name} maxLength={60} onChange={(event) => setName(event.target.value)} />}
@@ -95,7 +105,7 @@ export function ProfileForm({ profile, onDone }: { readonly profile: Profile | n
         <button type="button" className="button" onClick={onDone}>
           {text('common.cancel')}
         </button>
-        <button type="submit" className="button button-primary">
+        <button type="submit" className="button button-primary" aria-disabled={busy}>
           {text('common.save')}
         </button>
       </div>

@@ -1,12 +1,15 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { User } from '../../shared/api/users.ts';
 import type { IpcAnswer } from '../../shared/ipc/contract.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
-import { DateTimeField } from '../controls/date-time-field.tsx';
+import { changedFields } from '../controls/changed-fields.ts';
+import { DateTimeField, UNREAD } from '../controls/date-time-field.tsx';
 import { Dialog } from '../controls/dialog.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
 import { useFocusOfDetails } from '../controls/focus-of-details.ts';
+import { focusProblem } from '../controls/focus-problem.ts';
+import { useOneAtATime } from '../controls/use-one-at-a-time.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useFormats, useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
@@ -131,23 +134,31 @@ interface UserChange {
   readonly expiresAt: string | null;
 }
 
-function UserFields({ user, onSave }: { readonly user: User; readonly onSave: (change: UserChange) => Promise<unknown> }) {
+function UserFields({ user, onSave }: { readonly user: User; readonly onSave: (change: Partial<UserChange>) => Promise<unknown> }) {
   const text = useText();
   const [fields, setFields] = useState({ displayName: user.displayName, role: user.role, expiresAt: user.expiresAt ?? '' });
+  const { busy, run } = useOneAtATime();
+  const form = useRef<HTMLFormElement>(null);
   const changed = fields.displayName !== user.displayName || fields.role !== user.role || fields.expiresAt !== (user.expiresAt ?? '');
   const complete = fields.displayName.trim() !== '' && (fields.role !== 'vendor' || fields.expiresAt !== '');
+  const save = async () => {
+    if (!changed || !complete) return;
+    if (fields.expiresAt === UNREAD) return focusProblem(form.current);
+    await onSave(changedFields<UserChange>({ displayName: user.displayName, role: user.role, expiresAt: user.expiresAt }, { ...fields, expiresAt: fields.expiresAt === '' ? null : fields.expiresAt }));
+  };
   return (
     <form
+      ref={form}
       className="details-actions"
       onSubmit={(event) => {
         event.preventDefault();
-        if (changed && complete) void onSave({ ...fields, expiresAt: fields.expiresAt === '' ? null : fields.expiresAt });
+        void run(save);
       }}
     >
       <Field label={text('users.display-name')}>{(ties) => <input {...ties} className="input" value={fields.displayName} maxLength={200} onChange={(event) => setFields({ ...fields, displayName: event.target.value })} />}</Field>
       <RoleField value={fields.role} onChange={(next) => setFields({ ...fields, role: next })} />
       <DateTimeField label={text(fields.role === 'vendor' ? 'users.expires-needed' : 'users.expires')} value={fields.expiresAt} end="until" onChange={(expiresAt) => setFields({ ...fields, expiresAt })} />
-      <button type="submit" className="button button-primary" aria-disabled={!changed || !complete}>
+      <button type="submit" className="button button-primary" aria-disabled={!changed || !complete || busy}>
         {text('common.save')}
       </button>
     </form>

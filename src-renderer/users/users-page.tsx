@@ -5,6 +5,7 @@ import { Icon, type IconName } from '../controls/icon.tsx';
 import { ItemTable, type TableColumns } from '../controls/item-table.tsx';
 import { ListFoot } from '../controls/list-foot.tsx';
 import { AddButton, ListPage, PageSearch } from '../controls/list-page.tsx';
+import { useNow } from '../language/use-now.ts';
 import { useFormats, useText } from '../language/use-text.ts';
 import { usePaged } from '../mavis/use-paged.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
@@ -73,11 +74,13 @@ const looks: Readonly<Record<ReturnType<typeof accountStanding>, { readonly icon
   active: { icon: 'check', className: 'badge badge-good' },
 };
 
+/** An account that expires or is unlocked while one looks is shown so after this at the latest. */
+const JUDGE_EVERY_MS = 15_000;
+
 /** How an account stands, as a badge. */
 export function StandingBadge({ user }: { readonly user: User }) {
   const text = useText();
-  const [nowMs] = useState(() => Date.now());
-  const standing = accountStanding(user, nowMs);
+  const standing = accountStanding(user, useNow(JUDGE_EVERY_MS));
   return (
     <span className={looks[standing].className}>
       <Icon name={looks[standing].icon} />

@@ -20,10 +20,10 @@ export function gatewaySetupCalls(noted: Noted): Omit<WindowApi['gateways'], 're
   return {
     installation: noted('gateways.installation', () => ok({ serviceFingerprint: 'SHA256:sF3kM8vQz1Xb5RtYw7LnCg2HpJd4UeAo9iKqZm6Tx0E', command: `echo ${'eyJjb25maWd1cmF0aW9uIjoi'.repeat(12)} | base64 -d | sudo -u mavis-gateway tee /var/lib/mavis-gateway/received-configuration.json >/dev/null`, fileName: 'office1-gw-3.mavis-gateway.json' })),
     saveConfiguration: noted('gateways.saveConfiguration', () => ok({ saved: true })),
-    readPastedKey: ({ text }) => {
+    readPastedKey: noted('gateways.readPastedKey', ({ text }) => {
       const line = text.split('\n').map((one) => one.trim()).find((one) => /^mavis-gateway-key-1 \S{80,} \S{40,} \S+$/.test(one)) ?? null;
       return ok({ line, fingerprint: line === null ? null : PASTED_FINGERPRINT, name: line?.split(' ')[3] ?? null, printed: /SHA256:[A-Za-z0-9+/]{43}/.exec(text)?.[0] ?? null });
-    },
+    }),
   };
 }
 

@@ -49,6 +49,8 @@ export interface Harness {
   pulled: boolean;
   /** Set by a test: searches for resources, a new resource, lists of recordings and the audit log, read as they were when asked for, reports of a diagnosis, refusals of a sign-in and the choice of a profile are answered once this settles. */
   held: Promise<void>;
+  /** Set by a test: a call of this name is answered once this settles, by how it was when the call was made. */
+  readonly late: Record<string, Promise<void>>;
   /** Set by a test: lists of recordings and searches for resources are refused with this code of the catalogue. */
   refusing: string | null;
   readonly ready: Promise<void>;
@@ -105,6 +107,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     fresh: 0,
     pulled: false,
     held: Promise.resolve(),
+    late: {},
     refusing: null,
     paintedMs: [],
     action: (id) => actions.forEach((listener) => listener(id)),
@@ -118,7 +121,8 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
 
   const noted = <Args, T>(name: string, run: (args: Args) => Promise<IpcAnswer<T>>) => (args: Args): Promise<IpcAnswer<T>> => {
     calls.push({ name, args });
-    return run(args);
+    const late = window.harness.late[name];
+    return late === undefined ? run(args) : late.then(() => run(args));
   };
   const row = (found: ListedResource): ResourceRow => {
     const own = found.tags.filter(isSegmentTag);
@@ -307,7 +311,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       gatewayHistory: ({ params }) => ok(gatewayHistory(params.gatewayId)),
       ...gatewayServiceCalls(noted, patch),
       ...credentials.service,
-      userList: ({ query: asked }) => ok({ items: scene === 'empty' ? [] : madeUsers().filter(({ name }) => name.includes(asked.search ?? '')) }),
+      userList: ({ query: asked }) => ok(scene === 'users-in-pages' ? (asked.cursor === undefined ? { items: madeUsers().slice(0, 2), nextCursor: 'second' } : { items: madeUsers().slice(2) }) : { items: scene === 'empty' ? [] : madeUsers().filter(({ name }) => name.includes(asked.search ?? '') && (scene !== 'user-unlisted' || name !== 's.suzuki')) }),
       userCreate: noted('service.userCreate', () => ok({ user: madeUsers()[1] ?? person('user'), oneTimePassword: 'kXw7-QmPz-93Lr-Tn2c' })),
       userUpdate: noted('service.userUpdate', () => ok(person('user'))),
       userEnable: noted('service.userEnable', () => ok(person('user'))),
@@ -324,10 +328,10 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       userUnlock: () => refused('access.denied'),
       userResetPassword: noted('service.userResetPassword', () => ok({ oneTimePassword: 'kXw7-QmPz-93Lr-Tn2c' })),
       accessRuleList: () => ok({ items: scene === 'empty' ? [] : madeRules() }),
-      accessRuleMatches: ({ query: asked }) => ok(asked.filter.includes('(') ? { total: 0, names: [], problem: { position: 3, code: 'unclosed' } } : { total: 42, names: ['tokyo-db-00009', 'taipei-web-00002'], problem: null }),
+      accessRuleMatches: noted('service.accessRuleMatches', ({ query: asked }) => (asked.filter.includes('refused') ? refused('service.database-unavailable') : ok(asked.filter.includes('(') ? { total: 0, names: [], problem: { position: 3, code: 'unclosed' } } : { total: asked.filter === 'web' ? 7 : 42, names: ['tokyo-db-00009', 'taipei-web-00002'], problem: null }))),
       accessRuleTry: noted('service.accessRuleTry', ({ query: asked }) => ok(madeTrial(asked.protocol === 'ssh'))),
       accessRuleCreate: noted('service.accessRuleCreate', () => ok(madeRules()[0] ?? Object.assign({}))),
-      accessRuleUpdate: noted('service.accessRuleUpdate', () => ok(madeRules()[0] ?? Object.assign({}))),
+      accessRuleUpdate: noted('service.accessRuleUpdate', () => (scene === 'rule-changed' ? refused('request.conflict', { what: 'changed-since' }) : ok(madeRules()[0] ?? Object.assign({})))),
       accessRuleRemove: noted('service.accessRuleRemove', () => ok({})),
     },
     events: {
