@@ -4,6 +4,8 @@ import type { IpcAnswer } from '../../shared/ipc/contract.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { Dialog } from '../controls/dialog.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
+import { useOneAtATime } from '../controls/use-one-at-a-time.ts';
+import { RestedButton } from '../controls/rested-button.tsx';
 import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useParts } from '../stores/parts.tsx';
@@ -13,20 +15,20 @@ export function RotateKey({ gateway, onClose }: { readonly gateway: Gateway; rea
   const { mavis } = useParts();
   const text = useText();
   const [failure, setFailure] = useState<ShownError | null>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, run: once } = useOneAtATime();
   const { keyFingerprint, nextKeyFingerprint } = gateway;
   const params = { gatewayId: gateway.id };
-  const run = async (act: () => Promise<IpcAnswer<Gateway>>): Promise<boolean> => {
-    setBusy(true);
+  const settle = async (act: () => Promise<IpcAnswer<Gateway>>): Promise<boolean> => {
     setFailure(null);
     const answer = await ask(act());
-    setBusy(false);
     if (!answer.ok) setFailure(answer.error);
     return answer.ok;
   };
-  const begin = () => run(() => mavis.service.gatewayRotateKey({ params, query: {}, body: {} }));
+  const begin = async () => {
+    await settle(() => mavis.service.gatewayRotateKey({ params, query: {}, body: {} }));
+  };
   const switchTo = async (fingerprint: string) => {
-    if (await run(() => mavis.service.gatewaySwitchKey({ params, query: {}, body: { fingerprint } }))) onClose();
+    if (await settle(() => mavis.service.gatewaySwitchKey({ params, query: {}, body: { fingerprint } }))) onClose();
   };
   const act = nextKeyFingerprint === null ? begin : () => switchTo(nextKeyFingerprint);
   return (
@@ -38,9 +40,10 @@ export function RotateKey({ gateway, onClose }: { readonly gateway: Gateway; rea
           <button type="button" className="button" onClick={onClose}>
             {text('common.cancel')}
           </button>
-          <button type="button" className="button button-primary" aria-disabled={busy} onClick={() => !busy && void act()}>
+          {/* The second step comes under the pointer of the first: the press of somebody impatient must not go over the comparison. */}
+          <RestedButton of={nextKeyFingerprint === null ? 'begin' : 'switch'} className="button button-primary" off={busy} onPress={() => void once(act)}>
             {text(nextKeyFingerprint === null ? 'gateways.rotate-begin' : 'gateways.rotate-switch')}
-          </button>
+          </RestedButton>
         </>
       }
     >

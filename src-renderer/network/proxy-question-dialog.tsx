@@ -6,6 +6,7 @@ import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { PasswordInput } from '../controls/password-input.tsx';
+import { useRest } from '../controls/use-rest.ts';
 import { useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
@@ -25,6 +26,8 @@ function QuestionForm({ question }: { readonly question: ProxyQuestion }) {
   const [problems, setProblems] = useState<{ readonly userName: boolean; readonly password: boolean }>({ userName: false, password: false });
   const [failure, setFailure] = useState<ShownError | null>(null);
   const [sent, setSent] = useState(false);
+  // It opens over whatever its user is typing.
+  const { onKeyDown } = useRest(question.id);
 
   const answer = async (said: { userName: string; password: string; keep: boolean } | null) => {
     if (sent) return;
@@ -57,7 +60,7 @@ function QuestionForm({ question }: { readonly question: ProxyQuestion }) {
         </>
       }
     >
-      <form id="proxy-question" className="dialog-form" noValidate onSubmit={(event) => void submit(event)}>
+      <form id="proxy-question" className="dialog-form" noValidate onKeyDown={onKeyDown} onSubmit={(event) => void submit(event)}>
         <p>{text('proxy.lead', { proxy: question.proxy })}</p>
         {question.refused && (
           <p className="notice notice-warn" role="alert">

@@ -2,6 +2,8 @@ import { useCallback, useState } from 'react';
 import type { ServiceKeys } from '../../shared/api/service-keys.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import { ErrorNotice } from '../controls/error-notice.tsx';
+import { useOneAtATime } from '../controls/use-one-at-a-time.ts';
+import { RestedButton } from '../controls/rested-button.tsx';
 import { FreshPanel } from '../gateways/fresh-panel.tsx';
 import { useFormats, useText } from '../language/use-text.ts';
 import { ask } from '../mavis/ask.ts';
@@ -100,7 +102,7 @@ function Rotation({ keys, mayChange, onStep }: RotationProps) {
 function Steps({ stage, behind, onStep }: { readonly stage: ServiceKeys['stage']; readonly behind: number; readonly onStep: () => void }) {
   const { mavis } = useParts();
   const text = useText();
-  const [working, setWorking] = useState(false);
+  const { busy: working, run } = useOneAtATime();
   const [force, setForce] = useState(false);
   const [error, setError] = useState<ShownError | null>(null);
   const none = { params: {}, query: {}, body: {} };
@@ -112,10 +114,8 @@ function Steps({ stage, behind, onStep }: { readonly stage: ServiceKeys['stage']
   const { label, take } = steps[stage];
   const held = stage === 'switched' && behind > 0 && !force;
   const step = async (): Promise<void> => {
-    setWorking(true);
     setError(null);
     const asked = await ask(take());
-    setWorking(false);
     if (asked.ok) onStep();
     else setError(asked.error);
   };
@@ -129,9 +129,9 @@ function Steps({ stage, behind, onStep }: { readonly stage: ServiceKeys['stage']
       )}
       {error && <ErrorNotice error={error} />}
       <div className="tunnel-actions">
-        <button type="button" className={stage === 'none' ? 'button' : 'button button-primary'} disabled={working || held} onClick={() => void step()}>
+        <RestedButton of={stage} className={stage === 'none' ? 'button' : 'button button-primary'} off={working || held} onPress={() => void run(step)}>
           {label}
-        </button>
+        </RestedButton>
         <span role="status">{working ? text('service-keys.working') : ''}</span>
       </div>
     </>

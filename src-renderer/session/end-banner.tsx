@@ -3,6 +3,7 @@ import type { Session, SessionPhase } from '../../shared/ipc/stores.ts';
 import { errorText } from '../../shared/languages/error-text.ts';
 import { Icon } from '../controls/icon.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
+import { RestedButton } from '../controls/rested-button.tsx';
 import { clock } from '../language/formats.ts';
 import { useText, useTranslator } from '../language/use-text.ts';
 import { safeTitle } from '../terminal/hardened.ts';
@@ -57,10 +58,10 @@ export function EndBanner({ session, phase, onReconnect, onDiagnose, onClose }: 
             {text('session.diagnose')}
           </button>
         )}
-        <button ref={reconnect} type="button" className="button button-primary" onClick={onReconnect}>
+        <RestedButton ref={reconnect} of="reconnect" className="button button-primary" onPress={onReconnect}>
           <Icon name="replay" />
           {text('session.reconnect')}
-        </button>
+        </RestedButton>
       </div>
     </section>
   );

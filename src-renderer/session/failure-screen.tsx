@@ -3,6 +3,7 @@ import type { Session, SessionPhase } from '../../shared/ipc/stores.ts';
 import { errorText } from '../../shared/languages/error-text.ts';
 import { Icon } from '../controls/icon.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
+import { RestedButton } from '../controls/rested-button.tsx';
 import { useText, useTranslator } from '../language/use-text.ts';
 import { TriedGateways } from './tried-gateways.tsx';
 import { WayMap } from './way-map.tsx';
@@ -67,10 +68,10 @@ export function FailureScreen({ session, phase, onRetry, onDiagnose, onClose }: 
           <button type="button" className="button" onClick={onDiagnose}>
             {text('session.diagnose')}
           </button>
-          <button ref={retry} type="button" className="button button-primary" onClick={onRetry}>
+          <RestedButton ref={retry} of="retry" className="button button-primary" onPress={onRetry}>
             <Icon name="replay" />
             {text('session.retry')}
-          </button>
+          </RestedButton>
         </div>
       </section>
     </div>

@@ -1,4 +1,4 @@
-import { type SubmitEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } from 'react';
 import type { Prompt } from '../../shared/proxy-stream/messages.ts';
 import type { Session, ShownError } from '../../shared/ipc/stores.ts';
 import { ErrorNotice } from '../controls/error-notice.tsx';
@@ -15,11 +15,18 @@ const MAX_ANSWER_LENGTH = 1024;
 /** Target's words are shown up to here; the contract bounds them to the same. */
 const MAX_INSTRUCTION_LENGTH = 2000;
 
+interface PromptFormProps {
+  readonly session: Session;
+  readonly prompt: Prompt;
+  readonly onCancel: () => void;
+  readonly onKeyDown?: (event: KeyboardEvent) => void;
+}
+
 /**
  * The target's questions of the sign-on. Their words are the target's: shown as plain text in a frame that says so, with
  * nothing in them that could act or hide.
  */
-export function PromptForm({ session, prompt, onCancel }: { readonly session: Session; readonly prompt: Prompt; readonly onCancel: () => void }) {
+export function PromptForm({ session, prompt, onCancel, onKeyDown }: PromptFormProps) {
   const { mavis } = useParts();
   const text = useText();
   const own = prompt.kind === 'user-name-and-password';
@@ -42,7 +49,7 @@ export function PromptForm({ session, prompt, onCancel }: { readonly session: Se
   const instruction = safeLines(prompt.instruction, MAX_INSTRUCTION_LENGTH);
   const name = safeTitle(prompt.name);
   return (
-    <form ref={form} className="prompt" onSubmit={(event) => void submit(event)}>
+    <form ref={form} className="prompt" onKeyDown={onKeyDown} onSubmit={(event) => void submit(event)}>
       <h3>{own ? text('prompt.credentials-title') : text('prompt.title')}</h3>
       <p className="prompt-origin">
         <Icon name="info" />

@@ -145,6 +145,7 @@ test('rule 15: a new key is made, its fingerprint shown beside the present one, 
   await details.getByRole('button', { name: 'Rotate key' }).click();
   await expect(dialog(page)).toContainText('Sessions go on throughout');
   await page.keyboard.press('Tab');
+  await expect(dialog(page).getByRole('button', { name: 'Make a new key' })).toHaveAttribute('aria-disabled', 'false');
   await dialog(page).getByRole('button', { name: 'Make a new key' }).press('Enter');
   await expect(dialog(page).getByRole('status')).toHaveText(NEXT_FINGERPRINT);
   await expect(details).toContainText(NEXT_FINGERPRINT);

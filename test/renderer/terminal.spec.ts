@@ -143,6 +143,7 @@ test('closing a live session is asked about, its end says why, and Reconnect tak
   const ended = page.getByRole('alert', { name: 'Session ended' });
   await expect(ended).toContainText('Exit status 0');
   await expect(ended.getByRole('button', { name: 'Reconnect' })).toBeFocused();
+  await expect(ended.getByRole('button', { name: 'Reconnect' })).toHaveAttribute('aria-disabled', 'false');
   await page.keyboard.press('Enter');
   await expect.poll(() => calls(page, 'sessions.retry')).toEqual([{ sessionId: SESSION_ID }]);
   await page.evaluate((id) => {

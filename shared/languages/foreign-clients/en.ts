@@ -24,5 +24,5 @@ export const foreignClientTextsEn = {
   'foreign.end': 'End the program’s sessions',
   'foreign.dismiss': 'Remove from the list',
   'foreign.sessions-mark': 'Own program',
-  'foreign.prompt-title': 'Sign-on for your own program',
+  'foreign.prompt-title': 'Sign-on to {resource} for your own program',
 } as const;

@@ -26,5 +26,5 @@ export const foreignClientTextsJa = {
   'foreign.end': 'プログラムのセッションを終了',
   'foreign.dismiss': 'リストから削除',
   'foreign.sessions-mark': '手持ちのプログラム',
-  'foreign.prompt-title': '手持ちのプログラムのサインオン',
+  'foreign.prompt-title': '手持ちのプログラムのための {resource} へのサインオン',
 } as const satisfies Record<keyof typeof foreignClientTextsEn, string>;

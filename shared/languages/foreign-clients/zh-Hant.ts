@@ -26,5 +26,5 @@ export const foreignClientTextsZhHant = {
   'foreign.end': '結束程式的會話',
   'foreign.dismiss': '從列表移除',
   'foreign.sessions-mark': '自己的程式',
-  'foreign.prompt-title': '自己的程式的登入',
+  'foreign.prompt-title': '自己的程式登入 {resource}',
 } as const satisfies Record<keyof typeof foreignClientTextsEn, string>;
