@@ -30,7 +30,7 @@ test('S34, S35, S36, S38, S39, S40: the guided flow from a name to a tested conn
   await expect.poll(() => calls(page, 'service.gatewayRegister')).toEqual([{ params: {}, query: {}, body: { name: 'office1-gw-3', segment: 'gateway-office1', addresses: { host: 'gw3.example', linkPort: 443, proxyPorts: [7993, 7994, 7995] }, reachedThroughDefault: false } }]);
 
   await dialog(page).getByRole('button', { name: 'Download configuration file' }).click();
-  await expect(dialog(page).getByText('mavis-gateway init --config office1-gw-3.mavis-gateway.json')).toBeVisible();
+  await expect(dialog(page).getByText('office1-gw-3.mavis-gateway.json /var/lib/mavis-gateway/received-configuration.json')).toBeVisible();
   await dialog(page).getByRole('button', { name: 'Copy install command' }).click();
   expect(JSON.stringify(await calls(page, 'app.copyText'))).toContain('base64 -d');
   await dialog(page).getByRole('button', { name: 'Next' }).click();
