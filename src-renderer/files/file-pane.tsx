@@ -8,7 +8,7 @@ import { type FileAction, isKeyOf } from './file-action.ts';
 import type { DropTaker } from './file-drag.ts';
 import { type FileOrder, shownFiles } from './file-order.ts';
 import { FileRows, type RowsHandle } from './file-rows.tsx';
-import { type FileSelection, NOTHING_SELECTED } from './file-selection.ts';
+import { arrangedAnew, type FileSelection, listedAnew, NOTHING_SELECTED } from './file-selection.ts';
 import { FolderTree } from './folder-tree.tsx';
 import type { Folder } from './use-folder.ts';
 import type { TreeSource } from './use-folder-tree.ts';
@@ -23,10 +23,10 @@ interface FilePaneProps {
   readonly onOpen: (file: ListedFile) => void;
   readonly onUp: () => void;
   readonly live: boolean;
-  /** Files of this pane begin to be dragged; nothing when that is over. */
-  readonly onDrag: (files: readonly ListedFile[]) => void;
+  /** Files of this pane begin to be dragged, by a drag whose data is `id`; null when that is over. */
+  readonly onDrag: (drag: { readonly id: string; readonly files: readonly ListedFile[] } | null) => void;
   readonly drop: DropTaker;
-  readonly tree: { readonly source: TreeSource; readonly current: string; readonly onGo: (id: string) => void };
+  readonly tree: { readonly source: TreeSource; readonly beginning: number; readonly current: string; readonly onGo: (id: string) => void };
 }
 
 const FIRST_ORDER: FileOrder = { by: 'name', descending: false };
@@ -43,13 +43,16 @@ export function FilePane({ rows, title, folder, where, actions, onOpen, onUp, li
   const list = useRef<RowsHandle>(null);
   const moreButton = useRef<HTMLButtonElement>(null);
   useImperativeHandle(rows, () => ({ focus: () => list.current?.focus() }), []);
-  const [visit, setVisit] = useState(folder.visit);
-  // What was selected in a folder before is not selected in this one.
-  if (visit !== folder.visit) {
-    setVisit(folder.visit);
-    setSelection(NOTHING_SELECTED);
+  const { visit, entries } = folder;
+  const files = useMemo(() => shownFiles(entries, { order, filter, hidden }), [entries, order, filter, hidden]);
+  const [drawn, setDrawn] = useState({ visit, entries, files });
+  if (drawn.visit !== visit || drawn.files !== files) {
+    setDrawn({ visit, entries, files });
+    const [before, after] = [namesOf(drawn.files), namesOf(files)];
+    // What was selected in a folder before is not selected in this one.
+    if (drawn.visit !== visit) setSelection(NOTHING_SELECTED);
+    else setSelection(drawn.entries === entries ? arrangedAnew(selection, before, after) : listedAnew(selection, before, after, entries));
   }
-  const files = useMemo(() => shownFiles(folder.entries, { order, filter, hidden }), [folder.entries, order, filter, hidden]);
   const chosen = useMemo(() => files.filter(({ name }) => selection.names.has(name)), [files, selection.names]);
   const offered = actions(chosen);
   const onKey = (event: KeyboardEvent): boolean => {
@@ -95,15 +98,19 @@ export function FilePane({ rows, title, folder, where, actions, onOpen, onUp, li
         </div>
       )}
       <div className="files-lists">
-        {withTree && <FolderTree label={text('files.tree', { side: title })} source={tree.source} current={tree.current} entries={folder.entries} onGo={tree.onGo} />}
-        <FileRows ref={list} label={title} files={files} busy={folder.loading} order={order} onOrder={setOrder} selection={selection} onSelection={setSelection} onOpen={onOpen} onUp={onUp} onKey={onKey} onMenu={setMenu} onDrag={(names) => onDrag(names === null ? [] : files.filter(({ name }) => names.has(name)))} drop={drop} />
+        {withTree && <FolderTree key={tree.beginning} label={text('files.tree', { side: title })} source={tree.source} current={tree.current} entries={entries} onGo={tree.onGo} />}
+        <FileRows ref={list} label={title} visit={visit} files={files} busy={folder.loading} order={order} onOrder={setOrder} selection={selection} onSelection={setSelection} onOpen={onOpen} onUp={onUp} onKey={onKey} onMenu={setMenu} onDrag={(drag) => onDrag(drag === null ? null : { id: drag.id, files: files.filter(({ name }) => drag.names.has(name)) })} drop={drop} />
       </div>
       <p className="files-foot tabular" role="status">
-        {folder.loading ? text('common.loading') : text('files.shown', { shown: files.length, total: folder.entries.length, count: chosen.length })}
+        {folder.loading ? text('common.loading') : text('files.shown', { shown: files.length, total: entries.length, count: chosen.length })}
       </p>
       {menu !== null && <ActionMenu label={text('files.actions', { side: title })} actions={live ? offered : offered.map((action) => ({ ...action, can: false }))} place={menu} onClose={closeMenu} onLeave={() => setMenu(null)} />}
     </section>
   );
+}
+
+function namesOf(files: readonly ListedFile[]): readonly string[] {
+  return files.map(({ name }) => name);
 }
 
 function placeBelow(element: HTMLElement | null): MenuPlace {

@@ -14,7 +14,7 @@ interface FileRowProps {
   /** Whether something is dragged over it that it takes. */
   readonly over: boolean;
   readonly onClick: (event: MouseEvent) => void;
-  readonly onOpen: () => void;
+  readonly onOpen: (event: MouseEvent) => void;
   /** A menu of it is wanted. */
   readonly onGrasp: () => void;
   readonly onDragStart: (event: DragEvent) => void;

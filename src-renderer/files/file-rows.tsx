@@ -17,6 +17,8 @@ export interface RowsHandle {
 interface FileRowsProps {
   readonly ref: Ref<RowsHandle>;
   readonly label: string;
+  /** Another number for each folder whose names these are. */
+  readonly visit: number;
   readonly files: readonly ListedFile[];
   readonly busy: boolean;
   readonly order: FileOrder;
@@ -29,8 +31,8 @@ interface FileRowsProps {
   readonly onKey: (event: KeyboardEvent) => boolean;
   /** A menu of what can be done with what is selected is wanted there. */
   readonly onMenu: (place: MenuPlace) => void;
-  /** What is selected begins to be dragged, by one of these names; null when that is over. */
-  readonly onDrag: (names: ReadonlySet<string> | null) => void;
+  /** What is selected begins to be dragged, by a drag whose data is `id`; null when that is over. */
+  readonly onDrag: (drag: { readonly id: string; readonly names: ReadonlySet<string> } | null) => void;
   readonly drop: DropTaker;
 }
 
@@ -39,12 +41,15 @@ const OVERSCAN_ROWS = 10;
 const COLUMNS = ['name', 'size', 'modified'] as const;
 /** Letters that follow each other so soon are one beginning of a name, as file managers have it. */
 const TYPED_TOGETHER_MS = 1000;
+/** Longer than any system lets two clicks be one double click (Windows: 900 ms at most). */
+const CLICKED_TOGETHER_MS = 1000;
 
 /** A folder's names as a grid of which only what is seen is in the document, operated by keyboard from end to end. A name is text alone, whatever it holds (A6). */
-export function FileRows({ ref, label, files, busy, order, onOrder, selection, onSelection, onOpen, onUp, onKey, onMenu, onDrag, drop }: FileRowsProps) {
+export function FileRows({ ref, label, visit, files, busy, order, onOrder, selection, onSelection, onOpen, onUp, onKey, onMenu, onDrag, drop }: FileRowsProps) {
   const text = useText();
   const scroller = useRef<HTMLDivElement>(null);
   const typed = useRef({ letters: '', atMs: Number.NEGATIVE_INFINITY });
+  const pressed = useRef({ name: '', atMs: Number.NEGATIVE_INFINITY });
   const gridId = useId();
   /** Over what something is dragged: a folder's name, null for the pane itself. */
   const [over, setOver] = useState<{ readonly into: string | null } | undefined>(undefined);
@@ -56,12 +61,16 @@ export function FileRows({ ref, label, files, busy, order, onOrder, selection, o
   const active = Math.min(selection.active, files.length - 1);
   useImperativeHandle(ref, () => ({ focus: () => scroller.current?.focus() }), []);
   useEffect(() => {
-    if (scroller.current && files.length > 0 && selection.active === 0) scroller.current.scrollTop = 0;
-  }, [files, selection.active]);
+    if (scroller.current) scroller.current.scrollTop = 0;
+  }, [visit]);
 
   const names = () => files.map(({ name }) => name);
   const show = (index: number) => {
     if (files.length > 0) virtual.scrollToIndex(Math.max(0, Math.min(index, files.length - 1)), { align: 'auto' });
+  };
+  const arrange = (by: FileOrder['by']) => {
+    onOrder({ by, descending: order.by === by && !order.descending });
+    if (active <= 0 && scroller.current) scroller.current.scrollTop = 0;
   };
   const goTo = (index: number, extend: boolean) => {
     onSelection(movedTo(selection, index, names(), extend));
@@ -71,9 +80,15 @@ export function FileRows({ ref, label, files, busy, order, onOrder, selection, o
     onSelection(standingAt(selection, index, names()));
     show(index);
   };
-  const press = (index: number, event: MouseEvent) => {
+  const press = (file: ListedFile, index: number, event: MouseEvent) => {
+    if (event.detail === 1) pressed.current = { name: file.name, atMs: event.timeStamp };
     if (event.ctrlKey || event.metaKey) onSelection(toggled(selection, index, names()));
     else goTo(index, event.shiftKey);
+  };
+  /** Both clicks were on it: between them the list may have become another, or a dialog gone from over it. */
+  const openPressed = (file: ListedFile, event: MouseEvent) => {
+    const { name, atMs } = pressed.current;
+    if (name === file.name && event.timeStamp - atMs < CLICKED_TOGETHER_MS) onOpen(file);
   };
   /** What is not selected is, alone, before something is done with it. */
   const grasp = (file: ListedFile, index: number): ReadonlySet<string> => {
@@ -139,7 +154,7 @@ export function FileRows({ ref, label, files, busy, order, onOrder, selection, o
     <div className="files-list">
       <div className="files-heads files-columns">
         {COLUMNS.map((by) => (
-          <button key={by} type="button" className={`files-head files-${by}`} aria-pressed={order.by === by} onClick={() => onOrder({ by, descending: order.by === by && !order.descending })}>
+          <button key={by} type="button" className={`files-head files-${by}`} aria-pressed={order.by === by} onClick={() => arrange(by)}>
             {text(`files.column-${by}`)}
             {order.by === by && <Icon name={order.descending ? 'chevronDown' : 'chevronUp'} />}
           </button>
@@ -183,13 +198,14 @@ export function FileRows({ ref, label, files, busy, order, onOrder, selection, o
                   active={item.index === active}
                   chosen={selection.names.has(file.name)}
                   over={over?.into === file.name && file.kind === 'folder'}
-                  onClick={(event) => press(item.index, event)}
-                  onOpen={() => onOpen(file)}
+                  onClick={(event) => press(file, item.index, event)}
+                  onOpen={(event) => openPressed(file, event)}
                   onGrasp={() => void grasp(file, item.index)}
                   onDragStart={(event) => {
-                    event.dataTransfer.setData(DRAG_KIND, '');
+                    const id = crypto.randomUUID();
+                    event.dataTransfer.setData(DRAG_KIND, id);
                     event.dataTransfer.effectAllowed = 'copy';
-                    onDrag(grasp(file, item.index));
+                    onDrag({ id, names: grasp(file, item.index) });
                   }}
                   onDragEnd={() => onDrag(null)}
                 />

@@ -40,6 +40,28 @@ export function toggled(selection: FileSelection, index: number, names: readonly
   return { names: chosen, active: index, anchor: index };
 }
 
+/** The folder was listed anew: what is selected and where one stands are so by name. Where that name has gone, the next that is still there takes its place. */
+export function listedAnew(selection: FileSelection, before: readonly string[], after: readonly string[], entries: readonly { readonly name: string }[]): FileSelection {
+  const indexes = new Map(after.map((name, index) => [name, index]));
+  const newIndex = (index: number): number => {
+    for (const name of before.slice(index)) {
+      const found = indexes.get(name);
+      if (found !== undefined) return found;
+    }
+    return Math.max(0, Math.min(index, after.length - 1));
+  };
+  // What a filter hides stays selected too; what has gone is not, should it come back.
+  const names = new Set(entries.filter(({ name }) => selection.names.has(name)).map(({ name }) => name));
+  return { names, active: newIndex(selection.active), anchor: newIndex(selection.anchor) };
+}
+
+/** The same names in another order, or others of them are shown: one stands on what is selected, as before. */
+export function arrangedAnew(selection: FileSelection, before: readonly string[], after: readonly string[]): FileSelection {
+  const name = before[selection.active];
+  const index = name !== undefined && selection.names.has(name) ? after.indexOf(name) : -1;
+  return index === -1 ? selection : { ...selection, active: index, anchor: index };
+}
+
 /** All of them. */
 export function allOf(selection: FileSelection, names: readonly string[]): FileSelection {
   return { ...selection, names: new Set(names) };

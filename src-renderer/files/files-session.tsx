@@ -1,5 +1,5 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { createPortal } from 'react-dom';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { createPortal, flushSync } from 'react-dom';
 import { conflictRule, type ConflictRule, type EditStep, type FilesCall, type ListedFile } from '../../shared/ipc/files-port.ts';
 import type { Session, ShownError } from '../../shared/ipc/stores.ts';
 import { printableFileName } from '../../shared/sftp/file-name-bytes.ts';
@@ -9,7 +9,8 @@ import { ask, shownErrorOf } from '../mavis/ask.ts';
 import { useParts } from '../stores/parts.tsx';
 import { ConflictDialog } from './conflict-dialog.tsx';
 import { childOf, parentOf } from './file-order.ts';
-import { DRAG_KIND, type Dragged, type DropTaker, fromDesktop, type Side } from './file-drag.ts';
+import { DRAG_KIND, type Dragged, type DropTaker, fromDesktop } from './file-drag.ts';
+import { localId, localPlaceOf, type LocalPlaceShown, placeId, type PlaceShown, type RemotePlaceShown, type Side } from './file-place.ts';
 import { DragOutPanel } from './drag-out-panel.tsx';
 import { EditedPanel } from './edited-panel.tsx';
 import { FilePane } from './file-pane.tsx';
@@ -33,79 +34,79 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
   const text = useText();
   const begin = useRef<(ready: FilesReady) => void>(() => undefined);
   const { call, ready, jobs, question, edits, dragOuts, failure } = useFilesLink(session, begin);
-  const remote = useFolder(call);
-  const local = useFolder(call);
-  const [path, setPath] = useState('/');
-  const [place, setPlace] = useState<readonly string[]>([]);
+  const remote = useFolder(call, remoteList);
+  const local = useFolder(call, localList);
+  // Where one is stands with the names that are shown: what is done goes to where they are.
+  const path = remote.id ?? '/';
+  const place = localPlaceOf(local.id ?? '');
+  const at: { readonly remote: RemotePlaceShown; readonly local: LocalPlaceShown } = { remote: { side: 'remote', folder: path }, local: { side: 'local', place } };
   const [asking, setAsking] = useState<Asking | null>(null);
   const [rule, setRule] = useState<ConflictRule>('ask');
   const [verify, setVerify] = useState(false);
+  /** From the wish for another folder of this computer until it is known which is granted: the names that are shown may be of neither. */
+  const [choosing, setChoosing] = useState(false);
+  const readies = useRef(0);
   const [refusal, setRefusal] = useState<ShownError | null>(null);
   const dragged = useRef<Dragged | null>(null);
+  /** Edited files of which a step is under way. */
+  const stepping = useRef(new Set<number>());
   const remoteRows = useRef<RowsHandle>(null);
   const localRows = useRef<RowsHandle>(null);
   const live = session.phase.status === 'connected';
   const { policy } = session;
-  const { open: openRemote } = remote;
-  const { open: openLocal } = local;
+  const { open: goRemote, begin: beginRemote, refresh: refreshRemote } = remote;
+  const { open: openLocal, reset: resetLocal, refresh: refreshLocal } = local;
+  const goLocal = (to: readonly string[]) => openLocal(localId(to));
 
-  // Where one is, known before it is drawn: what is told meanwhile goes by it. Null until a first folder was listed: there is none to show anew.
-  const remoteAt = useRef<string | null>(null);
-  const localAt = useRef<readonly string[]>([]);
-  const goRemote = useCallback(
-    async (to: string) => {
-      const asked = await openRemote({ do: 'list', path: to });
-      if (!asked.ok) return;
-      remoteAt.current = asked.value.path ?? to;
-      setPath(remoteAt.current);
-    },
-    [openRemote],
-  );
-  const goLocal = useCallback(
-    async (to: readonly string[]) => {
-      const asked = await openLocal({ do: 'list-local', place: [...to] });
-      if (!asked.ok) return;
-      localAt.current = to;
-      setPlace(to);
-    },
-    [openLocal],
-  );
   // The process says where things begin: at the start, and after another local folder was chosen.
   useEffect(() => {
     begin.current = (told) => {
-      if (remoteAt.current === null) remoteRows.current?.focus();
-      void goRemote(remoteAt.current ?? told.path);
-      void goLocal([]);
+      readies.current += 1;
+      if (beginRemote(told.path)) remoteRows.current?.focus();
+      if (dragged.current?.from.side === 'local') dragged.current = null;
+      // Drawn before anything else can be pressed: names of the folder before would mean others in this one.
+      flushSync(() => {
+        setChoosing(false);
+        setAsking((now) => (now?.at.side === 'local' ? null : now));
+        resetLocal();
+      });
+      openLocal('');
     };
-  }, [goRemote, goLocal]);
-  const remoteTree = useMemo(() => ({ rootName: '/', list: (id: string) => listed(call, { do: 'list', path: `/${id}` }) }), [call]);
+  }, [beginRemote, openLocal, resetLocal]);
+  const remoteTree = useMemo(() => ({ rootName: '/', list: (id: string) => listed(call, remoteList(`/${id}`)) }), [call]);
   const localName = ready?.localName ?? '';
-  const localTree = useMemo(() => ({ rootName: localName, list: (id: string) => listed(call, { do: 'list-local', place: id === '' ? [] : id.split('/') }) }), [call, localName]);
+  const localTree = useMemo(() => ({ rootName: localName, list: (id: string) => listed(call, localList(id)) }), [call, localName]);
   // What a transfer brings is shown when it is done.
-  const done = jobs.filter(({ status }) => status === 'done' || status === 'failed').length;
-  const seen = useRef(0);
+  const over = useMemo(() => new Set(jobs.filter(({ status }) => status === 'done' || status === 'failed').map(({ id }) => id)), [jobs]);
+  const seen = useRef(over);
   useEffect(() => {
-    if (done > seen.current && remoteAt.current !== null) {
-      void goRemote(remoteAt.current);
-      void goLocal(localAt.current);
+    if ([...over].some((id) => !seen.current.has(id))) {
+      refreshRemote();
+      refreshLocal();
     }
-    seen.current = done;
-  }, [done, goRemote, goLocal]);
+    seen.current = over;
+  }, [over, refreshRemote, refreshLocal]);
 
-  /** Does something on a side, and shows its folder anew. */
-  const act = async (side: Side, what: FilesCall) => {
+  /** Does something in a folder, and shows that anew where the user is still in it. */
+  const act = async (where: PlaceShown, what: FilesCall) => {
+    const folder = where.side === 'remote' ? remote : local;
     setAsking(null);
+    folder.fail(null);
     const asked = await call(what);
-    if (asked.ok) await (side === 'remote' ? goRemote(path) : goLocal(place));
-    (side === 'remote' ? remote : local).fail(asked.ok ? null : asked.error);
+    if (asked.ok) folder.refresh(placeId(where));
+    else folder.fail(asked.error);
   };
-  /** Brings files of one side to the other; into a folder that is shown there, where it is named. */
-  const transfer = async (from: Side, files: readonly ListedFile[], into: string | null = null) => {
+  const canTransfer: Readonly<Record<Side, boolean>> = { remote: !choosing, local: remote.id !== null };
+  /** Brings files of a folder of one side to the other; into a folder that is shown there, where it is named. */
+  const transfer = async (from: PlaceShown, files: readonly ListedFile[], into: string | null = null) => {
     const names = files.map(({ name }) => name);
-    if (names.length === 0) return;
-    const [folder, placed] = [into !== null && from === 'local' ? childOf(path, into) : path, into !== null && from === 'remote' ? [...place, into] : [...place]];
-    const asked = await call(from === 'remote' ? { do: 'download', folder, names, place: placed, conflict: rule, verify: verifies } : { do: 'upload', place: placed, names, folder, conflict: rule, verify: verifies });
-    if (!asked.ok) (from === 'remote' ? remote : local).fail(asked.error);
+    if (names.length === 0 || !canTransfer[from.side]) return;
+    const asked = await call(
+      from.side === 'remote'
+        ? { do: 'download', folder: from.folder, names, place: into === null ? [...place] : [...place, into], conflict: rule, verify: verifies }
+        : { do: 'upload', place: [...from.place], names, folder: into === null ? path : childOf(path, into), conflict: rule, verify: verifies },
+    );
+    if (!asked.ok) (from.side === 'remote' ? remote : local).fail(asked.error);
   };
   const may = { remote: policy?.filesOut !== false, local: policy?.filesIn !== false };
   // What was brought is read again on the target, which the rule must allow.
@@ -113,10 +114,10 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
   const dropOn = (side: Side): DropTaker => {
     const from = side === 'remote' ? 'local' : 'remote';
     return {
-      takes: (dropped) => live && may[from] && (dropped.types.includes(DRAG_KIND) ? dragged.current?.side === from : side === 'remote' && fromDesktop(dropped)),
+      takes: (dropped) => live && may[from] && canTransfer[from] && (dropped.types.includes(DRAG_KIND) ? dragged.current?.from.side === from : side === 'remote' && fromDesktop(dropped)),
       take: (dropped, into) => {
-        if (dropped.types.includes(DRAG_KIND)) void transfer(from, dragged.current?.files ?? [], into);
-        else void uploadDropped([...dropped.files], into);
+        if (!dropped.types.includes(DRAG_KIND)) void uploadDropped([...dropped.files], into);
+        else if (dragged.current !== null && dropped.getData(DRAG_KIND) === dragged.current.id) void transfer(dragged.current.from, dragged.current.files, into);
       },
     };
   };
@@ -124,25 +125,30 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
     const answer = await ask(mavis.files.uploadDropped({ sessionId: session.id, files: [...files], folder: into === null ? path : childOf(path, into), conflict: rule, verify: verifies }));
     if (!answer.ok) local.fail(answer.error);
   };
-  const trash = async (names: string[]) => {
+  const trash = async (where: LocalPlaceShown, names: string[]) => {
     setAsking(null);
-    const answer = await ask(mavis.files.trash({ sessionId: session.id, place: [...place], names }));
+    local.fail(null);
+    const answer = await ask(mavis.files.trash({ sessionId: session.id, place: [...where.place], names }));
     // Some of them may have gone before one did not.
-    await goLocal(place);
-    local.fail(answer.ok ? null : answer.error);
+    local.refresh(placeId(where));
+    if (!answer.ok) local.fail(answer.error);
   };
   const edit = async (file: ListedFile) => {
     const asked = await call({ do: 'edit', folder: path, name: file.name });
     if (!asked.ok) remote.fail(asked.error);
   };
   const editStep = async (editId: number, step: EditStep) => {
+    // A step that is pressed twice would be taken twice: kept beside twice, for instance.
+    if (stepping.current.has(editId)) return;
+    stepping.current.add(editId);
     const asked = await call({ do: 'edit-step', editId, step });
+    stepping.current.delete(editId);
     if (!asked.ok) remote.fail(asked.error);
   };
   const dragOut = async (side: Side, files: readonly ListedFile[]) => {
     const names = files.map(({ name }) => name);
     const asked = await call(side === 'remote' ? { do: 'drag-out', folder: path, names } : { do: 'drag-out-local', place: [...place], names });
-    (side === 'remote' ? remote : local).fail(asked.ok ? null : asked.error);
+    if (!asked.ok) (side === 'remote' ? remote : local).fail(asked.error);
   };
   const startDrag = async (dragOutId: number) => {
     const answer = await ask(mavis.files.dragOut({ sessionId: session.id, dragOutId }));
@@ -154,20 +160,22 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
   };
   const openRemoteFile = (file: ListedFile) => {
     // Where a link leads the target knows: to a folder it opens, to a file it says so.
-    if (file.kind === 'folder' || file.kind === 'link') void goRemote(childOf(path, file.name));
-    else if (may.remote) void transfer('remote', [file]);
+    if (file.kind === 'folder' || file.kind === 'link') goRemote(childOf(path, file.name));
+    else if (may.remote) void transfer(at.remote, [file]);
   };
   const openLocalFile = (file: ListedFile) => {
     // A link that leads out of the granted folder is refused there.
-    if (file.kind === 'folder' || file.kind === 'link') void goLocal([...place, file.name]);
-    else if (may.local) void transfer('local', [file]);
+    if (file.kind === 'folder' || file.kind === 'link') goLocal([...place, file.name]);
+    else if (may.local) void transfer(at.local, [file]);
   };
   const remoteWork: RemoteWork = {
     text, policy,
+    at: at.remote,
+    canTransfer: canTransfer.remote,
     ask: setAsking,
-    transfer: (files) => void transfer('remote', files),
+    transfer: (files) => void transfer(at.remote, files),
     open: openRemoteFile,
-    reload: () => void goRemote(path),
+    reload: () => goRemote(path),
     pathOf: (file) => childOf(path, file.name),
     copyPath: (file) => void ask(mavis.app.copyText({ text: printableFileName(file === null ? path : childOf(path, file.name)) })),
     dragOut: (files) => void dragOut('remote', files),
@@ -175,9 +183,14 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
     mayOpenTerminal: session.allowedProtocols.includes('ssh'),
     openTerminal: () => void openTerminal(),
   };
-  const localWork: SideWork = { text, policy, ask: setAsking, transfer: (files) => void transfer('local', files), open: openLocalFile, dragOut: (files) => void dragOut('local', files), reload: () => void goLocal(place) };
+  const localWork: SideWork = { text, policy, at: at.local, canTransfer: canTransfer.local, ask: setAsking, transfer: (files) => void transfer(at.local, files), open: openLocalFile, dragOut: (files) => void dragOut('local', files), reload: () => goLocal(place) };
   const chooseFolder = async () => {
+    if (choosing) return;
+    const before = readies.current;
+    setChoosing(true);
     const answer = await ask(mavis.files.chooseFolder({ sessionId: session.id }));
+    // One that was chosen is told by the process, before or after this answer.
+    if (!answer.ok || !answer.value.chosen || readies.current !== before) setChoosing(false);
     setRefusal(answer.ok ? null : answer.error);
   };
 
@@ -206,18 +219,18 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
       {(failure ?? refusal) && <ErrorNotice error={failure ?? refusal ?? shownErrorOf('internal')} />}
       <div className="files-panes" role="group" aria-label={text('files.label', { resource: session.resourceName })}>
         <FilePane
-          rows={localRows} title={text('files.local')} folder={local} live={live} actions={(chosen) => localActions(chosen, localWork)} onOpen={openLocalFile}
-          where={<LocalWhere side={text('files.local')} root={ready?.localName ?? ''} place={place} onGo={(to) => void goLocal(to)} onChoose={() => void chooseFolder()} />}
-          onDrag={(files) => (dragged.current = files.length === 0 ? null : { side: 'local', files })} drop={dropOn('local')}
-          tree={{ source: localTree, current: place.join('/'), onGo: (id) => void goLocal(id === '' ? [] : id.split('/')) }}
-          onUp={() => place.length > 0 && void goLocal(place.slice(0, -1))}
+          rows={localRows} title={text('files.local')} folder={local} live={live && local.id !== null && !choosing} actions={(chosen) => localActions(chosen, localWork)} onOpen={openLocalFile}
+          where={<LocalWhere side={text('files.local')} root={localName} place={place} onGo={goLocal} onChoose={() => void chooseFolder()} />}
+          onDrag={(drag) => (dragged.current = drag === null ? null : { ...drag, from: at.local })} drop={dropOn('local')}
+          tree={{ source: localTree, beginning: local.beginning, current: localId(place), onGo: openLocal }}
+          onUp={() => place.length > 0 && goLocal(place.slice(0, -1))}
         />
         <FilePane
-          rows={remoteRows} title={session.resourceName} folder={remote} live={live} actions={(chosen) => remoteActions(chosen, remoteWork)} onOpen={openRemoteFile}
-          where={<RemoteWhere side={session.resourceName} path={path} onGo={(to) => void goRemote(to)} />}
-          onDrag={(files) => (dragged.current = files.length === 0 ? null : { side: 'remote', files })} drop={dropOn('remote')}
-          tree={{ source: remoteTree, current: path.slice(1), onGo: (id) => void goRemote(`/${id}`) }}
-          onUp={() => path !== '/' && void goRemote(parentOf(path))}
+          rows={remoteRows} title={session.resourceName} folder={remote} live={live && remote.id !== null} actions={(chosen) => remoteActions(chosen, remoteWork)} onOpen={openRemoteFile}
+          where={<RemoteWhere side={session.resourceName} path={path} onGo={goRemote} />}
+          onDrag={(drag) => (dragged.current = drag === null ? null : { ...drag, from: at.remote })} drop={dropOn('remote')}
+          tree={{ source: remoteTree, beginning: remote.beginning, current: path.slice(1), onGo: (id) => goRemote(`/${id}`) }}
+          onUp={() => path !== '/' && goRemote(parentOf(path))}
         />
       </div>
       <div className="files-asides">
@@ -225,11 +238,14 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
         <DragOutPanel dragOuts={dragOuts} live={live} onDrag={(id) => void startDrag(id)} onDrop={(id) => void call({ do: 'drop-drag-out', dragOutId: id })} />
       </div>
       <QueuePanel jobs={jobs} live={live} onSteer={(jobId, how) => void call({ do: 'steer', jobId, how })} />
-      {asking !== null && <FilesDialogs asking={asking} resource={session.resourceName} path={path} place={place} localWhere={[ready?.localName ?? '', ...place].join('/')} mayRead={may.remote} call={call} act={(side, what) => void act(side, what)} trash={(names) => void trash(names)} onClose={() => setAsking(null)} />}
-      {question && live && <ConflictDialog key={question.id} question={question} onDecide={(choice, forAll) => void call({ do: 'decide', questionId: question.id, choice, forAll })} />}
+      {asking !== null && <FilesDialogs asking={asking} resource={session.resourceName} localName={localName} mayRead={may.remote} call={call} act={(where, what) => void act(where, what)} trash={(where, names) => void trash(where, names)} onClose={() => setAsking(null)} />}
+      {question && live && <ConflictDialog key={question.id} question={question} onDecide={(choice, forAll) => call({ do: 'decide', questionId: question.id, choice, forAll })} />}
     </div>
   );
 }
+
+const remoteList = (path: string): ListCall => ({ do: 'list', path });
+const localList = (id: string): ListCall => ({ do: 'list-local', place: [...localPlaceOf(id)] });
 
 /** What is in a folder, once, for a tree; null where it could not be listed. */
 async function listed(call: CallFiles, what: ListCall): Promise<readonly ListedFile[] | null> {

@@ -51,7 +51,8 @@ export function useFilesLink(session: Session, begin: { readonly current: (ready
       },
     });
     link.current = made;
-    void ask(mavis.sessions.openPort({ sessionId })).then((answer) => setFailure(answer.ok ? null : answer.error));
+    // What is answered to an attempt before says nothing of this one.
+    void ask(mavis.sessions.openPort({ sessionId })).then((answer) => link.current === made && setFailure(answer.ok ? null : answer.error));
     return () => {
       made.close();
       link.current = null;

@@ -18,7 +18,17 @@ function remoteFolder(path: string, many: boolean): ListedFile[] {
     entry('<img src=x onerror=alert(1)>.html', 'file', 66), entry('photo\u202egnp.exe', 'file', 1_200_000), entry(`bell\u0007${'long-name-'.repeat(20)}.txt`, 'file', 5), entry('bytes\udcff\udcfe', 'file', 7),
   ];
 }
-const LOCAL: readonly ListedFile[] = [entry('Documents', 'folder', 4096, 0o755), entry('notes.txt', 'file', 900), entry('plan.pdf', 'file', 420_000)];
+/** What stands below each granted folder of this computer, by its name. */
+function localFolder(root: string, place: readonly string[]): readonly ListedFile[] {
+  if (place.length === 0) return [entry('Documents', 'folder', 4096, 0o755), entry('notes.txt', 'file', 900), entry('plan.pdf', 'file', 420_000)];
+  return place.join('/') === 'Documents' ? [entry(root === 'y.tanaka' ? 'letters' : 'drafts', 'folder', 4096, 0o755), entry('notes.txt', 'file', 5)] : [];
+}
+
+/** With what a test says has come and gone meanwhile. */
+function changed(entries: readonly ListedFile[]): ListedFile[] {
+  const { brought, gone } = window.harness;
+  return [...brought.map((name) => entry(name, 'file', 1)), ...entries.filter(({ name }) => !gone.includes(name))];
+}
 
 const job = (id: number, changes: Partial<TransferJob>): TransferJob => ({ id, direction: 'download', name: `job-${id}`, status: 'running', doneBytes: 0, totalBytes: 0, doneFiles: 0, totalFiles: 1, skipped: 0, unlike: 0, bytesPerSecond: 0, failures: [], failureCount: 0, renamed: [], verified: false, continued: false, kept: false, ...changes });
 const JOBS: readonly TransferJob[] = [
@@ -50,15 +60,26 @@ export class ScriptedFiles {
   readonly #scene: string;
   readonly #noted: (call: FilesCall | { readonly do: 'stop' }) => void;
   #told = false;
+  #localName = 'y.tanaka';
+  #post: ((message: FilesToPage) => void) | undefined;
+  #questions: readonly ConflictQuestion[];
 
   constructor(scene: string, noted: (call: FilesCall | { readonly do: 'stop' }) => void) {
     this.#scene = scene;
     this.#noted = noted;
+    this.#questions = scene === 'files-conflicts' ? [{ ...QUESTION, id: 10, name: 'next.txt' }] : [];
+  }
+
+  /** Tells the page what it did not ask for. */
+  tell(message: FilesToPage): void {
+    if (message.kind === 'ready') this.#localName = message.localName;
+    this.#post?.(message);
   }
 
   open(session: string): void {
     const { port1, port2 } = new MessageChannel();
     const post = (message: FilesToPage): void => port1.postMessage(message);
+    this.#post = post;
     port1.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
       const message = filesFromPage.parse(data);
       if (message.kind === 'stop') {
@@ -66,35 +87,42 @@ export class ScriptedFiles {
         return;
       }
       this.#noted(message.call);
-      this.#answer(message.id, message.call, post);
+      void this.#answer(message.id, message.call, post);
     });
     port1.start();
     window.postMessage({ kind: 'session-port', sessionId: session }, location.origin, [port2]);
-    post({ kind: 'ready', path: this.#scene === 'files-plain' ? '/srv/handover' : '/srv/reports', localName: 'y.tanaka' });
+    post({ kind: 'ready', path: this.#scene === 'files-plain' ? '/srv/handover' : '/srv/reports', localName: this.#localName });
     if (this.#scene === 'files-plain') {
       post({ kind: 'jobs', jobs: PLAIN_JOBS, question: { ...QUESTION, name: 'orders.csv' } });
       return;
     }
     if (this.#scene === 'files-edits') post({ kind: 'edits', edits: EDITS });
     if (this.#scene === 'files-edits') post({ kind: 'drag-outs', dragOuts: DRAG_OUTS });
-    if (this.#scene !== 'files' && this.#scene !== 'files-told-twice') post({ kind: 'jobs', jobs: JOBS, question: this.#scene === 'files-conflict' ? QUESTION : null });
+    if (!['files', 'files-told-twice', 'files-slow'].includes(this.#scene)) post({ kind: 'jobs', jobs: JOBS, question: this.#scene.startsWith('files-conflict') ? QUESTION : null });
   }
 
-  #answer(id: number, call: FilesCall, post: (message: FilesToPage) => void): void {
+  async #answer(id: number, call: FilesCall, post: (message: FilesToPage) => void): Promise<void> {
+    await window.harness.held;
+    // There the target's first folder comes when a test says so.
+    if (this.#scene === 'files-slow' && call.do === 'list') await new Promise((resolve) => window.addEventListener('first-folder', resolve, { once: true }));
     if (call.do === 'list' && call.path.startsWith('/root')) {
       post({ kind: 'answer', id, ok: false, code: 'files.path-not-allowed', args: { path: call.path } });
       return;
     }
     // Who asks for the sum of that folder waits for ever.
     if (call.do === 'count' && this.#scene === 'files-endless') return;
-    if (call.do === 'list') post({ kind: 'entries', id, entries: remoteFolder(call.path, this.#scene === 'files-many') });
-    if (call.do === 'list-local') post({ kind: 'entries', id, entries: call.place.length === 0 ? LOCAL : [] });
+    if (call.do === 'list') post({ kind: 'entries', id, entries: changed(remoteFolder(call.path, this.#scene === 'files-many')) });
+    if (call.do === 'list-local') post({ kind: 'entries', id, entries: changed(localFolder(this.#localName, call.place)) });
     post({ kind: 'answer', id, ok: true, value: call.do === 'list' ? { path: call.path } : ANSWERS[call.do] ?? {} });
     // Told in the same turn, before the page has drawn what was listed.
     if (this.#scene === 'files-told-twice' && call.do === 'list' && !this.#told) {
       this.#told = true;
       post({ kind: 'ready', path: '/srv/reports', localName: 'y.tanaka' });
     }
-    if (call.do === 'decide') post({ kind: 'jobs', jobs: JOBS, question: null });
+    if (call.do === 'decide') {
+      const [next = null, ...others] = this.#questions;
+      this.#questions = others;
+      post({ kind: 'jobs', jobs: JOBS, question: next });
+    }
   }
 }

@@ -12,6 +12,7 @@ import { credentialCalls } from './scripted-credentials.ts';
 import { gatewayServiceCalls, gatewaySetupCalls } from './scripted-gateways.ts';
 import { foreignClientCalls } from './scripted-foreign-clients.ts';
 import { serviceKeyCalls } from './scripted-service-keys.ts';
+import type { FilesToPage } from '../../../shared/ipc/files-port.ts';
 import { ScriptedFiles } from './scripted-files.ts';
 import { type PlayedRdp, ScriptedRdpTarget } from './scripted-rdp-target.ts';
 import { madeDiagnostics, SENT_REPORT } from './made-diagnostics.ts';
@@ -47,10 +48,15 @@ export interface Harness {
   fresh: number;
   /** Set by a test: the recording that its gateway still holds has been pulled. */
   pulled: boolean;
-  /** Set by a test: searches for resources, a new resource, lists of recordings and the audit log, read as they were when asked for, reports of a diagnosis, refusals of a sign-in and the choice of a profile are answered once this settles. */
+  /** Set by a test: searches for resources, a new resource, lists of recordings and the audit log, read as they were when asked for, reports of a diagnosis, refusals of a sign-in, the choice of a profile and all that a files window asks are answered once this settles. */
   held: Promise<void>;
   /** Set by a test: a call of this name is answered once this settles, by how it was when the call was made. */
   readonly late: Record<string, Promise<void>>;
+  /** Set by a test: names that stand in every folder of a files window beside its own, and names that do not. */
+  brought: readonly string[];
+  gone: readonly string[];
+  /** Tells a files window what its session's process tells without being asked. */
+  readonly tellFiles: (message: FilesToPage) => void;
   /** Set by a test: lists of recordings and searches for resources are refused with this code of the catalogue. */
   refusing: string | null;
   readonly ready: Promise<void>;
@@ -93,6 +99,7 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
   const index = startIndex(count);
   const calls: { name: string; args: unknown }[] = [];
   const target = new ScriptedTarget();
+  let files: ScriptedFiles | undefined;
 
   const patch: Harness['patch'] = (store, path, value) => {
     let node: unknown = states[store];
@@ -108,6 +115,9 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
     pulled: false,
     held: Promise.resolve(),
     late: {},
+    brought: [],
+    gone: [],
+    tellFiles: (message) => files?.tell(message),
     refusing: null,
     paintedMs: [],
     action: (id) => actions.forEach((listener) => listener(id)),
@@ -242,13 +252,15 @@ export function scriptedMavis(query: URLSearchParams): WindowApi {
       show: noted('sessions.show', () => ok({})),
       toggleFullScreen: noted('sessions.toggleFullScreen', () => ok({})),
       openPort: noted('sessions.openPort', ({ sessionId: asked }) => {
-        if (scene.startsWith('files')) new ScriptedFiles(scene, (call) => calls.push({ name: `files.${call.do}`, args: call })).open(asked);
-        else target.open(asked);
+        if (scene.startsWith('files')) {
+          files = new ScriptedFiles(scene, (call) => calls.push({ name: `files.${call.do}`, args: call }));
+          files.open(asked);
+        } else target.open(asked);
         return ok({});
       }),
     },
     foreignClients: foreignClientCalls(scene, noted, patch),
-    files: { chooseFolder: noted('files.chooseFolder', () => ok({ chosen: true })), uploadDropped: noted('files.uploadDropped', () => ok({ taken: true })), trash: noted('files.trash', () => ok({})), dragOut: noted('files.dragOut', () => ok({})), openTerminal: noted('files.openTerminal', () => ok({})) },
+    files: { chooseFolder: noted('files.chooseFolder', () => window.harness.held.then(() => ok({ chosen: true }))), uploadDropped: noted('files.uploadDropped', () => ok({ taken: true })), trash: noted('files.trash', () => window.harness.held.then(() => ok({}))), dragOut: noted('files.dragOut', () => ok({})), openTerminal: noted('files.openTerminal', () => ok({})) },
     clipboardFiles: {
       choose: noted('clipboardFiles.choose', () => ok({ files: [] })),
       read: noted('clipboardFiles.read', () => ok({ bytes: new Uint8Array(0) })),

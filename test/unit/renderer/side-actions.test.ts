@@ -6,7 +6,7 @@ import { localActions, remoteActions, type RemoteWork } from '../../../src-rende
 const nothing = (): void => undefined;
 const work: RemoteWork = {
   text: createTranslator('en').text,
-  policy: null, ask: nothing, transfer: nothing, open: nothing, dragOut: nothing, reload: nothing,
+  policy: null, at: { side: 'remote', folder: '/srv' }, canTransfer: true, ask: nothing, transfer: nothing, open: nothing, dragOut: nothing, reload: nothing,
   copyPath: nothing, pathOf: ({ name }) => name, edit: nothing, mayOpenTerminal: false, openTerminal: nothing,
 };
 const files = (count: number): ListedFile[] => Array.from({ length: count }, (_, index) => ({ name: String(index), kind: 'file', size: 1, modifiedAtSeconds: 0, mode: null, owner: '' }));
