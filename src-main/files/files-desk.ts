@@ -68,7 +68,7 @@ export class FilesDesk {
   readonly #queue: TransferQueue;
   readonly #edited: EditedFiles;
   readonly #dragOuts: DragOuts;
-  readonly #calls = new Map<number, AbortController>();
+  #calls: PortCalls = new Map();
   #port: FilesPort | undefined;
 
   constructor(parts: FilesDeskParts) {
@@ -84,9 +84,12 @@ export class FilesDesk {
   /** Takes the port of a page; one before it is closed. Transfers go on whatever pages come and go. */
   attach(port: FilesPort): void {
     this.#port?.close();
+    // Nobody waits any more for what the page before wanted to know; what it wanted done goes on. The new one numbers its calls anew.
+    for (const { stop, doing } of this.#calls.values()) if (doing !== 'remove') stop.abort(new MavisError('connect.cancelled'));
+    this.#calls = new Map();
     this.#port = port;
     port.on('message', ({ data }) => {
-      if (port === this.#port) this.#take(data);
+      if (port === this.#port) this.#take(data, port);
     });
     port.start();
     this.#post({ kind: 'ready', path: this.#parts.path, localName: this.#places.name });
@@ -122,7 +125,7 @@ export class FilesDesk {
     this.#edited.notOpened(path);
   }
 
-  #take(data: unknown): void {
+  #take(data: unknown, port: FilesPort): void {
     const parsed = filesFromPage.safeParse(data);
     if (!parsed.success) {
       this.#refuse(data, new MavisError('request.invalid', { field: 'call' }));
@@ -130,7 +133,7 @@ export class FilesDesk {
     }
     const message = parsed.data;
     if (message.kind === 'stop') {
-      this.#calls.get(message.id)?.abort(new MavisError('connect.cancelled'));
+      this.#calls.get(message.id)?.stop.abort(new MavisError('connect.cancelled'));
       return;
     }
     const { id, call } = message;
@@ -140,13 +143,17 @@ export class FilesDesk {
       return;
     }
     const stop = new AbortController();
-    this.#calls.set(id, stop);
-    this.#answer(id, call, stop.signal)
+    const calls = this.#calls;
+    calls.set(id, { stop, doing: call.do });
+    const post = (told: FilesToPage): void => {
+      if (port === this.#port) port.postMessage(told);
+    };
+    this.#answer(id, call, stop.signal, post)
       .then(
-        (value) => this.#post({ kind: 'answer', id, ok: true, value }),
-        (error: unknown) => this.#postError(id, error),
+        (value) => post({ kind: 'answer', id, ok: true, value }),
+        (error: unknown) => post(errorAnswer(id, error)),
       )
-      .finally(() => this.#calls.delete(id));
+      .finally(() => calls.delete(id));
   }
 
   /** Notes a message that is against the rules, and answers where it is a call that somebody waits for. */
@@ -154,20 +161,15 @@ export class FilesDesk {
     this.#parts.onViolation('message');
     const call = refusedCall.safeParse(data);
     // The answer of another call with its number is still to come.
-    if (call.success && !this.#calls.has(call.data.id)) this.#postError(call.data.id, why);
+    if (call.success && !this.#calls.has(call.data.id)) this.#post(errorAnswer(call.data.id, why));
   }
 
-  #postError(id: number, error: unknown): void {
-    const { code, args } = asMavisError(error);
-    this.#post({ kind: 'answer', id, ok: false, code, args: { ...args } });
-  }
-
-  async #answer(id: number, call: FilesCall, signal: AbortSignal): Promise<FilesAnswer> {
+  async #answer(id: number, call: FilesCall, signal: AbortSignal, post: (message: FilesToPage) => void): Promise<FilesAnswer> {
     const { client } = this.#parts;
     const places = this.#places;
     switch (call.do) {
       case 'list-local':
-        await this.#gathered(id, (add) => places.list(call.place, add));
+        await gathered(id, post, (add) => places.list(call.place, add));
         return {};
       case 'make-local-folder':
         return places.makeFolder(call.place, call.name).then(nothing);
@@ -179,7 +181,7 @@ export class FilesDesk {
         return { sha256: await hashLocal(join(await places.resolve(call.place), call.name), signal) };
       case 'list': {
         const path = await client.realPath(call.path);
-        await this.#gathered(id, (add) => client.list(path, (entries) => add(entries.map(listed)), signal));
+        await gathered(id, post, (add) => client.list(path, (entries) => add(entries.map(listed)), signal));
         return { path };
       }
       case 'make-folder':
@@ -228,20 +230,6 @@ export class FilesDesk {
     return call satisfies never;
   }
 
-  /** Sends names as they come, some at a time. */
-  async #gathered(id: number, list: (add: (entries: ListedFile[]) => void) => Promise<void>): Promise<void> {
-    let waiting: ListedFile[] = [];
-    const send = (): void => {
-      if (waiting.length > 0) this.#post({ kind: 'entries', id, entries: waiting });
-      waiting = [];
-    };
-    await list((entries) => {
-      for (const entry of entries) waiting.push(entry);
-      if (waiting.length >= ENTRIES_AT_ONCE) send();
-    });
-    send();
-  }
-
   #tellJobs(jobs: TransferJob[], question: ConflictQuestion | null): void {
     this.#post({ kind: 'jobs', jobs, question });
     this.#dragOuts.look(jobs);
@@ -250,6 +238,28 @@ export class FilesDesk {
   #post(message: FilesToPage): void {
     this.#port?.postMessage(message);
   }
+}
+
+/** Calls under way of one port, by their numbers. */
+type PortCalls = Map<number, { readonly stop: AbortController; readonly doing: FilesCall['do'] }>;
+
+function errorAnswer(id: number, error: unknown): FilesToPage {
+  const { code, args } = asMavisError(error);
+  return { kind: 'answer', id, ok: false, code, args: { ...args } };
+}
+
+/** Sends names as they come, some at a time. */
+async function gathered(id: number, post: (message: FilesToPage) => void, list: (add: (entries: ListedFile[]) => void) => Promise<void>): Promise<void> {
+  let waiting: ListedFile[] = [];
+  const send = (): void => {
+    if (waiting.length > 0) post({ kind: 'entries', id, entries: waiting });
+    waiting = [];
+  };
+  await list((entries) => {
+    for (const entry of entries) waiting.push(entry);
+    if (waiting.length >= ENTRIES_AT_ONCE) send();
+  });
+  send();
 }
 
 /** The answer to what has none. */

@@ -6,6 +6,7 @@ import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import type { FileAttributes } from '../../../shared/sftp/packet-fields.ts';
 import { statusCode } from '../../../shared/sftp/sftp-constants.ts';
 import { partialName } from '../../../src-main/files/partial-name.ts';
+import { FilesPage } from '../../fixtures/files-page.ts';
 import { type HostileDesk, openHostileDesk } from '../../fixtures/hostile-desk.ts';
 import type { HostileTree } from '../../fixtures/hostile-sftp-server.ts';
 
@@ -43,6 +44,15 @@ describe('a target of no good will', () => {
     expect(job?.failureCount).toBe(5);
     expect(job?.failures.every(({ code }) => code === 'files.name-unsafe')).toBe(true);
     expect(job?.renamed).toEqual([{ from: '..\\windows', to: '.._windows' }, { from: 'Fine.txt', to: 'Fine (2).txt' }]);
+  });
+
+  test('a page that comes anew gets no answer of a call that the page before made under the same number', async () => {
+    const { page, desk } = await open({ folders: { '/': [{ name: 'old', attributes: folder }], '/old': [{ name: 'of-old.txt', attributes: file(1) }], '/new': [{ name: 'of-new.txt', attributes: file(1) }] } });
+    void page.call({ do: 'list', path: '/old' });
+    const anew = new FilesPage();
+    desk.attach(anew.port);
+    const { path, entries } = await anew.call({ do: 'list', path: '/new' });
+    expect([path, entries.map(({ name }) => name), violations]).toEqual(['/new', ['of-new.txt'], []]);
   });
 
   test('A1, A2: what is fetched to be dragged to the desktop lies whole and under safe names in a folder of its own; it goes when it is taken from the list, and nothing of it is a transfer of another session', async () => {
