@@ -26,6 +26,7 @@ import { startDiagnose } from './diagnostics/start-diagnose.ts';
 import { SignedInWork } from './account/signed-in-work.ts';
 import { answerBundleRequest, bundleFiles } from './app-protocol/bundle-files.ts';
 import { BUNDLE_SCHEME } from './app-protocol/bundle-origin.ts';
+import { EditedFolders } from './files/edited-folders.ts';
 import { JournalFolders } from './files/journal-folders.ts';
 import { explainedLine } from './foreign-clients/explained-line.ts';
 import { DesktopFiles } from './foreign-clients/desktop-files.ts';
@@ -233,6 +234,8 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
   const dragOutFolder = join(app.getPath('userData'), 'drag-out');
   // What an app that was killed had fetched for a drag: there is only one of this folder.
   void rm(dragOutFolder, { recursive: true, force: true }).catch((error: unknown) => log.warn('dragged files not deleted', {}, error));
+  const editedFolders = new EditedFolders(join(app.getPath('userData'), 'edited'), log);
+  void editedFolders.sweep(clock());
   const sessions = new Sessions<MessagePortMain>({
     store: stores.sessions, inventory, processes, clock, log,
     signedIn: () => account.require(),
@@ -245,7 +248,7 @@ async function run(startConfiguration: StartConfiguration, log: Log, logFile: Ro
     environment: () => ({ LANG: SHELL_LOCALE[language()], COLORTERM: 'truecolor' }),
     forwarding: (policy) => makeForwardingOffer({ policy, settings: settings.current, environment: process.env, platform: process.platform, homeFolder: homedir(), hostName: hostname() }),
     homeFolder: homedir(),
-    journals, dragOutFolder,
+    journals, dragOutFolder, editedFolders,
     trash: (path) => shell.trashItem(path),
     openFile: async (path) => {
       const problem = await shell.openPath(path);

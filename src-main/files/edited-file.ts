@@ -1,11 +1,11 @@
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { asMavisError, MavisError } from '../../shared/errors/mavis-error.ts';
 import type { EditedFile, EditStep } from '../../shared/ipc/files-port.ts';
 import { printableFileName } from '../../shared/sftp/file-name-bytes.ts';
 import { type FileAttributes, isFile } from '../../shared/sftp/packet-fields.ts';
+import { forgetCopy, isSame, type LocalState, noteSame, stateOf } from './edited-folders.ts';
 import { downloadFile, factsOf, remoteChild, type TransferControl, type TransferMeans, uploadFile } from './file-transfer.ts';
 import { errorCode, localError } from './local-errors.ts';
 import { isMissing } from './remote-errors.ts';
@@ -15,6 +15,8 @@ import { safeLocalName, withNumber } from '../../shared/files/safe-local-name.ts
 
 export interface EditParts {
   readonly means: TransferMeans;
+  /** Where the copies of a session lie, each in a folder of its own; main has chosen it, and clears it when the session is over. */
+  readonly folder: string;
   /** Has the system open a file of this computer in the user's program for it. */
   readonly openFile: (path: string) => void;
   readonly changed: () => void;
@@ -29,13 +31,6 @@ interface RemotePlace {
   readonly name: string;
 }
 
-/** What tells one state of a local file from another; editors replace files, so that the number counts too. */
-interface LocalState {
-  readonly size: number;
-  readonly mtimeMs: number;
-  readonly ino: number;
-}
-
 /** Whether a copy is taken back: only where the file of the target is as it was, in its place whatever it is, or under another name beside it. */
 type How = 'where-unchanged' | 'in-any-case' | 'beside';
 
@@ -44,6 +39,7 @@ export class EditedCopy {
   readonly id: number;
   readonly #parts: EditParts;
   readonly #stop = new AbortController();
+  readonly #asked: string;
   readonly #name: string;
   #place: RemotePlace;
   #folder: string | undefined;
@@ -61,10 +57,16 @@ export class EditedCopy {
   /** What is taken back goes one after the other, whoever wants it. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(id: number, folder: string, name: string, parts: EditParts) {
+  /**
+   * @param path where the file stands on the target, links resolved
+   * @param name by which the user opens it
+   */
+  constructor(id: number, path: string, name: string, parts: EditParts) {
     this.id = id;
     this.#parts = parts;
-    this.#place = { folder, name };
+    const cut = path.lastIndexOf('/');
+    this.#place = { folder: path.slice(0, cut) || '/', name: path.slice(cut + 1) };
+    this.#asked = name;
     this.#name = printableFileName(name);
   }
 
@@ -79,22 +81,23 @@ export class EditedCopy {
 
   /** Brings the file and has it opened. Rejects with MavisError: `files.edit-refused` for what a system might run (A4). */
   async open(): Promise<void> {
-    const { means, openFile, platform } = this.#parts;
-    if (isRunnableName(this.#place.name, platform)) throw new MavisError('files.edit-refused', { name: this.#name });
-    const path = await means.client.realPath(remoteChild(this.#place.folder, this.#place.name));
-    const cut = path.lastIndexOf('/');
-    this.#place = { folder: path.slice(0, cut) || '/', name: path.slice(cut + 1) };
+    const { means, folder, openFile, platform } = this.#parts;
+    if (isRunnableName(this.#asked, platform)) throw new MavisError('files.edit-refused', { name: this.#name });
+    const path = remoteChild(this.#place.folder, this.#place.name);
     this.#there = await means.client.attributes(path);
     const { name } = safeLocalName(this.#place.name);
     // Where a link leads is told by the name that it leads to; what is opened, by the name here.
     if (!isFile(this.#there) || isRunnableName(this.#place.name, platform) || isRunnableName(name, platform)) throw new MavisError('files.edit-refused', { name: this.#name });
     try {
-      this.#folder = await mkdtemp(join(tmpdir(), 'mavis-edit-'));
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      this.#folder = await mkdtemp(join(folder, 'copy-'));
       this.#path = join(this.#folder, name);
       await downloadFile(means, path, this.#folder, name, factsOf(this.#there), this.#control());
       await chmod(this.#path, 0o600);
       if (platform === 'win32') await writeFile(`${this.#path}:Zone.Identifier`, ZONE_OF_THE_INTERNET);
-      this.#here = await stateOf(this.#path);
+      await this.#isSameNow(await stateOf(this.#path));
+      // The session may have ended meanwhile.
+      this.#stop.signal.throwIfAborted();
     } catch (error) {
       await this.#forget();
       throw localError(error);
@@ -111,8 +114,10 @@ export class EditedCopy {
 
   /** Rejects with the reason why a step failed; the copy stays as it is then. */
   async take(step: EditStep): Promise<void> {
-    if (step === 'open') this.#parts.openFile(this.#path);
-    else if (step === 'discard') await this.end();
+    if (step === 'open') {
+      // One that is still being brought is opened when it is there.
+      if (this.#status !== 'opening') this.#parts.openFile(this.#path);
+    } else if (step === 'discard') await this.end();
     else if (step === 'close') {
       await this.#bringBack('where-unchanged');
       if (this.#status === 'open') await this.end();
@@ -160,6 +165,8 @@ export class EditedCopy {
 
   async #bringNow(how: How): Promise<void> {
     const { client } = this.#parts.means;
+    // Another step, or the same taken twice, came before: what it was to settle is settled.
+    if (how !== 'where-unchanged' && this.#status !== 'changed-there') return;
     const now = await stateOf(this.#path).catch((error: unknown) => {
       throw localError(error);
     });
@@ -178,7 +185,7 @@ export class EditedCopy {
       await uploadFile(this.#parts.means, this.#path, this.#place.folder, name, { replace: how !== 'beside', mayHavePart: false, mode: mode === undefined ? undefined : mode & 0o777 }, this.#control());
       this.#place = { ...this.#place, name };
       this.#there = await client.attributes(remoteChild(this.#place.folder, name));
-      this.#here = now;
+      await this.#isSameNow(now);
       this.#uploads += 1;
       this.#set('open');
     } catch (error) {
@@ -186,6 +193,12 @@ export class EditedCopy {
       this.#fail(error);
       throw error;
     }
+  }
+
+  /** The copy, in this state, is what the target has. */
+  async #isSameNow(state: LocalState): Promise<void> {
+    this.#here = state;
+    if (this.#folder !== undefined) await noteSame(this.#folder, basename(this.#path), state);
   }
 
   /** Whether the copy is what was last taken back, or gone; one that cannot be looked at may hold changes. */
@@ -224,7 +237,7 @@ export class EditedCopy {
   }
 
   async #forget(): Promise<void> {
-    if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
+    if (this.#folder !== undefined) await forgetCopy(this.#folder);
   }
 
   #fail(thrown: unknown): void {
@@ -243,12 +256,3 @@ export class EditedCopy {
 
 /** The mark by which Windows knows that a file came from elsewhere (Attachment Manager, ZoneId 3). */
 const ZONE_OF_THE_INTERNET = '[ZoneTransfer]\r\nZoneId=3\r\n';
-
-async function stateOf(path: string): Promise<LocalState> {
-  const { size, mtimeMs, ino } = await stat(path);
-  return { size, mtimeMs, ino };
-}
-
-function isSame(one: LocalState, other: LocalState | undefined): boolean {
-  return other !== undefined && one.size === other.size && one.mtimeMs === other.mtimeMs && one.ino === other.ino;
-}

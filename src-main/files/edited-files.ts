@@ -28,7 +28,7 @@ export class EditedFiles {
       return;
     }
     if (this.#copies.size >= MOST_EDITED) throw new MavisError('request.too-many', { seconds: 60 });
-    const copy = new EditedCopy((this.#numbers += 1), folder, name, { ...this.#parts, changed: () => this.tellNow() });
+    const copy = new EditedCopy((this.#numbers += 1), path, name, { ...this.#parts, changed: () => this.tellNow() });
     this.#copies.set(copy.id, copy);
     this.tellNow();
     try {

@@ -35,6 +35,8 @@ export interface FilesDeskParts {
   readonly openFile: (path: string) => void;
   /** Where files lie that are fetched to be dragged out of the window. */
   readonly dragOutFolder: string;
+  /** Where copies of files lie that are edited. */
+  readonly editedFolder: string;
   /** What can be dragged out of the window has changed. */
   readonly onDragOuts: (ready: readonly ReadyDragOut[]) => void;
   readonly monotonic: () => number;
@@ -78,7 +80,7 @@ export class FilesDesk {
     this.#dragOuts = new DragOuts({ queue: this.#queue, places: this.#places, folder: parts.dragOutFolder, tell: (dragOuts) => this.#post({ kind: 'drag-outs', dragOuts }), onReady: parts.onDragOuts });
     this.#queue.goOn(parts.kept);
     const means = { client: parts.client, window: new RequestWindow(EDIT_PIECES_AT_ONCE) };
-    this.#edited = new EditedFiles({ means, openFile: parts.openFile, lookEveryMs: parts.lookEveryMs ?? LOOK_EVERY_MS, platform: process.platform }, (edits) => this.#post({ kind: 'edits', edits }));
+    this.#edited = new EditedFiles({ means, folder: parts.editedFolder, openFile: parts.openFile, lookEveryMs: parts.lookEveryMs ?? LOOK_EVERY_MS, platform: process.platform }, (edits) => this.#post({ kind: 'edits', edits }));
   }
 
   /** Takes the port of a page; one before it is closed. Transfers go on whatever pages come and go. */

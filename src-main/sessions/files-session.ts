@@ -24,7 +24,7 @@ export class FilesSession {
   #path: string | undefined;
   #port: FilesPort | undefined;
   #localFolder: string | undefined;
-  #journals: { readonly journals: TransferJournals; readonly kept: readonly KeptTransfer[]; readonly dragOutFolder: string } | undefined;
+  #journals: { readonly journals: TransferJournals; readonly kept: readonly KeptTransfer[]; readonly dragOutFolder: string; readonly editedFolder: string } | undefined;
   #over = false;
 
   constructor(parts: FilesSessionParts) {
@@ -50,10 +50,10 @@ export class FilesSession {
     else this.#desk.grant(localFolder);
   }
 
-  /** Where unfinished transfers are kept, and where processes that are gone left theirs; and where files lie that are fetched to be dragged out. */
-  async keepTransfers({ folder, left, dragOutFolder }: { readonly folder: string; readonly left: readonly string[]; readonly dragOutFolder: string }): Promise<void> {
+  /** Where unfinished transfers are kept, and where processes that are gone left theirs; and where files lie that are fetched to be dragged out, and that are edited. */
+  async keepTransfers({ folder, left, dragOutFolder, editedFolder }: { readonly folder: string; readonly left: readonly string[]; readonly dragOutFolder: string; readonly editedFolder: string }): Promise<void> {
     const journals = new TransferJournals({ folder, onUnkept: this.#parts.onUnkept });
-    this.#journals = { journals, kept: await journals.takeOver(left), dragOutFolder };
+    this.#journals = { journals, kept: await journals.takeOver(left), dragOutFolder, editedFolder };
     this.#begin();
   }
 

@@ -7,6 +7,7 @@ import type { Session } from '../../shared/ipc/stores.ts';
 import type { SessionPolicy } from '../../shared/policy/session-policy.ts';
 import type { ProgressStep } from '../../shared/proxy-stream/messages.ts';
 import type { ClientIdentity } from '../account/client-key.ts';
+import type { HeldJournals } from '../files/journal-folders.ts';
 import { shown } from '../ipc/shown-error.ts';
 import { crashMessages } from '../logging/crashes.ts';
 import type { Log } from '../logging/log.ts';
@@ -157,9 +158,9 @@ export class SessionAttempt<Port> {
     if (!this.#processGone) this.#parts.process.send({ kind: 'upload', ...dropped });
   }
 
-  /** Tells where unfinished transfers are kept, and were left, and where what is dragged out may lie. */
-  keepTransfers(folder: string, left: readonly string[], dragOutFolder: string): void {
-    if (!this.#processGone) this.#parts.process.send({ kind: 'transfer-journals', folder, left: [...left], dragOutFolder });
+  /** Tells where unfinished transfers are kept, and were left, and where what is dragged out, and what is edited, may lie. */
+  keepTransfers({ folder, left }: Pick<HeldJournals, 'folder' | 'left'>, dragOutFolder: string, editedFolder: string): void {
+    if (!this.#processGone) this.#parts.process.send({ kind: 'transfer-journals', folder, left: [...left], dragOutFolder, editedFolder });
   }
 
   /** The paths of what can be dragged out of the window under a number; undefined where there is nothing. */

@@ -48,8 +48,8 @@ export const sessionCommand = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('upload'), paths: z.array(z.string().min(1).max(32_768)).max(10_000), folder: remotePath, conflict: conflictRule, verify: z.boolean() }),
   /** The system has no program for a file that it was to open. */
   z.object({ kind: z.literal('file-not-opened'), path: z.string().min(1).max(32_768) }),
-  /** Where an SFTP session keeps its unfinished transfers, and where processes that are gone left theirs, which it takes over; and where it puts what is to be dragged out of its window. */
-  z.object({ kind: z.literal('transfer-journals'), folder: z.string().min(1).max(32_768), left: z.array(z.string().min(1).max(32_768)), dragOutFolder: z.string().min(1).max(32_768) }),
+  /** Where an SFTP session keeps its unfinished transfers, and where processes that are gone left theirs, which it takes over; and where it puts what is to be dragged out of its window, and copies of files that are edited. */
+  z.object({ kind: z.literal('transfer-journals'), folder: z.string().min(1).max(32_768), left: z.array(z.string().min(1).max(32_768)), dragOutFolder: z.string().min(1).max(32_768), editedFolder: z.string().min(1).max(32_768) }),
   z.object({ kind: z.literal('prompt-answer'), id: z.number().int(), answers: z.array(z.string()) }),
   /** Gives up what has not been accepted yet. */
   z.object({ kind: z.literal('cancel') }),

@@ -12,6 +12,7 @@ import { localError } from '../files/local-errors.ts';
 import { pathsOutside } from '../files/dropped-paths.ts';
 import type { DroppedFiles } from '../files/files-desk.ts';
 import { LocalPlaces } from '../files/local-places.ts';
+import type { EditedFolders } from '../files/edited-folders.ts';
 import type { HeldJournals, JournalFolders, JournalOwner } from '../files/journal-folders.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Log } from '../logging/log.ts';
@@ -69,6 +70,8 @@ export interface SessionsParts<Port> {
   readonly journals: Pick<JournalFolders, 'hold'>;
   /** Where SFTP sessions put what is to be dragged out of their windows: in folders of their own, which go with them. */
   readonly dragOutFolder: string;
+  /** Where SFTP sessions put copies of files that are edited. */
+  readonly editedFolders: Pick<EditedFolders, 'hold' | 'release'>;
   readonly newId: () => string;
   readonly clock: () => number;
   readonly monotonic: () => number;
@@ -376,10 +379,12 @@ export class Sessions<Port> {
     this.#journals.set(id, holding);
     const held = await holding;
     const dragOutFolder = join(this.#parts.dragOutFolder, this.#parts.newId());
-    attempt.keepTransfers(held.folder, held.left, dragOutFolder);
+    const editedFolder = this.#parts.editedFolders.hold();
+    attempt.keepTransfers(held, dragOutFolder, editedFolder);
     await running;
     held.release();
     // What was fetched to be dragged is nobody's any more.
+    await this.#parts.editedFolders.release(editedFolder, this.#parts.clock());
     await rm(dragOutFolder, { recursive: true, force: true, maxRetries: 5 }).catch((error: unknown) => this.#parts.log.warn('dragged files not deleted', { sessionId: id }, error));
   }
 

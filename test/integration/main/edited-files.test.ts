@@ -4,11 +4,15 @@ import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MavisError } from '../../../shared/errors/mavis-error.ts';
 import type { EditedFile } from '../../../shared/ipc/files-port.ts';
+import { EditedFolders } from '../../../src-main/files/edited-folders.ts';
 import { EditedFiles } from '../../../src-main/files/edited-files.ts';
+import { createLog } from '../../../src-main/logging/log.ts';
 import { RequestWindow } from '../../../src-main/files/request-window.ts';
 import { startSftpServer } from '../../fixtures/sftp-server-process.ts';
 
 let there: string;
+/** Where copies lie on this computer. */
+let copies: string;
 let server: Awaited<ReturnType<typeof startSftpServer>>;
 let opened: string[];
 let told: readonly EditedFile[];
@@ -16,9 +20,10 @@ let edited: EditedFiles;
 
 beforeEach(async () => {
   there = mkdtempSync(join(tmpdir(), 'mavis-edited-'));
+  copies = join(mkdtempSync(join(tmpdir(), 'mavis-copies-')), 'session');
   server = await startSftpServer();
   [opened, told] = [[], []];
-  edited = new EditedFiles({ means: { client: server.client, window: new RequestWindow(16) }, openFile: (path) => void opened.push(path), lookEveryMs: 20, platform: 'linux' }, (edits) => {
+  edited = new EditedFiles({ means: { client: server.client, window: new RequestWindow(16) }, folder: copies, openFile: (path) => void opened.push(path), lookEveryMs: 20, platform: 'linux' }, (edits) => {
     told = edits;
   });
 });
@@ -26,7 +31,7 @@ afterEach(async () => {
   await edited.leave(new MavisError('session.closed-by-user'));
   server.stop();
   rmSync(there, { recursive: true, force: true });
-  for (const path of opened) rmSync(dirname(path), { recursive: true, force: true });
+  rmSync(dirname(copies), { recursive: true, force: true });
 });
 
 const shown = (): readonly (readonly [string, number])[] => told.map(({ status, uploads }) => [status, uploads]);
@@ -38,7 +43,7 @@ describe('a file of the target that is edited in place', () => {
     chmodSync(join(there, 'app.conf'), 0o640);
     await edited.open(there, 'app.conf');
     const [path = ''] = opened;
-    expect([readFileSync(path, 'utf8'), statSync(path).mode & 0o777, statSync(dirname(path)).mode & 0o777]).toEqual(['one', 0o600, 0o700]);
+    expect([readFileSync(path, 'utf8'), statSync(path).mode & 0o777, statSync(dirname(path)).mode & 0o777, dirname(dirname(path))]).toEqual(['one', 0o600, 0o700, copies]);
     writeFileSync(path, 'two, longer');
     await expect.poll(shown).toEqual([['open', 1]]);
     expect([remote('app.conf'), statSync(join(there, 'app.conf')).mode & 0o777]).toEqual(['two, longer', 0o640]);
@@ -50,7 +55,7 @@ describe('a file of the target that is edited in place', () => {
     // A last save right before the end goes as well, and nothing stays behind.
     writeFileSync(path, 'four');
     await edited.take(told[0]?.id ?? 0, 'close');
-    expect([remote('app.conf'), existsSync(dirname(path)), told, readdirSync(there)]).toEqual(['four', false, [], ['app.conf']]);
+    expect([remote('app.conf'), readdirSync(copies), told, readdirSync(there)]).toEqual(['four', [], [], ['app.conf']]);
   });
 
   test('S20: one that became another on the target meanwhile is not overwritten before the user says so', async () => {
@@ -125,6 +130,32 @@ describe('a file of the target that is edited in place', () => {
     writeFileSync(path, 'four');
     await edited.leave(new MavisError('target.lost'));
     expect([readFileSync(path, 'utf8'), told]).toMatchObject(['four', [{ status: 'failed', failure: { code: 'target.lost' } }]]);
+  });
+
+  test('S20: a file that is opened again while it is being brought, also by a link to it, is brought once; a step that is taken twice at once is done once', async () => {
+    writeFileSync(join(there, 'notes.txt'), 'one');
+    symlinkSync('notes.txt', join(there, 'latest'));
+    await Promise.all(['notes.txt', 'latest', 'notes.txt'].map((name) => edited.open(there, name)));
+    expect([opened.map((path) => basename(path)), told.length, readdirSync(copies).length]).toEqual([['notes.txt'], 1, 2]);
+    writeFileSync(join(there, 'notes.txt'), 'of another');
+    writeFileSync(opened[0] ?? '', 'mine');
+    await expect.poll(shown).toEqual([['changed-there', 0]]);
+    await Promise.all([1, 2].map(() => edited.take(told[0]?.id ?? 0, 'keep-both')));
+    expect([readdirSync(there).toSorted(), shown()]).toEqual([['latest', 'notes (2).txt', 'notes.txt'], [['open', 1]]]);
+  });
+
+  test('where the app is killed, the next start finds which copies hold changes that were not taken back, and deletes the others', async () => {
+    for (const name of ['a.txt', 'b.txt', 'c.txt']) {
+      writeFileSync(join(there, name), 'one');
+      await edited.open(there, name);
+    }
+    const [a = '', b = '', c = ''] = opened;
+    writeFileSync(a, 'taken back');
+    await expect.poll(shown).toEqual([['open', 1], ['open', 0], ['open', 0]]);
+    server.client.close(new MavisError('target.lost'));
+    writeFileSync(b, 'not taken back');
+    await new EditedFolders(dirname(copies), createLog([], () => 0, 1)).sweep(Date.now());
+    expect([a, b, c].map((path) => existsSync(path))).toEqual([false, true, false]);
   });
 
   test('a copy that cannot be looked at when the session ends stays where it is: it may hold what was not taken back', async () => {

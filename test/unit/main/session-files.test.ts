@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -6,6 +6,7 @@ import { type Protocol, resourceId } from '../../../shared/ids.ts';
 import { clientSettings } from '../../../shared/ipc/settings.ts';
 import { profile, type SessionId } from '../../../shared/ipc/stores.ts';
 import { ClientKey } from '../../../src-main/account/client-key.ts';
+import { EditedFolders } from '../../../src-main/files/edited-folders.ts';
 import { JournalFolders } from '../../../src-main/files/journal-folders.ts';
 import { createLog } from '../../../src-main/logging/log.ts';
 import { ServiceClient } from '../../../src-main/service-client/service-client.ts';
@@ -63,6 +64,7 @@ beforeEach(() => {
     homeFolder: home,
     journals: new JournalFolders(join(base, 'transfers'), log),
     dragOutFolder: join(base, 'drag-out'),
+    editedFolders: new EditedFolders(join(base, 'edited'), log),
     newId: () => crypto.randomUUID(),
     clock: () => 0,
     monotonic: () => performance.now(),
@@ -146,6 +148,26 @@ describe('what main does for the window of a target\'s files', () => {
     expect(new Set(folders).size).toBe(2);
     // The app ends right after.
     expect(folders.map((folder) => existsSync(folder))).toEqual([false, false]);
+  });
+
+  test('copies of files that were edited go with their session; those with changes that were not taken back stay', async () => {
+    let folder = '';
+    const stopped = Promise.withResolvers<void>();
+    take = (command) => {
+      if (command.kind !== 'transfer-journals') return;
+      folder = command.editedFolder;
+      for (const name of ['same', 'changed']) {
+        mkdirSync(join(folder, `copy-${name}`), { recursive: true });
+        writeFileSync(join(folder, `copy-${name}`, name), 'one');
+        const { size, mtimeMs, ino } = statSync(join(folder, `copy-${name}`, name));
+        writeFileSync(join(folder, `copy-${name}.json`), JSON.stringify({ name, size, mtimeMs, ino }));
+      }
+      writeFileSync(join(folder, 'copy-changed/changed'), 'changed');
+      stopped.resolve(sessions.stop());
+    };
+    await connect();
+    await stopped.promise;
+    expect(readdirSync(folder).toSorted()).toEqual(['copy-changed', 'copy-changed.json']);
   });
 
   test('S20: a terminal opens on the same resource in a window of its own; a folder that a shell could take for keys opens none, and another kind of session neither', async () => {
