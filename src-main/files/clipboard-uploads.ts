@@ -18,23 +18,29 @@ export interface OfferedFile {
 interface Offer {
   readonly paths: readonly string[];
   readonly sizes: readonly number[];
-  readonly open: Map<number, FileHandle>;
+  /** Those that are being opened among them: two reads side by side open one once, and an offer that goes closes it. */
+  readonly open: Map<number, Promise<FileHandle>>;
 }
 
 /** Files that the user chose for a target's clipboard: pages name them by offer and place, and read pieces; main alone knows paths. One offer a session. */
 export class ClipboardUploads {
   readonly #offers = new Map<string, Offer>();
+  /** The offer of each session that was asked for last: one that takes longer to look at does not come over it, nor after its window has gone. */
+  readonly #newest = new Map<string, symbol>();
 
-  /** Offers files in place of what the session offered before; throws `files.*` where one is none or cannot be read. */
+  /** Offers files in place of what the session offered before; throws `files.*` where one is none or cannot be read, and `request.not-found` where another was offered meanwhile or the session's window has gone. */
   async offer(sessionId: string, paths: readonly string[]): Promise<readonly OfferedFile[]> {
     if (paths.length > MOST_CLIPBOARD_FILES) throw new MavisError('request.invalid', { field: 'files' });
-    await this.drop(sessionId);
+    const mine = Symbol(sessionId);
+    this.#newest.set(sessionId, mine);
+    await this.#forget(sessionId);
     const files: OfferedFile[] = [];
     for (const path of paths) {
       const { file, stands } = await openSource(path);
       await file.close();
       files.push({ name: basename(path), sizeBytes: stands.size, modifiedAtMs: Math.floor(stands.mtimeMs) });
     }
+    if (this.#newest.get(sessionId) !== mine) throw new MavisError('request.not-found');
     this.#offers.set(sessionId, { paths, sizes: files.map(({ sizeBytes }) => sizeBytes), open: new Map() });
     return files;
   }
@@ -44,7 +50,7 @@ export class ClipboardUploads {
     const offer = this.#offers.get(sessionId);
     const path = offer?.paths[place];
     if (offer === undefined || path === undefined) throw new MavisError('request.not-found');
-    const file = offer.open.get(place) ?? (await this.#openOf(offer, place, path));
+    const file = await (offer.open.get(place) ?? this.#openOf(offer, place, path));
     try {
       const piece = new Uint8Array(bytes);
       let read = 0;
@@ -58,19 +64,33 @@ export class ClipboardUploads {
 
   /** Nothing more is read of what a session offered. */
   async drop(sessionId: string): Promise<void> {
+    this.#newest.delete(sessionId);
+    await this.#forget(sessionId);
+  }
+
+  async #forget(sessionId: string): Promise<void> {
     const offer = this.#offers.get(sessionId);
     this.#offers.delete(sessionId);
-    for (const file of offer?.open.values() ?? []) await file.close().catch(() => undefined);
+    for (const opened of offer?.open.values() ?? []) await closed(opened);
   }
 
   async #openOf(offer: Offer, place: number, path: string): Promise<FileHandle> {
     const [oldest] = offer.open;
-    if (offer.open.size >= MOST_OPEN && oldest !== undefined) {
-      offer.open.delete(oldest[0]);
-      await oldest[1].close().catch(() => undefined);
+    const opened = openSource(path).then(({ file }) => file);
+    offer.open.set(place, opened);
+    const over = offer.open.size > MOST_OPEN ? oldest : undefined;
+    if (over !== undefined) offer.open.delete(over[0]);
+    try {
+      const [file] = await Promise.all([opened, over && closed(over[1])]);
+      return file;
+    } catch (error) {
+      offer.open.delete(place);
+      throw error;
     }
-    const { file } = await openSource(path);
-    offer.open.set(place, file);
-    return file;
   }
+}
+
+/** Closes a file, if it could be opened. */
+async function closed(opened: Promise<FileHandle>): Promise<void> {
+  await opened.then((file) => file.close()).catch(() => undefined);
 }

@@ -108,6 +108,14 @@ describe('files for a target’s clipboard', () => {
     await uploads.offer('s', [join(folder, 'b')]);
     expect(Buffer.from(await uploads.read('s', 0, 0, 10)).toString()).toBe('b');
     for (const [session, place] of [['s', 1], ['other', 0]] as const) await expect(uploads.read(session, place, 0, 1)).rejects.toMatchObject({ code: 'request.not-found' });
+    // One that takes longer to look at than the next does not come over that, nor after the session's window has gone.
+    const slow = (): Promise<string> => uploads.offer('s', Array.from({ length: 200 }, () => join(folder, 'a'))).then(() => 'offered', ({ code }) => code);
+    const overtaken = slow();
+    await uploads.offer('s', [join(folder, 'b')]);
+    expect([await overtaken, Buffer.from(await uploads.read('s', 0, 0, 10)).toString()]).toEqual(['request.not-found', 'b']);
+    const late = slow();
+    await uploads.drop('s');
+    expect(await late).toBe('request.not-found');
     await uploads.drop('s');
     await expect(uploads.read('s', 0, 0, 1)).rejects.toMatchObject({ code: 'request.not-found' });
   });
