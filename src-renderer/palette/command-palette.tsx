@@ -30,14 +30,18 @@ export function CommandPalette({ role, onClose, onFailure }: CommandPaletteProps
   const text = useText();
   const sessions = useFed('sessions', (state) => state.items);
   const [typed, setTyped] = useState('');
-  const [active, setActive] = useState(0);
+  /** The entry that was chosen, by its id: others come and go around it. Null until there is one for what was typed. */
+  const [chosenId, setChosenId] = useState<string | null>(null);
   const listId = useId();
   const dialog = useModal();
-  const { rows, of, coming } = useResources(typed);
+  const { rows, coming } = useResources(typed);
   const standing = useMemo(() => standingEntries({ mavis, text, role, sessions: Object.values(sessions ?? {}) }), [mavis, text, role, sessions]);
-  const entriesWith = useCallback((found: readonly ResourceRow[]) => [...matchingEntries(standing, typed), ...resourceEntries(found, { mavis, text })].slice(0, MOST_SHOWN), [standing, typed, mavis, text]);
+  const entriesWith = useCallback((found: readonly ResourceRow[] = []) => [...matchingEntries(standing, typed), ...resourceEntries(found, { mavis, text })].slice(0, MOST_SHOWN), [standing, typed, mavis, text]);
   const entries = useMemo(() => entriesWith(rows), [entriesWith, rows]);
-  const chosen = Math.min(active, Math.max(0, entries.length - 1));
+  const [first] = entries;
+  if (chosenId === null && first) setChosenId(first.id);
+  /** -1 where nothing is chosen, or what was chosen has gone: Enter does nothing then. */
+  const chosen = entries.findIndex(({ id }) => id === chosenId);
   useEffect(() => {
     document.getElementById(`${listId}-${String(chosen)}`)?.scrollIntoView({ block: 'nearest' });
   }, [chosen, listId]);
@@ -49,17 +53,16 @@ export function CommandPalette({ role, onClose, onFailure }: CommandPaletteProps
     const answer = await entry.run();
     if (!answer.ok) onFailure(answer.error);
   };
-  /** Resources of the letters before still stand there until those of what is typed have come: Enter is meant for these. */
+  /** Where nothing matches before the resources have come, Enter is meant for the first of them. */
   const enter = async () => {
-    const entry = entries[chosen];
-    if (of === typed.trim() || (entry && entry.kind !== 'resource')) return run(entry);
+    if (rows || chosenId !== null) return run(entries[chosen]);
     const found = await coming.current;
-    return found && run(entriesWith(found)[chosen]);
+    return found && run(entriesWith(found)[0]);
   };
   const onKey = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
     const step = steps.get(event.key);
-    if (step !== undefined) setActive(Math.max(0, Math.min(chosen + step, entries.length - 1)));
+    if (step !== undefined) setChosenId(entries[Math.max(0, Math.min(chosen + step, entries.length - 1))]?.id ?? null);
     else if (event.key === 'Enter') void enter();
     else return;
     event.preventDefault();
@@ -87,7 +90,7 @@ export function CommandPalette({ role, onClose, onFailure }: CommandPaletteProps
             aria-expanded="true"
             aria-controls={listId}
             aria-autocomplete="list"
-            aria-activedescendant={entries.length === 0 ? undefined : `${listId}-${String(chosen)}`}
+            aria-activedescendant={chosen === -1 ? undefined : `${listId}-${String(chosen)}`}
             value={typed}
             maxLength={200}
             autoComplete="off"
@@ -95,13 +98,13 @@ export function CommandPalette({ role, onClose, onFailure }: CommandPaletteProps
             onKeyDown={onKey}
             onChange={(event) => {
               setTyped(event.target.value);
-              setActive(0);
+              setChosenId(null);
             }}
           />
         </div>
         <ul id={listId} className="palette-list scroll" role="listbox" aria-label={text('palette.results')}>
           {entries.map((entry, index) => (
-            <li key={entry.id} id={`${listId}-${String(index)}`} role="option" aria-selected={index === chosen} className="palette-entry" onPointerMove={() => setActive(index)} onClick={() => void run(entry)}>
+            <li key={entry.id} id={`${listId}-${String(index)}`} role="option" aria-selected={index === chosen} className="palette-entry" onPointerMove={() => setChosenId(entry.id)} onClick={() => void run(entry)}>
               <Icon name={entry.icon} />
               <span className="ellipsis palette-label">{entry.label}</span>
               <span className="palette-kind">{text(`palette.kind-${entry.kind}`)}</span>
@@ -109,7 +112,7 @@ export function CommandPalette({ role, onClose, onFailure }: CommandPaletteProps
             </li>
           ))}
         </ul>
-        {entries.length === 0 && <p className="palette-none">{text('palette.none')}</p>}
+        {rows && entries.length === 0 && <p className="palette-none">{text('palette.none')}</p>}
         <p className="palette-foot">
           <span>{text('palette.keys')}</span>
           <span role="status" className="tabular">
@@ -137,15 +140,16 @@ function useModal() {
 }
 
 interface FoundResources {
-  readonly rows: readonly ResourceRow[];
-  /** The search that found them: an older one until the answer to what is typed now has come. */
-  readonly of: string;
+  /** Undefined until the answer to what is typed now has come. */
+  readonly rows: readonly ResourceRow[] | undefined;
+  /** The rows that will come; undefined where they were overtaken by what was typed further. */
+  readonly coming: RefObject<Promise<readonly ResourceRow[] | undefined>>;
 }
 
-/** The first resources that a search finds; none for an empty one. An answer that was overtaken is dropped: `coming` is undefined then. */
-function useResources(typed: string): FoundResources & { readonly coming: RefObject<Promise<readonly ResourceRow[] | undefined>> } {
+/** The first resources that a search finds; none for an empty one. What was found for other letters is none of them. */
+function useResources(typed: string): FoundResources {
   const { mavis } = useParts();
-  const [found, setFound] = useState<FoundResources>({ rows: [], of: '' });
+  const [found, setFound] = useState<{ readonly rows: readonly ResourceRow[]; readonly of: string }>({ rows: [], of: '' });
   const coming = useRef<Promise<readonly ResourceRow[] | undefined>>(Promise.resolve(undefined));
   useEffect(() => {
     let current = true;
@@ -162,5 +166,5 @@ function useResources(typed: string): FoundResources & { readonly coming: RefObj
       current = false;
     };
   }, [mavis, typed]);
-  return { ...found, coming };
+  return { rows: found.of === typed.trim() ? found.rows : undefined, coming };
 }

@@ -62,10 +62,10 @@ export function standingEntries({ mavis, text, role, sessions }: PaletteSource):
   return [...shown, ...ofKind('page'), ...ofKind('command'), ...choices];
 }
 
-/** The ways to connect to resources that a search found. */
+/** The ways to connect to resources that a search found: those that a rule gives the user. */
 export function resourceEntries(rows: readonly ResourceRow[], { mavis, text }: Pick<PaletteSource, 'mavis' | 'text'>): PaletteEntry[] {
-  return rows.flatMap(({ id, name, protocols }) =>
-    protocols.map((protocol): PaletteEntry => ({
+  return rows.flatMap(({ id, name, allowedProtocols }) =>
+    allowedProtocols.map((protocol): PaletteEntry => ({
       id: `resource.${id}.${protocol}`,
       kind: 'resource',
       icon: 'server',

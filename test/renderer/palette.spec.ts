@@ -1,4 +1,5 @@
 import { expect, type Page, test } from '@playwright/test';
+import { storeSchemas } from '../../shared/ipc/stores.ts';
 import { calls, openMain, openSession } from './open-page.ts';
 
 const openPalette = async (page: Page) => {
@@ -61,18 +62,47 @@ test('the palette finds resources to connect to and sessions to show; arrow keys
 
 test('Enter in the palette connects to what was typed, however late it is found, and not to what the letters before had found', async ({ page }) => {
   await openMain(page);
-  await openPalette(page);
+  const palette = await openPalette(page);
   await page.keyboard.type('kaohsiung-web-000');
-  await expect(page.getByRole('option').first()).toContainText('Connect to kaohsiung-web-00003 with SSH');
+  await expect(palette.getByRole('option').first()).toContainText('Connect to kaohsiung-web-00003 with SSH');
   await page.evaluate(() => {
     window.harness.held = new Promise((resolve) => window.addEventListener('answer', () => resolve(), { once: true }));
   });
   await page.keyboard.type('99');
+  // What the letters before had found is no result of these, neither for a key nor for a press.
+  await expect(palette.getByRole('option')).toHaveCount(0);
+  await expect(page.getByText('Nothing matches')).toHaveCount(0);
   await page.keyboard.press('Enter');
   expect(await calls(page, 'sessions.connect')).toEqual([]);
   await page.evaluate(() => window.dispatchEvent(new Event('answer')));
   await expect.poll(() => calls(page, 'sessions.connect')).toEqual([{ resourceId: '00000000-0000-4000-8000-000000000063', protocol: 'ssh' }]);
   await expect(page.getByRole('dialog')).toHaveCount(0);
+});
+
+test('the entry that was chosen in the palette stays chosen where others come above it or go, and one that has gone is not run as another', async ({ page }) => {
+  await openMain(page);
+  const palette = await openPalette(page);
+  const options = palette.getByRole('option');
+  const chosen = palette.getByRole('option', { selected: true });
+  const read = await page.evaluate(() => window.mavis.stores.read({ store: 'sessions' }));
+  const sessions: Record<string, object> = read.ok ? storeSchemas.sessions.parse(read.value.state).items : {};
+  const setSessions = (items: Record<string, object>) => page.evaluate((now) => window.harness.patch('sessions', ['items'], now), items);
+  for (let step = 0; step < Object.keys(sessions).length; step += 1) await page.keyboard.press('ArrowDown');
+  await expect(chosen).not.toContainText('Show the session');
+  const name = (await chosen.textContent()) ?? '';
+  const another = '00000000-0000-4000-8000-0000000000f1';
+  await setSessions({ ...sessions, [another]: { ...Object.values(sessions)[0], id: another } });
+  await expect(options.filter({ hasText: 'Show the session' })).toHaveCount(4);
+  await expect(chosen).toHaveText(name);
+  for (let step = 0; step < 2; step += 1) await page.keyboard.press('ArrowUp');
+  await expect(chosen).toContainText('Show the session');
+  await setSessions({});
+  await expect(options.filter({ hasText: 'Show the session' })).toHaveCount(0);
+  await expect(chosen).toHaveCount(0);
+  await page.keyboard.press('Enter');
+  expect([await calls(page, 'app.runAction'), await calls(page, 'sessions.show')]).toEqual([[], []]);
+  await page.keyboard.press('ArrowDown');
+  await expect(options.first()).toHaveAttribute('aria-selected', 'true');
 });
 
 test('the palette leads to every page of the main window', async ({ page }) => {

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { actions } from '../../../shared/actions/actions.ts';
 import { role } from '../../../shared/api/roles.ts';
+import { resourceId } from '../../../shared/ids.ts';
+import type { ResourceRow } from '../../../shared/ipc/contract.ts';
 import { createTranslator } from '../../../shared/languages/translate.ts';
 import { menuTemplate } from '../../../src-main/menus/application-menu.ts';
 import { paletteAction } from '../../../src-main/menus/window-actions.ts';
 import { pages, pagesFor } from '../../../src-renderer/frame/pages.ts';
-import { type PaletteSource, standingEntries } from '../../../src-renderer/palette/palette-entries.ts';
+import { type PaletteSource, resourceEntries, standingEntries } from '../../../src-renderer/palette/palette-entries.ts';
 
 const { text } = createTranslator('en');
 const notAsked = () => Promise.reject(new Error('not asked'));
@@ -22,6 +24,11 @@ describe('the command palette', () => {
     expect(inPalette.map(({ id }) => id).toSorted()).toEqual(inMenu.filter((id) => !ONLY_IN_MENU.includes(id)).toSorted());
     // Main runs each of them for the window, and no other.
     for (const { id, label } of inPalette) expect(label).toBe(text(paletteAction('main', id).label));
+  });
+
+  test('S56: offers the protocols of a resource that a rule gives, and no other that it speaks', () => {
+    const found: ResourceRow = { id: resourceId.parse('00000000-0000-4000-8000-000000000003'), name: 'tokyo-cache', address: '10.0.0.1', protocols: ['ssh', 'sftp'], allowedProtocols: ['sftp'], operatingSystem: 'linux', description: '', tags: [], favourite: false, lastUsedAt: null, segments: [], availability: 'available' };
+    expect(resourceEntries([found], { mavis, text }).map(({ label }) => label)).toEqual(['Connect to tokyo-cache with SFTP']);
   });
 
   test('has every page of the main window, for each role those that it may open', () => {
