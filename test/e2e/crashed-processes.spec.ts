@@ -8,7 +8,7 @@ import { recordingsRoutes } from '../../shared/api/recordings.ts';
 import type { WholeSystem } from '../fixtures/whole-system.ts';
 import { expect, test } from './fixtures.ts';
 import type { OpenApp } from './launch-app.ts';
-import { connect, terminalText, type, untilRecorded } from './page-actions.ts';
+import { connect, playRecording, terminalText, type, untilRecorded } from './page-actions.ts';
 
 /** A window seen through main: Playwright gives up a page whose process has gone once, though the window loads it again. */
 class WindowOfCrashes {
@@ -113,8 +113,7 @@ test('a page that crashes leaves its session: the same shell goes on, its last o
   await expect(async () => expect(await system.admin.call(recordingsRoutes.recordingVerify, { params: { recordingId: id } })).toMatchObject({ ok: true })).toPass({ timeout: 60_000 });
   const { main } = app;
   await main.getByRole('navigation').getByRole('button', { name: 'Session recordings' }).click();
-  await main.getByRole('searchbox', { name: /Search by user/ }).fill(reference);
-  await main.getByRole('button', { name: `Play ${system.live.name}` }).first().click();
+  await playRecording(main, reference, system.live.name);
   await main.getByRole('slider', { name: 'Position' }).press('End');
   for (const text of ['before-42', 'meanwhile-2', 'after-43']) await expect.poll(() => terminalText(main), { timeout: 60_000 }).toContain(text);
 });

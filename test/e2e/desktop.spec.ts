@@ -12,7 +12,7 @@ import { InputMethod } from '../fixtures/input-method.ts';
 import type { WholeSystem } from '../fixtures/whole-system.ts';
 import { startVncTarget, type VncTarget } from '../targets/vnc-target.ts';
 import { ADMIN, expect, test } from './fixtures.ts';
-import { connect, openMenu, untilRecorded } from './page-actions.ts';
+import { connect, find, openMenu, playRecording, untilRecorded } from './page-actions.ts';
 import { sharedApp } from './shared-app.ts';
 
 /** A desktop in a real window, over the real gateway, of a real TigerVNC (S20, S58). */
@@ -129,8 +129,7 @@ test.describe('a VNC desktop', () => {
     const { main } = app;
     await main.getByRole('navigation').getByRole('button', { name: 'Session recordings' }).click();
     await expect.poll(async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items[0]?.state, { timeout: 60_000 }).toBe('sealed');
-    await main.getByRole('searchbox', { name: /Search by user/ }).fill(reference);
-    await main.getByRole('button', { name: 'Play drawn-desktop' }).first().click();
+    await playRecording(main, reference, 'drawn-desktop');
     await main.getByRole('slider', { name: 'Position' }).press('End');
     await expect.poll(async () => (await drawn(pictureOf(main))).pixels.equals(last.pixels), { timeout: 60_000 }).toBe(true);
     // Drawn is not yet seen: the picture has a size on the page.
@@ -146,7 +145,7 @@ test.describe('a VNC desktop', () => {
     const userId = items.find(({ name }) => name === ADMIN.name)?.id;
     if (userId === undefined) throw new Error('there is no administrator');
     await admin.call(accessRulesRoutes.accessRuleCreate, { body: { name: 'own viewers', subject: { kind: 'user', userId }, filter: 'name:"viewed-desktop"', protocols: ['vnc'], policy: { foreignClients: true } } });
-    await main.getByRole('searchbox', { name: 'Search resources' }).fill('viewed-desktop');
+    await find(main, 'viewed-desktop');
     await main.getByRole('gridcell', { name: 'viewed-desktop' }).first().click();
     const section = main.getByRole('region', { name: 'Own programs' });
     await section.getByRole('button', { name: 'Open a port for a VNC viewer' }).click();
@@ -163,8 +162,7 @@ test.describe('a VNC desktop', () => {
       const recording = async () => (await admin.call(recordingsRoutes.recordingList, { query: { limit: 10, search: 'viewed-desktop' } })).items[0];
       await expect.poll(async () => (await recording())?.state, { timeout: 60_000 }).toBe('sealed');
       await openMenu(main, 'Session recordings');
-      await main.getByRole('searchbox', { name: /Search by user/ }).fill((await recording())?.reference ?? '');
-      await main.getByRole('button', { name: 'Play viewed-desktop' }).first().click();
+      await playRecording(main, (await recording())?.reference ?? '', 'viewed-desktop');
       await main.getByRole('slider', { name: 'Position' }).press('End');
       await expect.poll(async () => (await drawn(pictureOf(main))).pixels.equals(last.pixels), { timeout: 60_000 }).toBe(true);
     } finally {

@@ -11,7 +11,7 @@ import { runProgram } from '../fixtures/run-program.ts';
 import { ADMIN, expect, test } from './fixtures.ts';
 import type { OpenApp } from './launch-app.ts';
 import { connect, openMenu, signedIn, signIn } from './page-actions.ts';
-import { layoutFaults, resizePage } from './page-checks.ts';
+import { resizePage, settledLayoutFaults } from './page-checks.ts';
 
 const USER = { name: 'diagnosed-user', password: 'correct horse battery diagnosed' } as const;
 const pictures = join(import.meta.dirname, '../../test-results/diagnostics');
@@ -79,7 +79,7 @@ test('S43-S46, S13: a failed connection opens a diagnosis window beside its own,
       await expect(diagnosis.getByText(text('actor.gateway-administrator')).first()).toBeVisible();
       for (const size of [{ width: 900, height: 700 }, { width: 480, height: 360 }]) {
         await resizePage(app, diagnosis, size);
-        expect(await layoutFaults(diagnosis)).toEqual([]);
+        expect(await settledLayoutFaults(diagnosis)).toEqual([]);
         await diagnosis.screenshot({ path: join(pictures, `window-${language}-${size.width}.png`) });
       }
       expect(await axeFindings(diagnosis)).toEqual([]);

@@ -9,7 +9,7 @@ import { freePorts } from '../fixtures/free-ports.ts';
 import { TestGatewayProcess } from '../fixtures/tunnel-gateways.ts';
 import type { WholeSystem } from '../fixtures/whole-system.ts';
 import { expect, test } from './fixtures.ts';
-import { connect, openMenu, saveFilesTo, type, untilRecorded } from './page-actions.ts';
+import { connect, find, openMenu, saveFilesTo, type, untilRecorded } from './page-actions.ts';
 
 const NAME = 'branch1-gw-1';
 const SEGMENT = 'gateway-branch1';
@@ -82,7 +82,7 @@ test('S34-S40, S29, S8: a gateway is named, installed from the downloaded file, 
 
     // S37: the tag; the dialog leads there.
     await dialog.getByRole('button', { name: 'Go to resources' }).click();
-    await main.getByRole('searchbox', { name: 'Search resources' }).fill(RESOURCE);
+    await find(main, RESOURCE);
     await main.getByRole('row', { name: RESOURCE }).click();
     await main.getByRole('complementary').getByRole('button', { name: 'Edit' }).click();
     await dialog.getByRole('combobox', { name: 'Tags' }).fill(SEGMENT);

@@ -5,6 +5,7 @@ import { accessRulesRoutes } from '../../shared/api/access-rules.ts';
 import { usersRoutes } from '../../shared/api/users.ts';
 import { type ProgramEnd, runProgram } from '../fixtures/run-program.ts';
 import { ADMIN, expect, test } from './fixtures.ts';
+import { find } from './page-actions.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 /** The `electron` package's own answer to where its executable is; it honours the stand-in's variable. */
@@ -17,7 +18,7 @@ test('rule 30: a person opens a port in the window and goes in with his own ssh;
   if (userId === undefined) throw new Error('there is no administrator');
   const { id: accessRuleId } = await system.admin.call(accessRulesRoutes.accessRuleCreate, { body: { name: 'own programs', subject: { kind: 'user', userId }, filter: `name:"${system.live.name}"`, protocols: ['ssh', 'sftp'], policy: { exec: true, foreignClients: true } } });
   try {
-    await main.getByRole('searchbox', { name: 'Search resources' }).fill(system.live.name);
+    await find(main, system.live.name);
     await main.getByRole('gridcell', { name: system.live.name }).first().click();
     const section = main.getByRole('region', { name: 'Own programs' });
     await section.getByRole('button', { name: /^Open a port for/ }).first().click();

@@ -56,10 +56,25 @@ export async function showTerminalAsText(page: Page): Promise<void> {
   await page.evaluate(() => window.mavis.settings.update({ changes: { terminalScreenReader: true } }));
 }
 
+/** Searches for a resource, and waits until nothing is listed but what was searched for: a row of the list before becomes another's under the pointer. */
+export async function find(main: Page, resourceName: string): Promise<void> {
+  await main.getByRole('searchbox', { name: 'Search resources' }).fill(resourceName);
+  await expect(main.getByRole('gridcell').filter({ hasText: resourceName }).first()).toBeVisible();
+  await expect(main.getByRole('gridcell').filter({ hasNotText: resourceName })).toHaveCount(0);
+}
+
 /** Searches for a resource and presses Connect; gives the session's window. */
 export async function connect(app: OpenApp, resourceName: string, protocol = 'SSH'): Promise<Page> {
-  await app.main.getByRole('searchbox', { name: 'Search resources' }).fill(resourceName);
+  await find(app.main, resourceName);
   return app.nextWindow(() => app.main.getByRole('button', { name: `Connect to ${resourceName} with ${protocol}` }).first().click());
+}
+
+/** On the page of recordings, plays the one of a reference once no other is listed: rows move under the pointer when the search is answered. */
+export async function playRecording(main: Page, reference: string, resourceName: string): Promise<void> {
+  const play = main.getByRole('button', { name: /^Play / });
+  await main.getByRole('searchbox', { name: /Search by user/ }).fill(reference);
+  await expect(main.getByRole('row').filter({ has: play, hasNotText: reference })).toHaveCount(0);
+  await main.getByRole('row').filter({ hasText: reference }).getByRole('button', { name: `Play ${resourceName}` }).click();
 }
 
 /** The text that the terminal shows, as a screen reader gets it. */

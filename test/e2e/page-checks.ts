@@ -73,6 +73,16 @@ export function layoutFaults(page: Page): Promise<string[]> {
   });
 }
 
+/** The layout's faults that stay: parts that measure themselves follow a new size, theme or language of their page by some frames, which a busy machine draws late. */
+export async function settledLayoutFaults(page: Page): Promise<string[]> {
+  let faults = await layoutFaults(page);
+  for (let frames = 0; faults.length > 0 && frames < 60; frames += 1) {
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+    faults = await layoutFaults(page);
+  }
+  return faults;
+}
+
 /** Latin words of a page that are neither names (`known`) nor words that every language writes in Latin letters. */
 export async function latinWords(page: Page, known: readonly string[]): Promise<string[]> {
   const texts = await page.evaluate(() => {

@@ -11,7 +11,7 @@ import { japaneseKeys, type TypedKey } from '../fixtures/keyboard-places.ts';
 import type { WholeSystem } from '../fixtures/whole-system.ts';
 import { expect, test } from './fixtures.ts';
 import type { OpenApp } from './launch-app.ts';
-import { connect, openFrom, openMenu, saveFilesTo } from './page-actions.ts';
+import { connect, openFrom, openMenu, playRecording, saveFilesTo } from './page-actions.ts';
 
 /** Lines that are typed end in a file; a scene is shown, and the display's own frame is kept, whenever it is asked for. `display` says 1 also where it has drawn. */
 const DESKTOP = `
@@ -54,7 +54,7 @@ test.describe('RDP in a window', () => {
     await pressPlaces(session, japaneseKeys.keys);
     await expect.poll(() => fileOf(target, 'typed').split('\n').at(-1), { timeout: 60_000 }).toBe(japaneseKeys.writes);
 
-    await expect.poll(() => fileOf(target, 'size')).toBe(await sizeOf(session));
+    await untilDesktopFits(session, target);
     await compareScene(session, target);
 
     // S58: who comes late sees what the user sees, and what becomes of it in another size.
@@ -74,7 +74,7 @@ test.describe('RDP in a window', () => {
     const window = await app.electronApp.browserWindow(session);
     await window.evaluate((browserWindow) => browserWindow.setBounds({ width: 1100, height: 720 }));
     await expect.poll(() => sizeOf(session), { timeout: 60_000 }).not.toBe(before);
-    await expect.poll(() => fileOf(target, 'size'), { timeout: 60_000 }).toBe(await sizeOf(session));
+    await untilDesktopFits(session, target);
     await expect.poll(sameAsUser, { timeout: 60_000 }).toBe(true);
     await session.screenshot({ path: test.info().outputPath('desktop.png') });
 
@@ -178,8 +178,7 @@ async function comparePlayed({ main }: OpenApp, session: Page, reference: string
   const last = await pixels(session.locator('.rdp-area canvas'));
   const played = main.getByRole('group', { name: 'Played desktop' }).locator('canvas');
   await openMenu(main, 'Session recordings');
-  await main.getByRole('searchbox', { name: /Search by user/ }).fill(reference);
-  await main.getByRole('button', { name: 'Play desk-01' }).first().click();
+  await playRecording(main, reference, 'desk-01');
   const position = main.getByRole('slider', { name: 'Position' });
   for (const _ of ['first', 'anew']) {
     await position.press('End');
@@ -240,6 +239,11 @@ async function difference(one: string, other: string): Promise<number> {
 
 function sizeOf(session: Page): Promise<string> {
   return session.locator('.rdp-area canvas').evaluate((canvas) => (canvas instanceof HTMLCanvasElement ? `${canvas.width}x${canvas.height}` : ''));
+}
+
+/** The desktop has the size of what the window shows, which may change on the way there. */
+async function untilDesktopFits(session: Page, target: XrdpTarget): Promise<void> {
+  await expect.poll(async () => fileOf(target, 'size') === (await sizeOf(session)), { timeout: 60_000 }).toBe(true);
 }
 
 function fileOf(target: XrdpTarget, name: string): string {

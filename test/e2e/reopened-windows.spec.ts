@@ -61,8 +61,9 @@ test('windows of sessions that were open when the app was quit are offered after
     expect(await asked()).toEqual(['Open the 2 sessions of last time again?']);
     for (const page of opened) await untilRecorded(page);
     const screens = await after.electronApp.evaluate(({ screen }) => screen.getAllDisplays().map(({ workArea }) => workArea));
-    const places = await Promise.all(opened.map((page) => placeOf(after, page)));
-    expect(places).toContainEqual(there);
+    const placesNow = () => Promise.all(opened.map((page) => placeOf(after, page)));
+    await expect.poll(placesNow).toContainEqual(there);
+    const places = await placesNow();
     for (const { x, y, width, height } of places) expect(screens.some((screen) => x < screen.x + screen.width - 99 && x + width > screen.x + 99 && y < screen.y + screen.height - 99 && y + height > screen.y + 99), JSON.stringify({ x, y, screens })).toBe(true);
     await agree(after);
     await quit(after);

@@ -10,7 +10,7 @@ import { type OpenSshTarget, startOpenSshTarget } from '../targets/open-ssh-targ
 import type { Page } from '@playwright/test';
 import { ADMIN, expect, test } from './fixtures.ts';
 import type { OpenApp } from './launch-app.ts';
-import { connect, signIn, terminalText, untilRecorded } from './page-actions.ts';
+import { connect, playRecording, signIn, terminalText, untilRecorded } from './page-actions.ts';
 
 /** The files of each drag that the app began. */
 async function draggedOut(app: OpenApp): Promise<string[][]> {
@@ -130,8 +130,7 @@ test.describe('files over SFTP', () => {
 
     await app.main.getByRole('navigation').getByRole('button', { name: 'Session recordings' }).click();
     await expect.poll(async () => (await admin.call(recordingsRoutes.recordingList, { query: { reference } })).items[0]?.state, { timeout: 60_000 }).toBe('sealed');
-    await app.main.getByRole('searchbox', { name: /Search by user/ }).fill(reference);
-    await app.main.getByRole('button', { name: 'Play file-server' }).first().click();
+    await playRecording(app.main, reference, 'file-server');
     await app.main.getByRole('slider', { name: 'Position' }).press('End');
     // A hash is longer than what is left of a line: its end stands on the next.
     await expect.poll(async () => (await terminalText(app.main)).replaceAll('\n', ''), { timeout: 60_000 }).toContain(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
