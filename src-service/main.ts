@@ -209,7 +209,6 @@ try {
   fail(error);
 }
 
-/** A file that the person named. Throws `request.not-found` with its name where it cannot be read. */
 /** The text of a file. Throws `request.not-found`, and `request.invalid` for one that is not UTF-8: names would be taken with other letters than they have. */
 async function textOf(file: string): Promise<string> {
   let bytes: Buffer;

@@ -30,7 +30,7 @@ export interface CountedDuplexPorts {
  * The counted stream of a session as a Node Duplex: writing waits while the peer's window is full, and what is not read is
  * not acknowledged, so that back-pressure reaches from one end to the other. A chunk that was written is kept until it is
  * acknowledged and must not be changed after. With `untaken`, a peer that takes nothing is not heard either. What was received is
- * copied, into a block that is nobody else's than the reader's: `READ_BLOCK_BYTES` at most, of which a chunk is the beginning.
+ * copied, into a block that is nobody else's than the reader's: `READ_BLOCK_BYTES` at most, of which a chunk is the beginning, or of its own size where it is less than half of one.
  */
 export class CountedDuplex extends Duplex {
   readonly #stream: CountedStream;
@@ -229,8 +229,19 @@ class UnreadBytes {
   }
 
   #closeGathering(): void {
-    if (this.#gathering !== undefined && this.#gathered > 0) this.#chunks.push(this.#gathering.subarray(0, this.#gathered));
+    if (this.#gathering !== undefined && this.#gathered > 0) {
+      const bytes = this.#gathering.subarray(0, this.#gathered);
+      // A reader that stopped would hold a whole block for a few bytes of it, which nobody counts.
+      this.#chunks.push(this.#gathered < READ_BLOCK_BYTES / 2 ? copyOf(bytes) : bytes);
+    }
     this.#gathering = undefined;
     this.#gathered = 0;
   }
+}
+
+/** A copy in memory of its own size, not of the pool, which a reader would hold in whole as well. */
+function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
 }

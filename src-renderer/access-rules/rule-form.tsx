@@ -45,6 +45,7 @@ export function RuleForm({ rule, users, onClose, onSaved }: RuleFormProps) {
   const [dates, setDates] = useState({ startsAt: opened.startsAt ?? '', endsAt: opened.endsAt ?? '' });
   const [typed, setTyped] = useState(() => numbersOf(opened.policy));
   const [failure, setFailure] = useState<ShownError | null>(null);
+  const changedSince = failure?.code === 'request.conflict' && failure.args['what'] === 'changed-since';
   const { busy, run } = useOneAtATime();
   const form = useRef<HTMLDivElement>(null);
   const numbers = readNumbers(typed, opened.policy);
@@ -109,8 +110,7 @@ export function RuleForm({ rule, users, onClose, onSaved }: RuleFormProps) {
           ))}
         </fieldset>
         <FileRulesFields policy={fields.policy} onChange={setPolicy} largest={typed.maxFileBytes} largestWrong={numbers.maxFileBytes === undefined} onLargest={(maxFileBytes) => setTyped({ ...typed, maxFileBytes })} />
-        {failure && <ErrorNotice error={failure} />}
-        {failure?.code === 'request.conflict' && failure.args['what'] === 'changed-since' && <p role="status">{text('rules.changed-since')}</p>}
+        {failure && (changedSince ? <p className="notice notice-warn" role="alert">{text('rules.changed-since')}</p> : <ErrorNotice error={failure} />)}
       </div>
     </Dialog>
   );

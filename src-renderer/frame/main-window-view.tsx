@@ -47,7 +47,10 @@ export function MainWindowView() {
   if (signedIn === undefined && changingPassword) setChangingPassword(false);
   if (signedIn !== undefined && signedIn.id !== lastUserId) {
     setLastUserId(signedIn.id);
-    if (lastUserId !== null) setPlace({ page: 'resources', reference: null });
+    if (lastUserId !== null) {
+      setPlace({ page: 'resources', reference: null });
+      setFailure(null);
+    }
   }
   const mustChange = signedIn?.mustChangePassword === true;
   const working = signedIn !== undefined && !mustChange && !changingPassword;

@@ -46,8 +46,11 @@ export function CommandPalette({ role, onClose, onFailure }: CommandPaletteProps
     document.getElementById(`${listId}-${String(chosen)}`)?.scrollIntoView({ block: 'nearest' });
   }, [chosen, listId]);
 
+  /** One entry is run and no more, also where several presses wait for the same resources. */
+  const begun = useRef(false);
   const run = async (entry: PaletteEntry | undefined) => {
-    if (!entry) return;
+    if (!entry || begun.current) return;
+    begun.current = true;
     // Closed first: what is run may want the focus, and opens nothing over the palette.
     onClose();
     const answer = await entry.run();
@@ -63,7 +66,9 @@ export function CommandPalette({ role, onClose, onFailure }: CommandPaletteProps
     if (event.nativeEvent.isComposing) return;
     const step = steps.get(event.key);
     if (step !== undefined) setChosenId(entries[Math.max(0, Math.min(chosen + step, entries.length - 1))]?.id ?? null);
-    else if (event.key === 'Enter') void enter();
+    else if (event.key === 'Enter') {
+      if (!event.repeat) void enter();
+    }
     else return;
     event.preventDefault();
   };

@@ -85,7 +85,7 @@ test('S69: the player says what was proven of the recording that it plays: all o
   await play(page, { end: 'incomplete', code: 'recording.spool-full' });
   await expect(page.getByText('The Gateway’s disk was full, so the recording ended.')).toBeVisible();
   await play(page, { end: 'broken', code: 'recording.broken' });
-  await expect(page.getByRole('alert')).toContainText('Changed or damaged behind 0:41: up to there it is proven.Do not use it as evidence.');
+  await expect(page.getByRole('alert')).toContainText('Changed or damaged after 0:41: what comes before is proven.Do not use it as evidence.');
   await expect(page.getByText('Verified to its end')).toHaveCount(0);
 });
 

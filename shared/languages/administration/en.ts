@@ -137,7 +137,7 @@ export const administrationTextsEn = {
   'rules.day-5': 'Fri',
   'rules.day-6': 'Sat',
   'rules.day-7': 'Sun',
-  'rules.changed-since': 'Somebody else has changed this rule since you opened it.',
+  'rules.changed-since': 'Somebody else has changed this rule since you opened it. Nothing was saved: close it, and open it again.',
   'rules.edit': 'Change the rule {name}',
   'rules.edit-short': 'Change',
   'rules.remove': 'Remove the rule {name}',

@@ -139,7 +139,7 @@ export const administrationTextsJa = {
   'rules.day-5': '金',
   'rules.day-6': '土',
   'rules.day-7': '日',
-  'rules.changed-since': 'このルールは、開いた後にほかの人が変更しました。',
+  'rules.changed-since': 'このルールは、開いた後にほかの人が変更しました。何も保存されていません。閉じてから、もう一度開いてください。',
   'rules.edit': 'ルール {name} を変更',
   'rules.edit-short': '変更',
   'rules.remove': 'ルール {name} を削除',

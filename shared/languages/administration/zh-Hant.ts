@@ -139,7 +139,7 @@ export const administrationTextsZhHant = {
   'rules.day-5': '五',
   'rules.day-6': '六',
   'rules.day-7': '日',
-  'rules.changed-since': '您開啟此規則之後，其他人已變更過。',
+  'rules.changed-since': '您開啟此規則之後，其他人已變更過。未儲存任何內容：請關閉後再次開啟。',
   'rules.edit': '變更規則 {name}',
   'rules.edit-short': '變更',
   'rules.remove': '移除規則 {name}',

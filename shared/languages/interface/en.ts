@@ -416,7 +416,7 @@ export const interfaceTextsEn = {
   'player.derived': 'Derived picture: the recording is being decoded up to here',
   'player.deriving': 'Getting ready to jump ({percent} %)',
   'player.proven': 'Verified to its end',
-  'player.broken': 'Changed or damaged behind {at}: up to there it is proven.',
+  'player.broken': 'Changed or damaged after {at}: what comes before is proven.',
   'player.full-screen': 'Full screen',
   'player.search': 'Search what was printed',
   'player.search-previous': 'Previous place',
