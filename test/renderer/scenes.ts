@@ -247,7 +247,7 @@ const setUpSteps: readonly { readonly name: string; readonly go: (page: Page) =>
       const dialog = page.getByRole('dialog');
       await dialog.getByRole('button', { name: 'Add and go on' }).click();
       await dialog.getByRole('button', { name: 'Download configuration file' }).click();
-      await expect(dialog.getByText('mavis-gateway init --config office1-gw-3.mavis-gateway.json')).toBeVisible();
+      await expect(dialog.getByText('-g mavis-gateway office1-gw-3.mavis-gateway.json')).toBeVisible();
     },
   },
   {
