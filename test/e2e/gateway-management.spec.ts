@@ -33,7 +33,7 @@ async function define(main: Page, system: WholeSystem, file: string): Promise<Ga
   await dialog.getByLabel('Proxy ports').fill(proxyPorts.join(', '));
   await dialog.getByRole('button', { name: 'Add and go on' }).click();
   await dialog.getByRole('button', { name: 'Download configuration file' }).click();
-  await expect(dialog.getByText(`mavis-gateway init --config ${NAME}.mavis-gateway.json`)).toBeVisible();
+  await expect(dialog.getByText(`-g mavis-gateway ${NAME}.mavis-gateway.json`)).toBeVisible();
   const { items } = await system.admin.call(gatewaysRoutes.gatewayList, {});
   const gateway = items.find(({ name }) => name === NAME);
   if (!gateway) throw new Error(`the service has no gateway ${NAME}, but it was to be installed from ${file}`);
