@@ -97,7 +97,8 @@ test('zoom: Larger in the menu enlarges every window, one that is opened later t
     await expect.poll(() => factors(after)).toEqual([200]);
     await after.main.keyboard.press('Control+Digit0');
     await expect.poll(() => factors(after)).toEqual([100]);
-    await expect.poll(() => wide(after.main)).toBe(actual);
+    // To a pixel: the stand-in's zoomed viewports are whole ones, and its window may take the size of one.
+    await expect.poll(async () => Math.abs((await wide(after.main)) - actual)).toBeLessThanOrEqual(1);
   } finally {
     rmSync(userData, { recursive: true, force: true, maxRetries: 5 });
   }
