@@ -30,7 +30,8 @@ export interface CountedDuplexPorts {
  * The counted stream of a session as a Node Duplex: writing waits while the peer's window is full, and what is not read is
  * not acknowledged, so that back-pressure reaches from one end to the other. A chunk that was written is kept until it is
  * acknowledged and must not be changed after. With `untaken`, a peer that takes nothing is not heard either. What was received is
- * copied, into a block that is nobody else's than the reader's: `READ_BLOCK_BYTES` at most, of which a chunk is the beginning, or of its own size where it is less than half of one.
+ * copied, into a block that is nobody else's than the reader's: `READ_BLOCK_BYTES` at most, of which a chunk is the beginning, or of
+ * its own size where it is less than half of one.
  */
 export class CountedDuplex extends Duplex {
   readonly #stream: CountedStream;

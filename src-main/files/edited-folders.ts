@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Log } from '../logging/log.ts';
+import { namesIn } from './folder-names.ts';
 import { errorCode } from './local-errors.ts';
 
 /** A copy with changes that were not taken back is kept so long for its user to find them: a week bridges days off, and the target's data lies here no longer. */
@@ -85,13 +86,8 @@ export class EditedFolders {
     else await rmdir(folder).catch(() => undefined);
   }
 
-  async #namesIn(folder: string): Promise<string[]> {
-    try {
-      return await readdir(folder);
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') this.#log.warn('edited copies not found', {}, error);
-      return [];
-    }
+  #namesIn(folder: string): Promise<string[]> {
+    return namesIn(folder, (error) => this.#log.warn('edited copies not found', {}, error));
   }
 }
 

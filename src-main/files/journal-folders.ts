@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Log } from '../logging/log.ts';
-import { errorCode } from './local-errors.ts';
+import { namesIn } from './folder-names.ts';
 
 /** What nobody went on with for so long is not wanted any more: a quarter of a year. */
 const KEPT_MS = 90 * 24 * 3_600_000;
@@ -64,12 +64,7 @@ export class JournalFolders {
     }
   }
 
-  async #namesIn(folder: string): Promise<string[]> {
-    try {
-      return await readdir(folder);
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') this.#log.warn('transfers that were left not found', {}, error);
-      return [];
-    }
+  #namesIn(folder: string): Promise<string[]> {
+    return namesIn(folder, (error) => this.#log.warn('transfers that were left not found', {}, error));
   }
 }

@@ -22,6 +22,7 @@ export class ProfileChoice {
   async select(id: ProfileId): Promise<void> {
     const before = this.#last;
     const turn = (async () => {
+      // Whoever made the choice before is told what became of it.
       await before?.catch(() => undefined);
       await this.#select(id);
     })();

@@ -383,8 +383,8 @@ export class Sessions<Port> {
     attempt.keepTransfers(held, dragOutFolder, editedFolder);
     await running;
     held.release();
-    // What was fetched to be dragged is nobody's any more.
     await this.#parts.editedFolders.release(editedFolder, this.#parts.clock());
+    // What was fetched to be dragged is nobody's any more.
     await rm(dragOutFolder, { recursive: true, force: true, maxRetries: 5 }).catch((error: unknown) => this.#parts.log.warn('dragged files not deleted', { sessionId: id }, error));
   }
 

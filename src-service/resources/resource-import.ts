@@ -7,8 +7,9 @@ import type { Resources } from './resources.ts';
 const MAX_BAD_LINES = 1_000;
 
 /**
- * Imports a file: lines that are right are taken, the others are reported. A name that is there is replaced, but for
- * the fields that the file does not name, a new one added; a name that comes twice in the file is taken once. With `dryRun` nothing is changed and the report is the same.
+ * Imports a file: lines that are right are taken, the others are reported. A name that is there is replaced, but for the fields
+ * that the file does not name, a new one added; a name that comes twice in the file is taken once. With `dryRun` nothing is changed
+ * and the report is the same.
  */
 export async function importResources(resources: Pick<Resources, 'existing' | 'credentialIds' | 'importAll'>, actor: AuditActor, file: { format: 'csv' | 'json'; text: string; dryRun: boolean }): Promise<ImportReport> {
   const credentialIds = await resources.credentialIds();
