@@ -79,7 +79,8 @@ test('S75, S76: the details show which protocols a port carries, the load, and t
   await openGateways(page);
   await page.getByRole('button', { name: 'tokyo-gw-1' }).click();
   const details = page.getByRole('complementary');
-  await expect(details.getByRole('img')).toHaveAccessibleName(/States of the last 24 hours: Available 88%, Unavailable 8%, and Limited 4%. 4 changes./);
+  // Of a day that ends now: what is near half of a percent goes either way.
+  await expect(details.getByRole('img')).toHaveAccessibleName(/States of the last 24 hours: Available 8[78]%, Unavailable 8%, and Limited 4%. 4 changes./);
   await expect(details.getByRole('row', { name: /7993/ })).toContainText('SSH and SFTP');
   await expect(details.getByRole('row', { name: /7994/ })).toContainText('Closed');
   await expect(details).toContainText('21% of its processors');

@@ -3,8 +3,9 @@ import { test } from './fixture.ts';
 
 /** Connects a port by the channel, and echoes one message through it. */
 const ECHO = (channel: string, message: string): string => `(async () => {
+  // The page's own script, which takes the port, comes after the preload: a port that came before it would be nobody's.
+  if (document.readyState !== 'complete') await new Promise((resolve) => addEventListener('load', resolve, { once: true }));
   await window.fixture.invoke(${JSON.stringify(channel)});
-  // The page's own script comes after the preload.
   while (!window.ports?.length) await new Promise((resolve) => setTimeout(resolve, 5));
   const port = window.ports.at(-1);
   const answer = new Promise((resolve) => { port.onmessage = (event) => resolve(event.data); });

@@ -79,9 +79,9 @@ describe('a recorder that is killed', () => {
   });
 });
 
-/** Ways of giving a process a disk of little room. The first needs no rights; the second is really full, where this machine lets one mount in a namespace of one's own. */
+/** Ways of giving a process a disk of 2 MiB: more than one write takes, of which nothing is kept where it has no room. The first needs no rights; the second is really full, where this machine lets one mount in a namespace of one's own. */
 const SMALL_DISKS = [
-  { name: 'a limit on the size of a file', code: 'session.recording-failed', script: 'trap "" XFSZ; ulimit -f 512; "$@"; cp -a "$SPOOL/." "$KEPT/"', before: [] },
+  { name: 'a limit on the size of a file', code: 'session.recording-failed', script: 'trap "" XFSZ; ulimit -f 4096; "$@"; cp -a "$SPOOL/." "$KEPT/"', before: [] },
   { name: 'a disk of 2 MiB', code: 'recording.spool-full', script: 'mount -t tmpfs -o size=2m,mode=700 tmpfs "$SPOOL"; "$@"; cp -a "$SPOOL/." "$KEPT/"', before: ['unshare', '-Urm'] },
 ].filter(({ before }) => before.length === 0 || spawnSync('unshare', ['-Urm', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0);
 
