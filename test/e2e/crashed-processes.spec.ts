@@ -95,6 +95,8 @@ test('a page that crashes leaves its session: the same shell goes on, its last o
   await type(session, 'answer=41; echo before-$((40+2))');
   await expect.poll(() => terminalText(session)).toContain('before-42');
   await type(session, '(sleep 3; echo meanwhile-$((1+1))) &');
+  // The shell has begun it: keys that a page has not sent yet go with the page.
+  await expect.poll(() => terminalText(session)).toMatch(/^\[1\] \d+/m);
 
   const window = await WindowOfCrashes.of(app, session);
   await window.crash();
