@@ -711,19 +711,40 @@ export class StandInWebContents extends Covered implements Covers {
   }
 
   #zoomApplied = 1;
+  #zooming = false;
+  #zoomAsked = false;
 
-  /** A zoomed page has a smaller viewport of larger pixels, as in Electron. */
+  /**
+   * A zoomed page has a smaller viewport of larger pixels, as in Electron. One at a time, and once more where it was
+   * asked for meanwhile: the steps of two between each other would leave the zoom of the older, or one of a viewport
+   * that is zoomed already.
+   */
   #applyZoom(): void {
     const cdp = this.#cdp;
     if (!cdp || (this.#zoom === 1 && this.#zoomApplied === 1)) return;
-    this.#zoomApplied = this.#zoom;
+    this.#zoomAsked = true;
+    if (this.#zooming) return;
+    this.#zooming = true;
     void (async () => {
-      await cdp.send('Emulation.clearDeviceMetricsOverride');
-      if (this.#zoom === 1) return;
-      const { cssLayoutViewport } = await cdp.send('Page.getLayoutMetrics');
-      const size = { width: Math.round(cssLayoutViewport.clientWidth / this.#zoom), height: Math.round(cssLayoutViewport.clientHeight / this.#zoom) };
-      await cdp.send('Emulation.setDeviceMetricsOverride', { ...size, deviceScaleFactor: this.#zoom, mobile: false });
+      try {
+        while (this.#zoomAsked) {
+          this.#zoomAsked = false;
+          await this.#applyOneZoom(cdp, this.#zoom);
+        }
+      } finally {
+        this.#zooming = false;
+      }
     })().catch((error: unknown) => debug('zoom', error));
+  }
+
+  async #applyOneZoom(cdp: CdpSession, zoom: number): Promise<void> {
+    this.#zoomApplied = zoom;
+    await cdp.send('Emulation.clearDeviceMetricsOverride');
+    if (zoom !== 1) {
+      const { cssLayoutViewport } = await cdp.send('Page.getLayoutMetrics');
+      const size = { width: Math.round(cssLayoutViewport.clientWidth / zoom), height: Math.round(cssLayoutViewport.clientHeight / zoom) };
+      await cdp.send('Emulation.setDeviceMetricsOverride', { ...size, deviceScaleFactor: zoom, mobile: false });
+    }
   }
 
   async #applyMedia(): Promise<void> {

@@ -86,6 +86,27 @@ test('zoom makes the page’s viewport smaller, theme and menus reach the page',
   expect(await electronApp.evaluate(() => globalThis.fixture.events.filter((event) => event === 'menu').length)).toBe(1);
 });
 
+test('of zooms that follow each other at once, the last stays', async ({ electronApp, page }) => {
+  const actual = await page.evaluate('innerWidth');
+  for (let round = 0; round < 10; round += 1) {
+    await electronApp.evaluate(({ BrowserWindow }) => {
+      const contents = BrowserWindow.getAllWindows()[0]?.webContents;
+      for (const factor of [2, 1, 3, 2]) contents?.setZoomFactor(factor);
+    });
+    await expect.poll(() => page.evaluate('innerWidth')).toBe(Number(actual) / 2);
+    await electronApp.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(1));
+    await expect.poll(() => page.evaluate('innerWidth')).toBe(actual);
+    await electronApp.evaluate(({ BrowserWindow }) => {
+      const contents = BrowserWindow.getAllWindows()[0]?.webContents;
+      contents?.setZoomFactor(2);
+      contents?.setZoomFactor(1);
+    });
+    // Both have been carried out once a page that was asked later has painted.
+    await page.evaluate('new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 200))');
+    expect(await page.evaluate('innerWidth')).toBe(actual);
+  }
+});
+
 test('a crashed page is told, and comes back by reload', async ({ electronApp, page }) => {
   await page.locator('main').waitFor();
   await electronApp.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer());
