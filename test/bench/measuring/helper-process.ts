@@ -1,10 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { SMALL_YOUNG_GENERATION } from '../../../src-gateway/collector-pace.ts';
 
 /** Starts a part of a benchmark in a process of its own, so that what it costs can be counted alone; whoever starts it kills it. */
 export function startHelper(file: string, ...parameters: readonly string[]): ChildProcess {
   return fork(join(import.meta.dirname, file), parameters, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+}
+
+/** The same for a part that is a gateway, launched as the product launches it. */
+export function startGatewayHelper(file: string, ...parameters: readonly string[]): ChildProcess {
+  return fork(join(import.meta.dirname, file), parameters, { execArgv: [...process.execArgv, SMALL_YOUNG_GENERATION], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 }
 
 /** The next message of a helper; rejects where it ends. */

@@ -1,7 +1,21 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { freeMemory } from '../../../shared/proxy-stream/free-memory.ts';
-import { BEGIN_BY_SHARE } from '../../../src-gateway/collector-pace.ts';
+import { inRepository } from '../../../scripts/set-up/repository.ts';
+import { BEGIN_BY_SHARE, SMALL_YOUNG_GENERATION } from '../../../src-gateway/collector-pace.ts';
+
+/** How large the young generation of a Node becomes that allocates much and keeps some of it for a while, both halves. */
+function youngMiB(...flags: readonly string[]): number {
+  const program = `let kept = [], most = 0;
+    for (let i = 0; i < 2e6; i += 1) {
+      kept = kept.length < 100000 ? kept : [];
+      kept.push({ i });
+      if (i % 10000 === 0) most = Math.max(most, require('node:v8').getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').space_size);
+    }
+    console.log(most / 2 ** 20);`;
+  return Number(spawnSync(process.execPath, [...flags, '-e', program], { encoding: 'utf8' }).stdout);
+}
 
 describe('the pace of the collector', () => {
   // V8 passes over a flag that it does not know, and promises none for its next version.
@@ -9,6 +23,13 @@ describe('the pace of the collector', () => {
     const { stdout } = spawnSync(process.execPath, ['--v8-options'], { encoding: 'utf8' });
     const [name] = BEGIN_BY_SHARE.split('=');
     expect(stdout).toMatch(new RegExp(`^ +${name} [^\\n]+\\n +type: int +default: ${name}=0$`, 'm'));
+  });
+
+  test('comes with a small young generation, however the gateway is launched', () => {
+    expect(youngMiB(SMALL_YOUNG_GENERATION)).toBeLessThanOrEqual(8);
+    expect(youngMiB()).toBeGreaterThan(8);
+    expect(readFileSync(inRepository('src-gateway', 'main.ts'), 'utf8').split('\n')[0]).toBe(`#!/usr/bin/env -S node ${SMALL_YOUNG_GENERATION}`);
+    expect(readFileSync(inRepository('packaging', 'gateway', 'Containerfile'), 'utf8')).toContain(`ENTRYPOINT ["node", "${SMALL_YOUNG_GENERATION}", `);
   });
 
   test('is not needed for large memory that is given back at once; what others may share, and what is small, is left alone', () => {

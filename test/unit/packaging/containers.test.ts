@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { SMALL_YOUNG_GENERATION } from '../../../src-gateway/collector-pace.ts';
 import { containerInstructions, execWords } from '../../fixtures/containerfile.ts';
 import { unitSettings } from '../../fixtures/unit-file.ts';
 
@@ -21,11 +22,11 @@ afterAll(() => {
 });
 
 const images = [
-  { program: 'gateway', ports: ['443', '7993', '7994', '7995'] },
-  { program: 'service', ports: ['443'] },
+  { program: 'gateway', ports: ['443', '7993', '7994', '7995'], flags: [SMALL_YOUNG_GENERATION] },
+  { program: 'service', ports: ['443'], flags: [] },
 ] as const;
 
-describe.each(images)('the $program in a container', ({ program, ports }) => {
+describe.each(images)('the $program in a container', ({ program, ports, flags }) => {
   const instructions = containerInstructions(read('packaging', program, 'Containerfile'));
   const only = (name: string): string => instructions.find((one) => one.name === name)?.text ?? '';
   const copied = instructions.filter(({ name }) => name === 'COPY').flatMap(({ text }) => text.split(' ').slice(0, -1));
@@ -43,7 +44,7 @@ describe.each(images)('the $program in a container', ({ program, ports }) => {
 
   test('starts what the systemd unit starts, without a shell that would keep signals from it', () => {
     const unit = unitSettings(read('packaging', program, `mavis-${program}.service`)).get('Service')?.get('ExecStart') ?? '';
-    expect(execWords(only('ENTRYPOINT'))).toEqual(['node', `/opt/mavis/src-${program}/main.ts`]);
+    expect(execWords(only('ENTRYPOINT'))).toEqual(['node', ...flags, `/opt/mavis/src-${program}/main.ts`]);
     expect(execWords(only('CMD')).join(' ')).toMatch(new RegExp(`^${unit.replace(`/usr/bin/mavis-${program} `, '')}(?: --host 0\\.0\\.0\\.0)?$`));
     expect(only('STOPSIGNAL')).toBe('SIGTERM');
   });
@@ -67,9 +68,9 @@ describe.each(images)('the $program in a container', ({ program, ports }) => {
       cpSync(join(repository, path), join(image, basename(path)), { recursive: true });
     }
     symlinkSync(join(repository, 'node_modules'), join(image, 'node_modules'));
-    const [, main = ''] = execWords(only('ENTRYPOINT'));
+    const [, ...words] = execWords(only('ENTRYPOINT'));
     // Its help is printed once everything has been imported; an option of CMD that there is not would be refused before.
-    const said = execFileSync(process.execPath, [main.replace('/opt/mavis', image), ...execWords(only('CMD')), '--help'], { cwd: image, encoding: 'utf8' });
+    const said = execFileSync(process.execPath, [...words.map((word) => word.replace('/opt/mavis', image)), ...execWords(only('CMD')), '--help'], { cwd: image, encoding: 'utf8' });
     expect(said).toContain(`mavis-${program} start`);
   }, 120_000);
 });
