@@ -37,9 +37,8 @@ export function watchTyping(field: HTMLTextAreaElement, typing: VncTyping, signa
     if (event.key === 'Dead') dead = event.code;
     if (event.key === 'Dead' || isTaken(event)) event.stopImmediatePropagation();
   }, { signal, capture: true });
-  field.addEventListener('keyup', (event) => {
-    if (event.code === dead) tellDead();
-  }, { signal, capture: true });
+  // Whichever key goes up: a Shift that the dead key needs may go before it, and noVNC tells of that next.
+  field.addEventListener('keyup', tellDead, { signal, capture: true });
   field.addEventListener('compositionstart', () => (dead = undefined), { signal });
   watchText(field, (text) => {
     for (const letter of text) {

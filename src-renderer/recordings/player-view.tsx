@@ -19,7 +19,8 @@ import { loadPlayback } from './playback-loader.ts';
 import { NotProvenNotice, ProvenBadge } from './playback-proof.tsx';
 import { speeds } from './player-time.ts';
 import { terminalScreen } from './terminal-player-screen.ts';
-import { RecordingPlayer } from './recording-player.ts';
+import { TerminalKeyFrames } from './key-frames/terminal-key-frames.ts';
+import { type MakeKeyFrames, RecordingPlayer } from './recording-player.ts';
 import { RecordingTools } from './recording-tools.tsx';
 import { SearchBar } from './search-bar.tsx';
 import { StateBadge } from './state-badge.tsx';
@@ -88,7 +89,8 @@ function usePlayer(recording: RecordingSummary) {
     if (!place) return undefined;
     const onBroken = () => player.broken();
     const made = isDesktop(protocol) ? desktopScreen(place, protocol, onBroken) : terminalScreen(place, firstSettings.current, terminal, setGrid);
-    const player = new RecordingPlayer(made.screen, { request: (callback) => requestAnimationFrame(callback), cancel: (handle) => cancelAnimationFrame(handle) });
+    const keyFrames: MakeKeyFrames = (first, events) => new TerminalKeyFrames({ terminal: { ...first, scrollbackLines: firstSettings.current.terminalScrollbackLines }, events });
+    const player = new RecordingPlayer(made.screen, { request: (callback) => requestAnimationFrame(callback), cancel: (handle) => cancelAnimationFrame(handle) }, isDesktop(protocol) ? undefined : keyFrames);
     const ended = new AbortController();
     void loadPlayback(
       mavis,

@@ -4,6 +4,8 @@ import type { PlaybackEnd, PlaybackHeader } from '../../shared/recording/playbac
 import { type RecordingFrame, RecordingFormatError } from '../../shared/recording/recording-frame.ts';
 import type { Primer } from '../../shared/watching/primer.ts';
 import { shownErrorOf } from '../mavis/ask.ts';
+import { joined, type KeyFrameParts } from './key-frames/terminal-key-frames.ts';
+import type { KeyFrame } from './key-frames/key-frame-messages.ts';
 import { advance, nextSpeed, type Speed } from './player-time.ts';
 import { type Found, RecordingSearch } from './recording-search.ts';
 import { type Mark, type ShownEvent, Timeline } from './timeline.ts';
@@ -22,6 +24,18 @@ export interface FrameClock {
   readonly request: (callback: (nowMs: number) => void) => number;
   readonly cancel: (handle: number) => void;
 }
+
+/** Places of a recording from which it can be shown without all that came before. */
+export interface KeyFrames {
+  /** The last at or before so many events. */
+  readonly before: (events: number) => KeyFrame | undefined;
+  /** More of the recording has come. */
+  readonly more: () => void;
+  readonly dispose: () => void;
+}
+
+/** Makes the key frames of a recording that begins with a size. */
+export type MakeKeyFrames = (first: { readonly columns: number; readonly rows: number }, events: KeyFrameParts['events']) => KeyFrames;
 
 export interface PlayerState {
   readonly header: PlaybackHeader | null;
@@ -42,6 +56,8 @@ export interface PlayerState {
 
 /** Bytes written to the screen before it is let draw: 10 to 50 ms of xterm.js's work, so that a long seek does not hold the page. */
 const WRITE_BYTES = 256 * 1024;
+/** Less than this is read sooner than a key frame, which holds all that has scrolled off. */
+const LEAP_BYTES = 1024 * 1024;
 const FIRST_SIZE = { columns: 80, rows: 24 } as const;
 
 /**
@@ -52,6 +68,8 @@ export class RecordingPlayer {
   readonly store: StoreApi<PlayerState>;
   readonly #screen: PlayerScreen;
   readonly #clock: FrameClock;
+  readonly #makeKeyFrames: MakeKeyFrames | undefined;
+  #keyFrames: KeyFrames | undefined;
   readonly #timeline = new Timeline();
   readonly #search = new RecordingSearch(this.#timeline);
   /** Events that the screen shows. */
@@ -63,9 +81,11 @@ export class RecordingPlayer {
   /** Somebody asked for the end before it was known where that is. */
   #toEnd = false;
 
-  constructor(screen: PlayerScreen, clock: FrameClock) {
+  /** `keyFrames` makes those of a terminal, which cannot run backward and is slow to read what was printed in an hour. */
+  constructor(screen: PlayerScreen, clock: FrameClock, keyFrames?: MakeKeyFrames) {
     this.#screen = screen;
     this.#clock = clock;
+    this.#makeKeyFrames = keyFrames;
     this.store = createStore<PlayerState>(() => ({
       header: null, playing: false, positionMs: 0, durationMs: 0, loadedMs: 0, loaded: false, atEnd: false, behind: false, speed: 1, skipIdle: true, marks: [], end: null, error: null,
     }));
@@ -75,6 +95,7 @@ export class RecordingPlayer {
     const { columns, rows } = header.facts;
     if (typeof columns === 'number' && typeof rows === 'number') this.#firstSize = { columns, rows };
     this.#screen.resize(this.#firstSize.columns, this.#firstSize.rows);
+    this.#keyFrames = this.#makeKeyFrames?.(this.#firstSize, this.#timeline);
     this.store.setState({ header, durationMs: header.durationMs ?? 0 });
   }
   #firstSize: { readonly columns: number; readonly rows: number } = FIRST_SIZE;
@@ -89,6 +110,7 @@ export class RecordingPlayer {
     }
     const { durationMs } = this.store.getState();
     this.store.setState({ loadedMs: this.#timeline.loadedMs, durationMs: Math.max(durationMs, this.#timeline.loadedMs), marks: [...this.#timeline.marks] });
+    this.#keyFrames?.more();
     if (this.#toEnd) this.seekEnd();
     this.#show();
   }
@@ -165,6 +187,7 @@ export class RecordingPlayer {
 
   dispose(): void {
     this.#disposed = true;
+    this.#keyFrames?.dispose();
     this.pause();
   }
 
@@ -193,11 +216,7 @@ export class RecordingPlayer {
     this.#showing = true;
     try {
       for (let wanted = this.#wanted(); wanted !== this.#shown && !this.#disposed; wanted = this.#wanted()) {
-        if (wanted < this.#shown) {
-          this.#screen.reset();
-          this.#screen.resize(this.#firstSize.columns, this.#firstSize.rows);
-          this.#shown = 0;
-        }
+        await this.#leap(wanted);
         if (this.#timeline.bytesBetween(this.#shown, wanted) > WRITE_BYTES) this.#tellBehind(true);
         await this.#showPiece(wanted);
       }
@@ -206,6 +225,26 @@ export class RecordingPlayer {
       // In the same moment as the loop's last look: a change of position after it starts the next showing.
       this.#showing = false;
     }
+  }
+
+  /** Goes to the key frame before a number of events, where that is nearer than what is shown; back to the beginning where there is none and it lies back. */
+  async #leap(wanted: number): Promise<void> {
+    const frame = this.#keyFrames?.before(wanted);
+    const back = wanted < this.#shown;
+    if (frame !== undefined && (back || (frame.events > this.#shown && this.#timeline.bytesBetween(this.#shown, frame.events) > LEAP_BYTES))) {
+      this.#tellBehind(true);
+      this.#begin(frame);
+      this.#shown = frame.events;
+      await this.#write(new TextEncoder().encode(frame.text));
+    } else if (back) {
+      this.#begin(this.#firstSize);
+      this.#shown = 0;
+    }
+  }
+
+  #begin({ columns, rows }: { readonly columns: number; readonly rows: number }): void {
+    this.#screen.reset();
+    this.#screen.resize(columns, rows);
   }
 
   #tellBehind(behind: boolean): void {
@@ -242,14 +281,4 @@ export class RecordingPlayer {
       this.#screen.write(bytes, resolve);
     });
   }
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -80,6 +80,7 @@ export class Timeline {
       }
       case frameKind.fileOperation: {
         const line = encodeUtf8(`${fileOperationLine(decodeJsonPayload(fileOperation, frame.payload))}\r\n`);
+        this.#bytesBefore.push(this.#bytes);
         this.#bytes += line.length;
         this.#events.push({ atMs, kind: 'output', bytes: line });
         return;
@@ -106,6 +107,11 @@ export class Timeline {
   /** Bytes of output between two numbers of events. */
   bytesBetween(from: number, to: number): number {
     return (this.#bytesBefore[to] ?? this.#bytes) - (this.#bytesBefore[from] ?? this.#bytes);
+  }
+
+  /** How many events have come. */
+  get count(): number {
+    return this.#events.length;
   }
 
   /** Events from one number to before another. */

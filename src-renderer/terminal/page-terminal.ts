@@ -1,15 +1,14 @@
 import { FitAddon } from '@xterm/addon-fit';
 import { type ISearchOptions, SearchAddon } from '@xterm/addon-search';
-import { Unicode11Addon } from '@xterm/addon-unicode11';
 import { WebglAddon } from '@xterm/addon-webgl';
 import { type IBufferRange, type IDisposable, Terminal } from '@xterm/xterm';
-import { TERMINAL_BOUNDS } from '../../shared/ipc/session-port.ts';
-import { withMarkLimit } from './combining-limit.ts';
+import { boundedGrid } from './grid-bounds.ts';
 import { hardenTerminal, safeTitle } from './hardened.ts';
 import { takeInputMethod } from './input-method.ts';
 import { linksIn, readLink, type SeenLink } from './links.ts';
 import { ReadingLimit } from './reading-limit.ts';
 import { liveOptions, terminalOptions, type TerminalSettings } from './terminal-options.ts';
+import { LimitedUnicode11Addon } from './unicode-widths.ts';
 
 /** Size of a terminal's grid and of its area. */
 export interface GridSize {
@@ -40,7 +39,6 @@ export interface PageTerminalEvents {
   readonly onKey?: (event: KeyboardEvent) => boolean;
 }
 
-const UNICODE_VERSION = 'mavis-11';
 const MATCH_MARKS = { matchBackground: '#8a6d1f', matchOverviewRuler: '#d9b44a', activeMatchBackground: '#c2410c', activeMatchColorOverviewRuler: '#ff8a4c' } as const;
 
 /**
@@ -79,7 +77,7 @@ export class PageTerminal {
     this.#reading.want(settings.terminalScreenReader);
     this.#ended.push({ dispose: () => this.#reading.end() });
     this.#ended.push(hardenTerminal(terminal, events.onTitle ? { onTitle: events.onTitle } : {}));
-    useUnicode11(terminal);
+    terminal.loadAddon(new LimitedUnicode11Addon());
     terminal.loadAddon(this.#search);
     terminal.open(element);
     this.#useWebgl();
@@ -132,7 +130,8 @@ export class PageTerminal {
 
   /** A fixed size, for the player. */
   resize(columns: number, rows: number): void {
-    this.#terminal.resize(bounded(columns, TERMINAL_BOUNDS.minColumns, TERMINAL_BOUNDS.maxColumns), bounded(rows, TERMINAL_BOUNDS.minRows, TERMINAL_BOUNDS.maxRows));
+    const grid = boundedGrid(columns, rows);
+    this.#terminal.resize(grid.columns, grid.rows);
   }
 
   /** Everything shown is gone, and every mode is as at the start. */
@@ -265,20 +264,4 @@ function textWithColumns(line: { getCell: (x: number) => { getChars: () => strin
     for (let unit = 0; unit < characters.length; unit++) columns.push(x);
   }
   return { text, columns };
-}
-
-function bounded(value: number, least: number, most: number): number {
-  return Math.max(least, Math.min(most, Math.floor(value)));
-}
-
-/** Registers the widths of Unicode 11 with a bound on marks a cell (A11): the addon is shown a terminal whose register is ours. */
-function useUnicode11(terminal: Terminal): void {
-  const catching = new Proxy(terminal, {
-    get: (target, key) =>
-      key === 'unicode'
-        ? { register: (provider: Parameters<Terminal['unicode']['register']>[0]) => target.unicode.register(withMarkLimit(UNICODE_VERSION, provider)) }
-        : Reflect.get(target, key),
-  });
-  new Unicode11Addon().activate(catching);
-  terminal.unicode.activeVersion = UNICODE_VERSION;
 }

@@ -107,6 +107,14 @@ test('a dead key over VNC is put together with its letter where the user\u2019s 
   const told = async () => Buffer.from(await page.evaluate(() => window.harness.inputBytes())).subarray(since).toString('hex');
   // Type 255, subtype 0, down, no keysym, the place in a PC's numbers.
   await expect.poll(told).toBe(['ff000001000000000000000d', 'ff000000000000000000000d'].join(''));
+  // With Shift, which is let go of first.
+  const before = (await told()).length;
+  await page.keyboard.down('Shift');
+  await dead('keydown');
+  await page.keyboard.up('Shift');
+  await dead('keyup');
+  const shift = (down: boolean): string => `ff00000${down ? 1 : 0}0000ffe10000002a`;
+  await expect.poll(async () => (await told()).slice(before)).toBe([shift(true), 'ff000001000000000000000d', 'ff000000000000000000000d', shift(false)].join(''));
 });
 
 test('S24: over VNC an input method types nothing where one may only look', async ({ page }) => {

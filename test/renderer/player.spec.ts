@@ -1,4 +1,7 @@
 import { expect, type Page, test } from '@playwright/test';
+import { encodePlaybackEnd, encodePlaybackFrames } from '../../shared/recording/playback.ts';
+import { frameKind, type RecordingFrame } from '../../shared/recording/recording-frame.ts';
+import { playbackBytes } from './page-harness/made-data.ts';
 import { calls, openMain, openPage, terminalText } from './open-page.ts';
 
 async function play(page: Page, query: Readonly<Record<string, string>> = {}) {
@@ -198,4 +201,55 @@ test('S69: a recording that is not whole says why in the list', async ({ page })
   await openMain(page);
   await openPage(page, 2);
   await expect(page.getByRole('row', { name: /Incomplete/ })).toContainText('The end of this recording is missing');
+});
+
+/** Seven megabytes in 25 seconds: each prints lines until its mark. */
+function longPlayback(): Buffer {
+  const encoder = new TextEncoder();
+  const frames: RecordingFrame[] = [];
+  for (let second = 1; second <= 25; second += 1) {
+    const lines = Array.from({ length: 300 }, (_none, line) => `\u001B[3${line % 8}m${String(second * 1000 + line).padEnd(20, '.')}\u001B[0m\r\n`).join('');
+    for (let piece = 0; piece < 30; piece += 1) frames.push({ kind: frameKind.output, microseconds: second * 1_000_000 + piece * 1000, payload: encoder.encode(lines) });
+    frames.push({ kind: frameKind.output, microseconds: second * 1_000_000 + 40_000, payload: encoder.encode(`mark-${second} of the long one\r\n`) });
+  }
+  const [header] = playbackBytes();
+  return Buffer.concat([header ?? new Uint8Array(0), encodePlaybackFrames(frames), encodePlaybackEnd({ state: 'sealed', code: null }, 41_000_000)]);
+}
+
+test('S58: a long recording of a terminal is sought in by key frames made beside the page, and shows what reading it from the beginning shows', async ({ page }) => {
+  const playback = longPlayback();
+  await page.route(/\/played-recording\?/, async (route) => {
+    const offset = Number(new URL(route.request().url()).searchParams.get('offset'));
+    await route.fulfill({ body: playback.subarray(offset, offset + 256 * 1024), headers: { 'x-done': String(offset + 256 * 1024 >= playback.length) } });
+  });
+  const frames: number[] = [];
+  page.on('console', (message) => frames.push(...(/^key frame (\d+)$/.exec(message.text()) ?? []).slice(1).map(Number)));
+  // What the worker tells the page is looked at on its way.
+  await page.addInitScript(() => {
+    const Native = Worker;
+    globalThis.Worker = class extends Native {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        if (options?.name === 'key-frames-worker') this.addEventListener('message', ({ data }) => data.frame && console.info(`key frame ${data.frame.events}`));
+      }
+    };
+  });
+  const faults = await openMain(page, { played: '1' });
+  await openPage(page, 2);
+  await page.getByRole('button', { name: /^Play tokyo-db-00009/ }).first().click();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  const slider = page.getByRole('slider', { name: 'Position' });
+  const rows = page.locator('.xterm-rows');
+  const seek = async (second: number): Promise<void> => {
+    await slider.evaluate((input, value) => {
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(input, String(value));
+      input.dispatchEvent(new Event('input', { bubbles: true }));
+    }, second * 1000 + 500);
+    await expect(rows).toContainText(`${second * 1000 + 299}.`);
+    await expect(rows).toContainText(`mark-${second} of the long one`);
+    await expect(rows).not.toContainText(`mark-${second + 1} of`);
+  };
+  await expect.poll(() => frames.length).toBeGreaterThan(1);
+  for (const second of [25, 12, 22, 5, 24]) await seek(second);
+  expect(faults.list).toEqual([]);
 });

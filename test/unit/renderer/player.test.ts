@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { encodeCount32, encodeJsonPayload, encodeResize, frameKind, type RecordingFrame } from '../../../shared/recording/recording-frame.ts';
+import { PlaybackDecoder } from '../../../shared/recording/playback.ts';
 import { advance, IDLE_LEAD_MS, nextSpeed } from '../../../src-renderer/recordings/player-time.ts';
-import { RecordingPlayer } from '../../../src-renderer/recordings/recording-player.ts';
+import { type MakeKeyFrames, RecordingPlayer } from '../../../src-renderer/recordings/recording-player.ts';
 import { Timeline } from '../../../src-renderer/recordings/timeline.ts';
+import { playbackBytes } from '../../renderer/page-harness/made-data.ts';
 
 const encoder = new TextEncoder();
 const output = (ms: number, text: string): RecordingFrame => ({ kind: frameKind.output, microseconds: ms * 1000, payload: encoder.encode(text) });
@@ -52,7 +54,7 @@ describe('the player’s time', () => {
 });
 
 /** A screen that keeps what it was told, and a display whose frames the test gives. */
-function played() {
+function played(keyFrames?: MakeKeyFrames) {
   const told: string[] = [];
   const decoder = new TextDecoder();
   const frames: ((nowMs: number) => void)[] = [];
@@ -66,6 +68,7 @@ function played() {
       reset: () => told.push('reset'),
     },
     { request: (callback) => frames.push(callback), cancel: () => frames.splice(0) },
+    keyFrames,
   );
   const frame = async (nowMs: number) => {
     for (const callback of frames.splice(0)) callback(nowMs);
@@ -73,6 +76,7 @@ function played() {
   };
   return { player, told, frame };
 }
+const header = new PlaybackDecoder().push(Buffer.concat(playbackBytes())).flatMap((part) => (part.part === 'header' ? [part.header] : []))[0];
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
 const three = [output(0, 'a'), output(1000, 'b'), resize(1500, 100, 30), output(2000, 'c')];
 
@@ -88,6 +92,41 @@ describe('the player', () => {
     player.seek(500);
     await settled();
     expect(told.slice(4)).toEqual(['reset', '80x24', 'a']);
+  });
+
+  test('S58: seeking begins at a key frame where that saves reading much, forward and back', async () => {
+    const megabyte = 'x'.repeat(1024 * 1024);
+    const large = [output(0, 'a'), output(1000, megabyte), output(2000, 'b'), output(3000, `${megabyte}y`), output(4000, 'c'), output(5000, 'd')];
+    const given: number[] = [];
+    const { player, told } = played(() => ({
+      before: (events) => [{ events: 3, columns: 80, rows: 24, text: 'at 3' }, { events: 4, columns: 100, rows: 30, text: 'at 4' }].findLast((frame) => frame.events <= events),
+      more: () => given.push(1),
+      dispose: () => given.push(0),
+    }));
+    if (header === undefined) throw new Error('no header');
+    player.begin(header);
+    player.take(large);
+    player.finish({ state: 'sealed', code: null });
+    await settled();
+    told.length = 0;
+    player.seek(4000);
+    await settled();
+    expect(told).toEqual(['reset', '100x30', 'at 4', 'c']);
+    told.length = 0;
+    // A little is read as it is.
+    player.seek(5000);
+    await settled();
+    expect(told).toEqual(['d']);
+    told.length = 0;
+    player.seek(2500);
+    await settled();
+    expect(told).toEqual(['reset', '80x24', 'at 3']);
+    told.length = 0;
+    player.seek(0);
+    await settled();
+    expect(told).toEqual(['reset', '100x28', 'a']);
+    player.dispose();
+    expect(given).toEqual([1, 0]);
   });
 
   test('playing shows each part at its time, ends at the end, and plays again from the start', async () => {
