@@ -23,7 +23,8 @@ test('closing the last window ends the application, in order', async ({ launch }
   const closed = electronApp.waitForEvent('close');
   await electronApp.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
   await closed;
-  expect([...output.matchAll(/^event (\S+)$/gm)].map((match) => match[1]).slice(-4)).toEqual(['window-all-closed', 'before-quit', 'will-quit', 'quit']);
+  // What the process wrote last may be read after its end.
+  await expect.poll(() => [...output.matchAll(/^event (\S+)$/gm)].map((match) => match[1]).slice(-4)).toEqual(['window-all-closed', 'before-quit', 'will-quit', 'quit']);
   expect(child.exitCode).toBe(0);
 });
 

@@ -23,7 +23,9 @@ test('several windows at once: each has its keys, its picture and its close', as
 
 test('a window is found by its page and has bounds, title and states', async ({ electronApp, page }) => {
   const window = await electronApp.browserWindow(page);
-  expect(await window.evaluate((it) => [it.getTitle(), it.getSize(), it.isVisible(), it.isDestroyed()])).toEqual(['Contract page', [640, 480], true, false]);
+  // The page's title reaches its window after the page itself.
+  await expect.poll(() => window.evaluate((it) => it.getTitle())).toBe('Contract page');
+  expect(await window.evaluate((it) => [it.getSize(), it.isVisible(), it.isDestroyed()])).toEqual([[640, 480], true, false]);
   await window.evaluate((it) => it.setSize(700, 500));
   await expect.poll(() => page.evaluate('[innerWidth, innerHeight]')).toEqual([700, 500]);
   await window.evaluate((it) => it.hide());
