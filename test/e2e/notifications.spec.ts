@@ -55,11 +55,11 @@ test('notifications (call only on the stand-in): of a session that is watched, t
     const userApp = await signedIn(await openApp(), system, USER.name, USER.password);
     await expect(userApp.main.getByRole('row', { name: live.name })).toBeVisible();
     await admin.call(accessRulesRoutes.accessRuleUpdate, { params: { accessRuleId: rule.id }, body: { ...fields, protocols: ['ssh'], endsAt: new Date(Date.now() + WHOLE_MS).toISOString() } });
+    const shown = await watchNotices(userApp);
     const session = await connect(userApp, live.name);
     await untilRecorded(session);
-    const reference = (await session.getByLabel('State of the session').getByText(/^MV-/).textContent()) ?? '';
-    const shown = await watchNotices(userApp);
     await toMainWindow(userApp, session);
+    const reference = (await session.getByLabel('State of the session').getByText(/^MV-/).textContent()) ?? '';
 
     await openMenu(app.main, 'Sessions');
     await app.nextWindow(() => app.main.getByRole('button', { name: `Watch the session of ${USER.name} on ${live.name}` }).click());

@@ -137,9 +137,13 @@ test('the bell of a target is seen, heard or neither, as the settings say', asyn
     Object.assign(window, { seen });
   });
   const bells = (): Promise<unknown> => page.evaluate(() => ['seen', 'heard'].map((kind) => Object(Reflect.get(window, kind)).times));
+  let rung = 0;
   const ring = async (how: 'visual' | 'sound' | 'none'): Promise<void> => {
     await page.evaluate((wanted) => window.harness.patch('settings', ['terminalBell'], wanted), how);
-    await output(page, BEL);
+    // The text behind the bell says that it has come.
+    rung += 1;
+    await output(page, `${BEL}rung-${rung}.`);
+    await expect(page.locator('.xterm-rows')).toContainText(`rung-${rung}.`);
   };
   await ring('visual');
   await expect.poll(bells).toEqual([1, 0]);
