@@ -11,6 +11,9 @@ const AGAIN_PART = 1 / 8;
 /** Colours of the palette, the text, the ground and the cursor: what sets each, and what sets it back. They are no state of a headless terminal. */
 const COLOURS = [[4, 104], [10, 110], [11, 111], [12, 112]] as const;
 
+/** A terminal holds at most so many cells, of twelve bytes each: what a jump leaves scrolled off is then less than the setting says. */
+const MOST_CELLS = 4_000_000;
+
 export interface KeyFrameTerminal {
   readonly columns: number;
   readonly rows: number;
@@ -55,6 +58,7 @@ export class KeyFrameMaker {
   /** Takes an event that changed the size. */
   resize(columns: number, rows: number): void {
     const grid = boundedGrid(columns, rows);
+    this.#terminal.options.scrollback = this.#linesAt(grid.columns);
     this.#terminal.resize(grid.columns, grid.rows);
     this.#events += 1;
   }
@@ -70,10 +74,14 @@ export class KeyFrameMaker {
     return proven ? { events: this.#events, columns, rows, text } : undefined;
   }
 
+  #linesAt(columns: number): number {
+    return Math.min(this.#scrollbackLines, Math.floor(MOST_CELLS / columns));
+  }
+
   /** As the player's own is made. */
   #made(columns: number, rows: number): xterm.Terminal {
     const grid = boundedGrid(columns, rows);
-    const terminal = new xterm.Terminal({ ...hardenedOptions, cols: grid.columns, rows: grid.rows, scrollback: this.#scrollbackLines, allowProposedApi: true });
+    const terminal = new xterm.Terminal({ ...hardenedOptions, cols: grid.columns, rows: grid.rows, scrollback: this.#linesAt(grid.columns), allowProposedApi: true });
     hardenTerminal(terminal);
     terminal.loadAddon(new LimitedUnicode11Addon());
     return terminal;

@@ -103,4 +103,10 @@ describe('key frames of a terminal', () => {
     const frame = await maker.output(3, new TextEncoder().encode('word '.repeat(400)));
     expect(frame).toMatchObject({ events: 4, columns: 100, rows: 30 });
   });
+
+  test('what was scrolled off is kept as far as four million cells go', async () => {
+    const maker = new KeyFrameMaker({ columns: 1000, rows: 24, scrollbackLines: 100_000, everyBytes: 40_000 });
+    const frame = await maker.output(1, new TextEncoder().encode(Array.from({ length: 6000 }, (_none, line) => `line-${line}\r\n`).join('')));
+    expect([frame?.text.includes('line-5999'), frame?.text.includes('line-1990'), frame?.text.includes('line-1900')]).toEqual([true, true, false]);
+  });
 });
