@@ -21,11 +21,20 @@ export type LiveTarget = {
   stop(): Promise<void>;
 };
 
+/** What tests give a live target. */
+export interface LiveTargetOptions {
+  readonly findSshd?: () => string | undefined;
+  readonly whyNoTerminals?: () => string | undefined;
+  /** What sessions have as their home, in place of the account's own: what stands in a person's profile is no matter of a test. */
+  readonly home?: string | undefined;
+}
+
 /**
  * Starts the machine's own sshd on loopback with keys of its own, as the account that runs this; where there is no sshd,
- * a small built-in server, and says so. `findSshd` and `whyNoTerminals` are given in tests.
+ * a small built-in server, and says so.
  */
-export async function startLiveTarget(folder: string, lastPort: number | undefined, started: (name: string, pid: number | undefined) => void, findSshd = (): string | undefined => findCommand('sshd'), whyNoTerminals = terminalObjectionHere): Promise<LiveTarget> {
+export async function startLiveTarget(folder: string, lastPort: number | undefined, started: (name: string, pid: number | undefined) => void, options: LiveTargetOptions = {}): Promise<LiveTarget> {
+  const { findSshd = () => findCommand('sshd'), whyNoTerminals = terminalObjectionHere, home } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const account = userInfo().username;
   const hostKey = keepSshKeyPair(folder, 'host-key');
@@ -41,7 +50,7 @@ export async function startLiveTarget(folder: string, lastPort: number | undefin
   const authorizedKeysFile = join(folder, 'authorized_keys');
   writeFileSync(authorizedKeysFile, `restrict,pty ${accountKey.publicKey}\n`, { mode: 0o600 });
   const pam = process.getuid?.() === 0 && needsPam(account);
-  const server = await startOpenSsh(sshd, folder, { port, hostKeyFiles: [hostKey.privateKeyFile], authorizedKeysFile, account, pam });
+  const server = await startOpenSsh(sshd, folder, { port, hostKeyFiles: [hostKey.privateKeyFile], authorizedKeysFile, account, pam, extraLines: home === undefined ? [] : [`SetEnv HOME=${home}`] });
   started('sshd', server.process.pid);
   server.process.unref();
   say('Target', `${sshd} listens on 127.0.0.1:${port} with keys of its own, for ${account} only.`);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 /** Signs on, types into a shell, and gives all that it showed until it ended. */
-function typeInto(username: string, keyName: string, typed: string): Promise<string> {
+function typeInto(username: string, keyName: string, typed: string, at: { readonly port: number; readonly privateKey?: string } = target): Promise<string> {
   return new Promise((resolve, reject) => {
     const client = new ssh2.Client();
     client.once('error', reject);
@@ -39,7 +39,7 @@ function typeInto(username: string, keyName: string, typed: string): Promise<str
         channel.write(typed);
       });
     });
-    client.connect({ host: '127.0.0.1', port: target.port, username, privateKey: keepSshKeyPair(folder, keyName).privateKey });
+    client.connect({ host: '127.0.0.1', port: at.port, username, privateKey: at.privateKey ?? keepSshKeyPair(folder, keyName).privateKey });
   });
 }
 
@@ -68,8 +68,23 @@ test('where sshd gives no terminals, the start says so with what to type, beside
   const line = vi.spyOn(console, 'log').mockImplementation(() => undefined);
   const started: number[] = [];
   try {
-    const live = await startLiveTarget(join(folder, 'own-sshd'), undefined, (_name, pid) => void started.push(pid ?? 0), undefined, () => 'sshd gives no terminals; to have them: mount');
+    const live = await startLiveTarget(join(folder, 'own-sshd'), undefined, (_name, pid) => void started.push(pid ?? 0), { whyNoTerminals: () => 'sshd gives no terminals; to have them: mount' });
     expect(line.mock.calls).toEqual([[expect.stringContaining(`listens on 127.0.0.1:${String(live.port)} `)], ['Target: sshd gives no terminals; to have them: mount.']]);
+  } finally {
+    line.mockRestore();
+    await endProcesses(started.flatMap((pid) => identify(pid) ?? []));
+  }
+});
+
+test('a session has the home that it is given in place of the account’s, so that no profile of a person runs in a test', async () => {
+  const line = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  const started: number[] = [];
+  try {
+    const live = await startLiveTarget(join(folder, 'own-home'), undefined, (_name, pid) => void started.push(pid ?? 0), { home: folder });
+    writeFileSync(join(folder, '.profile'), 'echo profile-of-the-given-home\n');
+    const shown = await typeInto(live.account, '', 'echo "home=$HOME."; exit\r', live);
+    expect(shown).toContain('profile-of-the-given-home');
+    expect(shown).toContain(`home=${folder}.`);
   } finally {
     line.mockRestore();
     await endProcesses(started.flatMap((pid) => identify(pid) ?? []));
@@ -79,11 +94,11 @@ test('where sshd gives no terminals, the start says so with what to type, beside
 test('a machine without sshd is told so in one line, and has the built-in server as its target, on the same port at the next start', async () => {
   const line = vi.spyOn(console, 'log').mockImplementation(() => undefined);
   try {
-    const live = await startLiveTarget(join(folder, 'target'), undefined, () => undefined, () => undefined);
+    const live = await startLiveTarget(join(folder, 'target'), undefined, () => undefined, { findSshd: () => undefined });
     expect(live).toMatchObject({ kind: 'built-in', host: '127.0.0.1', hostKeyFingerprint: keepSshKeyPair(join(folder, 'target'), 'host-key').fingerprint });
     expect(line.mock.calls).toEqual([[expect.stringContaining(`this machine has no sshd; a small built-in demo server listens on 127.0.0.1:${String(live.port)} instead`)]]);
     await live.stop();
-    const again = await startLiveTarget(join(folder, 'target'), live.port, () => undefined, () => undefined);
+    const again = await startLiveTarget(join(folder, 'target'), live.port, () => undefined, { findSshd: () => undefined });
     expect([again.port, again.hostKeyFingerprint]).toEqual([live.port, live.hostKeyFingerprint]);
     await again.stop();
   } finally {
