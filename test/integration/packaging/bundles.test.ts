@@ -1,8 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { BUNDLED_PROGRAMS, layOutBundle } from '../../../scripts/bundle/lay-out-bundle.ts';
@@ -63,8 +63,11 @@ describe.each(BUNDLED_PROGRAMS)('the bundle of the %s', (name) => {
     expect(Object.keys(pinned).filter((place) => /react|electron|xterm/.test(place))).toEqual([]);
   });
 
-  test('runs: its help is printed once all of it has been loaded', () => {
-    expect(execFileSync(process.execPath, [program(name), '--help'], { encoding: 'utf8' })).toContain('start');
+  test('runs as npm links it, by its own first line: its help is printed once all of it has been loaded', () => {
+    const link = join(folder, `mavis-${name}`);
+    chmodSync(program(name), 0o755);
+    symlinkSync(program(name), link);
+    expect(execFileSync(link, ['--help'], { encoding: 'utf8', env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin` } })).toContain('start');
   });
 });
 
