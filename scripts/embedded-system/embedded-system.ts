@@ -23,6 +23,8 @@ export type EmbeddedSettings = {
   readonly ports: EmbeddedPorts | undefined;
   /** Owns the processes. */
   readonly owner: StartedProcesses;
+  /** The target's port where it is free; without it that of the last start, else any. */
+  readonly targetPort?: number;
   /** The home of sessions on the target, where it is not to be the account's own. */
   readonly targetHome?: string;
 };
@@ -51,7 +53,7 @@ export async function startEmbeddedSystem(settings: EmbeddedSettings): Promise<E
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const remembered = recallProvisioning(provisionedFile(folder));
   const ports = await choosePorts(settings.ports, remembered?.ports);
-  const target = await startLiveTarget(join(folder, 'target'), remembered?.targetPort, (name, pid) => owner.add(name, pid), { home: settings.targetHome });
+  const target = await startLiveTarget(join(folder, 'target'), settings.targetPort ?? remembered?.targetPort, (name, pid) => owner.add(name, pid), { home: settings.targetHome });
   const programs = await startPrograms(settings, ports, target, remembered?.digest);
   say('Embedded system', `service on 127.0.0.1:${ports.service} (stands in for 443), gateway office1 on ${ports.link} (for 443) and ${ports.proxy.join(', ')} (for 7993, 7994, 7995); data in ${folder}.`);
   return {

@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findFreePort } from '../../scripts/embedded-system/free-port.ts';
 import { endingWithParent } from '../../scripts/processes/ending-with-parent.ts';
 import { endProcesses } from '../../scripts/processes/end-process.ts';
 import { runToEnd } from '../../scripts/processes/finished-process.ts';
 import { identify } from '../../scripts/processes/process-identity.ts';
 import { readRdpIdentity } from '../../src-gateway/rdp/sign-on/target-sign-on.ts';
+import { freePort } from '../fixtures/free-ports.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 import { until } from './until.ts';
 
@@ -35,7 +35,7 @@ export async function startNlaTarget(): Promise<NlaTarget> {
   const hash = await runToEnd('winpr-hash', ['-u', user, '-p', password, '-f', 'sam']);
   if (hash.code !== 0) throw new Error(`winpr-hash failed: ${hash.errors}`);
   writeFileSync(join(folder.path, 'sam'), hash.output, { mode: 0o600 });
-  const port = await findFreePort();
+  const port = await freePort();
   const display = `:${100 + (port % 20_000)}`;
   const children: ChildProcess[] = [];
   const run = (command: readonly [string, ...string[]]): ChildProcess => {

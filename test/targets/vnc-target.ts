@@ -3,12 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { findFreePort } from '../../scripts/embedded-system/free-port.ts';
 import { startXvnc, type XvncServer } from '../../scripts/embedded-system/xvnc.ts';
 import { endProcesses } from '../../scripts/processes/end-process.ts';
 import { identify } from '../../scripts/processes/process-identity.ts';
 import { findCommand } from '../../scripts/set-up/found-command.ts';
 import { type Picture, readXwd } from '../../scripts/set-up/xwd-picture.ts';
+import { freePort } from '../fixtures/free-ports.ts';
 import { colourScene, coloursOf } from './colour-scene.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 import { startX11vnc, type X11vncServer } from './x11vnc-server.ts';
@@ -69,7 +69,7 @@ export async function startVncTarget({ server: kind = 'tigervnc', securityTypes 
     writeFileSync(files.certificateFile, certificate.certificatePem);
     writeFileSync(files.keyFile, certificate.keyPem, { mode: 0o600 });
   }
-  const port = await findFreePort();
+  const port = await freePort();
   let server: XvncServer & { readonly screen?: X11vncServer['screen'] };
   try {
     if (kind === 'x11vnc') server = await startX11vnc(folder.path, { port, password, width, height });

@@ -3,12 +3,12 @@ import { X509Certificate } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { findFreePort } from '../../scripts/embedded-system/free-port.ts';
 import { endingWithParent } from '../../scripts/processes/ending-with-parent.ts';
 import { runToEnd } from '../../scripts/processes/finished-process.ts';
 import { identify } from '../../scripts/processes/process-identity.ts';
 import { endProcesses } from '../../scripts/processes/end-process.ts';
 import { certificateFingerprint } from '../../src-gateway/rdp/sign-on/target-certificate.ts';
+import { freePort } from '../fixtures/free-ports.ts';
 import { RunningByRoot } from './by-root.ts';
 import { selfSignedFiles } from './desktop-certificate.ts';
 import { provideLabAccount } from './lab-account.ts';
@@ -54,7 +54,7 @@ export async function startXrdpTarget(desktop: string): Promise<XrdpTarget> {
   chmodSync(join(folder.path, 'run', 'sockdir'), 0o3777);
   cpSync('/etc/xrdp', configuration, { recursive: true, filter: (source) => !source.endsWith('.pem') });
   const { certificate } = await selfSignedFiles(configuration);
-  const [port, managerPort] = [await findFreePort(), await findFreePort()];
+  const [port, managerPort] = [await freePort(), await freePort()];
   // Displays of other servers on this machine are elsewhere: ports differ, and so do these.
   const firstDisplay = 100 + (port % 20_000);
   writeFileSync(join(configuration, 'xrdp.ini'), serverSettings(port));
