@@ -95,6 +95,8 @@ test('S34-S40, S29, S8: a gateway is named, installed from the downloaded file, 
     await expect(session.getByLabel('State of the session')).toContainText(SEGMENT);
     await type(session, 'exit');
     await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible();
+    // By the gateway's own word, which nobody asks it for once it is removed.
+    await expect.poll(async () => (await system.admin.call(auditRoutes.auditList, { query: { gateway: gateway.id, limit: 100 } })).items.map(({ kind }) => kind), { timeout: 60_000 }).toContain('connection.ended');
 
     await changeAndRemove(main);
   } finally {
