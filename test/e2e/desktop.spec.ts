@@ -13,6 +13,7 @@ import type { WholeSystem } from '../fixtures/whole-system.ts';
 import { startVncTarget, type VncTarget } from '../targets/vnc-target.ts';
 import { ADMIN, expect, test } from './fixtures.ts';
 import { connect, find, openMenu, playRecording, untilRecorded } from './page-actions.ts';
+import { resizePage } from './page-checks.ts';
 import { sharedApp } from './shared-app.ts';
 
 /** A desktop in a real window, over the real gateway, of a real TigerVNC (S20, S58). */
@@ -75,8 +76,11 @@ test.describe('a VNC desktop', () => {
 
     const window = await app.electronApp.browserWindow(session);
     const before = (await target.picture()).width;
-    await window.evaluate((browserWindow) => browserWindow.setBounds({ width: 1000, height: 640 }));
-    await expect.poll(async () => (await target.picture()).width, { timeout: 60_000 }).not.toBe(before);
+    await resizePage(app, session, { width: 1000, height: 640 });
+    // Of the sizes that a window takes on its way, none but the last is as wide as the desktop's place.
+    const place = canvas.locator('..');
+    await expect.poll(async () => (await target.picture()).width - (await place.evaluate(({ clientWidth }) => clientWidth)), { timeout: 60_000 }).toBe(0);
+    expect((await target.picture()).width).not.toBe(before);
     await expect.poll(() => same(canvas), { timeout: 60_000 }).toBe(true);
     await expect.poll(() => same(pictureOf(watch)), { timeout: 60_000 }).toBe(true);
 
@@ -102,6 +106,8 @@ test.describe('a VNC desktop', () => {
     await method.commit('漢字');
     await session.keyboard.press('Enter');
     await expect.poll(() => target.run('cat', typed).catch(() => ''), { timeout: 60_000 }).toBe('Typed, 42 & done\n漢字\n');
+    // With its script the terminal ends, too: from then on the picture stands still.
+    await expect.poll(() => target.run('xdotool', 'search', '--onlyvisible', '--name', `^${terminal}$`).catch(() => ''), { timeout: 60_000 }).toBe('');
 
     await app.electronApp.evaluate(({ clipboard }) => clipboard.writeText('from this computer'));
     await session.getByRole('button', { name: 'Send clipboard' }).click();
