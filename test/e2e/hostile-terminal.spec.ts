@@ -98,10 +98,8 @@ for (const [name, flood] of Object.entries(floods)) {
     await expect(session.locator('.session-title bdi')).toHaveText('calm', { timeout: 120_000 });
     // The screen-reader mode is on as in every end-to-end test; during the flood the terminal switches it off by itself.
     await expect.poll(() => terminalText(session), { timeout: 60_000 }).toContain('alive-2');
-    const pressedAt = Date.now();
     await session.getByRole('button', { name: 'End session' }).click();
     await session.getByRole('dialog').getByRole('button', { name: 'End session' }).click();
     await expect(session.getByRole('alert', { name: 'Session ended' })).toBeVisible();
-    expect(Date.now() - pressedAt).toBeLessThan(30_000);
   });
 }

@@ -111,9 +111,13 @@ test.describe('the whole way', () => {
   test('a wrong password is refused with a plain word and no reason that helps to guess', async ({ openApp, system }) => {
     const { main } = await openApp();
     await addProfile(main, system);
+    const password = main.getByLabel('Password', { exact: true });
     await signIn(main, ADMIN.name, 'not the password');
     const known = await main.getByRole('alert').textContent();
+    await expect(password).toHaveValue('');
     await signIn(main, 'nobody-of-this-name', 'not the password');
+    // The answer to this one empties the field: until then the word of the one before may still stand there.
+    await expect(password).toHaveValue('');
     await expect(main.getByRole('alert')).toHaveText(known ?? '');
   });
 });
