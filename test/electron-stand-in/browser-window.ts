@@ -321,7 +321,10 @@ export class StandInWindow extends Covered implements Covers {
   /** The page has another size: reads what Chromium's window has become. */
   async #readBounds(): Promise<void> {
     if (this.#destroyed || this.#chromiumWindow === undefined) return;
-    const { bounds } = await runningChromium().cdp.browser.send('Browser.getWindowBounds', { windowId: this.#windowId() });
+    // A window may close while it is asked: that is no fault of the application's.
+    const answer = await runningChromium().cdp.browser.send('Browser.getWindowBounds', { windowId: this.#windowId() }).catch((error: unknown) => debug('bounds', error));
+    if (!answer || this.#destroyed) return;
+    const { bounds } = answer;
     const state = bounds.windowState ?? 'normal';
     const width = (bounds.width ?? 0) - this.#frame.width;
     const height = (bounds.height ?? 0) - this.#frame.height;

@@ -76,6 +76,8 @@ export const test = base.extend<Fixtures, { readonly ownDisplay: undefined }>({
   page: async ({ electronApp }, use) => {
     const page = await electronApp.firstWindow();
     await page.locator('main').waitFor();
+    // Its own script, a module, has run by then, and no sooner for certain.
+    await page.waitForLoadState();
     await use(page);
   },
 });
