@@ -43,6 +43,12 @@ export class StandInWindow extends Covered implements Covers {
   readonly _contents: StandInWebContents;
   readonly #key: string = randomBytes(6).toString('hex');
   readonly #resolvers = Promise.withResolvers<void>();
+  /** What was asked of Chromium's window, one after the other: of two at once, the older could be the one that stays. */
+  #works: Promise<void> = this.#resolvers.promise;
+  /** Of Chromium's window, as it was when last asked. */
+  #chromiumSize = '';
+  /** Grows with each change of place, size or state that the application asks for. */
+  #changes = 0;
   #targetId = '';
   #chromiumWindow: number | undefined;
   /** What Chromium draws around the page: the page shall have the size that was asked for. */
@@ -128,7 +134,12 @@ export class StandInWindow extends Covered implements Covers {
       focusChanged: (focused: boolean) => {
         if (focused && this.#visible) giveFocus(this);
       },
-      resized: () => void this.#readBounds(),
+      resized: () => this.#later(() => this.#readBounds()),
+      pageSize: async () => {
+        await this.#resolvers.promise;
+        const { bounds } = await runningChromium().cdp.browser.send('Browser.getWindowBounds', { windowId: this.#windowId() });
+        return { width: (bounds.width ?? 0) - this.#frame.width, height: (bounds.height ?? 0) - this.#frame.height };
+      },
     };
   }
 
@@ -246,6 +257,7 @@ export class StandInWindow extends Covered implements Covers {
   showInactive(): void {
     if (this.#visible) return;
     this.#visible = true;
+    this.#changes += 1;
     this.#later(async () => {
       await this.#applyBounds();
       this.emit('show');
@@ -255,6 +267,7 @@ export class StandInWindow extends Covered implements Covers {
   hide(): void {
     if (!this.#visible) return;
     this.#visible = false;
+    this.#changes += 1;
     dropFocus(this);
     this.#later(async () => {
       await this.#applyBounds();
@@ -301,9 +314,12 @@ export class StandInWindow extends Covered implements Covers {
 
   // Size and place
 
-  /** Runs when Chromium's window is there; a window that goes meanwhile does not matter. */
+  /** Runs when Chromium's window is there and all that was asked before is done; a window that goes meanwhile does not matter. */
   #later(work: () => Promise<void>): void {
-    this.#resolvers.promise.then(work).catch((error: unknown) => debug('window', error));
+    this.#works = this.#works
+      .then(() => this.#resolvers.promise)
+      .then(work)
+      .catch((error: unknown) => debug('window', error));
   }
 
   async #setChromiumBounds(bounds: Protocol.Browser.Bounds): Promise<void> {
@@ -318,13 +334,18 @@ export class StandInWindow extends Covered implements Covers {
     if (this.#state !== 'normal') await this.#setChromiumBounds({ windowState: this.#state });
   }
 
-  /** The page has another size: reads what Chromium's window has become. */
+  /** The page has another size: reads what Chromium's window has become, unless the application has asked for another meanwhile. */
   async #readBounds(): Promise<void> {
-    if (this.#destroyed || this.#chromiumWindow === undefined) return;
-    // A window may close while it is asked: that is no fault of the application's.
-    const answer = await runningChromium().cdp.browser.send('Browser.getWindowBounds', { windowId: this.#windowId() }).catch((error: unknown) => debug('bounds', error));
-    if (!answer || this.#destroyed) return;
-    const { bounds } = answer;
+    const changes = this.#changes;
+    if (this.#destroyed) return;
+    const { bounds } = await runningChromium().cdp.browser.send('Browser.getWindowBounds', { windowId: this.#windowId() });
+    if (this.#destroyed) return;
+    // A zoom gives the page another size too: of that, nothing is to be told.
+    const size = `${bounds.width} ${bounds.height}`;
+    if (size === this.#chromiumSize) return;
+    this._contents._windowResized();
+    if (this.#changes !== changes) return;
+    this.#chromiumSize = size;
     const state = bounds.windowState ?? 'normal';
     const width = (bounds.width ?? 0) - this.#frame.width;
     const height = (bounds.height ?? 0) - this.#frame.height;
@@ -336,6 +357,7 @@ export class StandInWindow extends Covered implements Covers {
   #changeState(state: WindowState, ...events: string[]): void {
     if (this.#state === state) return;
     this.#state = state;
+    this.#changes += 1;
     this.#later(async () => {
       await this.#setChromiumBounds({ windowState: 'normal' });
       if (state !== 'normal') await this.#setChromiumBounds({ windowState: state });
@@ -395,6 +417,7 @@ export class StandInWindow extends Covered implements Covers {
     const before = this.getBounds();
     const wanted = { ...before, ...bounds };
     const [minimumWidth = 0, minimumHeight = 0] = this.#minimum;
+    this.#changes += 1;
     this.#bounds = { ...wanted, width: Math.max(wanted.width, minimumWidth), height: Math.max(wanted.height, minimumHeight) };
     this.#later(async () => {
       await this.#applyBounds();

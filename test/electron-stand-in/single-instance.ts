@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync, type FSWatcher } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync, type FSWatcher } from 'node:fs';
 import path from 'node:path';
 import { applicationPath } from './application.ts';
 import { debug } from './covered.ts';
@@ -14,8 +14,8 @@ export interface SecondInstance {
 let watcher: FSWatcher | undefined;
 
 const lockFile = (): string => path.join(applicationPath('userData'), 'stand-in-instance.lock');
-/** Second instances leave their notes here: writing a file needs no waiting, so they may exit at once. */
-const notesFolder = (): string => path.join(applicationPath('userData'), 'stand-in-instances');
+/** Second instances leave their notes for the process with the lock here: writing a file needs no waiting, so they may exit at once. */
+const notesFolder = (owner: number): string => path.join(applicationPath('userData'), `stand-in-instances-${owner}`);
 
 function isAlive(pid: number): boolean {
   try {
@@ -26,24 +26,43 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Writes the lock; false if a living process holds it. */
-function takeLock(): boolean {
-  mkdirSync(path.dirname(lockFile()), { recursive: true, mode: 0o700 });
+/** Takes the lock, which is never there without its process's number; gives the number of the process that holds it. */
+function takeLock(): number {
+  const written = `${lockFile()}-${process.pid}`;
+  writeFileSync(written, String(process.pid));
   try {
-    writeFileSync(lockFile(), String(process.pid), { flag: 'wx' });
-    return true;
-  } catch {
-    const owner = Number(readFileSync(lockFile(), 'utf8'));
-    if (owner === process.pid) return true;
-    if (isAlive(owner)) return false;
-    rmSync(lockFile(), { force: true });
-    return takeLock();
+    for (;;) {
+      try {
+        linkSync(written, lockFile());
+        return process.pid;
+      } catch (error) {
+        if (!hasCode(error, 'EEXIST')) throw error;
+      }
+      const owner = lockOwner();
+      if (owner === process.pid || (owner !== undefined && isAlive(owner))) return owner;
+      if (owner !== undefined) rmSync(lockFile(), { force: true });
+    }
+  } finally {
+    rmSync(written);
   }
 }
 
+/** The process that the lock names; none where it was let go meanwhile. */
+function lockOwner(): number | undefined {
+  try {
+    return Number(readFileSync(lockFile(), 'utf8'));
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+const hasCode = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code;
+
 function readNotes(onSecondInstance: (second: SecondInstance) => void): void {
-  for (const name of readdirSync(notesFolder()).filter((file) => file.endsWith('.json'))) {
-    const file = path.join(notesFolder(), name);
+  const folder = notesFolder(process.pid);
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
+    const file = path.join(folder, name);
     try {
       const second = JSON.parse(readFileSync(file, 'utf8')) as SecondInstance;
       rmSync(file);
@@ -66,18 +85,37 @@ export function hasLock(): boolean {
  */
 export function requestLock(note: SecondInstance, onSecondInstance: (second: SecondInstance) => void): boolean {
   if (watcher) return true;
-  if (takeLock()) {
-    rmSync(notesFolder(), { recursive: true, force: true });
-    mkdirSync(notesFolder(), { mode: 0o700 });
-    watcher = watch(notesFolder(), () => readNotes(onSecondInstance));
-    watcher.unref();
-    process.on('exit', releaseLock);
-    return true;
+  // Ready for notes before anybody can know of it.
+  const own = notesFolder(process.pid);
+  rmSync(own, { recursive: true, force: true });
+  mkdirSync(own, { recursive: true, mode: 0o700 });
+  for (;;) {
+    const owner = takeLock();
+    if (owner === process.pid) {
+      watcher = watch(own, () => readNotes(onSecondInstance));
+      watcher.unref();
+      readNotes(onSecondInstance);
+      process.on('exit', releaseLock);
+      return true;
+    }
+    if (leaveNote(owner, note)) {
+      rmSync(own, { recursive: true });
+      return false;
+    }
   }
-  const file = path.join(notesFolder(), randomUUID());
-  writeFileSync(file, JSON.stringify(note), { mode: 0o600 });
-  renameSync(file, `${file}.json`);
-  return false;
+}
+
+/** False where the owner has gone meanwhile. */
+function leaveNote(owner: number, note: SecondInstance): boolean {
+  const file = path.join(notesFolder(owner), randomUUID());
+  try {
+    writeFileSync(file, JSON.stringify(note), { mode: 0o600 });
+    renameSync(file, `${file}.json`);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
+  }
 }
 
 /** Lets another process become the instance. */
@@ -86,5 +124,5 @@ export function releaseLock(): void {
   watcher.close();
   watcher = undefined;
   rmSync(lockFile(), { force: true });
-  rmSync(notesFolder(), { recursive: true, force: true });
+  rmSync(notesFolder(process.pid), { recursive: true, force: true });
 }

@@ -39,6 +39,8 @@ export interface ContentsWindow {
   firstDocumentShown(): void;
   focusChanged(focused: boolean): void;
   resized(): void;
+  /** The page's size at a zoom of 1, as Chromium's window has it now. */
+  pageSize(): Promise<{ readonly width: number; readonly height: number }>;
 }
 
 type OpenHandler = Parameters<Electron.WebContents['setWindowOpenHandler']>[0];
@@ -533,7 +535,6 @@ export class StandInWebContents extends Covered implements Covers {
         this.#window.focusChanged(message.t === 'focus');
         return;
       case 'resize':
-        this.#applyZoom();
         this.#window.resized();
         return;
       case 'zoom':
@@ -689,6 +690,11 @@ export class StandInWebContents extends Covered implements Covers {
     this.setZoomFactor(factor);
   }
 
+  /** Chromium's window has another size, which a zoomed page does not take by itself. */
+  _windowResized(): void {
+    this.#applyZoom();
+  }
+
   setZoomLevel(level: number): void {
     this.setZoomFactor(1.2 ** level);
   }
@@ -716,8 +722,7 @@ export class StandInWebContents extends Covered implements Covers {
 
   /**
    * A zoomed page has a smaller viewport of larger pixels, as in Electron. One at a time, and once more where it was
-   * asked for meanwhile: the steps of two between each other would leave the zoom of the older, or one of a viewport
-   * that is zoomed already.
+   * asked for meanwhile: the steps of two between each other would leave the zoom of the older.
    */
   #applyZoom(): void {
     const cdp = this.#cdp;
@@ -739,12 +744,13 @@ export class StandInWebContents extends Covered implements Covers {
 
   async #applyOneZoom(cdp: CdpSession, zoom: number): Promise<void> {
     this.#zoomApplied = zoom;
-    await cdp.send('Emulation.clearDeviceMetricsOverride');
-    if (zoom !== 1) {
-      const { cssLayoutViewport } = await cdp.send('Page.getLayoutMetrics');
-      const size = { width: Math.round(cssLayoutViewport.clientWidth / zoom), height: Math.round(cssLayoutViewport.clientHeight / zoom) };
-      await cdp.send('Emulation.setDeviceMetricsOverride', { ...size, deviceScaleFactor: zoom, mobile: false });
+    if (zoom === 1) {
+      await cdp.send('Emulation.clearDeviceMetricsOverride');
+      return;
     }
+    // The window's size, not the page's: a page whose zoom was taken back a moment ago may still have the zoomed one.
+    const { width, height } = await this.#window.pageSize();
+    await cdp.send('Emulation.setDeviceMetricsOverride', { width: Math.round(width / zoom), height: Math.round(height / zoom), deviceScaleFactor: zoom, mobile: false });
   }
 
   async #applyMedia(): Promise<void> {
