@@ -56,6 +56,7 @@ export class ChannelRecorder {
   #used = 0;
   #frames = 0;
   #blockSince = 0;
+  #blockUntil = 0;
   #lastMicroseconds = 0;
   #gatherTimer: Timer | undefined;
   #typed: TypedInput | undefined;
@@ -243,6 +244,7 @@ export class ChannelRecorder {
     this.#gathered.set(payload, this.#used + FRAME_HEADER_BYTES);
     this.#used += FRAME_HEADER_BYTES + payload.length;
     this.#frames += 1;
+    this.#blockUntil = this.#lastMicroseconds;
   }
 
   #store(): void {
@@ -250,7 +252,7 @@ export class ChannelRecorder {
     this.#gatherTimer = undefined;
     if (this.#used === 0) return;
     const { bytes, blocks } = this.#writer.counts;
-    const parts = this.#writer.block(recordType.frames, this.#gathered.subarray(0, this.#used), this.#frames, this.#lastMicroseconds);
+    const parts = this.#writer.block(recordType.frames, this.#gathered.subarray(0, this.#used), this.#frames, this.#blockUntil);
     this.#used = 0;
     this.#frames = 0;
     this.#index.block(bytes, blocks, this.#blockSince);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { toBase64url } from '../../../shared/recording/base64url.ts';
-import { frameKind } from '../../../shared/recording/recording-frame.ts';
+import { FRAME_HEADER_BYTES, frameKind, MAX_FRAME_PAYLOAD_BYTES } from '../../../shared/recording/recording-frame.ts';
 import { type Clock, systemClock } from '../../../src-gateway/clock/clock.ts';
 import type { ChannelRecorder } from '../../../src-gateway/recordings/channel-recorder.ts';
 import { makeSpool, pull, readRecording, type TestSpool } from '../../fixtures/recording-spool.ts';
@@ -202,6 +202,28 @@ describe('B13: what could make a recording silent or false', () => {
     expect(times.at(-1)).toBeLessThan(5_000_000);
     expect(verification.ok).toBe(true);
     await spool.remove();
+  });
+
+  test('S15: however full a block is when more comes, what is stored is what was shown, and opens', async () => {
+    const recorder = await begin();
+    const shown: Buffer[] = [];
+    // What is gathered when the largest frame comes: from what leaves room for it to what is stored before.
+    for (let gathered = 3 * MAX_FRAME_PAYLOAD_BYTES - 3 * FRAME_HEADER_BYTES; gathered <= 3 * MAX_FRAME_PAYLOAD_BYTES + FRAME_HEADER_BYTES; gathered += 1) {
+      const last = gathered - 2 * (FRAME_HEADER_BYTES + MAX_FRAME_PAYLOAD_BYTES) - FRAME_HEADER_BYTES;
+      for (const size of [MAX_FRAME_PAYLOAD_BYTES, MAX_FRAME_PAYLOAD_BYTES, last, MAX_FRAME_PAYLOAD_BYTES]) {
+        const piece = Buffer.alloc(size, gathered);
+        shown.push(piece);
+        recorder.output(piece);
+        // Each at a time of its own, and all before the timer stores them.
+        const now = performance.now();
+        while (performance.now() - now < 0.01);
+      }
+      await recorder.durable();
+    }
+    await recorder.close();
+    const { verification, output } = readRecording(await pull(own.spool, recorder.recordingId), own.keys);
+    expect(verification).toMatchObject({ ok: true, state: 'sealed' });
+    expect(output.equals(Buffer.concat(shown))).toBe(true);
   });
 
   test('a folder that goes away during the session ends it, and no new session is taken', async () => {
