@@ -30,7 +30,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'integration', include: ['test/integration/**/*.test.ts', 'test/targets/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 300_000, maxWorkers: process.env['MAVIS_LONG'] === '1' ? 2 : 4 },
+        test: { name: 'integration', include: ['test/integration/**/*.test.ts', 'test/targets/**/*.test.ts'], testTimeout: 240_000, hookTimeout: 300_000, maxWorkers: process.env['MAVIS_LONG'] === '1' ? 2 : 4 },
       },
       {
         extends: true,

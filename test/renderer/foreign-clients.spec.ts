@@ -26,7 +26,7 @@ test('rule 30: a port for own programs is opened by keyboard; the command of eac
   await expect(section).toContainText('7Q2KM-4HZXT-9WPB3-CJ5RD-8NVE6');
   await section.getByRole('button', { name: 'Copy the one-time password' }).press('Enter');
   await section.getByRole('button', { name: 'Copy the command for rsync' }).press('Enter');
-  expect(await calls(page, 'app.copyText')).toEqual([{ text: '7Q2KM-4HZXT-9WPB3-CJ5RD-8NVE6' }, { text: expect.stringMatching(/^rsync -e 'ssh -p 40123 /) }]);
+  await expect.poll(() => calls(page, 'app.copyText')).toEqual([{ text: '7Q2KM-4HZXT-9WPB3-CJ5RD-8NVE6' }, { text: expect.stringMatching(/^rsync -e 'ssh -p 40123 /) }]);
   // Another look at the same resource shows the port, and the password no more.
   await page.keyboard.press('Escape');
   await expect(page.getByRole('complementary')).toBeHidden();
@@ -45,7 +45,7 @@ test('S20: a port for a VNC viewer is opened where the resource speaks VNC, with
   await expect(section.getByRole('status').first()).toContainText('Waiting for a program');
   await expect(section).toContainText('7Q2KM4HZ');
   await section.getByRole('button', { name: 'Copy the command for vncviewer' }).press('Enter');
-  expect(await calls(page, 'app.copyText')).toEqual([{ text: 'vncviewer 127.0.0.1::40123' }]);
+  await expect.poll(() => calls(page, 'app.copyText')).toEqual([{ text: 'vncviewer 127.0.0.1::40123' }]);
   expect(faults.list).toEqual([]);
 });
 
@@ -57,7 +57,7 @@ test('S20: a port for an RDP client is opened where the resource speaks RDP, and
   await expect(section).toContainText('holds a one-time password');
   await expect(section.getByRole('button', { name: 'Copy the one-time password' })).toHaveCount(0);
   await section.getByRole('button', { name: 'Copy the command for xfreerdp' }).press('Enter');
-  expect(await calls(page, 'app.copyText')).toEqual([{ text: expect.stringMatching(/^xfreerdp .*\.rdp \/cert:fingerprint:sha256:00:01:/) }]);
+  await expect.poll(() => calls(page, 'app.copyText')).toEqual([{ text: expect.stringMatching(/^xfreerdp .*\.rdp \/cert:fingerprint:sha256:00:01:/) }]);
   expect(faults.list).toEqual([]);
 });
 
@@ -72,7 +72,7 @@ test('states of an own program are told as they change: let in, and guessed at',
   await page.evaluate((item) => window.harness.patch('foreignClients', ['items', item, 'phase'], { status: 'ended', at: new Date().toISOString(), error: { code: 'client.foreign-guessed', args: { count: 10 }, reference: null } }), id);
   await expect(section.getByRole('alert')).toContainText('A wrong one-time password was tried 10 times');
   await section.getByRole('button', { name: 'Remove from the list' }).click();
-  expect(await calls(page, 'foreignClients.end')).toEqual([{ foreignClientId: id }]);
+  await expect.poll(() => calls(page, 'foreignClients.end')).toEqual([{ foreignClientId: id }]);
 });
 
 test('a rule that lets no own programs in is told with who must act', async ({ page }) => {
@@ -90,7 +90,7 @@ for (const language of ['en', 'ja', 'zh-Hant'] as const) {
     await details.locator('.foreign > .button').last().click();
     await expect(details.locator('.foreign-secret')).toBeVisible();
     await info.attach(`own-programs-${language}`, { body: await page.screenshot(), contentType: 'image/png' });
-    expect(await details.locator('.foreign').evaluate((section) => section.scrollWidth <= section.clientWidth)).toBe(true);
+    await expect.poll(() => details.locator('.foreign').evaluate((section) => section.scrollWidth <= section.clientWidth)).toBe(true);
   });
 
   test(`a port for an RDP client reads well in ${language}`, async ({ page }, info) => {
@@ -100,6 +100,6 @@ for (const language of ['en', 'ja', 'zh-Hant'] as const) {
     await expect(section.locator('.foreign-commands')).toBeVisible();
     await section.scrollIntoViewIfNeeded();
     await page.screenshot({ path: info.outputPath(`own-rdp-${language}.png`) });
-    expect(await section.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
+    await expect.poll(() => section.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
   });
 }

@@ -50,11 +50,9 @@ for (const { name, keys, committed } of languages) {
     }
     // The cursor is drawn a frame after what was shown.
     await expect.poll(async () => Math.abs((await placeOf(page, '.composition-view')).left - (await placeOf(page, '.xterm-cursor')).left)).toBeLessThan(1);
-    const [cursor, view, helper] = [await placeOf(page, '.xterm-cursor'), await placeOf(page, '.composition-view'), await placeOf(page, '.xterm-helper-textarea')];
-    expect(Math.abs(view.top - cursor.top)).toBeLessThan(3);
+    await expect.poll(async () => Math.abs((await placeOf(page, '.composition-view')).top - (await placeOf(page, '.xterm-cursor')).top)).toBeLessThan(3);
     // The system puts its list of candidates where the field is that it types into.
-    expect(helper.left).toBeCloseTo(view.left, 0);
-    expect(helper.top).toBeCloseTo(view.top, 0);
+    for (const side of ['left', 'top'] as const) await expect.poll(async () => (await placeOf(page, '.xterm-helper-textarea'))[side] - (await placeOf(page, '.composition-view'))[side]).toBeCloseTo(0, 0);
     expect(await typed(page)).toBe('');
 
     await method.commit(committed);
@@ -111,22 +109,17 @@ test('what is composed near the right edge stays in sight', async ({ page }) => 
   await method.compose(text);
   await expect(composing(page)).toHaveText(text);
   await expect(composing(page)).toBeVisible();
-  const [view, screen] = [await placeOf(page, '.composition-view'), await placeOf(page, '.xterm-screen')];
-  expect(view.right).toBeLessThanOrEqual(screen.right + 1);
-  expect(view.left).toBeGreaterThanOrEqual(screen.left - 1);
+  await expect.poll(async () => (await placeOf(page, '.composition-view')).right - (await placeOf(page, '.xterm-screen')).right).toBeLessThanOrEqual(1);
+  await expect.poll(async () => (await placeOf(page, '.composition-view')).left - (await placeOf(page, '.xterm-screen')).left).toBeGreaterThanOrEqual(-1);
 });
 
 test('what is composed is drawn in the terminal’s own colours, and marked as not yet sent', async ({ page }) => {
   const method = await focusedTerminal(page, '$ ');
   await page.evaluate(() => window.harness.patch('settings', ['terminalTheme'], 'light'));
   await method.compose('か');
-  const style = await composing(page).evaluate((element) => {
-    const { color, backgroundColor, textDecorationLine } = getComputedStyle(element);
-    return { color, backgroundColor, textDecorationLine };
-  });
-  expect(style.textDecorationLine).toBe('underline');
-  expect(style.backgroundColor).toBe('rgb(255, 255, 255)');
-  expect(style.color).not.toBe('rgb(255, 255, 255)');
+  await expect(composing(page)).toHaveCSS('text-decoration-line', 'underline');
+  await expect(composing(page)).toHaveCSS('background-color', 'rgb(255, 255, 255)');
+  await expect(composing(page)).not.toHaveCSS('color', 'rgb(255, 255, 255)');
 });
 
 test('letters of Japanese and Chinese take two cells each, those of half width one', async ({ page }) => {

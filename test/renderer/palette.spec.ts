@@ -22,7 +22,7 @@ test('the palette opens pages, runs commands and changes settings by typing and 
   await expect(page.getByRole('option').first()).toHaveAttribute('aria-selected', 'true');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'Audit log', level: 1 })).toBeVisible();
-  expect(await calls(page, 'app.runAction')).toEqual([{ actionId: 'view.audit' }]);
+  await expect.poll(() => calls(page, 'app.runAction')).toEqual([{ actionId: 'view.audit' }]);
 
   await openPalette(page);
   await page.keyboard.type('theme dark');

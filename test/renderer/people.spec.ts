@@ -96,6 +96,8 @@ for (const [width, language] of [[1280, 'en'], [1280, 'ja'], [900, 'zh-Hant']] a
 }
 
 test('Save of a user can be pressed only where something was changed, and looks so', async ({ page }) => {
+  // Each colour is read as it stays, and none on its way.
+  await page.emulateMedia({ reducedMotion: 'reduce' });
   await open(page, 'Users');
   await page.getByRole('button', { name: 'partner-acme' }).click();
   const save = page.getByRole('complementary').getByRole('button', { name: 'Save' });

@@ -53,7 +53,7 @@ for (const [scene, button] of [['exited', 'Reconnect'], ['failed', 'Try again']]
     expect(await calls(page, 'sessions.retry')).toEqual([]);
     await pass(page, 600);
     await page.keyboard.press('Enter');
-    expect(await calls(page, 'sessions.retry')).toEqual([{ sessionId: SESSION_ID }]);
+    await expect.poll(() => calls(page, 'sessions.retry')).toEqual([{ sessionId: SESSION_ID }]);
   });
 }
 

@@ -43,9 +43,9 @@ test('spacing and font hold at once, in rows that are drawn as they are scrolled
   const font = page.getByLabel('Font of the app');
   await font.fill('No; such: font} \\"');
   await font.press('Enter');
-  expect(await calls(page, 'settings.update')).toEqual([{ changes: { density: 'compact' } }, { changes: { interfaceFontFamily: 'No; such: font} \\"' } }]);
+  await expect.poll(() => calls(page, 'settings.update')).toEqual([{ changes: { density: 'compact' } }, { changes: { interfaceFontFamily: 'No; such: font} \\"' } }]);
   // It is one name that the computer does not have, whatever stands in it.
-  expect(await page.evaluate(() => getComputedStyle(document.body).fontFamily)).toMatch(/such.*system-ui/);
+  await expect.poll(() => page.evaluate(() => getComputedStyle(document.body).fontFamily)).toMatch(/such.*system-ui/);
   await openPage(page, 0);
   await expect.poll(async () => (await row.boundingBox())?.height ?? 0).toBeLessThan(before);
 });

@@ -124,7 +124,7 @@ describe('rule 8: a segment that only the default gateway reaches, with real pro
     await fleet.gateway(first).process.start();
     await fleet.untilState(first, ['available'], SYNC_MS + 5_000);
     await fleet.untilState('hidden', ['available'], SYNC_MS + 5_000);
-  }, 120_000);
+  });
 
   test('the connection test goes over the same way', async () => {
     const tested = await fleet.admin.call(resourcesRoutes.resourceConnectionTest, { params: { resourceId: resource }, body: { protocol: 'ssh', gatewayId: hidden().id } });
@@ -161,7 +161,7 @@ describe('rule 8: a segment that only the default gateway reaches, with real pro
     await echoes(session);
     session.end();
     await fleet.gateway('entry2').process.start();
-  }, 120_000);
+  });
 
   test('where the hidden gateway itself falls, the reason is that the default gateway does not reach it', async () => {
     await hidden().process.kill();
@@ -170,5 +170,5 @@ describe('rule 8: a segment that only the default gateway reaches, with real pro
     await hidden().gate?.open();
     await hidden().process.start();
     await fleet.untilState('hidden', ['available'], SYNC_MS + 5_000);
-  }, 60_000);
+  });
 });

@@ -199,7 +199,7 @@ describe('rule 11: ending sessions on a gateway that hangs', () => {
       expect(await fleet.finals(offer.reference)).toHaveLength(1);
     }
     await fleet.untilState('c1', ['available'], BACK_LIMIT_MS);
-  }, 90_000);
+  });
 });
 
 describe('S67, S68, S74: ports and links', () => {

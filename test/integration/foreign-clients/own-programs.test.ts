@@ -133,7 +133,7 @@ describe('a program of the user\'s own', () => {
     expect((await audited('foreign-client.let-in')).find(({ facts }) => facts['resourceId'] === open)?.facts).toMatchObject({ protocols: ['ssh', 'sftp'] });
     expect(programs.log()).not.toContain(password);
     expect(JSON.stringify(programs.stores.foreignClients.state)).not.toContain(password);
-  }, 120_000);
+  });
 
   test('rule 30: a command that ends by a signal without a name in SSH ends the program that ran it, as one without a status', async () => {
     // What OpenSSH's ssh ends with where it was told no status.
@@ -143,7 +143,7 @@ describe('a program of the user\'s own', () => {
     expect(facts).not.toHaveProperty('exitStatus');
     expect(await runShown(open, ['exit 7'])).toMatchObject({ code: 7, errors: '' });
     expect((await finalEntry(open)).facts).toMatchObject({ exitStatus: 7 });
-  }, 120_000);
+  });
 
   test('rule 28: scp and sftp -b carry files that compare equal, and each stands in the log, with its hash or its ranges', async () => {
     const { here, there } = folders();
@@ -170,7 +170,7 @@ describe('a program of the user\'s own', () => {
     expect(log).toContain(`put      ${join(there, 'again.bin')}  ${bytes.length} B  sha256:${hash(bytes)}  ok`);
     expect(log).toContain(`get      ${join(there, 'up.bin')}  ${bytes.length} B  sha256:${hash(bytes)}  ok`);
     expect(log).toContain(`${join(there, 'up.bin')}  ->  ${join(there, 'moved.bin')}  ok`);
-  }, 120_000);
+  });
 
   test('rule 28: rclone carries a folder up and down over SFTP: it compares equal, and each file stands in the log, with its hash or its ranges', async () => {
     const { here, there } = folders();
@@ -195,7 +195,7 @@ describe('a program of the user\'s own', () => {
       // It asks for several parts at once, whose answers may come in any order (rule 29).
       expect(got).toMatch(new RegExp(`get +${join(there, 'tree', name)}.*${bytes.length} B  (sha256:${hash(bytes)}|hash: none  ranges 0-${bytes.length})  ok`));
     }
-  }, 120_000);
+  });
 
   test('rule 28: rsync and scp -O run as commands: they compare equal, and command line and exit stand in the log', async () => {
     const { here, there } = folders();
@@ -212,7 +212,7 @@ describe('a program of the user\'s own', () => {
     await own.over(old.id);
     expect((await runProgram('diff', ['-r', join(here, 'back'), join(there, 'tree')])).output).toBe('');
     expect(await recorded(await finalEntry(open))).toContain(`scp -r -f ${there}/tree`);
-  }, 120_000);
+  });
 
   test('rule 28: where a rule restricts files, commands are refused and the program hears why; SFTP goes on, held to the rule', async () => {
     const { here, there } = folders();
@@ -228,7 +228,7 @@ describe('a program of the user\'s own', () => {
     expect(readFileSync(join(there, 'kept'), 'utf8')).toBe('kept');
     expect(end.errors).toContain('Permission denied');
     expect(await recorded(await finalEntry(strict, 'sftp'))).toContain('files.delete-not-allowed');
-  }, 120_000);
+  });
 
   test('where no rule lets own programs in, no port is opened, and the service refuses a connection for one as well', async () => {
     const closed = await makeResource('keeps-out', ['ssh', 'sftp'], { exec: true });
@@ -236,7 +236,7 @@ describe('a program of the user\'s own', () => {
     expect((await audited('foreign-client.refused')).find(({ facts }) => facts['resourceId'] === closed)?.facts).toMatchObject({ code: 'access.foreign-client-not-allowed' });
     await expect(own.client.service.call(connectionsRoutes.connectionAsk, { params: {}, query: {}, body: { resourceId: closed, protocol: 'ssh', foreignClient: true } })).rejects.toMatchObject({ code: 'access.foreign-client-not-allowed' });
     expect((await finalEntry(closed)).facts).toMatchObject({ code: 'access.foreign-client-not-allowed', foreignClient: true });
-  }, 120_000);
+  });
 
   test('rule 11: a session of one ends when its rule does not let own programs in any more, and the program hears it', async () => {
     const { resource, rule, change } = await makeRuled('taken-back', { foreignClients: true, exec: true });
@@ -248,7 +248,7 @@ describe('a program of the user\'s own', () => {
     expect(code).toBe(255);
     expect(errors).toContain('mavis: session.access-changed');
     await own.over(id);
-  }, 120_000);
+  });
   test('rule 30: OpenSSH\'s ssh forwards ports where the rule allows it: bytes come back equal, and connections that ended make room for others', async () => {
     const echo = createServer((socket) => {
       socket.on('error', () => undefined);
@@ -276,7 +276,7 @@ describe('a program of the user\'s own', () => {
       writeFileSync(done, '');
       echo.close();
     }
-  }, 120_000);
+  });
 });
 
 /** The app takes 40 channels of a program, the gateway 32 forwards of a session. */
@@ -308,7 +308,7 @@ describe('the command line', () => {
     await finalEntry(open);
     expect(await mavis(['ssh', 'no-such-resource', 'id'])).toMatchObject({ code: 1, output: '', errors: expect.stringContaining('(resource.unknown)') });
     await expect.poll(() => Object.values(programs.stores.foreignClients.state.items).every(({ phase }) => phase.status === 'ended')).toBe(true);
-  }, 120_000);
+  });
 
   test('rules 28, 30: ssh, scp and sftp reach a resource by its name with ProxyCommand="mavis proxy %h" alone, and each is in the audit log as a program of the user\'s own', async () => {
     const { here, there } = folders();
@@ -324,7 +324,7 @@ describe('the command line', () => {
     expect(await runProgram('sftp', [...options, '-b', '-', name], { input: `get ${there}/up.bin ${here}/down.bin\n` })).toMatchObject({ code: 0 });
     expect(hash(readFileSync(join(here, 'down.bin')))).toBe(hash(bytes));
     expect(await recorded(await finalEntry(open))).toContain(`sha256:${hash(bytes)}`);
-  }, 120_000);
+  });
 
   test('rules 28, 30: by the configuration that mavis ssh-config writes, rsync and ssh reach a resource by its name, as often as they want', async () => {
     const { here, there } = folders();
@@ -337,7 +337,7 @@ describe('the command line', () => {
     const two = await Promise.all([1, 2].map((number) => runProgram('ssh', ['-F', config, name, `ls ${there} | wc -l; exit ${number}`])));
     expect(two.map(({ code, output: printed }) => [code, printed.trim()])).toEqual([[1, '5'], [2, '5']]);
     for (let connection = 0; connection < 3; connection += 1) await finalEntry(open);
-  }, 120_000);
+  });
 
   test('rule 30: Ansible works against a resource by its name, and each of its connections is in the audit log', async () => {
     const { here, there } = folders();
@@ -352,7 +352,7 @@ describe('the command line', () => {
     expect(end).toMatchObject({ code: 0, output: expect.stringContaining('CHANGED') });
     expect(readFileSync(join(there, 'by-ansible'), 'utf8')).toBe(name);
     expect((await finalEntry(resource)).facts).toMatchObject({ foreignClient: true, user: 'tester' });
-  }, 120_000);
+  });
 });
 
 describe('S20: a VNC viewer of the user\'s own', () => {
@@ -362,7 +362,7 @@ describe('S20: a VNC viewer of the user\'s own', () => {
     desktop = await startVncTarget({ width: 640, height: 480 });
     await desktop.drawScene(7);
     resource = await makeDesktop({ foreignClients: true });
-  }, 120_000);
+  });
   afterAll(() => desktop.stop());
 
   const makeDesktop = (policy: object, port = desktop.port): Promise<ResourceId> => own.makeDesktop({ protocol: 'vnc', host: desktop.host, port, userName: 'unused', password: desktop.password, policy });
@@ -416,7 +416,7 @@ describe('S20: a VNC viewer of the user\'s own', () => {
     } finally {
       await screen.stop();
     }
-  }, 120_000);
+  });
 
   test.each(['RFB 003.003\n', 'RFB 003.007\n', 'RFB 003.008\n', 'RFB 003.889\n'])('A26: who does not know the one-time password is refused in %j, and one who does comes in once', async (version) => {
     const { id, password, port } = await openPort();
@@ -426,7 +426,7 @@ describe('S20: a VNC viewer of the user\'s own', () => {
     await own.over(id);
     expect((await finalEntry(resource)).facts).toMatchObject({ protocol: 'vnc' });
     await expect(once(connect({ host: '127.0.0.1', port }), 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-  }, 60_000);
+  });
 
   test('A26: one that guesses closes the port after ten tries; garbage is no viewer and no guess', async () => {
     const { id, port } = await openPort();
@@ -437,7 +437,7 @@ describe('S20: a VNC viewer of the user\'s own', () => {
     for (let tries = 1; tries < 10; tries += 1) expect(await guess()).toEqual({ result: 1, reason: 'Authentication failure' });
     await expect(guess()).rejects.toThrow('the stream ended');
     expect(own.phaseOf(id)).toMatchObject({ status: 'ended', error: { code: 'client.foreign-guessed', args: { count: 10 } } });
-  }, 60_000);
+  });
 
   test('S12: a desktop that is not there is told in the viewer with its reason, and the user as well; no recording', async () => {
     const dead = await makeDesktop({ foreignClients: true }, await freePort());
@@ -448,7 +448,7 @@ describe('S20: a VNC viewer of the user\'s own', () => {
     await own.over(id);
     expect(own.phaseOf(id)).toMatchObject({ status: 'ended', error: { code: 'target.refused' } });
     expect((await finalEntry(dead)).kind).toBe('connection.failed');
-  }, 60_000);
+  });
 
   test('rule 30: a rule that lets none in opens no port', async () => {
     await expect(programs.clients.open(await makeDesktop({}), 'vnc')).rejects.toMatchObject({ code: 'access.foreign-client-not-allowed' });
@@ -465,14 +465,14 @@ describe('A26: another program of this computer', () => {
     expect(others.stores.foreignClients.state.items[id]?.phase.status).toBe('waiting');
     expect(others.log()).toContain('another account connected');
     await others.stop();
-  }, 120_000);
+  });
 
   test('that guesses the one-time password closes the port after ten tries, and the user is told', async () => {
     const { id, password, words } = await letIn(open, 'ssh');
     for (let run = 0; run < 4; run += 1) expect((await runProgram('ssh', [...words, 'id'], { password: `WRONG-${run}` })).code).toBe(255);
     expect(own.phaseOf(id)).toMatchObject({ status: 'ended', error: { code: 'client.foreign-guessed', args: { count: 10 } } });
     expect(await runProgram('ssh', [...words, 'id'], { password: told(password) })).toMatchObject({ code: 255, output: '' });
-  }, 120_000);
+  });
 
   test('that comes beside the one that was let in finds the port closed, and the password used', async () => {
     const { id, password, words } = await letIn(open, 'ssh');
@@ -486,7 +486,7 @@ describe('A26: another program of this computer', () => {
     programs.clients.end(foreignClientId.parse(id));
     expect((await first).code).toBe(255);
     await own.over(id);
-  }, 120_000);
+  });
 
   test('such as a browser with a page\'s request gets nothing, and the one who is waited for still comes in', async () => {
     const { id, password, words } = await letIn(open, 'ssh');
@@ -494,5 +494,5 @@ describe('A26: another program of this computer', () => {
     await expect(fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: 'SSH-2.0-page\r\n', headers: { origin: 'https://evil.example' } })).rejects.toThrow('fetch failed');
     expect(await runProgram('ssh', [...words, 'echo in'], { password })).toMatchObject({ code: 0, output: 'in\n' });
     await own.over(id);
-  }, 120_000);
+  });
 });

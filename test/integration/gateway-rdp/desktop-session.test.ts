@@ -57,7 +57,7 @@ describe('S20: signing on', () => {
   test('the connection test reads the certificates of both, and sends nothing of an account', async () => {
     for (const [target, how] of [[xrdp, 'TLS'], [nla, 'NLA']] as const) {
       const socket = await dial(target.port);
-      const seen = await probeRdpIdentity(socket, AbortSignal.timeout(5000));
+      const seen = await probeRdpIdentity(socket, AbortSignal.timeout(60_000));
       socket.destroy();
       expect(seen).toMatchObject({ identity: { fingerprint: target.fingerprint, kind: 'x509 rsa 2048' } });
       expect(seen.banner).toContain(`RDP, ${how}, CN=`);

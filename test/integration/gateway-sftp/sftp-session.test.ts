@@ -101,7 +101,7 @@ describe('files through the gateway', () => {
       await upload(client, join(folder, 'data.bin'), bytes);
       expect((await download(client, join(folder, 'data.bin'))).equals(bytes)).toBe(true);
       await endAndRead(spool, one);
-      expect(strict.log().match(/rekeying (in|out)/g)?.length ?? 0).toBeGreaterThanOrEqual(6);
+      await expect.poll(() => strict.log().match(/rekeying (in|out)/g)?.length ?? 0).toBeGreaterThanOrEqual(6);
     } finally {
       await strict.stop();
     }

@@ -1,5 +1,4 @@
 import { createConnection, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import ssh2, { type GetStreamCallback } from 'ssh2';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
@@ -86,9 +85,11 @@ async function marks(one: TestSession, which = 0): Promise<{ name: string; detai
 
 describe('agent forwarding, where the rule allows it', () => {
   test('rule 21: the target lists the keys of the user\'s own ssh-agent, and signs on to a second server with one', async () => {
+    // Asked before: a session without a channel is over after a moment.
+    const keys = await agent.list();
     const one = await session(allowed);
     const listed = await output(await runCommand(one.client, 'ssh-add -l'));
-    expect(listed).toBe(await agent.list());
+    expect(listed).toBe(keys);
     expect(listed).toContain('ED25519');
     const hop = await runCommand(one.client, `ssh -p ${second.port} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o PreferredAuthentications=publickey -o IdentityFile=none ${second.user}@127.0.0.1 'echo second-hop-$((40+2))'`);
     expect(await output(hop)).toContain('second-hop-42');
@@ -152,7 +153,7 @@ describe('agent forwarding, where the rule allows it', () => {
       const shell = await openShell(one.client);
       await shell.waitFor('$ ');
       shell.type('ssh-add -l; echo ov$((0))er\r');
-      await delay(500);
+      await expect.poll(() => one.forwarding.map(({ kind }) => kind)).toContain('opened');
       const other = await runCommand(one.client, 'echo other-channel');
       expect(await output(other)).toContain('other-channel');
       expect(shell.output.toString()).not.toContain('ov0er');
@@ -188,7 +189,7 @@ describe('agent forwarding, where the rule allows it', () => {
 import socket, os, time
 socks = []
 for i in range(40):
-    s = socket.socket(socket.AF_UNIX); s.connect(os.environ['SSH_AUTH_SOCK']); s.settimeout(5); socks.append(s)
+    s = socket.socket(socket.AF_UNIX); s.connect(os.environ['SSH_AUTH_SOCK']); s.settimeout(30); socks.append(s)
     try: s.sendall(b'\\0\\0\\0\\1\\x0b')
     except OSError: pass
 def ask(s):
@@ -196,9 +197,15 @@ def ask(s):
     except Exception: return False
 print('served', sum(1 for s in socks if ask(s)))
 for s in socks: s.close()
-time.sleep(0.5)
-s = socket.socket(socket.AF_UNIX); s.connect(os.environ['SSH_AUTH_SOCK']); s.sendall(b'\\0\\0\\0\\1\\x0b')
-print('again', len(s.recv(5)) > 0)
+# Everybody on the way hears of it, which takes a busy machine its time.
+again, until = False, time.monotonic() + 30
+while not again and time.monotonic() < until:
+    time.sleep(0.2)
+    s = socket.socket(socket.AF_UNIX); s.connect(os.environ['SSH_AUTH_SOCK']); s.settimeout(30)
+    try: s.sendall(b'\\0\\0\\0\\1\\x0b')
+    except OSError: pass
+    again = ask(s)
+print('again', again)
 "`;
     const printed = await output(await runCommand(one.client, program));
     expect(printed).toContain('served 32');
@@ -229,7 +236,7 @@ print('sent', sent)
     const one = await session(allowed);
     const printed = await output(await runCommand(one.client, `python3 -c "
 import socket, os
-s = socket.socket(socket.AF_UNIX); s.connect(os.environ['SSH_AUTH_SOCK']); s.settimeout(5)
+s = socket.socket(socket.AF_UNIX); s.connect(os.environ['SSH_AUTH_SOCK']); s.settimeout(30)
 s.sendall(b'\\xff\\xff\\xff\\xff\\x0b')
 print('closed', s.recv(5) == b'')
 "; ssh-add -l`));
@@ -263,5 +270,5 @@ describe('agent forwarding, where the rule does not allow it', () => {
     const one = await hostileSession('floods-with-channels', { exec: true });
     await openShell(one.client).catch(() => undefined);
     expect(await one.ended).toMatchObject({ code: 'target.protocol-error' });
-  }, 120_000);
+  });
 });

@@ -55,8 +55,13 @@ async function killedAt(milliseconds: number, strict: boolean): Promise<{ writte
     const recording = readRecording(await pull(spool.spool, recordingId.parse(id)), keys);
     expect(recording.verification).toMatchObject({ ok: true, state: 'recovered', code: 'recording.recovered', signed: true });
     await spool.spool.close();
-    const file = readFileSync(typescript);
-    return { written: file.subarray(file.indexOf('\n') + 1), recovered: recording.output, received, receivedBefore };
+    // `script` prints first and writes it down after: on a busy machine that comes later.
+    const written = (): Buffer => {
+      const file = readFileSync(typescript);
+      return file.subarray(file.indexOf('\n') + 1);
+    };
+    await expect.poll(() => written().length).toBeGreaterThanOrEqual(recording.output.length);
+    return { written: written(), recovered: recording.output, received, receivedBefore };
   } finally {
     rmSync(directory, { recursive: true, force: true });
     rmSync(typescript, { force: true });

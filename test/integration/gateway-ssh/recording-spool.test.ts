@@ -168,7 +168,7 @@ describe('recovery', () => {
     expect([...lengths].sort((one, other) => one - other)).toEqual([0, 1, 2, 3, 4, 5, 6].map((lines) => lines * 8));
     rmSync(scratch, { recursive: true });
     await recorder.close();
-  }, 120_000);
+  });
 
   test('tells of each recovered recording, once', async () => {
     const recorder = await begin();
@@ -199,7 +199,8 @@ describe('B13: what could make a recording silent or false', () => {
     const { frames, verification } = readRecording(await pull(spool.spool, recorder.recordingId), own.keys);
     const times = frames.map(({ microseconds }) => microseconds);
     expect(times).toEqual([...times].sort((one, other) => one - other));
-    expect(times.at(-1)).toBeLessThan(5_000_000);
+    // Minutes at most, however long the disk takes: the jumps are of a day and more.
+    expect(times.at(-1)).toBeLessThan(600_000_000);
     expect(verification.ok).toBe(true);
     await spool.remove();
   });

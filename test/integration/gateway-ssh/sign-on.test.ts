@@ -107,7 +107,7 @@ describe('signing on with a stored credential', () => {
   test.runIf(withPasswords)('a refused password is not shown to the user as a question where the rule does not say so', async () => {
     if (asking === undefined) throw new Error('no server');
     await expect(signsOn(asking, { kind: 'password', userName: asking.user, password: 'wrong' })).rejects.toMatchObject({ code: 'target.sign-on-refused', witness: { questions: [] } });
-  }, 120_000);
+  });
 });
 
 describe.each(['after-password', 'in-one-conversation'] as const)('a stored password, and a target that asks for a code too, %s', (how) => {

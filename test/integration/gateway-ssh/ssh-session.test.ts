@@ -234,7 +234,7 @@ describe('a shell through the gateway', () => {
     const wire = await startFaultProxy({ target: { host: target.host, port: target.port }, seed: 1 });
     const credential = { kind: 'private-key', userName: target.user, privateKey: target.privateKey } as const;
     const grant = makeTargetGrant({ host: wire.host, port: wire.port, identities: [target.hostKeyFingerprint], credential });
-    const one = await startSession((await signOn(spool, grant, { keepAlive: { intervalMs: 700, most: 2 } })).target);
+    const one = await startSession((await signOn(spool, grant, { keepAlive: { intervalMs: 2000, most: 2 } })).target);
     await (await openShell(one.client)).waitFor('$ ');
     breakWire(wire);
     expect(await one.ended).toMatchObject({ code: 'target.lost' });

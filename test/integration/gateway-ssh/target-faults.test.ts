@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { KeepAlive } from '../../../src-gateway/ssh/target-sign-on.ts';
 import { pull, readRecording, makeSpool, type TestSpool } from '../../fixtures/recording-spool.ts';
 import { runCommand, signOn, startSession } from '../../fixtures/ssh-session.ts';
 import { makeTargetGrant } from '../../fixtures/target-grant.ts';
@@ -48,13 +49,13 @@ describe('faults on the wire between gateway and target (L4)', () => {
   });
 
   /** Runs a command that prints much over such a wire; gives how the session ended, what the client saw, and what was recorded. */
-  async function play(seed: number, fault: Fault) {
+  async function play(seed: number, fault: Fault, keepAlive: KeepAlive) {
     const random = seededRandom(seed);
     const wire = await startFaultProxy({ target: { host: target.host, port: target.port }, seed });
     try {
       const credential = { kind: 'private-key', userName: target.user, privateKey: target.privateKey } as const;
       const grant = makeTargetGrant({ host: wire.host, port: wire.port, identities: [target.hostKeyFingerprint], credential, policy: { exec: true } });
-      const one = await startSession((await signOn(spool, grant, { keepAlive: { intervalMs: 700, most: 2 } })).target);
+      const one = await startSession((await signOn(spool, grant, { keepAlive })).target);
       const command = await runCommand(one.client, `echo begun; read go; head -c ${Math.round(PRINTED_BYTES * 0.74)} /dev/urandom | base64; exit 3`);
       await command.waitFor('begun');
       fault(wire, random);
@@ -71,7 +72,8 @@ describe('faults on the wire between gateway and target (L4)', () => {
   }
 
   test.each(each(slows))('S5: %s, seed %i: all of it arrives, and the recording holds the same', async (_how, seed, fault) => {
-    const { end, seen, recording, recordings } = await play(seed, fault);
+    // What is asked whether it is there answers behind all that it has printed, which takes such a wire a second and more.
+    const { end, seen, recording, recordings } = await play(seed, fault, { intervalMs: 700, most: 40 });
     expect(end).toMatchObject({ code: 'session.ended', exitStatus: 3 });
     expect(seen.length).toBeGreaterThan(PRINTED_BYTES * 0.9);
     expect(recording.verification).toMatchObject({ ok: true, state: 'sealed' });
@@ -80,7 +82,7 @@ describe('faults on the wire between gateway and target (L4)', () => {
   });
 
   test.each(each(breaks))('S69: %s, seed %i: the session ends once, as lost, and its one recording proves itself and holds all that its user saw', async (_how, seed, fault) => {
-    const { end, seen, recording, recordings } = await play(seed, fault);
+    const { end, seen, recording, recordings } = await play(seed, fault, { intervalMs: 700, most: 2 });
     expect(end).toMatchObject({ code: 'target.lost' });
     expect(recording.verification.ok).toBe(true);
     expect(recording.output.subarray(0, seen.length).equals(seen)).toBe(true);

@@ -99,7 +99,7 @@ describe('signing on to a VNC target (S20)', () => {
     expect(session.client).toMatchObject({ width: 320, height: 200 });
     session.clientSocket.end();
     await session.ended;
-    expect(secured.log()).toContain('X509Vnc');
+    await expect.poll(() => secured.log()).toContain('X509Vnc');
   });
 
   test('a certificate that nobody confirmed, or another one, gets no credential (rule 14)', async () => {
@@ -188,11 +188,11 @@ describe.each([
 
   test('what the client is sent is what the X server shows, pixel by pixel; a shift of one pixel would be seen (rule 38)', async () => {
     const session = await begin({}, PICTURE, desktop());
-    await session.client.refresh();
     const shown = await desktop().picture();
+    // x11vnc looks at its screen piece by piece, and only while somebody is there.
+    await expect.poll(async () => (await session.client.refresh(), session.client.picture.pixels.equals(shown.pixels)), { timeout: 60_000 }).toBe(true);
     const drawn = session.client.picture;
     expect(coloursOf(drawn)).toBeGreaterThan(1000);
-    expect(drawn.pixels.equals(shown.pixels)).toBe(true);
     expect(drawn.pixels.subarray(3).equals(shown.pixels.subarray(0, -3))).toBe(false);
     await leave(session);
   });
@@ -210,7 +210,7 @@ describe.each([
     expect(session.activity).toBeGreaterThanOrEqual(printable.length * 2);
     const { frames } = await leave(session);
     expect(frames.some(({ kind }) => kind === frameKind.input || kind === frameKind.inputMark)).toBe(false);
-  }, 60_000);
+  });
 
   test('text goes both ways where the rule allows it, and its length stands in the recording', async () => {
     const session = await begin({}, PICTURE, desktop());
@@ -231,7 +231,7 @@ describe.each([
     await desktop().run('sh', '-c', 'echo -n from the target | xclip -i -selection clipboard >/dev/null 2>&1');
     await came;
     expect(marksOf(await leave(session))).toEqual(expect.arrayContaining(['clipboard-in 15', 'clipboard-out 15']));
-  }, 60_000);
+  });
 
   test('a target that is killed is told as lost; what it sent before has arrived', async () => {
     const doomed = await startVncTarget({ server, width: 320, height: 200 });
@@ -363,7 +363,7 @@ describe('a VNC session', () => {
     } finally {
       await wide.stop();
     }
-  }, 120_000);
+  });
 
   test('letters of other keyboards arrive: those with accents and Japanese ones as they are, and a dead key with its letter as the target puts them together', async () => {
     const [letters, deadAcute, e] = ['àéîñößçÅ¥ｱあ漢', 0xfe51, 0x65];
@@ -378,7 +378,7 @@ describe('a VNC session', () => {
     for (const keysym of [deadAcute, e, 0xff0d]) press(keysym);
     await expect.poll(() => plain.run('cat', file).catch(() => ''), { timeout: 60_000 }).toBe(`${letters}é\n`);
     await leave(session);
-  }, 60_000);
+  });
 
   test('where a rule records input, keys leave marks and never themselves (rule 20)', async () => {
     const session = await begin({ policy: { recordInput: true } });
@@ -401,7 +401,7 @@ describe('a VNC session', () => {
     const recording = await leave(session);
     expect(marksOf(recording)).toEqual(expect.arrayContaining(['refused clipboard-in', 'refused clipboard-out']));
     expect(recording.output.includes('canary')).toBe(false);
-  }, 60_000);
+  });
 
   test('rule 19: what happens on the desktop stands in the recording, also where the client asks for no picture', async () => {
     const own = await startVncTarget({ width: 640, height: 480 });
@@ -418,7 +418,7 @@ describe('a VNC session', () => {
     } finally {
       await own.stop();
     }
-  }, 60_000);
+  });
 
   test('view only: keys, pointer, text and sizes of the client go nowhere, the picture still comes', async () => {
     const session = await begin({ policy: { viewOnly: true } });

@@ -101,8 +101,9 @@ describe('the command mavis-gateway', () => {
     await run('init', '--config', file, '--data', data);
     const { child, line, ended, log } = await start();
     expect(JSON.parse(line)).toEqual({ event: 'listening', linkPort: ports[0], proxyPorts: ports.slice(1) });
+    // It writes down how it is when it listens already, and the disk takes its time.
+    await expect.poll(async () => (await run('status', '--data', data)).stdout, { timeout: 60_000 }).toMatch(/^running as process \d+ since /);
     const status = await run('status', '--data', data);
-    expect(status.stdout).toMatch(/^running as process \d+ since /);
     expect(status.stdout).toContain(`proxy port ${ports[1]}: open, ssh`);
     expect(status.stdout).toContain('recording: possible');
     expect((await journal()).map(({ kind }) => kind)).toEqual(['gateway-started']);

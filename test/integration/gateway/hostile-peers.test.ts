@@ -72,14 +72,14 @@ describe('peers who mean harm', () => {
 
   test('B5: a connection that never begins TLS is closed after ten seconds', async () => {
     await quietMinutes();
-    const sockets = await Promise.all(ports().map((port) => bareConnection(port, '127.9.9.8')));
     const begun = performance.now();
+    const sockets = await Promise.all(ports().map((port) => bareConnection(port, '127.9.9.8')));
     sockets[0]?.write(Buffer.from([0x16, 0x03]));
     await Promise.all(sockets.map((socket) => whenClosed(socket)));
     expect(performance.now() - begun).toBeGreaterThan(9000);
     expect(performance.now() - begun).toBeLessThan(25_000);
     expect(await sentAway('127.9.9.8', 4)).toEqual(expect.arrayContaining(ports().map((port) => ({ code: 'hello.time-out', what: 'ERR_TLS_HANDSHAKE_TIMEOUT', address: '127.9.9.8', port, count: 1 }))));
-  }, 120_000);
+  });
 
   test('B5: a hello that comes byte by byte is given up after its five seconds', async () => {
     const client = await gateway.client(gateway.clientKey, { localAddress: '127.9.9.5' });
@@ -96,7 +96,8 @@ describe('peers who mean harm', () => {
   });
 
   test('S12, B3: garbage on the link port and the proxy ports is answered by a closed connection, and stands in the journal: the first of each port at once, the others as a count, and not a byte of it', async () => {
-    const pieces = [randomBytes(5000), Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), Buffer.from('SSH-2.0-OpenSSH_9.2\r\n'), Buffer.from([3, 0, 0, 19, 14, 224, 0, 0]), Buffer.alloc(65_536, 0x16)];
+    // Zeros before what is drawn: one time in some hundreds that begins as a hello of SSL 2, whose rest is waited for.
+    const pieces = [Buffer.concat([Buffer.alloc(3), randomBytes(5000)]), Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), Buffer.from('SSH-2.0-OpenSSH_9.2\r\n'), Buffer.from([3, 0, 0, 19, 14, 224, 0, 0]), Buffer.alloc(65_536, 0x16)];
     for (const port of ports()) {
       for (const piece of pieces) {
         const socket = await bareConnection(port, '127.9.9.7');
@@ -194,13 +195,13 @@ describe('peers who mean harm', () => {
       stranger.write(asking('127.0.0.1', gateway.target.port));
       expect(await answered(stranger)).toBe('');
     }
-    const before = gateway.target.sockets.size;
+    const before = gateway.target.connections;
     for (const bytes of [Buffer.concat([asking('127.0.0.1', gateway.target.port), Buffer.from([0])]), encodeLinkFrame(linkFrameKind.json, Buffer.from('{"id":1}')), encodeLinkFrame(linkFrameKind.binary, Buffer.alloc(8))]) {
       const socket = await open(gateway.serviceKey);
       socket.write(bytes);
       expect(await answered(socket)).toBe('');
     }
-    expect(gateway.target.sockets.size).toBe(before);
+    expect(gateway.target.connections).toBe(before);
     for (const [host, port] of [['127.0.0.1', gateway.running.linkPort], ['127.0.0.1', gateway.running.proxyPorts[0] ?? 0], ['169.254.169.254', 443]] as const) {
       const socket = await open(gateway.serviceKey);
       socket.write(asking(host, port));
@@ -257,7 +258,7 @@ describe('peers who mean harm', () => {
     flood();
     expect((await ended).facts['code']).toBe('session.protocol-violation');
     client.destroy();
-  }, 120_000);
+  });
 
   test('B2: a stream frame with a wrong count ends its session and no other', async () => {
     const [victim, attacker] = [await gateway.session(), await gateway.session()];

@@ -36,12 +36,12 @@ describe('the link on the port that stands for 443', () => {
 
   test('S60, S62: anybody is told the time and which proxy ports are open; the version only a client whose key a grant named', async () => {
     const anybody = pingAnswer.parse(await ping(null));
+    expect(Math.abs(Date.parse(anybody.time) - clock.wallMs())).toBeLessThan(5000);
     expect(anybody.proxyPorts).toEqual(gateway.running.proxyPorts.map((port) => ({ port, open: true, protocols: ['ssh', 'sftp'] })));
     expect(anybody.version).toBeUndefined();
     expect(pingAnswer.parse(await ping(gateway.clientKey)).version).toBeUndefined();
     await gateway.grant();
     expect(pingAnswer.parse(await ping(gateway.clientKey)).version).toBe('0.0.0-test');
-    expect(Math.abs(Date.parse(anybody.time) - clock.wallMs())).toBeLessThan(5000);
   });
 
   test('S54, S57: a spool of more recordings than a frame of the link holds is listed whole, in pages', async () => {
@@ -178,9 +178,9 @@ describe('the link on the port that stands for 443', () => {
 
   test('a probe tells each stage of the way to a target, without a credential', async () => {
     const target = { host: '127.0.0.1', port: gateway.target.port, allowSpecialAddress: true, identities: [], firstUseTrust: false };
-    const good = probeResult.parse(await gateway.link.ask('probe', { protocol: 'rdp', target, timeLimitMs: 3000 }));
+    const good = probeResult.parse(await gateway.link.ask('probe', { protocol: 'rdp', target, timeLimitMs: 10_000 }));
     expect(good.stages.map(({ stage, ok }) => [stage, ok])).toEqual([['resolve', true], ['tcp', true]]);
-    const codes = async (changes: Record<string, unknown>): Promise<unknown> => probeResult.parse(await gateway.link.ask('probe', { protocol: 'rdp', target: { ...target, ...changes }, timeLimitMs: 3000 })).stages.at(-1);
+    const codes = async (changes: Record<string, unknown>): Promise<unknown> => probeResult.parse(await gateway.link.ask('probe', { protocol: 'rdp', target: { ...target, ...changes }, timeLimitMs: 10_000 })).stages.at(-1);
     expect(await codes({ port: 1 })).toMatchObject({ stage: 'tcp', ok: false, code: 'target.refused' });
     expect(await codes({ host: 'nowhere.invalid' })).toMatchObject({ stage: 'resolve', ok: false, code: 'target.name-unknown' });
     expect(await codes({ allowSpecialAddress: false })).toMatchObject({ stage: 'resolve', ok: false, code: 'target.address-forbidden' });

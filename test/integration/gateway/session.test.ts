@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeFrame, frameType } from '../../../shared/proxy-stream/frames.ts';
 import { failingDisk } from '../../fixtures/failing-journal-disk.ts';
 import { HostileProxyClient } from '../../fixtures/hostile-proxy-client.ts';
+import { ShiftableClock, slowedClock } from '../../fixtures/manual-clock.ts';
 import { TestGateway } from '../../fixtures/running-gateway.ts';
 
 describe('a session through the gateway', () => {
@@ -84,7 +85,9 @@ describe('a session through the gateway', () => {
 
   test('rule 4: a client hears of a failure when it is safe on the disk, so that a retry finds the word of the gateway; a disk that hangs holds it up for a moment only, and one that refuses not at all', async () => {
     const disk = failingDisk();
-    const held = await TestGateway.start({ options: { journalDisk: disk } });
+    // The moment that a disk is waited for is over when this clock is moved, and not before, however busy the machine is.
+    const clock = new ShiftableClock(slowedClock(60));
+    const held = await TestGateway.start({ clock, options: { journalDisk: disk } });
     try {
       const failing = async (): Promise<{ client: HostileProxyClient; connectionId: string; waits: Promise<void>; goOn: () => void }> => {
         const { ticket, grant } = await held.grant({ credential: { kind: 'password', userName: 'hangs', password: 'canary-password' } });
@@ -105,6 +108,8 @@ describe('a session through the gateway', () => {
       expect((await held.journal()).filter(({ connectionId }) => connectionId === slow.connectionId).at(-1)?.kind).toBe('failed');
 
       const hung = await failing();
+      await hung.waits;
+      clock.advance(1000);
       expect(await hung.client.frame(frameType.failed)).toMatchObject({ code: 'connect.cancelled' });
       hung.goOn();
       await held.journalUntil((all) => all.some(({ kind, connectionId }) => kind === 'failed' && connectionId === hung.connectionId));
@@ -116,6 +121,7 @@ describe('a session through the gateway', () => {
       expect(held.logLines.filter((line) => line.includes('entry not on the disk yet'))).toHaveLength(1);
       expect(held.logLines.join('')).not.toContain('journal takes no more entries');
       disk.repair();
+      clock.advance(1000);
       await held.journalUntil((all) => all.some(({ kind, connectionId }) => kind === 'failed' && connectionId === refused.connectionId));
     } finally {
       await held.stop();
@@ -161,7 +167,8 @@ describe('a session through the gateway', () => {
     said.client.send(frameType.close, { code: 'session.closed-by-user' });
     said.client.destroy();
     expect((await gateway.finalEntry(said.grant)).facts['code']).toBe('session.closed-by-user');
-    expect(gateway.running.sessions()).toBe(before - 1);
+    // It is over a moment after that stands in the journal.
+    await expect.poll(() => gateway.running.sessions()).toBe(before - 1);
     await gateway.link.ask('terminate', { target: { kind: 'connection', connectionId: gone.grant.connectionId }, code: 'session.terminated' });
     expect((await gateway.finalEntry(gone.grant)).facts).toMatchObject({ code: 'session.terminated', cuts: 1 });
   });
@@ -172,7 +179,7 @@ describe('a session through the gateway', () => {
       const { client, grant } = await strict.session();
       client.destroy();
       expect((await strict.finalEntry(grant)).facts['code']).toBe('session.gateway-lost');
-      expect(strict.running.sessions()).toBe(0);
+      await expect.poll(() => strict.running.sessions()).toBe(0);
     } finally {
       await strict.stop();
     }

@@ -77,7 +77,7 @@ describe('the whole way: the gateway\'s process, the service\'s link, a real Ope
       target: { host: target.host, port: target.port, allowSpecialAddress: true, identities: [target.hostKeyFingerprint], firstUseTrust: false, ...changes },
       credential: { kind: 'private-key', userName: target.user, privateKey: target.privateKey }, policy: { exec: true },
     });
-    await link.grant(grant);
+    await link.grant(grant, limit);
     return { grant, ticket };
   };
 
@@ -102,7 +102,7 @@ describe('the whole way: the gateway\'s process, the service\'s link, a real Ope
   const journalOf = async (grant: TargetGrant, ...kinds: JournalEvent['kind'][]): Promise<readonly JournalEvent[]> => {
     const endMs = performance.now() + 20_000;
     for (;;) {
-      const events = (await link.journalRead({ epoch: 1, after: 0, limit: 500 })).filter(({ connectionId }) => connectionId === grant.connectionId);
+      const events = (await link.journalRead({ epoch: 1, after: 0, limit: 500 }, limit)).filter(({ connectionId }) => connectionId === grant.connectionId);
       if (kinds.every((kind) => events.some((event) => event.kind === kind))) return events;
       if (performance.now() > endMs) throw new Error(`journal has only ${JSON.stringify(events.map((event) => [event.kind, event.facts['code']]))}\n${log}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -141,7 +141,7 @@ describe('the whole way: the gateway\'s process, the service\'s link, a real Ope
   test('10 MiB of the target reach the client whole, through both ends of SSH and the counted stream', async () => {
     const { ticket } = await grantFor();
     const { client, ssh } = await openSsh(ticket);
-    const command10 = 'head -c 10485760 /dev/urandom | tee /tmp/mavis-ten-mib | sha256sum >&2; cat /tmp/mavis-ten-mib; rm /tmp/mavis-ten-mib';
+    const command10 = 'head -c 10485760 /dev/urandom | tee /tmp/mavis-ten-mib-$$ | sha256sum >&2; cat /tmp/mavis-ten-mib-$$; rm /tmp/mavis-ten-mib-$$';
     const channel = await new Promise<ssh2.ClientChannel>((resolve, reject) => ssh.exec(command10, (error, one) => (error === undefined ? resolve(one) : reject(error))));
     const [hash, errors] = [createHash('sha256'), [] as string[]];
     let bytes = 0;
@@ -155,7 +155,7 @@ describe('the whole way: the gateway\'s process, the service\'s link, a real Ope
     expect(errors.join('')).toContain(hash.digest('hex'));
     ssh.end();
     client.destroy();
-  }, 120_000);
+  });
 
   test('rule 14: a host key that is not the confirmed one refuses before any credential, and the journal has the key that was seen', async () => {
     const { grant, ticket } = await grantFor({ identities: [target.secondHostKeyFingerprint] });
@@ -166,7 +166,7 @@ describe('the whole way: the gateway\'s process, the service\'s link, a real Ope
   });
 
   test('rule 14: the connection test reads the host key without sending a credential', async () => {
-    const result = await link.probe({ protocol: 'ssh', target: { host: target.host, port: target.port, allowSpecialAddress: true, identities: [], firstUseTrust: false }, timeLimitMs: 5000 });
+    const result = await link.probe({ protocol: 'ssh', target: { host: target.host, port: target.port, allowSpecialAddress: true, identities: [], firstUseTrust: false }, timeLimitMs: 10_000 });
     expect(result.stages.map(({ stage, ok }) => [stage, ok])).toEqual([['resolve', true], ['tcp', true], ['banner', true], ['identity', true]]);
     expect(result.identity?.fingerprint).toBe(target.hostKeyFingerprint);
     expect(result.stages.find(({ stage }) => stage === 'banner')?.detail).toMatch(/^SSH-2\.0-OpenSSH/);
@@ -189,7 +189,7 @@ describe('the whole way: the gateway\'s process, the service\'s link, a real Ope
     await expect.poll(async () => (await link.recordingList()).find((one) => one.recordingId === recordingId)?.state).toBe('recovered');
     client.destroy();
     ssh.destroy();
-  }, 120_000);
+  });
 
   test('B16: nothing of the credential is in the gateway\'s log', () => {
     const line = target.privateKey.split('\n')[2] ?? 'none';

@@ -23,7 +23,7 @@ describe('a target that takes no more', () => {
     const extraLines = [`ForceCommand trap '' XFSZ; ulimit -f ${LIMIT_BYTES / 1024}; exec /usr/lib/openssh/sftp-server`];
     [gateway, limited] = await Promise.all([FaultyGateway.start(), startOpenSshTarget({ extraLines })]);
     here = mkdtempSync(join(tmpdir(), 'mavis-full-'));
-  }, 120_000);
+  });
   afterAll(async () => {
     await Promise.all([gateway.stop(), limited.stop()]);
     rmSync(here, { recursive: true, force: true });
@@ -51,7 +51,7 @@ describe('a target that takes no more', () => {
     const [part = '', ...further] = readdirSync(folder).filter((name) => name !== 'small.bin');
     expect([part.endsWith('.mavis-part'), further, statSync(join(folder, part)).size <= LIMIT_BYTES]).toEqual([true, [], true]);
     await files.end();
-  }, 120_000);
+  });
 
   test.runIf(mountsDisks)('S20: a file that fills its disk is told as that, and ends right when it is tried again with room', async () => {
     const folder = join(gateway.target.home, `full-${process.pid}`);
@@ -76,7 +76,7 @@ describe('a target that takes no more', () => {
     expect(page.jobs[0]).toMatchObject({ verified: true });
     expect(readFileSync(join(folder, 'fills.bin')).equals(bytes)).toBe(true);
     await files.end();
-  }, 120_000);
+  });
 
   test.runIf(mountsDisks)('S20: a download that fills its disk here is told as that, and ends right when it is tried again with room', async () => {
     const folder = join(here, 'small-disk');
@@ -98,5 +98,5 @@ describe('a target that takes no more', () => {
     expect(page.jobs[0]).toMatchObject({ verified: true });
     expect(readFileSync(join(folder, `down-${process.pid}.bin`)).equals(bytes)).toBe(true);
     await files.end();
-  }, 120_000);
+  });
 });

@@ -43,7 +43,7 @@ describe('on a machine', () => {
       await desktops.stop();
     }
     expect(started.map(commandLine).filter((line) => line.includes('-rfbport'))).toEqual([]);
-  }, 180_000);
+  });
 });
 
 function environment(pid: number): string {

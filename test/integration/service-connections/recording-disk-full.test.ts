@@ -95,5 +95,5 @@ describe.runIf(mountsDisks)('the disk of recordings runs full in the middle of a
     expect(offsets[0]).toBe(kept);
     expect(gateway.released.recordings).toEqual([id]);
     expect(await world.call('recordingVerify', { params: { recordingId: id } }, await world.user('auditor'))).toMatchObject({ ok: true, signed: true, code: null });
-  }, 60_000);
+  });
 });

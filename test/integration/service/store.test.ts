@@ -120,7 +120,7 @@ describe('an instance that stands still within a transaction', () => {
     } finally {
       await server.stop();
     }
-  }, 120_000);
+  });
 });
 
 describe('migrations', () => {

@@ -111,7 +111,7 @@ describe('the user\'s agent', () => {
     expect(final?.facts).toMatchObject({ agentOpenings: 2, agentSignatures: 1 });
     expect(Number(final?.facts['agentBytesToTarget'])).toBeGreaterThan(100);
     expect(final?.facts).not.toHaveProperty('x11Openings');
-  }, 120_000);
+  });
 
   test('B4: a target can list and sign, and not take keys away, add any, or lock the agent', async () => {
     const { one } = await session(open);
@@ -123,7 +123,7 @@ describe('the user\'s agent', () => {
     expect(await agent.list()).toBe(before);
     expect(await run(one, 'ssh-add -l')).toContain(before.trim());
     await end(one);
-  }, 120_000);
+  });
 
   test('is not offered where the rule does not allow it, whatever the settings say', async () => {
     const { one, reference } = await session(closed, 'full');
@@ -132,14 +132,14 @@ describe('the user\'s agent', () => {
     await end(one);
     const kinds = (await audited(reference)).map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind.includes('agent') || kind.includes('x11'))).toEqual([]);
-  }, 120_000);
+  });
 
   test('that is not there is told, and the session goes on without', async () => {
     const { one } = await session(open, 'off', { SSH_AUTH_SOCK: '/nowhere/agent' });
     expect(lastState(one, 'agent')).toEqual({ status: 'failed', code: 'forwarding.agent-missing' });
     expect(await run(one, 'echo "<$SSH_AUTH_SOCK>"')).toContain('<>');
     await end(one);
-  }, 120_000);
+  });
 
   test('that hangs while it is asked holds up neither the terminal nor the end', async () => {
     const hanging = await startUserSshAgent();
@@ -157,7 +157,7 @@ describe('the user\'s agent', () => {
     } finally {
       await hanging.stop();
     }
-  }, 120_000);
+  });
 });
 
 describe('the user\'s X server', () => {
@@ -177,7 +177,7 @@ describe('the user\'s X server', () => {
     const entries = await audited(reference);
     expect(entries.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['connection.x11-forwarded', 'connection.x11-opened']));
     expect(entries.find(({ kind }) => kind === 'connection.ended')?.facts).toMatchObject({ x11Openings: 3 });
-  }, 120_000);
+  });
 
   test('restricted: a program of the target draws, and is refused what belongs to the user\'s other windows', async () => {
     const { one } = await session(open, 'restricted');
@@ -185,7 +185,7 @@ describe('the user\'s X server', () => {
     expect(asked).toContain('640x480 pixels');
     expect(asked).not.toContain('"seen-by-all"');
     await end(one);
-  }, 120_000);
+  });
 
   test('B4: a program that shows another secret than the one made up for this session is let to nothing', async () => {
     const { one } = await session(open, 'full');
@@ -193,12 +193,12 @@ describe('the user\'s X server', () => {
     expect(asked).not.toContain('640x480');
     expect(asked).toMatch(/status 1/);
     await end(one);
-  }, 120_000);
+  });
 
   test('that is not there is told, and the session goes on without', async () => {
     const { one } = await session(open, 'full', { DISPLAY: '' });
     expect(lastState(one, 'x11')).toEqual({ status: 'failed', code: 'forwarding.display-missing' });
     expect(await run(one, 'echo "<$DISPLAY>"')).toContain('<>');
     await end(one);
-  }, 120_000);
+  });
 });
