@@ -9,7 +9,7 @@ import { useFocusOfDetails } from '../controls/focus-of-details.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useOneAtATime } from '../controls/use-one-at-a-time.ts';
 import { useFormats, useText } from '../language/use-text.ts';
-import { ask } from '../mavis/ask.ts';
+import { askShowing } from '../mavis/ask.ts';
 import { useParts } from '../stores/parts.tsx';
 import { CredentialForm } from './credential-form.tsx';
 
@@ -25,14 +25,12 @@ export function CredentialDetails({ credential, onClose, onChanged }: { readonly
   const params = { credentialId: credential.id };
   const remove = async () => {
     setOver(null);
-    const answer = await ask(mavis.service.credentialRemove({ params, query: {}, body: {} }));
-    setFailure(answer.ok ? null : answer.error);
+    const answer = await askShowing(setFailure, mavis.service.credentialRemove({ params, query: {}, body: {} }));
     if (answer.ok) onClose();
     onChanged();
   };
   const change = async (body: { name?: string; userName?: string }) => {
-    const answer = await ask(mavis.service.credentialUpdate({ params, query: {}, body }));
-    setFailure(answer.ok ? null : answer.error);
+    const answer = await askShowing(setFailure, mavis.service.credentialUpdate({ params, query: {}, body }));
     if (answer.ok) onChanged();
   };
   return (

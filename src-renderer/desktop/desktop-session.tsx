@@ -3,7 +3,7 @@ import { createPortal } from 'react-dom';
 import type { Session, ShownError } from '../../shared/ipc/stores.ts';
 import { ClosableError } from '../controls/closable-error.tsx';
 import { useText } from '../language/use-text.ts';
-import { ask, shownErrorOf } from '../mavis/ask.ts';
+import { ask, askShowing, shownErrorOf } from '../mavis/ask.ts';
 import { SessionPort } from '../session/session-port.ts';
 import { useParts } from '../stores/parts.tsx';
 import { safeLines, safeTitle } from '../terminal/hardened.ts';
@@ -117,15 +117,13 @@ export function DesktopSession({ session, tools, facts, onTitle }: DesktopSessio
   }, [connected, phase.status]);
 
   const sendClipboard = useCallback(async () => {
-    const answer = await ask(mavis.app.readClipboardText({}));
+    const answer = await askShowing(setFailure, mavis.app.readClipboardText({}));
     if (answer.ok) engine.current?.sendClipboard(answer.value.text.slice(0, MAX_CLIPBOARD_LETTERS));
-    setFailure(answer.ok ? null : answer.error);
     engine.current?.focus();
   }, [mavis]);
   const takeClipboard = async () => {
     if (clipboard.received === null) return;
-    const answer = await ask(mavis.app.copyText({ text: clipboard.received }));
-    setFailure(answer.ok ? null : answer.error);
+    const answer = await askShowing(setFailure, mavis.app.copyText({ text: clipboard.received }));
     if (answer.ok) setClipboard({ ...clipboard, fresh: false });
     engine.current?.focus();
   };

@@ -5,7 +5,7 @@ import type { Session, ShownError } from '../../shared/ipc/stores.ts';
 import { printableFileName } from '../../shared/sftp/file-name-bytes.ts';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { useText } from '../language/use-text.ts';
-import { ask, shownErrorOf } from '../mavis/ask.ts';
+import { ask, askShowing, shownErrorOf } from '../mavis/ask.ts';
 import { useParts } from '../stores/parts.tsx';
 import { ConflictDialog } from './conflict-dialog.tsx';
 import { childOf, parentOf } from './file-order.ts';
@@ -151,8 +151,7 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
     if (!asked.ok) (side === 'remote' ? remote : local).fail(asked.error);
   };
   const startDrag = async (dragOutId: number) => {
-    const answer = await ask(mavis.files.dragOut({ sessionId: session.id, dragOutId }));
-    setRefusal(answer.ok ? null : answer.error);
+    await askShowing(setRefusal, mavis.files.dragOut({ sessionId: session.id, dragOutId }));
   };
   const openTerminal = async () => {
     const answer = await ask(mavis.files.openTerminal({ sessionId: session.id, folder: path }));
@@ -188,10 +187,9 @@ export function FilesSession({ session, shown, tools }: FilesSessionProps) {
     if (choosing) return;
     const before = readies.current;
     setChoosing(true);
-    const answer = await ask(mavis.files.chooseFolder({ sessionId: session.id }));
+    const answer = await askShowing(setRefusal, mavis.files.chooseFolder({ sessionId: session.id }));
     // One that was chosen is told by the process, before or after this answer.
     if (!answer.ok || !answer.value.chosen || readies.current !== before) setChoosing(false);
-    setRefusal(answer.ok ? null : answer.error);
   };
 
   return (

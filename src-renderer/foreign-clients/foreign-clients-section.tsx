@@ -7,7 +7,7 @@ import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon, type IconName } from '../controls/icon.tsx';
 import { useNow } from '../language/use-now.ts';
 import { useFormats, useText } from '../language/use-text.ts';
-import { ask } from '../mavis/ask.ts';
+import { ask, askShowing } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 
 const looks: Readonly<Record<ForeignClient['phase']['status'], { readonly icon: IconName; readonly className: string }>> = {
@@ -41,8 +41,7 @@ export function ForeignClientsSection({ row }: { readonly row: ResourceRow }) {
     else setFailure(answer.error);
   };
   const end = async ({ id }: ForeignClient) => {
-    const answer = await ask(mavis.foreignClients.end({ foreignClientId: id }));
-    setFailure(answer.ok ? null : answer.error);
+    await askShowing(setFailure, mavis.foreignClients.end({ foreignClientId: id }));
   };
   return (
     <section className="foreign" aria-labelledby={titleId}>

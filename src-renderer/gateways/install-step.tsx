@@ -8,7 +8,7 @@ import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Field } from '../controls/field.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { useText } from '../language/use-text.ts';
-import { ask } from '../mavis/ask.ts';
+import { ask, askShowing } from '../mavis/ask.ts';
 import { useParts } from '../stores/parts.tsx';
 
 type Installation = z.output<IpcContract['gateways']['installation']['result']>;
@@ -39,13 +39,11 @@ export function InstallStep({ gateway }: { readonly gateway: Gateway }) {
     };
   }, [read]);
   const save = async () => {
-    const answer = await ask(mavis.gateways.saveConfiguration({ gatewayId: id }));
-    setFailure(answer.ok ? null : answer.error);
+    const answer = await askShowing(setFailure, mavis.gateways.saveConfiguration({ gatewayId: id }));
     if (answer.ok && answer.value.saved) setSaved(true);
   };
   const copy = async (command: string) => {
-    const answer = await ask(mavis.app.copyText({ text: command }));
-    setFailure(answer.ok ? null : answer.error);
+    const answer = await askShowing(setFailure, mavis.app.copyText({ text: command }));
     setCopied(answer.ok);
   };
   if (asked.status === 'failed') {

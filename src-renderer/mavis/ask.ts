@@ -23,3 +23,14 @@ export async function ask<T>(call: Promise<IpcAnswer<T>>): Promise<Asked<T>> {
     return { ok: false, error: shownErrorOf('internal') };
   }
 }
+
+/**
+ * Awaits a call of main as `ask` does, and shows how it failed. What was shown before is taken away as this begins, and not
+ * where it went well in the end: another call may have failed meanwhile.
+ */
+export async function askShowing<T>(show: (error: ShownError | null) => void, call: Promise<IpcAnswer<T>>): Promise<Asked<T>> {
+  show(null);
+  const answer = await ask(call);
+  if (!answer.ok) show(answer.error);
+  return answer;
+}

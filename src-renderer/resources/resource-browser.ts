@@ -2,7 +2,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { ResourceRow } from '../../shared/ipc/contract.ts';
 import type { ShownError } from '../../shared/ipc/stores.ts';
 import type { WindowApi } from '../../shared/ipc/window-api.ts';
-import { ask, type Asked } from '../mavis/ask.ts';
+import { ask, askShowing } from '../mavis/ask.ts';
 import { PAGE_ROWS, type RowPlace, RowWindow } from './row-window.ts';
 
 /** What is asked for: the filter's text, which resources, in which order. */
@@ -116,11 +116,10 @@ export class ResourceBrowser {
   }
 
   /** Marks or unmarks a favourite: at once on the page, and taken back where main refuses. */
-  async setFavourite(row: ResourceRow, favourite: boolean): Promise<Asked<unknown>> {
+  async setFavourite(row: ResourceRow, favourite: boolean, showFailure: (error: ShownError | null) => void): Promise<void> {
     this.#changeRow(row.id, favourite);
-    const answer = await ask(this.#mavis.resources.setFavourite({ resourceId: row.id, favourite }));
+    const answer = await askShowing(showFailure, this.#mavis.resources.setFavourite({ resourceId: row.id, favourite }));
     if (!answer.ok) this.#changeRow(row.id, !favourite);
-    return answer;
   }
 
   #changeRow(id: ResourceRow['id'], favourite: boolean): void {

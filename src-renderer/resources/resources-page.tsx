@@ -9,7 +9,7 @@ import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { Segmented } from '../controls/segmented.tsx';
 import { useText } from '../language/use-text.ts';
-import { ask } from '../mavis/ask.ts';
+import { ask, askShowing } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { tagsIn, toggleTag } from './filter-text.ts';
 import { ResourceBrowser, type BrowserQuery } from './resource-browser.ts';
@@ -52,14 +52,14 @@ export function ResourcesPage() {
   const actions = useMemo<ResourceActions>(
     () => ({
       connect: (row, protocol) => {
-        void ask(mavis.sessions.connect({ resourceId: row.id, protocol })).then((answer) => setFailure(answer.ok ? null : answer.error));
+        void askShowing(setFailure, mavis.sessions.connect({ resourceId: row.id, protocol }));
       },
       diagnose: (row, protocol) => {
-        void ask(mavis.diagnostics.ofResource({ resourceId: row.id, protocol })).then((answer) => setFailure(answer.ok ? null : answer.error));
+        void askShowing(setFailure, mavis.diagnostics.ofResource({ resourceId: row.id, protocol }));
       },
       details: (row) => browser.openDetails(row),
       favourite: (row) => {
-        void browser.setFavourite(row, !row.favourite).then((answer) => setFailure(answer.ok ? null : answer.error));
+        void browser.setFavourite(row, !row.favourite, setFailure);
       },
     }),
     [browser, mavis],

@@ -6,7 +6,7 @@ import { windowAction } from '../../shared/ipc/window-actions.ts';
 import { Icon, type IconName } from '../controls/icon.tsx';
 import { ClosableError } from '../controls/closable-error.tsx';
 import { useText } from '../language/use-text.ts';
-import { ask, shownErrorOf } from '../mavis/ask.ts';
+import { ask, askShowing, shownErrorOf } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { atMostEvery, ringBell } from '../terminal/bell.ts';
 import { RefusedLinkDialog } from '../terminal/refused-link-dialog.tsx';
@@ -54,8 +54,7 @@ export function SessionTerminal({ session, shown, tools, onTitle }: SessionTermi
     const selection = terminal.current?.selection ?? '';
     if (selection === '') return;
     if (!copyAllowed) return setFailure(shownErrorOf('session.not-allowed', { what: text('terminal.copy-denied') }));
-    const answer = await ask(mavis.app.copyText({ text: selection }));
-    setFailure(answer.ok ? null : answer.error);
+    await askShowing(setFailure, mavis.app.copyText({ text: selection }));
   }, [mavis, copyAllowed, text]);
 
   const takePaste = useCallback(
@@ -98,7 +97,7 @@ export function SessionTerminal({ session, shown, tools, onTitle }: SessionTermi
   /** Main asks, once: with the true target and the text that stood there (A9). What is not https is only shown. */
   const openLink = (seen: SeenLink, pressed: string): void => {
     if (seen.kind === 'refused') setRefusedLink(seen.shown);
-    else void ask(mavis.app.openLink({ url: seen.url, shown: pressed.slice(0, 2000) })).then((answer) => setFailure(answer.ok ? null : answer.error));
+    else void askShowing(setFailure, mavis.app.openLink({ url: seen.url, shown: pressed.slice(0, 2000) }));
   };
 
   // The terminal is made once; what it calls is what the newest drawing says.

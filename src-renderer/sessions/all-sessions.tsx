@@ -7,7 +7,7 @@ import { Icon } from '../controls/icon.tsx';
 import { ItemTable, type TableColumns } from '../controls/item-table.tsx';
 import { ReferenceButton } from '../controls/reference-button.tsx';
 import { useFormats, useText } from '../language/use-text.ts';
-import { ask } from '../mavis/ask.ts';
+import { ask, askShowing } from '../mavis/ask.ts';
 import { useFresh } from '../mavis/use-fresh.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { EndDialog } from './end-dialog.tsx';
@@ -31,8 +31,7 @@ export function AllSessions({ reference, mayEnd }: { readonly reference: string 
   const items = [...(live.value?.items ?? []), ...(over.value?.items ?? []).filter(({ id }) => ended.includes(id) && !(live.value?.items ?? []).some((item) => item.id === id))];
   const [failure, setFailure] = useState<ShownError | null>(null);
   const watch = async ({ id: connectionId, reference: watched }: ConnectionRecord) => {
-    const answer = await ask(mavis.sessions.watch({ connectionId, reference: watched }));
-    setFailure(answer.ok ? null : answer.error);
+    await askShowing(setFailure, mavis.sessions.watch({ connectionId, reference: watched }));
   };
   return (
     <section className="all-sessions" aria-label={text('all-sessions.title')}>

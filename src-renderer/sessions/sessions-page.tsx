@@ -9,7 +9,7 @@ import { ReferenceButton } from '../controls/reference-button.tsx';
 import { clock } from '../language/formats.ts';
 import { useNow } from '../language/use-now.ts';
 import { useText, useTranslator } from '../language/use-text.ts';
-import { ask } from '../mavis/ask.ts';
+import { askShowing } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { AllSessions } from './all-sessions.tsx';
 
@@ -31,17 +31,14 @@ export function SessionsPage({ reference }: { readonly reference: string | null 
   const sessions = Object.values(items ?? {});
   const now = useNow(sessions.some((session) => session.phase.status === 'connected') ? 1000 : null);
   const show = async (session: Session) => {
-    const answer = await ask(mavis.sessions.show({ sessionId: session.id }));
-    setFailure(answer.ok ? null : answer.error);
+    await askShowing(setFailure, mavis.sessions.show({ sessionId: session.id }));
   };
   const diagnose = async (session: Session) => {
-    const answer = await ask(mavis.diagnostics.ofSession({ sessionId: session.id }));
-    setFailure(answer.ok ? null : answer.error);
+    await askShowing(setFailure, mavis.diagnostics.ofSession({ sessionId: session.id }));
   };
   const end = async (session: Session) => {
     setEnding(null);
-    const answer = await ask(mavis.sessions.end({ sessionId: session.id }));
-    setFailure(answer.ok ? null : answer.error);
+    await askShowing(setFailure, mavis.sessions.end({ sessionId: session.id }));
   };
   return (
     <ListPage

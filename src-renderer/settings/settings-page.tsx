@@ -5,7 +5,7 @@ import { EmptyState } from '../controls/empty-state.tsx';
 import { ErrorNotice } from '../controls/error-notice.tsx';
 import { Icon } from '../controls/icon.tsx';
 import { useFormats, useText } from '../language/use-text.ts';
-import { ask } from '../mavis/ask.ts';
+import { ask, askShowing } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { Setting } from './setting-fields.tsx';
 import { findSettings } from './setting-items.tsx';
@@ -21,7 +21,7 @@ export function SettingsPage() {
   const [failure, setFailure] = useState<ShownError | null>(null);
   const [search, setSearch] = useState('');
   const managed = useManaged();
-  const change = (changes: ClientSettingsChanges) => void ask(mavis.settings.update({ changes })).then((answer) => setFailure(answer.ok ? null : answer.error));
+  const change = (changes: ClientSettingsChanges) => void askShowing(setFailure, mavis.settings.update({ changes }));
   if (!settings) return null;
   const found = findSettings(search, text);
   const searching = search.trim() !== '';

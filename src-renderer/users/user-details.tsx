@@ -12,7 +12,7 @@ import { focusProblem } from '../controls/focus-problem.ts';
 import { useOneAtATime } from '../controls/use-one-at-a-time.ts';
 import { Icon } from '../controls/icon.tsx';
 import { useFormats, useText } from '../language/use-text.ts';
-import { ask } from '../mavis/ask.ts';
+import { askShowing } from '../mavis/ask.ts';
 import { useFed, useParts } from '../stores/parts.tsx';
 import { OneTimePassword } from './one-time-password.tsx';
 import { RoleField } from './user-form.tsx';
@@ -35,8 +35,7 @@ export function UserDetails({ user, onClose, onChanged }: { readonly user: User;
   const [password, setPassword] = useState<string | null>(null);
   const params = { userId: user.id };
   const settle = async <T,>(call: Promise<IpcAnswer<T>>): Promise<T | undefined> => {
-    const answer = await ask(call);
-    setFailure(answer.ok ? null : answer.error);
+    const answer = await askShowing(setFailure, call);
     if (answer.ok) onChanged();
     return answer.ok ? answer.value : undefined;
   };

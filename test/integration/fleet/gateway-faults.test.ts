@@ -11,8 +11,8 @@ import { EventRecorder } from '../../fixtures/event-recorder.ts';
 import { Fleet } from '../../fixtures/fleet.ts';
 import type { HeadlessClient } from '../../fixtures/headless-client.ts';
 
-/** The next sync, its three tries and the waits between them: 15 + 3 + 0.5 + 3 + 1 + 3. */
-const OUT_LIMIT_MS = 26_000;
+/** The next sync, its three tries and the waits between them, 15 + 3 + 0.5 + 3 + 1 + 3, and what a busy machine is late; one try more takes no less than that. */
+const OUT_LIMIT_MS = 28_500;
 const BACK_LIMIT_MS = 15_000;
 /**
  * From when the service knows of a change until a client does, on a machine where gateways start at the same time; without the notice
@@ -119,8 +119,9 @@ describe('S10-S13: gateways that fall, hang and come back', () => {
     await fleet.until(async () => toldAfter('gateway-a', 1, killedMs), 'the notice');
     expect((toldAfter('gateway-a', 1, killedMs) ?? Number.NaN) - downMs).toBeLessThan(TOLD_LIMIT_MS);
 
-    await fleet.gateway('a1').process.start();
+    // Before it: the service may have it back before this process is told that it listens.
     const startedMs = Date.now();
+    await fleet.gateway('a1').process.start();
     const { tookMs } = await fleet.untilState('a1', ['available']);
     expect(tookMs).toBeLessThan(BACK_LIMIT_MS);
     const upMs = await knownAt('a1', startedMs, ({ to }) => to === 'available');
@@ -148,7 +149,8 @@ describe('S10-S13: gateways that fall, hang and come back', () => {
       return one.offer.tried.length > 0 || (await fleet.shown('a2')).status.state === 'unavailable' ? one : undefined;
     }, 'a connect that met it', OUT_LIMIT_MS);
     if (met.offer.tried.length > 0) {
-      expect(met.offer.tried.map(({ gatewayName, leg, code }) => [gatewayName, leg, code])).toEqual([['a2', 'L3', 'gateway.link-time-out']]);
+      // A status that ran out of its time meanwhile has closed the link under the grant that waited.
+      expect(met.offer.tried.map(({ gatewayName, leg, code }) => [gatewayName, leg, code])).toEqual([['a2', 'L3', expect.stringMatching(/^gateway\.link-(?:time-out|failed)$/)]]);
       expect((await fleet.audit({ kind: 'gateway.ejected' })).filter(({ facts, at }) => facts['gateway'] === 'a2' && Date.parse(at) >= hungAtMs)).toHaveLength(1);
       // From now on nobody meets it again.
       for (let asked = 0; asked < 8; asked += 1) {
@@ -195,7 +197,7 @@ describe('rule 11: ending sessions on a gateway that hangs', () => {
     expect(await ofDisabled.session.report('ended', BACK_LIMIT_MS)).toMatchObject({ code: 'session.user-disabled', args: { by } });
     for (const { offer } of sessions) {
       await fleet.connectionIn(offer.connectionId, 'ended');
-      expect((await fleet.connection(offer.connectionId))?.termination?.confirmed).toBe(true);
+      await fleet.until(async () => ((await fleet.connection(offer.connectionId))?.termination?.confirmed === true ? true : undefined), 'the end confirmed');
       expect(await fleet.finals(offer.reference)).toHaveLength(1);
     }
     await fleet.untilState('c1', ['available'], BACK_LIMIT_MS);

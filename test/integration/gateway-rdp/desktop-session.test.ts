@@ -11,6 +11,7 @@ import { dial } from '../../fixtures/ssh-session.ts';
 import type { KeyboardLayout } from '../../../src-renderer/desktop/rdp/keyboard-layout.ts';
 import { scanCodes } from '../../../src-renderer/desktop/rdp/scan-codes.ts';
 import { probeRdpIdentity } from '../../../src-gateway/rdp/rdp-handler.ts';
+import { startFaultProxy } from '../../targets/fault-proxy.ts';
 import { type NlaTarget, startNlaTarget } from '../../targets/nla-target.ts';
 import { copyFilesOn, HELLO_KEYS, keysOn, typingDesktop, watchKeysOn, writtenOn } from '../../targets/typing-desktop.ts';
 import { startXrdpTarget, type XrdpTarget } from '../../targets/xrdp-target.ts';
@@ -272,7 +273,9 @@ describe('a session on xrdp', () => {
   });
 
   test('rule 24: another request connects anew with another size, in the same recording; the target that is gone is told and the session ends', async () => {
-    const desktop = await desktopOn(xrdp);
+    // Gone for the gateway by its wire: an xrdp that is killed may see its desktop killed a moment sooner, and say goodbye.
+    const wire = await startFaultProxy({ target: { host: xrdp.host, port: xrdp.port }, seed: 1 });
+    const desktop = await desktopOn({ ...xrdp, port: wire.port });
     await desktop.client.ask();
     await desktop.client.connect('xrdp');
     await drawn(desktop);
@@ -281,7 +284,7 @@ describe('a session on xrdp', () => {
     await desktop.client.next(({ path }) => path === 'fast');
     expect(desktop.redials).toBe(1);
     expect(desktop.connected).toHaveLength(1);
-    await xrdp.kill();
+    await wire.stop();
     expect(await desktop.ended).toMatchObject({ code: 'target.lost' });
     const [id] = desktop.connected;
     if (id === undefined) throw new Error('not connected');

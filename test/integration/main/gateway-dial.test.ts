@@ -173,7 +173,7 @@ describe('by way of an HTTP proxy', () => {
   test.each(unusable)('a proxy that answers %s is not used', async (_what, behaviour, code) => {
     const office = await proxy({ leadsTo: (await gateway()).port, ...behaviour });
     // Short only where it is waited out: an answer is to be judged, however long a busy machine takes to give it.
-    await expect(dialThrough(strangePin(), office, null, { timeoutMs: code === 'proxy.time-out' ? 800 : 20_000 })).rejects.toMatchObject({ code });
+    await expect(dialThrough(strangePin(), office, null, { timeoutMs: code === 'proxy.time-out' ? 3_000 : 20_000 })).rejects.toMatchObject({ code });
     expect(office.requests).toHaveLength(1);
   });
 

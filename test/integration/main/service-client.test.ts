@@ -510,14 +510,14 @@ describe('by way of the network\'s proxy (leg L1)', () => {
         waysOut: async () => [by(proxy, known.now)],
         renewSignOn: async (name, shown) => {
           used.push([name, shown]);
-          await new Promise((resolve) => setTimeout(resolve, 1_800));
+          await new Promise((resolve) => setTimeout(resolve, 4_500));
           known.now = used.length === 1 ? { ...credentials, password: 'wrong' } : credentials;
           return true;
         },
       },
     });
     closing.push(async () => made.close());
-    expect((await made.call(signInRoutes.signInChallenge, { params: {}, query: {}, body: {} }, { timeoutMs: 1_500 })).nonce).toBe(challenge.nonce);
+    expect((await made.call(signInRoutes.signInChallenge, { params: {}, query: {}, body: {} }, { timeoutMs: 4_000 })).nonce).toBe(challenge.nonce);
     expect(used).toEqual([[proxy.name, null], [proxy.name, { ...credentials, password: 'wrong' }]]);
     await expect(ask(behind(scripted, [by(proxy)]))).rejects.toMatchObject({ code: 'proxy.authentication-required', args: { proxy: proxy.name } });
     // The canary went to the proxy and nowhere else.

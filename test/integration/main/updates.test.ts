@@ -125,7 +125,7 @@ describe('an update is found, fetched and verified', () => {
     const { name, bytes } = await publisher.publish('1.2.0', { bytes: 1_500_000 });
     renameSync(published, join(service.folder, 'updates'));
     const url = new URL(service.running.url);
-    const { fingerprint } = await readServiceCertificate({ host: url.hostname, port: Number(url.port), authorities: [], timeoutMs: 5000 });
+    const { fingerprint } = await readServiceCertificate({ host: url.hostname, port: Number(url.port), authorities: [], timeoutMs: 20_000 });
     const open = (pin: string) => (): UpdateFeed => new UpdateFeed({ address: feedOfService(service.running.url), pin, authorities: [] });
     const { updates, store, phases, phase } = client({ source: { kind: 'service', open: open(fingerprint) } });
     await updates.check();

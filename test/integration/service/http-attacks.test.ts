@@ -208,7 +208,8 @@ describe('signed requests', () => {
     for (const headers of wrong) expect(codeOf(await user.ask({ ...asking, headers }))).toBe('request.signature-invalid');
   });
 
-  test.each([-61_500, 61_500, -86_400_000])('a signature %d ms from the service\'s time is refused and says by how much', async (differenceMs) => {
+  // One ahead comes nearer while it is on its way, on a busy machine by seconds.
+  test.each([-61_500, 75_000, -86_400_000])('a signature %d ms from the service\'s time is refused and says by how much', async (differenceMs) => {
     const user = await service.user('user');
     const answer = await user.ask({ ...asking, headers: user.signature(asking, { signedAt: new Date(Date.now() + differenceMs) }) });
     expect(codeOf(answer)).toBe('sign-in.clock-differs');
@@ -220,7 +221,7 @@ test('a guesser who has a whole IPv6 network gets no more sign-ins than one who 
   try {
     const challenge = (from: string) => proxied.ask({ method: 'POST', path: '/v1/sign-in/challenge', body: {}, headers: { 'x-forwarded-for': from } });
     const answers = [];
-    for (let host = 1; host <= 70; host += 1) answers.push((await challenge(`2001:db8:0:7::${host.toString(16)}`)).status);
+    for (let host = 1; host <= 100; host += 1) answers.push((await challenge(`2001:db8:0:7::${host.toString(16)}`)).status);
     expect(answers.filter((status) => status === 429).length).toBeGreaterThan(0);
     expect((await challenge('2001:db8:0:8::1')).status).toBe(200);
     expect((await challenge('192.0.2.1')).status).toBe(200);

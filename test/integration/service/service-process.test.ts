@@ -14,8 +14,8 @@ import { startPostgresql } from '../../fixtures/postgresql-server.ts';
 const MAIN = new URL('../../../src-service/main.ts', import.meta.url).pathname;
 const listening = z.object({ event: z.literal('listening'), url: z.string(), pin: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/) });
 
-// Each test starts several processes, each of which makes a database.
-vi.setConfig({ testTimeout: 180_000 });
+// Each test starts several processes, one of them forty, each of which loads the whole program.
+vi.setConfig({ testTimeout: 600_000 });
 
 let folder: string;
 const children: ChildProcess[] = [];
