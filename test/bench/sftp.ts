@@ -74,8 +74,8 @@ try {
   clearInterval(supervising);
   client.kill();
   await gateway.stop();
-  rmSync(here, { recursive: true, force: true });
-  rmSync(there, { recursive: true, force: true });
+  rmSync(here, { recursive: true, force: true, maxRetries: 10 });
+  rmSync(there, { recursive: true, force: true, maxRetries: 10 });
 }
 
 /** Where the target's side of the files is, which the account may write to. */
@@ -116,7 +116,7 @@ async function compare(ways: readonly Way[], direction: Direction, name: string,
   for (let run = 0; run <= RUNS; run += 1) {
     for (const way of inTurn(ways, run)) {
       const target = direction === 'upload' ? there : join(here, 'down');
-      rmSync(join(target, name), { recursive: true, force: true });
+      rmSync(join(target, name), { recursive: true, force: true, maxRetries: 10 });
       // What is downloaded is there: the last upload of all is compared and stays.
       const before = cpuSecondsOf(way.processes());
       const took = await way.transfer(direction, name);

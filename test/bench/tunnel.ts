@@ -92,7 +92,7 @@ try {
 } finally {
   for (const process of started) process.kill();
   await ssh.stop();
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 }
 
 async function compare(ways: readonly WayThrough[], streams: number): Promise<void> {

@@ -19,7 +19,7 @@ const pictures = resolve(import.meta.dirname, '../../demo');
 const done: string[] = [];
 let began = performance.now();
 
-rmSync(pictures, { recursive: true, force: true });
+rmSync(pictures, { recursive: true, force: true, maxRetries: 10 });
 mkdirSync(pictures, { recursive: true });
 const userData = mkdtempSync(join(tmpdir(), 'mavis-demo-'));
 const system = await startWholeSystem();

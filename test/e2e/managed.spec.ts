@@ -59,6 +59,6 @@ test('what IT sets is there at the first start: its service, pinned and not to b
     await expect.poll(() => electronApp.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(0);
     expect(await electronApp.evaluate(({ app }) => app.getName())).toBe('MAVIS Desktop');
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   }
 });

@@ -63,7 +63,7 @@ function encryptedKey(target: OpenSshTarget, folder: string, passphrase: string)
     execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', passphrase, '-f', copy], { stdio: 'ignore' });
     return execFileSync('cat', [copy], { encoding: 'utf8' });
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

@@ -33,9 +33,9 @@ test.describe('files over SFTP', () => {
     folder = mkdtempSync(join(tmpdir(), 'mavis-local-files-'));
   });
   test.afterAll(async () => {
-    for (const made of ['reports', HALFWAY]) rmSync(join(target.home, made), { recursive: true, force: true });
+    for (const made of ['reports', HALFWAY]) rmSync(join(target.home, made), { recursive: true, force: true, maxRetries: 10 });
     await target.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   });
 
   /** Uploads a folder of which one file asks what to do, and kills the app while it does. */

@@ -59,8 +59,8 @@ test('A22: what the service’s feed offers is found, verified and shown; it is 
     await expect.poll(() => existsSync(join(folder, 'started')), { timeout: 60_000 }).toBe(true);
     expect(readFileSync(join(folder, 'started'), 'utf8')).toBe(`--user-data-dir=${userData}\n`);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
-    rmSync(published, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+    rmSync(published, { recursive: true, force: true, maxRetries: 10 });
   }
 });
 
@@ -88,7 +88,7 @@ test('an update that is ready is installed when the app is quit, and nothing is 
       expect(existsSync(join(folder, 'started'))).toBe(false);
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true });
-    rmSync(published, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+    rmSync(published, { recursive: true, force: true, maxRetries: 10 });
   }
 });

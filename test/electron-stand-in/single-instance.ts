@@ -87,7 +87,7 @@ export function requestLock(note: SecondInstance, onSecondInstance: (second: Sec
   if (watcher) return true;
   // Ready for notes before anybody can know of it.
   const own = notesFolder(process.pid);
-  rmSync(own, { recursive: true, force: true });
+  rmSync(own, { recursive: true, force: true, maxRetries: 10 });
   mkdirSync(own, { recursive: true, mode: 0o700 });
   for (;;) {
     const owner = takeLock();
@@ -124,5 +124,5 @@ export function releaseLock(): void {
   watcher.close();
   watcher = undefined;
   rmSync(lockFile(), { force: true });
-  rmSync(notesFolder(process.pid), { recursive: true, force: true });
+  rmSync(notesFolder(process.pid), { recursive: true, force: true, maxRetries: 10 });
 }

@@ -41,7 +41,7 @@ export async function provideLabAccount(): Promise<LabAccount> {
 export async function removeLabAccount(): Promise<void> {
   if (process.getuid?.() !== 0) return;
   if (await exists()) await mustRun('userdel', ['--force', '--remove', labName]);
-  rmSync(labFolder, { recursive: true, force: true });
+  rmSync(labFolder, { recursive: true, force: true, maxRetries: 10 });
 }
 
 async function keepPassword(): Promise<string> {

@@ -9,5 +9,5 @@ export type TemporaryFolder = { readonly path: string; remove(): void };
 export function makeTemporaryFolder(purpose: string, mode = 0o700): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), `mavis-${purpose}-`));
   chmodSync(path, mode);
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 10 }) };
 }

@@ -21,7 +21,7 @@ export class Album {
   /** `whole`: every stop is to be made, and nothing that was there before stays. */
   constructor(folder: string, whole: boolean) {
     this.#folder = folder;
-    if (whole) rmSync(folder, { recursive: true, force: true });
+    if (whole) rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     for (const look of looks) mkdirSync(join(folder, folderOf(look)), { recursive: true });
   }
 

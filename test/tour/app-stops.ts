@@ -125,7 +125,7 @@ async function filesPart({ system, app, stop }: Way): Promise<void> {
   const made = 'quarter-3';
   // The account's home outlives a tour: what one leaves there would stand in the next one's way.
   const clear = (): void => {
-    for (const name of readdirSync(target.home)) if (name === made || /^orders( \(\d+\))?\.csv$/.test(name)) rmSync(join(target.home, name), { recursive: true, force: true });
+    for (const name of readdirSync(target.home)) if (name === made || /^orders( \(\d+\))?\.csv$/.test(name)) rmSync(join(target.home, name), { recursive: true, force: true, maxRetries: 10 });
   };
   clear();
   try {
@@ -152,7 +152,7 @@ async function filesPart({ system, app, stop }: Way): Promise<void> {
   } finally {
     clear();
     await target.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

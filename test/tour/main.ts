@@ -58,7 +58,7 @@ async function makeGuidePictures(): Promise<number> {
       }
     }
   });
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   for (const [name, png] of made) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), png);

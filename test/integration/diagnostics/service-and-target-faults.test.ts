@@ -57,7 +57,7 @@ afterAll(async () => {
   await gateway.kill();
   await service.stop();
   await target.stop();
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 /** A resource of the user's, well but for what the case changes. */

@@ -44,7 +44,7 @@ beforeAll(async () => {
   open = await makeResource('lets-in', ['ssh', 'sftp'], { foreignClients: true, exec: true, portForwarding: true });
 }, 300_000);
 afterAll(async () => {
-  for (const path of remote) rmSync(path, { recursive: true, force: true });
+  for (const path of remote) rmSync(path, { recursive: true, force: true, maxRetries: 10 });
   await Promise.all([own.stop(), target.stop()]);
 });
 

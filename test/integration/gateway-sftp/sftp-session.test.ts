@@ -38,7 +38,7 @@ beforeEach(async () => {
   own(folder);
 });
 afterEach(async () => {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   await spool.remove();
 });
 
@@ -215,7 +215,7 @@ describe('what a rule allows', () => {
       const { operations } = await endAndRead(spool, one);
       expect(operations.filter(({ outcome }) => outcome === 'refused').every(({ code }) => code?.startsWith('files.'))).toBe(true);
       expect(operations.some(({ outcome }) => outcome === 'refused')).toBe(true);
-      rmSync(join(folder, 'made'), { recursive: true, force: true });
+      rmSync(join(folder, 'made'), { recursive: true, force: true, maxRetries: 10 });
     }
   });
 

@@ -34,7 +34,7 @@ describe.runIf(mountsDisks)('B13: a strict recording whose disk is full ends its
     process.off('unhandledRejection', hear);
     await spool.spool.close();
     unmountDisk(disk);
-    rmSync(disk, { recursive: true, force: true });
+    rmSync(disk, { recursive: true, force: true, maxRetries: 10 });
     await target.stop();
   });
 

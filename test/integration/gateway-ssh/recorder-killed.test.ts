@@ -63,7 +63,7 @@ async function killedAt(milliseconds: number, strict: boolean): Promise<{ writte
     await expect.poll(() => written().length).toBeGreaterThanOrEqual(recording.output.length);
     return { written: written(), recovered: recording.output, received, receivedBefore };
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
     rmSync(typescript, { force: true });
   }
 }
@@ -113,6 +113,6 @@ describe('B13: a disk that takes no more', () => {
     // No more reached the user than what is recorded and what was on its way to the disk.
     expect(shell.bytes).toBeLessThan(read.output.length + 6 * 1024 * 1024);
     await spool.remove();
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
   });
 });

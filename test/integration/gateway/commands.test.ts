@@ -39,7 +39,7 @@ describe('the command mavis-gateway', () => {
   afterEach(async () => {
     for (const child of children) child.kill('SIGKILL');
     children.clear();
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   });
 
   const run = (...parameters: string[]): Promise<Ended> =>

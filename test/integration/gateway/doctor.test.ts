@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterAll(async () => {
   link?.close();
   gateway?.kill('SIGKILL');
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 const command = (...words: readonly string[]) => runProgram(process.execPath, ['src-gateway/main.ts', ...words]);

@@ -66,7 +66,7 @@ describe('the whole way: the gateway\'s process, the service\'s link, a real Ope
     gateway.stdin?.end();
     await closed;
     await target.stop();
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   });
 
   const grantFor = async (changes: Partial<TargetGrant['target']> = {}): Promise<{ grant: TargetGrant; ticket: string }> => {

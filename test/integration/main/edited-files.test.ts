@@ -30,8 +30,8 @@ beforeEach(async () => {
 afterEach(async () => {
   await edited.leave(new MavisError('session.closed-by-user'));
   server.stop();
-  rmSync(there, { recursive: true, force: true });
-  rmSync(dirname(copies), { recursive: true, force: true });
+  rmSync(there, { recursive: true, force: true, maxRetries: 10 });
+  rmSync(dirname(copies), { recursive: true, force: true, maxRetries: 10 });
 });
 
 const shown = (): readonly (readonly [string, number])[] => told.map(({ status, uploads }) => [status, uploads]);

@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gateway.stop();
-  for (const folder of [here, there, journals]) rmSync(folder, { recursive: true, force: true });
+  for (const folder of [here, there, journals]) rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 /** A session over a gateway's program and a real OpenSSH server. */

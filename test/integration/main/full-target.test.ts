@@ -26,7 +26,7 @@ describe('a target that takes no more', () => {
   });
   afterAll(async () => {
     await Promise.all([gateway.stop(), limited.stop()]);
-    rmSync(here, { recursive: true, force: true });
+    rmSync(here, { recursive: true, force: true, maxRetries: 10 });
   });
 
   async function begin({ host, port, hostKeyFingerprint: identity, user: userName, privateKey }: OpenSshTarget): Promise<HeadlessFiles> {
@@ -39,7 +39,7 @@ describe('a target that takes no more', () => {
     const folder = join(limited.home, `limited-${process.pid}`);
     mkdirSync(folder);
     chmodSync(folder, 0o777);
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
     for (const [name, bytes] of [['large.bin', LIMIT_BYTES + 500_000], ['small.bin', 900_000]] as const) writeFileSync(join(here, name), randomBytes(bytes));
     const files = await begin(limited);
     await files.page.call({ do: 'upload', place: [], names: ['large.bin', 'small.bin'], folder, conflict: 'ask', verify: false });
@@ -59,7 +59,7 @@ describe('a target that takes no more', () => {
     mountSmallDisk(folder, 4 * 1024 * 1024);
     onTestFinished(() => {
       unmountDisk(folder);
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     });
     chmodSync(folder, 0o777);
     writeFileSync(join(folder, 'others'), Buffer.alloc(2 * 1024 * 1024));

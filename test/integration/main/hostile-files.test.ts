@@ -1,4 +1,5 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -22,8 +23,9 @@ beforeEach(() => {
   journals = mkdtempSync(join(tmpdir(), 'mavis-journals-'));
   mkdirSync(home);
 });
-afterEach(() => {
-  for (const made of [outside, journals]) rmSync(made, { recursive: true, force: true });
+afterEach(async () => {
+  // What was given up may still be writing that it is.
+  for (const made of [outside, journals]) await rm(made, { recursive: true, force: true, maxRetries: 10 });
   violations.length = 0;
 });
 

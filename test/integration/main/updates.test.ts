@@ -43,7 +43,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await Promise.all(closing.splice(0).map((close) => close()));
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;

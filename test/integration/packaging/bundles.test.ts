@@ -38,7 +38,7 @@ beforeAll(() => {
     }
   }
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
 
 const program = (name: string): string => join(installed(name), `src-${name}`, 'main.js');
 

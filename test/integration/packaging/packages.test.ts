@@ -44,7 +44,7 @@ beforeAll(async () => {
 });
 afterAll(() => {
   delete process.env['CUSTOM_FPM_PATH'];
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 const archiveOf = (system: PackageSystem): string => join(unpacked[system].resources, 'app.asar');

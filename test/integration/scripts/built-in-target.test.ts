@@ -19,7 +19,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await target.stop();
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 /** Signs on, types into a shell, and gives all that it showed until it ended. */

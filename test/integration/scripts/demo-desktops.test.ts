@@ -12,7 +12,7 @@ describe('on a machine', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'mavis-desktops-'));
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
 
   const without = (name: string) => (wanted: string) => (wanted === name ? undefined : findCommand(wanted));
 

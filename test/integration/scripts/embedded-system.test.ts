@@ -22,7 +22,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'mavis-embedded-'));
 });
 afterEach(() => owner.endAll());
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
 
 async function start(ports?: EmbeddedPorts): Promise<EmbeddedSystem> {
   owner = new StartedProcesses(join(folder, 'processes.json'));

@@ -41,7 +41,7 @@ beforeEach(async () => {
 afterEach(() => {
   started.kill('SIGKILL');
   if (stillRuns(sleeping)) process.kill(sleeping.pid, 'SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 test('stopping ends what was started and leaves nothing written', async () => {

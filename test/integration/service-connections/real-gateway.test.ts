@@ -70,7 +70,7 @@ afterAll(async () => {
     await closed;
   }
   await target.stop();
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 const resource = (identities = [target.hostKeyFingerprint]) => world.resource(['gateway-office1'], { address: target.host, protocols: [{ protocol: 'ssh', port: target.port }], identities, allowSpecialAddress: true });

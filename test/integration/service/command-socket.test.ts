@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   server?.close();
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 /** Somebody else who listens where the service of the folder would; gives what he was sent. */

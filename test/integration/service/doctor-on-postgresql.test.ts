@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(async () => {
   service?.kill('SIGKILL');
   await server.stop();
-  await rm(parent, { recursive: true, force: true });
+  await rm(parent, { recursive: true, force: true, maxRetries: 10 });
 });
 
 const look = (databaseUrl = urls.url): Promise<DoctorReport> => lookAtService({ folder, overrides: { host: '127.0.0.1', port }, databaseUrl, wallMs: () => Date.now(), monotonicMs: () => performance.now() });

@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   service?.kill('SIGKILL');
-  await rm(parent, { recursive: true, force: true });
+  await rm(parent, { recursive: true, force: true, maxRetries: 10 });
 });
 
 const command = (...words: readonly string[]) => runProgram(process.execPath, ['src-service/main.ts', ...words, '--data', folder]);

@@ -73,7 +73,7 @@ afterAll(async () => {
   await Promise.all([entry, closed1, closed2].map((gateway) => gateway.kill()));
   await system.stop();
   await targets.stop();
-  rmSync(here, { recursive: true, force: true });
+  rmSync(here, { recursive: true, force: true, maxRetries: 10 });
   there.remove();
 });
 

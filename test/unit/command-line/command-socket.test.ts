@@ -36,7 +36,7 @@ afterEach(async () => {
   const closing = imposter;
   imposter = undefined;
   if (closing !== undefined) await new Promise<void>((resolve) => closing.close(() => resolve()));
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 function makeServer(answer: (request: { kind: string }) => Promise<Answered>): CommandServer {

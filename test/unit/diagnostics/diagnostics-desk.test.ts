@@ -142,7 +142,7 @@ describe('what is kept for a diagnosis', () => {
       await writeFile(join(folder, 'main.log'), `${[...crashes, ...others].join('\n')}\n`);
       expect(await recentLog(folder, now)).toEqual([...crashes.slice(-100), ...others.slice(-400)]);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     }
   });
 
@@ -154,7 +154,7 @@ describe('what is kept for a diagnosis', () => {
       expect(await recentLog(folder, now)).toEqual([`{"level":50,"time":${now - 29 * 86_400_000},"msg":"page process gone"}`, `{"level":30,"time":${now - 1000},"msg":"new"}`]);
       expect(await recentLog(join(folder, 'absent'), now)).toEqual([]);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     }
   });
 });

@@ -62,7 +62,7 @@ describe('the program of docs/api.md', () => {
   const folder = mkdtempSync(join(tmpdir(), 'mavis-api-'));
   afterEach(() => {
     vi.unstubAllGlobals();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   });
 
   test('signs in and signs requests as the service demands', async () => {

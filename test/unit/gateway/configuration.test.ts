@@ -61,7 +61,7 @@ describe('keys and folder', () => {
       await writeFile(join(folder, 'keys', 'tls-key.pem'), 'damaged');
       await expect(ensureGatewayKeys(join(folder, 'keys'), new Date())).rejects.toThrow(/PEM|DECODER|unsupported/i);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     }
   });
 
@@ -76,7 +76,7 @@ describe('keys and folder', () => {
         await unlock();
       }
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     }
   });
 
@@ -99,7 +99,7 @@ describe('keys and folder', () => {
       expect([...seen].filter((text) => !text.endsWith('}'))).toEqual([]);
       expect(readdirSync(folder)).toEqual([]);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     }
   });
 });

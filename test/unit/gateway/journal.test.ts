@@ -191,7 +191,7 @@ describe('the journal', () => {
       expect((await stat(join(folder, 'journal'))).mode & 0o777).toBe(0o700);
       for (const name of await readdir(join(folder, 'journal'))) expect((await stat(join(folder, 'journal', name))).mode & 0o777).toBe(0o600);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     }
   });
 });
@@ -224,7 +224,7 @@ describe('a gateway that is killed', () => {
       assertChain(events);
       await journal.close();
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     }
   });
 });

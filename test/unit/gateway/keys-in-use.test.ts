@@ -15,7 +15,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mavis-keys-'));
   await ensureGatewayKeys(folder, new Date());
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
 
 const open = () => KeysInUse.open({ folder, gatewayId: GATEWAY, gatewayName: 'office1', now: () => new Date() });
 

@@ -18,7 +18,7 @@ let number = 0;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'mavis-keys-'));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
 
 /** A key as ssh-keygen makes it, with its public line. */
 function makeKey(...more: readonly string[]): { readonly text: string; readonly publicLine: string } {

@@ -13,7 +13,7 @@ beforeEach(() => {
   [folder, outside] = [join(root, 'chosen'), join(root, 'outside')];
   for (const path of [folder, outside]) mkdirSync(path);
 });
-afterEach(() => rmSync(root, { recursive: true, force: true }));
+afterEach(() => rmSync(root, { recursive: true, force: true, maxRetries: 10 }));
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const file = (path: string): ClipboardEntry => ({ path, folder: false });

@@ -27,7 +27,7 @@ beforeEach(() => {
     onReady: (all) => void ready.push(all),
   });
 });
-afterEach(() => rmSync(base, { recursive: true, force: true }));
+afterEach(() => rmSync(base, { recursive: true, force: true, maxRetries: 10 }));
 
 const folders = (): readonly string[] => (existsSync(join(base, 'drag-out')) ? readdirSync(join(base, 'drag-out')) : []);
 const refusals = async (asked: readonly Promise<void>[]): Promise<readonly unknown[]> => (await Promise.allSettled(asked)).flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []));

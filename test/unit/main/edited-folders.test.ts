@@ -15,7 +15,7 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'mavis-edited-folders-'));
   lines = [];
 });
-afterEach(() => rmSync(root, { recursive: true, force: true }));
+afterEach(() => rmSync(root, { recursive: true, force: true, maxRetries: 10 }));
 
 /** A copy as a session's process leaves it that was killed while the user's program had it open. */
 async function copy(folder: string, name: string): Promise<string> {

@@ -18,7 +18,7 @@ let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mavis-setup-'));
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
 
 describe('the configuration file', () => {
   test('S36: is saved under the path that the user chose, readable to the user alone; the page learns only that it was', async () => {

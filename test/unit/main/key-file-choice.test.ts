@@ -11,7 +11,7 @@ describe('B16: the file of a private key', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'mavis-key-file-'));
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   const put = (name: string, text: string): string => {
     writeFileSync(join(folder, name), text);
     return join(folder, name);

@@ -16,7 +16,7 @@ beforeEach(() => {
   file = join(folder, 'client.log');
   time = Date.UTC(2026, 10, 26);
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
 const log = createLog([(line) => appendFileSync(file, line)], () => (time += 1000), 1);
 const read = async (from: string | null) => ownLogPiece.parse(await readOwnLog(folder, from));
 const messages = async (from: string | null) => (await read(from)).lines.map(({ message }) => message);

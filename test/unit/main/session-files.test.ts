@@ -73,7 +73,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await sessions.stop();
-  rmSync(base, { recursive: true, force: true });
+  rmSync(base, { recursive: true, force: true, maxRetries: 10 });
 });
 
 const connect = (): Promise<SessionId> => sessions.connect({ resourceId: RESOURCE, protocol: 'sftp' });

@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await exportsOfPage.stop();
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 test('a film is written piece by piece, in order, and appears whole', async () => {

@@ -15,7 +15,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'mavis-whole-'));
   path = join(folder, 'chosen.txt');
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
 
 describe('a file that the user asked for', () => {
   test('stands whole under its path, for this account alone, and replaces what was there', async () => {

@@ -12,7 +12,7 @@ beforeEach(() => {
   writeFileSync(join(root, 'source', 'inner', 'a.ts'), 'a');
   writeFileSync(join(root, 'one.json'), '{}');
 });
-afterEach(() => rmSync(root, { recursive: true, force: true }));
+afterEach(() => rmSync(root, { recursive: true, force: true, maxRetries: 10 }));
 
 test('the same sources have the same digest', () => {
   expect(digest()).toBe(digest());

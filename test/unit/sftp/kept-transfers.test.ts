@@ -18,7 +18,7 @@ beforeEach(() => {
   journals = mkdtempSync(join(tmpdir(), 'mavis-journals-'));
 });
 afterEach(() => {
-  for (const folder of [here, journals]) rmSync(folder, { recursive: true, force: true });
+  for (const folder of [here, journals]) rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 const AT_SECONDS = 1_700_000_000;

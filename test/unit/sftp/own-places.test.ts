@@ -9,7 +9,7 @@ let base: string;
 beforeEach(() => {
   base = realpathSync(mkdtempSync(join(tmpdir(), 'mavis-places-')));
 });
-afterEach(() => rmSync(base, { recursive: true, force: true }));
+afterEach(() => rmSync(base, { recursive: true, force: true, maxRetries: 10 }));
 
 describe('what the user drops on a window', () => {
   test('A27: what lies in the folder that he granted needs no question; what lies elsewhere does, also by a link, and beside it by the beginning of its name', async () => {

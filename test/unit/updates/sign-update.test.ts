@@ -18,7 +18,7 @@ describe('A22: npm run sign-update', () => {
     folder = mkdtempSync(join(tmpdir(), 'mavis-sign-update-'));
     for (const name of ['mavis-desktop-1.2.0-setup-x64.exe', 'mavis-desktop-1.2.0-linux-x86_64.AppImage', 'mavis-desktop-1.2.0-mac-universal.dmg', 'mavis-desktop-1.2.0-mac-universal.zip', 'mavis-desktop-1.2.0-linux-amd64.deb', 'mavis-desktop-1.2.0-win-x64.msi']) writeFileSync(join(folder, name), name);
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   const options = (...words: string[]) => parseSigningOptions([folder, ...words]);
 
   test('signs what the client takes: each package, with size and SHA-512', async () => {

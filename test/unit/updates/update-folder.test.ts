@@ -11,7 +11,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'mavis-update-folder-'));
   writeFileSync(join(folder, 'large.AppImage'), Buffer.alloc(8 * 1024 * 1024));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
 
 async function take(stream: Readable, least: number): Promise<void> {
   let taken = 0;
