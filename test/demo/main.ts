@@ -56,7 +56,10 @@ try {
   await type(session, 'exit');
   await session.getByRole('alert', { name: 'Session ended' }).waitFor();
   await step('ended', session, `closed the session ${reference}`);
-  await session.getByRole('button', { name: 'Close' }).click();
+  const closed = session.waitForEvent('close');
+  // The window goes with the press: what answers it may be gone already.
+  await Promise.allSettled([session.getByRole('button', { name: 'Close' }).click()]);
+  await closed;
 
   await expect.poll(async () => (await system.admin.call(recordingsRoutes.recordingList, { query: { reference } })).items[0]?.state).toBe('sealed');
   await main.getByRole('navigation').getByRole('button', { name: 'Session recordings' }).click();
