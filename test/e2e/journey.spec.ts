@@ -97,8 +97,7 @@ test.describe('the whole way', () => {
       await expect(failure).toContainText('Connection failed', { timeout: 60_000 });
       await expect(failure).toContainText('Gateway administrator');
       const reference = (await failure.getByText(/^MV-/).textContent()) ?? '';
-      const { items } = await system.admin.call(auditRoutes.auditList, { query: { reference } });
-      expect(items.filter(({ kind }) => kind === 'connection.failed')).toHaveLength(1);
+      await expect.poll(async () => (await system.admin.call(auditRoutes.auditList, { query: { reference } })).items.filter(({ kind }) => kind === 'connection.failed').length).toBe(1);
       const errors = await system.admin.call(auditRoutes.errorLogList, { query: { reference } });
       // That none is left, after the gateway that was tried, however its end was noticed: none is where a sync came before.
       expect(errors.items.map(({ code }) => code).join(' ')).toMatch(/^gateway\.none-available(?: gateway\.link-\S+)?$/);

@@ -27,7 +27,7 @@ test('A22: what the service’s feed offers is found, verified and shown; it is 
     await expect(main.getByText('Version 0.2.0 is downloaded and verified.')).toBeVisible();
     await expect(main.getByText('Faster lists')).toBeVisible();
     await info.attach('update-ready', { body: await main.screenshot(), contentType: 'image/png' });
-    expect(readdirSync(join(userData, 'updates'))).toEqual([name]);
+    await expect.poll(() => readdirSync(join(userData, 'updates'))).toEqual([name]);
     // The app's own log says so too.
     await openMenu(main, 'Diagnostics');
     await main.getByRole('button', { name: 'Log of this app' }).click();
