@@ -1,23 +1,6 @@
 import { expect, type Locator, type Page, test } from '@playwright/test';
 import { InputMethod } from '../fixtures/input-method.ts';
-import { calls, openMain } from './open-page.ts';
-
-/** Calls of this name are answered once the test lets them go; those that were made before, as they would have been. */
-const hold = (page: Page, name: string, event = 'let-go') =>
-  page.evaluate(
-    (given) => {
-      window.harness.late[given.name] = new Promise((resolve) => addEventListener(given.event, () => resolve(), { once: true }));
-    },
-    { name, event },
-  );
-const letGo = (page: Page, name: string, event = 'let-go') =>
-  page.evaluate(
-    (given) => {
-      delete window.harness.late[given.name];
-      dispatchEvent(new Event(given.event));
-    },
-    { name, event },
-  );
+import { calls, hold, letGo, openMain } from './open-page.ts';
 
 const dialog = (page: Page) => page.getByRole('dialog');
 const save = (page: Page) => dialog(page).getByRole('button', { name: 'Save' });

@@ -65,6 +65,21 @@ export function calls(page: Page, name: string): Promise<unknown[]> {
   return page.evaluate((wanted) => window.harness.calls.filter((call) => call.name === wanted).map((call) => call.args), name);
 }
 
+/** From now on calls of this name are answered once the test lets them go; those that were made before, as they would have been. */
+export async function hold(page: Page, name: string): Promise<void> {
+  await page.evaluate((held) => {
+    window.harness.late[held] = new Promise((resolve) => window.addEventListener(`let-go ${held}`, () => resolve(), { once: true }));
+  }, name);
+}
+
+/** Answers the calls that are held, and those that come later as they come. */
+export async function letGo(page: Page, name: string): Promise<void> {
+  await page.evaluate((held) => {
+    delete window.harness.late[held];
+    window.dispatchEvent(new Event(`let-go ${held}`));
+  }, name);
+}
+
 /** Sends output of the target and waits until it is drawn. */
 export async function output(page: Page, sent: string | Uint8Array): Promise<void> {
   await page.evaluate((bytes) => window.harness.output(bytes), typeof sent === 'string' ? sent : new Uint8Array(sent));

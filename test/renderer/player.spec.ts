@@ -2,7 +2,7 @@ import { expect, type Page, test } from '@playwright/test';
 import { encodePlaybackEnd, encodePlaybackFrames } from '../../shared/recording/playback.ts';
 import { frameKind, type RecordingFrame } from '../../shared/recording/recording-frame.ts';
 import { playbackBytes } from './page-harness/made-data.ts';
-import { calls, openMain, openPage, terminalText } from './open-page.ts';
+import { calls, hold, letGo, openMain, openPage, terminalText } from './open-page.ts';
 
 async function play(page: Page, query: Readonly<Record<string, string>> = {}) {
   const faults = await openMain(page, { reader: '1', ...query });
@@ -11,17 +11,14 @@ async function play(page: Page, query: Readonly<Record<string, string>> = {}) {
   return faults;
 }
 
-/** Plays a recording of which nothing comes before `answer`: it is at its beginning then, however long a press takes. */
+/** Plays a recording of which nothing comes before `playback.open` is let go: it is at its beginning then, however long a press takes. */
 async function playHeld(page: Page, query: Readonly<Record<string, string>> = {}) {
   const faults = await openMain(page, { reader: '1', ...query });
-  await page.evaluate(() => {
-    window.harness.late['playback.open'] = new Promise((resolve) => window.addEventListener('answer', () => resolve(), { once: true }));
-  });
+  await hold(page, 'playback.open');
   await openPage(page, 2);
   await page.getByRole('button', { name: /^Play tokyo-db-00009/ }).first().click();
   return faults;
 }
-const answer = (page: Page) => page.evaluate(() => window.dispatchEvent(new Event('answer')));
 
 test('the main window starts without terminal and engines of desktops: they come with the first recording that is played', async ({ page }) => {
   const scripts: Promise<string>[] = [];
@@ -52,7 +49,7 @@ test('a recording plays, seeks to its end and back, and shows wide text', async 
 test('S58: a recording plays by itself, stands still while it is paused, and goes faster as asked, by mouse and by keyboard', async ({ page }) => {
   await playHeld(page);
   await page.getByLabel('Skip idle time').uncheck();
-  await answer(page);
+  await letGo(page, 'playback.open');
   const slider = page.getByRole('slider', { name: 'Position' });
   const position = async (): Promise<number> => Number(await slider.inputValue());
   await expect.poll(position).toBeGreaterThan(0);
@@ -89,7 +86,7 @@ test('S58: the player takes its keys from the first moment on, with nothing clic
   await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
   await page.keyboard.press(' ');
   await expect(page.getByRole('button', { name: 'Play', exact: true })).toBeVisible();
-  await answer(page);
+  await letGo(page, 'playback.open');
   await page.keyboard.press('>');
   await expect(page.getByLabel('Speed')).toHaveValue('2');
   await page.keyboard.press('End');
@@ -151,7 +148,7 @@ test('A13, B8: a recorded desktop that sends what nobody can read stops its own 
   const colourAt = (x: number, y: number) => picture.evaluate((canvas, at) => (canvas instanceof HTMLCanvasElement ? [...(canvas.getContext('2d')?.getImageData(at.x, at.y, 1, 1).data ?? [])].join(' ') : ''), { x, y });
   const position = page.getByRole('slider', { name: 'Position' });
   await page.getByRole('button', { name: 'Pause' }).click();
-  await answer(page);
+  await letGo(page, 'playback.open');
   await expect(position).toHaveAttribute('max', '41000');
   // One that is played to here shows the squares of 1 s, and of 20 s.
   const colours = ['16 0 25 255', '132 0 197 255'] as const;

@@ -1,5 +1,5 @@
 import { expect, type Page, test } from '@playwright/test';
-import { calls, openSession, output, SESSION_ID } from './open-page.ts';
+import { calls, hold, letGo, openSession, output, SESSION_ID } from './open-page.ts';
 
 const BEL = '\u0007';
 
@@ -82,19 +82,14 @@ test('where the rule allows neither way of the clipboard, pasting and copying sa
   await expect.poll(() => calls(page, 'app.copyText')).toEqual([{ text: 'canary' }]);
 
   // One that is still on its way when the rule changes goes well afterwards, and takes away no word of what is refused meanwhile.
-  await page.evaluate(() => {
-    window.harness.late['app.copyText'] = new Promise((resolve) => window.addEventListener('answer', () => resolve(), { once: true }));
-  });
+  await hold(page, 'app.copyText');
   await page.keyboard.press('Control+Shift+C');
   await change(page, ['policy', 'clipboardOut'], false);
   await page.keyboard.press('Control+Shift+C');
   const refused = page.getByRole('alert');
   await expect(refused).toContainText('Your access does not allow this in a session: copying.');
-  await page.evaluate(async () => {
-    window.dispatchEvent(new Event('answer'));
-    await window.harness.late['app.copyText'];
-    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-  });
+  await letGo(page, 'app.copyText');
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
   await expect(refused).toContainText('Your access does not allow this in a session: copying.');
   await refused.getByRole('button', { name: 'Close' }).click();
   expect(await calls(page, 'app.copyText')).toHaveLength(2);

@@ -1,7 +1,7 @@
 import { expect, type Page, test } from '@playwright/test';
 import { menuPages } from '../../src-renderer/frame/pages.ts';
 import { layoutFaults } from '../e2e/page-checks.ts';
-import { openMain, openPage, openSession } from './open-page.ts';
+import { hold, letGo, openMain, openPage, openSession } from './open-page.ts';
 import { focusUnderSomething, reflowFaults, spaceText } from './reflow-faults.ts';
 import { moreScenes, type Scene, scenes } from './scenes.ts';
 
@@ -194,13 +194,11 @@ test.describe('in a narrow window', () => {
     await openMain(page);
     await openPage(page, menuPages.findIndex(({ id }) => id === 'recordings'));
     // Nothing of it comes before it is paused: it is at its beginning then, however long that takes.
-    await page.evaluate(() => {
-      window.harness.late['playback.open'] = new Promise((resolve) => window.addEventListener('answer', () => resolve(), { once: true }));
-    });
+    await hold(page, 'playback.open');
     await page.getByRole('row').nth(1).getByRole('button').last().click();
     await narrow(page);
     await page.getByRole('button', { name: 'Pause' }).click();
-    await page.evaluate(() => window.dispatchEvent(new Event('answer')));
+    await letGo(page, 'playback.open');
     await expect(page.getByRole('slider')).toHaveAttribute('max', '41000');
     const screen = page.getByRole('region', { name: 'Screen of the recording' });
     await expect.poll(() => screen.evaluate((area) => area.scrollWidth > area.clientWidth)).toBe(true);
